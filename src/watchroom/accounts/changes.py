@@ -1,0 +1,86 @@
+"""The one way in which state changes: permission, state, history row and audit record in one transaction.
+
+::
+
+    with change(by, "alert_group.acknowledged", group, needs=Action.RESPOND, team=group.team) as made:
+        group.acknowledged_at = made.at
+        group.save()
+        made.history(GroupEvent(group=group, kind="acknowledged"))
+        made.touch(f"group:{group.pk}")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+
+from ..kernel import clock, wake
+from ..kernel.db import announce
+from .actors import Actor
+from .models import AuditRecord, Team
+from .roles import Action
+
+
+class Change:
+    """A change being made. Everything handed to it is committed together with the state, or not at all."""
+
+    def __init__(self, by: Actor, action: str, subject: models.Model | None) -> None:
+        self.by, self.action, self.subject = by, action, subject
+        self.at: datetime = clock.now()
+        self.data: dict[str, Any] = {}  # shown in the audit trail
+        self._topics: set[str] = set()
+
+    def history(self, row: models.Model) -> None:
+        """Write the row that says what happened; it is log, statistics and outbox at once."""
+        row.save()
+
+    def touch(self, *topics: str) -> None:
+        """Live topics whose pages should re-read themselves after the commit."""
+        self._topics.update(topics)
+
+    def due(self) -> None:
+        """Something is now due sooner than the engine knows: wake it after the commit."""
+        self._topics.add(wake.DUE)
+
+    def note(self, **data: Any) -> None:
+        """Facts for the audit trail. Never secrets."""
+        self.data.update(data)
+
+
+@contextmanager
+def change(
+    by: Actor,
+    action: str,
+    subject: models.Model | None = None,
+    *,
+    needs: Action,
+    team: Team | int | None = None,
+) -> Iterator[Change]:
+    """Open a transaction in which ``by`` does ``action`` (noun.verb_in_the_past) to ``subject``.
+
+    :raises NotAllowed: ``by`` may not do what ``needs`` says to what ``team`` owns; nothing was changed.
+    """
+    by.require(needs, team)
+    with transaction.atomic():
+        made = Change(by, action, subject)
+        yield made
+        subject = made.subject
+        AuditRecord.objects.create(
+            at=made.at,
+            action=action,
+            actor_kind=by.kind,
+            person=by.person,
+            actor_name=by.name[:150],
+            team_id=team.pk if isinstance(team, Team) else team,
+            object_kind=subject._meta.model_name if subject is not None else "",
+            object_id=subject.pk if subject is not None else None,
+            object_name=str(subject)[:200] if subject is not None else "",
+            data=made.data,
+            address=by.address,
+        )
+        if made._topics:
+            announce(made._topics)

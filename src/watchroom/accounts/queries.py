@@ -1,0 +1,68 @@
+"""Reads about people, teams, tokens and the audit trail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import QuerySet
+
+from ..kernel import clock
+from ..kernel.errors import NotFound, NotSignedIn
+from ..kernel.signing import fingerprint
+from .actors import Actor
+from .models import ApiToken, AuditRecord, Installation, Person, Team
+from .roles import Action
+
+_USED_EVERY = timedelta(minutes=5)
+
+
+def actor_of_token(key: str, *, address: str = "") -> Actor:
+    """Whoever an API token acts for.
+
+    :raises NotSignedIn: unknown, expired or revoked token, or its person has left.
+    """
+    now = clock.now()
+    token = ApiToken.objects.select_related("person").filter(key_hash=fingerprint(key)).first()
+    if token is None or token.revoked_at or (token.expires_at and token.expires_at <= now) or not token.person.is_active:
+        raise NotSignedIn("This API token is unknown, expired or revoked.", fix="Make a new one under your profile.")
+    if token.used_at is None or now - token.used_at > _USED_EVERY:
+        ApiToken.objects.filter(pk=token.pk).update(used_at=now)
+    return Actor(kind="token", name=f"{token.person} by token {token.name}", person=token.person, scope=token.scope, address=address)
+
+
+def person_by(reference: str | int) -> Person:
+    """A person by id or e-mail address.
+
+    :raises NotFound: nobody has it.
+    """
+    text = str(reference)
+    found = Person.objects.filter(pk=int(text)) if text.isdigit() else Person.objects.filter(email__iexact=text)
+    person = found.first()
+    if person is None:
+        raise NotFound(f"There is nobody with the address or number {text!r}.", field="person", value=text, fix="See `watchroom people`.")
+    return person
+
+
+def team_by(slug: str) -> Team:
+    """A team by its slug.
+
+    :raises NotFound: there is none.
+    """
+    team = Team.objects.filter(slug=slug).first()
+    if team is None:
+        raise NotFound(f"There is no team {slug!r}.", field="team", value=slug, fix="See `watchroom teams`.")
+    return team
+
+
+def audit_visible_to(actor: Actor) -> QuerySet[AuditRecord]:
+    """Audit records that ``actor`` may read: administrators all, others those of their teams and their own."""
+    records = AuditRecord.objects.select_related("person", "team")
+    if actor.may(Action.ADMINISTER):
+        return records
+    own = records.filter(person=actor.person) if actor.person else records.none()
+    return own | records.filter(team__in=actor.teams_where(Action.MANAGE))
+
+
+def is_set_up() -> bool:
+    """Whether the first account has been made."""
+    return Person.objects.filter(is_demo=False).exists() or Installation.objects.filter(set_up_at__isnull=False).exists()

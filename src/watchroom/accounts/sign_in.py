@@ -1,0 +1,31 @@
+"""How people come in: the rules that allauth asks us for."""
+
+from __future__ import annotations
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django import forms
+from django.http import HttpRequest
+
+from ..kernel import settings as conf
+from .models import Person
+
+
+class Adapter(DefaultAccountAdapter):
+    """Strangers may make an account only where the operator says so."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return conf.current().sign_up
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        # The gate (or the trusted proxy before it) has already put the client's own address here.
+        return str(request.META.get("REMOTE_ADDR", ""))
+
+
+class SignUpForm(forms.Form):
+    """What we ask beside address and password."""
+
+    name = forms.CharField(max_length=100, label="Your name")
+
+    def signup(self, request: HttpRequest, person: Person) -> None:
+        person.name = self.cleaned_data["name"]
+        person.save(update_fields=["name"])

@@ -1,0 +1,1 @@
+"""Action items: specific, owned, dated, and chased until they are done."""

@@ -1,0 +1,84 @@
+"""Action items and their history."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from ..accounts.models import Person, Team
+from ..incidents.models import Incident
+from ..kernel import clock
+
+
+class ActionItem(models.Model):
+    """Something that will be done so that it does not happen again. Open, it has a time of the next reminder."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        DOING = "doing", "In progress"
+        DONE = "done", "Done"
+        DROPPED = "dropped", "Dropped"
+
+    class Kind(models.TextChoices):
+        PREVENT = "prevent", "Prevent it"
+        DETECT = "detect", "Notice it sooner"
+        MITIGATE = "mitigate", "Stop it faster"
+        PROCESS = "process", "Respond better"
+
+    class Priority(models.IntegerChoices):
+        HIGH = 1, "High"
+        MEDIUM = 2, "Medium"
+        LOW = 3, "Low"
+
+    incident = models.ForeignKey(Incident, on_delete=models.SET_NULL, null=True, blank=True, related_name="action_items")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="action_items")
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PREVENT)
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.MEDIUM)
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="action_items")
+    due_on = models.DateField()
+    state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)
+    created_at = models.DateTimeField(default=clock.now)
+    created_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    remind_at = models.DateTimeField(null=True)
+    reminders = models.PositiveSmallIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+    is_demo = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("due_on", "priority", "id")
+        constraints = (
+            models.CheckConstraint(
+                name="action_is_ended_or_reminded",
+                condition=Q(state__in=("open", "doing"), remind_at__isnull=False, ended_at__isnull=True)
+                | Q(state__in=("done", "dropped"), remind_at__isnull=True, ended_at__isnull=False),
+            ),
+        )
+        indexes = (
+            models.Index(fields=("remind_at",), condition=Q(remind_at__isnull=False), name="action_remind"),
+            models.Index(fields=("owner", "state", "due_on"), name="action_of_owner"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in {"open", "doing"}
+
+
+class ActionEvent(models.Model):
+    """What happened to an action item."""
+
+    action = models.ForeignKey(ActionItem, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=12)  # created, changed, started, reminded, done, dropped, reopened
+    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    text = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.text}"

@@ -1,0 +1,51 @@
+"""The API object: authentication, problem documents, and every package's router.
+
+A package that has an `api.py` offers a ``router`` there; adding one edits no list.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import ValidationError
+
+from .. import __version__
+from ..kernel.errors import NotSignedIn, WatchroomError
+from .auth import session_or_token
+from .problems import problem, validation_problem
+
+PACKAGES = (
+    "accounts", "catalog", "oncall", "paging", "intake", "incidents", "mitigations", "status", "postmortems", "actions", "engine",
+)
+
+api = NinjaAPI(
+    title="Watchroom",
+    version=__version__,
+    description="Everything that can be done in Watchroom's pages. Errors are RFC 9457 problem documents.",
+    auth=session_or_token,
+    urls_namespace="api",
+    openapi_url="/openapi.json",
+    docs_url=None,
+)
+
+for _package in PACKAGES:
+    if find_spec(f"watchroom.{_package}.api"):
+        api.add_router("", import_module(f"watchroom.{_package}.api").router)
+
+
+@api.exception_handler(WatchroomError)
+def _refused(request: HttpRequest, error: WatchroomError) -> HttpResponse:
+    return problem(error)
+
+
+@api.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    return validation_problem(error)
+
+
+@api.exception_handler(NotSignedIn)
+def _not_signed_in(request: HttpRequest, error: NotSignedIn) -> HttpResponse:
+    return problem(error)

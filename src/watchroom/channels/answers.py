@@ -1,0 +1,50 @@
+"""What an HTTP answer means for a message: handed over, try again, or give up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from ..kernel import http
+from ..kernel.errors import Refused
+from .base import DeliveryFailed
+from .wording import one_line
+
+
+def post(url: str, *, content: bytes, headers: Mapping[str, str]) -> http.Answer:
+    """Post ``content`` and return a 2xx answer.
+
+    408, 425, 429 and 5xx are temporary (and say when to come back with Retry-After); so is an unreachable server. Any
+    other answer is permanent: the same request would get it again.
+
+    :raises DeliveryFailed: anything but 2xx.
+    """
+    try:
+        answer = http.fetch("POST", url, headers=headers, content=content)
+    except Refused as error:
+        raise DeliveryFailed(error.message, permanent=True, fix=error.fix) from None
+    except http.OutgoingFailed as error:
+        raise DeliveryFailed(error.message) from None
+    if answer.ok:
+        return answer
+    permanent = answer.status < 500 and answer.status not in {408, 425, 429}
+    said = one_line(answer.body[:1000].decode(errors="replace"), 200)
+    text = f"{http.origin(url)} answered {answer.status}"
+    if 300 <= answer.status < 400:
+        raise DeliveryFailed(
+            f"{text}, a redirect; Watchroom does not follow it.",
+            permanent=True,
+            fix="Enter the address that it leads to.",
+        )
+    raise DeliveryFailed(f"{text}: {said}" if said else f"{text}.", permanent=permanent, retry_after=answer.retry_after)
+
+
+def provider_id(answer: http.Answer) -> str:
+    """The ``id`` of a JSON answer, if there is one; at most 250 characters."""
+    try:
+        said = msgspec.json.decode(answer.body)
+    except msgspec.DecodeError:
+        return ""
+    found = said.get("id") if isinstance(said, dict) else None
+    return one_line(str(found)) if isinstance(found, str | int) else ""

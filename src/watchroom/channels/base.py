@@ -1,0 +1,88 @@
+"""What every way to reach a person offers. One folder per channel; found by entry point ``watchroom.channels``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+from ..kernel.errors import WatchroomError
+
+
+@dataclass(frozen=True)
+class Link:
+    """Something the reader can open: ``label`` is a verb such as "Acknowledge"."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is said to one person.
+
+    ``key`` is the same for every retry of one notification and different for every other: channels hand it to the
+    provider where it can drop a duplicate (Message-ID, Idempotency-Key, ntfy's sequence id).
+    """
+
+    key: str
+    subject: str
+    body: str
+    url: str
+    purpose: str  # page, role, test, reminder, resolved, update, verify
+    urgent: bool = True
+    drill: bool = False
+    person: str = ""
+    actions: tuple[Link, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)  # machine-readable, for webhooks
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What the provider answered. ``confirmed`` only where it says that the message reached the device."""
+
+    provider_id: str = ""
+    confirmed: bool = False
+
+
+class DeliveryFailed(WatchroomError):
+    """The message could not be handed over. ``permanent``: trying again with the same settings is of no use."""
+
+    def __init__(
+        self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None, fix: str = ""
+    ) -> None:
+        super().__init__(message, fix=fix)
+        self.permanent, self.retry_after = permanent, retry_after
+
+
+@dataclass(frozen=True)
+class Field:
+    """One setting of a contact method: how it is asked for."""
+
+    name: str
+    label: str
+    help: str = ""
+    kind: str = "text"  # text, email, url, password
+    required: bool = True
+    secret: bool = False
+
+
+class Channel(Protocol):
+    """A way to reach a person. Stateless; safe to call from many threads."""
+
+    name: str
+    label: str
+    summary: str  # one sentence: when to choose it
+    fields: tuple[Field, ...]
+
+    def check(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """The settings, cleaned. Raises ``Refused`` naming field, value and fix."""
+        ...
+
+    def describe(self, settings: dict[str, Any]) -> str:
+        """A short text that tells this contact method from others without giving away secrets."""
+        ...
+
+    def send(self, settings: dict[str, Any], message: Message) -> Delivery:
+        """Hand the message over. Raises :class:`DeliveryFailed`; anything else counts as a temporary failure."""
+        ...

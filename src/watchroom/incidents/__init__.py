@@ -1,0 +1,1 @@
+"""The response: declare, roles, running log, updates, key times."""

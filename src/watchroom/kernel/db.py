@@ -1,0 +1,68 @@
+"""What differs between SQLite and PostgreSQL, and nothing else, is here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from django.db import connection, models, transaction
+
+from . import wake
+
+M = TypeVar("M", bound=models.Model)
+
+
+def is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def announce(topics: Iterable[str]) -> None:
+    """Wake whoever listens to ``topics``, once the current transaction has been committed (never if it is not)."""
+    topics = set(topics)
+    if is_postgresql():
+        # NOTIFY is itself transactional: PostgreSQL sends it at commit.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, %s)", [wake.CHANNEL, wake.pack(topics)])
+    else:
+        transaction.on_commit(lambda: wake.send_datagrams(topics))
+
+
+def locked(rows: models.QuerySet[M]) -> models.QuerySet[M]:
+    """``rows``, locked until the transaction ends (SQLite has one writer, and its transactions begin IMMEDIATE)."""
+    return rows.select_for_update(of=("self",)) if is_postgresql() else rows
+
+
+def claimable(rows: models.QuerySet[M]) -> models.QuerySet[M]:
+    """``rows`` that no other engine holds at this moment, locked for us until the transaction ends."""
+    return rows.select_for_update(of=("self",), skip_locked=True) if is_postgresql() else rows
+
+
+def configuration(database_url: str, sqlite_path: Any) -> dict[str, Any]:
+    """Django's database settings for a ``DATABASE_URL`` (empty: SQLite at ``sqlite_path``)."""
+    if database_url.startswith("postgres"):
+        from urllib.parse import parse_qsl, unquote, urlsplit
+
+        parts = urlsplit(database_url)
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.lstrip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": dict(parse_qsl(parts.query)),
+        }
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(sqlite_path),
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            # IMMEDIATE: a transaction that will write says so at its start, so it never fails half-way for a lock.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+            "PRAGMA cache_size=-32000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
+        },
+    }

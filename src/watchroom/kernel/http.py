@@ -1,0 +1,400 @@
+"""Safe outgoing HTTP: the one way in which a request to an address that somebody typed in leaves Watchroom.
+
+A person who may enter a webhook's address could otherwise make this server talk to its own neighbours (server-side
+request forgery). So the *address* is judged, not the name, and at the last moment: the name is resolved once, every
+answer is judged, and the socket is opened to exactly the address that was judged. A name that answers differently
+the next time ("DNS rebinding") gains nothing. The Host header and the TLS name (SNI, certificate check) stay those
+of the URL. Redirects are handed back, not followed; proxies in the environment are not used; time and size are limited.
+
+The tables of special-purpose addresses are IANA's (https://www.iana.org/assignments/iana-ipv4-special-registry and
+iana-ipv6-special-registry, RFC 6890), with multicast and the cloud metadata services added.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import Any
+
+import httpcore
+import httpx
+
+from . import clock
+from . import settings as conf
+from .errors import Refused, WatchroomError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+TIMEOUT_SECONDS = 10.0
+BODY_LIMIT_BYTES = 64 * 1024
+_URL_LIMIT = 2000
+_RETRY_AFTER_LIMIT_SECONDS = 24 * 3600
+
+_NOT_PUBLIC_V4 = tuple(
+    ipaddress.IPv4Network(text)
+    for text in (
+        "0.0.0.0/8",  # this network
+        "10.0.0.0/8",  # private
+        "100.64.0.0/10",  # carrier-grade NAT; Alibaba's metadata service
+        "127.0.0.0/8",  # loopback
+        "168.63.129.16/32",  # Azure's metadata and health service, though it looks public
+        "169.254.0.0/16",  # link-local; the metadata service of most clouds
+        "172.16.0.0/12",  # private
+        "192.0.0.0/24",  # protocol assignments; Oracle's metadata service
+        "192.0.2.0/24",  # documentation
+        "192.88.99.0/24",  # 6to4 relays, withdrawn
+        "192.168.0.0/16",  # private
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, broadcast
+    )
+)
+_PUBLIC_V6 = ipaddress.IPv6Network("2000::/3")  # all that IANA has given out; whatever lies outside is special
+_NOT_PUBLIC_V6 = tuple(
+    ipaddress.IPv6Network(text)
+    for text in (
+        "2001::/23",  # protocol assignments, among them Teredo, which carries an IPv4 address
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4, which carries an IPv4 address; withdrawn
+        "3fff::/20",  # documentation
+    )
+)
+_CARRIERS_V6 = tuple(  # the last 32 bits are the IPv4 address that is really meant
+    ipaddress.IPv6Network(text)
+    for text in (
+        "::ffff:0:0/96",  # IPv4-mapped
+        "64:ff9b::/96",  # NAT64 (RFC 6052), where hosts without IPv4 reach the IPv4 internet
+    )
+)
+
+
+class OutgoingFailed(WatchroomError):
+    """The other side could not be reached, or did not answer properly or in time."""
+
+    status = 502
+    title = "The other side did not answer"
+    code = "outgoing_failed"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. Header names are in lower case. ``truncated``: the body was longer than is read."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    truncated: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        """How long the other side asks to wait (RFC 9110, 10.2.3: seconds or a date); at most a day."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isascii() and value.isdigit():
+            return timedelta(seconds=min(int(value[:9]), _RETRY_AFTER_LIMIT_SECONDS))
+        try:
+            at = parsedate_to_datetime(value)
+        except (ValueError, TypeError, IndexError):
+            return None
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return min(max(at - clock.now(), timedelta(0)), timedelta(seconds=_RETRY_AFTER_LIMIT_SECONDS))
+
+
+# The rule for addresses: pure.
+
+
+def carried(address: Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 address stands for, if it does."""
+    if isinstance(address, ipaddress.IPv6Address) and any(address in network for network in _CARRIERS_V6):
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return None
+
+
+def is_public(address: Address) -> bool:
+    """Whether ``address`` is an ordinary address on the internet."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return not any(address in network for network in _NOT_PUBLIC_V4)
+    if (inner := carried(address)) is not None:
+        return is_public(inner)
+    return address in _PUBLIC_V6 and not any(address in network for network in _NOT_PUBLIC_V6)
+
+
+def is_permitted(address: Address, private_targets: Iterable[Network]) -> bool:
+    """Whether a request may go to ``address``: it is public, or it lies in one of the permitted networks."""
+    return is_public(address) or is_inside(address, private_targets)
+
+
+def is_inside(address: Address, networks: Iterable[Network]) -> bool:
+    """Whether ``address``, or the IPv4 address that it carries, lies in one of ``networks``."""
+    forms = [address] if (inner := carried(address)) is None else [address, inner]
+    return any(form in network for network in networks for form in forms if form.version == network.version)
+
+
+# Names and the settings.
+
+
+@cache
+def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
+    found = []
+    for text in texts:
+        try:
+            found.append(ipaddress.ip_network(text, strict=False))
+        except ValueError:
+            raise Refused(
+                f"{text!r} is not a network.",
+                field="WATCHROOM_PRIVATE_TARGETS",
+                value=text,
+                fix="Use networks such as 10.1.0.0/16 or fd00:1::/64, separated by commas.",
+            ) from None
+    return tuple(found)
+
+
+def private_targets() -> tuple[Network, ...]:
+    """The networks inside the walls that requests may be sent to.
+
+    :raises Refused: WATCHROOM_PRIVATE_TARGETS holds something that is not a network.
+    """
+    return _networks(tuple(conf.current().private_targets))
+
+
+def parse_address(text: str) -> Address:
+    """An address as the resolver writes it; a zone (``fe80::1%eth0``) is left out.
+
+    :raises ValueError: it is not an address.
+    """
+    return ipaddress.ip_address(text.partition("%")[0])
+
+
+def addresses(host: str, port: int, *, look_up: bool = True) -> list[str]:
+    """The addresses of ``host``, each once, in the resolver's order.
+
+    Without ``look_up`` only numbers, in any notation (``127.1``, ``0x7f000001``), and ``localhost`` are understood and
+    the network is not asked; empty for any other name.
+
+    :raises OSError: the name can't be resolved.
+    """
+    if not look_up and (host.rstrip(".") == "localhost" or host.rstrip(".").endswith(".localhost")):
+        return ["127.0.0.1", "::1"]
+    flags = 0 if look_up else socket.AI_NUMERICHOST
+    try:
+        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=flags)
+    except (OSError, UnicodeError) as error:
+        if not look_up:
+            return []
+        raise OSError(str(error)) from error
+    return list(dict.fromkeys(str(answer[4][0]) for answer in answers))
+
+
+def origin(url: str | httpx.URL) -> str:
+    """Scheme, host and port of ``url``: what may be shown of an address whose path or query is a secret."""
+    parts = httpx.URL(url) if isinstance(url, str) else url
+    host = f"[{parts.host}]" if ":" in parts.host else parts.host
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+
+
+def forbidden(shown: str, address: str = "", *, field: str = "url") -> Refused:
+    """The refusal of a target; ``shown`` is put in words, so it must hold no secret."""
+    inner = f" ({address})" if address and address not in shown else ""
+    return Refused(
+        f"Watchroom does not send to {shown}{inner}: it is not an address on the public internet.",
+        field=field,
+        value=shown,
+        fix="Use a public address, or permit its network with WATCHROOM_PRIVATE_TARGETS, "
+        f"for example {address + ('/128' if ':' in address else '/32') if address else '10.1.0.0/16'}.",
+    )
+
+
+def check_url(url: object, *, field: str = "url") -> str:
+    """``url``, tidied, if a request could be sent there. For input: it never asks the network.
+
+    A name that resolves to a forbidden address is found only by :func:`fetch`, which judges every address it uses.
+
+    :raises Refused: it is not an http(s) address, or it is plainly a forbidden one (``http://127.0.0.1``).
+    """
+    return str(_parse(url, field))
+
+
+def _parse(url: object, field: str) -> httpx.URL:
+    text = url.strip() if isinstance(url, str) else ""
+    try:
+        parsed = httpx.URL(text)
+        fine = (
+            parsed.scheme in {"http", "https"}
+            and bool(parsed.host)
+            and len(text) <= _URL_LIMIT
+            and (parsed.port or 1) <= 65_535
+        )
+    except (httpx.InvalidURL, ValueError):
+        fine = False
+    if not fine:
+        # What was typed may hold a password, so no more of a URL than its scheme is repeated.
+        shown = text.partition("://")[0][:20] + "://…" if "://" in text else text[:200]
+        raise Refused(
+            "That is not a web address.",
+            field=field,
+            value=shown,
+            fix="Use a full address of at most 2000 characters, such as https://hooks.example.org/watchroom.",
+        )
+    allowed = private_targets()
+    found = addresses(parsed.host, parsed.port or 0, look_up=False)
+    if found and not any(is_permitted(parse_address(each), allowed) for each in found):
+        raise forbidden(origin(parsed), found[0], field=field)
+    return parsed.copy_with(fragment=None)
+
+
+# The socket.
+
+
+class _Stream(httpcore.NetworkStream):
+    """A stream whose every operation ends at one deadline, so that an answer can't be dripped for ever."""
+
+    def __init__(self, inner: httpcore.NetworkStream, deadline: float) -> None:
+        self.inner, self.deadline = inner, deadline
+
+    def _left(self, exception: type[Exception]) -> float:
+        if (left := self.deadline - clock.monotonic()) <= 0:
+            raise exception("the time is over")
+        return left
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self.inner.read(max_bytes, self._left(httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.inner.write(buffer, self._left(httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = self._left(httpcore.ConnectTimeout)
+        return _Stream(self.inner.start_tls(ssl_context, server_hostname, left), self.deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.inner.get_extra_info(info)
+
+
+class _Network(httpcore.NetworkBackend):
+    """Opens sockets to permitted addresses only: resolve once, judge, connect to what was judged."""
+
+    def __init__(self, shown: str, deadline: float) -> None:
+        self.shown, self.deadline = shown, deadline
+        self.inner = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        try:
+            found = addresses(host, port)
+        except OSError as error:
+            raise httpcore.ConnectError(f"the name can't be resolved ({error})") from error
+        allowed = private_targets()
+        permitted = [each for each in found if is_permitted(parse_address(each), allowed)]
+        if not permitted:
+            raise forbidden(self.shown, found[0] if found else "")
+        failure: Exception = httpcore.ConnectTimeout("the time is over")
+        for each in permitted:
+            if (left := self.deadline - clock.monotonic()) <= 0:
+                break
+            try:
+                return _Stream(self.inner.connect_tcp(each, port, left, socket_options=socket_options), self.deadline)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Certificates are checked against certifi's list, or SSL_CERT_FILE / SSL_CERT_DIR where an operator sets one."""
+    return httpx.create_ssl_context()
+
+
+def fetch(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    content: bytes = b"",
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> Answer:
+    """Send one request and read its answer, whatever its status; a redirect is an answer like any other.
+
+    ``timeout_seconds`` is for all of it after the name has been resolved. At most 64 KB of the body are read.
+    A user name and password in the URL are sent as HTTP Basic. No message names more of the URL than :func:`origin`.
+
+    :raises Refused: the URL is not an http(s) one, or leads to an address that is not permitted.
+    :raises OutgoingFailed: no connection, no answer in time, or not HTTP.
+    """
+    target = _parse(url, "url")
+    shown = origin(target)
+    sent = {"User-Agent": "Watchroom", "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
+    if target.userinfo:
+        pair = f"{target.username}:{target.password}".encode()
+        sent["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+    deadline = clock.monotonic() + timeout_seconds
+    try:
+        request = httpx.Request(
+            method, target.copy_with(userinfo=None), headers={**sent, **(headers or {})}, content=content
+        )
+        with (
+            httpcore.ConnectionPool(ssl_context=_tls(), network_backend=_Network(shown, deadline)) as pool,
+            pool.stream(
+                request.method,
+                httpcore.URL(
+                    scheme=request.url.raw_scheme,
+                    host=request.url.raw_host,
+                    port=request.url.port,
+                    target=request.url.raw_path,
+                ),
+                headers=request.headers.raw,
+                content=content or None,
+            ) as response,
+        ):
+            body, truncated = _read(response)
+    except httpcore.TimeoutException:
+        raise OutgoingFailed(f"{shown} did not answer within {timeout_seconds:g} s.") from None
+    except (
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.UnsupportedProtocol,
+        ssl.SSLError,
+        OSError,
+    ) as error:
+        raise OutgoingFailed(f"{shown} could not be reached: {str(error) or type(error).__name__}.") from None
+    except (ValueError, TypeError):
+        # A header that can't be sent. Its text may be a secret, so it is not repeated.
+        raise OutgoingFailed(f"The request to {shown} holds a header that can't be sent.") from None
+    return Answer(
+        status=response.status,
+        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers},
+        body=body,
+        truncated=truncated,
+    )
+
+
+def _read(response: httpcore.Response) -> tuple[bytes, bool]:
+    body = bytearray()
+    for chunk in response.iter_stream():
+        body += chunk
+        if len(body) > BODY_LIMIT_BYTES:
+            return bytes(body[:BODY_LIMIT_BYTES]), True
+    return bytes(body), False

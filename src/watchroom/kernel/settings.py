@@ -1,0 +1,194 @@
+"""Every setting, once: its environment variable, type, default and meaning.
+
+The reference page (`docs/reference/configuration.md`), `watchroom doctor` and the refusal of wrong values are all made
+from the table of fields below. A secret may also be given as ``NAME_FILE``, a path to read it from.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets as random_secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import Refused
+
+
+def _text(raw: str) -> str:
+    return raw.strip()
+
+
+def _flag(raw: str) -> bool:
+    if raw.strip().lower() in {"1", "true", "yes", "on"}:
+        return True
+    if raw.strip().lower() in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError("use true or false")
+
+
+def _whole(raw: str) -> int:
+    try:
+        value = int(raw)
+    except ValueError:
+        raise ValueError("use a whole number") from None
+    if value < 0:
+        raise ValueError("use a number that is not negative")
+    return value
+
+
+def _path(raw: str) -> Path:
+    return Path(raw).expanduser().resolve()
+
+
+def _url(raw: str) -> str:
+    parts = urlsplit(raw.strip())
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise ValueError("use a full address such as https://watchroom.example.org")
+    return raw.strip().rstrip("/")
+
+
+def _url_or_nothing(raw: str) -> str:
+    return _url(raw) if raw.strip() else ""
+
+
+def _smtp(raw: str) -> str:
+    if raw.strip():
+        parts = urlsplit(raw.strip())
+        if parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or not parts.hostname:
+            raise ValueError("use smtp://user:password@host:port, smtps://… or smtp+starttls://…")
+    return raw.strip()
+
+
+def _database(raw: str) -> str:
+    if raw.strip() and urlsplit(raw.strip()).scheme not in {"postgres", "postgresql", "sqlite"}:
+        raise ValueError("use postgresql://user:password@host:port/name, sqlite:///path, or leave it empty")
+    return raw.strip()
+
+
+def _list(raw: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in raw.split(",") if item.strip())
+
+
+def _setting(env: str, default: str, parse: Callable[[str], Any], help: str, secret: bool = False) -> Any:
+    return field(metadata={"env": env, "default": default, "parse": parse, "help": help, "secret": secret})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of this process, read once from the environment."""
+
+    data: Path = _setting("WATCHROOM_DATA", "./data", _path, "Directory for the embedded database, the secret key and attachments.")
+    database_url: str = _setting(
+        "DATABASE_URL", "", _database,
+        "The database. Empty means SQLite in the data directory; postgresql://… means PostgreSQL 15 or later.", secret=True,
+    )
+    url: str = _setting(
+        "WATCHROOM_URL", "http://127.0.0.1:8000", _url,
+        "The address under which people reach Watchroom; every link in a page or mail starts with it.",
+    )
+    secret_key: str = _setting(
+        "WATCHROOM_SECRET_KEY", "", _text,
+        "Signs links and sessions and encrypts secrets. Empty means: made once and kept in the data directory. "
+        "All nodes need the same one.", secret=True,
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        "WATCHROOM_ALLOWED_HOSTS", "", _list,
+        "Further host names, comma-separated, under which Watchroom answers, besides the one in WATCHROOM_URL.",
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        "WATCHROOM_TRUSTED_PROXIES", "", _list,
+        "Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    )
+    smtp_url: str = _setting(
+        "WATCHROOM_SMTP_URL", "", _smtp,
+        "The mail server: smtp://user:password@host:25, smtps://…:465 or smtp+starttls://…:587. Empty: no mail.", secret=True,
+    )
+    mail_from: str = _setting(
+        "WATCHROOM_MAIL_FROM", "watchroom@localhost", _text, "The sender of Watchroom's mail.",
+    )
+    private_targets: tuple[str, ...] = _setting(
+        "WATCHROOM_PRIVATE_TARGETS", "", _list,
+        "Networks (CIDR, comma-separated) inside your own walls that webhooks and ntfy may be sent to. "
+        "Without it, private and loopback addresses are refused.",
+    )
+    oidc: str = _setting(
+        "WATCHROOM_OIDC", "", _text,
+        "Sign-in by OpenID Connect: a JSON object with name, server_url, client_id and secret.", secret=True,
+    )
+    sign_up: bool = _setting(
+        "WATCHROOM_SIGN_UP", "false", _flag, "Whether strangers may make an account by themselves (they become viewers).",
+    )
+    web_threads: int = _setting("WATCHROOM_WEB_THREADS", "8", _whole, "Threads of a web process.")
+    send_threads: int = _setting("WATCHROOM_SEND_THREADS", "16", _whole, "Notifications that an engine sends at the same time.")
+    signal_days: int = _setting("WATCHROOM_SIGNAL_DAYS", "30", _whole, "Days for which raw signals are kept.")
+    dead_man_url: str = _setting(
+        "WATCHROOM_DEAD_MAN_URL", "", _url_or_nothing,
+        "An outside monitor's address that the engine requests every minute while all is well.",
+    )
+    metrics_token: str = _setting(
+        "WATCHROOM_METRICS_TOKEN", "", _text,
+        "Bearer token for /metrics. Empty: /metrics answers to loopback only.", secret=True,
+    )
+    debug: bool = _setting("WATCHROOM_DEBUG", "false", _flag, "Show tracebacks in the browser. Never in production.")
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.database_url.startswith("postgres")
+
+    @property
+    def sqlite_path(self) -> Path:
+        """Where the embedded database is; meaningful only when PostgreSQL is not used."""
+        if self.database_url.startswith("sqlite"):
+            # sqlite:///relative and sqlite:////absolute, as SQLAlchemy and dj-database-url write it.
+            return Path(self.database_url.removeprefix("sqlite:///")).resolve()
+        return self.data / "watchroom.sqlite3"
+
+
+def read(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read all settings from ``environ`` (the process's by default).
+
+    :raises Refused: a value can't be used; the message names the variable, the value and the fix.
+    """
+    env = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    for each in fields(Settings):
+        name, meta = each.metadata["env"], each.metadata
+        raw = env.get(name)
+        if raw is None and meta["secret"] and (file := env.get(f"{name}_FILE")):
+            try:
+                raw = Path(file).read_text().strip()
+            except OSError as error:
+                raise Refused(f"{name}_FILE can't be read.", field=f"{name}_FILE", value=file, fix=str(error)) from None
+        try:
+            values[each.name] = meta["parse"](meta["default"] if raw is None else raw)
+        except ValueError as error:
+            shown = "(secret)" if meta["secret"] else raw
+            raise Refused(f"{name}={shown!s} is not accepted:", field=name, value=shown, fix=f"{error}.") from None
+    return Settings(**values)
+
+
+@cache
+def current() -> Settings:
+    """The settings of this process."""
+    return read()
+
+
+def secret_key() -> str:
+    """The secret key: from the environment, or made once and kept in the data directory with mode 0600."""
+    settings = current()
+    if settings.secret_key:
+        return settings.secret_key
+    settings.data.mkdir(parents=True, exist_ok=True)
+    path = settings.data / "secret.key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        key = random_secrets.token_urlsafe(48)
+        file.write(key)
+    return key

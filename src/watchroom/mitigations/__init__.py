@@ -1,0 +1,1 @@
+"""Ways to stop the bleeding: a catalog, and what came of each attempt."""

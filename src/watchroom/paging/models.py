@@ -1,0 +1,280 @@
+"""Policies, escalations, contact methods, notifications and attempts.
+
+Law: an escalation is finished or has a due time, and so is a notification. A CHECK on each table says so.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from ..accounts.models import Person, Team
+from ..kernel import clock
+from ..kernel.fields import EncryptedJSON
+from ..oncall.models import Schedule
+
+
+class EscalationPolicy(models.Model):
+    """Whom to page, in what order. Each edit raises ``version``; a running escalation keeps the one it started with."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="policies")
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=64, unique=True)
+    description = models.TextField(blank=True)
+    repeats = models.PositiveSmallIntegerField(default=2, help_text="How often the steps start again when nobody answers.")
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=clock.now)
+    is_demo = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("name", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EscalationStep(models.Model):
+    """One line of a policy: page these, then wait."""
+
+    policy = models.ForeignKey(EscalationPolicy, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    wait_seconds = models.PositiveIntegerField(default=300, help_text="How long to wait for an answer before the next step.")
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (models.UniqueConstraint(fields=("policy", "position"), name="one_step_per_position"),)
+
+    def __str__(self) -> str:
+        return f"{self.policy}, step {self.position + 1}"
+
+
+class StepTarget(models.Model):
+    """Who is paged in a step: one person, or whoever is on call in a schedule, or everybody in a team."""
+
+    step = models.ForeignKey(EscalationStep, on_delete=models.CASCADE, related_name="targets")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, null=True, blank=True, related_name="step_targets")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(
+                name="step_target_is_one_thing",
+                condition=Q(person__isnull=False, schedule__isnull=True, team__isnull=True)
+                | Q(person__isnull=True, schedule__isnull=False, team__isnull=True)
+                | Q(person__isnull=True, schedule__isnull=True, team__isnull=False),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.person or self.schedule or self.team)
+
+
+class Urgency(models.TextChoices):
+    HIGH = "high", "High: wakes people"
+    LOW = "low", "Low: can wait for the morning"
+
+
+class ContactMethod(models.Model):
+    """Where a person is reached. What it needs is its channel's business; kept encrypted."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="contact_methods")
+    channel = models.CharField(max_length=40)
+    label = models.CharField(max_length=100)
+    settings = EncryptedJSON()
+    description = models.CharField(max_length=200, help_text="What the channel shows of it; without secrets.")
+    enabled = models.BooleanField(default=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.description})"
+
+
+class NotificationRule(models.Model):
+    """In what order, and after what wait, a person's contact methods are used."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="notification_rules")
+    contact_method = models.ForeignKey(ContactMethod, on_delete=models.CASCADE, related_name="rules")
+    urgency = models.CharField(max_length=4, choices=Urgency.choices, default=Urgency.HIGH)
+    wait_seconds = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ("urgency", "wait_seconds", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("contact_method", "urgency", "wait_seconds"), name="one_rule_per_method_and_wait"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.contact_method} after {self.wait_seconds} s"
+
+
+class Escalation(models.Model):
+    """One policy being carried out: for an alert group, an incident role, or a person paged directly."""
+
+    class Kind(models.TextChoices):
+        ALERT_GROUP = "alert_group", "Alert group"
+        ROLE = "role", "Incident role"
+        DIRECT = "direct", "Direct page"
+
+    class End(models.TextChoices):
+        ACKNOWLEDGED = "acknowledged", "Acknowledged"
+        RESOLVED = "resolved", "Resolved"
+        EXHAUSTED = "exhausted", "Nobody answered"
+        CANCELLED = "cancelled", "Cancelled"
+
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    # Which alert group or role assignment; those packages lie above this one and point here by this number.
+    subject_id = models.BigIntegerField(null=True)
+    title = models.CharField(max_length=300)
+    body = models.TextField(blank=True)
+    path = models.CharField(max_length=200, help_text="The page about it, relative to Watchroom's address.")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+")
+    urgency = models.CharField(max_length=4, choices=Urgency.choices, default=Urgency.HIGH)
+    policy = models.ForeignKey(EscalationPolicy, on_delete=models.SET_NULL, null=True, related_name="escalations")
+    policy_version = models.PositiveIntegerField(default=0)
+    plan = models.JSONField(help_text="The steps as they were when it started.")
+    round = models.PositiveSmallIntegerField(default=0)
+    next_step = models.PositiveSmallIntegerField(default=0)
+    drill = models.BooleanField(default=False)
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    end = models.CharField(max_length=12, choices=End.choices, blank=True)
+    ended_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                name="escalation_is_ended_or_due",
+                condition=Q(ended_at__isnull=True, due_at__isnull=False, end="")
+                | (Q(ended_at__isnull=False, due_at__isnull=True) & ~Q(end="")),
+            ),
+            models.UniqueConstraint(fields=("kind", "subject_id"), condition=Q(ended_at__isnull=True),
+                                    name="one_running_escalation_per_subject"),
+        )
+        indexes = (
+            models.Index(fields=("due_at",), condition=Q(ended_at__isnull=True), name="escalation_due"),
+            models.Index(fields=("kind", "subject_id"), name="escalation_of_subject"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class EscalationEvent(models.Model):
+    """What happened in an escalation; with the notifications this is its trace."""
+
+    class Kind(models.TextChoices):
+        STARTED = "started", "Started"
+        STEP = "step", "Step"
+        NOBODY = "nobody", "Nobody to page"
+        LAST_RESORT = "last_resort", "Last resort"
+        REPEATED = "repeated", "Started again"
+        ENDED = "ended", "Ended"
+
+    escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    step = models.PositiveSmallIntegerField(null=True)
+    round = models.PositiveSmallIntegerField(default=0)
+    text = models.CharField(max_length=300, blank=True)
+    people: models.ManyToManyField[Person, models.Model] = models.ManyToManyField(Person, related_name="+")
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            # The engine may be killed anywhere: a step that is in the book can't be taken a second time.
+            models.UniqueConstraint(fields=("escalation", "round", "step"), condition=Q(kind="step"), name="one_event_per_step"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.text}"
+
+
+class Notification(models.Model):
+    """One message to one person by one method."""
+
+    class Purpose(models.TextChoices):
+        PAGE = "page", "Page"
+        ROLE = "role", "Role"
+        TEST = "test", "Test page"
+        REMINDER = "reminder", "Reminder"
+        RESOLVED = "resolved", "Resolved"
+        UPDATE = "update", "Update"
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        SENDING = "sending", "Being sent"
+        SENT = "sent", "Handed over"
+        DELIVERED = "delivered", "Delivered"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "No longer needed"
+
+    escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, null=True, related_name="notifications")
+    event = models.ForeignKey(EscalationEvent, on_delete=models.CASCADE, null=True, related_name="notifications")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="notifications")
+    contact_method = models.ForeignKey(ContactMethod, on_delete=models.SET_NULL, null=True, related_name="notifications")
+    method_text = models.CharField(max_length=250, help_text="The method in words; stays when it is deleted.")
+    purpose = models.CharField(max_length=10, choices=Purpose.choices)
+    urgency = models.CharField(max_length=4, choices=Urgency.choices, default=Urgency.HIGH)
+    subject = models.CharField(max_length=300)
+    body = models.TextField(blank=True)
+    path = models.CharField(max_length=200)
+    drill = models.BooleanField(default=False)
+    # Names the reason for this message. The same reason can't be notified twice by the same method.
+    reason = models.CharField(max_length=120)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True, help_text="When the person's device or browser said that it was shown.")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                name="notification_is_ended_or_due",
+                condition=Q(ended_at__isnull=True, due_at__isnull=False, state__in=("waiting", "sending"))
+                | Q(ended_at__isnull=False, due_at__isnull=True, state__in=("sent", "delivered", "failed", "cancelled")),
+            ),
+            models.UniqueConstraint(fields=("person", "contact_method", "reason"), name="one_notification_per_reason"),
+        )
+        indexes = (
+            models.Index(fields=("due_at",), condition=Q(ended_at__isnull=True), name="notification_due"),
+            models.Index(fields=("person", "-id"), name="notification_of_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.person}"
+
+
+class Attempt(models.Model):
+    """One try at delivering a notification."""
+
+    class Outcome(models.TextChoices):
+        UNKNOWN = "unknown", "Cut off while sending"
+        OK = "ok", "Handed over"
+        RETRY = "retry", "Failed, will be tried again"
+        FAILED = "failed", "Failed for good"
+
+    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.UNKNOWN)
+    provider_id = models.CharField(max_length=250, blank=True)
+    error = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=("notification", "number"), name="one_attempt_per_number"),)
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.outcome}"

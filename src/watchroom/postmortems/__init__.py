@@ -1,0 +1,1 @@
+"""Blameless postmortems: drafted from what happened, edited, reviewed, published."""

@@ -1,0 +1,25 @@
+"""Every address. Each package's pages are listed in its own `urls.py`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from .api.root import api
+
+_PACKAGES = (
+    "web", "accounts", "catalog", "oncall", "paging", "intake", "incidents", "mitigations", "status", "postmortems", "actions",
+)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("account/", include("allauth.urls")),
+    path("api/v1/", api.urls),
+]
+for _package in _PACKAGES:
+    if find_spec(f"watchroom.{_package}.urls"):
+        urlpatterns += import_module(f"watchroom.{_package}.urls").urlpatterns
+
+handler404 = "watchroom.web.views.errors.not_found"
+handler500 = "watchroom.web.views.errors.server_error"

@@ -1,0 +1,23 @@
+"""What every page of the shell needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from ..live.tokens import token
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """The live token, the person's own topic, time zone and whether keyboard shortcuts are on."""
+    person = getattr(request, "user", None)
+    if person is None or not person.is_authenticated:
+        return {}
+    # Topics are keys without data; the page behind each is read through the permission check.
+    return {
+        "live_token": token(person.pk, ["*"]),
+        "person_topic": f"person:{person.pk}",
+        "time_zone": person.timezone,
+        "shortcuts_off": not person.shortcuts,
+    }

@@ -1,0 +1,69 @@
+"""Who acts in a request, and errors meant for people."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from ..accounts.actors import Actor, acting
+from ..kernel.errors import NotSignedIn, WatchroomError
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+
+
+class ActorMiddleware:
+    """Sets ``request.actor`` for whoever is signed in, and the time zone in which they read."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        person = request.user
+        request.actor = acting(person, address=request.META.get("REMOTE_ADDR", "")) if person.is_authenticated else None  # type: ignore[attr-defined,arg-type]
+        if person.is_authenticated:
+            try:
+                timezone.activate(zoneinfo.ZoneInfo(person.timezone))  # type: ignore[union-attr]
+            except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+                timezone.deactivate()
+        try:
+            return self.answer(request)
+        finally:
+            timezone.deactivate()
+
+
+class ErrorMiddleware:
+    """Turns a :class:`WatchroomError` of a page into something a person can act on."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.answer(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, WatchroomError) or request.path.startswith("/api/"):
+            return None
+        if isinstance(error, NotSignedIn):
+            return redirect(f"/account/login/?next={request.get_full_path()}")
+        came_from = request.META.get("HTTP_REFERER", "")
+        if request.method == "POST" and error.status in {409, 422} and came_from.startswith(request.build_absolute_uri("/")):
+            # Back to the form that was sent, with the reason on top.
+            messages.error(request, str(error))
+            return redirect(came_from)
+        return render(request, "web/error.html", {"error": error}, status=error.status)
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who acts. For pages that need a signed-in person.
+
+    :raises NotSignedIn: nobody is.
+    """
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None:
+        raise NotSignedIn()
+    return actor

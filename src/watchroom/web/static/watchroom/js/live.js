@@ -1,0 +1,100 @@
+// The live connection: /live sends only topics ("incident:42"); whoever shows one re-reads itself through the normal
+// permission path. A lost message costs a delay: after every interruption everything re-reads.
+const token = document.querySelector('meta[name="live-token"]')?.content;
+const strip = document.querySelector("[data-connection]");
+const timers = new WeakMap();
+let source = null, lostAt = null, hideTimer, retry, wait = 1_000;
+
+function say(state) {
+  if (!strip || strip.dataset.state === state) return;
+  strip.hidden = false;
+  strip.dataset.state = state;
+  const since = lostAt?.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  strip.textContent = { live: "Live", waiting: "Reconnecting…", offline: `Offline since ${since}` }[state];
+}
+
+// 150 ms, so that a burst of topics is one request per element. Never under someone's fingers: an element that
+// contains the focused field waits until it is left.
+function touch(element) {
+  clearTimeout(timers.get(element));
+  timers.set(element, setTimeout(() => {
+    const active = document.activeElement;
+    if (element !== active && element.contains(active) && active.matches("input, textarea, select")) {
+      active.addEventListener("blur", () => touch(element), { once: true });
+    } else if (element.isConnected) window.htmx?.trigger(element, "live");
+  }, 150));
+}
+
+// After an interruption nobody knows what was missed.
+function touchAll() {
+  document.dispatchEvent(new CustomEvent("live:again"));
+  document.querySelectorAll("[data-live]").forEach(touch);
+}
+
+const judge = () => { if (lostAt) say(Date.now() - lostAt > 14_000 || !navigator.onLine ? "offline" : "waiting"); };
+
+function receive(event) {
+  for (const topic of JSON.parse(event.data).topics ?? []) {
+    document.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { topic } }));
+    document.querySelectorAll(`[data-live~="${CSS.escape(topic)}"]`).forEach(touch);
+  }
+}
+
+function connect() {
+  clearTimeout(retry);
+  if (source) { source.close(); lostAt ??= new Date(); }
+  source = new EventSource(`/live?token=${encodeURIComponent(token)}`);
+  source.onopen = () => {
+    wait = 1_000;
+    if (lostAt) touchAll();
+    lostAt = null;
+    say("live");
+  };
+  source.onmessage = receive;
+  source.onerror = () => {
+    lostAt ??= new Date();
+    judge();
+    setTimeout(judge, 15_000);
+    // The browser gives up for good after an HTTP error, so the retrying is ours: slower each time, never in step.
+    source.close();
+    clearTimeout(retry);
+    retry = setTimeout(connect, wait * (.7 + Math.random() * .6));
+    wait = Math.min(wait * 2, 30_000);
+  };
+}
+
+function pause() {
+  if (!source) return;
+  clearTimeout(retry);
+  source.close();
+  source = null;
+  lostAt ??= new Date();
+}
+
+// Focus and scroll survive a swap: htmx keeps both for elements with an id; this covers a focused control without one.
+let kept = null;
+const path = (element) => element.getAttribute("name") || element.getAttribute("href") || element.dataset.key;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const active = document.activeElement;
+  if (!event.detail.target?.contains(active) || active === document.body || active.id) { kept = null; return; }
+  kept = { tag: active.localName, key: path(active), x: scrollX, y: scrollY };
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (!kept) return;
+  const again = document.activeElement === document.body && [...document.querySelectorAll(kept.tag)].find((each) => kept.key && path(each) === kept.key);
+  if (again) { again.focus({ preventScroll: true }); scrollTo(kept.x, kept.y); }
+  kept = null;
+});
+
+if (token) {
+  connect();
+  // A hidden tab gives its connection back after a minute; browsers allow few per host.
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hideTimer);
+    if (document.hidden) hideTimer = setTimeout(pause, 60_000);
+    else if (!source) connect();
+  });
+  window.addEventListener("online", connect);
+  window.addEventListener("pagehide", () => source?.close());
+  window.addEventListener("pageshow", (event) => { if (event.persisted) { lostAt ??= new Date(); connect(); } });
+}

@@ -1,0 +1,82 @@
+// Being paged while Watchroom is open: the page appears at once, above everything, and sounds. The phone rings all the
+// same; this only saves the seconds. /me/pending-page answers with a fragment that has its own buttons, or with nothing.
+const topic = document.querySelector('meta[name="person-topic"]')?.content;
+let dialog = null, sound = null;
+
+// Two tones, rising, every two seconds. Browsers allow sound only after the person has touched the page.
+function ring() {
+  try {
+    const audio = new AudioContext(), volume = audio.createGain();
+    volume.gain.value = 0.25;
+    volume.connect(audio.destination);
+    const beep = () => [[660, 0], [880, 0.25]].forEach(([pitch, after]) => {
+      const tone = audio.createOscillator();
+      tone.frequency.value = pitch;
+      tone.connect(volume);
+      tone.start(audio.currentTime + after);
+      tone.stop(audio.currentTime + after + 0.2);
+    });
+    beep();
+    const timer = setInterval(beep, 2_000);
+    return () => { clearInterval(timer); audio.close(); };
+  } catch { return () => {}; }
+}
+
+function notify(text) {
+  try {
+    if (!document.hidden || Notification.permission !== "granted") return;
+    const note = new Notification("You are being paged", { body: text, tag: "page", requireInteraction: true });
+    note.onclick = () => { focus(); note.close(); };
+  } catch { /* not every browser has notifications */ }
+}
+
+// Only a person's press may ask for the permission: <button data-allow-notifications>.
+document.addEventListener("click", (event) => { if (event.target.closest("[data-allow-notifications]")) globalThis.Notification?.requestPermission(); });
+
+function stop() {
+  sound?.();
+  sound = null;
+  dialog?.remove();
+  dialog = null;
+}
+
+function show(html) {
+  stop();
+  dialog = document.createElement("dialog");
+  dialog.className = "dialog alarm-dialog";
+  dialog.dataset.stay = "yes";
+  dialog.setAttribute("aria-label", "You are being paged");
+  const body = document.createElement("div"), quiet = document.createElement("button");
+  body.className = "body";
+  body.innerHTML = html;      // our own server's fragment; the content security policy keeps scripts out of it
+  quiet.type = "button";
+  quiet.className = "button quiet";
+  quiet.textContent = "Stop the sound";
+  quiet.addEventListener("click", () => { sound?.(); quiet.remove(); });
+  body.append(quiet);
+  dialog.append(body);
+  document.body.append(dialog);
+  window.htmx?.process(dialog);
+  dialog.addEventListener("close", stop);
+  dialog.showModal();
+  (body.querySelector("[autofocus], .button.primary, .button.alarm") ?? dialog).focus();
+  sound = ring();
+  notify(body.textContent.trim().replace(/\s+/g, " ").slice(0, 160));
+}
+
+async function check() {
+  try {
+    const answer = await fetch("/me/pending-page", { headers: { "HX-Request": "true" } });
+    const html = answer.status === 200 ? (await answer.text()).trim() : "";
+    const same = dialog && html === dialog.dataset.html;
+    if (html && !same) { show(html); dialog.dataset.html = html; }
+    if (!html) stop();        // acknowledged elsewhere: silence at once
+  } catch { /* the live connection will say that we are offline */ }
+}
+
+if (topic) {
+  document.addEventListener(`live:${topic}`, check);
+  document.addEventListener("live:again", check);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) check(); });
+  check();
+}

@@ -1,0 +1,33 @@
+// Toasts: from Django's messages (already in the page), from `HX-Trigger: {"toast": {"text": …, "tone": …}}`, or from
+// `document.dispatchEvent(new CustomEvent("toast", {detail: {text, tone}}))`.
+const region = document.getElementById("toasts");
+const stay = { error: 0, warning: 0 };   // 0: until dismissed; someone at 3 a.m. may look away
+
+function arrange(toast) {
+  const wait = stay[toast.dataset.tone] ?? 8_000;
+  if (!wait) return;
+  let timer = setTimeout(() => toast.remove(), wait);
+  toast.addEventListener("pointerenter", () => clearTimeout(timer));
+  toast.addEventListener("focusin", () => clearTimeout(timer));
+  toast.addEventListener("pointerleave", () => { timer = setTimeout(() => toast.remove(), wait); });
+}
+
+function show(text, tone = "info") {
+  if (!region) return;
+  const toast = region.querySelector("template").content.firstElementChild.cloneNode(true);
+  toast.dataset.tone = tone;
+  toast.querySelector("p").textContent = text;
+  region.append(toast);
+  arrange(toast);
+}
+
+region?.querySelectorAll(".toast").forEach(arrange);
+document.addEventListener("toast", (event) => show(event.detail.text ?? event.detail.value, event.detail.tone));
+document.addEventListener("click", (event) => { if (event.target.closest("[data-dismiss]")) event.target.closest(".toast, .banner")?.remove(); });
+document.addEventListener("htmx:sendError", () => show("The server can't be reached. Nothing was changed; try again.", "error"));
+document.addEventListener("htmx:responseError", (event) => {
+  const { status } = event.detail.xhr;
+  const why = { 403: "You may not do that, or your session has ended. Reload the page.", 404: "It is not there any more. Reload the page.",
+    409: "Someone else changed it meanwhile. Reload the page." }[status];
+  show(why ?? `The server answered with an error (${status}). Try again.`, "error");
+});

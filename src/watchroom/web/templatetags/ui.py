@@ -1,0 +1,313 @@
+"""The components: ``{% load ui %}``. What there is, with an example of each: ``web/COMPONENTS.md`` and the style guide.
+
+Short ones are made here, longer ones have a template in ``templates/components``. Whatever comes from a caller is escaped.
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from django import template
+from django.contrib.messages import get_messages
+from django.forms import BaseForm, BoundField, CheckboxInput
+from django.template import Context
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from lucide.templatetags.lucide import lucide
+
+from watchroom.kernel.clock import now
+
+from . import _badges, _charts, _lanes, _navigation, _words
+
+register = template.Library()
+
+
+def _part(name: str, /, **values: object) -> SafeString:
+    return render_to_string(f"components/{name}.html", values)
+
+
+def _tone(tone: str) -> SafeString:
+    return format_html(' data-tone="{}"', tone) if tone else SafeString()
+
+
+# --- Signs -----------------------------------------------------------------------------------------------------------
+
+@cache
+def _icon(name: str, label: str) -> SafeString:
+    said = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
+    return mark_safe(lucide(name, size=18, **{"class": "icon"}, **said))  # noqa: S308 - made of a packaged drawing
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """A Lucide icon; decorative unless ``label`` says what it means."""
+    return _icon(str(name), str(label))
+
+
+@register.simple_tag
+def badge(text: object, tone: str = "", icon: str = "") -> SafeString:
+    """A small sign with a tone, an icon and a word."""
+    drawn = _icon(icon, "") if icon else ""
+    return format_html('<span class="badge{}" data-tone="{}">{}{}</span>', "" if tone else " plain", tone or "note", drawn, text)
+
+
+@register.simple_tag
+def severity(level: object, word: str = "") -> SafeString:
+    """``{% severity 1 %}``, ``{% severity "sev2" "Major" %}``."""
+    look = _badges.severity(level)
+    return badge(f"{look.word} {word}".strip(), look.tone, look.icon)
+
+
+@register.simple_tag
+def state(name: object, word: str = "") -> SafeString:
+    """``{% state "firing" %}``; any state of alerts, incidents, postmortems, actions, notifications and components."""
+    look = _badges.state(name)
+    return badge(word or look.word, look.tone, look.icon)
+
+
+@register.filter
+def tone(value: object) -> str:
+    """The tone of a state or a severity, for ``data-tone`` on a row or a card."""
+    text = str(value).lower()
+    look = _badges.severity(text) if text.isdigit() or text.startswith("sev") else _badges.state(text)
+    return look.tone
+
+
+@register.simple_tag
+def avatar(person: object, size: str = "") -> SafeString:
+    """Initials on one of eight hues; decorative, so write the name beside it or use ``{% person %}``."""
+    name = _words.person_name(person)
+    hue = zlib.crc32(name.encode()) % 8
+    return format_html('<span class="avatar h{} {}" title="{}" aria-hidden="true">{}</span>', hue, size, name, _words.initials(name))
+
+
+@register.simple_tag
+def person(who: object, nobody: str = "Nobody") -> SafeString:
+    """Avatar and name, linked when the object has ``get_absolute_url``."""
+    if not who:
+        return format_html('<span class="soft">{}</span>', nobody)
+    name, url = _words.person_name(who), getattr(who, "get_absolute_url", None)
+    shown = format_html('<a href="{}">{}</a>', url(), name) if url else conditional_escape(name)
+    return format_html('<span class="person">{}<span>{}</span></span>', avatar(who), shown)
+
+
+@register.simple_tag
+def keys(sequence: str) -> SafeString:
+    """``{% keys "g h" %}``: each key as ``<kbd>``."""
+    return format_html_join(" ", "<kbd>{}</kbd>", ((key,) for key in sequence.split()))
+
+
+# --- Time ------------------------------------------------------------------------------------------------------------
+
+def _absolute(at: datetime) -> str:
+    """The moment in the reader's zone and in UTC, once if these are the same."""
+    local, utc = timezone.localtime(at), at.astimezone(UTC)
+    here, there = f"{local:%Y-%m-%d %H:%M:%S %Z}", f"{utc:%Y-%m-%d %H:%M:%S} UTC"
+    return there if local.utcoffset() == timedelta() else f"{here} · {there}"
+
+
+_FORMATS = {"clock": "%H:%M", "date": "%Y-%m-%d", "full": "%Y-%m-%d %H:%M %Z"}
+
+
+@register.simple_tag(name="time")
+def time_tag(at: datetime | None, form: str = "relative", missing: str = "–") -> SafeString:
+    """``relative`` (kept fresh by the browser), ``elapsed`` (counting), ``clock``, ``date`` or ``full``; 24 hours."""
+    if at is None:
+        return format_html('<span class="soft">{}</span>', missing)
+    if form in _FORMATS:
+        text = timezone.localtime(at).strftime(_FORMATS[form])
+    else:
+        text = _words.duration(now() - at) if form == "elapsed" else _words.relative(at, now())
+    return format_html('<time datetime="{}" data-form="{}" title="{}">{}</time>', f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", form, _absolute(at), text)
+
+
+@register.filter
+def duration(span: timedelta | float | None) -> str:
+    """``{{ seconds|duration }}`` or of a timedelta: ``3 h 20 min``."""
+    return _words.duration(span)
+
+
+# --- Arrangement of a page -------------------------------------------------------------------------------------------
+
+@register.simple_block_tag(end_name="end_page_header")
+def page_header(content: str, title: object, lede: str = "", back: str = "", back_url: str = "", eyebrow: str = "") -> SafeString:
+    """The page's only ``h1``; the block's content are the actions at its right."""
+    return _part("page_header", title=title, lede=lede, back=back, back_url=back_url, eyebrow=eyebrow, actions=mark_safe(content.strip()))  # noqa: S308 - rendered by the template
+
+
+@register.simple_block_tag(end_name="end_card")
+def card(content: str, title: str = "", tone: str = "", link: str = "", link_url: str = "", id: str = "") -> SafeString:
+    """A framed part of a page."""
+    return _part("card", content=content, title=title, tone=tone, link=link, link_url=link_url, id=id)
+
+
+@register.simple_tag
+def stat(label: str, value: object, note: object = "", url: str = "", tone: str = "") -> SafeString:
+    """One figure. Put several into ``<div class="grid stats">``."""
+    return _part("stat", label=label, value=value, note=note, url=url, tone=tone)
+
+
+@register.simple_block_tag(end_name="end_banner")
+def banner(content: str, tone: str = "info") -> SafeString:
+    """A message that stays on the page."""
+    return _part("banner", content=content, tone=tone)
+
+
+@register.simple_block_tag(end_name="end_table")
+def table(content: str, *columns: str, caption: str = "", rows: bool = True) -> SafeString:
+    """A table that becomes cards on phones. A column ``">Count"`` is right-aligned; ``rows=False`` turns j/k off."""
+    heads = [(name.removeprefix(">"), name.startswith(">")) for name in columns]
+    return _part("table", content=content, heads=heads, caption=caption, rows=rows)
+
+
+@register.simple_block_tag(end_name="end_empty")
+def empty(content: str, title: str, icon: str = "inbox", command: str = "") -> SafeString:
+    """Nothing here yet: what will appear (the block's content, with its action), and a command to copy."""
+    return _part("empty", content=content, title=title, icon=icon, command=command)
+
+
+@register.simple_tag(name="copy")
+def copy_tag(text: object, label: str = "Copy") -> SafeString:
+    """Text with a button that copies it."""
+    return _part("copy", text=text, label=label)
+
+
+@register.simple_block_tag(end_name="end_tabs")
+def tabs(content: str, label: str) -> SafeString:
+    """Tabs that are links, so that each has an address. Contains ``{% tab %}``."""
+    return format_html('<nav class="tabs" aria-label="{}">{}</nav>', label, content)
+
+
+@register.simple_tag
+def tab(url: str, label: str, current: bool = False, count: object = None) -> SafeString:
+    """One tab; ``current=True`` marks the page being shown."""
+    number = format_html(' <span class="count">{}</span>', count) if count is not None else ""
+    return format_html('<a href="{}"{}>{}{}</a>', url, mark_safe(' aria-current="page"') if current else "", label, number)
+
+
+@register.simple_block_tag(end_name="end_dialog")
+def dialog(content: str, id: str, title: str) -> SafeString:
+    """A ``<dialog>`` opened by any ``<button type="button" data-dialog="ID">``."""
+    return _part("dialog", content=content, id=id, title=title)
+
+
+@register.simple_tag
+def steps(*names: str, current: int = 1) -> SafeString:
+    """Progress of a wizard, counted from 1."""
+    rows = [(name, "done" if i < current else "current" if i == current else "") for i, name in enumerate(names, 1)]
+    return _part("steps", rows=rows)
+
+
+@register.simple_block_tag(end_name="end_log_entry")
+def log_entry(content: str, kind: str, who: object = None, at: datetime | None = None, id: str = "", starred: bool = False, tail: str = "") -> SafeString:
+    """One line of the running log; goes into ``<ol class="log">``."""
+    look = _badges.ENTRIES.get(str(kind)) or _badges.Look("note", "circle", str(kind).replace("_", " ").capitalize())
+    return _part("log_entry", content=content, kind=kind, look=look, who=_words.person_name(who), at=at, id=id, starred=starred, tail=tail)
+
+
+@register.simple_tag
+def confirm_button(label: str, question: str, ok: str = "", style: str = "danger", name: str = "", value: str = "") -> SafeString:
+    """A submit button that asks first; without JavaScript it submits at once."""
+    return _part("confirm_button", label=label, question=question, ok=ok or label, style=style, name=name, value=value)
+
+
+# --- Lists: filters and pages ----------------------------------------------------------------------------------------
+
+_CURSORS = ("after", "before", "page")
+
+
+def _query(context: Context, **changes: object) -> str:
+    """The current query with changes, without the cursor of the page that it was on."""
+    query = context["request"].GET.copy()
+    for name in _CURSORS:
+        query.pop(name, None)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in {None, ""}:
+            query[name] = str(value)
+    return "?" + query.urlencode()
+
+
+@register.simple_block_tag(end_name="end_filter_bar", takes_context=True)
+def filter_bar(context: Context, content: str, search: str = "") -> SafeString:
+    """Chips and selects of a list; ``search="Search alerts"`` adds a box that sends ``q``. Everything is in the address."""
+    query = context["request"].GET
+    kept = [(name, value) for name in query if name not in {*_CURSORS, "q"} for value in query.getlist(name)]
+    kept = [(name, value) for name, value in kept if f'name="{name}"' not in content]
+    return _part("filter_bar", content=content, search=search, q=query.get("q", ""), kept=kept)
+
+
+@register.simple_tag(takes_context=True)
+def chip(context: Context, name: str, value: object, label: str, count: object = None) -> SafeString:
+    """A filter as a link; an empty value is the choice "all"."""
+    chosen = context["request"].GET.get(name, "") == str(value or "")
+    number = format_html(' <span class="number">{}</span>', count) if count is not None else ""
+    mark = mark_safe(' aria-current="true"') if chosen else ""
+    return format_html('<a class="chip" href="{}"{}>{}{}</a>', _query(context, **{name: value}), mark, label, number)
+
+
+@register.simple_tag(takes_context=True)
+def pager(context: Context, before: object = None, after: object = None) -> SafeString:
+    """Newer and older by cursor (``?before=``, ``?after=``), keeping the filters."""
+    if not before and not after:
+        return SafeString()
+    return _part("pager", newer=before and _query(context, before=before), older=after and _query(context, after=after))
+
+
+# --- Forms -----------------------------------------------------------------------------------------------------------
+
+@register.simple_tag
+def field(bound: BoundField, label: str = "", help: str = "", **attrs: object) -> SafeString:
+    """A bound field with label, help and errors. Further arguments become attributes of the widget."""
+    if bound.is_hidden:
+        return bound.as_widget()
+    widget_attrs = {name.replace("_", "-"): value for name, value in attrs.items()}
+    kind = "check" if isinstance(bound.field.widget, CheckboxInput) else "group" if bound.use_fieldset else "plain"
+    if help:
+        bound.help_text = help
+    return _part("field", field=bound, widget=bound.as_widget(attrs=widget_attrs), label=label or bound.label, kind=kind)
+
+
+@register.simple_tag
+def form_errors(form: BaseForm) -> SafeString:
+    """A summary of what to put right, each linked to its field; empty when the form is fine."""
+    fields = [(bound, error) for bound in form for error in bound.errors]
+    return _part("form_errors", fields=fields, general=form.non_field_errors()) if form.errors else SafeString()
+
+
+# --- Pictures --------------------------------------------------------------------------------------------------------
+
+register.simple_tag(_charts.sparkline, name="sparkline")
+register.simple_tag(_charts.bars, name="bars")
+register.simple_tag(_charts.uptime, name="uptime")
+register.simple_tag(_lanes.lanes, name="lanes")
+
+
+# --- The shell -------------------------------------------------------------------------------------------------------
+
+register.simple_tag(_navigation.url, name="nav_url")
+
+
+@register.inclusion_tag("components/navigation.html", takes_context=True)
+def navigation(context: Context) -> dict[str, object]:
+    """The side navigation, which is also the drawer of a phone."""
+    return {"sections": _navigation.sections(context.get("request"))}
+
+
+@register.inclusion_tag("components/bar.html", takes_context=True)
+def bottom_bar(context: Context) -> dict[str, object]:
+    """The bar at the bottom of a phone."""
+    work = _navigation.sections(context.get("request"))[0][1]
+    return {"entries": [entry for entry in work if entry["place"].on_bar]}
+
+
+@register.inclusion_tag("components/toasts.html", takes_context=True)
+def toasts(context: Context) -> dict[str, object]:
+    """Django's messages in the polite live region; js/toast.js adds to the same region."""
+    request = context.get("request")
+    shown = [(_badges.MESSAGES.get(each.level_tag, "info"), each) for each in get_messages(request)] if request else []
+    return {"toasts": shown}

@@ -1,0 +1,1 @@
+"""Pages that belong to no single package: home, search, system, errors."""

@@ -1,0 +1,27 @@
+"""Pages for when something is not there or went wrong."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from ...kernel.errors import NotAllowed, NotFound, WatchroomError
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: the address leads nowhere."""
+    error = NotFound("There is no such page.", fix="Check the address, or start from the home page.")
+    return render(request, "web/error.html", {"error": error}, status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: our fault."""
+    error = WatchroomError("Watchroom could not do that, and wrote down why.",
+                           fix="Nothing that was accepted is lost. Try again; if it stays, look at the server's log.")
+    return render(request, "web/error.html", {"error": error}, status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form was not sent from one of our pages, or the session has ended since."""
+    error = NotAllowed("This form is too old, or it was not sent from Watchroom.", fix="Go back, reload the page and send it again.")
+    return render(request, "web/error.html", {"error": error}, status=403)

@@ -1,0 +1,139 @@
+"""What every channel promises, ours and others' alike. Found by entry point; needs no network."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watchroom.channels import apprise, browser, email, ntfy, webhook
+from watchroom.channels.base import Delivery, DeliveryFailed, Field, Message
+from watchroom.kernel import plugins
+from watchroom.kernel.errors import Refused
+
+OURS: dict[str, Any] = {each.channel.name: each.channel for each in (apprise, browser, email, ntfy, webhook)}
+CHANNELS = {**OURS, **plugins.all_of("watchroom.channels")}
+SECRET = "s3cretS3cretS3cret"
+
+# Settings that a channel accepts, with SECRET wherever a secret may be.
+GOOD: dict[str, dict[str, Any]] = {
+    "apprise": {"url": f"tgram://123456789:{SECRET}abcdefghijklmnopq/987654321"},
+    "browser": {"person": 7},
+    "email": {"address": "kim@example.org"},
+    "ntfy": {"topic": f"pages-{SECRET}", "token": f"tk_{SECRET}"},
+    "webhook": {"url": f"https://hooks.example.org/{SECRET}?key={SECRET}", "secret": SECRET},
+}
+MESSAGE = Message(key="k1", subject="Disk full", body="db-1", url="https://watchroom.example.org/a/1", purpose="page")
+
+each_channel = pytest.mark.parametrize("name", sorted(CHANNELS))
+
+
+@pytest.fixture(autouse=True)
+def no_settings(configured) -> None:
+    configured()
+
+
+@each_channel
+def test_it_says_what_it_is(name: str) -> None:
+    channel = CHANNELS[name]
+    assert channel.name == name
+    assert channel.label.strip()
+    assert channel.summary.strip().endswith(".")
+    assert all(isinstance(each, Field) for each in channel.fields)
+    assert {each.kind for each in channel.fields} <= {"text", "email", "url", "password"}
+    assert len({each.name for each in channel.fields}) == len(channel.fields)
+    assert list(inspect.signature(channel.send).parameters) == ["settings", "message"]
+
+
+@each_channel
+def test_secret_fields_are_asked_for_as_passwords(name: str) -> None:
+    assert all(each.kind == "password" for each in CHANNELS[name].fields if each.secret)
+
+
+@each_channel
+@pytest.mark.parametrize("value", [None, "", " ", 0, [], {}, "\x00", "a\r\nb", "ünïcode ☃", "x" * 100_000])
+def test_bad_settings_are_refused_by_field_and_fix(name: str, value: object) -> None:
+    channel = CHANNELS[name]
+    given_settings = {each.name: value for each in channel.fields} or {"person": value}
+    with pytest.raises(Refused) as caught:
+        channel.check(given_settings)
+    assert caught.value.field in given_settings
+    assert caught.value.message
+    assert caught.value.fix
+
+
+@each_channel
+def test_missing_settings_are_refused(name: str) -> None:
+    with pytest.raises(Refused) as caught:
+        CHANNELS[name].check({})
+    assert caught.value.field
+    assert caught.value.fix
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+@given(text=st.text(max_size=80))
+def test_any_text_is_accepted_or_refused_and_nothing_else(name: str, text: str) -> None:
+    channel = OURS[name]
+    for values in ({each.name: text for each in channel.fields}, {**GOOD[name], "person": text, "url": text}):
+        try:
+            cleaned = channel.check(values)
+        except Refused as error:
+            assert error.fix
+        else:
+            assert channel.describe(cleaned)
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_good_settings_are_cleaned_once_and_for_all(name: str) -> None:
+    cleaned = OURS[name].check(GOOD[name])
+    assert OURS[name].check(cleaned) == cleaned
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_the_description_is_short_and_holds_no_secret(name: str) -> None:
+    described = OURS[name].describe(OURS[name].check(GOOD[name]))
+    assert 0 < len(described) <= 200
+    assert "\n" not in described
+    assert SECRET not in described
+
+
+@each_channel
+def test_the_description_never_fails(name: str) -> None:
+    for settings in (
+        {},
+        {"url": "", "address": "", "topic": "", "server": ""},
+        {"url": "http://[", "server": "http://["},
+    ):
+        assert isinstance(CHANNELS[name].describe(settings), str)
+
+
+@pytest.mark.parametrize("name", ["apprise", "ntfy", "webhook"])
+def test_a_forbidden_target_is_a_permanent_failure_that_names_the_setting(name: str) -> None:
+    """The settings were accepted before an operator closed the network: sending says so instead of trying for ever."""
+    settings = {
+        "apprise": {"url": f"ntfy://127.0.0.1:9/{SECRET}"},
+        "ntfy": {"topic": SECRET, "server": "http://127.0.0.1:9", "token": ""},
+        "webhook": {"url": f"http://127.0.0.1:9/{SECRET}", "secret": SECRET},
+    }[name]
+    with pytest.raises(DeliveryFailed) as caught:
+        OURS[name].send(settings, MESSAGE)
+    assert caught.value.permanent
+    assert "WATCHROOM_PRIVATE_TARGETS" in caught.value.fix
+    assert SECRET not in str(caught.value)
+
+
+def test_the_browser_channel_wakes_the_tabs_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    announced: list[set[str]] = []
+    monkeypatch.setattr("watchroom.kernel.db.announce", lambda topics: announced.append(set(topics)))
+    assert browser.channel.send({"person": 7}, MESSAGE) == Delivery(provider_id="", confirmed=False)
+    assert announced == [{"person:7"}]
+
+
+def test_our_entry_points_lead_to_our_channels() -> None:
+    installed = plugins.all_of("watchroom.channels")
+    if not installed:
+        pytest.skip("Watchroom is not installed as a package")
+    assert {name: installed.get(name) for name in OURS} == OURS

@@ -1,0 +1,246 @@
+"""What every test stands on: settings of its own, a clock that travels, and real programs to talk to.
+
+Tests run on the database that ``DATABASE_URL`` names: SQLite in a temporary directory when it is empty, otherwise a
+database ``watchroom_test`` on that PostgreSQL server (``scripts/with-postgres pytest`` starts one).
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from peers.server import SECRET_KEY
+
+if TYPE_CHECKING:
+    from peers.alertmanager import Alertmanager
+    from peers.chromium import Chromium
+    from peers.http import HttpPeer
+    from peers.prometheus import Prometheus
+    from peers.server import Server
+    from peers.smtp import SmtpPeer
+    from watchroom.kernel.clock import TravellingClock
+
+ROOT = Path(__file__).parent.parent
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
+
+# --- Settings: before anything of ours, or Django, has been imported ------------------------------------------------
+
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+_SERVER = os.environ.get("DATABASE_URL", "")
+_ON_POSTGRES = _SERVER.startswith("postgres")
+_DATABASE = "_".join(filter(None, ["watchroom_test", _WORKER]))
+_DATA = Path(tempfile.mkdtemp(prefix="watchroom-test-"))
+atexit.register(shutil.rmtree, _DATA, ignore_errors=True)
+
+for _name in [name for name in os.environ if name.startswith(("WATCHROOM_", "DJANGO_SETTINGS"))]:
+    del os.environ[_name]
+os.environ["WATCHROOM_DATA"] = str(_DATA)
+os.environ["WATCHROOM_SECRET_KEY"] = SECRET_KEY
+os.environ["DATABASE_URL"] = f"{_SERVER.partition('?')[0].rpartition('/')[0]}/{_DATABASE}" if _ON_POSTGRES else ""
+os.environ["DJANGO_SETTINGS_MODULE"] = "watchroom.settings"
+
+hypothesis_settings.register_profile(
+    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+hypothesis_settings.register_profile(
+    "ci", hypothesis_settings.get_profile("default"), derandomize=True, database=None, print_blob=True
+)
+hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    from django.conf import settings
+
+    if getattr(config.option, "numprocesses", None) and not _WORKER:
+        # Only the workers of pytest-xdist run tests; each must find the environment as we found it.
+        del os.environ["DJANGO_SETTINGS_MODULE"]
+        return
+    if settings.configured:
+        raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE, and use no --ds: the tests bring their own settings.")
+    # From here on pytest-django sees a configured Django. The test database is the very one that the settings name, so
+    # that code which opens it by itself (the gate) sees what the tests write.
+    database = settings.DATABASES["default"]
+    if not _ON_POSTGRES and not Path(database["NAME"]).is_relative_to(_DATA.resolve()):
+        raise pytest.UsageError(f"Tests would delete {database['NAME']}: WATCHROOM_DATA was read too early.")
+    database.setdefault("TEST", {})["NAME"] = database["NAME"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Nothing to do: each worker has a database of its own already."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    elsewhere = ("sqlite_only", "browser_once") if _ON_POSTGRES else ("postgres_only",)
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in elsewhere)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+    # Last those with a browser: Playwright keeps an event loop running in the main thread.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+# --- Time and settings ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clock() -> Iterator[TravellingClock]:
+    """The clock stands at Monday, 2 March 2026, 09:00 UTC until ``clock.advance(…)`` or ``clock.to(…)``."""
+    from watchroom.kernel import clock as kernel_clock
+
+    with kernel_clock.travelling(START) as travelling:
+        yield travelling
+
+
+@pytest.fixture
+def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """``configured(WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8")`` changes Watchroom's own settings for this test."""
+    from watchroom.kernel.settings import current
+
+    def change(**env: str) -> None:
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
+        current.cache_clear()
+
+    yield change
+    monkeypatch.undo()
+    current.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def on_postgres() -> bool:
+    """Whether this run is on PostgreSQL."""
+    return _ON_POSTGRES
+
+
+# --- Peers: each starts when a test first asks for it ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def _smtp_server() -> Iterator[SmtpPeer]:
+    from peers.smtp import SmtpPeer
+
+    peer = SmtpPeer().start()
+    yield peer
+    peer.stop()
+
+
+@pytest.fixture
+def smtp(_smtp_server: SmtpPeer) -> SmtpPeer:
+    """A mail server, empty. ``smtp.url`` is for WATCHROOM_SMTP_URL."""
+    _smtp_server.clear()
+    return _smtp_server
+
+
+@pytest.fixture
+def http_peer() -> Iterator[HttpPeer]:
+    """An HTTP server that records requests and answers as told."""
+    from peers.http import HttpPeer
+
+    peer = HttpPeer().start()
+    yield peer
+    peer.stop()
+
+
+@pytest.fixture
+def prometheus() -> Iterator[Callable[..., Prometheus]]:
+    """``prometheus(alertmanager_url, rules=None)`` starts a real Prometheus."""
+    from peers.prometheus import Prometheus
+
+    started: list[Any] = []
+
+    def start(alertmanager_url: str, rules: list[dict[str, Any]] | None = None) -> Prometheus:
+        started.append(Prometheus(alertmanager_url, rules))
+        return started[-1].start()
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+@pytest.fixture
+def alertmanager() -> Iterator[Callable[..., Alertmanager]]:
+    """``alertmanager(webhook_url="")`` starts a real Alertmanager."""
+    from peers.alertmanager import Alertmanager
+
+    started: list[Any] = []
+
+    def start(webhook_url: str = "", **options: Any) -> Alertmanager:
+        started.append(Alertmanager(webhook_url, **options))
+        return started[-1].start()
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+def _show_log(request: pytest.FixtureRequest, server: Server) -> None:
+    """Print the server's log where pytest shows it when the test has failed."""
+    print(f"--- log of {request.node.name}\n{server.log[-20_000:]}")
+
+
+@pytest.fixture
+def start_server(request: pytest.FixtureRequest) -> Iterator[Callable[..., Server]]:
+    """``start_server(WATCHROOM_SMTP_URL=…)`` starts a whole Watchroom of the test's own, which it may kill."""
+    from peers.server import Server
+
+    started: list[Server] = []
+
+    def start(**env: str) -> Server:
+        server = Server(database_url=_SERVER if _ON_POSTGRES else "", **env)
+        started.append(server)
+        return server.start()
+
+    yield start
+    for server in started:
+        _show_log(request, server)
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def _shared_server() -> Iterator[Server]:
+    from peers.server import Server
+
+    server = Server(database_url=_SERVER if _ON_POSTGRES else "")
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, _shared_server: Server) -> Iterator[Server]:
+    """A whole Watchroom that all tests of the session share: add to it, but do not stop it."""
+    before = len(_shared_server.log)
+    yield _shared_server
+    print(f"--- log of the server during this test\n{_shared_server.log[before:][-20_000:]}")
+
+
+@pytest.fixture(scope="session")
+def _browser() -> Iterator[Chromium]:
+    from peers.chromium import Chromium
+
+    browser = Chromium(ROOT / "artifacts" / "screenshots")
+    yield browser.start()
+    browser.stop()
+
+
+@pytest.fixture
+def chromium(_browser: Chromium) -> Iterator[Chromium]:
+    """The browser, without open pages. The test fails if a page had errors that it did not take (take_problems)."""
+    _browser.take_problems()
+    yield _browser
+    _browser.close_pages()
+    problems = _browser.take_problems()
+    assert not problems, "Pages had problems:\n" + "\n".join(problems)
