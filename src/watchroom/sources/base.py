@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 Severity = Literal["critical", "error", "warning", "info"]
 
@@ -90,4 +90,13 @@ class Source(Protocol):
 
     def instructions(self, address: str) -> str:
         """Markdown that tells how to point this sender at ``address`` (which contains the integration's key)."""
+        ...
+
+
+@runtime_checkable
+class Probed(Protocol):
+    """A source whose senders also ask things that are no signals, such as whether the receiver is well."""
+
+    def probe(self, method: str, path: str) -> Reply | None:
+        """The answer, which needs no database; ``None`` when this is no such request."""
         ...

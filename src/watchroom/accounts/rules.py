@@ -1,0 +1,73 @@
+"""Pure checks of what people write about themselves and their teams."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import zoneinfo
+from functools import cache
+
+from ..kernel.errors import Refused
+
+_ADDRESS = re.compile(r"[^@\s<>\"(),:;\[\]\\]+@[^@\s<>\"(),:;\[\]\\]+\.?[^@\s<>\"(),:;\[\]\\.]+")
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+@cache
+def timezones() -> tuple[str, ...]:
+    """Every time zone that a person may choose, UTC first."""
+    known = zoneinfo.available_timezones()
+    return ("UTC", *sorted(name for name in known if "/" in name and not name.startswith(("Etc/", "SystemV/", "US/", "posix/", "right/"))))
+
+
+def checked_timezone(name: str) -> str:
+    """A time zone's name as it is.
+
+    :raises Refused: there is no such time zone.
+    """
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise Refused(f"There is no time zone {name!r}.", field="timezone", value=name,
+                      fix="Use a name of the IANA time zone database, such as Europe/Berlin or UTC.") from None
+    return name
+
+
+def checked_name(name: str, what: str = "a name", limit: int = 100) -> str:
+    """A name without the space around it.
+
+    :raises Refused: nothing is left, or too much.
+    """
+    text = " ".join(name.split())
+    if not text or len(text) > limit:
+        raise Refused(f"This needs {what}.", field="name", value=name[:200], fix=f"Write 1 to {limit} characters.")
+    return text
+
+
+def checked_email(address: str) -> str:
+    """An address in the one way in which we keep it: lower case, without space around it.
+
+    :raises Refused: it can't be an address.
+    """
+    text = address.strip().lower()
+    if len(text) > 254 or not _ADDRESS.fullmatch(text):
+        raise Refused("That is not an e-mail address.", field="email", value=address[:254], fix="Write it like anna@example.org.")
+    return text
+
+
+def slug_of(name: str) -> str:
+    """What of a name can stand in an address: "Zahlungen & Käufe" becomes "zahlungen-kaufe"."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-")
+
+
+def checked_slug(slug: str | None, name: str, kept: str = "") -> str:
+    """The slug that was asked for, else the one it had, else one made of the name.
+
+    :raises Refused: other characters than lower-case letters, digits and single hyphens.
+    """
+    text = (slug or "").strip() or kept or slug_of(name)
+    if not text or len(text) > 64 or not _SLUG.fullmatch(text):
+        raise Refused("That short name can't stand in an address.", field="slug", value=slug or name,
+                      fix="Use 1 to 64 lower-case letters, digits and single hyphens, such as payments-api.")
+    return text

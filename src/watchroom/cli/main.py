@@ -1,0 +1,32 @@
+"""The command line: every group of commands, and how errors are shown."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from .. import __version__
+from ..kernel.errors import WatchroomError
+from . import serving
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="watchroom")
+def cli() -> None:
+    """Watchroom: from a signal to a page, a coordinated response and a lasting fix."""
+
+
+for _command in serving.commands:
+    cli.add_command(_command)
+
+
+def run() -> None:
+    """Run the command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage."""
+    try:
+        cli(standalone_mode=True)
+    except WatchroomError as error:
+        click.echo(f"watchroom: {error.message}", err=True)
+        if error.fix:
+            click.echo(f"  {error.fix}", err=True)
+        sys.exit(1)

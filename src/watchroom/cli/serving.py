@@ -1,0 +1,153 @@
+"""`watchroom serve`, its parts alone, and `watchroom doctor`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from ..kernel import settings as conf
+from ..kernel.errors import Refused, WatchroomError
+
+
+def _django() -> None:
+    import django
+
+    django.setup()
+
+
+def migrate() -> None:
+    """Bring the database up to date."""
+    _django()
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def prepare() -> None:
+    """What `serve` does before anything starts: on SQLite, migrate; then say where to go."""
+    if not conf.current().is_postgresql:
+        migrate()
+    else:
+        _django()
+        from django.db import connection
+        from django.db.migrations.executor import MigrationExecutor
+
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            raise Refused("The database is not up to date.", fix="Run `watchroom migrate` on one node first.")
+    from ..accounts import first_run
+    from ..accounts.queries import is_set_up
+
+    url = conf.current().url
+    click.echo(f"\n  Watchroom: {url}\n")
+    if is_set_up():
+        click.echo("  Sign in with your e-mail address and password.\n")
+    else:
+        click.echo("  Open this address once to make the first account:\n")
+        click.echo(f"  {first_run.setup_url()}\n")
+        click.echo("  To look around with a made-up company first: watchroom demo\n")
+    sys.stdout.flush()
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+def serve(host: str, port: int) -> None:
+    """Run gate, web and engine together on one port."""
+    from ..serving.serve import run_serve
+
+    run_serve(host, port, prepare=prepare)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--web-socket", type=click.Path(path_type=Path), default=None, help="Hand other requests to the web process here.")
+def gate(host: str, port: int, web_socket: Path | None) -> None:
+    """Run a gate alone: it takes signals and serves live events."""
+    from ..serving.gate import run_gate
+
+    run_gate(host, port, web_socket)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8001, show_default=True)
+@click.option("--socket", "socket_path", type=click.Path(path_type=Path), default=None, help="Listen on a Unix socket instead.")
+def web(host: str, port: int, socket_path: Path | None) -> None:
+    """Run a web process alone: pages and API."""
+    from ..serving.web import run_web
+
+    run_web(host, port, socket_path)
+
+
+@click.command()
+def engine() -> None:
+    """Run an engine alone: it does what is due."""
+    from ..serving.engine import run_engine
+
+    run_engine()
+
+
+@click.command("migrate")
+def migrate_command() -> None:
+    """Bring the database up to date (PostgreSQL; `serve` does it by itself on SQLite)."""
+    migrate()
+    click.echo("The database is up to date.")
+
+
+def checks() -> list[tuple[bool, str, str]]:
+    """Each: is it well, what was looked at, and what to do where it is not."""
+    found: list[tuple[bool, str, str]] = []
+    settings = conf.current()
+    free = shutil.disk_usage(settings.data if settings.data.exists() else Path.cwd()).free // 2**20
+    found.append((free > 500, f"free disk space: {free} MB", "Free some: signals are refused when the disk is full."))
+    try:
+        _django()
+        from django.db import connection
+        from django.db.migrations.executor import MigrationExecutor
+
+        executor = MigrationExecutor(connection)
+        behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        found.append((not behind, f"database: {connection.vendor}", "Run `watchroom migrate`."))
+    except Exception as error:
+        found.append((False, f"database: {error}", "Check DATABASE_URL or WATCHROOM_DATA."))
+        return found
+    if behind:
+        return found
+    from ..accounts.queries import is_set_up
+    from ..engine.queries import health
+
+    state = health()
+    found.append((is_set_up(), "first account", "Start Watchroom and open the address that it prints."))
+    found.append((state["engines"] > 0, f"engines alive: {state['engines']}", "Start one: `watchroom serve` or `watchroom engine`."))
+    found.append((state["lag_seconds"] < 60, f"oldest overdue work: {state['lag_seconds']:.0f} s", "Look at the engine's log."))
+    found.append((bool(settings.smtp_url), "mail server", "Set WATCHROOM_SMTP_URL, or pages by e-mail can't be sent."))
+    found.append((not settings.debug, "debug mode is off", "Unset WATCHROOM_DEBUG."))
+    found.append((state["failed_notifications"] == 0, f"notifications that failed in 24 h: {state['failed_notifications']}",
+                  "See the delivery log at /notifications."))
+    return found
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def doctor(as_json: bool) -> None:
+    """Check the installation and say what to fix."""
+    import json
+
+    try:
+        found = checks()
+    except WatchroomError as error:
+        found = [(False, error.message, error.fix)]
+    if as_json:
+        click.echo(json.dumps([{"ok": ok, "what": what, "fix": "" if ok else fix} for ok, what, fix in found]))
+    else:
+        for ok, what, fix in found:
+            click.echo(f"{'ok  ' if ok else 'FIX '} {what}" + ("" if ok else f"\n     {fix}"))
+    sys.exit(0 if all(ok for ok, _, _ in found) else 1)
+
+
+commands = [serve, gate, web, engine, migrate_command, doctor]

@@ -1,0 +1,216 @@
+"""What the API of incidents accepts and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ninja import Field, Schema
+from pydantic import AwareDatetime
+
+from ...accounts.models import Person
+from .. import rules
+from ..models import Incident, LogEntry, RoleAssignment, Update
+
+
+class PersonOut(Schema):
+    id: int
+    name: str
+
+    @staticmethod
+    def of(person: Person | None) -> PersonOut | None:
+        return PersonOut(id=person.pk, name=str(person)) if person else None
+
+
+class RoleOut(Schema):
+    id: int
+    role: str = Field(description="commander, operations, communications, scribe or expert.")
+    person: PersonOut
+    assigned_at: datetime
+    accepted_at: datetime | None = Field(description="When they said yes; null while they are being paged.")
+
+    @staticmethod
+    def of(row: RoleAssignment) -> RoleOut:
+        return RoleOut(id=row.pk, role=row.role, person=PersonOut(id=row.person_id, name=str(row.person)),
+                       assigned_at=row.assigned_at, accepted_at=row.accepted_at)
+
+
+class IncidentOut(Schema):
+    id: int
+    title: str
+    severity: int = Field(description="1 (worst) to 5.")
+    status: str = Field(description="active, mitigated or resolved.")
+    team: str | None = Field(description="Slug of the team.")
+    services: list[str] = Field(description="Slugs of the services.")
+    impact: str
+    summary: str
+    private: bool
+    drill: bool
+    declared_at: datetime
+    declared_by: PersonOut | None
+    next_update_at: datetime | None
+    roles: list[RoleOut] = Field(description="Who has which role now.")
+    url: str = Field(description="The incident's page, relative to Watchroom's address.")
+
+    @staticmethod
+    def of(incident: Incident) -> IncidentOut:
+        """Of an incident that comes from ``queries.listed_for``."""
+        return IncidentOut(
+            id=incident.pk, title=incident.title, severity=incident.severity, status=incident.status,
+            team=incident.team.slug if incident.team else None, services=[service.slug for service in incident.services.all()],
+            impact=incident.impact, summary=incident.summary, private=incident.private, drill=incident.drill,
+            declared_at=incident.declared_at, declared_by=PersonOut.of(incident.declared_by), next_update_at=incident.next_update_at,
+            roles=[RoleOut.of(row) for row in incident.holders],  # type: ignore[attr-defined]
+            url=f"/incidents/{incident.pk}",
+        )
+
+
+class IncidentsOut(Schema):
+    items: list[IncidentOut]
+    next_cursor: str | None
+
+
+class StepOut(Schema):
+    key: str
+    title: str
+    text: str
+
+
+class AlertGroupOut(Schema):
+    id: int
+    title: str
+    state: str
+    severity: str
+
+
+class TimeOut(Schema):
+    moment: str = Field(description="started, detected, acknowledged, declared, mitigated or resolved.")
+    at: datetime
+    provenance: str = Field(description="What it was computed from, or who corrected it.")
+    reason: str = Field(description="Why it was corrected; empty when it was not.")
+    corrected_by: str
+
+    @staticmethod
+    def all_of(times: Mapping[str, rules.Row]) -> list[TimeOut]:
+        return [TimeOut(moment=row.moment, at=row.at, provenance=row.provenance, reason=row.reason, corrected_by=row.corrected_by)
+                for row in times.values()]
+
+
+class IncidentDetailOut(IncidentOut):
+    next_steps: list[StepOut] = Field(description="What to do, the most important first.")
+    alert_groups: list[AlertGroupOut]
+    times: list[TimeOut]
+
+
+class DeclareIn(Schema):
+    title: str = Field("", max_length=200, description="What is wrong; may be empty with alert groups.")
+    severity: int | None = Field(None, ge=1, le=5, description="1 (worst) to 5; without it, from the alerts, else 3.")
+    team: str | None = Field(None, description="Slug; without it, from the alerts or services.")
+    services: list[str] = Field([], description="Slugs.")
+    alert_groups: list[int] = Field([], description="Alert groups that it is about.")
+    impact: str = Field("", description="Who notices what.")
+    summary: str = Field("", description="What we know and believe.")
+    commander: int | str | None = Field(None, description="Id or e-mail address; without it, whoever declares.")
+    communications: int | str | None = Field(None, description="Id or e-mail address of the communications lead.")
+    private: bool = Field(False, description="Only role holders, the declarer, the team's managers and administrators see it.")
+    drill: bool = False
+
+
+class IncidentPatch(Schema):
+    title: str | None = Field(None, max_length=200)
+    severity: int | None = Field(None, ge=1, le=5)
+    severity_reason: str = Field("", description="Why the severity changes; goes into the log.")
+    impact: str | None = None
+    summary: str | None = None
+    team: str | None = None
+    services: list[str] | None = None
+    private: bool | None = None
+    add_alert_groups: list[int] = []
+    remove_alert_groups: list[int] = []
+
+
+class RoleIn(Schema):
+    role: str = Field(description="commander, operations, communications, scribe or expert.")
+    person: int | str | None = Field(None, description="Id or e-mail address; without it, yourself. Anyone else is paged.")
+
+
+class EntryIn(Schema):
+    kind: str = Field("note", description="symptom, hypothesis, action, result, decision, note or question.")
+    text: str
+    at: AwareDatetime | None = Field(None, description="When it happened; without it, now.")
+    parent: int | None = Field(None, description="The entry that it hangs under, for example a hypothesis.")
+    client_key: str = Field("", max_length=64, description="Made by you; sent again, the entry is written once.")
+
+
+class EntryPatch(Schema):
+    text: str | None = None
+    at: AwareDatetime | None = None
+    pinned: bool | None = Field(None, description="Goes to the postmortem.")
+    standing: str | None = Field(None, description="Of a hypothesis: open, testing, confirmed or ruled_out.")
+
+
+class EntryOut(Schema):
+    id: int
+    kind: str
+    type: str = Field(description="Of entries that Watchroom wrote: what happened.")
+    text: str
+    data: dict[str, Any]
+    author: PersonOut | None
+    at: datetime
+    written_at: datetime
+    parent: int | None
+    standing: str
+    pinned: bool
+    edited_at: datetime | None
+
+    @staticmethod
+    def of(row: LogEntry) -> EntryOut:
+        return EntryOut(
+            id=row.pk, kind=row.kind, type=row.type, text=row.text, data=row.data, author=PersonOut.of(row.author), at=row.at,
+            written_at=row.written_at, parent=row.parent_id, standing=row.standing, pinned=row.pinned, edited_at=row.edited_at,
+        )
+
+
+class EntriesOut(Schema):
+    items: list[EntryOut]
+    next_cursor: str | None
+
+
+class UpdateIn(Schema):
+    stage: str = Field("investigating", description="investigating, identified, monitoring or resolved.")
+    happening: str = Field(description="What is happening.")
+    impact: str = Field("", description="Who notices what.")
+    doing: str = Field("", description="What we are doing.")
+    next_update_at: AwareDatetime | None = Field(None, description="When the next one is promised.")
+    next_update_in_minutes: int | None = Field(None, ge=1, le=10_080, description="The same, from now.")
+    pages: list[str] = Field([], description="Slugs of the status pages that show it.")
+
+
+class UpdateOut(Schema):
+    id: int
+    stage: str
+    happening: str
+    impact: str
+    doing: str
+    next_update_at: datetime | None
+    published_at: datetime
+    published_by: PersonOut | None
+
+    @staticmethod
+    def of(row: Update) -> UpdateOut:
+        return UpdateOut(id=row.pk, stage=row.stage, happening=row.happening, impact=row.impact, doing=row.doing,
+                         next_update_at=row.next_update_at, published_at=row.published_at, published_by=PersonOut.of(row.published_by))
+
+
+class UpdatesOut(Schema):
+    items: list[UpdateOut]
+
+
+class TimesOut(Schema):
+    items: list[TimeOut]
+
+
+class TimeIn(Schema):
+    at: AwareDatetime = Field(description="When it really happened.")
+    reason: str = Field(max_length=300, description="How you know.")

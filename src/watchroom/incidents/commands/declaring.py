@@ -1,0 +1,157 @@
+"""Declare an incident, link alert groups to it, say better what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ...accounts.actors import Actor
+from ...accounts.changes import change
+from ...accounts.models import Person, Team
+from ...accounts.roles import Action
+from ...catalog.models import Service
+from ...intake.models import AlertGroup
+from ...kernel.db import locked
+from ...kernel.errors import Conflict, Refused
+from .. import queries, rules
+from ..models import Incident, IncidentSeverity, RoleName
+from ._shared import acting_in, checked_text, follow, record_times, write_system
+from .roles import give
+
+
+def checked_severity(severity: int) -> int:
+    """:raises Refused: not 1 to 5."""
+    if severity not in IncidentSeverity.values:
+        raise Refused("That is not a severity.", field="severity", value=severity, fix="Use 1 (worst) to 5.")
+    return severity
+
+
+def declare(
+    by: Actor,
+    *,
+    title: str = "",
+    severity: int | None = None,
+    team: Team | None = None,
+    services: Iterable[Service] = (),
+    alert_groups: Sequence[AlertGroup] = (),
+    impact: str = "",
+    summary: str = "",
+    commander: Person | None = None,
+    communications: Person | None = None,
+    private: bool = False,
+    drill: bool = False,
+) -> Incident:
+    """Say that something is wrong; the room is open from here on.
+
+    From alert groups come title, severity, services and team where they are not given. The commander is whoever
+    declares unless somebody else is named. Whoever is named by somebody else is paged, in the same transaction.
+
+    :raises Refused: no title.
+    :raises Conflict: an alert group already belongs to an open incident.
+    """
+    groups = list(alert_groups)
+    services = {service.pk: service for service in [*services, *(group.service for group in groups if group.service)]}.values()
+    title = checked_text(title or rules.proposed_title([group.title for group in groups]), field="title", what="The title", most=200)
+    level = checked_severity(rules.proposed_severity([group.severity for group in groups]) if severity is None else severity)
+    team = team or next((group.team for group in groups if group.team), None) or next((service.team for service in services), None)
+    with change(by, "incident.declared", needs=Action.DECLARE, team=team) as made:
+        _free(by, groups)
+        incident = Incident.objects.create(
+            title=title, severity=level, team=team, impact=impact.strip(), summary=summary.strip(), private=private,
+            drill=drill or bool(groups) and all(group.drill for group in groups), declared_at=made.at, declared_by=by.person,
+        )
+        incident.services.set(services)
+        incident.alert_groups.set(groups)
+        made.subject = incident
+        made.note(severity=level, alert_groups=[group.pk for group in groups])
+        source = f" from {groups[0].title}" if groups else ""
+        write_system(incident, "incident.declared", f"{by.name} declared SEV{level}: {title}{source if groups and groups[0].title != title else ''}",
+                     {"severity": level, "alert_groups": [group.pk for group in groups]}, made.at, by=by)
+        for role, person in ((RoleName.COMMANDER, commander or by.person), (RoleName.COMMUNICATIONS, communications)):
+            if person is not None:
+                give(by, incident, role, person, made.at)
+        record_times(incident)
+        made.touch("incidents", f"incident:{incident.pk}", *(f"group:{group.pk}" for group in groups))
+    return incident
+
+
+def _free(by: Actor, groups: Sequence[AlertGroup], incident: Incident | None = None) -> None:
+    """Lock ``groups``. Raises :class:`Conflict` when one belongs to another open incident."""
+    list(locked(AlertGroup.objects.filter(pk__in=[group.pk for group in groups]).order_by("pk")))
+    taken = Incident.objects.exclude(status=Incident.Status.RESOLVED).filter(alert_groups__in=groups)
+    other = (taken.exclude(pk=incident.pk) if incident else taken).first()
+    if other is not None:
+        seen = queries.visible_to(by).filter(pk=other.pk).exists()
+        name = f"incident {other}" if seen else "another incident"
+        raise Conflict(f"This alert group already belongs to {name}.", field="alert_groups", value=other.pk if seen else None,
+                       fix=f"Go on in /incidents/{other.pk}." if seen else "Ask a manager of the team.")
+
+
+def link_groups(by: Actor, incident: Incident, groups: Iterable[AlertGroup]) -> None:
+    """Link alert groups; their services and times count for the incident from here on.
+
+    :raises Conflict: one belongs to another open incident.
+    """
+    groups = list(groups)
+    with acting_in(by, "incident.alerts_linked", incident) as (made, row):
+        _free(by, groups, row)
+        new = [group for group in groups if not row.alert_groups.filter(pk=group.pk).exists()]
+        if not new:
+            return
+        row.alert_groups.add(*new)
+        row.services.add(*(group.service for group in new if group.service))
+        write_system(row, "alerts.linked", "Linked alerts: " + "; ".join(group.title for group in new),
+                     {"alert_groups": [group.pk for group in new]}, made.at, by=by)
+        record_times(row)
+        made.touch(*(f"group:{group.pk}" for group in new))
+
+
+def unlink_group(by: Actor, incident: Incident, group: AlertGroup) -> None:
+    """It turned out to be something else."""
+    with acting_in(by, "incident.alerts_unlinked", incident) as (made, row):
+        if row.alert_groups.filter(pk=group.pk).exists():
+            row.alert_groups.remove(group)
+            write_system(row, "alerts.unlinked", f"Unlinked alert: {group.title}", {"alert_groups": [group.pk]}, made.at, by=by)
+            record_times(row)
+            made.touch(f"group:{group.pk}")
+
+
+def edit(
+    by: Actor,
+    incident: Incident,
+    *,
+    title: str | None = None,
+    impact: str | None = None,
+    summary: str | None = None,
+    team: Team | None = None,
+    services: Iterable[Service] | None = None,
+    private: bool | None = None,
+) -> Incident:
+    """Say better what it is about; what is None stays. What changed is written to the log.
+
+    :raises NotAllowed: making an incident of another team's one's own needs the right to respond there, too.
+    """
+    if team is not None and team != incident.team:
+        by.require(Action.DECLARE, team)
+    with acting_in(by, "incident.changed", incident) as (made, row):
+        changed: list[str] = []
+        new = {
+            "title": None if title is None else checked_text(title, field="title", what="The title", most=200),
+            "impact": None if impact is None else impact.strip(), "summary": None if summary is None else summary.strip(),
+            "team": team, "private": private,
+        }
+        for field, value in new.items():
+            if value is not None and value != getattr(row, field):
+                setattr(row, field, value)
+                changed.append(field)
+        row.save(update_fields=["title", "impact", "summary", "team", "private"])
+        if services is not None:
+            wanted = list(services)
+            if {each.pk for each in wanted} != set(row.services.values_list("pk", flat=True)):
+                row.services.set(wanted)
+                changed.append("services")
+        if changed:
+            said = [f"{field}: {getattr(row, field)}" if field in {"title", "impact", "summary"} else field for field in changed]
+            write_system(row, "incident.changed", f"{by.name} changed " + "; ".join(said), {"changed": changed}, made.at, by=by)
+            made.note(changed=changed)
+        follow(incident, row, "title", "impact", "summary", "team", "private")
+    return row

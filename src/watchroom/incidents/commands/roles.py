@@ -1,0 +1,118 @@
+"""Who leads, who talks, who writes: given, answered, taken over, ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ...accounts.actors import Actor
+from ...accounts.changes import change
+from ...accounts.models import Person
+from ...accounts.roles import Action
+from ...kernel.db import locked
+from ...kernel.errors import Conflict, Refused
+from ...paging.commands import start_escalation, stop_escalation
+from ..models import ROLE_DUTY, Incident, RoleAssignment, RoleName
+from ._shared import acting_in, must_be_open, needed, record_times, write_system
+
+
+def checked_role(role: str) -> RoleName:
+    """:raises Refused: there is no such role."""
+    try:
+        return RoleName(role)
+    except ValueError:
+        raise Refused("That is not a role.", field="role", value=role, fix=f"Use one of {', '.join(RoleName.values)}.") from None
+
+
+def give(by: Actor, incident: Incident, role: RoleName, person: Person, at: datetime) -> RoleAssignment:
+    """Give ``person`` a role and page them for it, unless they take it themselves. Inside the caller's transaction, with
+    the incident locked."""
+    if not person.is_active:
+        raise Refused(f"{person} no longer has an account.", field="person", value=person.pk, fix="Choose somebody else.")
+    own = by.person is not None and by.person.pk == person.pk
+    held = list(locked(RoleAssignment.objects.filter(incident=incident, role=role, ended_at__isnull=True)))
+    for assignment in held:
+        if assignment.person_id == person.pk:
+            if own and assignment.accepted_at is None:
+                answer(by, assignment, at)
+            return assignment
+        if role != RoleName.EXPERT:
+            end(by, assignment, at)
+    assignment = RoleAssignment.objects.create(
+        incident=incident, role=role, person=person, assigned_by=by.person, assigned_at=at, accepted_at=at if own else None
+    )
+    name, data = RoleName(role).label, {"role": str(role), "person": person.pk}
+    if own:
+        write_system(incident, "role.taken", f"{person} took the role {name.lower()}", data, at, by=by)
+    else:
+        start_escalation(
+            kind="role", subject_id=assignment.pk, title=f"{name} of SEV{incident.severity} {incident}"[:300],
+            body=f"{by.name} asks you to be the {name.lower()}. {ROLE_DUTY[role]}", path=f"/incidents/{incident.pk}",
+            team=incident.team, people=[person], drill=incident.drill,
+        )
+        write_system(incident, "role.assigned", f"{by.name} asked {person} to be the {name.lower()} and is having them paged", data, at, by=by)
+    return assignment
+
+
+def answer(by: Actor, assignment: RoleAssignment, at: datetime) -> None:
+    """The person says yes: nobody needs to page them any more. Inside the caller's transaction."""
+    assignment.accepted_at = at
+    assignment.save(update_fields=["accepted_at"])
+    stop_escalation("role", assignment.pk, end="acknowledged", by=by)
+    write_system(assignment.incident, "role.accepted", f"{assignment.person} accepted the role {assignment.get_role_display().lower()}",
+                 {"role": assignment.role, "person": assignment.person_id}, at, by=by)
+
+
+def end(by: Actor, assignment: RoleAssignment, at: datetime) -> None:
+    """End an assignment and the paging for it. Inside the caller's transaction."""
+    assignment.ended_at = at
+    assignment.save(update_fields=["ended_at"])
+    stop_escalation("role", assignment.pk, end="cancelled", by=by)
+
+
+def assign_role(by: Actor, incident: Incident, role: str, person: Person) -> RoleAssignment:
+    """Give ``person`` a role, or take it. The one who had it is relieved; a subject expert is one among others.
+
+    :raises Refused: no such role, or the person has left.
+    :raises Conflict: the incident is resolved.
+    """
+    checked = checked_role(role)
+    with acting_in(by, "role.assigned", incident) as (made, row):
+        must_be_open(row, "nobody needs a role in it")
+        made.note(role=str(checked), person=str(person))
+        made.due()
+        assignment = give(by, row, checked, person, made.at)
+        record_times(row)
+    return assignment
+
+
+def accept_role(by: Actor, assignment: RoleAssignment) -> RoleAssignment:
+    """Say yes to a role. Saying it twice is saying it once.
+
+    :raises Conflict: somebody else has the role by now.
+    :raises NotAllowed: only the person themselves, or a responder for them.
+    """
+    own = by.person is not None and by.person.pk == assignment.person_id
+    incident = assignment.incident
+    needs = Action.DECLARE if own else needed(by, incident)
+    with change(by, "role.accepted", incident, needs=needs, team=incident.team) as made:
+        row = locked(RoleAssignment.objects.select_related("incident", "person")).get(pk=assignment.pk)
+        if row.ended_at is not None:
+            raise Conflict(f"You are no longer asked to be the {row.get_role_display().lower()}: somebody else is, or the role was ended.",
+                           field="role", value=row.role, fix=f"See /incidents/{row.incident_id}.")
+        if row.accepted_at is None:
+            answer(by, row, made.at)
+            record_times(row.incident)
+        made.touch(f"incident:{row.incident_id}", "incidents")
+    assignment.accepted_at = row.accepted_at
+    return row
+
+
+def end_role(by: Actor, assignment: RoleAssignment) -> RoleAssignment:
+    """Relieve somebody of a role without a successor."""
+    with acting_in(by, "role.ended", assignment.incident) as (made, incident):
+        row = locked(RoleAssignment.objects.select_related("person", "incident")).get(pk=assignment.pk)
+        if row.ended_at is None:
+            end(by, row, made.at)
+            write_system(incident, "role.ended", f"{row.person} is no longer {row.get_role_display().lower()}",
+                         {"role": row.role, "person": row.person_id}, made.at, by=by)
+    return row

@@ -1,0 +1,63 @@
+"""What the engine does for incidents: reminds of the promised update, once per promise."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from ..accounts.actors import SYSTEM
+from ..accounts.models import Person
+from ..kernel import clock
+from ..kernel.db import claimable
+from ..kernel.duty import Duty
+from ..paging.commands import notify
+from .commands import remind_of_update
+from .models import Incident, RoleAssignment, RoleName
+
+BATCH = 100
+
+
+def _promised() -> QuerySet[Incident]:
+    not_reminded = Q(reminded_at__isnull=True) | ~Q(reminded_at=F("next_update_at"))
+    return Incident.objects.filter(not_reminded, next_update_at__isnull=False).exclude(status=Incident.Status.RESOLVED).order_by("next_update_at", "id")
+
+
+def next_due() -> datetime | None:
+    """When the next promised update is due."""
+    return _promised().values_list("next_update_at", flat=True).first()
+
+
+def responsible_for_updates(incident: Incident) -> Person | None:
+    """The communications lead; without one the commander; without either whoever declared it."""
+    holders = RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True, person__is_active=True).select_related("person")
+    by_role = {each.role: each.person for each in holders}
+    return by_role.get(RoleName.COMMUNICATIONS) or by_role.get(RoleName.COMMANDER) or incident.declared_by
+
+
+def remind() -> int:
+    """Remind of the updates that are due, each in a transaction of its own."""
+    handled = 0
+    while handled < BATCH and _remind_one():
+        handled += 1
+    return handled
+
+
+def _remind_one() -> bool:
+    with transaction.atomic():
+        due = claimable(_promised().filter(next_update_at__lte=clock.now())).first()
+        incident = remind_of_update(SYSTEM, due.pk) if due is not None else None
+        if incident is None:
+            return False
+        promised, person = incident.next_update_at, responsible_for_updates(incident)
+        if person is not None:
+            notify(
+                person, purpose="reminder", urgency="high", subject=f"Update due: {incident}",
+                body=f"An update was promised for {promised:%H:%M} UTC. “No change, we are still on it” is news, too.",
+                path=f"/incidents/{incident.pk}#update", reason=f"update:{incident.pk}:{promised:%Y-%m-%dT%H:%M:%S}", drill=incident.drill,
+            )
+    return True
+
+
+duties = [Duty("promised updates", next_due, remind)]

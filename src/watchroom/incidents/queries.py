@@ -1,0 +1,142 @@
+"""Reads about incidents. Everything goes through :func:`visible_to`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from django.db.models import Min, Prefetch, Q, QuerySet
+
+from ..accounts.actors import Actor
+from ..accounts.roles import Action
+from ..intake.models import AlertGroup
+from ..kernel.errors import NotFound
+from . import rules
+from .models import Incident, KeyTime, LogEntry, RoleAssignment
+
+HOLDERS = Prefetch(
+    "roles", queryset=RoleAssignment.objects.filter(ended_at__isnull=True).select_related("person"), to_attr="holders"
+)
+
+
+def visible_to(actor: Actor) -> QuerySet[Incident]:
+    """Incidents that ``actor`` may read. A private one: its role holders, who declared it, its team's managers, and
+    administrators."""
+    incidents = Incident.objects.all()
+    if not actor.may(Action.SEE):
+        return incidents.none()
+    if actor.is_system or actor.may(Action.ADMINISTER):
+        return incidents
+    seen = Q(private=False) | Q(team__in=actor.teams_where(Action.MANAGE))
+    if actor.may(Action.MANAGE):
+        seen |= Q(team__isnull=True)
+    if actor.person is not None:
+        held = RoleAssignment.objects.filter(person=actor.person, ended_at__isnull=True).values("incident_id")
+        seen |= Q(declared_by=actor.person) | Q(pk__in=held)
+    return incidents.filter(seen)
+
+
+def listed_for(actor: Actor) -> QuerySet[Incident]:
+    """:func:`visible_to` with what a line of a list shows (``incident.holders``: the present role holders)."""
+    return visible_to(actor).select_related("team", "declared_by").prefetch_related("services", HOLDERS)
+
+
+def filtered(incidents: QuerySet[Incident], filters: Mapping[str, str]) -> QuerySet[Incident]:
+    """Narrowed by ``status`` (also ``open``), ``severity``, ``team`` (slug), ``service`` (slug) and ``q`` (words or a
+    number). What makes no sense finds nothing."""
+    status, severity, words = filters.get("status", ""), filters.get("severity", ""), filters.get("q", "").strip()
+    if status == "open":
+        incidents = incidents.exclude(status=Incident.Status.RESOLVED)
+    elif status:
+        incidents = incidents.filter(status=status)
+    if severity:
+        level = severity.lower().removeprefix("sev")
+        incidents = incidents.filter(severity=int(level)) if level.isdecimal() and len(level) == 1 else incidents.none()
+    if team := filters.get("team", ""):
+        incidents = incidents.filter(team__slug=team)
+    if service := filters.get("service", ""):
+        incidents = incidents.filter(services__slug=service)
+    if words:
+        number = words.removeprefix("#")
+        found = Q(title__icontains=words) | Q(summary__icontains=words)
+        incidents = incidents.filter(found | Q(pk=int(number)) if number.isdecimal() and len(number) < 18 else found)
+    return incidents
+
+
+def incident_for(actor: Actor, pk: int) -> Incident:
+    """One incident.
+
+    :raises NotFound: there is none, or ``actor`` may not see it.
+    """
+    incident = visible_to(actor).select_related("team", "declared_by").filter(pk=pk).first()
+    if incident is None:
+        raise NotFound(f"There is no incident #{pk}, or you may not see it.", field="incident", value=pk)
+    return incident
+
+
+def entry_for(actor: Actor, pk: int) -> LogEntry:
+    """One log entry of an incident that ``actor`` may see.
+
+    :raises NotFound: there is none.
+    """
+    entry = LogEntry.objects.select_related("incident__team", "author").filter(pk=pk, incident__in=visible_to(actor)).first()
+    if entry is None:
+        raise NotFound(f"There is no log entry {pk}, or you may not see it.", field="entry", value=pk)
+    return entry
+
+
+def assignment_for(actor: Actor, pk: int) -> RoleAssignment:
+    """One role assignment of an incident that ``actor`` may see. Whoever it is for may always see it.
+
+    :raises NotFound: there is none.
+    """
+    seen = Q(incident__in=visible_to(actor))
+    if actor.person is not None:
+        seen |= Q(person=actor.person)
+    found = RoleAssignment.objects.select_related("incident__team", "person", "assigned_by").filter(seen, pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no role assignment {pk}, or you may not see it.", field="role", value=pk)
+    return found
+
+
+def log_of(incident: Incident) -> QuerySet[LogEntry]:
+    """The running log, oldest first."""
+    return LogEntry.objects.filter(incident=incident).select_related("author", "tester", "parent").order_by("at", "id")
+
+
+def open_incident_of(actor: Actor, groups: Iterable[AlertGroup]) -> Incident | None:
+    """The open incident that one of ``groups`` already belongs to, as far as ``actor`` may see it."""
+    return visible_to(actor).exclude(status=Incident.Status.RESOLVED).filter(alert_groups__in=groups).first()
+
+
+def facts_of(incidents: Iterable[Incident]) -> dict[int, rules.Facts]:
+    """What was seen of each incident, for :func:`rules.key_times`; two queries, however many incidents."""
+    incidents = list(incidents)
+    ids = [incident.pk for incident in incidents]
+    alerts = {row["pk"]: row for row in Incident.objects.filter(pk__in=ids).order_by().values("pk").annotate(
+        started=Min("alert_groups__alerts__starts_at"), seen=Min("alert_groups__alerts__first_seen_at"),
+        acknowledged=Min("alert_groups__acknowledged_at"), opened=Min("alert_groups__opened_at"))}
+    accepted = dict(RoleAssignment.objects.filter(incident_id__in=ids, accepted_at__isnull=False).values("incident_id")
+                    .annotate(first=Min("accepted_at")).order_by().values_list("incident_id", "first"))
+    facts = {}
+    for incident in incidents:
+        row = alerts.get(incident.pk, {})
+        facts[incident.pk] = rules.Facts(
+            declared_at=incident.declared_at, status=incident.status, alert_started=row.get("started"),
+            alert_seen=row.get("seen") or row.get("opened"), acknowledged=row.get("acknowledged"),
+            role_accepted=accepted.get(incident.pk),
+        )
+    return facts
+
+
+def times_of_many(incidents: Iterable[Incident]) -> dict[int, dict[str, rules.Row]]:
+    """The key times of each incident by its id, as they stand now."""
+    incidents = list(incidents)
+    rows: dict[int, list[rules.Row]] = {incident.pk: [] for incident in incidents}
+    for row in KeyTime.objects.filter(incident__in=incidents).select_related("corrected_by").order_by("id"):
+        rows[row.incident_id].append(rules.Row(row.moment, row.at, row.provenance, row.reason, str(row.corrected_by or "")))
+    return {pk: rules.key_times(facts, rows[pk]) for pk, facts in facts_of(incidents).items()}
+
+
+def times_of(incident: Incident) -> dict[str, rules.Row]:
+    """The key times of one incident: ``{"detected": Row(moment, at, provenance, reason, corrected_by), …}``."""
+    return times_of_many([incident])[incident.pk]

@@ -1,0 +1,27 @@
+"""Publish an update, and put it onto status pages: for pages and the API, which see both packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from ...accounts.actors import Actor
+from ...status import commands as status
+from ..commands import publish_update
+from ..models import Incident, Update
+
+
+def publish(
+    by: Actor, incident: Incident, *, pages: Iterable[str] = (), impacts: dict[Any, str] | None = None,
+    stage: str, happening: str, impact: str = "", doing: str = "", next_update_at: datetime | None = None,
+) -> Update:
+    """Both at once, or neither."""
+    with transaction.atomic():
+        update = publish_update(by, incident, stage=stage, happening=happening, impact=impact, doing=doing, next_update_at=next_update_at)
+        slugs = list(pages)
+        if slugs:
+            status.publish(by, update, slugs, impacts=impacts or {})
+    return update

@@ -1,0 +1,121 @@
+"""What people do with alert groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+from ...accounts.actors import Actor
+from ...accounts.changes import Change, change
+from ...accounts.roles import Action
+from ...kernel.db import locked
+from ...kernel.errors import Conflict, Refused
+from ...paging.commands import start_escalation, stop_escalation
+from ...paging.models import Escalation, EscalationPolicy, Notification
+from ..models import Alert, AlertGroup, GroupEvent
+from .receive import _body, close_group
+
+Kind = GroupEvent.Kind
+
+
+def _needs(by: Actor, group: AlertGroup) -> Action:
+    """Who has been paged for a group may answer, whatever their role: they were asked."""
+    if by.person is not None and by.scope is None and Notification.objects.filter(
+        person=by.person, escalation__kind=Escalation.Kind.ALERT_GROUP, escalation__subject_id=group.pk
+    ).exists():
+        return Action.SEE
+    return Action.RESPOND
+
+
+@contextmanager
+def _changing(by: Actor, verb: str, group: AlertGroup) -> Iterator[tuple[Change, AlertGroup]]:
+    with change(by, f"alert_group.{verb}", group, needs=_needs(by, group), team=group.team) as made:
+        row = locked(AlertGroup.objects.filter(pk=group.pk)).get()
+        made.touch("alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}")
+        yield made, row
+
+
+def acknowledge(by: Actor, group: AlertGroup, *, note: str = "") -> AlertGroup:
+    """Say "I have it": the escalation ends, nobody else is paged. Doing it twice changes nothing.
+
+    :raises Conflict: the group is resolved.
+    """
+    with _changing(by, "acknowledged", group) as (made, row):
+        if row.resolved_at:
+            raise Conflict("This alert group is already resolved.", fix="Nothing needs to be done.")
+        if row.acknowledged_at is None:
+            row.acknowledged_at, row.acknowledged_by, row.notify_at = made.at, by.person, None
+            row.save(update_fields=["acknowledged_at", "acknowledged_by", "notify_at"])
+            made.history(GroupEvent(group=row, at=made.at, kind=Kind.ACKNOWLEDGED, person=by.person, text=note or f"by {by.name}"))
+            stop_escalation(Escalation.Kind.ALERT_GROUP, row.pk, end=Escalation.End.ACKNOWLEDGED, by=by)
+    return row
+
+
+def unacknowledge(by: Actor, group: AlertGroup) -> AlertGroup:
+    """Give it back: paging starts again.
+
+    :raises Conflict: nobody has acknowledged it, or it is resolved.
+    """
+    with _changing(by, "unacknowledged", group) as (made, row):
+        if row.resolved_at or row.acknowledged_at is None:
+            raise Conflict("Only an acknowledged alert group can be given back.", fix="Reload the page to see its state.")
+        row.acknowledged_at = row.acknowledged_by = None
+        row.save(update_fields=["acknowledged_at", "acknowledged_by"])
+        made.history(GroupEvent(group=row, at=made.at, kind=Kind.UNACKNOWLEDGED, person=by.person))
+        _page_again(row)
+    return row
+
+
+def escalate_now(by: Actor, group: AlertGroup) -> AlertGroup:
+    """Ask for help: the next step of the policy follows at once, or paging starts again if it had ended.
+
+    :raises Conflict: the group is resolved.
+    """
+    with _changing(by, "escalated", group) as (made, row):
+        if row.resolved_at:
+            raise Conflict("This alert group is already resolved.", fix="Declare an incident or page somebody directly.")
+        made.history(GroupEvent(group=row, at=made.at, kind=Kind.ESCALATED, person=by.person, text=f"by {by.name}"))
+        running = locked(row.escalations.filter(ended_at__isnull=True)).first()
+        if running is not None:
+            running.due_at = made.at
+            running.save(update_fields=["due_at"])
+            made.due()
+        else:
+            _page_again(row)
+    return row
+
+
+def _page_again(group: AlertGroup) -> None:
+    policy = EscalationPolicy.objects.filter(pk=group.policy_id).first() if group.policy_id else None
+    start_escalation(
+        kind=Escalation.Kind.ALERT_GROUP, subject_id=group.pk, title=group.title, body=_body(group), path=f"/alerts/{group.pk}",
+        team=group.team, urgency=group.urgency, policy=policy, drill=group.drill,
+    )
+
+
+def resolve(by: Actor, group: AlertGroup) -> AlertGroup:
+    """Say that it is over: every alert of the group ends. If its sender says that it still fires, a new group opens.
+
+    Doing it twice changes nothing.
+    """
+    with _changing(by, "resolved", group) as (made, row):
+        if row.resolved_at is None:
+            Alert.objects.filter(group=row, ended_at__isnull=True).update(ended_at=made.at, expires_at=None)
+            row.firing = 0
+            row.save(update_fields=["firing"])
+            close_group(row, by=by, text=f"by {by.name}")
+    return row
+
+
+def add_note(by: Actor, group: AlertGroup, text: str) -> GroupEvent:
+    """Write something down.
+
+    :raises Refused: nothing was written.
+    """
+    if not text.strip():
+        raise Refused("The note is empty.", field="text", value=text, fix="Write what you found.")
+    with _changing(by, "noted", group) as (made, row):
+        event = GroupEvent(group=row, at=made.at, kind=Kind.NOTE, person=by.person, text=text.strip()[:1000])
+        made.history(event)
+    return event

@@ -1,0 +1,53 @@
+"""How much a sender may send, and how long that may take."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ...kernel import clock
+from .asgi import Receive, Scope, header
+
+BODY_BYTES = 4 * 1024 * 1024
+BODY_SECONDS = 30.0
+
+
+class TooLarge(Exception):
+    """The body is larger than :data:`BODY_BYTES`."""
+
+
+class TooSlow(Exception):
+    """The body has not come within :data:`BODY_SECONDS`."""
+
+
+class Gone(Exception):
+    """The sender hung up before the body was complete."""
+
+
+async def read_body(
+    scope: Scope, receive: Receive, *, limit_bytes: int = BODY_BYTES, limit_seconds: float = BODY_SECONDS
+) -> bytes:
+    """The whole body of a request.
+
+    :raises TooLarge: it is, or says that it will be, larger than ``limit_bytes``.
+    :raises TooSlow: it was not complete after ``limit_seconds``.
+    :raises Gone: nobody is there any more.
+    """
+    stated = header(scope, b"content-length")
+    if stated.isdigit() and int(stated) > limit_bytes:
+        raise TooLarge
+    pieces: list[bytes] = []
+    size, deadline = 0, clock.monotonic() + limit_seconds
+    while True:
+        try:
+            message = await asyncio.wait_for(receive(), max(0.0, deadline - clock.monotonic()))
+        except TimeoutError:
+            raise TooSlow from None
+        if message["type"] == "http.disconnect":
+            raise Gone
+        piece: bytes = message.get("body", b"")
+        size += len(piece)
+        if size > limit_bytes:
+            raise TooLarge
+        if not message.get("more_body", False):
+            return b"".join([*pieces, piece]) if pieces else piece
+        pieces.append(piece)

@@ -1,0 +1,149 @@
+"""Group commit: one thread writes whatever is waiting in one transaction, and only then are the senders answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ...kernel import clock
+from .database import Database, Refused, Signal, Unavailable
+
+log = logging.getLogger("watchroom.gate")
+
+BATCH_SIGNALS = 1_000
+BATCH_BYTES = 16 * 1024 * 1024
+QUEUE_SIGNALS = 10_000
+QUEUE_BYTES = 64 * 1024 * 1024
+
+
+class Full(Exception):
+    """More is waiting than may wait."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    signal: Signal
+    answer: asyncio.Future[None]
+
+
+class Store:
+    """Takes signals on the event loop, writes them on a thread of its own."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        committed: Callable[[int, float], None] = lambda signals, seconds: None,
+        queue_signals: int = QUEUE_SIGNALS,
+        queue_bytes: int = QUEUE_BYTES,
+    ) -> None:
+        self._database = database
+        self._committed = committed
+        self._queue_signals, self._queue_bytes = queue_signals, queue_bytes
+        self._queue: deque[_Waiting] = deque()
+        self._bytes = 0
+        self._changed = threading.Condition()
+        self._closing = False
+        self._failing = False
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        """Start the writer. Call it on the event loop that will call :meth:`put`."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._write_all, name="gate-writer", daemon=True)
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Write what is waiting, and end."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the writer runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def put(self, signal: Signal) -> asyncio.Future[None]:
+        """Store ``signal``; the future is done once it is durable.
+
+        The future raises :class:`Unavailable` or :class:`Refused` when it could not be stored.
+
+        :raises Full: come back later.
+        """
+        if not self.alive or self._loop is None:
+            raise Full
+        with self._changed:
+            if self._closing or len(self._queue) >= self._queue_signals or self._bytes >= self._queue_bytes:
+                raise Full
+            waiting = _Waiting(signal, self._loop.create_future())
+            self._queue.append(waiting)
+            self._bytes += len(signal.body)
+            self._changed.notify()
+        return waiting.answer
+
+    def _take(self) -> list[_Waiting]:
+        """The next batch, in order; empty when all is written and nothing more will come."""
+        with self._changed:
+            while not self._queue and not self._closing:
+                self._changed.wait()
+            batch: list[_Waiting] = []
+            size = 0
+            while self._queue and len(batch) < BATCH_SIGNALS and size < BATCH_BYTES:
+                waiting = self._queue.popleft()
+                size += len(waiting.signal.body)
+                batch.append(waiting)
+            self._bytes -= size
+            return batch
+
+    def _write_all(self) -> None:
+        while batch := self._take():
+            self._write(batch)
+        self._database.close()
+
+    def _write(self, batch: list[_Waiting]) -> None:
+        started = clock.monotonic()
+        error: Exception | None = None
+        try:
+            self._database.insert([waiting.signal for waiting in batch])
+        except Refused as refused:
+            if len(batch) > 1:  # one bad row must not cost the others their place
+                for waiting in batch:
+                    self._write([waiting])
+                return
+            error = refused
+        except Exception as other:  # the writer must outlive whatever happens to one batch
+            error = other if isinstance(other, Unavailable) else Unavailable(repr(other))
+            if not self._failing:
+                log.error("Signals can't be stored, their senders are told to try again: %s", other)
+                self._failing = True
+        else:
+            self._committed(len(batch), clock.monotonic() - started)
+            if self._failing:
+                log.warning("Signals are stored again.")
+                self._failing = False
+        assert self._loop is not None
+        try:
+            self._loop.call_soon_threadsafe(_answer, batch, error)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            pass
+
+
+def _answer(batch: list[_Waiting], error: Exception | None) -> None:
+    for waiting in batch:
+        if waiting.answer.done():  # its request was cancelled
+            continue
+        if error is None:
+            waiting.answer.set_result(None)
+        else:
+            waiting.answer.set_exception(error)

@@ -1,0 +1,164 @@
+"""Pure decisions of intake: matchers, the routing tree, grouping, and which severity a group has.
+
+Matchers and the tree follow Alertmanager's documented semantics: `= != =~ !~`, an absent label equals the empty one,
+regular expressions are RE2 and anchored; a node with matching children is not itself a match; after the first matching
+child its siblings are tried only if it says so. https://prometheus.io/docs/alerting/latest/configuration/#route
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import re2
+
+SEVERITY_ORDER = ("critical", "error", "warning", "info")
+EVERY_LABEL = "..."
+DEFAULT_GROUP_BY: tuple[str, ...] = ("alertname",)
+DEFAULT_GROUP_WAIT_SECONDS = 0
+_MATCHER = re.compile(r"""^\s*([^\s=!~"]+)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^"\s]*))\s*$""", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """A test on one label."""
+
+    name: str
+    op: str
+    value: str
+
+    def __str__(self) -> str:
+        quoted = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        return f'{self.name}{self.op}"{quoted}"'
+
+    def accepts(self, labels: Mapping[str, str]) -> bool:
+        """Whether these labels pass."""
+        value = labels.get(self.name, "")
+        if self.op == "=":
+            return value == self.value
+        if self.op == "!=":
+            return value != self.value
+        matched = _compiled(self.value).fullmatch(value) is not None
+        return matched if self.op == "=~" else not matched
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re2._Regexp:
+    return re2.compile(pattern, _OPTIONS)
+
+
+_OPTIONS = re2.Options()
+_OPTIONS.log_errors = False
+_OPTIONS.dot_nl = True
+
+
+def matcher(text: str) -> Matcher:
+    """Read ``name="value"``, ``name=~"regex"`` and so on.
+
+    :raises ValueError: with what is wrong and how to write it.
+    """
+    found = _MATCHER.match(text)
+    if not found:
+        raise ValueError(f'{text!r} is not a matcher; write for example severity="critical" or job=~"api.*"')
+    name, op, quoted, bare = found.groups()
+    value = _ESCAPE.sub(lambda m: {"n": "\n"}.get(m[1], m[1]), quoted) if quoted is not None else bare
+    if op in {"=~", "!~"}:
+        try:
+            _compiled(value)
+        except re2.error as error:
+            raise ValueError(f"{value!r} is not a regular expression (RE2): {error}") from None
+    return Matcher(name, op, value)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A route of the tree. ``None`` means: as the parent says."""
+
+    key: int
+    name: str
+    matchers: tuple[Matcher, ...] = ()
+    goes_on: bool = False
+    group_by: tuple[str, ...] | None = None
+    group_wait_seconds: int | None = None
+    service: int | None = None
+    policy: int | None = None
+    urgency: str = ""
+    children: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where an alert goes: the route that takes it, with everything inherited on the way."""
+
+    route: int
+    path: tuple[str, ...]
+    group_by: tuple[str, ...]
+    group_wait_seconds: int
+    service: int | None
+    policy: int | None
+    urgency: str
+
+
+@dataclass(frozen=True)
+class _Inherited:
+    group_by: tuple[str, ...] = DEFAULT_GROUP_BY
+    group_wait_seconds: int = DEFAULT_GROUP_WAIT_SECONDS
+    service: int | None = None
+    policy: int | None = None
+    urgency: str = ""
+    path: tuple[str, ...] = field(default=())
+
+    def below(self, node: Node) -> _Inherited:
+        return _Inherited(
+            node.group_by if node.group_by is not None else self.group_by,
+            node.group_wait_seconds if node.group_wait_seconds is not None else self.group_wait_seconds,
+            node.service if node.service is not None else self.service,
+            node.policy if node.policy is not None else self.policy,
+            node.urgency or self.urgency,
+            (*self.path, node.name),
+        )
+
+
+def routes_of(tree: Node, labels: Mapping[str, str]) -> list[Outcome]:
+    """Every route that takes an alert with these labels, in order. Never empty: the root takes what no child takes."""
+    return _walk(tree, _Inherited().below(tree), labels)
+
+
+def _walk(node: Node, own: _Inherited, labels: Mapping[str, str]) -> list[Outcome]:
+    found: list[Outcome] = []
+    for child in node.children:
+        if all(each.accepts(labels) for each in child.matchers):
+            found += _walk(child, own.below(child), labels)
+            if not child.goes_on:
+                break
+    if found:
+        return found
+    return [Outcome(node.key, own.path, own.group_by, own.group_wait_seconds, own.service, own.policy, own.urgency)]
+
+
+def group_labels(group_by: Sequence[str], labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels that alerts of one group share. ``...`` means all of them: every alert is a group of its own."""
+    if EVERY_LABEL in group_by:
+        return dict(sorted(labels.items()))
+    return {name: labels[name] for name in sorted(group_by) if labels.get(name)}
+
+
+def group_key(route: int, service: int | None, shared: Mapping[str, str]) -> str:
+    """What makes two alerts belong together: route, service and the shared labels (SHA-256 of their JSON)."""
+    text = json.dumps([route, service, sorted(shared.items())], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def worst(severities: Iterable[str]) -> str:
+    """The most severe of these; ``info`` of none."""
+    return min(severities, key=SEVERITY_ORDER.index, default="info")
+
+
+def urgency_of(severity: str, stated: str) -> str:
+    """How loud a group is: what its route says, else high for critical and error, low for the rest."""
+    return stated or ("high" if severity in {"critical", "error"} else "low")

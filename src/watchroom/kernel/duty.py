@@ -1,0 +1,21 @@
+"""What an engine does for a package when a row is due.
+
+A package lists its duties in `duties.py`; the engine finds them there. A duty keeps nothing in memory: what is due
+stands in the database, and work that was cut off is simply still due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Duty:
+    """``next_due`` says when there is something to do (None: nothing in sight); ``work`` does a bounded batch of what
+    is due, each piece in a transaction of its own or all in one, and returns how many pieces it handled."""
+
+    name: str
+    next_due: Callable[[], datetime | None]
+    work: Callable[[], int]

@@ -1,0 +1,99 @@
+"""``GET /live?token=…``: server-sent events that say which topics moved."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from itertools import count
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from ..kernel.errors import NotAllowed
+from . import tokens
+from .hub import Full, Hub, Subscriber
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+HEARTBEAT_SECONDS = 15.0
+_BURST_SECONDS = 0.05  # topics that come this soon after each other go into one event
+
+
+class Live:
+    """The ASGI endpoint."""
+
+    def __init__(self, hub: Hub, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
+        self._hub = hub
+        self._heartbeat_seconds = heartbeat_seconds
+        self._numbers = count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "GET":
+            return await _refuse(
+                send, 405, "Wrong method", "Events can only be read.", "Use GET.", [(b"allow", b"GET")]
+            )
+        try:
+            query = parse_qs(scope["query_string"].decode("latin-1"))
+            listener = tokens.read(query.get("token", [""])[0])
+        except NotAllowed as error:
+            return await _refuse(send, 403, error.title, error.message, "Load the page again.")
+        try:
+            subscriber = self._hub.subscribe(listener.topics)
+        except Full:
+            fix = "Try again in a while; the page works without live events too."
+            return await _refuse(
+                send, 503, "Too many listeners", "This node serves no more.", fix, [(b"retry-after", b"30")]
+            )
+        gone = asyncio.create_task(_until_gone(receive, subscriber))
+        try:
+            await self._stream(subscriber, send)
+        finally:
+            self._hub.unsubscribe(subscriber)
+            gone.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await gone
+
+    async def _stream(self, subscriber: Subscriber, send: Send) -> None:
+        headers = [
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"cache-control", b"no-store"),
+            (b"x-accel-buffering", b"no"),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"retry: 1000\n\n", "more_body": True})
+        while not subscriber.closed:
+            topics = await subscriber.take(self._heartbeat_seconds)
+            if topics:
+                event = b"id: %d\ndata: %b\n\n" % (next(self._numbers), msgspec.json.encode({"topics": topics}))
+            elif subscriber.closed:
+                break
+            else:
+                event = b":\n\n"
+            await send({"type": "http.response.body", "body": event, "more_body": True})
+            await asyncio.sleep(_BURST_SECONDS)
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _until_gone(receive: Receive, subscriber: Subscriber) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    subscriber.close()
+
+
+async def _refuse(
+    send: Send, status: int, title: str, detail: str, fix: str, headers: list[tuple[bytes, bytes]] | None = None
+) -> None:
+    body = msgspec.json.encode({"status": status, "title": title, "detail": detail, "fix": fix})
+    fixed = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": [*fixed, *(headers or [])]})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,113 @@
+"""From one wake to everyone who listens. Nobody's slowness costs the others anything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+EVERYTHING = "*"  # the topic that means: whatever you show may have changed
+_PENDING_LIMIT = 100
+
+
+class Subscriber:
+    """One open page. Topics that it has not taken yet are kept once each; too many become :data:`EVERYTHING`."""
+
+    def __init__(self, topics: frozenset[str]) -> None:
+        self.exact = frozenset(topic for topic in topics if not topic.endswith("*"))
+        self.prefixes = frozenset(topic[:-1] for topic in topics if topic.endswith("*"))
+        self._pending: set[str] = set()
+        self._changed = asyncio.Event()
+        self.closed = False
+
+    def add(self, topic: str) -> None:
+        if EVERYTHING not in self._pending:
+            self._pending.add(topic)
+            if topic == EVERYTHING or len(self._pending) > _PENDING_LIMIT:
+                self._pending = {EVERYTHING}
+        self._changed.set()
+
+    def close(self) -> None:
+        self.closed = True
+        self._changed.set()
+
+    async def take(self, timeout_seconds: float) -> list[str]:
+        """The topics that have come; empty when none came in time, or it was closed."""
+        try:
+            await asyncio.wait_for(self._changed.wait(), timeout_seconds)
+        except TimeoutError:
+            return []
+        topics = sorted(self._pending)
+        self._pending.clear()
+        if not self.closed:
+            self._changed.clear()
+        return topics
+
+
+class Full(Exception):
+    """As many listen as may listen."""
+
+
+class Hub:
+    """All who listen in this process."""
+
+    def __init__(self, limit: int = 2_000) -> None:
+        self._limit = limit
+        self._all: set[Subscriber] = set()
+        self._exact: dict[str, set[Subscriber]] = {}
+        self._prefixes: dict[str, set[Subscriber]] = {}
+        self._listeners: list[Callable[[frozenset[str]], None]] = []
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def on_wake(self, call: Callable[[frozenset[str]], None]) -> None:
+        """Have ``call(topics)`` called at every wake."""
+        self._listeners.append(call)
+
+    def subscribe(self, topics: frozenset[str]) -> Subscriber:
+        """Start to listen.
+
+        :raises Full: come back later.
+        """
+        if self._closed or len(self._all) >= self._limit:
+            raise Full
+        subscriber = Subscriber(topics)
+        self._all.add(subscriber)
+        for topic in subscriber.exact:
+            self._exact.setdefault(topic, set()).add(subscriber)
+        for prefix in subscriber.prefixes:
+            self._prefixes.setdefault(prefix, set()).add(subscriber)
+        return subscriber
+
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        self._all.discard(subscriber)
+        for index, names in ((self._exact, subscriber.exact), (self._prefixes, subscriber.prefixes)):
+            for name in names:
+                if (listening := index.get(name)) is not None:
+                    listening.discard(subscriber)
+                    if not listening:
+                        del index[name]
+
+    def publish(self, topics: Iterable[str]) -> None:
+        """Tell everyone who listens to one of ``topics``."""
+        topics = frozenset(topics)
+        for topic in topics:
+            if topic == EVERYTHING:
+                for subscriber in self._all:
+                    subscriber.add(EVERYTHING)
+                continue
+            for subscriber in self._exact.get(topic, ()):
+                subscriber.add(topic)
+            for prefix, listening in self._prefixes.items():
+                if topic.startswith(prefix):
+                    for subscriber in listening:
+                        subscriber.add(topic)
+        for call in self._listeners:
+            call(topics)
+
+    def close(self) -> None:
+        """End every stream, and take no more."""
+        self._closed = True
+        for subscriber in self._all:
+            subscriber.close()

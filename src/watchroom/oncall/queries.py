@@ -1,0 +1,127 @@
+"""Reads about schedules: rows in, plans for the pure rules out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from ..accounts.actors import Actor
+from ..accounts.models import Person
+from ..accounts.roles import Action
+from ..kernel.errors import NotFound
+from . import rules
+from .models import Override, Rotation, RotationMember, Schedule
+
+_INSTANT = timedelta(microseconds=1)
+
+
+def schedules_visible_to(actor: Actor) -> QuerySet[Schedule]:
+    """Schedules that ``actor`` may read: everybody who is signed in sees who is on call."""
+    rows = Schedule.objects.select_related("team")
+    return rows if actor.may(Action.SEE) else rows.none()
+
+
+def schedule_by(actor: Actor, slug: str) -> Schedule:
+    """A schedule by its slug.
+
+    :raises NotFound: there is none.
+    """
+    found = schedules_visible_to(actor).filter(slug=slug).first()
+    if found is None:
+        raise NotFound(f"There is no schedule {slug!r}.", field="schedule", value=slug, fix="See the list of schedules.")
+    return found
+
+
+def plans_of(schedules: Iterable[Schedule], start: datetime, end: datetime) -> dict[int, rules.Plan]:
+    """The plan of each schedule (by its number) for the time from ``start`` up to ``end``; four queries, however many."""
+    chosen = {schedule.pk: schedule for schedule in schedules}
+    layers: dict[int, list[rules.Layer]] = {pk: [] for pk in chosen}
+    members = Prefetch("members", RotationMember.objects.order_by("turn", "id"), to_attr="placed")
+    for rotation in Rotation.objects.filter(schedule__in=chosen).order_by("-precedence", "id").prefetch_related(members):
+        layers[rotation.schedule_id].append(_layer(rotation, chosen[rotation.schedule_id].timezone))
+    overrides: dict[int, list[rules.Override]] = {pk: [] for pk in chosen}
+    for row in Override.objects.filter(schedule__in=chosen, ends_at__gt=start, starts_at__lt=end).order_by("id"):
+        overrides[row.schedule_id].append(rules.Override(row.pk, row.person_id, row.starts_at, row.ends_at, row.replaces_id))
+    named = {person for each in layers.values() for layer in each for turn in layer.members for person in turn}
+    named |= {override.person for each in overrides.values() for override in each}
+    gone = frozenset(Person.objects.filter(is_active=False, pk__in=named).values_list("pk", flat=True)) if named else frozenset()
+    return {pk: rules.Plan(tuple(layers[pk]), tuple(overrides[pk]), gone) for pk in chosen}
+
+
+def _layer(rotation: Rotation, zone: str) -> rules.Layer:
+    turns: dict[int, list[int]] = {}
+    for place in rotation.placed:  # type: ignore[attr-defined]
+        turns.setdefault(place.turn, []).append(place.person_id)
+    return rules.Layer(
+        key=rotation.pk, name=rotation.name, precedence=rotation.precedence, unit=rotation.unit, length=rotation.length,
+        starts_at=rules.local_from(rotation.starts_at), zone=zone, members=tuple(tuple(turns[turn]) for turn in sorted(turns)),
+        restrictions=rules.restrictions_from(rotation.restrictions), until=rotation.until,
+    )
+
+
+def plan_of(schedule: Schedule, start: datetime, end: datetime) -> rules.Plan:
+    """All that decides who is on call in ``schedule`` from ``start`` up to ``end``."""
+    return plans_of([schedule], start, end)[schedule.pk]
+
+
+def people_of(numbers: Iterable[int]) -> dict[int, Person]:
+    """People by their numbers."""
+    return Person.objects.in_bulk(set(numbers))
+
+
+def who(schedule: Schedule, at: datetime) -> list[Person]:
+    """Who is on call in ``schedule`` at ``at``, in the order of the rules; nobody twice."""
+    duties = rules.on_call_at(plan_of(schedule, at, at + _INSTANT), at)
+    people = people_of(duty.person for duty in duties)
+    return [people[duty.person] for duty in duties if duty.person in people]
+
+
+def shifts(schedule: Schedule, start: datetime, end: datetime) -> list[rules.Shift]:
+    """The final schedule from ``start`` up to ``end``."""
+    return rules.final_shifts(plan_of(schedule, start, end), start, end)
+
+
+def on_call_now(at: datetime, schedules: Iterable[Schedule] | None = None) -> dict[Schedule, list[Person]]:
+    """Who is on call at ``at`` in every schedule (or in these), in a constant number of queries."""
+    chosen = list(Schedule.objects.select_related("team") if schedules is None else schedules)
+    plans = plans_of(chosen, at, at + _INSTANT)
+    duties = {schedule: rules.on_call_at(plans[schedule.pk], at) for schedule in chosen}
+    people = people_of(duty.person for each in duties.values() for duty in each)
+    return {schedule: [people[duty.person] for duty in each if duty.person in people] for schedule, each in duties.items()}
+
+
+@dataclass(frozen=True)
+class Now:
+    """A schedule at an instant: who is on call, until when, and who comes after."""
+
+    schedule: Schedule
+    people: list[Person]
+    until: datetime | None
+    following: list[Person]
+
+
+def overview(at: datetime, schedules: Iterable[Schedule], within: timedelta = timedelta(days=60)) -> list[Now]:
+    """Each schedule at ``at`` with its next hand-off, in a constant number of queries."""
+    chosen = list(schedules)
+    plans = plans_of(chosen, at, at + within)
+    rows = []
+    for schedule in chosen:
+        plan = plans[schedule.pk]
+        until = rules.next_handoff(plan, at, within)
+        rows.append((schedule, rules.on_call_at(plan, at), until, rules.on_call_at(plan, until) if until else ()))
+    people = people_of(duty.person for _, now, _, then in rows for duty in (*now, *then))
+
+    def named(duties: Iterable[rules.Duty]) -> list[Person]:
+        return [people[duty.person] for duty in duties if duty.person in people]
+
+    return [Now(schedule, named(now), until, named(then)) for schedule, now, until, then in rows]
+
+
+def schedules_of(person: Person) -> QuerySet[Schedule]:
+    """Schedules in which ``person`` has a place, by a rotation or by an override."""
+    return Schedule.objects.filter(
+        Q(rotations__members__person=person) | Q(overrides__person=person)
+    ).select_related("team").distinct()

@@ -1,0 +1,40 @@
+"""Who is on call, when and why: pure decisions on values, with no Django, no clock and no I/O.
+
+Build a ``Plan`` from a schedule's rows, then ask ``on_call_at`` for an instant or ``final_shifts`` for a span of time.
+Instants are aware datetimes and come back in UTC; every span is half-open, so at a hand-off the incoming person is on
+call and never nobody.
+"""
+
+from __future__ import annotations
+
+from .final import dropped, final_shifts, gaps, layer_shifts, merged, next_handoff, on_call_at, shifts_of
+from .restrictions import restriction_from, restriction_to, restrictions_from
+from .rotation import fault
+from .values import Dropped, Duty, Layer, Override, Plan, Restriction, RuleError, Shift
+from .zones import check_zone, local_from, to_utc
+
+__all__ = [
+    "Dropped",
+    "Duty",
+    "Layer",
+    "Override",
+    "Plan",
+    "Restriction",
+    "RuleError",
+    "Shift",
+    "check_zone",
+    "dropped",
+    "fault",
+    "final_shifts",
+    "gaps",
+    "layer_shifts",
+    "local_from",
+    "merged",
+    "next_handoff",
+    "on_call_at",
+    "restriction_from",
+    "restriction_to",
+    "restrictions_from",
+    "shifts_of",
+    "to_utc",
+]

@@ -1,0 +1,108 @@
+"""How a person is reached: contact methods and notification rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...accounts.actors import Actor
+from ...accounts.changes import Change, change
+from ...accounts.models import Person
+from ...accounts.roles import Action
+from ...channels.base import Channel
+from ...kernel import clock
+from ...kernel.errors import Refused
+from ...kernel.plugins import one_of
+from ..models import ContactMethod, Notification, NotificationRule, Urgency
+
+
+def _needs(by: Actor, person: Person) -> Action:
+    """One's own contact methods are one's own; somebody else's are an administrator's business."""
+    return Action.SEE if by.person is not None and by.person.pk == person.pk else Action.ADMINISTER
+
+
+def channel_named(name: str) -> Channel:
+    """The channel with this name. Raises ``Refused`` when there is none."""
+    return one_of("watchroom.channels", name)  # type: ignore[no-any-return]
+
+
+def add_contact_method(by: Actor, person: Person, *, channel: str, label: str, settings: dict[str, Any]) -> ContactMethod:
+    """Add a way to reach ``person``. It is used at once for both urgencies; rules can be changed afterwards.
+
+    :raises Refused: the channel does not accept the settings; names the field.
+    """
+    way = channel_named(channel)
+    clean = way.check(settings | ({"person": person.pk} if channel == "browser" else {}))
+    with change(by, "contact_method.added", None, needs=_needs(by, person)) as made:
+        method = ContactMethod.objects.create(
+            person=person, channel=channel, label=(label or way.label)[:100], settings=clean, description=way.describe(clean)[:200]
+        )
+        NotificationRule.objects.bulk_create(
+            [NotificationRule(person=person, contact_method=method, urgency=urgency) for urgency in Urgency.values]
+        )
+        _touch(made, method)
+    return method
+
+
+def enable_contact_method(by: Actor, method: ContactMethod, enabled: bool) -> None:
+    """Use it, or leave it out of every page until it is enabled again."""
+    with change(by, f"contact_method.{'enabled' if enabled else 'disabled'}", method, needs=_needs(by, method.person)) as made:
+        method.enabled = enabled
+        method.save(update_fields=["enabled"])
+        _touch(made, method)
+
+
+def remove_contact_method(by: Actor, method: ContactMethod) -> None:
+    """Delete it and its rules; what it has delivered stays in the log."""
+    with change(by, "contact_method.removed", None, needs=_needs(by, method.person)) as made:
+        _touch(made, method)
+        Notification.objects.filter(contact_method=method, state=Notification.State.WAITING).update(
+            state=Notification.State.CANCELLED, ended_at=made.at, due_at=None
+        )
+        method.delete()
+
+
+def _touch(made: Change, method: ContactMethod) -> None:
+    made.note(person=str(method.person), channel=method.channel, label=method.label)
+    made.touch(f"person:{method.person_id}")
+
+
+def set_rules(by: Actor, person: Person, urgency: str, rules: Sequence[tuple[int, int]]) -> list[NotificationRule]:
+    """Replace a person's rules for an urgency by ``(contact method id, wait in seconds)``.
+
+    :raises Refused: a method that is not theirs, a wait over an hour, or nothing at once for high urgency.
+    """
+    if urgency not in Urgency.values:
+        raise Refused("There is no such urgency.", field="urgency", value=urgency, fix="Use high or low.")
+    own = set(ContactMethod.objects.filter(person=person).values_list("pk", flat=True))
+    for method, wait in rules:
+        if method not in own:
+            raise Refused("That contact method is not theirs.", field="contact_method", value=method, fix="Choose one of their own.")
+        if not 0 <= wait <= 3600:
+            raise Refused("That wait is not accepted.", field="wait_seconds", value=wait, fix="Use 0 to 3600 seconds.")
+    if urgency == Urgency.HIGH and rules and min(wait for _, wait in rules) > 0:
+        raise Refused("An urgent page must reach you at once by something.", field="wait_seconds",
+                      value=min(wait for _, wait in rules), fix="Let one rule have no wait.")
+    with change(by, "notification_rules.changed", person, needs=_needs(by, person)) as made:
+        NotificationRule.objects.filter(person=person, urgency=urgency).delete()
+        made.note(urgency=urgency, rules=[list(rule) for rule in rules])
+        made.touch(f"person:{person.pk}")
+        return NotificationRule.objects.bulk_create(
+            [NotificationRule(person=person, contact_method_id=method, urgency=urgency, wait_seconds=wait)
+             for method, wait in dict.fromkeys(rules)]
+        )
+
+
+def test_contact_method(by: Actor, method: ContactMethod) -> Notification:
+    """Send a test page by one method, through exactly the way a real page takes."""
+    with change(by, "contact_method.tested", method, needs=_needs(by, method.person)) as made:
+        now = clock.now()
+        row = Notification.objects.create(
+            person=method.person, contact_method=method, method_text=str(method)[:250], purpose=Notification.Purpose.TEST,
+            urgency=Urgency.HIGH, subject="Test page from Watchroom",
+            body="This is how a page reaches you. Nothing is wrong.", path="/me/contact",
+            reason=f"test:{method.pk}:{now.timestamp()}", created_at=now, due_at=now,
+        )
+        made.due()
+        made.touch(f"person:{method.person_id}", "notifications")
+    return row

@@ -1,0 +1,173 @@
+"""Notifications: written in the transaction of their cause, claimed, tried, and ended."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from ...accounts.actors import Actor
+from ...accounts.models import Person
+from ...channels.base import Delivery, DeliveryFailed
+from ...kernel import clock, wake
+from ...kernel.db import announce, claimable, locked
+from ...kernel.errors import NotAllowed
+from ..models import Attempt, ContactMethod, Escalation, EscalationEvent, Notification, NotificationRule
+from ..rules import SEND_LEASE, Rule, messages_for, retry_in
+
+_JITTER = random.Random()
+
+
+def write(
+    people: Iterable[Person],
+    *,
+    purpose: str,
+    urgency: str,
+    subject: str,
+    body: str,
+    path: str,
+    reason: str,
+    drill: bool = False,
+    escalation: Escalation | None = None,
+    event: EscalationEvent | None = None,
+    at: datetime | None = None,
+) -> list[Notification]:
+    """Write one notification per person and method, by each person's own rules, due after the rule's wait.
+
+    Inside the caller's transaction. The same ``reason`` reaches a person by a method once: a repeat writes nothing.
+    """
+    people = list(people)
+    now = at or clock.now()
+    methods: dict[int, list[ContactMethod]] = {}
+    for method in ContactMethod.objects.filter(person__in=people, enabled=True):
+        methods.setdefault(method.person_id, []).append(method)
+    rules: dict[int, list[Rule]] = {}
+    for rule in NotificationRule.objects.filter(person__in=people, urgency=urgency).select_related("contact_method"):
+        rules.setdefault(rule.person_id, []).append(
+            Rule(rule.contact_method_id, rule.wait_seconds, rule.contact_method.enabled)
+        )
+    rows = []
+    for person in people:
+        own = {method.pk: method for method in methods.get(person.pk, [])}
+        for rule in messages_for(rules.get(person.pk, []), list(own)):
+            rows.append(
+                Notification(
+                    escalation=escalation,
+                    event=event,
+                    person=person,
+                    contact_method=own[rule.method],
+                    method_text=str(own[rule.method])[:250],
+                    purpose=purpose,
+                    urgency=urgency,
+                    subject=subject[:300],
+                    body=body,
+                    path=path,
+                    drill=drill,
+                    reason=f"{reason}+{rule.wait_seconds}"[:120],
+                    created_at=now,
+                    due_at=now + timedelta(seconds=rule.wait_seconds),
+                )
+            )
+    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    if rows:
+        announce({wake.DUE, *(f"person:{person.pk}" for person in people)})
+    return list(Notification.objects.filter(person__in=people, reason__startswith=f"{reason}+"))
+
+
+def notify(
+    person: Person,
+    *,
+    purpose: str,
+    subject: str,
+    body: str,
+    path: str,
+    reason: str,
+    urgency: str = "low",
+    drill: bool = False,
+) -> list[Notification]:
+    """Tell one person something once (``reason``), by their rules for ``urgency``. Inside the caller's transaction."""
+    return write([person], purpose=purpose, urgency=urgency, subject=subject, body=body, path=path, reason=reason, drill=drill)
+
+
+def cancel_waiting(escalation: Escalation) -> int:
+    """Nobody needs to hear of this any more: end what has not been sent. Inside the caller's transaction."""
+    return Notification.objects.filter(escalation=escalation, state=Notification.State.WAITING).update(
+        state=Notification.State.CANCELLED, ended_at=clock.now(), due_at=None
+    )
+
+
+def claim(most: int) -> list[tuple[Notification, Attempt]]:
+    """Take up to ``most`` due notifications for sending. Each gets an attempt row and a lease; if the process dies
+    before the result is written, the lease runs out and it is tried again with the same key."""
+    now = clock.now()
+    with transaction.atomic():
+        due = claimable(Notification.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id"))[:most]
+        rows = list(due.select_related("person", "contact_method"))
+        attempts = []
+        for row in rows:
+            row.tries += 1
+            row.state = Notification.State.SENDING
+            row.due_at = now + SEND_LEASE
+            attempts.append(Attempt(notification=row, number=row.tries, started_at=now))
+        Notification.objects.bulk_update(rows, ["tries", "state", "due_at"])
+        Attempt.objects.bulk_create(attempts)
+    return list(zip(rows, attempts, strict=True))
+
+
+def record_result(notification: Notification, attempt: Attempt, result: Delivery | Exception) -> None:
+    """Write down what came of an attempt. A failure that is not final gets a new due time; one that is final lets the
+    person's next method follow at once instead of after its wait."""
+    now = clock.now()
+    with transaction.atomic():
+        row = locked(Notification.objects.filter(pk=notification.pk)).get()
+        attempt.ended_at = now
+        if isinstance(result, Delivery):
+            attempt.outcome, attempt.provider_id = Attempt.Outcome.OK, result.provider_id[:250]
+            row.state = Notification.State.DELIVERED if result.confirmed else Notification.State.SENT
+            row.ended_at, row.due_at = now, None
+        else:
+            failed = result if isinstance(result, DeliveryFailed) else DeliveryFailed(f"{type(result).__name__}: {result}")
+            attempt.error = str(failed)[:1000]
+            wait = retry_in(row.tries, permanent=failed.permanent, retry_after=failed.retry_after, jitter=_JITTER)
+            if wait is None:
+                attempt.outcome = Attempt.Outcome.FAILED
+                row.state, row.ended_at, row.due_at = Notification.State.FAILED, now, None
+                _hurry_next(row, now)
+            else:
+                attempt.outcome = Attempt.Outcome.RETRY
+                row.state, row.due_at = Notification.State.WAITING, now + wait
+                if row.escalation_id and Escalation.objects.filter(pk=row.escalation_id, ended_at__isnull=False).exists():
+                    row.state, row.ended_at, row.due_at = Notification.State.CANCELLED, now, None
+        row.save(update_fields=["state", "ended_at", "due_at"])
+        attempt.save(update_fields=["ended_at", "outcome", "provider_id", "error"])
+        announce({f"person:{row.person_id}", "notifications", *_topics_of(row), *([wake.DUE] if row.due_at else [])})
+
+
+def _hurry_next(failed: Notification, now: datetime) -> None:
+    waiting = Notification.objects.filter(
+        person=failed.person_id, escalation=failed.escalation_id, event=failed.event_id, state=Notification.State.WAITING
+    )
+    if failed.escalation_id and (following := waiting.order_by("due_at").first()):
+        following.due_at = min(following.due_at or now, now)
+        following.save(update_fields=["due_at"])
+        announce({wake.DUE})
+
+
+def _topics_of(row: Notification) -> list[str]:
+    return [f"escalation:{row.escalation_id}"] if row.escalation_id else []
+
+
+def mark_seen(by: Actor, notification: Notification) -> None:
+    """The person's own browser has shown it. Raises :class:`NotAllowed` for anybody else's."""
+    if by.person is None or by.person.pk != notification.person_id:
+        raise NotAllowed("Only the person who was notified can say that it was shown.")
+    with transaction.atomic():
+        row = locked(Notification.objects.filter(pk=notification.pk)).get()
+        if row.seen_at is None:
+            row.seen_at = clock.now()
+            if row.state == Notification.State.SENT:
+                row.state = Notification.State.DELIVERED
+            row.save(update_fields=["seen_at", "state"])
+            announce({f"person:{row.person_id}", "notifications", *_topics_of(row)})

@@ -1,0 +1,109 @@
+"""What the engine does for paging: takes the turns of escalations and sends notifications."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime
+from functools import cache
+
+from django.db import close_old_connections, connection
+
+from ..channels.base import Delivery, DeliveryFailed, Link, Message
+from ..kernel import settings as conf
+from ..kernel.duty import Duty
+from ..kernel.errors import WatchroomError
+from ..kernel.plugins import one_of
+from .commands import claim, record_result, take_turn
+from .links import respond_url
+from .models import Attempt, Escalation, Notification
+
+log = logging.getLogger(__name__)
+BATCH = 100
+_ACTION = {"page": "Acknowledge", "role": "Accept the role", "test": "I got it"}
+
+
+def message_of(notification: Notification) -> Message:
+    """A notification in the words of the channels."""
+    url = f"{conf.current().url}{notification.path}"
+    verb = _ACTION.get(notification.purpose)
+    answer = (Link(verb, respond_url(notification)),) if verb else ()
+    return Message(
+        key=f"watchroom-{notification.pk}",
+        subject=notification.subject,
+        body=notification.body,
+        url=url,
+        purpose=notification.purpose,
+        urgent=notification.urgency == "high",
+        drill=notification.drill,
+        person=str(notification.person),
+        actions=answer,
+        facts={
+            "notification": notification.pk,
+            "escalation": notification.escalation_id,
+            "thread": f"escalation-{notification.escalation_id}" if notification.escalation_id else "",
+        },
+    )
+
+
+def _send_in_pool(notification: Notification, attempt: Attempt) -> None:
+    close_old_connections()
+    _send(notification, attempt)
+
+
+def _send(notification: Notification, attempt: Attempt) -> None:
+    """One attempt. Whatever goes wrong stays with this notification."""
+    try:
+        method = notification.contact_method
+        if method is None:
+            raise DeliveryFailed("The contact method was removed.", permanent=True)
+        result: Delivery | Exception = one_of("watchroom.channels", method.channel).send(method.settings, message_of(notification))
+    except (DeliveryFailed, WatchroomError) as error:
+        result = error
+    except Exception as error:
+        log.exception("A channel failed in a way it should not: notification %s", notification.pk)
+        result = error
+    record_result(notification, attempt, result)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(conf.current().send_threads, thread_name_prefix="send")
+
+
+_running: set[Future[None]] = set()
+
+
+def _free_seats() -> int:
+    _running.difference_update({each for each in _running if each.done()})
+    return conf.current().send_threads * 2 - len(_running)
+
+
+def send_due() -> int:
+    """Hand due notifications to the pool; as many as it has seats for, so that one slow provider can't pile them up.
+
+    Inside a transaction of a test there is one connection only: then they are sent here, one after the other.
+    """
+    inline = connection.in_atomic_block
+    claimed = claim(min(BATCH, BATCH if inline else _free_seats())) if inline or _free_seats() > 0 else []
+    for notification, attempt in claimed:
+        if inline:
+            _send(notification, attempt)
+        else:
+            _running.add(_pool().submit(_send_in_pool, notification, attempt))
+    return len(claimed)
+
+
+def _next(model: type[Escalation] | type[Notification]) -> datetime | None:
+    return model.objects.filter(ended_at__isnull=True).order_by("due_at").values_list("due_at", flat=True).first()
+
+
+def finish(timeout_seconds: float = 10) -> None:
+    """Wait for what is being sent; called when the engine ends."""
+    wait(_running, timeout=timeout_seconds)
+
+
+duties = [
+    Duty("escalations", lambda: _next(Escalation), lambda: take_turn(BATCH)),
+    Duty("notifications", lambda: _next(Notification), send_due),
+]

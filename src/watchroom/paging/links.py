@@ -1,0 +1,29 @@
+"""Signed links in messages: whoever holds one may answer this one notification, for a while."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ..kernel import settings as conf
+from ..kernel.errors import NotFound
+from ..kernel.signing import sign, unsign
+from .models import Notification
+
+VALID_FOR = timedelta(days=3)
+
+
+def respond_url(notification: Notification) -> str:
+    """The address at which the person answers this notification without signing in. A GET shows, only a POST acts."""
+    return f"{conf.current().url}/respond/{sign('respond', notification.pk, valid_for=VALID_FOR)}"
+
+
+def read(token: str) -> Notification:
+    """The notification that a token is for.
+
+    :raises NotAllowed: not signed by us, or expired.
+    :raises NotFound: the notification has been deleted since.
+    """
+    found = Notification.objects.select_related("person", "escalation", "contact_method").filter(pk=unsign("respond", token)).first()
+    if found is None:
+        raise NotFound("What this link was about has been deleted.", fix="Open Watchroom's home page.")
+    return found

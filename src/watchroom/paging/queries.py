@@ -1,0 +1,94 @@
+"""Reads about paging: the trace of an escalation, what waits for a person, the delivery log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from ..accounts.actors import Actor
+from ..accounts.models import Person
+from ..accounts.roles import Action
+from ..kernel import clock
+from .models import Escalation, EscalationPolicy, Notification
+from .people import name_of, people_of
+from .rules import Plan, Position, ahead
+
+
+def trace(escalation: Escalation) -> list[dict[str, Any]]:
+    """What happened and what will happen, in order: ``{at, kind, text, future, state}``.
+
+    The future is what the engine's own rule says, assuming that nobody answers.
+    """
+    lines: list[dict[str, Any]] = []
+    for event in escalation.events.all():
+        text = {"started": f"Started: {event.text}", "step": f"Step {(event.step or 0) + 1}: paged {event.text}",
+                "nobody": event.text.capitalize(), "last_resort": f"Last resort: paged {event.text}",
+                "ended": event.text}.get(event.kind, event.text)
+        lines.append({"at": event.at, "kind": event.kind, "text": text, "future": False, "state": ""})
+    for row in escalation.notifications.select_related("person").order_by("id"):
+        future = row.state == Notification.State.WAITING
+        at = row.due_at if future else (row.ended_at or row.due_at or row.created_at)
+        lines.append({"at": at, "kind": "notification", "text": f"{row.person} by {row.method_text}", "future": future, "state": row.state})
+    if escalation.due_at is not None:
+        for line in upcoming(Plan.of(escalation.plan), Position(escalation.round, escalation.next_step), escalation.due_at):
+            lines.append(line | {"future": True, "state": ""})
+    return sorted(lines, key=lambda line: (line["at"], line["future"]))
+
+
+def upcoming(plan: Plan, at: Position, due: datetime, most: int = 6) -> list[dict[str, Any]]:
+    """What a plan will do from ``due`` on: ``{at, kind, text, people}``. Also the dry run of a policy."""
+    lines = []
+    for line in ahead(plan, at, due, most):
+        people = people_of(line.targets, line.at)
+        if line.kind == "step":
+            names = ", ".join(str(person) for person in people) or "nobody"
+            means = ", ".join(name_of(target) for target in line.targets if target.kind != "person")
+            text = f"Page {names}" + (f" ({means})" if means else "")
+        elif line.kind == "last_resort":
+            text = "Last resort: page the team's managers and the administrators"
+        else:
+            text = "Give up"
+        lines.append({"at": line.at, "kind": line.kind, "text": text, "people": [person.pk for person in people]})
+    return lines
+
+
+def dry_run(policy: EscalationPolicy, at: datetime | None = None, most: int = 12) -> list[dict[str, Any]]:
+    """What would happen if something fired at ``at``: computed by the same functions as the engine's."""
+    from .commands.escalations import plan_of
+
+    return upcoming(plan_of(policy), Position(0, 0), at or clock.now(), most)
+
+
+def pending_page_of(person: Person) -> Notification | None:
+    """The newest page or test for which this person's browser is waiting for an answer."""
+    sent = Q(state__in=(Notification.State.SENT, Notification.State.DELIVERED))
+    unanswered = Q(escalation__ended_at__isnull=True, escalation__isnull=False) | Q(purpose=Notification.Purpose.TEST, seen_at__isnull=True)
+    return (
+        Notification.objects.filter(sent & unanswered, person=person, contact_method__channel="browser")
+        .select_related("escalation", "person").order_by("-id").first()
+    )
+
+
+def policies_visible_to(actor: Actor) -> QuerySet[EscalationPolicy]:
+    """Policies that ``actor`` may read."""
+    return EscalationPolicy.objects.select_related("team") if actor.may(Action.SEE) else EscalationPolicy.objects.none()
+
+
+def notifications_visible_to(actor: Actor) -> QuerySet[Notification]:
+    """The delivery log: one's own, those of one's teams' escalations, and all for an administrator."""
+    rows = Notification.objects.select_related("person", "escalation", "contact_method")
+    if actor.may(Action.ADMINISTER):
+        return rows
+    own = Q(person=actor.person) if actor.person else Q(pk__in=[])
+    return rows.filter(own | Q(escalation__team__in=actor.teams_where(Action.RESPOND)))
+
+
+def escalations_visible_to(actor: Actor) -> QuerySet[Escalation]:
+    """Escalations that ``actor`` may read: everybody who is signed in, but direct pages only by those concerned."""
+    rows = Escalation.objects.select_related("team", "policy", "ended_by")
+    if actor.may(Action.ADMINISTER):
+        return rows
+    mine = Q(notifications__person=actor.person) if actor.person else Q(pk__in=[])
+    return rows.filter(Q(kind=Escalation.Kind.ALERT_GROUP) | mine).distinct() if actor.may(Action.SEE) else rows.none()

@@ -1,0 +1,113 @@
+"""`watchroom gate`: the gate's parts put together, and served by uvicorn."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from ..intake.gate import addresses
+from ..intake.gate.app import Gate
+from ..intake.gate.database import database
+from ..intake.gate.keys import TOPIC, Keys
+from ..intake.gate.metrics import Metrics
+from ..intake.gate.proxy import Proxy
+from ..intake.gate.store import Store
+from ..kernel import plugins
+from ..kernel.errors import Refused
+from ..kernel.settings import Settings, current
+from ..live.events import Live
+from ..live.hub import EVERYTHING, Hub
+from ..live.wakes import wakes
+from .logs import to_stderr
+from .parent import die_with_parent
+from .ports import listen
+
+log = logging.getLogger("watchroom.gate")
+
+_KEEP_ALIVE_SECONDS = 320  # Prometheus keeps idle connections for five minutes; it should be the one to close them
+_GRACE_SECONDS = 8
+
+
+def run_gate(host: str, port: int, web_socket: str | Path | None = None) -> None:
+    """Serve the gate until SIGTERM or SIGINT. With ``web_socket``, whatever is not for the gate is passed on to there.
+
+    :raises CannotListen: the port is in use.
+    """
+    die_with_parent()
+    to_stderr()
+    listener = listen(host, port)
+    hub = Hub()
+    application = build(current(), hub, web_socket)
+    config = uvicorn.Config(
+        application,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    # uvicorn raises the signal again after its clean end: that shall be the end of it, not a traceback.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: None)
+    gc.collect()
+    gc.freeze()
+    _Server(config, hub).run(sockets=[listener])
+
+
+def build(settings: Settings, hub: Hub, web_socket: str | Path | None = None) -> Gate:
+    """The whole gate as an ASGI application."""
+    try:
+        trusted = addresses.networks(settings.trusted_proxies)
+    except ValueError as error:
+        raise Refused(
+            "WATCHROOM_TRUSTED_PROXIES is not accepted:",
+            field="WATCHROOM_TRUSTED_PROXIES",
+            value=",".join(settings.trusted_proxies),
+            fix=f"{error}.",
+        ) from None
+    keys = Keys(database(settings))
+    numbers = Metrics(lambda: len(store))
+    store = Store(database(settings), committed=numbers.committed)
+    reloads: set[asyncio.Task[None]] = set()
+
+    def heard(topics: frozenset[str]) -> None:
+        if TOPIC in topics or EVERYTHING in topics:
+            task = asyncio.ensure_future(keys.reload())
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+    hub.on_wake(heard)
+    return Gate(
+        keys=keys,
+        store=store,
+        numbers=numbers,
+        sources=plugins.all_of("watchroom.sources"),
+        live=Live(hub),
+        proxy=Proxy(str(web_socket), trusted) if web_socket else None,
+        parts=[wakes(hub, settings)],
+        trusted=trusted,
+        metrics_token=settings.metrics_token,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn waits for open requests before it ends, and an event stream is one that never ends by itself."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.close()
+        await super().shutdown(sockets)

@@ -1,0 +1,55 @@
+"""`watchroom web`: the pages and the API, served by waitress on a Unix socket (behind the gate) or on a port."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from ..intake.gate import addresses
+from ..kernel.settings import current
+from .forwarded import Forwarded
+from .parent import die_with_parent
+from .ports import listen
+
+_BODY_LIMIT_BYTES = 64 * 1024 * 1024
+
+
+def run_web(*, host: str = "127.0.0.1", port: int = 8001, socket: str | Path | None = None) -> None:
+    """Serve the web application until SIGTERM or SIGINT: on the Unix socket ``socket``, or on ``host`` and ``port``.
+
+    :raises CannotListen: the port is in use.
+    """
+    die_with_parent()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    settings = current()
+    listening = {} if socket else {"sockets": [listen(host, port)]}
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "watchroom.settings")
+    import waitress
+
+    from ..wsgi import application
+
+    logging.getLogger("waitress").setLevel(logging.WARNING)
+    trusted = addresses.networks(settings.trusted_proxies)
+    if socket:
+        listening = {"unix_socket": str(socket), "unix_socket_perms": "600"}
+    server = waitress.create_server(
+        Forwarded(application, always=bool(socket), trusted=trusted),
+        **listening,
+        threads=max(1, settings.web_threads),
+        ident=None,
+        clear_untrusted_proxy_headers=False,  # Forwarded judges them
+        max_request_body_size=_BODY_LIMIT_BYTES,
+        channel_timeout=120,
+        connection_limit=400,
+        asyncore_use_poll=True,
+    )
+    try:
+        server.run()  # returns after SystemExit or KeyboardInterrupt, once the threads have ended
+    finally:
+        server.close()
+        if socket:
+            Path(socket).unlink(missing_ok=True)

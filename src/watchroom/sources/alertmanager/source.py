@@ -1,0 +1,75 @@
+"""The source itself: which requests it takes, and what it answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from ..base import Inbound, Parsed, Reply
+from .reading import read
+
+_TEXT = "text/plain; charset=utf-8"
+
+
+class Alertmanager:
+    """Alertmanager's API v2, as Prometheus speaks it."""
+
+    name = "alertmanager"
+    label = "Prometheus / Alertmanager"
+    summary = "Alerts from Prometheus, or from anything else that can send to an Alertmanager."
+    resolve_timeout_seconds = 300
+
+    def accepts(self, method: str, path: str) -> bool:
+        return method == "POST" and path == "/api/v2/alerts"
+
+    def probe(self, method: str, path: str) -> Reply | None:
+        """Alertmanager's own health checks, and the word that its API v1 is gone."""
+        if method in ("GET", "HEAD") and path in ("/-/healthy", "/-/ready"):
+            return Reply(200, b"OK", _TEXT)
+        if path == "/api/v1/alerts":
+            return Reply(410, b"API v1 is gone. Send to /api/v2/alerts (in prometheus.yml: api_version: v2).\n", _TEXT)
+        return None
+
+    def parse(self, inbound: Inbound) -> Parsed:
+        return read(inbound.body, inbound.received_at, timedelta(seconds=self.resolve_timeout_seconds))
+
+    def reply(self, parsed: Parsed) -> Reply:
+        if not parsed.problems:
+            return Reply(200)
+        return Reply(400, "\n".join(map(str, parsed.problems)).encode(errors="replace"), _TEXT)
+
+    def instructions(self, address: str) -> str:
+        to = urlsplit(address)
+        return _INSTRUCTIONS.format(
+            address=address.rstrip("/"), scheme=to.scheme, target=to.netloc, prefix=to.path.rstrip("/")
+        )
+
+
+_INSTRUCTIONS = """\
+Add Watchroom to the Alertmanagers in `prometheus.yml`. One that you have already can stay beside it.
+
+```yaml
+alerting:
+  alertmanagers:
+    - scheme: {scheme}
+      path_prefix: {prefix}
+      static_configs:
+        - targets: ["{target}"]
+```
+
+Then reload Prometheus (`kill -HUP`, or `POST /-/reload`). The address contains the key: treat it as a password.
+
+To send a test alert, which resolves itself after five minutes:
+
+```sh
+curl --fail-with-body -H 'Content-Type: application/json' \\
+  -d '[{{"labels": {{"alertname": "WatchroomTest", "severity": "info"}}, "annotations": {{"summary": "A test alert"}}}}]' \\
+  {address}/api/v2/alerts
+```
+
+| label or annotation | becomes |
+| --- | --- |
+| `severity` | the severity: `critical`, `error`, `warning` or `info` (also `page`, `p1` … `p3`, `major`, `minor`) |
+| annotation `summary` | the title; without it, `alertname` and `instance` |
+| `generatorURL` | the link back to Prometheus |
+"""
