@@ -59,7 +59,7 @@ def serve(host: str, port: int) -> None:
     """Run gate, web and engine together on one port."""
     from ..serving.serve import run_serve
 
-    run_serve(host, port, prepare=prepare)
+    sys.exit(run_serve(host, port, prepare=prepare))
 
 
 @click.command()

@@ -71,8 +71,6 @@ class Live:
             topics = await subscriber.take(self._heartbeat_seconds)
             if topics:
                 event = b"id: %d\ndata: %b\n\n" % (next(self._numbers), msgspec.json.encode({"topics": topics}))
-            elif subscriber.closed:
-                break
             else:
                 event = b":\n\n"
             await send({"type": "http.response.body", "body": event, "more_body": True})

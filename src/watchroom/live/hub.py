@@ -17,7 +17,12 @@ class Subscriber:
         self.prefixes = frozenset(topic[:-1] for topic in topics if topic.endswith("*"))
         self._pending: set[str] = set()
         self._changed = asyncio.Event()
-        self.closed = False
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether the stream is to end."""
+        return self._closed
 
     def add(self, topic: str) -> None:
         if EVERYTHING not in self._pending:
@@ -27,7 +32,7 @@ class Subscriber:
         self._changed.set()
 
     def close(self) -> None:
-        self.closed = True
+        self._closed = True
         self._changed.set()
 
     async def take(self, timeout_seconds: float) -> list[str]:
@@ -38,7 +43,7 @@ class Subscriber:
             return []
         topics = sorted(self._pending)
         self._pending.clear()
-        if not self.closed:
+        if not self._closed:
             self._changed.clear()
         return topics
 

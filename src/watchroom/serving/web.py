@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from ..intake.gate import addresses
 from ..kernel.settings import current
@@ -25,7 +26,7 @@ def run_web(*, host: str = "127.0.0.1", port: int = 8001, socket: str | Path | N
     die_with_parent()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = current()
-    listening = {} if socket else {"sockets": [listen(host, port)]}
+    listening: dict[str, Any] = {} if socket else {"sockets": [listen(host, port)]}
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "watchroom.settings")
     import waitress

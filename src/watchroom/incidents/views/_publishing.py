@@ -9,7 +9,6 @@ from typing import Any
 from django.db import transaction
 
 from ...accounts.actors import Actor
-from ...status import commands as status
 from ..commands import publish_update
 from ..models import Incident, Update
 
@@ -23,5 +22,7 @@ def publish(
         update = publish_update(by, incident, stage=stage, happening=happening, impact=impact, doing=doing, next_update_at=next_update_at)
         slugs = list(pages)
         if slugs:
+            from ...status import commands as status
+
             status.publish(by, update, slugs, impacts=impacts or {})
     return update

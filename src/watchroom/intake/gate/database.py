@@ -5,7 +5,6 @@ Everything here blocks, and belongs to one thread at a time.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,7 +121,7 @@ class SQLite:
 
     def _open(self) -> sqlite3.Connection:
         """The connection to the file that is at the path now: after a restore it is another file than before."""
-        about = os.stat(self.path)
+        about = self.path.stat()
         file = (about.st_dev, about.st_ino)
         if self._connection is not None and file != self._file:
             self.close()

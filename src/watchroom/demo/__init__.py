@@ -1,0 +1,1 @@
+"""A made-up company to look around in: believable, the same for the same seed, marked, and removable."""

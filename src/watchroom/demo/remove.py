@@ -1,0 +1,39 @@
+"""Takes the made-up company out again, and nothing else."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from ..accounts.models import AuditRecord, Person, Team
+from ..actions.models import ActionItem
+from ..catalog.models import Service
+from ..incidents.models import Incident, Update
+from ..intake.models import AlertGroup, Integration, Route
+from ..kernel.errors import Conflict
+from ..mitigations.models import Mitigation
+from ..oncall.models import Schedule
+from ..paging.models import Escalation, EscalationPolicy, StepTarget
+from ..status.models import PublishedUpdate, StatusPage
+from .make import exists
+
+
+def remove() -> int:
+    """Remove all that is marked as made up. Returns how many rows went.
+
+    :raises Conflict: there is none, or something real uses it.
+    """
+    if not exists():
+        raise Conflict("There is no made-up company here.", fix="Nothing needs to be done.")
+    real = Service.objects.filter(team__is_demo=True, is_demo=False).first()
+    if real:
+        raise Conflict(f"The real service {real} belongs to a made-up team.", fix="Give it to a team of yours first.")
+    gone = 0
+    with transaction.atomic():
+        PublishedUpdate.objects.filter(update__incident__is_demo=True).delete()
+        Update.objects.filter(incident__is_demo=True).delete()
+        Escalation.objects.filter(team__is_demo=True).delete()
+        StepTarget.objects.filter(step__policy__is_demo=True).delete()
+        AuditRecord.objects.filter(team__is_demo=True).delete()
+        for model in (ActionItem, Incident, StatusPage, Mitigation, AlertGroup, Integration, Route, Service, EscalationPolicy, Schedule, Team, Person):
+            gone += model.objects.filter(is_demo=True).delete()[0]  # type: ignore[attr-defined]
+    return gone

@@ -1,0 +1,9 @@
+"""The API of incidents."""
+
+from ninja import Router
+
+from . import incidents, log
+
+router = Router()
+router.add_router("", incidents.router)
+router.add_router("", log.router)

@@ -1,0 +1,51 @@
+"""The running log."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from ninja import Query, Router, Status
+
+from ...api.auth import actor_of
+from ...api.pages import page
+from .. import commands, queries
+from .schemas import EntriesOut, EntryIn, EntryOut, EntryPatch
+
+router = Router(tags=["Incidents"])
+
+
+@router.get("/incidents/{int:id}/log", response=EntriesOut, summary="The running log")
+def list_log(
+    request: HttpRequest,
+    id: int,
+    kind: str = Query("", description="Only entries of this kind."),
+    cursor: str | None = None,
+    limit: int = Query(100, ge=1, le=200),
+) -> EntriesOut:
+    """In the order in which it was written down, so that a cursor misses nothing; ``at`` says when things happened."""
+    entries = queries.log_of(queries.incident_for(actor_of(request), id))
+    items, following = page((entries.filter(kind=kind) if kind else entries).order_by("id"), cursor=cursor, limit=limit, key="id")
+    return EntriesOut(items=[EntryOut.of(row) for row in items], next_cursor=following)
+
+
+@router.post("/incidents/{int:id}/log", response={201: EntryOut}, summary="Write into the log")
+def write_log(request: HttpRequest, id: int, body: EntryIn) -> Status[EntryOut]:
+    """Sent again with the same ``client_key``, it is written once."""
+    by = actor_of(request)
+    incident = queries.incident_for(by, id)
+    parent = queries.entry_for(by, body.parent) if body.parent else None
+    entry = commands.log(by, incident, body.kind, body.text, at=body.at, parent=parent, client_key=body.client_key)
+    return Status(201, EntryOut.of(entry))
+
+
+@router.patch("/log/{int:id}", response=EntryOut, summary="Put an entry right")
+def patch_entry(request: HttpRequest, id: int, body: EntryPatch) -> EntryOut:
+    """What it said before is kept. Also pins it, or says how a hypothesis stands."""
+    by = actor_of(request)
+    entry = queries.entry_for(by, id)
+    if body.text is not None or body.at is not None:
+        commands.edit_entry(by, entry, text=body.text, at=body.at)
+    if body.standing is not None:
+        commands.set_standing(by, entry, body.standing)
+    if body.pinned is not None:
+        commands.pin(by, entry, body.pinned)
+    return EntryOut.of(queries.entry_for(by, id))

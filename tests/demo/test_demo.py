@@ -1,0 +1,40 @@
+"""The made-up company."""
+
+from __future__ import annotations
+
+import factories as make
+import pytest
+
+from watchroom.accounts.models import Person, Team
+from watchroom.catalog.models import Service
+from watchroom.demo.make import make as make_demo
+from watchroom.demo.remove import remove
+from watchroom.engine.loop import run_due
+from watchroom.incidents.models import Incident
+from watchroom.intake.models import AlertGroup
+from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.errors import Conflict
+from watchroom.paging.models import Notification
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_is_the_size_of_a_company_the_same_each_time_and_goes_without_a_trace(clock: TravellingClock) -> None:
+    real = make.service("Real")
+    counts = make_demo(seed=7)
+    assert (counts["teams"], counts["people"], counts["incidents"]) == (6, 40, 120)
+    assert counts["services"] >= 30
+    titles = list(Incident.objects.order_by("id").values_list("title", flat=True))
+    with pytest.raises(Conflict):
+        make_demo()
+    remove()
+    assert not Person.objects.exists() and not AlertGroup.objects.exists() and not Incident.objects.exists()
+    assert list(Service.objects.all()) == [real] and list(Team.objects.all()) == [real.team]
+    make_demo(seed=7)
+    assert list(Incident.objects.order_by("id").values_list("title", flat=True)) == titles
+
+
+def test_nobody_is_paged_because_of_it(clock: TravellingClock) -> None:
+    make_demo()
+    run_due()
+    assert not Notification.objects.filter(purpose="page").exists()
