@@ -12,7 +12,14 @@ from watchroom.catalog.models import Service
 from watchroom.intake.models import Integration
 from watchroom.kernel.signing import fingerprint, new_key
 from watchroom.oncall.models import Rotation, RotationMember, Schedule
-from watchroom.paging.models import ContactMethod, EscalationPolicy, EscalationStep, NotificationRule, StepTarget, Urgency
+from watchroom.paging.models import (
+    ContactMethod,
+    EscalationPolicy,
+    EscalationStep,
+    NotificationRule,
+    StepTarget,
+    Urgency,
+)
 
 _numbers = itertools.count(1)
 
@@ -43,7 +50,10 @@ def membership(team: Team, person: Person, role: Role | str = Role.RESPONDER) ->
 def service(name: str = "", *, team: Team | None = None, **fields: Any) -> Service:
     number = next(_numbers)
     return Service.objects.create(
-        name=name or f"Service {number}", slug=fields.pop("slug", f"service-{number}"), team=team or globals()["team"](), **fields
+        name=name or f"Service {number}",
+        slug=fields.pop("slug", f"service-{number}"),
+        team=team or globals()["team"](),
+        **fields,
     )
 
 
@@ -52,7 +62,10 @@ def schedule(name: str = "", *, people: tuple[Person, ...] = (), team: Team | No
     number = next(_numbers)
     starts_at = fields.pop("starts_at", "2026-01-05T09:00")
     made = Schedule.objects.create(
-        name=name or f"Schedule {number}", slug=fields.pop("slug", f"schedule-{number}"), team=team or globals()["team"](), **fields
+        name=name or f"Schedule {number}",
+        slug=fields.pop("slug", f"schedule-{number}"),
+        team=team or globals()["team"](),
+        **fields,
     )
     if people:
         rotation = Rotation.objects.create(schedule=made, name="Weekly", starts_at=starts_at)
@@ -65,21 +78,32 @@ def policy(*steps: tuple[Any, int] | Any, team: Team | None = None, **fields: An
     """A policy whose steps are ``(person or schedule or team, wait in seconds)``."""
     number = next(_numbers)
     made = EscalationPolicy.objects.create(
-        name=fields.pop("name", f"Policy {number}"), slug=fields.pop("slug", f"policy-{number}"), team=team or globals()["team"](), **fields
+        name=fields.pop("name", f"Policy {number}"),
+        slug=fields.pop("slug", f"policy-{number}"),
+        team=team or globals()["team"](),
+        **fields,
     )
     for position, step in enumerate(steps):
         target, wait = step if isinstance(step, tuple) else (step, 300)
         row = EscalationStep.objects.create(policy=made, position=position, wait_seconds=wait)
-        StepTarget.objects.create(step=row, **{{Person: "person", Schedule: "schedule", Team: "team"}[type(target)]: target})
+        StepTarget.objects.create(
+            step=row, **{{Person: "person", Schedule: "schedule", Team: "team"}[type(target)]: target}
+        )
     return made
 
 
-def contact_method(person: Person, channel: str = "webhook", settings: dict[str, Any] | None = None, **fields: Any) -> ContactMethod:
+def contact_method(
+    person: Person, channel: str = "webhook", settings: dict[str, Any] | None = None, **fields: Any
+) -> ContactMethod:
     """A way to reach somebody, used at once for both urgencies."""
     settings = settings or {"url": "https://hooks.example.org/x", "secret": "a secret of sixteen letters"}
     made = ContactMethod.objects.create(
-        person=person, channel=channel, label=fields.pop("label", channel.capitalize()), settings=settings,
-        description=fields.pop("description", f"{channel} of {person}"), **fields
+        person=person,
+        channel=channel,
+        label=fields.pop("label", channel.capitalize()),
+        settings=settings,
+        description=fields.pop("description", f"{channel} of {person}"),
+        **fields,
     )
     for urgency in Urgency.values:
         NotificationRule.objects.create(person=person, contact_method=made, urgency=urgency)
@@ -91,9 +115,14 @@ def integration(*, team: Team | None = None, service: Service | None = None, **f
     number = next(_numbers)
     key = fields.pop("key", new_key("wri"))
     made = Integration.objects.create(
-        name=fields.pop("name", f"Prometheus {number}"), slug=fields.pop("slug", f"prometheus-{number}"),
-        source=fields.pop("source", "alertmanager"), team=team or (service.team if service else globals()["team"]()),
-        service=service, key_hash=fingerprint(key), key_hint=key[:8], **fields
+        name=fields.pop("name", f"Prometheus {number}"),
+        slug=fields.pop("slug", f"prometheus-{number}"),
+        source=fields.pop("source", "alertmanager"),
+        team=team or (service.team if service else globals()["team"]()),
+        service=service,
+        key_hash=fingerprint(key),
+        key_hint=key[:8],
+        **fields,
     )
     made.key = key  # type: ignore[attr-defined]
     return made

@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "watchroom.accounts.first_run.FirstRunMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -88,7 +89,10 @@ TEMPLATES = [
 # --- Sign-in ---
 AUTH_USER_MODEL = "accounts.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -111,9 +115,19 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _address.scheme == "http"
 MFA_TOTP_ISSUER = "Watchroom"
 SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_PROVIDERS = (
-    {"openid_connect": {"APPS": [{"provider_id": "oidc", "settings": {"server_url": json.loads(_own.oidc)["server_url"]},
-                                  **{k: v for k, v in json.loads(_own.oidc).items() if k in {"name", "client_id", "secret"}}}]}}
-    if _own.oidc else {}
+    {
+        "openid_connect": {
+            "APPS": [
+                {
+                    "provider_id": "oidc",
+                    "settings": {"server_url": json.loads(_own.oidc)["server_url"]},
+                    **{k: v for k, v in json.loads(_own.oidc).items() if k in {"name", "client_id", "secret"}},
+                }
+            ]
+        }
+    }
+    if _own.oidc
+    else {}
 )
 
 SESSION_COOKIE_AGE = 30 * 24 * 3600
@@ -144,7 +158,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 STATIC_URL = "/static/"
-STATIC_ROOT = str(_own.data / "static")
+STATIC_ROOT = None  # WhiteNoise finds the files inside the packages: nothing to collect
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = _own.debug
 STORAGES = {
@@ -168,4 +182,3 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}, "waitress": {"level": "WARNING"}},
 }
-

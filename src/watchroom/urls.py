@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
 from .api.root import api
@@ -13,7 +15,17 @@ _PACKAGES = (
     "web", "accounts", "catalog", "oncall", "paging", "intake", "incidents", "mitigations", "status", "postmortems", "actions",
 )
 
+
+
+def alive(request: HttpRequest) -> HttpResponse:
+    """`/healthz` of a web process: it answers, and so does its database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok", content_type="text/plain")
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", alive),
     path("account/", include("allauth.urls")),
     path("api/v1/", api.urls),
 ]

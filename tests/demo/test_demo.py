@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import factories as make
 import pytest
 
+import factories as make
 from watchroom.accounts.models import Person, Team
 from watchroom.catalog.models import Service
 from watchroom.demo.make import make as make_demo

@@ -6,10 +6,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import factories as make
 import pytest
 from django.db import IntegrityError, transaction
 
+import factories as make
 from watchroom.accounts.actors import acting
 from watchroom.engine.loop import run_due
 from watchroom.intake import commands
@@ -31,7 +31,10 @@ def alert(name: str = "HighLatency", *, ended: bool = False, **labels: str) -> d
 
 def send(integration: Integration, *alerts: dict[str, Any]) -> Signal:
     return Signal.objects.create(
-        integration=integration, received_at=kernel_clock.now(), path="/api/v2/alerts", content_type="application/json",
+        integration=integration,
+        received_at=kernel_clock.now(),
+        path="/api/v2/alerts",
+        content_type="application/json",
         body=json.dumps(alerts).encode(),
     )
 
@@ -48,13 +51,21 @@ def test_a_signal_becomes_a_group_that_escalates(clock: TravellingClock, integra
     send(integration, alert(severity="critical"))
     run_due()
     group = AlertGroup.objects.get()
-    assert (group.state, group.service, group.severity, group.urgency, group.firing) == ("firing", integration.service, "critical", "high", 1)
+    assert (group.state, group.service, group.severity, group.urgency, group.firing) == (
+        "firing",
+        integration.service,
+        "critical",
+        "high",
+        1,
+    )
     assert group.escalations.get().policy == integration.service.policy
     assert Notification.objects.get().purpose == "page"
     assert Signal.objects.get().state == "done"
 
 
-def test_the_same_alert_again_counts_up_and_pages_nobody_again(clock: TravellingClock, integration: Integration) -> None:
+def test_the_same_alert_again_counts_up_and_pages_nobody_again(
+    clock: TravellingClock, integration: Integration
+) -> None:
     for _ in range(3):
         send(integration, alert())
         run_due()
@@ -68,7 +79,9 @@ def test_alerts_with_the_same_name_share_a_group(clock: TravellingClock, integra
     assert sorted(AlertGroup.objects.values_list("total", flat=True)) == [1, 2]
 
 
-def test_the_end_resolves_the_group_and_tells_whoever_was_paged(clock: TravellingClock, integration: Integration) -> None:
+def test_the_end_resolves_the_group_and_tells_whoever_was_paged(
+    clock: TravellingClock, integration: Integration
+) -> None:
     send(integration, alert())
     run_due()
     clock.advance(timedelta(minutes=1))
@@ -84,7 +97,9 @@ def test_the_end_resolves_the_group_and_tells_whoever_was_paged(clock: Travellin
     assert AlertGroup.objects.count() == 2
 
 
-def test_an_alert_that_nobody_talks_about_ends_after_its_timeout(clock: TravellingClock, integration: Integration) -> None:
+def test_an_alert_that_nobody_talks_about_ends_after_its_timeout(
+    clock: TravellingClock, integration: Integration
+) -> None:
     send(integration, alert())
     run_due()
     clock.advance(timedelta(minutes=5))
@@ -92,7 +107,9 @@ def test_an_alert_that_nobody_talks_about_ends_after_its_timeout(clock: Travelli
     assert AlertGroup.objects.get().state == "resolved"
 
 
-def test_an_alert_that_ran_out_while_watchroom_was_down_gets_time_to_be_seen_again(clock: TravellingClock, integration: Integration) -> None:
+def test_an_alert_that_ran_out_while_watchroom_was_down_gets_time_to_be_seen_again(
+    clock: TravellingClock, integration: Integration
+) -> None:
     send(integration, alert())
     run_due()
     clock.advance(timedelta(hours=1))
@@ -144,10 +161,12 @@ def test_a_signal_that_breaks_us_is_kept_and_does_not_hold_up_the_others(
     from watchroom.intake.commands import receive
 
     real = receive.group_labels
+
     def broken(by: Any, labels: Any) -> Any:
         if labels.get("instance") == "evil":
             raise RuntimeError("a bug of ours")
         return real(by, labels)
+
     monkeypatch.setattr(receive, "group_labels", broken)
     send(integration, alert("One")), send(integration, alert("Two", instance="evil")), send(integration, alert("Three"))
     run_due()
@@ -155,7 +174,11 @@ def test_a_signal_that_breaks_us_is_kept_and_does_not_hold_up_the_others(
     monkeypatch.setattr(receive, "group_labels", real)
     commands.replay_signal(make.actor(), Signal.objects.get(state="rejected"))
     run_due()
-    assert sorted(AlertGroup.objects.values_list("title", flat=True)) == ["One is firing", "Three is firing", "Two is firing"]
+    assert sorted(AlertGroup.objects.values_list("title", flat=True)) == [
+        "One is firing",
+        "Three is firing",
+        "Two is firing",
+    ]
 
 
 def test_acknowledging_ends_the_escalation_once(clock: TravellingClock, integration: Integration) -> None:

@@ -42,13 +42,21 @@ def test_a_regex_bomb_takes_no_time() -> None:
 
 
 def tree() -> Node:
-    return Node(0, "root", children=(
-        Node(1, "payments", (matcher('team="payments"'),), policy=7, children=(
-            Node(2, "critical", (matcher('severity="critical"'),), group_by=("...",), urgency="high"),
-        )),
-        Node(3, "copy", (matcher('copy="yes"'),), goes_on=True),
-        Node(4, "rest of copy", (matcher('copy=~".+"'),)),
-    ))
+    return Node(
+        0,
+        "root",
+        children=(
+            Node(
+                1,
+                "payments",
+                (matcher('team="payments"'),),
+                policy=7,
+                children=(Node(2, "critical", (matcher('severity="critical"'),), group_by=("...",), urgency="high"),),
+            ),
+            Node(3, "copy", (matcher('copy="yes"'),), goes_on=True),
+            Node(4, "rest of copy", (matcher('copy=~".+"'),)),
+        ),
+    )
 
 
 def test_the_deepest_match_takes_it_with_what_it_inherits() -> None:
@@ -75,4 +83,8 @@ def test_same_shared_labels_same_group(one: dict[str, str], two: dict[str, str],
 
 def test_severity_decides_how_loud_it_is_unless_the_route_says_so() -> None:
     assert worst(["info", "error", "warning"]) == "error"
-    assert (urgency_of("critical", ""), urgency_of("warning", ""), urgency_of("warning", "high")) == ("high", "low", "high")
+    assert (urgency_of("critical", ""), urgency_of("warning", ""), urgency_of("warning", "high")) == (
+        "high",
+        "low",
+        "high",
+    )

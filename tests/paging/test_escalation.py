@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import factories as make
 import pytest
 from django.db import IntegrityError, connection, transaction
-from peers.http import Answer, HttpPeer
 
+import factories as make
+from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import acting
 from watchroom.engine.loop import run_due
 from watchroom.kernel.clock import TravellingClock
@@ -37,8 +37,14 @@ def reachable(hook: HttpPeer, name: str, path: str = "") -> Any:
 def start(policy: Any = None, **fields: Any) -> Escalation:
     with transaction.atomic():
         return commands.start_escalation(
-            kind="alert_group", subject_id=fields.pop("subject_id", 1), title="Checkout is slow", body="", path="/alerts/1",
-            team=policy.team if policy else None, policy=policy, **fields,
+            kind="alert_group",
+            subject_id=fields.pop("subject_id", 1),
+            title="Checkout is slow",
+            body="",
+            path="/alerts/1",
+            team=policy.team if policy else None,
+            policy=policy,
+            **fields,
         )
 
 
@@ -96,7 +102,9 @@ def test_nobody_on_call_is_never_silence(clock: TravellingClock, hook: HttpPeer)
     assert [event.kind for event in escalation.events.all()] == ["started", "step", "nobody", "last_resort"]
 
 
-def test_a_policy_that_runs_out_asks_the_last_resort_for_an_hour_and_then_ends(clock: TravellingClock, hook: HttpPeer) -> None:
+def test_a_policy_that_runs_out_asks_the_last_resort_for_an_hour_and_then_ends(
+    clock: TravellingClock, hook: HttpPeer
+) -> None:
     manager = reachable(hook, "manager")
     policy = make.policy((reachable(hook, "anna"), 60), repeats=0)
     make.membership(policy.team, manager, "manager")
@@ -115,7 +123,13 @@ def test_an_edit_of_the_policy_does_not_change_what_is_running(clock: Travelling
     policy = make.policy((anna, 60), (anna, 60), repeats=0)
     escalation = start(policy)
     run_due()
-    commands.save_policy(make.actor(), policy, team=policy.team, name=policy.name, steps=[{"wait_seconds": 9, "targets": [{"person": ben.pk}]}])
+    commands.save_policy(
+        make.actor(),
+        policy,
+        team=policy.team,
+        name=policy.name,
+        steps=[{"wait_seconds": 9, "targets": [{"person": ben.pk}]}],
+    )
     clock.advance(timedelta(seconds=60))
     run_due()
     assert paged(hook) == ["anna", "anna"]
@@ -251,15 +265,21 @@ def test_contact_methods_are_ones_own_business() -> None:
 
 def test_a_policy_that_would_page_nobody_is_refused() -> None:
     team = make.team()
-    for steps in ([], [{"wait_seconds": 60, "targets": []}], [{"wait_seconds": 60, "targets": [{"person": 0}]}],
-                  [{"wait_seconds": 0, "targets": [{"team": team.pk}]}]):
+    for steps in (
+        [],
+        [{"wait_seconds": 60, "targets": []}],
+        [{"wait_seconds": 60, "targets": [{"person": 0}]}],
+        [{"wait_seconds": 0, "targets": [{"team": team.pk}]}],
+    ):
         with pytest.raises(Refused) as refused:
             commands.save_policy(make.actor(), None, team=team, name="Empty", steps=steps)
         assert refused.value.field.startswith("steps")
 
 
 def test_secrets_of_contact_methods_are_encrypted_at_rest() -> None:
-    make.contact_method(make.person(), settings={"url": "https://hooks.example.org/x", "secret": "a secret of sixteen letters"})
+    make.contact_method(
+        make.person(), settings={"url": "https://hooks.example.org/x", "secret": "a secret of sixteen letters"}
+    )
     with connection.cursor() as cursor:
         cursor.execute("SELECT settings FROM paging_contactmethod")
         assert "sixteen" not in cursor.fetchone()[0]

@@ -54,8 +54,9 @@ class Actor:
             needed = NEEDED[action].word
             where = f" of the team {team}" if isinstance(team, Team) else ""
             through = f" This token's scope is “{self.scope}”." if self.scope else ""
-            raise NotAllowed(f"Only a {needed}{where} may do this.{through}",
-                             fix="Ask a manager of the team or an administrator.")
+            raise NotAllowed(
+                f"Only a {needed}{where} may do this.{through}", fix="Ask a manager of the team or an administrator."
+            )
 
     def teams_where(self, action: Action) -> models.QuerySet[Team]:
         """The teams for whose things this actor may do ``action``."""

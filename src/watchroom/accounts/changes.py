@@ -76,7 +76,7 @@ def change(
             person=by.person,
             actor_name=by.name[:150],
             team_id=team.pk if isinstance(team, Team) else team,
-            object_kind=subject._meta.model_name if subject is not None else "",
+            object_kind=(subject._meta.model_name or "") if subject is not None else "",
             object_id=subject.pk if subject is not None else None,
             object_name=str(subject)[:200] if subject is not None else "",
             data=made.data,

@@ -23,11 +23,22 @@ def actor_of_token(key: str, *, address: str = "") -> Actor:
     """
     now = clock.now()
     token = ApiToken.objects.select_related("person").filter(key_hash=fingerprint(key)).first()
-    if token is None or token.revoked_at or (token.expires_at and token.expires_at <= now) or not token.person.is_active:
+    if (
+        token is None
+        or token.revoked_at
+        or (token.expires_at and token.expires_at <= now)
+        or not token.person.is_active
+    ):
         raise NotSignedIn("This API token is unknown, expired or revoked.", fix="Make a new one under your profile.")
     if token.used_at is None or now - token.used_at > _USED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(used_at=now)
-    return Actor(kind="token", name=f"{token.person} by token {token.name}", person=token.person, scope=token.scope, address=address)
+    return Actor(
+        kind="token",
+        name=f"{token.person} by token {token.name}",
+        person=token.person,
+        scope=token.scope,
+        address=address,
+    )
 
 
 def person_by(reference: str | int) -> Person:
@@ -39,7 +50,12 @@ def person_by(reference: str | int) -> Person:
     found = Person.objects.filter(pk=int(text)) if text.isdigit() else Person.objects.filter(email__iexact=text)
     person = found.first()
     if person is None:
-        raise NotFound(f"There is nobody with the address or number {text!r}.", field="person", value=text, fix="See `watchroom people`.")
+        raise NotFound(
+            f"There is nobody with the address or number {text!r}.",
+            field="person",
+            value=text,
+            fix="See `watchroom people`.",
+        )
     return person
 
 
@@ -65,4 +81,24 @@ def audit_visible_to(actor: Actor) -> QuerySet[AuditRecord]:
 
 def is_set_up() -> bool:
     """Whether the first account has been made."""
-    return Person.objects.filter(is_demo=False).exists() or Installation.objects.filter(set_up_at__isnull=False).exists()
+    return (
+        Person.objects.filter(is_demo=False).exists() or Installation.objects.filter(set_up_at__isnull=False).exists()
+    )
+
+
+def people_visible_to(actor: Actor) -> QuerySet[Person]:
+    """People whom ``actor`` may read about: everybody who is signed in sees all, also those who have left."""
+    return Person.objects.prefetch_related("memberships__team") if actor.may(Action.SEE) else Person.objects.none()
+
+
+def teams_visible_to(actor: Actor) -> QuerySet[Team]:
+    """Teams that ``actor`` may read about: everybody who is signed in sees all."""
+    return Team.objects.prefetch_related("memberships__person") if actor.may(Action.SEE) else Team.objects.none()
+
+
+def tokens_visible_to(actor: Actor) -> QuerySet[ApiToken]:
+    """API tokens that ``actor`` may know of: their own, and all for an administrator. Never their keys."""
+    tokens = ApiToken.objects.select_related("person")
+    if actor.may(Action.ADMINISTER):
+        return tokens
+    return tokens.filter(person=actor.person) if actor.person else tokens.none()

@@ -17,7 +17,14 @@ _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 def timezones() -> tuple[str, ...]:
     """Every time zone that a person may choose, UTC first."""
     known = zoneinfo.available_timezones()
-    return ("UTC", *sorted(name for name in known if "/" in name and not name.startswith(("Etc/", "SystemV/", "US/", "posix/", "right/"))))
+    return (
+        "UTC",
+        *sorted(
+            name
+            for name in known
+            if "/" in name and not name.startswith(("Etc/", "SystemV/", "US/", "posix/", "right/"))
+        ),
+    )
 
 
 def checked_timezone(name: str) -> str:
@@ -28,8 +35,12 @@ def checked_timezone(name: str) -> str:
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise Refused(f"There is no time zone {name!r}.", field="timezone", value=name,
-                      fix="Use a name of the IANA time zone database, such as Europe/Berlin or UTC.") from None
+        raise Refused(
+            f"There is no time zone {name!r}.",
+            field="timezone",
+            value=name,
+            fix="Use a name of the IANA time zone database, such as Europe/Berlin or UTC.",
+        ) from None
     return name
 
 
@@ -51,7 +62,9 @@ def checked_email(address: str) -> str:
     """
     text = address.strip().lower()
     if len(text) > 254 or not _ADDRESS.fullmatch(text):
-        raise Refused("That is not an e-mail address.", field="email", value=address[:254], fix="Write it like anna@example.org.")
+        raise Refused(
+            "That is not an e-mail address.", field="email", value=address[:254], fix="Write it like anna@example.org."
+        )
     return text
 
 
@@ -68,6 +81,10 @@ def checked_slug(slug: str | None, name: str, kept: str = "") -> str:
     """
     text = (slug or "").strip() or kept or slug_of(name)
     if not text or len(text) > 64 or not _SLUG.fullmatch(text):
-        raise Refused("That short name can't stand in an address.", field="slug", value=slug or name,
-                      fix="Use 1 to 64 lower-case letters, digits and single hyphens, such as payments-api.")
+        raise Refused(
+            "That short name can't stand in an address.",
+            field="slug",
+            value=slug or name,
+            fix="Use 1 to 64 lower-case letters, digits and single hyphens, such as payments-api.",
+        )
     return text

@@ -50,9 +50,16 @@ def save_service(
         # All of them: two changes at a time could otherwise close a circle between them.
         names = {each.pk: each.name for each in locked(Service.objects.order_by("pk"))}
         if Service.objects.filter(slug=slug).exclude(pk=row.pk).exists():
-            raise Conflict(f"There is already a service {slug!r}.", field="slug", value=slug, fix="Choose another name.")
+            raise Conflict(
+                f"There is already a service {slug!r}.", field="slug", value=slug, fix="Choose another name."
+            )
         if policy is not None and not _policy_exists(policy):
-            raise Refused("There is no such escalation policy.", field="policy", value=policy, fix="Choose an existing one, or none.")
+            raise Refused(
+                "There is no such escalation policy.",
+                field="policy",
+                value=policy,
+                fix="Choose an existing one, or none.",
+            )
         row.team, row.name, row.slug, row.description, row.tier = team, name, slug, description.strip(), tier
         row.policy_id = policy
         if kept_labels is not None:
@@ -60,7 +67,9 @@ def save_service(
         row.save()
         if kept_links is not None:
             row.links.all().delete()
-            ServiceLink.objects.bulk_create([ServiceLink(service=row, kind=kind, label=label, url=url) for kind, label, url in kept_links])
+            ServiceLink.objects.bulk_create(
+                [ServiceLink(service=row, kind=kind, label=label, url=url) for kind, label, url in kept_links]
+            )
         if needs is not None:
             _set_needs(row, list(dict.fromkeys(needs)), names | {row.pk: row.name})
         made.note(name=name, slug=slug, tier=int(tier), needs=None if needs is None else sorted(set(needs)))
@@ -83,8 +92,12 @@ def _set_needs(service: Service, wanted: list[int], names: Mapping[int, str]) ->
         edges.setdefault(a, []).append(b)
     if way := cycle(edges, service.pk, wanted):
         shown = " → ".join(names[pk] for pk in way)
-        raise Refused(f"These dependencies would go round in a circle: {shown}.", field="needs", value=names[way[1]],
-                      fix="Leave out one of them.")
+        raise Refused(
+            f"These dependencies would go round in a circle: {shown}.",
+            field="needs",
+            value=names[way[1]],
+            fix="Leave out one of them.",
+        )
     Dependency.objects.filter(service=service).exclude(needs__in=wanted).delete()
     Dependency.objects.bulk_create([Dependency(service=service, needs_id=pk) for pk in wanted], ignore_conflicts=True)
 
@@ -101,4 +114,7 @@ def delete_service(by: Actor, service: Service) -> None:
             service.delete()
         except ProtectedError as error:
             users = sorted({f"{each._meta.verbose_name} {each}" for each in error.protected_objects})
-            raise Conflict(f"This service is still used by {', '.join(users[:5])}.", fix="Delete these first, or give them another service.") from None
+            raise Conflict(
+                f"This service is still used by {', '.join(users[:5])}.",
+                fix="Delete these first, or give them another service.",
+            ) from None

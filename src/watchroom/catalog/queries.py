@@ -21,8 +21,10 @@ def services_visible_to(actor: Actor) -> QuerySet[Service]:
 
 def listed(actor: Actor) -> QuerySet[Service]:
     """Services for a list, with how many others they need and are needed by."""
-    return services_visible_to(actor).prefetch_related("links").annotate(
-        needs_count=Count("needs", distinct=True), needed_by_count=Count("needed_by", distinct=True)
+    return (
+        services_visible_to(actor)
+        .prefetch_related("links")
+        .annotate(needs_count=Count("needs", distinct=True), needed_by_count=Count("needed_by", distinct=True))
     )
 
 

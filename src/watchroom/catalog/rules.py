@@ -61,10 +61,19 @@ def checked_labels(labels: Mapping[str, Any]) -> dict[str, str]:
     for name, value in sorted(labels.items()):
         text = str(value).strip()
         if not _LABEL.fullmatch(str(name)):
-            raise Refused("That can't be a label's name.", field="labels", value=name,
-                          fix="Begin with a letter; use letters, digits, and _ . / - up to 64 characters.")
+            raise Refused(
+                "That can't be a label's name.",
+                field="labels",
+                value=name,
+                fix="Begin with a letter; use letters, digits, and _ . / - up to 64 characters.",
+            )
         if len(text) > 200:
-            raise Refused(f"The value of the label {name} is too long.", field="labels", value=text[:50], fix="Use at most 200 characters.")
+            raise Refused(
+                f"The value of the label {name} is too long.",
+                field="labels",
+                value=text[:50],
+                fix="Use at most 200 characters.",
+            )
         clean[str(name)] = text
     return clean
 
@@ -79,7 +88,12 @@ def labels_from(text: str) -> dict[str, str]:
         if line.strip():
             name, equals, value = line.partition("=")
             if not equals:
-                raise Refused("A label is a name and a value.", field="labels", value=line.strip()[:100], fix="Write it like region=eu-west.")
+                raise Refused(
+                    "A label is a name and a value.",
+                    field="labels",
+                    value=line.strip()[:100],
+                    fix="Write it like region=eu-west.",
+                )
             found[name.strip()] = value.strip()
     return checked_labels(found)
 
@@ -91,14 +105,29 @@ def checked_link(number: int, link: Mapping[str, Any]) -> tuple[str, str, str]:
     """
     kind, url = str(link.get("kind") or "other"), str(link.get("url") or "").strip()
     if kind not in LINK_KINDS:
-        raise Refused("There is no such kind of link.", field=f"links[{number}].kind", value=kind, fix=f"Use one of {', '.join(LINK_KINDS)}.")
+        raise Refused(
+            "There is no such kind of link.",
+            field=f"links[{number}].kind",
+            value=kind,
+            fix=f"Use one of {', '.join(LINK_KINDS)}.",
+        )
     try:
         parts = urlsplit(url)
-        fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and len(url) <= 1000 and not re.search(r"[\s<>\"]", url)
+        fine = (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and len(url) <= 1000
+            and not re.search(r"[\s<>\"]", url)
+        )
     except ValueError:
         fine = False
     if not fine:
-        raise Refused("That is not an address.", field=f"links[{number}].url", value=url[:200], fix="Write it in full, such as https://wiki.example.org/checkout.")
+        raise Refused(
+            "That is not an address.",
+            field=f"links[{number}].url",
+            value=url[:200],
+            fix="Write it in full, such as https://wiki.example.org/checkout.",
+        )
     label = " ".join(str(link.get("label") or "").split())[:100]
     return kind, label or {"docs": "Documentation"}.get(kind, kind.capitalize() if kind != "other" else url[:100]), url
 
@@ -112,6 +141,10 @@ def links_from(text: str) -> list[dict[str, str]]:
     for line in text.splitlines():
         words = line.split()
         if words:
-            kind = words.pop(0).lower().rstrip(":") if words[0].lower().rstrip(":") in LINK_KINDS and len(words) > 1 else "other"
+            kind = (
+                words.pop(0).lower().rstrip(":")
+                if words[0].lower().rstrip(":") in LINK_KINDS and len(words) > 1
+                else "other"
+            )
             found.append({"kind": kind, "url": words[0], "label": " ".join(words[1:])})
     return found

@@ -22,5 +22,7 @@ def demo(seed: int, take_out: bool) -> None:
         click.echo(f"Removed: {remove()} rows in {monotonic() - began:.1f} s.")
         return
     made = make(seed)
-    click.echo(f"Fernweh is here: {', '.join(f'{count} {what}' for what, count in made.items())}, in {monotonic() - began:.1f} s.")
+    click.echo(
+        f"Fernweh is here: {', '.join(f'{count} {what}' for what, count in made.items())}, in {monotonic() - began:.1f} s."
+    )
     click.echo("Take it out again with: watchroom demo --remove")

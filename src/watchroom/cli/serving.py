@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -59,13 +60,19 @@ def serve(host: str, port: int) -> None:
     """Run gate, web and engine together on one port."""
     from ..serving.serve import run_serve
 
+    # Links lead to where it really listens, unless the operator has said how people reach it.
+    reached = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
+    os.environ.setdefault("WATCHROOM_URL", f"http://{reached}:{port}")
+    conf.current.cache_clear()
     sys.exit(run_serve(host, port, prepare=prepare))
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
-@click.option("--web-socket", type=click.Path(path_type=Path), default=None, help="Hand other requests to the web process here.")
+@click.option(
+    "--web-socket", type=click.Path(path_type=Path), default=None, help="Hand other requests to the web process here."
+)
 def gate(host: str, port: int, web_socket: Path | None) -> None:
     """Run a gate alone: it takes signals and serves live events."""
     from ..serving.gate import run_gate
@@ -76,7 +83,9 @@ def gate(host: str, port: int, web_socket: Path | None) -> None:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8001, show_default=True)
-@click.option("--socket", "socket_path", type=click.Path(path_type=Path), default=None, help="Listen on a Unix socket instead.")
+@click.option(
+    "--socket", "socket_path", type=click.Path(path_type=Path), default=None, help="Listen on a Unix socket instead."
+)
 def web(host: str, port: int, socket_path: Path | None) -> None:
     """Run a web process alone: pages and API."""
     from ..serving.web import run_web
@@ -123,12 +132,25 @@ def checks() -> list[tuple[bool, str, str]]:
 
     state = health()
     found.append((is_set_up(), "first account", "Start Watchroom and open the address that it prints."))
-    found.append((state["engines"] > 0, f"engines alive: {state['engines']}", "Start one: `watchroom serve` or `watchroom engine`."))
-    found.append((state["lag_seconds"] < 60, f"oldest overdue work: {state['lag_seconds']:.0f} s", "Look at the engine's log."))
+    found.append(
+        (
+            state["engines"] > 0,
+            f"engines alive: {state['engines']}",
+            "Start one: `watchroom serve` or `watchroom engine`.",
+        )
+    )
+    found.append(
+        (state["lag_seconds"] < 60, f"oldest overdue work: {state['lag_seconds']:.0f} s", "Look at the engine's log.")
+    )
     found.append((bool(settings.smtp_url), "mail server", "Set WATCHROOM_SMTP_URL, or pages by e-mail can't be sent."))
     found.append((not settings.debug, "debug mode is off", "Unset WATCHROOM_DEBUG."))
-    found.append((state["failed_notifications"] == 0, f"notifications that failed in 24 h: {state['failed_notifications']}",
-                  "See the delivery log at /notifications."))
+    found.append(
+        (
+            state["failed_notifications"] == 0,
+            f"notifications that failed in 24 h: {state['failed_notifications']}",
+            "See the delivery log at /notifications.",
+        )
+    )
     return found
 
 

@@ -70,8 +70,12 @@ def make(seed: int = 1) -> dict[str, int]:
         groups = _alerts(company)
         incidents = _incidents(company, groups)
     return {
-        "teams": len(company.teams), "people": sum(map(len, company.people.values())), "services": len(company.services),
-        "alert groups": len(groups), "incidents": len(incidents), "action items": ActionItem.objects.filter(is_demo=True).count(),
+        "teams": len(company.teams),
+        "people": sum(map(len, company.people.values())),
+        "services": len(company.services),
+        "alert groups": len(groups),
+        "incidents": len(incidents),
+        "action items": ActionItem.objects.filter(is_demo=True).count(),
     }
 
 
@@ -84,8 +88,12 @@ def _teams(c: _Company) -> None:
     for number, (first, last) in enumerate(names):
         team = TEAMS[number % len(TEAMS)][0]
         person = Person(
-            email=f"{first}.{last}@fernweh.example".lower(), name=f"{first} {last}", role=Role.RESPONDER,
-            timezone=zones[team], is_demo=True, joined_at=c.now - timedelta(days=30 * MONTHS),
+            email=f"{first}.{last}@fernweh.example".lower(),
+            name=f"{first} {last}",
+            role=Role.RESPONDER,
+            timezone=zones[team],
+            is_demo=True,
+            joined_at=c.now - timedelta(days=30 * MONTHS),
         )
         person.set_unusable_password()
         person.save()
@@ -97,13 +105,25 @@ def _teams(c: _Company) -> None:
 def _services(c: _Company) -> None:
     for made in SERVICES:
         service = Service.objects.create(
-            team=c.teams[made.team], name=made.name, slug=f"demo-{slugify(made.name)}", description=made.about, tier=made.tier,
-            labels={"team": made.team.lower(), "env": "production"}, is_demo=True, created_at=c.now - timedelta(days=30 * MONTHS),
+            team=c.teams[made.team],
+            name=made.name,
+            slug=f"demo-{slugify(made.name)}",
+            description=made.about,
+            tier=made.tier,
+            labels={"team": made.team.lower(), "env": "production"},
+            is_demo=True,
+            created_at=c.now - timedelta(days=30 * MONTHS),
         )
         c.services.append(service)
         ServiceLink.objects.bulk_create(
-            ServiceLink(service=service, kind=kind, label=label, url=f"https://{where}.fernweh.example/{slugify(made.name)}")
-            for kind, label, where in (("runbook", "Runbook", "wiki"), ("dashboard", "Dashboard", "grafana"), ("logs", "Logs", "logs"))
+            ServiceLink(
+                service=service, kind=kind, label=label, url=f"https://{where}.fernweh.example/{slugify(made.name)}"
+            )
+            for kind, label, where in (
+                ("runbook", "Runbook", "wiki"),
+                ("dashboard", "Dashboard", "grafana"),
+                ("logs", "Logs", "logs"),
+            )
         )
     by_name = {service.name: service for service in c.services}
     Dependency.objects.bulk_create(
@@ -115,43 +135,75 @@ def _paging(c: _Company) -> None:
     monday = (c.now - timedelta(days=c.now.weekday() + 7 * 52)).date()
     for name, _, zone in TEAMS:
         team, people = c.teams[name], c.of(name)
-        schedule = Schedule.objects.create(team=team, name=f"{name} on call", slug=f"demo-{slugify(name)}", timezone=zone, is_demo=True)
+        schedule = Schedule.objects.create(
+            team=team, name=f"{name} on call", slug=f"demo-{slugify(name)}", timezone=zone, is_demo=True
+        )
         rotation = Rotation.objects.create(schedule=schedule, name="Weekly", starts_at=f"{monday}T09:00")
-        RotationMember.objects.bulk_create(RotationMember(rotation=rotation, person=p, turn=turn) for turn, p in enumerate(people))
+        RotationMember.objects.bulk_create(
+            RotationMember(rotation=rotation, person=p, turn=turn) for turn, p in enumerate(people)
+        )
         Override.objects.create(
-            schedule=schedule, person=people[-1], starts_at=c.now + timedelta(days=3), ends_at=c.now + timedelta(days=4),
-            reason="Doctor's appointment", created_by=people[0],
+            schedule=schedule,
+            person=people[-1],
+            starts_at=c.now + timedelta(days=3),
+            ends_at=c.now + timedelta(days=4),
+            reason="Doctor's appointment",
+            created_by=people[0],
         )
         policy = EscalationPolicy.objects.create(team=team, name=f"{name}", slug=f"demo-{slugify(name)}", is_demo=True)
-        for position, target in enumerate(({"schedule": schedule}, {"person": people[0]}, {"team": team})):
+        targets: tuple[dict[str, Any], ...] = ({"schedule": schedule}, {"person": people[0]}, {"team": team})
+        for position, target in enumerate(targets):
             step = EscalationStep.objects.create(policy=policy, position=position, wait_seconds=300)
             StepTarget.objects.create(step=step, **target)
         c.policies[name] = policy
         Service.objects.filter(team=team).update(policy=policy)
         integration = Integration.objects.create(
-            team=team, source="alertmanager", name=f"Prometheus of {name}", slug=f"demo-prometheus-{slugify(name)}",
-            key_hash=fingerprint(new_key("wri")), key_hint="wri_", is_demo=True, last_signal_at=c.now,
+            team=team,
+            source="alertmanager",
+            name=f"Prometheus of {name}",
+            slug=f"demo-prometheus-{slugify(name)}",
+            key_hash=fingerprint(new_key("wri")),
+            key_hint="wri_",
+            is_demo=True,
+            last_signal_at=c.now,
             service=next(s for s in c.services if s.team_id == team.pk),
         )
         c.integrations.append(integration)
         for person in people:
             method = ContactMethod.objects.create(
-                person=person, channel="browser", label="Open browser tab", settings={"person": person.pk}, description="any open tab"
+                person=person,
+                channel="browser",
+                label="Open browser tab",
+                settings={"person": person.pk},
+                description="any open tab",
             )
             NotificationRule.objects.bulk_create(
                 NotificationRule(person=person, contact_method=method, urgency=urgency) for urgency in Urgency.values
             )
     for service in c.services:
-        c.mitigations.append(Mitigation.objects.create(
-            team=service.team, service=service, kind="roll_back", name=f"Roll back {service.name}", slug=f"demo-roll-back-{service.pk}",
-            how="1. Open the pipeline.\n2. Choose the release before the current one.\n3. Press “Deploy”.\n4. Wait three minutes.",
-            check_text="The error rate on the dashboard falls below 0.5 %.", undo="Deploy the newest release.", risk="low", is_demo=True,
-        ))
+        c.mitigations.append(
+            Mitigation.objects.create(
+                team=service.team,
+                service=service,
+                kind="roll_back",
+                name=f"Roll back {service.name}",
+                slug=f"demo-roll-back-{service.pk}",
+                how="1. Open the pipeline.\n2. Choose the release before the current one.\n3. Press “Deploy”.\n4. Wait three minutes.",
+                check_text="The error rate on the dashboard falls below 0.5 %.",
+                undo="Deploy the newest release.",
+                risk="low",
+                is_demo=True,
+            )
+        )
 
 
 def _status_page(c: _Company) -> None:
     page = StatusPage.objects.create(
-        team=c.teams["Booking"], name="Fernweh status", slug="demo-fernweh", description="How our services are doing.", is_demo=True
+        team=c.teams["Booking"],
+        name="Fernweh status",
+        slug="demo-fernweh",
+        description="How our services are doing.",
+        is_demo=True,
     )
     c.pages.append(page)
     for position, service in enumerate(s for s in c.services if s.tier == 1 and s.team.name != "Platform"):
@@ -169,33 +221,68 @@ def _alerts(c: _Company) -> list[AlertGroup]:
         self_resolved = c.random.random() < 0.55
         lasts = timedelta(minutes=c.random.expovariate(1 / (8 if self_resolved else 45)) + 1)
         firing = number >= GROUPS - 4
-        acknowledged = None if self_resolved or number >= GROUPS - 2 else opened + timedelta(minutes=c.random.expovariate(1 / 4) + 0.3)
+        acknowledged = (
+            None
+            if self_resolved or number >= GROUPS - 2
+            else opened + timedelta(minutes=c.random.expovariate(1 / 4) + 0.3)
+        )
         ended = None if firing else opened + lasts
         if acknowledged and ended and acknowledged > ended:
             acknowledged = None
-        groups.append(AlertGroup(
-            group_key=fingerprint(f"demo {number}"), group_labels={"alertname": cause.alert}, integration=by_team[service.team_id],
-            service=service, team=service.team, policy=c.policies[service.team.name], title=f"{cause.alert} in {service.name}",
-            severity=severity, urgency="high" if severity in {"critical", "error"} else "low", firing=1 if firing else 0, total=1,
-            opened_at=opened, last_alert_at=opened, acknowledged_at=acknowledged,
-            acknowledged_by=c.random.choice(c.of(service.team.name)) if acknowledged else None, resolved_at=ended, is_demo=True,
-        ))
-    AlertGroup.objects.bulk_create(groups, batch_size=500)
-    Alert.objects.bulk_create((
-        Alert(
-            integration=group.integration, group=group, dedup_key=f"demo-{group.pk}", title=group.title, severity=group.severity,
-            labels={**group.group_labels, "service": group.service.slug, "instance": f"10.0.{group.pk % 200}.{group.pk % 99}:9090"},
-            annotations={"summary": group.title}, starts_at=group.opened_at, first_seen_at=group.opened_at,
-            last_seen_at=group.resolved_at or c.now, ended_at=group.resolved_at,
-            expires_at=None if group.resolved_at else c.now + timedelta(days=30), times=3,
+        groups.append(
+            AlertGroup(
+                group_key=fingerprint(f"demo {number}"),
+                group_labels={"alertname": cause.alert},
+                integration=by_team[service.team_id],
+                service=service,
+                team=service.team,
+                policy=c.policies[service.team.name],
+                title=f"{cause.alert} in {service.name}",
+                severity=severity,
+                urgency="high" if severity in {"critical", "error"} else "low",
+                firing=1 if firing else 0,
+                total=1,
+                opened_at=opened,
+                last_alert_at=opened,
+                acknowledged_at=acknowledged,
+                acknowledged_by=c.random.choice(c.of(service.team.name)) if acknowledged else None,
+                resolved_at=ended,
+                is_demo=True,
+            )
         )
-        for group in groups
-    ), batch_size=500)
+    AlertGroup.objects.bulk_create(groups, batch_size=500)
+    Alert.objects.bulk_create(
+        (
+            Alert(
+                integration=group.integration,
+                group=group,
+                dedup_key=f"demo-{group.pk}",
+                title=group.title,
+                severity=group.severity,
+                labels={
+                    **group.group_labels,
+                    "service": group.service.slug if group.service else "",
+                    "instance": f"10.0.{group.pk % 200}.{group.pk % 99}:9090",
+                },
+                annotations={"summary": group.title},
+                starts_at=group.opened_at,
+                first_seen_at=group.opened_at,
+                last_seen_at=group.resolved_at or c.now,
+                ended_at=group.resolved_at,
+                expires_at=None if group.resolved_at else c.now + timedelta(days=30),
+                times=3,
+            )
+            for group in groups
+        ),
+        batch_size=500,
+    )
     events: list[GroupEvent] = []
     for group in groups:
         events.append(GroupEvent(group=group, at=group.opened_at, kind="opened"))
         if group.acknowledged_at:
-            events.append(GroupEvent(group=group, at=group.acknowledged_at, kind="acknowledged", person=group.acknowledged_by))
+            events.append(
+                GroupEvent(group=group, at=group.acknowledged_at, kind="acknowledged", person=group.acknowledged_by)
+            )
         if group.resolved_at:
             events.append(GroupEvent(group=group, at=group.resolved_at, kind="resolved", text="every alert has ended"))
     GroupEvent.objects.bulk_create(events, batch_size=1000)
@@ -203,7 +290,9 @@ def _alerts(c: _Company) -> list[AlertGroup]:
 
 
 def _incidents(c: _Company, groups: list[AlertGroup]) -> list[Incident]:
-    chosen = [groups[int((number + 0.5) * (GROUPS - 40) / (INCIDENTS - 1))] for number in range(INCIDENTS - 1)] + [groups[-1]]
+    chosen = [groups[int((number + 0.5) * (GROUPS - 40) / (INCIDENTS - 1))] for number in range(INCIDENTS - 1)] + [
+        groups[-1]
+    ]
     incidents = []
     for number, group in enumerate(chosen):
         incidents.append(_incident(c, group, CAUSES[number % len(CAUSES)], running=number == INCIDENTS - 1))
@@ -225,26 +314,44 @@ def _incident(c: _Company, group: AlertGroup, cause: Cause, *, running: bool) ->
         minutes = [3, 5, 8, 14, 19, 24, 40, 60]
     at = [began + timedelta(minutes=m) for m in minutes]
     incident = Incident.objects.create(
-        title=f"{service.name}: {cause.symptom.format(**said)}"[:200], severity=severity,
-        status="active" if running else "resolved", team=service.team, impact=c.random.choice(IMPACT).format(**said),
-        summary=f"{cause.right.format(**said)}." if not running else "We suspect the latest deploy; rolling back is under way.",
-        declared_at=at[0], declared_by=commander, is_demo=True, next_update_at=c.now + timedelta(minutes=12) if running else None,
+        title=f"{service.name}: {cause.symptom.format(**said)}"[:200],
+        severity=severity,
+        status="active" if running else "resolved",
+        team=service.team,
+        impact=c.random.choice(IMPACT).format(**said),
+        summary=f"{cause.right.format(**said)}."
+        if not running
+        else "We suspect the latest deploy; rolling back is under way.",
+        declared_at=at[0],
+        declared_by=commander,
+        is_demo=True,
+        next_update_at=c.now + timedelta(minutes=12) if running else None,
     )
     incident.services.add(service)
     incident.alert_groups.add(group)
     RoleAssignment.objects.bulk_create(
-        RoleAssignment(incident=incident, role=role, person=person, assigned_by=commander, assigned_at=at[0], accepted_at=at[0] + timedelta(minutes=1))
+        RoleAssignment(
+            incident=incident,
+            role=role,
+            person=person,
+            assigned_by=commander,
+            assigned_at=at[0],
+            accepted_at=at[0] + timedelta(minutes=1),
+        )
         for role, person in (("commander", commander), ("operations", fixer), ("communications", voice))
     )
     _log(c, incident, cause, said, at, (commander, fixer, voice), running)
     moments: list[tuple[str, datetime, str]] = [
-        ("started", began, "first alert started"), ("detected", began + timedelta(minutes=1), "first alert seen"),
-        ("acknowledged", began + timedelta(minutes=2), "first acknowledgement"), ("declared", at[0], "declared"),
+        ("started", began, "first alert started"),
+        ("detected", began + timedelta(minutes=1), "first alert seen"),
+        ("acknowledged", began + timedelta(minutes=2), "first acknowledgement"),
+        ("declared", at[0], "declared"),
     ]
     if not running:
         moments += [("mitigated", at[6], "marked as mitigated"), ("resolved", at[7], "marked as resolved")]
     KeyTime.objects.bulk_create(
-        KeyTime(incident=incident, moment=moment, at=when, recorded_at=when, provenance=why) for moment, when, why in moments
+        KeyTime(incident=incident, moment=moment, at=when, recorded_at=when, provenance=why)
+        for moment, when, why in moments
     )
     _updates(c, incident, service, at, voice, running)
     if not running and severity <= 3:
@@ -253,84 +360,179 @@ def _incident(c: _Company, group: AlertGroup, cause: Cause, *, running: bool) ->
 
 
 def _log(
-    c: _Company, incident: Incident, cause: Cause, said: dict[str, Any], at: list[datetime],
-    who: tuple[Person, Person, Person], running: bool,
+    c: _Company,
+    incident: Incident,
+    cause: Cause,
+    said: dict[str, Any],
+    at: list[datetime],
+    who: tuple[Person, Person, Person],
+    running: bool,
 ) -> None:
     commander, fixer, voice = who
 
     def entry(kind: str, when: datetime, author: Person | None, text: str, **more: Any) -> LogEntry:
-        return LogEntry.objects.create(incident=incident, kind=kind, at=when, written_at=when, author=author, text=text, **more)
+        return LogEntry.objects.create(
+            incident=incident, kind=kind, at=when, written_at=when, author=author, text=text, **more
+        )
 
-    entry("system", at[0], None, f"{commander} declared the incident as SEV{incident.severity}.", type="incident.declared")
+    entry(
+        "system", at[0], None, f"{commander} declared the incident as SEV{incident.severity}.", type="incident.declared"
+    )
     entry("symptom", at[1], fixer, f"{cause.symptom.format(**said)}.", pinned=True)
     wrong = entry("hypothesis", at[2], fixer, f"{cause.wrong}?", standing="ruled_out", tester=fixer)
-    entry("action", at[2] + timedelta(minutes=1), fixer, "Compared with the other region and the provider's status page.", parent=wrong)
+    entry(
+        "action",
+        at[2] + timedelta(minutes=1),
+        fixer,
+        "Compared with the other region and the provider's status page.",
+        parent=wrong,
+    )
     entry("result", at[3], fixer, "Everything is normal there: not this.", parent=wrong)
-    right = entry("hypothesis", at[3], fixer, f"{cause.right.format(**said)}.", standing="testing" if running else "confirmed", tester=fixer)
+    right = entry(
+        "hypothesis",
+        at[3],
+        fixer,
+        f"{cause.right.format(**said)}.",
+        standing="testing" if running else "confirmed",
+        tester=fixer,
+    )
     entry("decision", at[4], commander, f"{cause.mitigation} first; we look for the reason afterwards.", pinned=True)
     run = MitigationRun.objects.create(
-        incident=incident, kind=cause.kind, title=cause.mitigation, started_by=fixer, started_at=at[5],
-        ended_at=None if running else at[6], outcome="" if running else "worked",
+        incident=incident,
+        kind=cause.kind,
+        title=cause.mitigation,
+        started_by=fixer,
+        started_at=at[5],
+        ended_at=None if running else at[6],
+        outcome="" if running else "worked",
         note="" if running else "Back to normal within four minutes.",
     )
     entry("action", at[5], fixer, f"Started: {run.title}.", parent=right, type="mitigation.started")
     if not running:
-        entry("result", at[6], fixer, "It worked. Error rate and latency are back to normal.", parent=right, type="mitigation.finished")
-        entry("note", at[6] + timedelta(minutes=2), voice, "Support has been told; no further complaints for five minutes.")
+        entry(
+            "result",
+            at[6],
+            fixer,
+            "It worked. Error rate and latency are back to normal.",
+            parent=right,
+            type="mitigation.finished",
+        )
+        entry(
+            "note",
+            at[6] + timedelta(minutes=2),
+            voice,
+            "Support has been told; no further complaints for five minutes.",
+        )
         entry("system", at[7], None, f"{commander} resolved the incident.", type="incident.resolved")
 
 
-def _updates(c: _Company, incident: Incident, service: Service, at: list[datetime], voice: Person, running: bool) -> None:
+def _updates(
+    c: _Company, incident: Incident, service: Service, at: list[datetime], voice: Person, running: bool
+) -> None:
     told: Iterable[tuple[str, datetime, str, datetime | None]] = [
         ("investigating", at[1], f"We see problems with {service.name} and are looking into them.", at[4]),
-        ("identified", at[4], "We have found a way to stop it and are applying it.", c.now + timedelta(minutes=12) if running else at[7]),
+        (
+            "identified",
+            at[4],
+            "We have found a way to stop it and are applying it.",
+            c.now + timedelta(minutes=12) if running else at[7],
+        ),
     ]
     if not running:
         told = [*told, ("resolved", at[7], f"{service.name} works normally again. We are sorry for the trouble.", None)]
     updates = [
-        Update.objects.create(incident=incident, stage=stage, happening=text, impact=incident.impact, doing="We keep you informed here.",
-                              published_at=when, published_by=voice, next_update_at=following)
+        Update.objects.create(
+            incident=incident,
+            stage=stage,
+            happening=text,
+            impact=incident.impact,
+            doing="We keep you informed here.",
+            published_at=when,
+            published_by=voice,
+            next_update_at=following,
+        )
         for stage, when, text, following in told
     ]
     component = Component.objects.filter(page=c.pages[0], service=service).first()
     if component is None:
         return
     public = PublicIncident.objects.create(
-        page=c.pages[0], incident=incident, title=f"Problems with {service.name}", opened_at=at[1], resolved_at=None if running else at[7]
+        page=c.pages[0],
+        incident=incident,
+        title=f"Problems with {service.name}",
+        opened_at=at[1],
+        resolved_at=None if running else at[7],
     )
-    ComponentImpact.objects.create(public_incident=public, component=component,
-                                   state={1: "major_outage", 2: "partial_outage"}.get(incident.severity, "degraded_performance"))
+    ComponentImpact.objects.create(
+        public_incident=public,
+        component=component,
+        state={1: "major_outage", 2: "partial_outage"}.get(incident.severity, "degraded_performance"),
+    )
     PublishedUpdate.objects.bulk_create(PublishedUpdate(public_incident=public, update=update) for update in updates)
 
 
 def _postmortem(
-    c: _Company, incident: Incident, cause: Cause, said: dict[str, Any], at: list[datetime], author: Person, own: list[Person]
+    c: _Company,
+    incident: Incident,
+    cause: Cause,
+    said: dict[str, Any],
+    at: list[datetime],
+    author: Person,
+    own: list[Person],
 ) -> None:
     published = incident.declared_at + timedelta(days=6)
     is_published = published < c.now - timedelta(days=3)
     right = cause.right.format(**said)
     Postmortem.objects.create(
-        incident=incident, state="published" if is_published else "in_review",
+        incident=incident,
+        state="published" if is_published else "in_review",
         summary=f"{incident.title}. {right}. “{cause.mitigation}” helped after {int((at[6] - at[0]).total_seconds() // 60)} minutes.",
-        impact=incident.impact, detection=f"The alert {cause.alert} fired within a minute.",
-        timeline="\n".join(f"- **{when:%H:%M}** {what}" for when, what in (
-            (at[0], "Declared"), (at[2], f"First hypothesis: {cause.wrong.lower()}; ruled out"), (at[5], cause.mitigation), (at[6], "Mitigated"), (at[7], "Resolved"))),
-        root_cause=f"{right}. {cause.lesson}.", factors=f"- {cause.lesson}.\n- The dashboard did not show it on its first page.",
+        impact=incident.impact,
+        detection=f"The alert {cause.alert} fired within a minute.",
+        timeline="\n".join(
+            f"- **{when:%H:%M}** {what}"
+            for when, what in (
+                (at[0], "Declared"),
+                (at[2], f"First hypothesis: {cause.wrong.lower()}; ruled out"),
+                (at[5], cause.mitigation),
+                (at[6], "Mitigated"),
+                (at[7], "Resolved"),
+            )
+        ),
+        root_cause=f"{right}. {cause.lesson}.",
+        factors=f"- {cause.lesson}.\n- The dashboard did not show it on its first page.",
         went_well="- Roles were taken within two minutes.\n- We mitigated before we looked for the reason.",
-        went_badly="- The first hypothesis took us too long.", lucky="- It happened during the day.", lessons=f"{cause.lesson}.",
-        created_at=at[7] + timedelta(days=1), created_by=author, submitted_at=at[7] + timedelta(days=3),
-        published_at=published if is_published else None, published_by=author if is_published else None,
+        went_badly="- The first hypothesis took us too long.",
+        lucky="- It happened during the day.",
+        lessons=f"{cause.lesson}.",
+        created_at=at[7] + timedelta(days=1),
+        created_by=author,
+        submitted_at=at[7] + timedelta(days=3),
+        published_at=published if is_published else None,
+        published_by=author if is_published else None,
     )
-    for title, kind in ((cause.action, "prevent"), (f"Show {cause.alert} on the first page of the dashboard", "detect")):
+    for title, kind in (
+        (cause.action, "prevent"),
+        (f"Show {cause.alert} on the first page of the dashboard", "detect"),
+    ):
         due = (incident.declared_at + timedelta(days=c.random.randint(14, 60))).date()
         done = due < c.now.date() and c.random.random() < 0.85
         owner = c.random.choice(own)
         action = ActionItem.objects.create(
-            incident=incident, team=incident.team, title=title, kind=kind, priority=c.random.choice((1, 2, 2, 3)), owner=owner, due_on=due,
-            state="done" if done else "open", created_at=published, created_by=author,
+            incident=incident,
+            team=incident.team,
+            title=title,
+            kind=kind,
+            priority=c.random.choice((1, 2, 2, 3)),
+            owner=owner,
+            due_on=due,
+            state="done" if done else "open",
+            created_at=published,
+            created_by=author,
             remind_at=None if done else max(c.now + timedelta(days=1), incident.declared_at + timedelta(days=14)),
-            ended_at=published + timedelta(days=c.random.randint(1, 30)) if done else None, is_demo=True,
+            ended_at=published + timedelta(days=c.random.randint(1, 30)) if done else None,
+            is_demo=True,
         )
         ActionEvent.objects.create(action=action, at=published, kind="created", person=author)
         if done:
-            ActionEvent.objects.create(action=action, at=action.ended_at, kind="done", person=owner)
+            ActionEvent.objects.create(action=action, at=action.ended_at or c.now, kind="done", person=owner)

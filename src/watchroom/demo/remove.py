@@ -34,6 +34,19 @@ def remove() -> int:
         Escalation.objects.filter(team__is_demo=True).delete()
         StepTarget.objects.filter(step__policy__is_demo=True).delete()
         AuditRecord.objects.filter(team__is_demo=True).delete()
-        for model in (ActionItem, Incident, StatusPage, Mitigation, AlertGroup, Integration, Route, Service, EscalationPolicy, Schedule, Team, Person):
+        for model in (
+            ActionItem,
+            Incident,
+            StatusPage,
+            Mitigation,
+            AlertGroup,
+            Integration,
+            Route,
+            Service,
+            EscalationPolicy,
+            Schedule,
+            Team,
+            Person,
+        ):
             gone += model.objects.filter(is_demo=True).delete()[0]  # type: ignore[attr-defined]
     return gone

@@ -123,14 +123,18 @@ def run() -> None:
     workers = [Worker(name, duties, stop) for name, duties in all_duties().items()]
     for worker in workers:
         worker.start()
-    waker = Waker(lambda: [worker.wake.set() for worker in workers])
+    
+    def wake_all() -> None:
+        for worker in workers:
+            worker.wake.set()
+
+    waker = Waker(wake_all)
     log.info("The engine runs: %s", ", ".join(sorted(worker.name for worker in workers)))
     beat = _Beat()
     while not stop.is_set():
         beat.maybe()
         waker.wait(1.0)
-    for worker in workers:
-        worker.wake.set()
+    wake_all()
     for worker in workers:
         worker.join(timeout=10)
     finish()

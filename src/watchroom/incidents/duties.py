@@ -21,7 +21,11 @@ BATCH = 100
 
 def _promised() -> QuerySet[Incident]:
     not_reminded = Q(reminded_at__isnull=True) | ~Q(reminded_at=F("next_update_at"))
-    return Incident.objects.filter(not_reminded, next_update_at__isnull=False).exclude(status=Incident.Status.RESOLVED).order_by("next_update_at", "id")
+    return (
+        Incident.objects.filter(not_reminded, next_update_at__isnull=False)
+        .exclude(status=Incident.Status.RESOLVED)
+        .order_by("next_update_at", "id")
+    )
 
 
 def next_due() -> datetime | None:
@@ -31,7 +35,9 @@ def next_due() -> datetime | None:
 
 def responsible_for_updates(incident: Incident) -> Person | None:
     """The communications lead; without one the commander; without either whoever declared it."""
-    holders = RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True, person__is_active=True).select_related("person")
+    holders = RoleAssignment.objects.filter(
+        incident=incident, ended_at__isnull=True, person__is_active=True
+    ).select_related("person")
     by_role = {each.role: each.person for each in holders}
     return by_role.get(RoleName.COMMUNICATIONS) or by_role.get(RoleName.COMMANDER) or incident.declared_by
 
@@ -53,9 +59,14 @@ def _remind_one() -> bool:
         promised, person = incident.next_update_at, responsible_for_updates(incident)
         if person is not None:
             notify(
-                person, purpose="reminder", urgency="high", subject=f"Update due: {incident}",
+                person,
+                purpose="reminder",
+                urgency="high",
+                subject=f"Update due: {incident}",
                 body=f"An update was promised for {promised:%H:%M} UTC. “No change, we are still on it” is news, too.",
-                path=f"/incidents/{incident.pk}#update", reason=f"update:{incident.pk}:{promised:%Y-%m-%dT%H:%M:%S}", drill=incident.drill,
+                path=f"/incidents/{incident.pk}#update",
+                reason=f"update:{incident.pk}:{promised:%Y-%m-%dT%H:%M:%S}",
+                drill=incident.drill,
             )
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db.models import Min, Prefetch, Q, QuerySet
 
@@ -73,12 +74,26 @@ def incident_for(actor: Actor, pk: int) -> Incident:
     return incident
 
 
+def needed_to_act(actor: Actor, incident: Incident, *, holds: bool) -> Action:
+    """What ``actor`` needs to act in ``incident``: to be a responder of its team. It is enough to hold a role in it
+    (``holds``), to have declared it, or, where no team owns it, to be a responder of any."""
+    if holds or (actor.person is not None and incident.declared_by_id == actor.person.pk):
+        return Action.DECLARE
+    if incident.team_id is None and actor.teams_where(Action.RESPOND).exists():
+        return Action.DECLARE
+    return Action.RESPOND
+
+
 def entry_for(actor: Actor, pk: int) -> LogEntry:
     """One log entry of an incident that ``actor`` may see.
 
     :raises NotFound: there is none.
     """
-    entry = LogEntry.objects.select_related("incident__team", "author").filter(pk=pk, incident__in=visible_to(actor)).first()
+    entry = (
+        LogEntry.objects.select_related("incident__team", "author")
+        .filter(pk=pk, incident__in=visible_to(actor))
+        .first()
+    )
     if entry is None:
         raise NotFound(f"There is no log entry {pk}, or you may not see it.", field="entry", value=pk)
     return entry
@@ -112,17 +127,34 @@ def facts_of(incidents: Iterable[Incident]) -> dict[int, rules.Facts]:
     """What was seen of each incident, for :func:`rules.key_times`; two queries, however many incidents."""
     incidents = list(incidents)
     ids = [incident.pk for incident in incidents]
-    alerts = {row["pk"]: row for row in Incident.objects.filter(pk__in=ids).order_by().values("pk").annotate(
-        started=Min("alert_groups__alerts__starts_at"), seen=Min("alert_groups__alerts__first_seen_at"),
-        acknowledged=Min("alert_groups__acknowledged_at"), opened=Min("alert_groups__opened_at"))}
-    accepted = dict(RoleAssignment.objects.filter(incident_id__in=ids, accepted_at__isnull=False).values("incident_id")
-                    .annotate(first=Min("accepted_at")).order_by().values_list("incident_id", "first"))
+    alerts = {
+        row["pk"]: row
+        for row in Incident.objects.filter(pk__in=ids)
+        .order_by()
+        .values("pk")
+        .annotate(
+            started=Min("alert_groups__alerts__starts_at"),
+            seen=Min("alert_groups__alerts__first_seen_at"),
+            acknowledged=Min("alert_groups__acknowledged_at"),
+            opened=Min("alert_groups__opened_at"),
+        )
+    }
+    accepted = dict(
+        RoleAssignment.objects.filter(incident_id__in=ids, accepted_at__isnull=False)
+        .values("incident_id")
+        .annotate(first=Min("accepted_at"))
+        .order_by()
+        .values_list("incident_id", "first")
+    )
     facts = {}
     for incident in incidents:
-        row = alerts.get(incident.pk, {})
+        row: dict[str, Any] = dict(alerts.get(incident.pk, {}))
         facts[incident.pk] = rules.Facts(
-            declared_at=incident.declared_at, status=incident.status, alert_started=row.get("started"),
-            alert_seen=row.get("seen") or row.get("opened"), acknowledged=row.get("acknowledged"),
+            declared_at=incident.declared_at,
+            status=incident.status,
+            alert_started=row.get("started"),
+            alert_seen=row.get("seen") or row.get("opened"),
+            acknowledged=row.get("acknowledged"),
             role_accepted=accepted.get(incident.pk),
         )
     return facts
@@ -133,7 +165,9 @@ def times_of_many(incidents: Iterable[Incident]) -> dict[int, dict[str, rules.Ro
     incidents = list(incidents)
     rows: dict[int, list[rules.Row]] = {incident.pk: [] for incident in incidents}
     for row in KeyTime.objects.filter(incident__in=incidents).select_related("corrected_by").order_by("id"):
-        rows[row.incident_id].append(rules.Row(row.moment, row.at, row.provenance, row.reason, str(row.corrected_by or "")))
+        rows[row.incident_id].append(
+            rules.Row(row.moment, row.at, row.provenance, row.reason, str(row.corrected_by or ""))
+        )
     return {pk: rules.key_times(facts, rows[pk]) for pk, facts in facts_of(incidents).items()}
 
 

@@ -8,16 +8,27 @@ from datetime import datetime, timedelta
 
 MOMENTS = ("started", "detected", "acknowledged", "declared", "mitigated", "resolved")
 _WORD = {
-    "started": "the impact started", "detected": "it was detected", "acknowledged": "it was acknowledged",
-    "declared": "it was declared", "mitigated": "it was mitigated", "resolved": "it was resolved",
+    "started": "the impact started",
+    "detected": "it was detected",
+    "acknowledged": "it was acknowledged",
+    "declared": "it was declared",
+    "mitigated": "it was mitigated",
+    "resolved": "it was resolved",
 }
 
 # What can't have happened before what. Detection, acknowledgement and declaration follow no fixed order of their own:
 # people declare what no alert has seen.
 ORDER = (
-    ("started", "detected"), ("started", "acknowledged"), ("started", "declared"), ("started", "mitigated"),
-    ("started", "resolved"), ("detected", "acknowledged"), ("detected", "mitigated"), ("detected", "resolved"),
-    ("mitigated", "resolved"), ("declared", "resolved"),
+    ("started", "detected"),
+    ("started", "acknowledged"),
+    ("started", "declared"),
+    ("started", "mitigated"),
+    ("started", "resolved"),
+    ("detected", "acknowledged"),
+    ("detected", "mitigated"),
+    ("detected", "resolved"),
+    ("mitigated", "resolved"),
+    ("declared", "resolved"),
 )
 
 
@@ -62,7 +73,9 @@ def next_steps(now: Snapshot, at: datetime) -> list[Step]:
 
 def _after(now: Snapshot) -> list[Step]:
     if now.postmortem is False:
-        return [Step("postmortem", "Start the postmortem", "While everyone remembers. The draft is made from this log.")]
+        return [
+            Step("postmortem", "Start the postmortem", "While everyone remembers. The draft is made from this log.")
+        ]
     return []
 
 
@@ -70,33 +83,96 @@ def _during(now: Snapshot, at: datetime) -> list[Step]:
     steps: list[Step] = []
     overdue = now.next_update_at is not None and now.next_update_at <= at
     if not now.commander:
-        steps.append(Step("command", "Take command", "Nobody leads yet. The commander decides and delegates, and does not fix.", "warning"))
+        steps.append(
+            Step(
+                "command",
+                "Take command",
+                "Nobody leads yet. The commander decides and delegates, and does not fix.",
+                "warning",
+            )
+        )
     if overdue:
-        steps.append(Step("update", "Publish the promised update", "People were told to expect news by now. “No change, we are still on it” is news.", "warning"))
+        steps.append(
+            Step(
+                "update",
+                "Publish the promised update",
+                "People were told to expect news by now. “No change, we are still on it” is news.",
+                "warning",
+            )
+        )
     if now.status == "active":
         if now.worked and not now.running:
-            steps.append(Step("mitigated", "It worked: mark it as mitigated?", "When nobody is hurt any more, say so. Finding the cause can wait."))
+            steps.append(
+                Step(
+                    "mitigated",
+                    "It worked: mark it as mitigated?",
+                    "When nobody is hurt any more, say so. Finding the cause can wait.",
+                )
+            )
         elif now.running:
             steps.append(Step("outcome", "Did it work?", "A mitigation is running. Look, then record what came of it."))
         elif now.alerts and not now.firing:
-            steps.append(Step("resolve", "All alerts have ended. Is it over?", "Look at it as a customer would before you resolve it."))
+            steps.append(
+                Step(
+                    "resolve",
+                    "All alerts have ended. Is it over?",
+                    "Look at it as a customer would before you resolve it.",
+                )
+            )
         elif not now.tried:
-            steps.append(Step("mitigate", "What can stop the bleeding?", "Roll back, switch off, fail over. The cause comes later.", "warning"))
+            steps.append(
+                Step(
+                    "mitigate",
+                    "What can stop the bleeding?",
+                    "Roll back, switch off, fail over. The cause comes later.",
+                    "warning",
+                )
+            )
         else:
             steps.append(Step("mitigate", "What else can stop the bleeding?", "What was tried has not been enough."))
     elif now.status == "mitigated":
         if now.firing:
-            steps.append(Step("watch", "Mitigated, but alerts still fire", "Is it really over for customers? If not, reopen it.", "warning"))
+            steps.append(
+                Step(
+                    "watch",
+                    "Mitigated, but alerts still fire",
+                    "Is it really over for customers? If not, reopen it.",
+                    "warning",
+                )
+            )
         else:
-            steps.append(Step("resolve", "Resolve it when it stays quiet", "Mitigated means that nobody is hurt. Resolved means that it will not come back by itself."))
+            steps.append(
+                Step(
+                    "resolve",
+                    "Resolve it when it stays quiet",
+                    "Mitigated means that nobody is hurt. Resolved means that it will not come back by itself.",
+                )
+            )
     if now.commander and not now.commander_accepted:
-        steps.append(Step("waiting", "The commander has not answered yet", "They are being paged. Take over if they can’t be reached.", "warning"))
+        steps.append(
+            Step(
+                "waiting",
+                "The commander has not answered yet",
+                "They are being paged. Take over if they can’t be reached.",
+                "warning",
+            )
+        )
     if not now.communications:
-        steps.append(Step("communications", "Name a communications lead", "One voice to stakeholders, so that the others can work."))
+        steps.append(
+            Step(
+                "communications",
+                "Name a communications lead",
+                "One voice to stakeholders, so that the others can work.",
+            )
+        )
     if not now.updates and not overdue:
-        steps.append(Step("update", "Tell people that you are on it", "A first update within minutes saves a hundred questions."))
+        steps.append(
+            Step("update", "Tell people that you are on it", "A first update within minutes saves a hundred questions.")
+        )
     elif now.next_update_at is None and now.status == "active":
-        steps.append(Step("promise", "Promise the next update", "Say when the next news will come, also when there is none."))
+        steps.append(
+            Step("promise", "Promise the next update", "Say when the next news will come, also when there is none.")
+        )
     if not now.symptoms and now.status == "active":
         steps.append(Step("symptom", "Write down what you see", "Symptoms first: what fails, for whom, since when."))
     return steps
@@ -162,7 +238,9 @@ def computed(facts: Facts) -> dict[str, Row]:
     else:
         times["started"] = Row("started", detected, "Taken to be when it was detected")
     if facts.acknowledged is not None:
-        times["acknowledged"] = Row("acknowledged", max(facts.acknowledged, detected), "First acknowledgement of a linked alert group")
+        times["acknowledged"] = Row(
+            "acknowledged", max(facts.acknowledged, detected), "First acknowledgement of a linked alert group"
+        )
     elif facts.role_accepted is not None:
         times["acknowledged"] = Row("acknowledged", max(facts.role_accepted, detected), "First person who took a role")
     return times

@@ -42,12 +42,22 @@ duties = [
     Duty("signals", _signal_due, lambda: read_signals(SIGNALS_PER_TURN)),
     Duty(
         "group waits",
-        lambda: AlertGroup.objects.filter(notify_at__isnull=False).order_by("notify_at").values_list("notify_at", flat=True).first(),
+        lambda: (
+            AlertGroup.objects.filter(notify_at__isnull=False)
+            .order_by("notify_at")
+            .values_list("notify_at", flat=True)
+            .first()
+        ),
         lambda: notify_waiting(BATCH),
     ),
     Duty(
         "alert expiry",
-        lambda: Alert.objects.filter(ended_at__isnull=True).order_by("expires_at").values_list("expires_at", flat=True).first(),
+        lambda: (
+            Alert.objects.filter(ended_at__isnull=True)
+            .order_by("expires_at")
+            .values_list("expires_at", flat=True)
+            .first()
+        ),
         lambda: end_expired(BATCH),
     ),
     Duty("forgetting signals", _forget_due, forget_signals),

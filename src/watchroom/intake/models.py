@@ -25,8 +25,14 @@ class Integration(models.Model):
     """One configured sender, with its key."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="integrations")
-    service = models.ForeignKey(Service, on_delete=models.PROTECT, null=True, blank=True, related_name="integrations",
-                                help_text="What its alerts are about, where no route says otherwise.")
+    service = models.ForeignKey(
+        Service,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="integrations",
+        help_text="What its alerts are about, where no route says otherwise.",
+    )
     source = models.CharField(max_length=40)
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=64, unique=True)
@@ -93,9 +99,7 @@ class Route(models.Model):
 
     class Meta:
         ordering = ("position", "id")
-        constraints = (
-            models.UniqueConstraint(fields=("name",), name="one_route_per_name"),
-        )
+        constraints = (models.UniqueConstraint(fields=("name",), name="one_route_per_name"),)
 
     def __str__(self) -> str:
         return self.name
@@ -128,7 +132,9 @@ class AlertGroup(models.Model):
     class Meta:
         ordering = ("-id",)
         constraints = (
-            models.UniqueConstraint(fields=("group_key",), condition=Q(resolved_at__isnull=True), name="one_open_group_per_key"),
+            models.UniqueConstraint(
+                fields=("group_key",), condition=Q(resolved_at__isnull=True), name="one_open_group_per_key"
+            ),
         )
         indexes = (
             models.Index(fields=("-last_alert_at", "-id"), condition=Q(resolved_at__isnull=True), name="group_open"),
@@ -173,11 +179,16 @@ class Alert(models.Model):
     class Meta:
         ordering = ("-id",)
         constraints = (
-            models.UniqueConstraint(fields=("integration", "dedup_key", "group"), condition=Q(ended_at__isnull=True),
-                                    name="one_firing_alert_per_key_and_group"),
-            models.CheckConstraint(name="alert_is_ended_or_expires",
-                                   condition=Q(ended_at__isnull=True, expires_at__isnull=False)
-                                   | Q(ended_at__isnull=False, expires_at__isnull=True)),
+            models.UniqueConstraint(
+                fields=("integration", "dedup_key", "group"),
+                condition=Q(ended_at__isnull=True),
+                name="one_firing_alert_per_key_and_group",
+            ),
+            models.CheckConstraint(
+                name="alert_is_ended_or_expires",
+                condition=Q(ended_at__isnull=True, expires_at__isnull=False)
+                | Q(ended_at__isnull=False, expires_at__isnull=True),
+            ),
         )
         indexes = (
             models.Index(fields=("expires_at",), condition=Q(ended_at__isnull=True), name="alert_expiry"),

@@ -17,7 +17,9 @@ def groups_visible_to(actor: Actor) -> QuerySet[AlertGroup]:
 
 def alerts_visible_to(actor: Actor) -> QuerySet[Alert]:
     """Alerts that ``actor`` may read."""
-    return Alert.objects.select_related("group", "integration").filter(group__in=groups_visible_to(actor).order_by().values("pk"))
+    return Alert.objects.select_related("group", "integration").filter(
+        group__in=groups_visible_to(actor).order_by().values("pk")
+    )
 
 
 def integrations_visible_to(actor: Actor) -> QuerySet[Integration]:

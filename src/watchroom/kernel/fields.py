@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from . import secrets
 
+if TYPE_CHECKING:
+    _Text = models.TextField[Any, Any]
+else:  # Django's own class takes no type arguments
+    _Text = models.TextField
 
-class EncryptedJSON(models.TextField):  # type: ignore[type-arg]
+
+class EncryptedJSON(_Text):
     """Any JSON-like value, encrypted at rest. Cannot be searched by value."""
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:

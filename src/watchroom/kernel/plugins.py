@@ -27,6 +27,10 @@ def one_of(group: str, name: str) -> Any:
     plugins = all_of(group)
     if name not in plugins:
         kind = group.rpartition(".")[2]
-        raise Refused(f"There is no {kind.removesuffix('s')} called {name!r}.", field="kind", value=name,
-                      fix=f"Use one of: {', '.join(plugins)}.")
+        raise Refused(
+            f"There is no {kind.removesuffix('s')} called {name!r}.",
+            field="kind",
+            value=name,
+            fix=f"Use one of: {', '.join(plugins)}.",
+        )
     return plugins[name]

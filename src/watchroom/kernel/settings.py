@@ -81,57 +81,92 @@ def _setting(env: str, default: str, parse: Callable[[str], Any], help: str, sec
 class Settings:
     """The settings of this process, read once from the environment."""
 
-    data: Path = _setting("WATCHROOM_DATA", "./data", _path, "Directory for the embedded database, the secret key and attachments.")
+    data: Path = _setting(
+        "WATCHROOM_DATA", "./data", _path, "Directory for the embedded database, the secret key and attachments."
+    )
     database_url: str = _setting(
-        "DATABASE_URL", "", _database,
-        "The database. Empty means SQLite in the data directory; postgresql://… means PostgreSQL 15 or later.", secret=True,
+        "DATABASE_URL",
+        "",
+        _database,
+        "The database. Empty means SQLite in the data directory; postgresql://… means PostgreSQL 15 or later.",
+        secret=True,
     )
     url: str = _setting(
-        "WATCHROOM_URL", "http://127.0.0.1:8000", _url,
+        "WATCHROOM_URL",
+        "http://127.0.0.1:8000",
+        _url,
         "The address under which people reach Watchroom; every link in a page or mail starts with it.",
     )
     secret_key: str = _setting(
-        "WATCHROOM_SECRET_KEY", "", _text,
+        "WATCHROOM_SECRET_KEY",
+        "",
+        _text,
         "Signs links and sessions and encrypts secrets. Empty means: made once and kept in the data directory. "
-        "All nodes need the same one.", secret=True,
+        "All nodes need the same one.",
+        secret=True,
     )
     allowed_hosts: tuple[str, ...] = _setting(
-        "WATCHROOM_ALLOWED_HOSTS", "", _list,
+        "WATCHROOM_ALLOWED_HOSTS",
+        "",
+        _list,
         "Further host names, comma-separated, under which Watchroom answers, besides the one in WATCHROOM_URL.",
     )
     trusted_proxies: tuple[str, ...] = _setting(
-        "WATCHROOM_TRUSTED_PROXIES", "", _list,
+        "WATCHROOM_TRUSTED_PROXIES",
+        "",
+        _list,
         "Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.",
     )
     smtp_url: str = _setting(
-        "WATCHROOM_SMTP_URL", "", _smtp,
-        "The mail server: smtp://user:password@host:25, smtps://…:465 or smtp+starttls://…:587. Empty: no mail.", secret=True,
+        "WATCHROOM_SMTP_URL",
+        "",
+        _smtp,
+        "The mail server: smtp://user:password@host:25, smtps://…:465 or smtp+starttls://…:587. Empty: no mail.",
+        secret=True,
     )
     mail_from: str = _setting(
-        "WATCHROOM_MAIL_FROM", "watchroom@localhost", _text, "The sender of Watchroom's mail.",
+        "WATCHROOM_MAIL_FROM",
+        "watchroom@localhost",
+        _text,
+        "The sender of Watchroom's mail.",
     )
     private_targets: tuple[str, ...] = _setting(
-        "WATCHROOM_PRIVATE_TARGETS", "", _list,
+        "WATCHROOM_PRIVATE_TARGETS",
+        "",
+        _list,
         "Networks (CIDR, comma-separated) inside your own walls that webhooks and ntfy may be sent to. "
         "Without it, private and loopback addresses are refused.",
     )
     oidc: str = _setting(
-        "WATCHROOM_OIDC", "", _text,
-        "Sign-in by OpenID Connect: a JSON object with name, server_url, client_id and secret.", secret=True,
+        "WATCHROOM_OIDC",
+        "",
+        _text,
+        "Sign-in by OpenID Connect: a JSON object with name, server_url, client_id and secret.",
+        secret=True,
     )
     sign_up: bool = _setting(
-        "WATCHROOM_SIGN_UP", "false", _flag, "Whether strangers may make an account by themselves (they become viewers).",
+        "WATCHROOM_SIGN_UP",
+        "false",
+        _flag,
+        "Whether strangers may make an account by themselves (they become viewers).",
     )
     web_threads: int = _setting("WATCHROOM_WEB_THREADS", "8", _whole, "Threads of a web process.")
-    send_threads: int = _setting("WATCHROOM_SEND_THREADS", "16", _whole, "Notifications that an engine sends at the same time.")
+    send_threads: int = _setting(
+        "WATCHROOM_SEND_THREADS", "16", _whole, "Notifications that an engine sends at the same time."
+    )
     signal_days: int = _setting("WATCHROOM_SIGNAL_DAYS", "30", _whole, "Days for which raw signals are kept.")
     dead_man_url: str = _setting(
-        "WATCHROOM_DEAD_MAN_URL", "", _url_or_nothing,
+        "WATCHROOM_DEAD_MAN_URL",
+        "",
+        _url_or_nothing,
         "An outside monitor's address that the engine requests every minute while all is well.",
     )
     metrics_token: str = _setting(
-        "WATCHROOM_METRICS_TOKEN", "", _text,
-        "Bearer token for /metrics. Empty: /metrics answers to loopback only.", secret=True,
+        "WATCHROOM_METRICS_TOKEN",
+        "",
+        _text,
+        "Bearer token for /metrics. Empty: /metrics answers to loopback only.",
+        secret=True,
     )
     debug: bool = _setting("WATCHROOM_DEBUG", "false", _flag, "Show tracebacks in the browser. Never in production.")
 

@@ -52,8 +52,10 @@ def unsign(purpose: str, token: str, *, at: datetime | None = None) -> Any:
             raise ValueError
         stated, expires, payload = msgspec.msgpack.decode(body)
     except (ValueError, msgspec.DecodeError):
-        raise NotAllowed("This link was not made by Watchroom, or part of it is missing.",
-                         fix="Open it again from the original message.") from None
+        raise NotAllowed(
+            "This link was not made by Watchroom, or part of it is missing.",
+            fix="Open it again from the original message.",
+        ) from None
     if stated != purpose or (at or now()).timestamp() > expires:
         raise NotAllowed("This link has expired.", fix="Sign in and open the page from there.")
     return payload

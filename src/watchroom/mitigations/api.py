@@ -40,8 +40,17 @@ class MitigationOut(MitigationIn):
 
     @staticmethod
     def of(row: Mitigation) -> MitigationOut:
-        return MitigationOut(slug=row.slug, team=row.team.slug, service=row.service.slug if row.service else None, kind=row.kind,
-                             name=row.name, how=row.how, check_text=row.check_text, undo=row.undo, risk=row.risk)
+        return MitigationOut(
+            slug=row.slug,
+            team=row.team.slug,
+            service=row.service.slug if row.service else None,
+            kind=row.kind,
+            name=row.name,
+            how=row.how,
+            check_text=row.check_text,
+            undo=row.undo,
+            risk=row.risk,
+        )
 
 
 class MitigationsOut(Schema):
@@ -51,7 +60,9 @@ class MitigationsOut(Schema):
 
 class RunIn(Schema):
     mitigation: str | None = Field(None, description="Slug of one from the catalog.")
-    kind: str = Field("", description="Of one's own: roll_back, disable, fail_over, scale_up, restart, drain, block or other.")
+    kind: str = Field(
+        "", description="Of one's own: roll_back, disable, fail_over, scale_up, restart, drain, block or other."
+    )
     title: str = Field("", max_length=200, description="Of one's own: what is being done.")
     client_key: str = Field("", max_length=64, description="Made by you; sent again, it starts once.")
 
@@ -74,8 +85,17 @@ class RunOut(Schema):
 
     @staticmethod
     def of(row: MitigationRun) -> RunOut:
-        return RunOut(id=row.pk, incident=row.incident_id, mitigation=row.mitigation.slug if row.mitigation else None, kind=row.kind,
-                      title=row.title, started_at=row.started_at, ended_at=row.ended_at, outcome=row.outcome, note=row.note)
+        return RunOut(
+            id=row.pk,
+            incident=row.incident_id,
+            mitigation=row.mitigation.slug if row.mitigation else None,
+            kind=row.kind,
+            title=row.title,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            outcome=row.outcome,
+            note=row.note,
+        )
 
 
 class RunsOut(Schema):
@@ -130,7 +150,11 @@ def remove_mitigation(request: HttpRequest, slug: str) -> Status[None]:
 def list_runs(request: HttpRequest, id: int) -> RunsOut:
     """In the order in which it was tried."""
     by = actor_of(request)
-    return RunsOut(items=[RunOut.of(row) for row in queries.runs_visible_to(by).filter(incident=incident_for(by, id)).order_by("id")])
+    return RunsOut(
+        items=[
+            RunOut.of(row) for row in queries.runs_visible_to(by).filter(incident=incident_for(by, id)).order_by("id")
+        ]
+    )
 
 
 @router.post("/incidents/{int:id}/mitigations", response={201: RunOut}, summary="Start a mitigation")

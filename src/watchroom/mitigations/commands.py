@@ -36,9 +36,19 @@ def start(
     title = title.strip() or (mitigation.name if mitigation else "")
     kind = kind or (mitigation.kind if mitigation else MitigationKind.OTHER)
     if not title or len(title) > 200:
-        raise Refused("Say what you are doing, in at most 200 characters.", field="title", value=title[:40], fix="For example “Roll back checkout to 4.17”.")
+        raise Refused(
+            "Say what you are doing, in at most 200 characters.",
+            field="title",
+            value=title[:40],
+            fix="For example “Roll back checkout to 4.17”.",
+        )
     if kind not in MitigationKind.values:
-        raise Refused("That is not a kind of mitigation.", field="kind", value=kind, fix=f"Use one of {', '.join(MitigationKind.values)}.")
+        raise Refused(
+            "That is not a kind of mitigation.",
+            field="kind",
+            value=kind,
+            fix=f"Use one of {', '.join(MitigationKind.values)}.",
+        )
     if len(client_key) > 64:
         raise Refused("That key is too long.", field="client_key", value=client_key, fix="Use at most 64 characters.")
     with acting_in(by, "mitigation.started", incident) as (made, row):
@@ -47,15 +57,38 @@ def start(
             made.note(repeated=True)
             return before
         must_be_open(row, "nothing has to be mitigated")
-        if mitigation is not None and (running := MitigationRun.objects.filter(incident=row, mitigation=mitigation, ended_at__isnull=True).first()):
-            raise Conflict(f"“{running.title}” is already running in this incident.", field="mitigation", value=mitigation.slug,
-                           fix="Record its outcome before you start it again.")
-        run = MitigationRun(incident=row, mitigation=mitigation, kind=kind, title=title, started_by=by.person, started_at=made.at, client_key=client_key)
+        if mitigation is not None and (
+            running := MitigationRun.objects.filter(incident=row, mitigation=mitigation, ended_at__isnull=True).first()
+        ):
+            raise Conflict(
+                f"“{running.title}” is already running in this incident.",
+                field="mitigation",
+                value=mitigation.slug,
+                fix="Record its outcome before you start it again.",
+            )
+        run = MitigationRun(
+            incident=row,
+            mitigation=mitigation,
+            kind=kind,
+            title=title,
+            started_by=by.person,
+            started_at=made.at,
+            client_key=client_key,
+        )
         made.history(run)
-        made.history(LogEntry(
-            incident=row, kind=LogEntry.Kind.ACTION, type="mitigation.started", text=f"Started a mitigation: {title}", author=by.person,
-            at=made.at, written_at=made.at, data={"run": run.pk, "kind": kind}, client_key=_key(run, "start"),
-        ))
+        made.history(
+            LogEntry(
+                incident=row,
+                kind=LogEntry.Kind.ACTION,
+                type="mitigation.started",
+                text=f"Started a mitigation: {title}",
+                author=by.person,
+                at=made.at,
+                written_at=made.at,
+                data={"run": run.pk, "kind": kind},
+                client_key=_key(run, "start"),
+            )
+        )
         made.note(run=run.pk, title=title, kind=kind)
     return run
 
@@ -67,22 +100,41 @@ def finish(by: Actor, run: MitigationRun, *, outcome: str, note: str = "") -> Mi
     :raises Conflict: another outcome has been recorded.
     """
     if outcome not in MitigationRun.Outcome.values:
-        raise Refused("That is not an outcome.", field="outcome", value=outcome, fix=f"Use one of {', '.join(MitigationRun.Outcome.values)}.")
+        raise Refused(
+            "That is not an outcome.",
+            field="outcome",
+            value=outcome,
+            fix=f"Use one of {', '.join(MitigationRun.Outcome.values)}.",
+        )
     with acting_in(by, "mitigation.finished", run.incident) as (made, incident):
         row = locked(MitigationRun.objects.all()).get(pk=run.pk)
         if row.ended_at is not None:
             if row.outcome != outcome:
-                raise Conflict(f"Its outcome is already recorded: {row.get_outcome_display().lower()}.", field="outcome", value=outcome,
-                               fix="Write a note if it turned out otherwise.")
+                raise Conflict(
+                    f"Its outcome is already recorded: {row.get_outcome_display().lower()}.",
+                    field="outcome",
+                    value=outcome,
+                    fix="Write a note if it turned out otherwise.",
+                )
             return row
         row.ended_at, row.outcome, row.note = made.at, outcome, note.strip()
         row.save(update_fields=["ended_at", "outcome", "note"])
         action = LogEntry.objects.filter(incident=incident, client_key=_key(row, "start")).first()
         more = f". {row.note}" if row.note else ""
-        made.history(LogEntry(
-            incident=incident, kind=LogEntry.Kind.RESULT, type="mitigation.finished", text=f"{row.title}: {row.get_outcome_display().lower()}{more}",
-            author=by.person, at=made.at, written_at=made.at, parent=action, data={"run": row.pk, "outcome": outcome}, client_key=_key(row, "end"),
-        ))
+        made.history(
+            LogEntry(
+                incident=incident,
+                kind=LogEntry.Kind.RESULT,
+                type="mitigation.finished",
+                text=f"{row.title}: {row.get_outcome_display().lower()}{more}",
+                author=by.person,
+                at=made.at,
+                written_at=made.at,
+                parent=action,
+                data={"run": row.pk, "outcome": outcome},
+                client_key=_key(row, "end"),
+            )
+        )
         made.note(run=row.pk, outcome=outcome)
     return row
 
@@ -112,25 +164,49 @@ def save_mitigation(
     """
     for field, value, allowed in (("kind", kind, MitigationKind.values), ("risk", risk, Risk.values)):
         if value not in allowed:
-            raise Refused(f"That {field} is not accepted.", field=field, value=value, fix=f"Use one of {', '.join(allowed)}.")
+            raise Refused(
+                f"That {field} is not accepted.", field=field, value=value, fix=f"Use one of {', '.join(allowed)}."
+            )
     name = name.strip()
     if not name or len(name) > 120:
-        raise Refused("A mitigation needs a name of at most 120 characters.", field="name", value=name[:40], fix="For example “Roll back checkout”.")
+        raise Refused(
+            "A mitigation needs a name of at most 120 characters.",
+            field="name",
+            value=name[:40],
+            fix="For example “Roll back checkout”.",
+        )
     if not how.strip():
-        raise Refused("Say how it is done.", field="how", value=how, fix="Step by step, for someone without deep knowledge.")
+        raise Refused(
+            "Say how it is done.", field="how", value=how, fix="Step by step, for someone without deep knowledge."
+        )
     mitigation = mitigation or Mitigation()
     created = mitigation.pk is None
     if not created:
         by.require(Action.MANAGE, mitigation.team)
     slug = slug or mitigation.slug or slugify(name)[:64] or "mitigation"
-    with change(by, "mitigation.created" if created else "mitigation.changed", mitigation, needs=Action.MANAGE, team=team) as made:
-        mitigation.team, mitigation.service, mitigation.kind, mitigation.name, mitigation.slug = team, service, kind, name, slug
-        mitigation.how, mitigation.check_text, mitigation.undo, mitigation.risk = how.strip(), check_text.strip(), undo.strip(), risk
+    with change(
+        by, "mitigation.created" if created else "mitigation.changed", mitigation, needs=Action.MANAGE, team=team
+    ) as made:
+        mitigation.team, mitigation.service, mitigation.kind, mitigation.name, mitigation.slug = (
+            team,
+            service,
+            kind,
+            name,
+            slug,
+        )
+        mitigation.how, mitigation.check_text, mitigation.undo, mitigation.risk = (
+            how.strip(),
+            check_text.strip(),
+            undo.strip(),
+            risk,
+        )
         try:
             with transaction.atomic():
                 mitigation.save()
         except IntegrityError:
-            raise Conflict(f"There is already a mitigation {slug!r}.", field="slug", value=slug, fix="Choose another name.") from None
+            raise Conflict(
+                f"There is already a mitigation {slug!r}.", field="slug", value=slug, fix="Choose another name."
+            ) from None
         made.touch("mitigations")
     return mitigation
 

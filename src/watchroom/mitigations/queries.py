@@ -42,7 +42,9 @@ def offered_in(actor: Actor, incident: Incident) -> QuerySet[Mitigation]:
 
 def runs_visible_to(actor: Actor) -> QuerySet[MitigationRun]:
     """Runs in incidents that ``actor`` may see."""
-    return MitigationRun.objects.select_related("mitigation", "started_by", "incident__team").filter(incident__in=incidents_visible_to(actor))
+    return MitigationRun.objects.select_related("mitigation", "started_by", "incident__team").filter(
+        incident__in=incidents_visible_to(actor)
+    )
 
 
 def run_for(actor: Actor, pk: int) -> MitigationRun:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import Prefetch, Q, QuerySet
 
@@ -16,6 +16,11 @@ from . import rules
 from .models import Override, Rotation, RotationMember, Schedule
 
 _INSTANT = timedelta(microseconds=1)
+
+
+def after(at: datetime) -> datetime:
+    """The next instant; at the very end of the calendar the same one."""
+    return at + _INSTANT if at < datetime.max.replace(tzinfo=UTC) else at
 
 
 def schedules_visible_to(actor: Actor) -> QuerySet[Schedule]:
@@ -31,7 +36,9 @@ def schedule_by(actor: Actor, slug: str) -> Schedule:
     """
     found = schedules_visible_to(actor).filter(slug=slug).first()
     if found is None:
-        raise NotFound(f"There is no schedule {slug!r}.", field="schedule", value=slug, fix="See the list of schedules.")
+        raise NotFound(
+            f"There is no schedule {slug!r}.", field="schedule", value=slug, fix="See the list of schedules."
+        )
     return found
 
 
@@ -40,14 +47,22 @@ def plans_of(schedules: Iterable[Schedule], start: datetime, end: datetime) -> d
     chosen = {schedule.pk: schedule for schedule in schedules}
     layers: dict[int, list[rules.Layer]] = {pk: [] for pk in chosen}
     members = Prefetch("members", RotationMember.objects.order_by("turn", "id"), to_attr="placed")
-    for rotation in Rotation.objects.filter(schedule__in=chosen).order_by("-precedence", "id").prefetch_related(members):
+    for rotation in (
+        Rotation.objects.filter(schedule__in=chosen).order_by("-precedence", "id").prefetch_related(members)
+    ):
         layers[rotation.schedule_id].append(_layer(rotation, chosen[rotation.schedule_id].timezone))
     overrides: dict[int, list[rules.Override]] = {pk: [] for pk in chosen}
     for row in Override.objects.filter(schedule__in=chosen, ends_at__gt=start, starts_at__lt=end).order_by("id"):
-        overrides[row.schedule_id].append(rules.Override(row.pk, row.person_id, row.starts_at, row.ends_at, row.replaces_id))
+        overrides[row.schedule_id].append(
+            rules.Override(row.pk, row.person_id, row.starts_at, row.ends_at, row.replaces_id)
+        )
     named = {person for each in layers.values() for layer in each for turn in layer.members for person in turn}
     named |= {override.person for each in overrides.values() for override in each}
-    gone = frozenset(Person.objects.filter(is_active=False, pk__in=named).values_list("pk", flat=True)) if named else frozenset()
+    gone = (
+        frozenset(Person.objects.filter(is_active=False, pk__in=named).values_list("pk", flat=True))
+        if named
+        else frozenset()
+    )
     return {pk: rules.Plan(tuple(layers[pk]), tuple(overrides[pk]), gone) for pk in chosen}
 
 
@@ -56,9 +71,16 @@ def _layer(rotation: Rotation, zone: str) -> rules.Layer:
     for place in rotation.placed:  # type: ignore[attr-defined]
         turns.setdefault(place.turn, []).append(place.person_id)
     return rules.Layer(
-        key=rotation.pk, name=rotation.name, precedence=rotation.precedence, unit=rotation.unit, length=rotation.length,
-        starts_at=rules.local_from(rotation.starts_at), zone=zone, members=tuple(tuple(turns[turn]) for turn in sorted(turns)),
-        restrictions=rules.restrictions_from(rotation.restrictions), until=rotation.until,
+        key=rotation.pk,
+        name=rotation.name,
+        precedence=rotation.precedence,
+        unit=rotation.unit,
+        length=rotation.length,
+        starts_at=rules.local_from(rotation.starts_at),
+        zone=zone,
+        members=tuple(tuple(turns[turn]) for turn in sorted(turns)),
+        restrictions=rules.restrictions_from(rotation.restrictions),
+        until=rotation.until,
     )
 
 
@@ -74,7 +96,7 @@ def people_of(numbers: Iterable[int]) -> dict[int, Person]:
 
 def who(schedule: Schedule, at: datetime) -> list[Person]:
     """Who is on call in ``schedule`` at ``at``, in the order of the rules; nobody twice."""
-    duties = rules.on_call_at(plan_of(schedule, at, at + _INSTANT), at)
+    duties = rules.on_call_at(plan_of(schedule, at, after(at)), at)
     people = people_of(duty.person for duty in duties)
     return [people[duty.person] for duty in duties if duty.person in people]
 
@@ -84,13 +106,23 @@ def shifts(schedule: Schedule, start: datetime, end: datetime) -> list[rules.Shi
     return rules.final_shifts(plan_of(schedule, start, end), start, end)
 
 
+def shifts_and_gaps(
+    schedule: Schedule, start: datetime, end: datetime
+) -> tuple[list[rules.Shift], list[tuple[datetime, datetime]]]:
+    """The final schedule from ``start`` up to ``end``, and when in it nobody is on call."""
+    plan = plan_of(schedule, start, end)
+    return rules.final_shifts(plan, start, end), rules.gaps(plan, start, end)
+
+
 def on_call_now(at: datetime, schedules: Iterable[Schedule] | None = None) -> dict[Schedule, list[Person]]:
     """Who is on call at ``at`` in every schedule (or in these), in a constant number of queries."""
     chosen = list(Schedule.objects.select_related("team") if schedules is None else schedules)
-    plans = plans_of(chosen, at, at + _INSTANT)
+    plans = plans_of(chosen, at, after(at))
     duties = {schedule: rules.on_call_at(plans[schedule.pk], at) for schedule in chosen}
     people = people_of(duty.person for each in duties.values() for duty in each)
-    return {schedule: [people[duty.person] for duty in each if duty.person in people] for schedule, each in duties.items()}
+    return {
+        schedule: [people[duty.person] for duty in each if duty.person in people] for schedule, each in duties.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -122,6 +154,8 @@ def overview(at: datetime, schedules: Iterable[Schedule], within: timedelta = ti
 
 def schedules_of(person: Person) -> QuerySet[Schedule]:
     """Schedules in which ``person`` has a place, by a rotation or by an override."""
-    return Schedule.objects.filter(
-        Q(rotations__members__person=person) | Q(overrides__person=person)
-    ).select_related("team").distinct()
+    return (
+        Schedule.objects.filter(Q(rotations__members__person=person) | Q(overrides__person=person))
+        .select_related("team")
+        .distinct()
+    )

@@ -57,7 +57,9 @@ def _send(notification: Notification, attempt: Attempt) -> None:
         method = notification.contact_method
         if method is None:
             raise DeliveryFailed("The contact method was removed.", permanent=True)
-        result: Delivery | Exception = one_of("watchroom.channels", method.channel).send(method.settings, message_of(notification))
+        result: Delivery | Exception = one_of("watchroom.channels", method.channel).send(
+            method.settings, message_of(notification)
+        )
     except (DeliveryFailed, WatchroomError) as error:
         result = error
     except Exception as error:

@@ -23,7 +23,11 @@ def read(token: str) -> Notification:
     :raises NotAllowed: not signed by us, or expired.
     :raises NotFound: the notification has been deleted since.
     """
-    found = Notification.objects.select_related("person", "escalation", "contact_method").filter(pk=unsign("respond", token)).first()
+    found = (
+        Notification.objects.select_related("person", "escalation", "contact_method")
+        .filter(pk=unsign("respond", token))
+        .first()
+    )
     if found is None:
         raise NotFound("What this link was about has been deleted.", fix="Open Watchroom's home page.")
     return found

@@ -21,7 +21,9 @@ class EscalationPolicy(models.Model):
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=64, unique=True)
     description = models.TextField(blank=True)
-    repeats = models.PositiveSmallIntegerField(default=2, help_text="How often the steps start again when nobody answers.")
+    repeats = models.PositiveSmallIntegerField(
+        default=2, help_text="How often the steps start again when nobody answers."
+    )
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=clock.now)
     is_demo = models.BooleanField(default=False)
@@ -38,7 +40,9 @@ class EscalationStep(models.Model):
 
     policy = models.ForeignKey(EscalationPolicy, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()
-    wait_seconds = models.PositiveIntegerField(default=300, help_text="How long to wait for an answer before the next step.")
+    wait_seconds = models.PositiveIntegerField(
+        default=300, help_text="How long to wait for an answer before the next step."
+    )
 
     class Meta:
         ordering = ("position",)
@@ -106,7 +110,9 @@ class NotificationRule(models.Model):
     class Meta:
         ordering = ("urgency", "wait_seconds", "id")
         constraints = (
-            models.UniqueConstraint(fields=("contact_method", "urgency", "wait_seconds"), name="one_rule_per_method_and_wait"),
+            models.UniqueConstraint(
+                fields=("contact_method", "urgency", "wait_seconds"), name="one_rule_per_method_and_wait"
+            ),
         )
 
     def __str__(self) -> str:
@@ -155,8 +161,11 @@ class Escalation(models.Model):
                 condition=Q(ended_at__isnull=True, due_at__isnull=False, end="")
                 | (Q(ended_at__isnull=False, due_at__isnull=True) & ~Q(end="")),
             ),
-            models.UniqueConstraint(fields=("kind", "subject_id"), condition=Q(ended_at__isnull=True),
-                                    name="one_running_escalation_per_subject"),
+            models.UniqueConstraint(
+                fields=("kind", "subject_id"),
+                condition=Q(ended_at__isnull=True),
+                name="one_running_escalation_per_subject",
+            ),
         )
         indexes = (
             models.Index(fields=("due_at",), condition=Q(ended_at__isnull=True), name="escalation_due"),
@@ -190,7 +199,9 @@ class EscalationEvent(models.Model):
         ordering = ("id",)
         constraints = (
             # The engine may be killed anywhere: a step that is in the book can't be taken a second time.
-            models.UniqueConstraint(fields=("escalation", "round", "step"), condition=Q(kind="step"), name="one_event_per_step"),
+            models.UniqueConstraint(
+                fields=("escalation", "round", "step"), condition=Q(kind="step"), name="one_event_per_step"
+            ),
         )
 
     def __str__(self) -> str:
@@ -219,7 +230,9 @@ class Notification(models.Model):
     escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, null=True, related_name="notifications")
     event = models.ForeignKey(EscalationEvent, on_delete=models.CASCADE, null=True, related_name="notifications")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="notifications")
-    contact_method = models.ForeignKey(ContactMethod, on_delete=models.SET_NULL, null=True, related_name="notifications")
+    contact_method = models.ForeignKey(
+        ContactMethod, on_delete=models.SET_NULL, null=True, related_name="notifications"
+    )
     method_text = models.CharField(max_length=250, help_text="The method in words; stays when it is deleted.")
     purpose = models.CharField(max_length=10, choices=Purpose.choices)
     urgency = models.CharField(max_length=4, choices=Urgency.choices, default=Urgency.HIGH)
@@ -242,7 +255,9 @@ class Notification(models.Model):
             models.CheckConstraint(
                 name="notification_is_ended_or_due",
                 condition=Q(ended_at__isnull=True, due_at__isnull=False, state__in=("waiting", "sending"))
-                | Q(ended_at__isnull=False, due_at__isnull=True, state__in=("sent", "delivered", "failed", "cancelled")),
+                | Q(
+                    ended_at__isnull=False, due_at__isnull=True, state__in=("sent", "delivered", "failed", "cancelled")
+                ),
             ),
             models.UniqueConstraint(fields=("person", "contact_method", "reason"), name="one_notification_per_reason"),
         )

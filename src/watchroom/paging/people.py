@@ -25,7 +25,9 @@ def _of(target: Target, at: datetime) -> list[Person]:
     if target.kind == "person":
         return list(Person.objects.filter(pk=target.id, is_active=True))
     if target.kind == "team":
-        return list(Person.objects.filter(memberships__team=target.id, memberships__role__gte=Role.RESPONDER, is_active=True))
+        return list(
+            Person.objects.filter(memberships__team=target.id, memberships__role__gte=Role.RESPONDER, is_active=True)
+        )
     schedule = Schedule.objects.filter(pk=target.id).first()
     return oncall.who(schedule, at) if schedule else []
 

@@ -23,16 +23,30 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
     """
     lines: list[dict[str, Any]] = []
     for event in escalation.events.all():
-        text = {"started": f"Started: {event.text}", "step": f"Step {(event.step or 0) + 1}: paged {event.text}",
-                "nobody": event.text.capitalize(), "last_resort": f"Last resort: paged {event.text}",
-                "ended": event.text}.get(event.kind, event.text)
+        text = {
+            "started": f"Started: {event.text}",
+            "step": f"Step {(event.step or 0) + 1}: paged {event.text}",
+            "nobody": event.text.capitalize(),
+            "last_resort": f"Last resort: paged {event.text}",
+            "ended": event.text,
+        }.get(event.kind, event.text)
         lines.append({"at": event.at, "kind": event.kind, "text": text, "future": False, "state": ""})
     for row in escalation.notifications.select_related("person").order_by("id"):
         future = row.state == Notification.State.WAITING
         at = row.due_at if future else (row.ended_at or row.due_at or row.created_at)
-        lines.append({"at": at, "kind": "notification", "text": f"{row.person} by {row.method_text}", "future": future, "state": row.state})
+        lines.append(
+            {
+                "at": at,
+                "kind": "notification",
+                "text": f"{row.person} by {row.method_text}",
+                "future": future,
+                "state": row.state,
+            }
+        )
     if escalation.due_at is not None:
-        for line in upcoming(Plan.of(escalation.plan), Position(escalation.round, escalation.next_step), escalation.due_at):
+        for line in upcoming(
+            Plan.of(escalation.plan), Position(escalation.round, escalation.next_step), escalation.due_at
+        ):
             lines.append(line | {"future": True, "state": ""})
     return sorted(lines, key=lambda line: (line["at"], line["future"]))
 
@@ -64,10 +78,14 @@ def dry_run(policy: EscalationPolicy, at: datetime | None = None, most: int = 12
 def pending_page_of(person: Person) -> Notification | None:
     """The newest page or test for which this person's browser is waiting for an answer."""
     sent = Q(state__in=(Notification.State.SENT, Notification.State.DELIVERED))
-    unanswered = Q(escalation__ended_at__isnull=True, escalation__isnull=False) | Q(purpose=Notification.Purpose.TEST, seen_at__isnull=True)
+    unanswered = Q(escalation__ended_at__isnull=True, escalation__isnull=False) | Q(
+        purpose=Notification.Purpose.TEST, seen_at__isnull=True
+    )
     return (
         Notification.objects.filter(sent & unanswered, person=person, contact_method__channel="browser")
-        .select_related("escalation", "person").order_by("-id").first()
+        .select_related("escalation", "person")
+        .order_by("-id")
+        .first()
     )
 
 

@@ -27,6 +27,7 @@ from ..live.wakes import wakes
 from .logs import to_stderr
 from .parent import die_with_parent
 from .ports import listen
+from .protocol import Protocol
 
 log = logging.getLogger("watchroom.gate")
 
@@ -47,7 +48,7 @@ def run_gate(host: str, port: int, web_socket: str | Path | None = None) -> None
     config = uvicorn.Config(
         application,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on",
         access_log=False,

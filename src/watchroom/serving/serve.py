@@ -35,6 +35,7 @@ def run_serve(host: str, port: int, prepare: Callable[[], None] = lambda: None) 
     listen(host, port).close()  # said now in one line, rather than by a child that is started again and again
     to_stderr()
     prepare()
+    _close_connections()
     web_socket = wake.directory() / f"web-{os.getpid()}.sock"
     _remove_stale(web_socket.parent)
     commands = {
@@ -160,6 +161,12 @@ class Supervisor:
             signal.set_wakeup_fd(wakeup_before)
             woken.close()
             waker.close()
+
+
+def _close_connections() -> None:
+    """What was opened to prepare is not needed while the children run."""
+    if (database := sys.modules.get("django.db")) is not None:
+        database.connections.close_all()
 
 
 def _why(code: int) -> str:

@@ -18,7 +18,7 @@ from .ports import listen
 _BODY_LIMIT_BYTES = 64 * 1024 * 1024
 
 
-def run_web(*, host: str = "127.0.0.1", port: int = 8001, socket: str | Path | None = None) -> None:
+def run_web(host: str = "127.0.0.1", port: int = 8001, socket: str | Path | None = None) -> None:
     """Serve the web application until SIGTERM or SIGINT: on the Unix socket ``socket``, or on ``host`` and ``port``.
 
     :raises CannotListen: the port is in use.

@@ -70,7 +70,9 @@ def read_invitation(token: str) -> Person:
     pk, stamp = unsign("invite", token)
     person = Person.objects.filter(pk=pk, is_active=True).first()
     if person is None or _stamp(person) != stamp:
-        raise NotAllowed("This invitation has been used already.", fix="Sign in, or ask an administrator for a new one.")
+        raise NotAllowed(
+            "This invitation has been used already.", fix="Sign in, or ask an administrator for a new one."
+        )
     return person
 
 
@@ -87,7 +89,9 @@ def accept_invitation(token: str, *, password: str, name: str = "", timezone: st
     with change(by, "person.joined", person, needs=Action.SEE) as made:
         row = locked(Person.objects.filter(pk=person.pk)).get()
         if row.password != person.password:
-            raise NotAllowed("This invitation has been used already.", fix="Sign in, or ask an administrator for a new one.")
+            raise NotAllowed(
+                "This invitation has been used already.", fix="Sign in, or ask an administrator for a new one."
+            )
         if name:
             row.name = _checked("name", name)
         if timezone:

@@ -56,7 +56,12 @@ def create_person(
 
     :raises Conflict: somebody has this address already.
     """
-    person = Person(email=checked_email(email), name=checked_name(name), role=checked_role(role), timezone=checked_timezone(timezone))
+    person = Person(
+        email=checked_email(email),
+        name=checked_name(name),
+        role=checked_role(role),
+        timezone=checked_timezone(timezone),
+    )
     with change(by, "person.created", person, needs=Action.ADMINISTER) as made:
         _refuse_taken(person)
         if password:
@@ -78,7 +83,12 @@ def change_person(by: Actor, person: Person, **fields: Any) -> Person:
     """
     for field in fields:
         if field not in _OWN | {"email", "role"}:
-            raise Refused("A person has no such field.", field=field, value=fields[field], fix="Use name, email, role, timezone, theme or shortcuts.")
+            raise Refused(
+                "A person has no such field.",
+                field=field,
+                value=fields[field],
+                fix="Use name, email, role, timezone, theme or shortcuts.",
+            )
     own = by.person is not None and by.person.pk == person.pk and fields.keys() <= _OWN
     with change(by, "person.changed", person, needs=Action.DECLARE if own else Action.ADMINISTER) as made:
         administrators = _administrators()
@@ -148,13 +158,20 @@ def _administrators() -> set[int]:
 
 def _refuse_nobody_left(person: Person, administrators: set[int]) -> None:
     if person.pk in administrators and len(administrators) == 1:
-        raise Conflict(f"{person} is the last administrator.", field="role", fix="Make somebody else an administrator first.")
+        raise Conflict(
+            f"{person} is the last administrator.", field="role", fix="Make somebody else an administrator first."
+        )
 
 
 def _refuse_taken(person: Person) -> None:
     others = Person.objects.filter(email__iexact=person.email).exclude(pk=person.pk)
     if others.exists() or EmailAddress.objects.filter(email__iexact=person.email).exclude(user_id=person.pk).exists():
-        raise Conflict("Somebody has this address already.", field="email", value=person.email, fix="Use another address, or change that person.")
+        raise Conflict(
+            "Somebody has this address already.",
+            field="email",
+            value=person.email,
+            fix="Use another address, or change that person.",
+        )
 
 
 def _write_address(person: Person) -> None:

@@ -25,7 +25,9 @@ def set_up(*, email: str, name: str, password: str, timezone: str = "UTC") -> Pe
         row = locked(Installation.objects.filter(pk=1)).get()  # two at a time: the second waits here, and is refused
         if is_set_up():
             raise Conflict("Watchroom has been set up already.", fix="Sign in, or ask an administrator for an account.")
-        person = create_person(SYSTEM, email=email, name=name, role=Role.ADMINISTRATOR, timezone=timezone, password=password)
+        person = create_person(
+            SYSTEM, email=email, name=name, role=Role.ADMINISTRATOR, timezone=timezone, password=password
+        )
         row.set_up_at = made.at
         row.save(update_fields=["set_up_at"])
         made.note(person=str(person))

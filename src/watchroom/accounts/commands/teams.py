@@ -45,7 +45,10 @@ def delete_team(by: Actor, team: Team) -> None:
         except ProtectedError as error:
             owned = sorted({f"{each._meta.verbose_name} {each}" for each in error.protected_objects})
             more = f" and {len(owned) - 5} more" if len(owned) > 5 else ""
-            raise Conflict(f"This team still owns {', '.join(owned[:5])}{more}.", fix="Delete these first, or give them to another team.") from None
+            raise Conflict(
+                f"This team still owns {', '.join(owned[:5])}{more}.",
+                fix="Delete these first, or give them to another team.",
+            ) from None
 
 
 def set_member(by: Actor, team: Team, person: Person, role: int | str = Role.RESPONDER) -> Membership:
@@ -55,7 +58,9 @@ def set_member(by: Actor, team: Team, person: Person, role: int | str = Role.RES
     """
     wanted = checked_role(role)
     if wanted > Role.MANAGER:
-        raise Refused("A team has no administrators.", field="role", value=wanted.word, fix="Use viewer, responder or manager.")
+        raise Refused(
+            "A team has no administrators.", field="role", value=wanted.word, fix="Use viewer, responder or manager."
+        )
     if not person.is_active:
         raise Refused(f"{person} has left.", field="person", value=person.pk, fix="Activate their account first.")
     with change(by, "team.member_set", team, needs=Action.MANAGE, team=team) as made:

@@ -29,15 +29,24 @@ def make_token(
     if scope not in SCOPES:
         raise Refused("There is no such scope.", field="scope", value=scope, fix=f"Use one of {', '.join(SCOPES)}.")
     if by.scope is not None and not SCOPES[scope] <= SCOPES.get(by.scope, frozenset()):
-        raise NotAllowed("A token can't make one that may do more than itself.", fix="Sign in and make it under your profile.")
+        raise NotAllowed(
+            "A token can't make one that may do more than itself.", fix="Sign in and make it under your profile."
+        )
     if expires_at is not None and expires_at <= clock.now():
-        raise Refused("That expiry has passed already.", field="expires_at", value=expires_at, fix="Choose a later time, or none.")
+        raise Refused(
+            "That expiry has passed already.", field="expires_at", value=expires_at, fix="Choose a later time, or none."
+        )
     own = by.person is not None and by.person.pk == holder.pk
     key = new_key("wrt")
     with change(by, "token.made", None, needs=Action.DECLARE if own else Action.ADMINISTER) as made:
         token = ApiToken.objects.create(
-            person=holder, name=checked_name(name), hint=key[:8], key_hash=fingerprint(key), scope=scope,
-            created_at=made.at, expires_at=expires_at,
+            person=holder,
+            name=checked_name(name),
+            hint=key[:8],
+            key_hash=fingerprint(key),
+            scope=scope,
+            created_at=made.at,
+            expires_at=expires_at,
         )
         made.subject = token
         made.note(person=str(holder), scope=scope)

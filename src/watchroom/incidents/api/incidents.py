@@ -50,7 +50,9 @@ def _groups(by: Actor, ids: Iterable[int]) -> list[AlertGroup]:
     found = {group.pk: group for group in groups_visible_to(by).filter(pk__in=list(ids))}
     missing = next((pk for pk in ids if pk not in found), None)
     if missing is not None:
-        raise NotFound(f"There is no alert group {missing}.", field="alert_groups", value=missing, fix="See `watchroom alerts`.")
+        raise NotFound(
+            f"There is no alert group {missing}.", field="alert_groups", value=missing, fix="See `watchroom alerts`."
+        )
     return [found[pk] for pk in ids]
 
 
@@ -58,12 +60,16 @@ def _detail(by: Actor, pk: int) -> IncidentDetailOut:
     incident = queries.listed_for(by).filter(pk=pk).first()
     if incident is None:
         raise NotFound(f"There is no incident #{pk}, or you may not see it.", field="incident", value=pk)
-    groups = room.groups_of(incident)
+    groups, holders = room.groups_of(incident), incident.holders  # type: ignore[attr-defined]
     return IncidentDetailOut(
         **IncidentOut.of(incident).model_dump(),
-        next_steps=[StepOut(key=step.key, title=step.title, text=step.text)
-                    for step in room.steps_for(incident, incident.holders)],  # type: ignore[attr-defined]
-        alert_groups=[AlertGroupOut(id=group.pk, title=group.title, state=group.state, severity=group.severity) for group in groups],
+        next_steps=[
+            StepOut(key=step.key, title=step.title, text=step.text) for step in room.steps_for(incident, holders)
+        ],
+        alert_groups=[
+            AlertGroupOut(id=group.pk, title=group.title, state=group.state, severity=group.severity)
+            for group in groups
+        ],
         times=TimeOut.all_of(queries.times_of(incident)),
     )
 
@@ -81,7 +87,9 @@ def list_incidents(
 ) -> IncidentsOut:
     """Newest first. Private incidents appear only to those who may see them."""
     filters = {"status": status, "severity": severity, "team": team, "service": service, "q": q}
-    items, following = page(queries.filtered(queries.listed_for(actor_of(request)), filters), cursor=cursor, limit=limit)
+    items, following = page(
+        queries.filtered(queries.listed_for(actor_of(request)), filters), cursor=cursor, limit=limit
+    )
     return IncidentsOut(items=[IncidentOut.of(incident) for incident in items], next_cursor=following)
 
 
@@ -90,10 +98,18 @@ def declare(request: HttpRequest, body: DeclareIn) -> Status[IncidentDetailOut]:
     """A title is enough. Whoever is named commander or communications lead, and is not yourself, is paged for it."""
     by = actor_of(request)
     incident = commands.declare(
-        by, title=body.title, severity=body.severity, team=team_by(body.team) if body.team else None,
-        services=_services(by, body.services), alert_groups=_groups(by, body.alert_groups), impact=body.impact, summary=body.summary,
+        by,
+        title=body.title,
+        severity=body.severity,
+        team=team_by(body.team) if body.team else None,
+        services=_services(by, body.services),
+        alert_groups=_groups(by, body.alert_groups),
+        impact=body.impact,
+        summary=body.summary,
         commander=person_by(body.commander) if body.commander else None,
-        communications=person_by(body.communications) if body.communications else None, private=body.private, drill=body.drill,
+        communications=person_by(body.communications) if body.communications else None,
+        private=body.private,
+        drill=body.drill,
     )
     return Status(201, _detail(by, incident.pk))
 
@@ -114,8 +130,14 @@ def patch_incident(request: HttpRequest, id: int, body: IncidentPatch) -> Incide
         commands.change_severity(by, incident, body.severity, reason=body.severity_reason)
     if {"title", "impact", "summary", "team", "services", "private"} & given.keys():
         commands.edit(
-            by, incident, title=body.title, impact=body.impact, summary=body.summary, private=body.private,
-            team=team_by(body.team) if body.team else None, services=None if body.services is None else _services(by, body.services),
+            by,
+            incident,
+            title=body.title,
+            impact=body.impact,
+            summary=body.summary,
+            private=body.private,
+            team=team_by(body.team) if body.team else None,
+            services=None if body.services is None else _services(by, body.services),
         )
     if body.add_alert_groups:
         commands.link_groups(by, incident, _groups(by, body.add_alert_groups))
@@ -185,10 +207,27 @@ def publish_update(request: HttpRequest, id: int, body: UpdateIn) -> Status[Upda
     """It can't be changed afterwards. The communications lead is reminded when the promised next one is due."""
     by = actor_of(request)
     if body.next_update_at and body.next_update_in_minutes:
-        raise Conflict("Promise either a time or a number of minutes.", field="next_update_in_minutes", value=body.next_update_in_minutes, fix="Leave one out.")
-    promised = clock.now() + timedelta(minutes=body.next_update_in_minutes) if body.next_update_in_minutes else body.next_update_at
-    update = publish(by, queries.incident_for(by, id), pages=body.pages, stage=body.stage, happening=body.happening,
-                     impact=body.impact, doing=body.doing, next_update_at=promised)
+        raise Conflict(
+            "Promise either a time or a number of minutes.",
+            field="next_update_in_minutes",
+            value=body.next_update_in_minutes,
+            fix="Leave one out.",
+        )
+    promised = (
+        clock.now() + timedelta(minutes=body.next_update_in_minutes)
+        if body.next_update_in_minutes
+        else body.next_update_at
+    )
+    update = publish(
+        by,
+        queries.incident_for(by, id),
+        pages=body.pages,
+        stage=body.stage,
+        happening=body.happening,
+        impact=body.impact,
+        doing=body.doing,
+        next_update_at=promised,
+    )
     return Status(201, UpdateOut.of(update))
 
 
@@ -205,5 +244,3 @@ def correct_time(request: HttpRequest, id: int, moment: str, body: TimeIn) -> Ti
     incident = queries.incident_for(by, id)
     commands.correct_time(by, incident, moment, body.at, body.reason)
     return TimesOut(items=TimeOut.all_of(queries.times_of(incident)))
-
-

@@ -23,7 +23,9 @@ def list_log(
 ) -> EntriesOut:
     """In the order in which it was written down, so that a cursor misses nothing; ``at`` says when things happened."""
     entries = queries.log_of(queries.incident_for(actor_of(request), id))
-    items, following = page((entries.filter(kind=kind) if kind else entries).order_by("id"), cursor=cursor, limit=limit, key="id")
+    items, following = page(
+        (entries.filter(kind=kind) if kind else entries).order_by("id"), cursor=cursor, limit=limit, key="id"
+    )
     return EntriesOut(items=[EntryOut.of(row) for row in items], next_cursor=following)
 
 

@@ -32,8 +32,13 @@ class RoleOut(Schema):
 
     @staticmethod
     def of(row: RoleAssignment) -> RoleOut:
-        return RoleOut(id=row.pk, role=row.role, person=PersonOut(id=row.person_id, name=str(row.person)),
-                       assigned_at=row.assigned_at, accepted_at=row.accepted_at)
+        return RoleOut(
+            id=row.pk,
+            role=row.role,
+            person=PersonOut(id=row.person_id, name=str(row.person)),
+            assigned_at=row.assigned_at,
+            accepted_at=row.accepted_at,
+        )
 
 
 class IncidentOut(Schema):
@@ -57,10 +62,19 @@ class IncidentOut(Schema):
     def of(incident: Incident) -> IncidentOut:
         """Of an incident that comes from ``queries.listed_for``."""
         return IncidentOut(
-            id=incident.pk, title=incident.title, severity=incident.severity, status=incident.status,
-            team=incident.team.slug if incident.team else None, services=[service.slug for service in incident.services.all()],
-            impact=incident.impact, summary=incident.summary, private=incident.private, drill=incident.drill,
-            declared_at=incident.declared_at, declared_by=PersonOut.of(incident.declared_by), next_update_at=incident.next_update_at,
+            id=incident.pk,
+            title=incident.title,
+            severity=incident.severity,
+            status=incident.status,
+            team=incident.team.slug if incident.team else None,
+            services=[service.slug for service in incident.services.all()],
+            impact=incident.impact,
+            summary=incident.summary,
+            private=incident.private,
+            drill=incident.drill,
+            declared_at=incident.declared_at,
+            declared_by=PersonOut.of(incident.declared_by),
+            next_update_at=incident.next_update_at,
             roles=[RoleOut.of(row) for row in incident.holders],  # type: ignore[attr-defined]
             url=f"/incidents/{incident.pk}",
         )
@@ -93,8 +107,16 @@ class TimeOut(Schema):
 
     @staticmethod
     def all_of(times: Mapping[str, rules.Row]) -> list[TimeOut]:
-        return [TimeOut(moment=row.moment, at=row.at, provenance=row.provenance, reason=row.reason, corrected_by=row.corrected_by)
-                for row in times.values()]
+        return [
+            TimeOut(
+                moment=row.moment,
+                at=row.at,
+                provenance=row.provenance,
+                reason=row.reason,
+                corrected_by=row.corrected_by,
+            )
+            for row in times.values()
+        ]
 
 
 class IncidentDetailOut(IncidentOut):
@@ -113,7 +135,9 @@ class DeclareIn(Schema):
     summary: str = Field("", description="What we know and believe.")
     commander: int | str | None = Field(None, description="Id or e-mail address; without it, whoever declares.")
     communications: int | str | None = Field(None, description="Id or e-mail address of the communications lead.")
-    private: bool = Field(False, description="Only role holders, the declarer, the team's managers and administrators see it.")
+    private: bool = Field(
+        False, description="Only role holders, the declarer, the team's managers and administrators see it."
+    )
     drill: bool = False
 
 
@@ -132,7 +156,9 @@ class IncidentPatch(Schema):
 
 class RoleIn(Schema):
     role: str = Field(description="commander, operations, communications, scribe or expert.")
-    person: int | str | None = Field(None, description="Id or e-mail address; without it, yourself. Anyone else is paged.")
+    person: int | str | None = Field(
+        None, description="Id or e-mail address; without it, yourself. Anyone else is paged."
+    )
 
 
 class EntryIn(Schema):
@@ -167,8 +193,18 @@ class EntryOut(Schema):
     @staticmethod
     def of(row: LogEntry) -> EntryOut:
         return EntryOut(
-            id=row.pk, kind=row.kind, type=row.type, text=row.text, data=row.data, author=PersonOut.of(row.author), at=row.at,
-            written_at=row.written_at, parent=row.parent_id, standing=row.standing, pinned=row.pinned, edited_at=row.edited_at,
+            id=row.pk,
+            kind=row.kind,
+            type=row.type,
+            text=row.text,
+            data=row.data,
+            author=PersonOut.of(row.author),
+            at=row.at,
+            written_at=row.written_at,
+            parent=row.parent_id,
+            standing=row.standing,
+            pinned=row.pinned,
+            edited_at=row.edited_at,
         )
 
 
@@ -199,8 +235,16 @@ class UpdateOut(Schema):
 
     @staticmethod
     def of(row: Update) -> UpdateOut:
-        return UpdateOut(id=row.pk, stage=row.stage, happening=row.happening, impact=row.impact, doing=row.doing,
-                         next_update_at=row.next_update_at, published_at=row.published_at, published_by=PersonOut.of(row.published_by))
+        return UpdateOut(
+            id=row.pk,
+            stage=row.stage,
+            happening=row.happening,
+            impact=row.impact,
+            doing=row.doing,
+            next_update_at=row.next_update_at,
+            published_at=row.published_at,
+            published_by=PersonOut.of(row.published_by),
+        )
 
 
 class UpdatesOut(Schema):

@@ -18,16 +18,18 @@ from ..models import Incident, KeyTime, LogEntry, RoleAssignment
 
 
 def needed(by: Actor, incident: Incident) -> Action:
-    """What ``by`` needs to act in ``incident``: to be a responder, or to hold a role in it.
+    """What ``by`` needs to act in ``incident`` (see :func:`queries.needed_to_act`).
 
     :raises NotFound: the incident is private and not for ``by``.
     """
     if by.is_system or by.person is None:
         return Action.RESPOND
     if incident.private and not queries.visible_to(by).filter(pk=incident.pk).exists():
-        raise NotFound(f"There is no incident #{incident.pk}, or you may not see it.", field="incident", value=incident.pk)
+        raise NotFound(
+            f"There is no incident #{incident.pk}, or you may not see it.", field="incident", value=incident.pk
+        )
     held = RoleAssignment.objects.filter(incident_id=incident.pk, person=by.person, ended_at__isnull=True)
-    return Action.DECLARE if held.exists() else Action.RESPOND
+    return queries.needed_to_act(by, incident, holds=held.exists())
 
 
 @contextmanager
@@ -51,7 +53,12 @@ def follow(incident: Incident, row: Incident, *fields: str) -> None:
 def must_be_open(incident: Incident, what: str) -> None:
     """:raises Conflict: the incident is resolved."""
     if not incident.is_open:
-        raise Conflict(f"Incident #{incident.pk} is resolved; {what}.", field="status", value=incident.status, fix="Reopen it first.")
+        raise Conflict(
+            f"Incident #{incident.pk} is resolved; {what}.",
+            field="status",
+            value=incident.status,
+            fix="Reopen it first.",
+        )
 
 
 def write_system(
@@ -67,8 +74,15 @@ def write_system(
     """A line that Watchroom writes into the running log. Inside the caller's transaction."""
     now = clock.now()
     entry = LogEntry.objects.create(
-        incident=incident, kind=LogEntry.Kind.SYSTEM, type=type, text=text, data=data or {}, author=by.person if by else None,
-        at=at or now, written_at=now, client_key=client_key,
+        incident=incident,
+        kind=LogEntry.Kind.SYSTEM,
+        type=type,
+        text=text,
+        data=data or {},
+        author=by.person if by else None,
+        at=at or now,
+        written_at=now,
+        client_key=client_key,
     )
     announce({f"incident:{incident.pk}"})
     return entry
@@ -77,11 +91,17 @@ def write_system(
 def record_times(incident: Incident) -> None:
     """Write down the key times that follow from what was seen, where they differ from what had been written."""
     facts = queries.facts_of([incident])[incident.pk]
-    written = {row.moment: row.at for row in KeyTime.objects.filter(incident=incident, corrected_by__isnull=True).order_by("id")}
-    KeyTime.objects.bulk_create([
-        KeyTime(incident=incident, moment=row.moment, at=row.at, provenance=row.provenance)
-        for row in rules.computed(facts).values() if written.get(row.moment) != row.at
-    ])
+    written = {
+        row.moment: row.at
+        for row in KeyTime.objects.filter(incident=incident, corrected_by__isnull=True).order_by("id")
+    }
+    KeyTime.objects.bulk_create(
+        [
+            KeyTime(incident=incident, moment=row.moment, at=row.at, provenance=row.provenance)
+            for row in rules.computed(facts).values()
+            if written.get(row.moment) != row.at
+        ]
+    )
 
 
 def checked_text(text: str, *, field: str, what: str, most: int = 20_000) -> str:
@@ -93,7 +113,9 @@ def checked_text(text: str, *, field: str, what: str, most: int = 20_000) -> str
     if not text:
         raise Refused(f"{what} is empty.", field=field, value=text, fix="Write something.")
     if len(text) > most:
-        raise Refused(f"{what} is too long.", field=field, value=f"{len(text)} characters", fix=f"Use at most {most} characters.")
+        raise Refused(
+            f"{what} is too long.", field=field, value=f"{len(text)} characters", fix=f"Use at most {most} characters."
+        )
     return text
 
 
@@ -103,7 +125,11 @@ def checked_past(at: datetime, *, field: str = "at") -> datetime:
     :raises Refused: it has no time zone or lies in the future.
     """
     if at.tzinfo is None:
-        raise Refused("That time has no time zone.", field=field, value=at.isoformat(), fix="Write it like 2026-03-02T09:00:00Z.")
+        raise Refused(
+            "That time has no time zone.", field=field, value=at.isoformat(), fix="Write it like 2026-03-02T09:00:00Z."
+        )
     if rules.in_the_future(at, clock.now()):
-        raise Refused("That time lies in the future.", field=field, value=at.isoformat(), fix="Use a time that has passed.")
+        raise Refused(
+            "That time lies in the future.", field=field, value=at.isoformat(), fix="Use a time that has passed."
+        )
     return at

@@ -49,23 +49,46 @@ def declare(
     :raises Conflict: an alert group already belongs to an open incident.
     """
     groups = list(alert_groups)
-    services = {service.pk: service for service in [*services, *(group.service for group in groups if group.service)]}.values()
-    title = checked_text(title or rules.proposed_title([group.title for group in groups]), field="title", what="The title", most=200)
-    level = checked_severity(rules.proposed_severity([group.severity for group in groups]) if severity is None else severity)
-    team = team or next((group.team for group in groups if group.team), None) or next((service.team for service in services), None)
+    services = {
+        service.pk: service for service in [*services, *(group.service for group in groups if group.service)]
+    }.values()
+    title = checked_text(
+        title or rules.proposed_title([group.title for group in groups]), field="title", what="The title", most=200
+    )
+    level = checked_severity(
+        rules.proposed_severity([group.severity for group in groups]) if severity is None else severity
+    )
+    team = (
+        team
+        or next((group.team for group in groups if group.team), None)
+        or next((service.team for service in services), None)
+    )
     with change(by, "incident.declared", needs=Action.DECLARE, team=team) as made:
         _free(by, groups)
         incident = Incident.objects.create(
-            title=title, severity=level, team=team, impact=impact.strip(), summary=summary.strip(), private=private,
-            drill=drill or bool(groups) and all(group.drill for group in groups), declared_at=made.at, declared_by=by.person,
+            title=title,
+            severity=level,
+            team=team,
+            impact=impact.strip(),
+            summary=summary.strip(),
+            private=private,
+            drill=drill or (bool(groups) and all(group.drill for group in groups)),
+            declared_at=made.at,
+            declared_by=by.person,
         )
         incident.services.set(services)
         incident.alert_groups.set(groups)
         made.subject = incident
         made.note(severity=level, alert_groups=[group.pk for group in groups])
         source = f" from {groups[0].title}" if groups else ""
-        write_system(incident, "incident.declared", f"{by.name} declared SEV{level}: {title}{source if groups and groups[0].title != title else ''}",
-                     {"severity": level, "alert_groups": [group.pk for group in groups]}, made.at, by=by)
+        write_system(
+            incident,
+            "incident.declared",
+            f"{by.name} declared SEV{level}: {title}{source if groups and groups[0].title != title else ''}",
+            {"severity": level, "alert_groups": [group.pk for group in groups]},
+            made.at,
+            by=by,
+        )
         for role, person in ((RoleName.COMMANDER, commander or by.person), (RoleName.COMMUNICATIONS, communications)):
             if person is not None:
                 give(by, incident, role, person, made.at)
@@ -82,8 +105,12 @@ def _free(by: Actor, groups: Sequence[AlertGroup], incident: Incident | None = N
     if other is not None:
         seen = queries.visible_to(by).filter(pk=other.pk).exists()
         name = f"incident {other}" if seen else "another incident"
-        raise Conflict(f"This alert group already belongs to {name}.", field="alert_groups", value=other.pk if seen else None,
-                       fix=f"Go on in /incidents/{other.pk}." if seen else "Ask a manager of the team.")
+        raise Conflict(
+            f"This alert group already belongs to {name}.",
+            field="alert_groups",
+            value=other.pk if seen else None,
+            fix=f"Go on in /incidents/{other.pk}." if seen else "Ask a manager of the team.",
+        )
 
 
 def link_groups(by: Actor, incident: Incident, groups: Iterable[AlertGroup]) -> None:
@@ -99,8 +126,14 @@ def link_groups(by: Actor, incident: Incident, groups: Iterable[AlertGroup]) -> 
             return
         row.alert_groups.add(*new)
         row.services.add(*(group.service for group in new if group.service))
-        write_system(row, "alerts.linked", "Linked alerts: " + "; ".join(group.title for group in new),
-                     {"alert_groups": [group.pk for group in new]}, made.at, by=by)
+        write_system(
+            row,
+            "alerts.linked",
+            "Linked alerts: " + "; ".join(group.title for group in new),
+            {"alert_groups": [group.pk for group in new]},
+            made.at,
+            by=by,
+        )
         record_times(row)
         made.touch(*(f"group:{group.pk}" for group in new))
 
@@ -110,7 +143,9 @@ def unlink_group(by: Actor, incident: Incident, group: AlertGroup) -> None:
     with acting_in(by, "incident.alerts_unlinked", incident) as (made, row):
         if row.alert_groups.filter(pk=group.pk).exists():
             row.alert_groups.remove(group)
-            write_system(row, "alerts.unlinked", f"Unlinked alert: {group.title}", {"alert_groups": [group.pk]}, made.at, by=by)
+            write_system(
+                row, "alerts.unlinked", f"Unlinked alert: {group.title}", {"alert_groups": [group.pk]}, made.at, by=by
+            )
             record_times(row)
             made.touch(f"group:{group.pk}")
 
@@ -136,8 +171,10 @@ def edit(
         changed: list[str] = []
         new = {
             "title": None if title is None else checked_text(title, field="title", what="The title", most=200),
-            "impact": None if impact is None else impact.strip(), "summary": None if summary is None else summary.strip(),
-            "team": team, "private": private,
+            "impact": None if impact is None else impact.strip(),
+            "summary": None if summary is None else summary.strip(),
+            "team": team,
+            "private": private,
         }
         for field, value in new.items():
             if value is not None and value != getattr(row, field):
@@ -150,8 +187,13 @@ def edit(
                 row.services.set(wanted)
                 changed.append("services")
         if changed:
-            said = [f"{field}: {getattr(row, field)}" if field in {"title", "impact", "summary"} else field for field in changed]
-            write_system(row, "incident.changed", f"{by.name} changed " + "; ".join(said), {"changed": changed}, made.at, by=by)
+            said = [
+                f"{field}: {getattr(row, field)}" if field in {"title", "impact", "summary"} else field
+                for field in changed
+            ]
+            write_system(
+                row, "incident.changed", f"{by.name} changed " + "; ".join(said), {"changed": changed}, made.at, by=by
+            )
             made.note(changed=changed)
         follow(incident, row, "title", "impact", "summary", "team", "private")
     return row

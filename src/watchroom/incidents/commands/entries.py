@@ -35,15 +35,27 @@ def log(
     if at is not None:
         at = checked_past(at)
     if parent is not None and parent.incident_id != incident.pk:
-        raise Refused("The parent belongs to another incident.", field="parent", value=parent.pk, fix="Choose an entry of this log.")
+        raise Refused(
+            "The parent belongs to another incident.",
+            field="parent",
+            value=parent.pk,
+            fix="Choose an entry of this log.",
+        )
     with acting_in(by, "log.written", incident) as (made, row):
         written = LogEntry.objects.filter(incident=row, client_key=client_key).first() if client_key else None
         if written is not None:
             made.note(repeated=True)
             return written
         entry = LogEntry(
-            incident=row, kind=kind, text=text, author=by.person, at=at or made.at, written_at=made.at, parent=parent,
-            standing=LogEntry.Standing.OPEN if kind == LogEntry.Kind.HYPOTHESIS else "", client_key=client_key,
+            incident=row,
+            kind=kind,
+            text=text,
+            author=by.person,
+            at=at or made.at,
+            written_at=made.at,
+            parent=parent,
+            standing=LogEntry.Standing.OPEN if kind == LogEntry.Kind.HYPOTHESIS else "",
+            client_key=client_key,
         )
         made.history(entry)
         made.note(entry=entry.pk, kind=kind)
@@ -52,7 +64,12 @@ def log(
 
 def _own_line(entry: LogEntry) -> None:
     if entry.kind == LogEntry.Kind.SYSTEM:
-        raise Conflict("Watchroom wrote this line; it can't be edited.", field="entry", value=entry.pk, fix="Write a note that puts it right.")
+        raise Conflict(
+            "Watchroom wrote this line; it can't be edited.",
+            field="entry",
+            value=entry.pk,
+            fix="Write a note that puts it right.",
+        )
 
 
 def edit_entry(by: Actor, entry: LogEntry, *, text: str | None = None, at: datetime | None = None) -> LogEntry:
@@ -82,7 +99,12 @@ def set_standing(by: Actor, entry: LogEntry, standing: str) -> LogEntry:
     if entry.kind != LogEntry.Kind.HYPOTHESIS:
         raise Refused("Only a hypothesis can stand or fall.", field="entry", value=entry.pk, fix="Choose a hypothesis.")
     if standing not in LogEntry.Standing.values:
-        raise Refused("That is not a standing.", field="standing", value=standing, fix=f"Use one of {', '.join(LogEntry.Standing.values)}.")
+        raise Refused(
+            "That is not a standing.",
+            field="standing",
+            value=standing,
+            fix=f"Use one of {', '.join(LogEntry.Standing.values)}.",
+        )
     with acting_in(by, "hypothesis.judged", entry.incident) as (made, incident):
         row = locked(LogEntry.objects.all()).get(pk=entry.pk)
         if row.standing != standing:
@@ -90,7 +112,14 @@ def set_standing(by: Actor, entry: LogEntry, standing: str) -> LogEntry:
             row.tester = by.person if standing == LogEntry.Standing.TESTING else row.tester
             row.save(update_fields=["standing", "tester"])
             word = LogEntry.Standing(standing).label.lower()
-            write_system(incident, "hypothesis.standing", f"{by.name}: hypothesis {word}: {row}", {"entry": row.pk, "standing": standing}, made.at, by=by)
+            write_system(
+                incident,
+                "hypothesis.standing",
+                f"{by.name}: hypothesis {word}: {row}",
+                {"entry": row.pk, "standing": standing},
+                made.at,
+                by=by,
+            )
     return row
 
 

@@ -22,8 +22,14 @@ def change_severity(by: Actor, incident: Incident, severity: int, *, reason: str
     with acting_in(by, "incident.severity_changed", incident) as (made, row):
         if row.severity != severity:
             because = f": {reason.strip()}" if reason.strip() else ""
-            write_system(row, "incident.severity_changed", f"{by.name} changed the severity from SEV{row.severity} to SEV{severity}{because}",
-                         {"from": row.severity, "to": severity}, made.at, by=by)
+            write_system(
+                row,
+                "incident.severity_changed",
+                f"{by.name} changed the severity from SEV{row.severity} to SEV{severity}{because}",
+                {"from": row.severity, "to": severity},
+                made.at,
+                by=by,
+            )
             made.note(before=row.severity, after=severity)
             row.severity = severity
             row.save(update_fields=["severity"])
@@ -53,7 +59,9 @@ def resolve(by: Actor, incident: Incident) -> Incident:
                 _moment(row, Moment.MITIGATED, made.at, "Resolved without having been marked as mitigated")
             _moment(row, Moment.RESOLVED, made.at, f"{by.name} resolved it")
             row.next_update_at = None
-            for assignment in RoleAssignment.objects.filter(incident=row, accepted_at__isnull=True, ended_at__isnull=True):
+            for assignment in RoleAssignment.objects.filter(
+                incident=row, accepted_at__isnull=True, ended_at__isnull=True
+            ):
                 stop_escalation("role", assignment.pk, end="resolved", by=by)
             _status(by, row, Status.RESOLVED, made.at)
         follow(incident, row, "status", "next_update_at")
@@ -72,7 +80,9 @@ def reopen(by: Actor, incident: Incident) -> Incident:
 def _status(by: Actor, row: Incident, status: str, at: datetime) -> None:
     before, row.status = row.status, status
     row.save(update_fields=["status", "next_update_at"])
-    verb = {Status.MITIGATED: "marked it as mitigated", Status.RESOLVED: "resolved it", Status.ACTIVE: "reopened it"}[Status(status)]
+    verb = {Status.MITIGATED: "marked it as mitigated", Status.RESOLVED: "resolved it", Status.ACTIVE: "reopened it"}[
+        Status(status)
+    ]
     type = "incident.reopened" if status == Status.ACTIVE else f"incident.{status}"
     write_system(row, type, f"{by.name} {verb}", {"from": before, "to": status}, at, by=by)
     record_times(row)
@@ -89,7 +99,9 @@ def correct_time(by: Actor, incident: Incident, moment: str, at: datetime, reaso
     :raises Conflict: it has not happened yet.
     """
     if moment not in Moment.values:
-        raise Refused("That is not a key time.", field="moment", value=moment, fix=f"Use one of {', '.join(Moment.values)}.")
+        raise Refused(
+            "That is not a key time.", field="moment", value=moment, fix=f"Use one of {', '.join(Moment.values)}."
+        )
     reason = reason.strip()
     if not reason:
         raise Refused("A correction needs a reason.", field="reason", value="", fix="Say how you know.")
@@ -101,19 +113,41 @@ def correct_time(by: Actor, incident: Incident, moment: str, at: datetime, reaso
     with acting_in(by, "incident.time_corrected", incident) as (made, row):
         times = queries.times_of(row)
         if moment in {Moment.MITIGATED, Moment.RESOLVED} and moment not in times:
-            raise Conflict(f"Incident #{row.pk} is not {moment} yet.", field="moment", value=moment, fix=f"Mark it as {moment} first.")
+            raise Conflict(
+                f"Incident #{row.pk} is not {moment} yet.",
+                field="moment",
+                value=moment,
+                fix=f"Mark it as {moment} first.",
+            )
         wrong = rules.out_of_order({name: each.at for name, each in times.items()}, moment, at)
         if wrong is not None:
             other, side = wrong
-            raise Refused(f"This would be {side} {rules.said(other)} ({times[other].at:%Y-%m-%d %H:%M:%S} UTC).", field=moment,
-                          value=at.isoformat(), fix=f"Use another time, or correct when {rules.said(other)} first.")
+            raise Refused(
+                f"This would be {side} {rules.said(other)} ({times[other].at:%Y-%m-%d %H:%M:%S} UTC).",
+                field=moment,
+                value=at.isoformat(),
+                fix=f"Use another time, or correct when {rules.said(other)} first.",
+            )
         before = times[moment].at if moment in times else None
-        corrected = KeyTime(incident=row, moment=moment, at=at, provenance=f"Corrected by {by.name}"[:200], recorded_at=made.at,
-                            corrected_by=by.person, reason=reason)
+        corrected = KeyTime(
+            incident=row,
+            moment=moment,
+            at=at,
+            provenance=f"Corrected by {by.name}"[:200],
+            recorded_at=made.at,
+            corrected_by=by.person,
+            reason=reason,
+        )
         made.history(corrected)
         made.note(moment=moment, before=before.isoformat() if before else None, after=at.isoformat(), reason=reason)
-        write_system(row, "time.corrected", f"{by.name} corrected when {rules.said(moment)} to {at:%Y-%m-%d %H:%M} UTC: {reason}",
-                     {"moment": moment, "at": at.isoformat(), "before": before.isoformat() if before else None}, made.at, by=by)
+        write_system(
+            row,
+            "time.corrected",
+            f"{by.name} corrected when {rules.said(moment)} to {at:%Y-%m-%d %H:%M} UTC: {reason}",
+            {"moment": moment, "at": at.isoformat(), "before": before.isoformat() if before else None},
+            made.at,
+            by=by,
+        )
     return corrected
 
 
@@ -125,5 +159,11 @@ def remind_of_update(by: Actor, pk: int) -> Incident | None:
         return None
     row.reminded_at = row.next_update_at
     row.save(update_fields=["reminded_at"])
-    write_system(row, "update.overdue", f"The update promised for {row.next_update_at:%H:%M} UTC is due", {"promised": row.next_update_at.isoformat()}, by=by)
+    write_system(
+        row,
+        "update.overdue",
+        f"The update promised for {row.next_update_at:%H:%M} UTC is due",
+        {"promised": row.next_update_at.isoformat()},
+        by=by,
+    )
     return row

@@ -20,14 +20,18 @@ def checked_role(role: str) -> RoleName:
     try:
         return RoleName(role)
     except ValueError:
-        raise Refused("That is not a role.", field="role", value=role, fix=f"Use one of {', '.join(RoleName.values)}.") from None
+        raise Refused(
+            "That is not a role.", field="role", value=role, fix=f"Use one of {', '.join(RoleName.values)}."
+        ) from None
 
 
 def give(by: Actor, incident: Incident, role: RoleName, person: Person, at: datetime) -> RoleAssignment:
     """Give ``person`` a role and page them for it, unless they take it themselves. Inside the caller's transaction, with
     the incident locked."""
     if not person.is_active:
-        raise Refused(f"{person} no longer has an account.", field="person", value=person.pk, fix="Choose somebody else.")
+        raise Refused(
+            f"{person} no longer has an account.", field="person", value=person.pk, fix="Choose somebody else."
+        )
     own = by.person is not None and by.person.pk == person.pk
     held = list(locked(RoleAssignment.objects.filter(incident=incident, role=role, ended_at__isnull=True)))
     for assignment in held:
@@ -38,18 +42,35 @@ def give(by: Actor, incident: Incident, role: RoleName, person: Person, at: date
         if role != RoleName.EXPERT:
             end(by, assignment, at)
     assignment = RoleAssignment.objects.create(
-        incident=incident, role=role, person=person, assigned_by=by.person, assigned_at=at, accepted_at=at if own else None
+        incident=incident,
+        role=role,
+        person=person,
+        assigned_by=by.person,
+        assigned_at=at,
+        accepted_at=at if own else None,
     )
     name, data = RoleName(role).label, {"role": str(role), "person": person.pk}
     if own:
         write_system(incident, "role.taken", f"{person} took the role {name.lower()}", data, at, by=by)
     else:
         start_escalation(
-            kind="role", subject_id=assignment.pk, title=f"{name} of SEV{incident.severity} {incident}"[:300],
-            body=f"{by.name} asks you to be the {name.lower()}. {ROLE_DUTY[role]}", path=f"/incidents/{incident.pk}",
-            team=incident.team, people=[person], drill=incident.drill,
+            kind="role",
+            subject_id=assignment.pk,
+            title=f"{name} of SEV{incident.severity} {incident}"[:300],
+            body=f"{by.name} asks you to be the {name.lower()}. {ROLE_DUTY[role]}",
+            path=f"/incidents/{incident.pk}",
+            team=incident.team,
+            people=[person],
+            drill=incident.drill,
         )
-        write_system(incident, "role.assigned", f"{by.name} asked {person} to be the {name.lower()} and is having them paged", data, at, by=by)
+        write_system(
+            incident,
+            "role.assigned",
+            f"{by.name} asked {person} to be the {name.lower()} and is having them paged",
+            data,
+            at,
+            by=by,
+        )
     return assignment
 
 
@@ -58,8 +79,14 @@ def answer(by: Actor, assignment: RoleAssignment, at: datetime) -> None:
     assignment.accepted_at = at
     assignment.save(update_fields=["accepted_at"])
     stop_escalation("role", assignment.pk, end="acknowledged", by=by)
-    write_system(assignment.incident, "role.accepted", f"{assignment.person} accepted the role {assignment.get_role_display().lower()}",
-                 {"role": assignment.role, "person": assignment.person_id}, at, by=by)
+    write_system(
+        assignment.incident,
+        "role.accepted",
+        f"{assignment.person} accepted the role {assignment.get_role_display().lower()}",
+        {"role": assignment.role, "person": assignment.person_id},
+        at,
+        by=by,
+    )
 
 
 def end(by: Actor, assignment: RoleAssignment, at: datetime) -> None:
@@ -97,8 +124,12 @@ def accept_role(by: Actor, assignment: RoleAssignment) -> RoleAssignment:
     with change(by, "role.accepted", incident, needs=needs, team=incident.team) as made:
         row = locked(RoleAssignment.objects.select_related("incident", "person")).get(pk=assignment.pk)
         if row.ended_at is not None:
-            raise Conflict(f"You are no longer asked to be the {row.get_role_display().lower()}: somebody else is, or the role was ended.",
-                           field="role", value=row.role, fix=f"See /incidents/{row.incident_id}.")
+            raise Conflict(
+                f"You are no longer asked to be the {row.get_role_display().lower()}: somebody else is, or the role was ended.",
+                field="role",
+                value=row.role,
+                fix=f"See /incidents/{row.incident_id}.",
+            )
         if row.accepted_at is None:
             answer(by, row, made.at)
             record_times(row.incident)
@@ -113,6 +144,12 @@ def end_role(by: Actor, assignment: RoleAssignment) -> RoleAssignment:
         row = locked(RoleAssignment.objects.select_related("person", "incident")).get(pk=assignment.pk)
         if row.ended_at is None:
             end(by, row, made.at)
-            write_system(incident, "role.ended", f"{row.person} is no longer {row.get_role_display().lower()}",
-                         {"role": row.role, "person": row.person_id}, made.at, by=by)
+            write_system(
+                incident,
+                "role.ended",
+                f"{row.person} is no longer {row.get_role_display().lower()}",
+                {"role": row.role, "person": row.person_id},
+                made.at,
+                by=by,
+            )
     return row

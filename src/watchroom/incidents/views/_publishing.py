@@ -9,18 +9,39 @@ from typing import Any
 from django.db import transaction
 
 from ...accounts.actors import Actor
+from ...kernel.errors import Refused
 from ..commands import publish_update
 from ..models import Incident, Update
 
 
 def publish(
-    by: Actor, incident: Incident, *, pages: Iterable[str] = (), impacts: dict[Any, str] | None = None,
-    stage: str, happening: str, impact: str = "", doing: str = "", next_update_at: datetime | None = None,
+    by: Actor,
+    incident: Incident,
+    *,
+    pages: Iterable[str] = (),
+    impacts: dict[Any, str] | None = None,
+    stage: str,
+    happening: str,
+    impact: str = "",
+    doing: str = "",
+    next_update_at: datetime | None = None,
 ) -> Update:
-    """Both at once, or neither."""
+    """Both at once, or neither.
+
+    :raises Refused: a drill is to be shown on a status page.
+    """
+    slugs = list(pages)
+    if incident.drill and slugs:
+        raise Refused(
+            "A drill is never shown on a status page.",
+            field="pages",
+            value=", ".join(slugs),
+            fix="Publish it without pages.",
+        )
     with transaction.atomic():
-        update = publish_update(by, incident, stage=stage, happening=happening, impact=impact, doing=doing, next_update_at=next_update_at)
-        slugs = list(pages)
+        update = publish_update(
+            by, incident, stage=stage, happening=happening, impact=impact, doing=doing, next_update_at=next_update_at
+        )
         if slugs:
             from ...status import commands as status
 

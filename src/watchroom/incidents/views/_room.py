@@ -20,12 +20,19 @@ def groups_of(incident: Incident) -> list[AlertGroup]:
 
 
 def snapshot_of(
-    incident: Incident, holders: list[RoleAssignment], groups: list[AlertGroup], runs: list[MitigationRun], *, has_postmortem: bool | None
+    incident: Incident,
+    holders: list[RoleAssignment],
+    groups: list[AlertGroup],
+    runs: list[MitigationRun],
+    *,
+    has_postmortem: bool | None,
 ) -> rules.Snapshot:
     """What :func:`rules.next_steps` decides by."""
     by_role = {row.role: row for row in holders}
     commander = by_role.get(RoleName.COMMANDER)
-    entries = Counter(LogEntry.objects.filter(incident=incident, kind__in=("symptom", "hypothesis")).values_list("kind", "standing"))
+    entries = Counter(
+        LogEntry.objects.filter(incident=incident, kind__in=("symptom", "hypothesis")).values_list("kind", "standing")
+    )
     return rules.Snapshot(
         status=incident.status,
         commander=commander is not None,

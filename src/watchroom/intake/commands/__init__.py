@@ -2,7 +2,8 @@
 
 from .groups import acknowledge, add_note, escalate_now, resolve, unacknowledge
 from .integrations import delete_integration, pause_integration, replay_signal, rotate_key, save_integration
-from .receive import end_expired, extend_missed, notify_waiting, read_signals
+from .lifecycle import end_expired, extend_missed, notify_waiting
+from .receive import read_signals
 from .routes import delete_route, save_route
 
 __all__ = [

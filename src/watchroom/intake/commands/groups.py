@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 from ...accounts.actors import Actor
 from ...accounts.changes import Change, change
 from ...accounts.roles import Action
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
-from ...paging.commands import start_escalation, stop_escalation
-from ...paging.models import Escalation, EscalationPolicy, Notification
+from ...paging.commands import stop_escalation
+from ...paging.models import Escalation, Notification
 from ..models import Alert, AlertGroup, GroupEvent
-from .receive import _body, close_group
+from .lifecycle import close_group, start_paging
 
 Kind = GroupEvent.Kind
 
 
 def _needs(by: Actor, group: AlertGroup) -> Action:
     """Who has been paged for a group may answer, whatever their role: they were asked."""
-    if by.person is not None and by.scope is None and Notification.objects.filter(
-        person=by.person, escalation__kind=Escalation.Kind.ALERT_GROUP, escalation__subject_id=group.pk
-    ).exists():
+    if (
+        by.person is not None
+        and by.scope is None
+        and Notification.objects.filter(
+            person=by.person, escalation__kind=Escalation.Kind.ALERT_GROUP, escalation__subject_id=group.pk
+        ).exists()
+    ):
         return Action.SEE
     return Action.RESPOND
 
@@ -47,7 +50,11 @@ def acknowledge(by: Actor, group: AlertGroup, *, note: str = "") -> AlertGroup:
         if row.acknowledged_at is None:
             row.acknowledged_at, row.acknowledged_by, row.notify_at = made.at, by.person, None
             row.save(update_fields=["acknowledged_at", "acknowledged_by", "notify_at"])
-            made.history(GroupEvent(group=row, at=made.at, kind=Kind.ACKNOWLEDGED, person=by.person, text=note or f"by {by.name}"))
+            made.history(
+                GroupEvent(
+                    group=row, at=made.at, kind=Kind.ACKNOWLEDGED, person=by.person, text=note or f"by {by.name}"
+                )
+            )
             stop_escalation(Escalation.Kind.ALERT_GROUP, row.pk, end=Escalation.End.ACKNOWLEDGED, by=by)
     return row
 
@@ -59,11 +66,13 @@ def unacknowledge(by: Actor, group: AlertGroup) -> AlertGroup:
     """
     with _changing(by, "unacknowledged", group) as (made, row):
         if row.resolved_at or row.acknowledged_at is None:
-            raise Conflict("Only an acknowledged alert group can be given back.", fix="Reload the page to see its state.")
+            raise Conflict(
+                "Only an acknowledged alert group can be given back.", fix="Reload the page to see its state."
+            )
         row.acknowledged_at = row.acknowledged_by = None
         row.save(update_fields=["acknowledged_at", "acknowledged_by"])
         made.history(GroupEvent(group=row, at=made.at, kind=Kind.UNACKNOWLEDGED, person=by.person))
-        _page_again(row)
+        start_paging(row)
     return row
 
 
@@ -74,7 +83,9 @@ def escalate_now(by: Actor, group: AlertGroup) -> AlertGroup:
     """
     with _changing(by, "escalated", group) as (made, row):
         if row.resolved_at:
-            raise Conflict("This alert group is already resolved.", fix="Declare an incident or page somebody directly.")
+            raise Conflict(
+                "This alert group is already resolved.", fix="Declare an incident or page somebody directly."
+            )
         made.history(GroupEvent(group=row, at=made.at, kind=Kind.ESCALATED, person=by.person, text=f"by {by.name}"))
         running = locked(row.escalations.filter(ended_at__isnull=True)).first()
         if running is not None:
@@ -82,16 +93,8 @@ def escalate_now(by: Actor, group: AlertGroup) -> AlertGroup:
             running.save(update_fields=["due_at"])
             made.due()
         else:
-            _page_again(row)
+            start_paging(row)
     return row
-
-
-def _page_again(group: AlertGroup) -> None:
-    policy = EscalationPolicy.objects.filter(pk=group.policy_id).first() if group.policy_id else None
-    start_escalation(
-        kind=Escalation.Kind.ALERT_GROUP, subject_id=group.pk, title=group.title, body=_body(group), path=f"/alerts/{group.pk}",
-        team=group.team, urgency=group.urgency, policy=policy, drill=group.drill,
-    )
 
 
 def resolve(by: Actor, group: AlertGroup) -> AlertGroup:

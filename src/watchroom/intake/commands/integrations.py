@@ -34,7 +34,12 @@ def save_integration(
     :raises Conflict: another has this slug.
     """
     if not name.strip():
-        raise Refused("An integration needs a name.", field="name", value=name, fix="Name what sends, such as “Prometheus Berlin”.")
+        raise Refused(
+            "An integration needs a name.",
+            field="name",
+            value=name,
+            fix="Name what sends, such as “Prometheus Berlin”.",
+        )
     one_of("watchroom.sources", source)
     key = None
     created = integration is None
@@ -43,15 +48,26 @@ def save_integration(
         integration = Integration(key_hash=fingerprint(key), key_hint=key[:8])
     else:
         by.require(Action.MANAGE, integration.team)
-    with change(by, "integration.created" if created else "integration.changed", integration, needs=Action.MANAGE, team=team) as made:
-        integration.team, integration.name, integration.source, integration.service = team, name.strip(), source, service
+    with change(
+        by, "integration.created" if created else "integration.changed", integration, needs=Action.MANAGE, team=team
+    ) as made:
+        integration.team, integration.name, integration.source, integration.service = (
+            team,
+            name.strip(),
+            source,
+            service,
+        )
         integration.slug = slug or integration.slug or slugify(name)[:64]
         integration.drill = drill
         try:
             integration.save()
         except IntegrityError:
-            raise Conflict(f"There is already an integration {integration.slug!r}.", field="slug", value=integration.slug,
-                           fix="Choose another name.") from None
+            raise Conflict(
+                f"There is already an integration {integration.slug!r}.",
+                field="slug",
+                value=integration.slug,
+                fix="Choose another name.",
+            ) from None
         made.note(source=source, service=service.slug if service else None)
         made.touch("integrations", f"integration:{integration.pk}")
     return integration, key
@@ -69,7 +85,9 @@ def rotate_key(by: Actor, integration: Integration) -> str:
 
 def pause_integration(by: Actor, integration: Integration, paused: bool) -> None:
     """Refuse its signals for a while (the sender is told so), or accept them again."""
-    with change(by, f"integration.{'paused' if paused else 'resumed'}", integration, needs=Action.MANAGE, team=integration.team) as made:
+    with change(
+        by, f"integration.{'paused' if paused else 'resumed'}", integration, needs=Action.MANAGE, team=integration.team
+    ) as made:
         integration.paused = paused
         integration.save(update_fields=["paused"])
         made.touch("integrations", f"integration:{integration.pk}")
@@ -88,8 +106,13 @@ def replay_signal(by: Actor, signal: Signal) -> Signal:
     with change(by, "signal.replayed", signal, needs=Action.MANAGE, team=signal.integration.team) as made:
         row = locked(Signal.objects.filter(pk=signal.pk)).get()
         again = Signal.objects.create(
-            integration_id=row.integration_id, received_at=made.at, path=row.path, query=row.query,
-            content_type=row.content_type, body=bytes(row.body), remote=f"replay of {row.pk}",
+            integration_id=row.integration_id,
+            received_at=made.at,
+            path=row.path,
+            query=row.query,
+            content_type=row.content_type,
+            body=bytes(row.body),
+            remote=f"replay of {row.pk}",
         )
         made.note(of=row.pk)
         made.due()

@@ -13,28 +13,27 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import OperationalError, transaction
-from django.db.models import F
 
 from ...accounts.actors import Actor
 from ...catalog.models import Service
 from ...kernel import clock, wake
 from ...kernel.db import announce, claimable, locked
 from ...kernel.plugins import one_of
-from ...paging.commands import notify, start_escalation, stop_escalation
-from ...paging.models import Escalation, EscalationPolicy, Notification
 from ...sources.base import Draft, Inbound
 from ..models import Alert, AlertGroup, GroupEvent, Integration, Signal
 from ..routing import tree
 from ..rules import Node, Outcome, group_key, group_labels, routes_of, urgency_of, worst
+from .lifecycle import end_alert, start_paging
 
 log = logging.getLogger(__name__)
 Kind = GroupEvent.Kind
-MISSED_GRACE = timedelta(minutes=5)
 
 
 def read_signals(most: int) -> int:
     """Read up to ``most`` waiting signals of each integration that has any; none can starve another."""
-    waiting = Signal.objects.filter(state=Signal.State.PENDING).order_by().values_list("integration_id", flat=True).distinct()
+    waiting = (
+        Signal.objects.filter(state=Signal.State.PENDING).order_by().values_list("integration_id", flat=True).distinct()
+    )
     return sum(_read_integration(pk, most) for pk in list(waiting))
 
 
@@ -66,14 +65,20 @@ def _refuse_first(integration_id: int, error: Exception) -> int:
     if first is None:
         return 0
     log.exception("Signal %s can't be read", first.pk)
-    problem = {"field": "", "value": "", "fix": f"Watchroom failed on it ({type(error).__name__}: {error}). Please report it, then replay it."}
+    problem = {
+        "field": "",
+        "value": "",
+        "fix": f"Watchroom failed on it ({type(error).__name__}: {error}). Please report it, then replay it.",
+    }
     Signal.objects.filter(pk=first.pk).update(state=Signal.State.REJECTED, problems=[problem], processed_at=clock.now())
     return 1
 
 
 def _read_batch(integration_id: int, most: int) -> int:
     with transaction.atomic():
-        integration = claimable(Integration.objects.filter(pk=integration_id)).select_related("team", "service__team").first()
+        integration = (
+            claimable(Integration.objects.filter(pk=integration_id)).select_related("team", "service__team").first()
+        )
         if integration is None:
             return 0  # another engine is at it
         pending = Signal.objects.filter(integration=integration, state=Signal.State.PENDING).order_by("id")[:most]
@@ -98,13 +103,19 @@ class _Reading:
         self.services: dict[int, Service] = {}
 
     def read(self, signal: Signal) -> None:
-        inbound = Inbound(path=signal.path, body=bytes(signal.body), content_type=signal.content_type,
-                          received_at=signal.received_at, query=signal.query)
+        inbound = Inbound(
+            path=signal.path,
+            body=bytes(signal.body),
+            content_type=signal.content_type,
+            received_at=signal.received_at,
+            query=signal.query,
+        )
         parsed = self.source.parse(inbound)
         drafts: Sequence[Draft] = parsed.drafts
         known: dict[str, list[Alert]] = defaultdict(list)
-        for alert in Alert.objects.filter(integration=self.integration, ended_at__isnull=True,
-                                          dedup_key__in={draft.dedup_key for draft in drafts}):
+        for alert in Alert.objects.filter(
+            integration=self.integration, ended_at__isnull=True, dedup_key__in={draft.dedup_key for draft in drafts}
+        ):
             known[alert.dedup_key].append(self.refreshed.get(alert.pk, alert))
         for draft in drafts:
             ended = draft.ends_at is not None and draft.ends_at <= signal.received_at
@@ -117,10 +128,16 @@ class _Reading:
                 for alert in alerts:
                     self._refresh(alert, draft, signal)
             else:
-                known[draft.dedup_key] = [self._fire(draft, signal, outcome) for outcome in routes_of(self.routes, draft.labels)]
+                known[draft.dedup_key] = [
+                    self._fire(draft, signal, outcome) for outcome in routes_of(self.routes, draft.labels)
+                ]
 
     def _refresh(self, alert: Alert, draft: Draft, signal: Signal) -> None:
-        alert.last_seen_at, alert.expires_at, alert.times = signal.received_at, self._expires(draft, signal), alert.times + 1
+        alert.last_seen_at, alert.expires_at, alert.times = (
+            signal.received_at,
+            self._expires(draft, signal),
+            alert.times + 1,
+        )
         alert.title, alert.annotations, alert.severity = draft.title[:300], draft.annotations, draft.severity
         alert.last_signal = signal
         self.refreshed[alert.pk] = alert
@@ -131,10 +148,19 @@ class _Reading:
     def _fire(self, draft: Draft, signal: Signal, outcome: Outcome) -> Alert:
         group = self._group(draft, signal, outcome)
         alert = Alert.objects.create(
-            integration=self.integration, group=group, dedup_key=draft.dedup_key[:255], title=draft.title[:300],
-            severity=draft.severity, labels=draft.labels, annotations=draft.annotations, link=draft.link[:2000],
-            starts_at=draft.starts_at, first_seen_at=signal.received_at, last_seen_at=signal.received_at,
-            expires_at=self._expires(draft, signal), last_signal=signal,
+            integration=self.integration,
+            group=group,
+            dedup_key=draft.dedup_key[:255],
+            title=draft.title[:300],
+            severity=draft.severity,
+            labels=draft.labels,
+            annotations=draft.annotations,
+            link=draft.link[:2000],
+            starts_at=draft.starts_at,
+            first_seen_at=signal.received_at,
+            last_seen_at=signal.received_at,
+            expires_at=self._expires(draft, signal),
+            last_signal=signal,
         )
         GroupEvent.objects.create(group=group, at=signal.received_at, kind=Kind.FIRED, alert=alert, text=alert.title)
         group.firing += 1
@@ -157,19 +183,30 @@ class _Reading:
         policy_id = outcome.policy or (service.policy_id if service else None)
         now = clock.now()
         group, created = AlertGroup.objects.get_or_create(
-            group_key=key, resolved_at=None,
+            group_key=key,
+            resolved_at=None,
             defaults={
-                "route_id": outcome.route or None, "group_labels": shared, "integration": self.integration, "service": service,
-                "team": service.team if service else self.integration.team, "policy_id": policy_id, "title": draft.title[:300],
-                "severity": draft.severity, "urgency": urgency_of(draft.severity, outcome.urgency), "drill": self.integration.drill,
-                "opened_at": signal.received_at, "last_alert_at": signal.received_at,
+                "route_id": outcome.route or None,
+                "group_labels": shared,
+                "integration": self.integration,
+                "service": service,
+                "team": service.team if service else self.integration.team,
+                "policy_id": policy_id,
+                "title": draft.title[:300],
+                "severity": draft.severity,
+                "urgency": urgency_of(draft.severity, outcome.urgency),
+                "drill": self.integration.drill,
+                "opened_at": signal.received_at,
+                "last_alert_at": signal.received_at,
                 "notify_at": now + timedelta(seconds=outcome.group_wait_seconds),
             },
         )
         if created:
-            GroupEvent.objects.create(group=group, at=signal.received_at, kind=Kind.OPENED, text=" → ".join(outcome.path))
+            GroupEvent.objects.create(
+                group=group, at=signal.received_at, kind=Kind.OPENED, text=" → ".join(outcome.path)
+            )
             if outcome.group_wait_seconds == 0:
-                _start(group)
+                start_paging(group)
         return self.groups.setdefault(group.pk, group)
 
     def _service(self, pk: int | None) -> Service | None:
@@ -192,88 +229,9 @@ class _Reading:
             ["last_seen_at", "expires_at", "times", "title", "annotations", "severity", "last_signal"],
         )
         if signals:
-            Signal.objects.filter(pk__in=[signal.pk for signal in signals]).update(state=Signal.State.DONE, processed_at=now)
+            Signal.objects.filter(pk__in=[signal.pk for signal in signals]).update(
+                state=Signal.State.DONE, processed_at=now
+            )
             Integration.objects.filter(pk=self.integration.pk).update(last_signal_at=signals[-1].received_at)
         topics = {f"group:{pk}" for pk in self.touched} | {f"alert_group:{pk}" for pk in self.touched}
         announce({f"integration:{self.integration.pk}", wake.DUE, *topics, *({"alert-groups"} if topics else ())})
-
-
-def _start(group: AlertGroup) -> None:
-    """Start the group's escalation. Without a policy nobody would be told: then it begins with the last resort."""
-    policy = EscalationPolicy.objects.filter(pk=group.policy_id).first() if group.policy_id else None
-    if policy is None:
-        GroupEvent.objects.create(
-            group=group, at=clock.now(), kind=Kind.UNROUTED,
-            text="No escalation policy: managers and administrators are told instead. Give the service or route a policy.",
-        )
-    about = f"{group.service}: " if group.service_id else ""
-    start_escalation(
-        kind=Escalation.Kind.ALERT_GROUP, subject_id=group.pk, title=f"{about}{group.title}", body=_body(group),
-        path=f"/alerts/{group.pk}", team=group.team, urgency=group.urgency, policy=policy, drill=group.drill,
-    )
-    AlertGroup.objects.filter(pk=group.pk).update(notify_at=None)
-    group.notify_at = None
-
-
-def _body(group: AlertGroup) -> str:
-    labels = "\n".join(f"{name}: {value}" for name, value in group.group_labels.items())
-    return f"{group.get_severity_display()} since {group.opened_at:%H:%M} UTC.\n{labels}".strip()
-
-
-def notify_waiting(most: int) -> int:
-    """Start the escalations of groups whose group wait is over."""
-    with transaction.atomic():
-        due = AlertGroup.objects.filter(notify_at__lte=clock.now(), resolved_at__isnull=True).order_by("notify_at")
-        groups = list(claimable(due).select_related("service", "team")[:most])
-        for group in groups:
-            _start(group)
-    return len(groups)
-
-
-def end_alert(alert: Alert, at: datetime | None, *, by: Actor, why: str) -> None:
-    """End one alert, and its group with the last of them. Inside the caller's transaction."""
-    Alert.objects.filter(pk=alert.pk).update(ended_at=at, expires_at=None)
-    alert.ended_at, alert.expires_at = at, None
-    GroupEvent.objects.create(group_id=alert.group_id, at=clock.now(), kind=Kind.ENDED, alert=alert, text=f"{alert.title}: {why}"[:1000])
-    AlertGroup.objects.filter(pk=alert.group_id).update(firing=F("firing") - 1)
-    group = locked(AlertGroup.objects.filter(pk=alert.group_id)).get()
-    if group.firing == 0 and group.resolved_at is None:
-        close_group(group, by=by, text="every alert has ended")
-
-
-def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
-    """Resolve a group: its escalation ends, and whoever was told that it fired is told that it is over. Inside the
-    caller's transaction."""
-    now = clock.now()
-    group.resolved_at, group.notify_at = now, None
-    group.save(update_fields=["resolved_at", "notify_at"])
-    GroupEvent.objects.create(group=group, at=now, kind=Kind.RESOLVED, person=by.person, text=text)
-    stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.RESOLVED, by=by)
-    told = Notification.objects.filter(
-        escalation__kind=Escalation.Kind.ALERT_GROUP, escalation__subject_id=group.pk, purpose=Notification.Purpose.PAGE,
-        state__in=(Notification.State.SENT, Notification.State.DELIVERED),
-    ).select_related("person")
-    for person in {row.person_id: row.person for row in told}.values():
-        if by.person is None or person.pk != by.person.pk:
-            notify(person, purpose=Notification.Purpose.RESOLVED, subject=f"Resolved: {group.title}", body=text,
-                   path=f"/alerts/{group.pk}", reason=f"group:{group.pk}:resolved", drill=group.drill)
-    announce({"alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}"})
-
-
-def end_expired(most: int) -> int:
-    """End alerts that their sender has stopped talking about."""
-    by = Actor(kind="system", name="Watchroom")
-    with transaction.atomic():
-        due = Alert.objects.filter(ended_at__isnull=True, expires_at__lte=clock.now()).order_by("expires_at")
-        alerts = list(claimable(due)[:most])
-        for alert in alerts:
-            end_alert(alert, alert.expires_at, by=by, why="not seen again in time")
-    return len(alerts)
-
-
-def extend_missed() -> int:
-    """When an engine starts: an alert that ran out while Watchroom was down may well still be firing, and its sender
-    could not say so. Give it time to be seen again before it counts as over."""
-    now = clock.now()
-    missed = Alert.objects.filter(ended_at__isnull=True, expires_at__lte=now)
-    return missed.update(expires_at=now + MISSED_GRACE)

@@ -40,22 +40,37 @@ def save_route(
     if not name.strip():
         raise Refused("A route needs a name.", field="name", value=name, fix="Say what it catches.")
     if not matchers:
-        raise Refused("A route without matchers would take everything.", field="matchers", value=[],
-                      fix='Add at least one, such as team="payments".')
+        raise Refused(
+            "A route without matchers would take everything.",
+            field="matchers",
+            value=[],
+            fix='Add at least one, such as team="payments".',
+        )
     clean = []
     for number, text in enumerate(matchers):
         try:
             clean.append(str(matcher(text)))
         except ValueError as error:
-            raise Refused("That matcher is not accepted.", field=f"matchers[{number}]", value=text, fix=f"{error}.") from None
+            raise Refused(
+                "That matcher is not accepted.", field=f"matchers[{number}]", value=text, fix=f"{error}."
+            ) from None
     if urgency and urgency not in Urgency.values:
-        raise Refused("There is no such urgency.", field="urgency", value=urgency, fix="Use high, low, or leave it empty.")
+        raise Refused(
+            "There is no such urgency.", field="urgency", value=urgency, fix="Use high, low, or leave it empty."
+        )
     if group_wait_seconds is not None and not 0 <= group_wait_seconds <= 3600:
-        raise Refused("That wait is not accepted.", field="group_wait_seconds", value=group_wait_seconds, fix="Use 0 to 3600 seconds.")
+        raise Refused(
+            "That wait is not accepted.",
+            field="group_wait_seconds",
+            value=group_wait_seconds,
+            fix="Use 0 to 3600 seconds.",
+        )
     above = parent
     while above is not None:
         if route is not None and above.pk == route.pk:
-            raise Refused("A route can't be below itself.", field="parent", value=str(parent), fix="Choose another parent.")
+            raise Refused(
+                "A route can't be below itself.", field="parent", value=str(parent), fix="Choose another parent."
+            )
         above = above.parent
     route = route or Route()
     if route.pk:
@@ -64,11 +79,18 @@ def save_route(
         route.name, route.parent, route.position, route.team = name.strip(), parent, position, team
         route.matchers, route.goes_on = clean, goes_on
         route.group_by = list(group_by) if group_by is not None else None
-        route.group_wait_seconds, route.service, route.policy, route.urgency = group_wait_seconds, service, policy, urgency
+        route.group_wait_seconds, route.service, route.policy, route.urgency = (
+            group_wait_seconds,
+            service,
+            policy,
+            urgency,
+        )
         try:
             route.save()
         except IntegrityError:
-            raise Conflict(f"There is already a route {name!r}.", field="name", value=name, fix="Choose another name.") from None
+            raise Conflict(
+                f"There is already a route {name!r}.", field="name", value=name, fix="Choose another name."
+            ) from None
         made.note(matchers=clean)
         made.touch("routes")
     return route

@@ -115,6 +115,7 @@ class Gate:
             body = await limits.read_body(scope, receive)
         except limits.TooLarge:
             self._numbers.count(source.name, "too_large")
+            await limits.discard(receive)
             return await problem(
                 send, 413, "Too large", f"A signal may have {limits.BODY_BYTES} bytes (4 MiB).", "Send fewer alerts at a time.", [(b"connection", b"close")]
             )  # fmt: skip

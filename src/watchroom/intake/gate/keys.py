@@ -22,11 +22,15 @@ class Keys:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[str, Integration] | None = None
-        self._read_at = float("-inf")
+        self._read_at = self._missed_at = float("-inf")  # when the last reading began; the last for an unknown key
+        self._answered = False
         self._reading = asyncio.Lock()
 
     async def find(self, key: str) -> Integration | None:
-        """The integration with this key. An unknown key makes us look into the database, at most once a second.
+        """The integration with this key.
+
+        An unknown key may be a new one, and a sender that is refused does not try again. So it waits until the database
+        has been read after it was shown; for all unknown keys together that is done once a second at most.
 
         :raises Unavailable: the integrations have never been read, and can't be now.
         """
@@ -35,7 +39,9 @@ class Keys:
             return found
         asked_at = clock.monotonic()
         async with self._reading:
-            if self._known is None or asked_at - self._read_at >= _MISS_SECONDS:
+            if self._read_at < asked_at:
+                await asyncio.sleep(max(0.0, self._missed_at + _MISS_SECONDS - clock.monotonic()))
+                self._missed_at = clock.monotonic()
                 await self._read()
         if self._known is None:
             raise Unavailable
@@ -53,8 +59,6 @@ class Keys:
             if asked_at - self._read_at >= _MISS_SECONDS:
                 await self._read()
             return self._answered
-
-    _answered = False
 
     async def _read(self) -> None:
         self._read_at = clock.monotonic()

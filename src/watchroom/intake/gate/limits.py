@@ -9,6 +9,7 @@ from .asgi import Receive, Scope, header
 
 BODY_BYTES = 4 * 1024 * 1024
 BODY_SECONDS = 30.0
+_DISCARD_BYTES, _DISCARD_SECONDS = 16 * BODY_BYTES, 10.0
 
 
 class TooLarge(Exception):
@@ -51,3 +52,16 @@ async def read_body(
         if not message.get("more_body", False):
             return b"".join([*pieces, piece]) if pieces else piece
         pieces.append(piece)
+
+
+async def discard(receive: Receive) -> None:
+    """Let the rest of a body go by, within reason: a sender that still sends does not see the answer."""
+    size, deadline = 0, clock.monotonic() + _DISCARD_SECONDS
+    while size < _DISCARD_BYTES:
+        try:
+            message = await asyncio.wait_for(receive(), max(0.0, deadline - clock.monotonic()))
+        except TimeoutError:
+            return
+        size += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return

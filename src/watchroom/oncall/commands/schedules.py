@@ -47,11 +47,15 @@ def save_schedule(
     checked = None if rotations is None else [_checked(number, each) for number, each in enumerate(rotations)]
     if schedule is not None:
         by.require(Action.MANAGE, schedule.team)
-    with change(by, "schedule.changed" if schedule else "schedule.created", row, needs=Action.MANAGE, team=team) as made:
+    with change(
+        by, "schedule.changed" if schedule else "schedule.created", row, needs=Action.MANAGE, team=team
+    ) as made:
         if schedule is not None:
             locked(Schedule.objects.filter(pk=row.pk)).get()
         if Schedule.objects.filter(slug=slug).exclude(pk=row.pk).exists():
-            raise Conflict(f"There is already a schedule {slug!r}.", field="slug", value=slug, fix="Choose another name.")
+            raise Conflict(
+                f"There is already a schedule {slug!r}.", field="slug", value=slug, fix="Choose another name."
+            )
         row.team, row.name, row.slug, row.timezone, row.description = team, name, slug, timezone, description.strip()
         row.save()
         if checked is not None:
@@ -69,13 +73,21 @@ def _replace(schedule: Schedule, checked: list[tuple[dict[str, Any], list[list[i
         for turn in members:
             for person in turn:
                 if person not in known:
-                    raise Refused("There is nobody with this number.", field=f"rotations[{number}].members", value=person,
-                                  fix="Choose existing people.")
+                    raise Refused(
+                        "There is nobody with this number.",
+                        field=f"rotations[{number}].members",
+                        value=person,
+                        fix="Choose existing people.",
+                    )
     schedule.rotations.all().delete()
     for fields, members in checked:
         rotation = Rotation.objects.create(schedule=schedule, **fields)
         RotationMember.objects.bulk_create(
-            [RotationMember(rotation=rotation, person_id=person, turn=turn) for turn, people in enumerate(members) for person in people]
+            [
+                RotationMember(rotation=rotation, person_id=person, turn=turn)
+                for turn, people in enumerate(members)
+                for person in people
+            ]
         )
 
 
@@ -83,20 +95,37 @@ def _checked(number: int, given: Mapping[str, Any]) -> tuple[dict[str, Any], lis
     where = f"rotations[{number}]"
     for field in given:
         if field not in _FIELDS:
-            raise Refused("A rotation has no such field.", field=f"{where}.{field}", value=given[field], fix=f"Use {', '.join(sorted(_FIELDS - {'id'}))}.")
+            raise Refused(
+                "A rotation has no such field.",
+                field=f"{where}.{field}",
+                value=given[field],
+                fix=f"Use {', '.join(sorted(_FIELDS - {'id'}))}.",
+            )
     unit = str(given.get("unit", "weeks"))
     if unit not in Rotation.Unit.values:
-        raise Refused("There is no such unit.", field=f"{where}.unit", value=unit, fix=f"Use one of {', '.join(Rotation.Unit.values)}.")
+        raise Refused(
+            "There is no such unit.",
+            field=f"{where}.unit",
+            value=unit,
+            fix=f"Use one of {', '.join(Rotation.Unit.values)}.",
+        )
     length = _whole(given.get("length", 1), f"{where}.length", 1, 1000)
     precedence = _whole(given.get("precedence", 0), f"{where}.precedence", 0, 1000)
     try:
         starts = local_from(str(given.get("starts_at", "")), f"{where}.starts_at")
-        windows = [restriction_to(each) for each in restrictions_from(given.get("restrictions") or [], f"{where}.restrictions")]
+        windows = [
+            restriction_to(each) for each in restrictions_from(given.get("restrictions") or [], f"{where}.restrictions")
+        ]
     except RuleError as error:
         raise Refused(error.message, field=error.field, value=error.value, fix=error.fix) from None
     fields = {
-        "name": checked_name(str(given.get("name") or f"Rotation {number + 1}")), "precedence": precedence, "unit": unit, "length": length,
-        "starts_at": f"{starts:%Y-%m-%dT%H:%M}", "until": _until(given.get("until"), f"{where}.until"), "restrictions": windows,
+        "name": checked_name(str(given.get("name") or f"Rotation {number + 1}")),
+        "precedence": precedence,
+        "unit": unit,
+        "length": length,
+        "starts_at": f"{starts:%Y-%m-%dT%H:%M}",
+        "until": _until(given.get("until"), f"{where}.until"),
+        "restrictions": windows,
     }
     return fields, _members(given.get("members") or [], f"{where}.members")
 
@@ -107,7 +136,9 @@ def _whole(value: Any, field: str, least: int, most: int) -> int:
     except (TypeError, ValueError):
         number = least - 1
     if not least <= number <= most:
-        raise Refused("That number is not accepted.", field=field, value=value, fix=f"Use a whole number from {least} to {most}.")
+        raise Refused(
+            "That number is not accepted.", field=field, value=value, fix=f"Use a whole number from {least} to {most}."
+        )
     return number
 
 
@@ -119,18 +150,33 @@ def _until(value: Any, field: str) -> datetime | None:
     except ValueError:
         until = None
     if until is None or until.tzinfo is None:
-        raise Refused("That is not an instant.", field=field, value=value, fix="Write it with its offset, such as 2026-12-31T18:00:00Z.")
+        raise Refused(
+            "That is not an instant.",
+            field=field,
+            value=value,
+            fix="Write it with its offset, such as 2026-12-31T18:00:00Z.",
+        )
     return until.astimezone(UTC)
 
 
 def _members(turns: Any, field: str) -> list[list[int]]:
     try:
-        members = [list(dict.fromkeys(int(person) for person in (turn if isinstance(turn, list | tuple) else [turn]))) for turn in turns]
+        members = [
+            list(dict.fromkeys(int(person) for person in (turn if isinstance(turn, list | tuple) else [turn])))
+            for turn in turns
+        ]
     except (TypeError, ValueError):
-        raise Refused("Members are a list of turns; each is a list of people's numbers.", field=field, value=turns, fix="Write [[1], [2, 3]].") from None
+        raise Refused(
+            "Members are a list of turns; each is a list of people's numbers.",
+            field=field,
+            value=turns,
+            fix="Write [[1], [2, 3]].",
+        ) from None
     members = [turn for turn in members if turn]
     if not members:
-        raise Refused("A rotation without people puts nobody on call.", field=field, value=[], fix="Add at least one person.")
+        raise Refused(
+            "A rotation without people puts nobody on call.", field=field, value=[], fix="Add at least one person."
+        )
     return members
 
 
@@ -145,5 +191,10 @@ def delete_schedule(by: Actor, schedule: Schedule) -> None:
         try:
             schedule.delete()
         except ProtectedError as error:
-            users = sorted({str(getattr(getattr(each, "step", None), "policy", each)) for each in error.protected_objects})
-            raise Conflict(f"This schedule is still used by {', '.join(users[:5])}.", fix="Take it out of these escalation policies first.") from None
+            users = sorted(
+                {str(getattr(getattr(each, "step", None), "policy", each)) for each in error.protected_objects}
+            )
+            raise Conflict(
+                f"This schedule is still used by {', '.join(users[:5])}.",
+                fix="Take it out of these escalation policies first.",
+            ) from None

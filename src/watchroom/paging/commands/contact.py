@@ -26,7 +26,9 @@ def channel_named(name: str) -> Channel:
     return one_of("watchroom.channels", name)  # type: ignore[no-any-return]
 
 
-def add_contact_method(by: Actor, person: Person, *, channel: str, label: str, settings: dict[str, Any]) -> ContactMethod:
+def add_contact_method(
+    by: Actor, person: Person, *, channel: str, label: str, settings: dict[str, Any]
+) -> ContactMethod:
     """Add a way to reach ``person``. It is used at once for both urgencies; rules can be changed afterwards.
 
     :raises Refused: the channel does not accept the settings; names the field.
@@ -35,7 +37,11 @@ def add_contact_method(by: Actor, person: Person, *, channel: str, label: str, s
     clean = way.check(settings | ({"person": person.pk} if channel == "browser" else {}))
     with change(by, "contact_method.added", None, needs=_needs(by, person)) as made:
         method = ContactMethod.objects.create(
-            person=person, channel=channel, label=(label or way.label)[:100], settings=clean, description=way.describe(clean)[:200]
+            person=person,
+            channel=channel,
+            label=(label or way.label)[:100],
+            settings=clean,
+            description=way.describe(clean)[:200],
         )
         NotificationRule.objects.bulk_create(
             [NotificationRule(person=person, contact_method=method, urgency=urgency) for urgency in Urgency.values]
@@ -46,7 +52,9 @@ def add_contact_method(by: Actor, person: Person, *, channel: str, label: str, s
 
 def enable_contact_method(by: Actor, method: ContactMethod, enabled: bool) -> None:
     """Use it, or leave it out of every page until it is enabled again."""
-    with change(by, f"contact_method.{'enabled' if enabled else 'disabled'}", method, needs=_needs(by, method.person)) as made:
+    with change(
+        by, f"contact_method.{'enabled' if enabled else 'disabled'}", method, needs=_needs(by, method.person)
+    ) as made:
         method.enabled = enabled
         method.save(update_fields=["enabled"])
         _touch(made, method)
@@ -77,19 +85,30 @@ def set_rules(by: Actor, person: Person, urgency: str, rules: Sequence[tuple[int
     own = set(ContactMethod.objects.filter(person=person).values_list("pk", flat=True))
     for method, wait in rules:
         if method not in own:
-            raise Refused("That contact method is not theirs.", field="contact_method", value=method, fix="Choose one of their own.")
+            raise Refused(
+                "That contact method is not theirs.",
+                field="contact_method",
+                value=method,
+                fix="Choose one of their own.",
+            )
         if not 0 <= wait <= 3600:
             raise Refused("That wait is not accepted.", field="wait_seconds", value=wait, fix="Use 0 to 3600 seconds.")
     if urgency == Urgency.HIGH and rules and min(wait for _, wait in rules) > 0:
-        raise Refused("An urgent page must reach you at once by something.", field="wait_seconds",
-                      value=min(wait for _, wait in rules), fix="Let one rule have no wait.")
+        raise Refused(
+            "An urgent page must reach you at once by something.",
+            field="wait_seconds",
+            value=min(wait for _, wait in rules),
+            fix="Let one rule have no wait.",
+        )
     with change(by, "notification_rules.changed", person, needs=_needs(by, person)) as made:
         NotificationRule.objects.filter(person=person, urgency=urgency).delete()
         made.note(urgency=urgency, rules=[list(rule) for rule in rules])
         made.touch(f"person:{person.pk}")
         return NotificationRule.objects.bulk_create(
-            [NotificationRule(person=person, contact_method_id=method, urgency=urgency, wait_seconds=wait)
-             for method, wait in dict.fromkeys(rules)]
+            [
+                NotificationRule(person=person, contact_method_id=method, urgency=urgency, wait_seconds=wait)
+                for method, wait in dict.fromkeys(rules)
+            ]
         )
 
 
@@ -98,10 +117,17 @@ def test_contact_method(by: Actor, method: ContactMethod) -> Notification:
     with change(by, "contact_method.tested", method, needs=_needs(by, method.person)) as made:
         now = clock.now()
         row = Notification.objects.create(
-            person=method.person, contact_method=method, method_text=str(method)[:250], purpose=Notification.Purpose.TEST,
-            urgency=Urgency.HIGH, subject="Test page from Watchroom",
-            body="This is how a page reaches you. Nothing is wrong.", path="/me/contact",
-            reason=f"test:{method.pk}:{now.timestamp()}", created_at=now, due_at=now,
+            person=method.person,
+            contact_method=method,
+            method_text=str(method)[:250],
+            purpose=Notification.Purpose.TEST,
+            urgency=Urgency.HIGH,
+            subject="Test page from Watchroom",
+            body="This is how a page reaches you. Nothing is wrong.",
+            path="/me/contact",
+            reason=f"test:{method.pk}:{now.timestamp()}",
+            created_at=now,
+            due_at=now,
         )
         made.due()
         made.touch(f"person:{method.person_id}", "notifications")

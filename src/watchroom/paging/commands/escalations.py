@@ -21,7 +21,11 @@ from .notifications import cancel_waiting, write
 
 DIRECT_WAIT_SECONDS = 300
 DIRECT_REPEATS = 2
-_PURPOSE = {"alert_group": Notification.Purpose.PAGE, "role": Notification.Purpose.ROLE, "direct": Notification.Purpose.PAGE}
+_PURPOSE = {
+    "alert_group": Notification.Purpose.PAGE,
+    "role": Notification.Purpose.ROLE,
+    "direct": Notification.Purpose.PAGE,
+}
 Kind = EscalationEvent.Kind
 
 
@@ -30,7 +34,10 @@ def plan_of(policy: EscalationPolicy) -> Plan:
     steps = []
     for step in policy.steps.prefetch_related("targets"):
         targets = tuple(
-            Target("person", t.person_id) if t.person_id else Target("team", t.team_id) if t.team_id
+            Target("person", t.person_id)
+            if t.person_id
+            else Target("team", t.team_id)
+            if t.team_id
             else Target("schedule", t.schedule_id or 0)
             for t in step.targets.all()
         )
@@ -62,9 +69,19 @@ def start_escalation(
         targets = tuple(Target("person", person.pk) for person in people)
         plan = Plan((Step(targets, DIRECT_WAIT_SECONDS),) if targets else (), DIRECT_REPEATS)
     escalation = Escalation.objects.create(
-        kind=kind, subject_id=subject_id, title=title[:300], body=body, path=path, team=team, urgency=urgency,
-        policy=policy, policy_version=policy.version if policy else 0, plan=plan.as_json(), drill=drill,
-        started_at=now, due_at=now,
+        kind=kind,
+        subject_id=subject_id,
+        title=title[:300],
+        body=body,
+        path=path,
+        team=team,
+        urgency=urgency,
+        policy=policy,
+        policy_version=policy.version if policy else 0,
+        plan=plan.as_json(),
+        drill=drill,
+        started_at=now,
+        due_at=now,
     )
     text = f"{policy} (version {policy.version})" if policy else "paged directly"
     EscalationEvent.objects.create(escalation=escalation, at=now, kind=Kind.STARTED, text=text)
@@ -91,19 +108,32 @@ def _take_one() -> bool:
         plan, at = Plan.of(escalation.plan), Position(escalation.round, escalation.next_step)
         turn = next_turn(plan, at)
         if turn.kind == "exhausted":
-            _end(escalation, Escalation.End.EXHAUSTED, None, "nobody answered, and the last resort has been tried for an hour")
+            _end(
+                escalation,
+                Escalation.End.EXHAUSTED,
+                None,
+                "nobody answered, and the last resort has been tried for an hour",
+            )
             return True
         people = last_resort(escalation.team) if turn.step is None else people_of(turn.step.targets, now)
         reachable = [person for person in people if person.contact_methods.filter(enabled=True).exists()]
         kind = Kind.LAST_RESORT if turn.kind == "last_resort" else Kind.STEP
         event = EscalationEvent.objects.create(
-            escalation=escalation, at=now, kind=kind, step=at.step, round=at.round,
+            escalation=escalation,
+            at=now,
+            kind=kind,
+            step=at.step,
+            round=at.round,
             text=", ".join(str(person) for person in people)[:300] or "nobody",
         )
         event.people.set(people)
         if not reachable:
             EscalationEvent.objects.create(
-                escalation=escalation, at=now, kind=Kind.NOBODY, step=at.step, round=at.round,
+                escalation=escalation,
+                at=now,
+                kind=Kind.NOBODY,
+                step=at.step,
+                round=at.round,
                 text="nobody to page here: " + ("none of them has a contact method" if people else "nobody is on call"),
             )
         late = now - (escalation.due_at or now)
@@ -111,9 +141,16 @@ def _take_one() -> bool:
         if late > timedelta(minutes=2):
             body = f"Late by {int(late.total_seconds() // 60)} min: Watchroom was not running.\n\n{body}"
         write(
-            reachable, purpose=_PURPOSE[escalation.kind], urgency=escalation.urgency, subject=escalation.title, body=body,
-            path=escalation.path, reason=f"escalation:{escalation.pk}:{at.round}:{kind}:{at.step}", drill=escalation.drill,
-            escalation=escalation, event=event,
+            reachable,
+            purpose=_PURPOSE[escalation.kind],
+            urgency=escalation.urgency,
+            subject=escalation.title,
+            body=body,
+            path=escalation.path,
+            reason=f"escalation:{escalation.pk}:{at.round}:{kind}:{at.step}",
+            drill=escalation.drill,
+            escalation=escalation,
+            event=event,
         )
         turn = next_turn(plan, at, somebody=bool(reachable))
         escalation.round, escalation.next_step = turn.after.round, turn.after.step
@@ -129,8 +166,13 @@ def _end(escalation: Escalation, end: str, person: Person | None, text: str) -> 
     escalation.save(update_fields=["ended_at", "due_at", "end", "ended_by"])
     EscalationEvent.objects.create(escalation=escalation, at=now, kind=Kind.ENDED, text=text[:300])
     cancel_waiting(escalation)
-    announce({f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}",
-              *(f"person:{pk}" for pk in escalation.notifications.values_list("person_id", flat=True).distinct())})
+    announce(
+        {
+            f"escalation:{escalation.pk}",
+            f"{escalation.kind}:{escalation.subject_id}",
+            *(f"person:{pk}" for pk in escalation.notifications.values_list("person_id", flat=True).distinct()),
+        }
+    )
 
 
 def stop_escalation(kind: str, subject_id: int | None, *, end: str, by: Actor) -> Escalation | None:
@@ -145,7 +187,9 @@ def stop_escalation(kind: str, subject_id: int | None, *, end: str, by: Actor) -
     return escalation
 
 
-def page(by: Actor, *, people: Iterable[Person], title: str, body: str = "", urgent: bool = True, path: str = "") -> Escalation:
+def page(
+    by: Actor, *, people: Iterable[Person], title: str, body: str = "", urgent: bool = True, path: str = ""
+) -> Escalation:
     """Page people directly, again and again until one of them answers.
 
     :raises Refused: nobody or nothing was given.
@@ -158,8 +202,14 @@ def page(by: Actor, *, people: Iterable[Person], title: str, body: str = "", urg
     with change(by, "person.paged", people[0], needs=Action.RESPOND) as made:
         made.note(people=[str(person) for person in people], title=title)
         escalation = start_escalation(
-            kind=Escalation.Kind.DIRECT, subject_id=None, title=title, body=body or f"Paged by {by.name}.", path=path,
-            team=None, urgency="high" if urgent else "low", people=people,
+            kind=Escalation.Kind.DIRECT,
+            subject_id=None,
+            title=title,
+            body=body or f"Paged by {by.name}.",
+            path=path,
+            team=None,
+            urgency="high" if urgent else "low",
+            people=people,
         )
         escalation.subject_id = escalation.pk  # so that it can be answered like any other
         escalation.path = path or f"/escalations/{escalation.pk}"

@@ -44,9 +44,9 @@ def write(
     for method in ContactMethod.objects.filter(person__in=people, enabled=True):
         methods.setdefault(method.person_id, []).append(method)
     rules: dict[int, list[Rule]] = {}
-    for rule in NotificationRule.objects.filter(person__in=people, urgency=urgency).select_related("contact_method"):
-        rules.setdefault(rule.person_id, []).append(
-            Rule(rule.contact_method_id, rule.wait_seconds, rule.contact_method.enabled)
+    for row in NotificationRule.objects.filter(person__in=people, urgency=urgency).select_related("contact_method"):
+        rules.setdefault(row.person_id, []).append(
+            Rule(row.contact_method_id, row.wait_seconds, row.contact_method.enabled)
         )
     rows = []
     for person in people:
@@ -88,7 +88,9 @@ def notify(
     drill: bool = False,
 ) -> list[Notification]:
     """Tell one person something once (``reason``), by their rules for ``urgency``. Inside the caller's transaction."""
-    return write([person], purpose=purpose, urgency=urgency, subject=subject, body=body, path=path, reason=reason, drill=drill)
+    return write(
+        [person], purpose=purpose, urgency=urgency, subject=subject, body=body, path=path, reason=reason, drill=drill
+    )
 
 
 def cancel_waiting(escalation: Escalation) -> int:
@@ -103,7 +105,9 @@ def claim(most: int) -> list[tuple[Notification, Attempt]]:
     before the result is written, the lease runs out and it is tried again with the same key."""
     now = clock.now()
     with transaction.atomic():
-        due = claimable(Notification.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id"))[:most]
+        due = claimable(Notification.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id"))[
+            :most
+        ]
         rows = list(due.select_related("person", "contact_method"))
         attempts = []
         for row in rows:
@@ -128,7 +132,9 @@ def record_result(notification: Notification, attempt: Attempt, result: Delivery
             row.state = Notification.State.DELIVERED if result.confirmed else Notification.State.SENT
             row.ended_at, row.due_at = now, None
         else:
-            failed = result if isinstance(result, DeliveryFailed) else DeliveryFailed(f"{type(result).__name__}: {result}")
+            failed = (
+                result if isinstance(result, DeliveryFailed) else DeliveryFailed(f"{type(result).__name__}: {result}")
+            )
             attempt.error = str(failed)[:1000]
             wait = retry_in(row.tries, permanent=failed.permanent, retry_after=failed.retry_after, jitter=_JITTER)
             if wait is None:
@@ -138,7 +144,10 @@ def record_result(notification: Notification, attempt: Attempt, result: Delivery
             else:
                 attempt.outcome = Attempt.Outcome.RETRY
                 row.state, row.due_at = Notification.State.WAITING, now + wait
-                if row.escalation_id and Escalation.objects.filter(pk=row.escalation_id, ended_at__isnull=False).exists():
+                if (
+                    row.escalation_id
+                    and Escalation.objects.filter(pk=row.escalation_id, ended_at__isnull=False).exists()
+                ):
                     row.state, row.ended_at, row.due_at = Notification.State.CANCELLED, now, None
         row.save(update_fields=["state", "ended_at", "due_at"])
         attempt.save(update_fields=["ended_at", "outcome", "provider_id", "error"])
@@ -147,7 +156,10 @@ def record_result(notification: Notification, attempt: Attempt, result: Delivery
 
 def _hurry_next(failed: Notification, now: datetime) -> None:
     waiting = Notification.objects.filter(
-        person=failed.person_id, escalation=failed.escalation_id, event=failed.event_id, state=Notification.State.WAITING
+        person=failed.person_id,
+        escalation=failed.escalation_id,
+        event=failed.event_id,
+        state=Notification.State.WAITING,
     )
     if failed.escalation_id and (following := waiting.order_by("due_at").first()):
         following.due_at = min(following.due_at or now, now)

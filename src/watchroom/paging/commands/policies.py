@@ -17,7 +17,7 @@ from ...kernel.errors import Conflict, Refused
 from ...oncall.models import Schedule
 from ..models import EscalationPolicy, EscalationStep, StepTarget
 
-_MODELS = {"person": Person, "schedule": Schedule, "team": Team}
+_MODELS: dict[str, Any] = {"person": Person, "schedule": Schedule, "team": Team}
 
 
 def save_policy(
@@ -51,12 +51,19 @@ def save_policy(
         try:
             policy.save()
         except IntegrityError:
-            raise Conflict(f"There is already a policy {policy.slug!r}.", field="slug", value=policy.slug, fix="Choose another name.") from None
+            raise Conflict(
+                f"There is already a policy {policy.slug!r}.",
+                field="slug",
+                value=policy.slug,
+                fix="Choose another name.",
+            ) from None
         policy.steps.all().delete()
         for position, (wait, targets) in enumerate(checked):
             step = EscalationStep.objects.create(policy=policy, position=position, wait_seconds=wait)
             StepTarget.objects.bulk_create([StepTarget(step=step, **{f"{kind}_id": pk}) for kind, pk in targets])
-        made.note(version=policy.version, steps=[{"wait_seconds": wait, "targets": targets} for wait, targets in checked])
+        made.note(
+            version=policy.version, steps=[{"wait_seconds": wait, "targets": targets} for wait, targets in checked]
+        )
         made.touch("policies", f"policy:{policy.pk}")
     return policy
 
@@ -65,16 +72,24 @@ def _checked(number: int, step: Mapping[str, Any]) -> tuple[int, list[tuple[str,
     where = f"steps[{number}]"
     wait = int(step.get("wait_seconds", 300))
     if not 1 <= wait <= 86_400:
-        raise Refused("That wait is not accepted.", field=f"{where}.wait_seconds", value=wait, fix="Use 1 second to 1 day.")
+        raise Refused(
+            "That wait is not accepted.", field=f"{where}.wait_seconds", value=wait, fix="Use 1 second to 1 day."
+        )
     targets: list[tuple[str, int]] = []
     for target in step.get("targets", ()):
         kind, pk = next(iter(target.items()))
         if kind not in _MODELS or not _MODELS[kind].objects.filter(pk=pk).exists():
-            raise Refused(f"There is no {kind} {pk}.", field=f"{where}.targets", value=dict(target),
-                          fix="Name an existing person, schedule or team.")
+            raise Refused(
+                f"There is no {kind} {pk}.",
+                field=f"{where}.targets",
+                value=dict(target),
+                fix="Name an existing person, schedule or team.",
+            )
         targets.append((kind, int(pk)))
     if not targets:
-        raise Refused("This step pages nobody.", field=f"{where}.targets", value=[], fix="Add a person, a schedule or a team.")
+        raise Refused(
+            "This step pages nobody.", field=f"{where}.targets", value=[], fix="Add a person, a schedule or a team."
+        )
     return wait, targets
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -62,11 +63,11 @@ def current(request: HttpRequest | None) -> str:
     return max(inside, key=lambda found: len(found[0]))[1] if inside else ""
 
 
-def sections(request: HttpRequest | None) -> list[tuple[str, list[dict[str, object]]]]:
+def sections(request: HttpRequest | None) -> list[tuple[str, list[dict[str, Any]]]]:
     """Both groups of the navigation, with addresses and the current place marked."""
     here = current(request)
 
-    def entries(places: tuple[Place, ...]) -> list[dict[str, object]]:
+    def entries(places: tuple[Place, ...]) -> list[dict[str, Any]]:
         return [{"place": place, "url": url(place.name), "current": place.name == here} for place in places]
 
     return [("", entries(WORK)), ("Set-up", entries(SET_UP))]

@@ -261,11 +261,11 @@ def pager(context: Context, before: object = None, after: object = None) -> Safe
 # --- Forms -----------------------------------------------------------------------------------------------------------
 
 @register.simple_tag
-def field(bound: BoundField, label: str = "", help: str = "", **attrs: object) -> SafeString:
+def field(bound: BoundField, label: str = "", help: str = "", **attrs: str | bool) -> SafeString:
     """A bound field with label, help and errors. Further arguments become attributes of the widget."""
     if bound.is_hidden:
         return bound.as_widget()
-    widget_attrs = {name.replace("_", "-"): value for name, value in attrs.items()}
+    widget_attrs: dict[str, str | bool] = {name.replace("_", "-"): value for name, value in attrs.items()}
     kind = "check" if isinstance(bound.field.widget, CheckboxInput) else "group" if bound.use_fieldset else "plain"
     if help:
         bound.help_text = help

@@ -1,0 +1,83 @@
+"""Forms about people, teams and tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from ..kernel.errors import WatchroomError
+from .models import Person
+from .roles import SCOPES, Role
+from .rules import timezones
+
+ROLES = [(role.word, role.word.capitalize()) for role in Role]
+ROLE_HELP = "Viewers look, responders answer pages, managers also change what a team owns, administrators everything."
+
+
+def blame(form: forms.BaseForm, error: WatchroomError) -> None:
+    """Show a refusal at the field that it names, or on top of the form."""
+    form.add_error(error.field if error.field in form.fields else None, str(error))
+
+
+def zone_field(**options: Any) -> forms.ChoiceField:
+    """A choice of all time zones."""
+    return forms.ChoiceField(
+        choices=lambda: [(zone, zone.replace("_", " ")) for zone in timezones()], label="Time zone", **options
+    )
+
+
+class PersonForm(forms.Form):
+    """A new person, as an administrator enters them."""
+
+    name = forms.CharField(max_length=100, label="Name")
+    email = forms.EmailField(label="E-mail", help_text="They sign in with it.")
+    role = forms.ChoiceField(choices=ROLES, label="Role everywhere", help_text=ROLE_HELP)
+    timezone = zone_field(initial="UTC")
+
+
+class ProfileForm(forms.Form):
+    """What everybody may change of themselves."""
+
+    name = forms.CharField(max_length=100, label="Name", widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    timezone = zone_field(help_text="Times are shown in it.")
+    theme = forms.ChoiceField(choices=Person._meta.get_field("theme").choices or [], label="Theme")
+    shortcuts = forms.BooleanField(required=False, label="Keyboard shortcuts")
+
+
+class TeamForm(forms.Form):
+    """A team's name and description."""
+
+    name = forms.CharField(max_length=100, label="Name")
+    slug = forms.CharField(
+        required=False,
+        max_length=64,
+        label="Short name",
+        help_text="Stands in addresses. Leave empty to make it of the name.",
+    )
+    description = forms.CharField(required=False, label="What is it for?", widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class MemberForm(forms.Form):
+    """Somebody for a team."""
+
+    person = forms.ModelChoiceField(Person.objects.filter(is_active=True), label="Person")
+    role = forms.ChoiceField(choices=ROLES[:3], label="Role in the team", initial="responder")
+
+
+class TokenForm(forms.Form):
+    """A new API token."""
+
+    name = forms.CharField(max_length=100, label="What is it for?")
+    scope = forms.ChoiceField(
+        choices=[(scope, scope.capitalize()) for scope in SCOPES],
+        label="May",
+        initial="read",
+        help_text="Each includes the ones before it. A token never may more than you.",
+    )
+    days = forms.TypedChoiceField(
+        coerce=int,
+        choices=[(30, "30 days"), (90, "90 days"), (365, "a year"), (0, "without end")],
+        initial=90,
+        label="Works for",
+    )

@@ -1,0 +1,28 @@
+"""Addresses of people, teams, one's own profile and the audit trail. The first-run walk lies in the web package."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from .views import audit, people, profile, teams
+
+urlpatterns = [
+    path("", include("watchroom.web.welcome.urls")),
+    path("people", people.people, name="people"),
+    path("people/new", people.person_new, name="person-new"),
+    path("people/<int:pk>", people.person, name="person"),
+    path("people/<int:pk>/invite", people.person_invite, name="person-invite"),
+    path("people/<int:pk>/deactivate", people.person_deactivate, name="person-deactivate"),
+    path("people/<int:pk>/activate", people.person_activate, name="person-activate"),
+    path("teams", teams.teams, name="teams"),
+    path("teams/new", teams.team_edit, name="team-new"),
+    path("teams/<slug:slug>", teams.team, name="team"),
+    path("teams/<slug:slug>/edit", teams.team_edit, name="team-edit"),
+    path("teams/<slug:slug>/delete", teams.team_delete, name="team-delete"),
+    path("teams/<slug:slug>/members", teams.member_set, name="team-members"),
+    path("teams/<slug:slug>/members/<int:pk>/remove", teams.member_remove, name="team-member-remove"),
+    path("me", profile.me, name="me"),
+    path("me/tokens", profile.token_new, name="token-new"),
+    path("me/tokens/<int:pk>/revoke", profile.token_revoke, name="token-revoke"),
+    path("audit", audit.audit, name="audit"),
+]

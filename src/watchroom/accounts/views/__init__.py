@@ -1,0 +1,1 @@
+"""Pages about people, teams, oneself and the audit trail."""

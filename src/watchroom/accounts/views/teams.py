@@ -1,0 +1,110 @@
+"""Teams: the list, one team with its members, and changing them."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from ...kernel.errors import NotFound, WatchroomError
+from ...web.middleware import actor_of
+from .. import commands, queries
+from ..actors import Actor
+from ..forms import MemberForm, TeamForm, blame
+from ..models import Team
+from ..roles import Action
+from .people import person_or_404
+
+
+def team_or_404(by: Actor, slug: str) -> Team:
+    """The team with this slug.
+
+    :raises NotFound: there is none.
+    """
+    row = queries.teams_visible_to(by).filter(slug=slug).first()
+    if row is None:
+        raise NotFound(f"There is no team {slug!r}.", field="team", value=slug, fix="See the list of teams.")
+    return row
+
+
+def teams(request: HttpRequest) -> HttpResponseBase:
+    """``/teams``: all teams with their people."""
+    by = actor_of(request)
+    rows = queries.teams_visible_to(by).annotate(service_count=Count("services", distinct=True))
+    if text := request.GET.get("q", "").strip():
+        rows = rows.filter(name__icontains=text)
+    return render(request, "accounts/teams.html", {"teams": rows, "may_add": by.may(Action.ADMINISTER)})
+
+
+def team(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """``/teams/<slug>``: members and what the team owns."""
+    by = actor_of(request)
+    row = team_or_404(by, slug)
+    may_manage = by.may(Action.MANAGE, row)
+    context = {
+        "team": row,
+        "services": row.services.all(),
+        "schedules": row.schedules.all(),
+        "policies": row.policies.all(),
+        "integrations": row.integrations.all(),
+        "may_manage": may_manage,
+        "may_delete": by.may(Action.ADMINISTER),
+        "member_form": MemberForm() if may_manage else None,
+    }
+    return render(request, "accounts/team.html", context)
+
+
+def team_edit(request: HttpRequest, slug: str = "") -> HttpResponseBase:
+    """``/teams/new`` and ``/teams/<slug>/edit``."""
+    by = actor_of(request)
+    row = team_or_404(by, slug) if slug else None
+    by.require(Action.MANAGE if row else Action.ADMINISTER, row)
+    initial = {"name": row.name, "slug": row.slug, "description": row.description} if row else None
+    form = TeamForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            saved = commands.save_team(by, row, **form.cleaned_data)
+        except WatchroomError as error:
+            blame(form, error)
+        else:
+            if row is None and by.person:
+                commands.set_member(by, saved, by.person, "manager")
+            messages.success(request, "Saved.")
+            return redirect("team", saved.slug)
+    return render(request, "accounts/team_form.html", {"form": form, "team": row}, status=422 if form.errors else 200)
+
+
+@require_POST
+def team_delete(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Delete a team that owns nothing."""
+    by = actor_of(request)
+    row = team_or_404(by, slug)
+    commands.delete_team(by, row)
+    messages.success(request, f"The team {row} is deleted.")
+    return redirect("teams")
+
+
+@require_POST
+def member_set(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Add somebody, or change their role."""
+    by = actor_of(request)
+    row = team_or_404(by, slug)
+    form = MemberForm(request.POST)
+    if form.is_valid():
+        commands.set_member(by, row, form.cleaned_data["person"], form.cleaned_data["role"])
+        messages.success(request, "Saved.")
+    else:
+        messages.error(request, "Choose a person and a role.")
+    return redirect("team", slug)
+
+
+@require_POST
+def member_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
+    """Take somebody out."""
+    by = actor_of(request)
+    row = team_or_404(by, slug)
+    commands.remove_member(by, row, person_or_404(by, pk))
+    messages.success(request, "Removed.")
+    return redirect("team", slug)

@@ -1,0 +1,50 @@
+"""Lists are read page by page with a cursor: however long the list, a page costs the same."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+from ..kernel.errors import Refused
+
+M = TypeVar("M", bound=Model)
+MOST = 200
+
+
+def page(queryset: QuerySet[M], *, cursor: str | None = None, limit: int = 50, key: str = "-id") -> tuple[list[M], str | None]:
+    """One page of ``queryset`` in the order of ``key`` (a field, ``-`` for descending; ties by id) and the cursor of the
+    next one, None at the end. New rows never shift a page that has been read.
+
+    :raises Refused: the limit or the cursor is not accepted.
+    """
+    if not 1 <= limit <= MOST:
+        raise Refused("That limit is not accepted.", field="limit", value=limit, fix=f"Use 1 to {MOST}.")
+    falling, name = key.startswith("-"), key.lstrip("-")
+    order = [key] if name in {"id", "pk"} else [key, "-id" if falling else "id"]
+    if cursor:
+        after, last = _read(cursor)
+        sign = "lt" if falling else "gt"
+        beyond = Q(**{f"{name}__{sign}": after})
+        queryset = queryset.filter(beyond if name in {"id", "pk"} else beyond | Q(**{name: after, f"id__{sign}": last}))
+    rows = list(queryset.order_by(*order)[: limit + 1])
+    if len(rows) <= limit:
+        return rows, None
+    final = rows[limit - 1]
+    return rows[:limit], _write(getattr(final, name), final.pk)
+
+
+def _write(value: Any, pk: int) -> str:
+    text = value.isoformat() if hasattr(value, "isoformat") else value
+    return base64.urlsafe_b64encode(json.dumps([text, pk]).encode()).decode().rstrip("=")
+
+
+def _read(cursor: str) -> tuple[Any, int]:
+    try:
+        value, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return value, int(pk)
+    except (ValueError, TypeError, binascii.Error):
+        raise Refused("That cursor is not accepted.", field="cursor", value=cursor, fix="Use next_cursor of the page before.") from None

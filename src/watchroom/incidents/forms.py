@@ -1,0 +1,226 @@
+"""The forms of incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from django import forms
+
+from ..accounts.actors import Actor
+from ..accounts.models import Person, Team
+from ..catalog.models import Service
+from ..catalog.queries import services_visible_to
+from ..intake.models import AlertGroup
+from ..intake.queries import groups_visible_to
+from ..kernel import clock
+from .models import SEVERITY_MEANING, Incident, LogEntry, RoleName, Update
+
+SEVERITIES = [(level, f"SEV{level}: {meaning}") for level, meaning in SEVERITY_MEANING.items()]
+KINDS = [(kind.value, kind.label) for kind in LogEntry.Kind if kind != LogEntry.Kind.SYSTEM]
+NEXT_UPDATE = [
+    ("15", "in 15 minutes"),
+    ("30", "in 30 minutes"),
+    ("60", "in an hour"),
+    ("at", "at the time below"),
+    ("", "no promise"),
+]
+
+
+def choices(field: forms.Field, rows: Any) -> None:
+    """Set what a model field offers."""
+    cast("forms.ModelChoiceField[Any]", field).queryset = rows
+
+
+def at_field(label: str, help_text: str = "") -> forms.DateTimeField:
+    """A time in the reader's zone."""
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
+    return forms.DateTimeField(label=label, required=False, widget=widget, help_text=help_text)
+
+
+class DeclareForm(forms.Form):
+    """A title is enough; the rest is folded away."""
+
+    title = forms.CharField(
+        label="What is wrong?",
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="One line that a colleague understands at three in the morning.",
+    )
+    severity = forms.TypedChoiceField(
+        label="How bad is it?", choices=SEVERITIES, coerce=int, initial=3, widget=forms.RadioSelect
+    )
+    impact = forms.CharField(label="Who notices what?", required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    team: forms.ModelChoiceField[Team] = forms.ModelChoiceField(
+        Team.objects.none(), label="Team", required=False, empty_label="From the services"
+    )
+    services: forms.ModelMultipleChoiceField[Service] = forms.ModelMultipleChoiceField(
+        Service.objects.none(), label="Services", required=False
+    )
+    commander: forms.ModelChoiceField[Person] = forms.ModelChoiceField(
+        Person.objects.none(),
+        label="Commander",
+        required=False,
+        empty_label="Me",
+        help_text="Anyone else is paged for it.",
+    )
+    communications: forms.ModelChoiceField[Person] = forms.ModelChoiceField(
+        Person.objects.none(),
+        label="Communications lead",
+        required=False,
+        empty_label="Nobody yet",
+        help_text="The one voice to stakeholders; is paged.",
+    )
+    alert_groups: forms.ModelMultipleChoiceField[AlertGroup] = forms.ModelMultipleChoiceField(
+        AlertGroup.objects.none(), required=False, widget=forms.MultipleHiddenInput
+    )
+    private = forms.BooleanField(
+        label="Private",
+        required=False,
+        help_text="Only those with a role in it, the team’s managers and administrators see it.",
+    )
+    drill = forms.BooleanField(label="This is a drill", required=False)
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = Person.objects.filter(is_active=True)
+        choices(self.fields["team"], Team.objects.all())
+        choices(self.fields["services"], services_visible_to(actor))
+        choices(self.fields["commander"], people)
+        choices(self.fields["communications"], people)
+        choices(self.fields["alert_groups"], groups_visible_to(actor))
+
+    @property
+    def folded(self) -> list[forms.BoundField]:
+        """What the page folds away."""
+        return [
+            self[name] for name in ("impact", "team", "services", "commander", "communications", "private", "drill")
+        ]
+
+    @property
+    def unfold(self) -> bool:
+        """Whether something folded has an error, and must be seen."""
+        return any(bound.errors for bound in self.folded)
+
+
+class SummaryForm(forms.ModelForm):
+    """What we know and who notices."""
+
+    title = forms.CharField(max_length=200)
+
+    class Meta:
+        model = Incident
+        fields = ("title", "summary", "impact")
+        labels = {"summary": "What we know", "impact": "Who notices what"}
+        help_texts = {"summary": "", "impact": ""}
+        widgets = {"summary": forms.Textarea(attrs={"rows": 3}), "impact": forms.Textarea(attrs={"rows": 2})}
+
+
+class ScopeForm(forms.Form):
+    """Whose it is, what it is about and who sees it."""
+
+    team: forms.ModelChoiceField[Team] = forms.ModelChoiceField(
+        Team.objects.none(), label="Team", required=False, empty_label="As it is"
+    )
+    services: forms.ModelMultipleChoiceField[Service] = forms.ModelMultipleChoiceField(
+        Service.objects.none(), label="Services", required=False
+    )
+    private = forms.BooleanField(
+        label="Private",
+        required=False,
+        help_text="Only those with a role in it, the team’s managers and administrators see it.",
+    )
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices(self.fields["team"], Team.objects.all())
+        choices(self.fields["services"], services_visible_to(actor))
+
+
+class SeverityForm(forms.Form):
+    severity = forms.TypedChoiceField(label="Severity", choices=SEVERITIES, coerce=int, widget=forms.RadioSelect)
+    reason = forms.CharField(label="Why?", required=False, max_length=300)
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(label="Role", choices=RoleName.choices)
+    person: forms.ModelChoiceField[Person] = forms.ModelChoiceField(
+        Person.objects.none(), label="Who", empty_label="Choose somebody"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices(self.fields["person"], Person.objects.filter(is_active=True))
+
+
+class EntryForm(forms.Form):
+    """A line of the log."""
+
+    kind = forms.ChoiceField(choices=KINDS, initial="note")
+    text = forms.CharField(widget=forms.Textarea)
+    parent = forms.IntegerField(required=False)
+    at = at_field("When it happened")
+    client_key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
+
+class EditEntryForm(forms.Form):
+    text = forms.CharField(label="Text", widget=forms.Textarea(attrs={"rows": 4}))
+    at = at_field("When it happened", "In your time zone.")
+
+
+class UpdateForm(forms.Form):
+    """What stakeholders are told."""
+
+    stage = forms.ChoiceField(label="Stage", choices=Update.Stage.choices, initial="investigating")
+    happening = forms.CharField(
+        label="What is happening",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="In the words of those who are affected.",
+    )
+    impact = forms.CharField(label="Who notices what", required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    doing = forms.CharField(label="What we are doing", required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    next_update = forms.ChoiceField(
+        label="Next update",
+        choices=NEXT_UPDATE,
+        initial="30",
+        required=False,
+        help_text="The communications lead is reminded when it is due.",
+    )
+    next_update_at = at_field("Time of the next update")
+    pages = forms.MultipleChoiceField(label="Show it on", required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, pages: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if pages:
+            cast(forms.MultipleChoiceField, self.fields["pages"]).choices = pages
+        else:
+            del self.fields["pages"]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if (
+            values.get("next_update") == "at"
+            and not values.get("next_update_at")
+            and "next_update_at" not in self.errors
+        ):
+            self.add_error("next_update_at", "Say when the next update will come.")
+        return values
+
+    def promised(self) -> datetime | None:
+        """When the next update is promised."""
+        chosen = self.cleaned_data.get("next_update", "")
+        if chosen == "at":
+            return self.cleaned_data["next_update_at"]  # type: ignore[no-any-return]
+        return clock.now() + timedelta(minutes=int(chosen)) if chosen else None
+
+
+class TimeForm(forms.Form):
+    """A key time put right."""
+
+    at = forms.DateTimeField(
+        label="When it really happened",
+        help_text="In your time zone.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"),
+    )
+    reason = forms.CharField(label="How do you know?", max_length=300)

@@ -1,0 +1,288 @@
+"""The room of an incident, and what is done in it beside the log."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from ...accounts.actors import Actor
+from ...accounts.models import Person
+from ...intake.queries import groups_visible_to
+from ...kernel import clock
+from ...kernel.errors import NotFound, Refused
+from ...mitigations.models import MitigationKind, MitigationRun
+from ...mitigations.queries import offered_in
+from ...status.models import StatusPage
+from ...web.middleware import actor_of
+from .. import commands, queries, rules
+from ..forms import KINDS, RoleForm, ScopeForm, SeverityForm, SummaryForm, TimeForm, UpdateForm
+from ..models import ROLE_DUTY, SEVERITY_MEANING, Incident, LogEntry, Moment, RoleAssignment, RoleName
+from . import _room
+from ._publishing import publish
+
+
+def _roles(holders: list[RoleAssignment], by: Actor) -> list[dict[str, Any]]:
+    """Each role with its duty and who has it; subject experts as often as there are."""
+    me = by.person.pk if by.person else None
+    return [
+        {
+            "role": name.value,
+            "name": name.label,
+            "duty": ROLE_DUTY[name.value],
+            "held": [{"row": row, "mine": row.person_id == me} for row in holders if row.role == name],
+            "mine": any(row.role == name and row.person_id == me for row in holders),
+        }
+        for name in RoleName
+    ]
+
+
+def may_act(by: Actor, incident: Incident, holders: list[RoleAssignment]) -> bool:
+    """Whether the page offers ``by`` to do things; the commands decide."""
+    held = by.person is not None and any(row.person_id == by.person.pk for row in holders)
+    return by.may(queries.needed_to_act(by, incident, holds=held), incident.team)
+
+
+def pages_offered(incident: Incident) -> list[tuple[str, str]]:
+    """Status pages to publish on; none for a drill."""
+    if incident.drill:
+        return []
+    return [(page.slug, page.name) for page in StatusPage.objects.all()]
+
+
+def context_of(by: Actor, incident: Incident, *, whole: bool) -> dict[str, Any]:
+    """All that the room shows, in a constant number of queries; the log only for the ``whole`` page."""
+    holders = list(
+        RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True).select_related("person", "assigned_by")
+    )
+    groups = _room.groups_of(incident)
+    runs = list(
+        MitigationRun.objects.filter(incident=incident).select_related("mitigation", "started_by").order_by("-id")
+    )
+    entries = log_entries(incident) if whole else list(queries.log_of(incident).filter(kind=LogEntry.Kind.HYPOTHESIS))
+    now, times = clock.now(), queries.times_of(incident)
+    acts = may_act(by, incident, holders)
+    postmortem = getattr(incident, "postmortem", None)
+    steps = rules.next_steps(
+        _room.snapshot_of(incident, holders, groups, runs, has_postmortem=postmortem is not None), now
+    )
+    hypotheses = [entry for entry in entries if entry.kind == LogEntry.Kind.HYPOTHESIS]
+    ended = times.get("resolved")
+    last_update = incident.updates.select_related("published_by").first()
+    return {
+        "incident": incident,
+        "acts": acts,
+        "step": steps[0] if steps else None,
+        "more_steps": steps[1:4],
+        "entries": entries,
+        "roles": _roles(holders, by),
+        "commander": next((row for row in holders if row.role == RoleName.COMMANDER), None),
+        "groups": groups,
+        "runs": runs,
+        "offered": list(offered_in(by, incident)) if incident.is_open else [],
+        "services": list(incident.services.all()),
+        "hypotheses": hypotheses,
+        "open_hypotheses": [entry for entry in hypotheses if entry.standing in {"open", "testing", ""}],
+        "judged_hypotheses": [entry for entry in hypotheses if entry.standing in {"confirmed", "ruled_out"}],
+        "standings": LogEntry.Standing.choices,
+        "outcomes": MitigationRun.Outcome.choices,
+        "mitigation_kinds": MitigationKind.choices,
+        "times": times,
+        "moments": [{"moment": each.value, "name": each.label, "row": times.get(each.value)} for each in Moment],
+        "late": incident.is_open and rules.is_overdue(incident.next_update_at, now),
+        "last_update": last_update,
+        "lasted": ended.at - times["started"].at if ended else None,
+        "started_at": times["started"].at,
+        "kinds": KINDS,
+        "client_key": uuid.uuid4().hex,
+        "run_key": uuid.uuid4().hex,
+        "postmortem": postmortem,
+        "meaning": SEVERITY_MEANING[incident.severity],
+        "role_form": RoleForm(),
+    }
+
+
+def log_entries(incident: Incident) -> list[LogEntry]:
+    """The log as the page shows it: each entry with ``look`` (its kind's sign) and whether it hangs under another."""
+    entries = list(queries.log_of(incident))
+    signs = {"alerts": "alert", "update": "update", "incident": "status"}
+    for entry in entries:
+        entry.pk_text = str(entry.pk)  # type: ignore[attr-defined]
+        sign = "page" if entry.type == "role.assigned" else signs.get(entry.type.partition(".")[0], "system")
+        entry.look = sign if entry.kind == LogEntry.Kind.SYSTEM else entry.kind  # type: ignore[attr-defined]
+    return entries
+
+
+def incident(request: HttpRequest, pk: int) -> HttpResponse:
+    """The room."""
+    by = actor_of(request)
+    found = queries.visible_to(by).select_related("team", "declared_by", "postmortem").filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no incident #{pk}, or you may not see it.")
+    part = request.GET.get("part", "")
+    if part in {"top", "side"}:
+        return render(request, f"incidents/parts/{part}.html", context_of(by, found, whole=False))
+    context = context_of(by, found, whole=True)
+    stage = context["last_update"].stage if context["last_update"] else "investigating"
+    context |= {
+        "summary_form": SummaryForm(instance=found),
+        "scope_form": ScopeForm(
+            actor=by, initial={"team": found.team_id, "services": context["services"], "private": found.private}
+        ),
+        "severity_form": SeverityForm(initial={"severity": found.severity}),
+        "update_form": UpdateForm(pages=pages_offered(found), initial={"impact": found.impact, "stage": stage}),
+    }
+    return render(request, "incidents/room.html", context)
+
+
+@require_POST
+def summary(request: HttpRequest, pk: int) -> HttpResponse:
+    """Title, what we know, who notices."""
+    by = actor_of(request)
+    found = queries.incident_for(by, pk)
+    said = request.POST
+    commands.edit(by, found, title=said.get("title"), summary=said.get("summary"), impact=said.get("impact"))
+    return redirect("incident", pk)
+
+
+@require_POST
+def scope(request: HttpRequest, pk: int) -> HttpResponse:
+    """Team, services, privacy."""
+    by = actor_of(request)
+    found = queries.incident_for(by, pk)
+    form = ScopeForm(request.POST, actor=by)
+    if not form.is_valid():
+        field, errors = next(iter(form.errors.items()))
+        raise Refused("That was not saved.", field=field, value=request.POST.get(field, ""), fix=str(errors[0]))
+    commands.edit(by, found, **form.cleaned_data)
+    return redirect("incident", pk)
+
+
+@require_POST
+def severity(request: HttpRequest, pk: int) -> HttpResponse:
+    by = actor_of(request)
+    found = queries.incident_for(by, pk)
+    form = SeverityForm(request.POST)
+    if not form.is_valid():
+        raise Refused(
+            "That is not a severity.",
+            field="severity",
+            value=request.POST.get("severity"),
+            fix="Choose one of SEV1 to SEV5.",
+        )
+    commands.change_severity(by, found, form.cleaned_data["severity"], reason=form.cleaned_data["reason"])
+    return redirect("incident", pk)
+
+
+@require_POST
+def status(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mitigated, resolved, reopened."""
+    by = actor_of(request)
+    found = queries.incident_for(by, pk)
+    ways = {"mitigate": commands.mitigate, "resolve": commands.resolve, "reopen": commands.reopen}
+    way = request.POST.get("to", "")
+    if way not in ways:
+        raise Refused("That is not a step.", field="to", value=way, fix=f"Use one of {', '.join(ways)}.")
+    ways[way](by, found)
+    return redirect("incident", pk)
+
+
+@require_POST
+def role(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a role, or give it to somebody."""
+    by = actor_of(request)
+    found = queries.incident_for(by, pk)
+    who = request.POST.get("person", "")
+    person = (
+        by.person
+        if who == "me"
+        else Person.objects.filter(is_active=True, pk=int(who)).first()
+        if who.isdecimal()
+        else None
+    )
+    if person is None:
+        raise Refused("Nobody was chosen.", field="person", value=who, fix="Choose somebody.")
+    assignment = commands.assign_role(by, found, request.POST.get("role", ""), person)
+    name = assignment.get_role_display().lower()
+    own = by.person is not None and person.pk == by.person.pk
+    messages.success(request, f"You are the {name}." if own else f"{person} is being paged to be the {name}.")
+    return redirect("incident", pk)
+
+
+@require_POST
+def role_answer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Accept a role, or end one."""
+    by = actor_of(request)
+    assignment = queries.assignment_for(by, pk)
+    if request.POST.get("answer") == "end":
+        commands.end_role(by, assignment)
+    else:
+        commands.accept_role(by, assignment)
+    return redirect("incident", assignment.incident_id)
+
+
+@require_POST
+def alerts(request: HttpRequest, pk: int) -> HttpResponse:
+    """Link an alert group by its number, or unlink one."""
+    by = actor_of(request)
+    found = queries.incident_for(by, pk)
+    number = request.POST.get("group", "").strip().removeprefix("#")
+    group = groups_visible_to(by).filter(pk=int(number)).first() if number.isdecimal() and len(number) < 18 else None
+    if group is None:
+        raise Refused(
+            "There is no such alert group.",
+            field="group",
+            value=number,
+            fix="Use the number in the address of its page.",
+        )
+    if request.POST.get("do") == "unlink":
+        commands.unlink_group(by, found, group)
+    else:
+        commands.link_groups(by, found, [group])
+    return redirect("incident", pk)
+
+
+def update(request: HttpRequest, pk: int) -> HttpResponse:
+    """Publish an update; also shows all of them."""
+    by = actor_of(request)
+    found = queries.incident_for(by, pk)
+    form = UpdateForm(request.POST or None, pages=pages_offered(found), initial={"impact": found.impact})
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        publish(
+            by,
+            found,
+            pages=said.get("pages", []),
+            stage=said["stage"],
+            happening=said["happening"],
+            impact=said["impact"],
+            doing=said["doing"],
+            next_update_at=form.promised(),
+        )
+        messages.success(request, "The update is published.")
+        return redirect("incident", pk)
+    holders = list(found.roles.filter(ended_at__isnull=True))
+    rows = list(found.updates.select_related("published_by"))
+    context = {"incident": found, "form": form, "updates": rows, "acts": may_act(by, found, holders)}
+    return render(request, "incidents/updates.html", context, status=422 if form.errors else 200)
+
+
+def time(request: HttpRequest, pk: int, moment: str) -> HttpResponse:
+    """Put a key time right."""
+    by = actor_of(request)
+    found = queries.incident_for(by, pk)
+    if moment not in Moment.values:
+        raise NotFound("There is no such key time.")
+    row = queries.times_of(found).get(moment)
+    form = TimeForm(request.POST or None, initial={"at": row.at if row else None})
+    if request.method == "POST" and form.is_valid():
+        commands.correct_time(by, found, moment, form.cleaned_data["at"], form.cleaned_data["reason"])
+        messages.success(request, "The time is corrected.")
+        return redirect("incident", pk)
+    history = list(found.key_times.filter(moment=moment).select_related("corrected_by").order_by("-id"))
+    context = {"incident": found, "form": form, "row": row, "name": Moment(moment).label, "history": history}
+    return render(request, "incidents/time.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,118 @@
+"""How alerts and groups begin to page, and how they end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from ...accounts.actors import SYSTEM, Actor
+from ...kernel import clock
+from ...kernel.db import announce, claimable, locked
+from ...paging.commands import notify, start_escalation, stop_escalation
+from ...paging.models import Escalation, EscalationPolicy, Notification
+from ..models import Alert, AlertGroup, GroupEvent
+
+Kind = GroupEvent.Kind
+MISSED_GRACE = timedelta(minutes=5)
+
+
+def start_paging(group: AlertGroup) -> None:
+    """Start the group's escalation. Without a policy nobody would be told: then it begins with the last resort."""
+    policy = EscalationPolicy.objects.filter(pk=group.policy_id).first() if group.policy_id else None
+    if policy is None:
+        GroupEvent.objects.create(
+            group=group,
+            at=clock.now(),
+            kind=Kind.UNROUTED,
+            text="No escalation policy: managers and administrators are told instead. Give the service or route a policy.",
+        )
+    about = f"{group.service}: " if group.service_id else ""
+    start_escalation(
+        kind=Escalation.Kind.ALERT_GROUP,
+        subject_id=group.pk,
+        title=f"{about}{group.title}",
+        body=describe(group),
+        path=f"/alerts/{group.pk}",
+        team=group.team,
+        urgency=group.urgency,
+        policy=policy,
+        drill=group.drill,
+    )
+    AlertGroup.objects.filter(pk=group.pk).update(notify_at=None)
+    group.notify_at = None
+
+
+def describe(group: AlertGroup) -> str:
+    labels = "\n".join(f"{name}: {value}" for name, value in group.group_labels.items())
+    return f"{group.get_severity_display()} since {group.opened_at:%H:%M} UTC.\n{labels}".strip()
+
+
+def notify_waiting(most: int) -> int:
+    """Start the escalations of groups whose group wait is over."""
+    with transaction.atomic():
+        due = AlertGroup.objects.filter(notify_at__lte=clock.now(), resolved_at__isnull=True).order_by("notify_at")
+        groups = list(claimable(due).select_related("service", "team")[:most])
+        for group in groups:
+            start_paging(group)
+    return len(groups)
+
+
+def end_alert(alert: Alert, at: datetime | None, *, by: Actor, why: str) -> None:
+    """End one alert, and its group with the last of them. Inside the caller's transaction."""
+    Alert.objects.filter(pk=alert.pk).update(ended_at=at, expires_at=None)
+    alert.ended_at, alert.expires_at = at, None
+    GroupEvent.objects.create(
+        group_id=alert.group_id, at=clock.now(), kind=Kind.ENDED, alert=alert, text=f"{alert.title}: {why}"[:1000]
+    )
+    AlertGroup.objects.filter(pk=alert.group_id).update(firing=F("firing") - 1)
+    group = locked(AlertGroup.objects.filter(pk=alert.group_id)).get()
+    if group.firing == 0 and group.resolved_at is None:
+        close_group(group, by=by, text="every alert has ended")
+
+
+def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
+    """Resolve a group: its escalation ends, and whoever was told that it fired is told that it is over. Inside the
+    caller's transaction."""
+    now = clock.now()
+    group.resolved_at, group.notify_at = now, None
+    group.save(update_fields=["resolved_at", "notify_at"])
+    GroupEvent.objects.create(group=group, at=now, kind=Kind.RESOLVED, person=by.person, text=text)
+    stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.RESOLVED, by=by)
+    told = Notification.objects.filter(
+        escalation__kind=Escalation.Kind.ALERT_GROUP,
+        escalation__subject_id=group.pk,
+        purpose=Notification.Purpose.PAGE,
+        state__in=(Notification.State.SENT, Notification.State.DELIVERED),
+    ).select_related("person")
+    for person in {row.person_id: row.person for row in told}.values():
+        if by.person is None or person.pk != by.person.pk:
+            notify(
+                person,
+                purpose=Notification.Purpose.RESOLVED,
+                subject=f"Resolved: {group.title}",
+                body=text,
+                path=f"/alerts/{group.pk}",
+                reason=f"group:{group.pk}:resolved",
+                drill=group.drill,
+            )
+    announce({"alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}"})
+
+
+def end_expired(most: int) -> int:
+    """End alerts that their sender has stopped talking about."""
+    with transaction.atomic():
+        due = Alert.objects.filter(ended_at__isnull=True, expires_at__lte=clock.now()).order_by("expires_at")
+        alerts = list(claimable(due)[:most])
+        for alert in alerts:
+            end_alert(alert, alert.expires_at, by=SYSTEM, why="not seen again in time")
+    return len(alerts)
+
+
+def extend_missed() -> int:
+    """When an engine starts: an alert that ran out while Watchroom was down may well still be firing, and its sender
+    could not say so. Give it time to be seen again before it counts as over."""
+    now = clock.now()
+    missed = Alert.objects.filter(ended_at__isnull=True, expires_at__lte=now)
+    return missed.update(expires_at=now + MISSED_GRACE)

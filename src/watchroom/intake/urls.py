@@ -1,0 +1,22 @@
+"""Addresses of alerts, integrations and routes."""
+
+from django.urls import path
+
+from .views import alerts, integrations, routes
+
+urlpatterns = [
+    path("alerts", alerts.index, name="alert-groups"),
+    path("alerts/bulk", alerts.bulk, name="alert-groups-bulk"),
+    path("alerts/<int:pk>", alerts.detail, name="alert-group"),
+    path("alerts/<int:pk>/<slug:what>", alerts.act, name="alert-group-act"),
+    path("integrations", integrations.index, name="integrations"),
+    path("integrations/new", integrations.edit, name="integration-new"),
+    path("integrations/<slug:slug>", integrations.detail, name="integration"),
+    path("integrations/<slug:slug>/edit", integrations.edit, name="integration-edit"),
+    path("integrations/<slug:slug>/<slug:what>", integrations.act, name="integration-act"),
+    path("signals/<int:pk>/replay", integrations.replay, name="signal-replay"),
+    path("routes", routes.index, name="routes"),
+    path("routes/new", routes.edit, name="route-new"),
+    path("routes/<int:pk>", routes.edit, name="route-edit"),
+    path("routes/<int:pk>/delete", routes.delete, name="route-delete"),
+]

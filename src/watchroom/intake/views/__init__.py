@@ -1,0 +1,1 @@
+"""Pages of alerts, integrations and routes."""

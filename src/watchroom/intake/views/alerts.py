@@ -1,0 +1,122 @@
+"""The list of alert groups, and the page that is read at three in the morning."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from ...accounts.actors import Actor
+from ...accounts.roles import Action
+from ...api.pages import page
+from ...catalog.models import Service
+from ...incidents.queries import visible_to as incidents_visible_to
+from ...kernel.errors import NotFound, Refused
+from ...paging.queries import trace
+from ...web.middleware import actor_of
+from .. import commands
+from ..models import AlertGroup, Severity
+from ..queries import groups_visible_to
+
+STATES = {"open": "Open", "firing": "Firing", "acknowledged": "Acknowledged", "resolved": "Resolved", "all": "All"}
+
+
+def group_for(actor: Actor, pk: int) -> AlertGroup:
+    """One alert group. Raises ``NotFound`` when there is none that ``actor`` may see."""
+    group = groups_visible_to(actor).filter(pk=pk).first()
+    if group is None:
+        raise NotFound(f"There is no alert group {pk}.", field="id", value=pk, fix="See the list of alerts.")
+    return group
+
+
+def filtered(groups: QuerySet[AlertGroup], given: dict[str, str], actor: Actor) -> QuerySet[AlertGroup]:
+    """``groups`` narrowed by ``state``, ``severity``, ``service`` (slug), ``team`` (slug or ``mine``) and ``q``."""
+    state = given.get("state") or "open"
+    if state == "open":
+        groups = groups.filter(resolved_at__isnull=True)
+    elif state == "firing":
+        groups = groups.filter(resolved_at__isnull=True, acknowledged_at__isnull=True)
+    elif state == "acknowledged":
+        groups = groups.filter(resolved_at__isnull=True, acknowledged_at__isnull=False)
+    elif state == "resolved":
+        groups = groups.filter(resolved_at__isnull=False)
+    elif state != "all":
+        raise Refused("There is no such state.", field="state", value=state, fix=f"Use one of {', '.join(STATES)}.")
+    if severity := given.get("severity"):
+        groups = groups.filter(severity=severity)
+    if service := given.get("service"):
+        groups = groups.filter(service__slug=service)
+    if team := given.get("team"):
+        groups = groups.filter(team__memberships__person=actor.person) if team == "mine" else groups.filter(team__slug=team)
+    if text := given.get("q"):
+        groups = groups.filter(Q(title__icontains=text) | Q(service__name__icontains=text))
+    return groups
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """All alert groups, one line each; every filter stands in the address."""
+    actor = actor_of(request)
+    groups = filtered(groups_visible_to(actor), request.GET.dict(), actor)
+    rows, older = page(groups, cursor=request.GET.get("cursor"), limit=50)
+    query = request.GET.copy()
+    query["cursor"] = older or ""
+    context = {
+        "groups": rows, "older": f"?{query.urlencode()}" if older else "", "states": STATES.items(),
+        "severities": Severity.choices, "services": Service.objects.order_by("name"), "state": request.GET.get("state") or "open",
+    }
+    return render(request, "intake/alert_groups.html", context)
+
+
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One alert group: what it is, what happens next, and one big button."""
+    actor = actor_of(request)
+    group = group_for(actor, pk)
+    escalation = group.escalations.first()
+    lines = trace(escalation) if escalation else []
+    context = {
+        "group": group,
+        "alerts": Paginator(group.alerts.order_by("ended_at", "-id"), 50).get_page(request.GET.get("page")),
+        "events": group.events.select_related("person").order_by("-id")[:100],
+        "escalation": escalation,
+        "trace": lines,
+        "next": next((line for line in lines if line["future"]), None),
+        "may_respond": actor.may(Action.RESPOND, group.team) or (escalation and escalation.notifications.filter(person=actor.person).exists()),
+        "links": group.service.links.all() if group.service else (),
+        "incidents": incidents_visible_to(actor).filter(alert_groups=group),
+    }
+    template = "intake/alert_group_part.html" if request.headers.get("HX-Request") else "intake/alert_group.html"
+    return render(request, template, context)
+
+
+@require_POST
+def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
+    """Acknowledge, give back, resolve, escalate, or write a note."""
+    actor = actor_of(request)
+    group = group_for(actor, pk)
+    _do(actor, group, what, request.POST.get("text", ""))
+    return redirect("alert-group", pk)
+
+
+def _do(actor: Actor, group: AlertGroup, what: str, text: str = "") -> None:
+    simple = {"acknowledge": commands.acknowledge, "unacknowledge": commands.unacknowledge,
+              "resolve": commands.resolve, "escalate": commands.escalate_now}
+    if what == "note":
+        commands.add_note(actor, group, text)
+    elif what in simple:
+        simple[what](actor, group)
+    else:
+        raise NotFound("An alert group can't do that.", field="what", value=what, fix=f"Use {', '.join(simple)} or note.")
+
+
+@require_POST
+def bulk(request: HttpRequest) -> HttpResponse:
+    """The same for several groups at once."""
+    actor, what = actor_of(request), request.POST.get("what", "")
+    chosen = groups_visible_to(actor).filter(pk__in=request.POST.getlist("selected"), resolved_at__isnull=True)
+    for group in chosen:
+        _do(actor, group, what)
+    messages.success(request, f"{len(chosen)} alert group{'s' if len(chosen) != 1 else ''}: {what} done.")
+    return redirect(request.META.get("HTTP_REFERER") or "alert-groups")

@@ -1,0 +1,109 @@
+"""Senders: their address, their signals, and the tray of what was refused."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from ...accounts.actors import Actor
+from ...accounts.models import Team
+from ...accounts.queries import team_by
+from ...accounts.roles import Action
+from ...catalog.models import Service
+from ...kernel import settings as conf
+from ...kernel.errors import NotFound
+from ...kernel.plugins import all_of
+from ...web.markdown import to_html
+from ...web.middleware import actor_of
+from .. import commands
+from ..models import Integration, Signal
+from ..queries import integrations_visible_to, signals_of
+
+_KEY = "new_integration_key"  # in the session between the POST that made it and the one page that shows it
+
+
+def integration_for(actor: Actor, slug: str) -> Integration:
+    """One integration. Raises ``NotFound`` when there is none that ``actor`` may see."""
+    found = integrations_visible_to(actor).filter(slug=slug).first()
+    if found is None:
+        raise NotFound(f"There is no integration {slug!r}.", field="integration", value=slug, fix="See the list of integrations.")
+    return found
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """All integrations."""
+    return render(request, "intake/integrations.html", {"integrations": integrations_visible_to(actor_of(request))})
+
+
+def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
+    """Make an integration, or change one."""
+    actor = actor_of(request)
+    integration = integration_for(actor, slug) if slug else None
+    if request.method == "POST":
+        service = Service.objects.filter(slug=request.POST.get("service", "")).first()
+        saved, key = commands.save_integration(
+            actor, integration, team=team_by(request.POST.get("team", "")), name=request.POST.get("name", ""),
+            source=request.POST.get("source", ""), service=service, drill=bool(request.POST.get("drill")),
+        )
+        if key:
+            request.session[_KEY] = [saved.pk, key]
+        return redirect("integration", saved.slug)
+    context = {
+        "integration": integration, "sources": all_of("watchroom.sources").values(),
+        "teams": actor.teams_where(Action.MANAGE) if not actor.may(Action.MANAGE) else Team.objects.all(),
+        "services": Service.objects.select_related("team").order_by("name"),
+    }
+    return render(request, "intake/integration_form.html", context)
+
+
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """One integration: how to point its sender at it, and what came."""
+    actor = actor_of(request)
+    integration = integration_for(actor, slug)
+    kept = request.session.get(_KEY) or [0, ""]
+    key = kept[1] if kept[0] == integration.pk else ""
+    if key and not request.headers.get("HX-Request"):
+        del request.session[_KEY]
+    source = all_of("watchroom.sources").get(integration.source)
+    address = f"{conf.current().url}/in/{key or 'YOUR-KEY'}"
+    manages = actor.may(Action.MANAGE, integration.team)
+    context = {
+        "integration": integration, "key": key, "address": address, "manages": manages,
+        "instructions": to_html(source.instructions(address)) if source else "",
+        "signals": signals_of(integration).defer("body")[:20],
+        "refused": [
+            {"signal": signal, "body": bytes(signal.body)[:4000].decode(errors="replace")}
+            for signal in signals_of(integration).exclude(problems=[])[:10]
+        ] if manages else [],
+    }
+    template = "intake/integration_part.html" if request.headers.get("HX-Request") else "intake/integration.html"
+    return render(request, template, context)
+
+
+@require_POST
+def act(request: HttpRequest, slug: str, what: str) -> HttpResponse:
+    """Pause, resume, give it a new key, or delete it."""
+    actor = actor_of(request)
+    integration = integration_for(actor, slug)
+    if what in {"pause", "resume"}:
+        commands.pause_integration(actor, integration, what == "pause")
+    elif what == "rotate-key":
+        request.session[_KEY] = [integration.pk, commands.rotate_key(actor, integration)]
+    elif what == "delete":
+        commands.delete_integration(actor, integration)
+        return redirect("integrations")
+    else:
+        raise NotFound("An integration can't do that.", field="what", value=what, fix="Use pause, resume, rotate-key or delete.")
+    return redirect("integration", slug)
+
+
+@require_POST
+def replay(request: HttpRequest, pk: int) -> HttpResponse:
+    """Read a stored signal again."""
+    actor = actor_of(request)
+    signal = Signal.objects.select_related("integration__team").filter(pk=pk, integration__in=integrations_visible_to(actor)).first()
+    if signal is None:
+        raise NotFound(f"There is no signal {pk}.", field="id", value=pk, fix="It may be older than signals are kept.")
+    commands.replay_signal(actor, signal)
+    return redirect("integration", signal.integration.slug)

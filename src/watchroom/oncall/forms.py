@@ -1,0 +1,226 @@
+"""Forms of schedules and overrides. They work without JavaScript: a rotation has a few empty places for more people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from ..accounts.actors import Actor
+from ..accounts.forms import zone_field
+from ..accounts.models import Person, Team
+from ..accounts.roles import Action
+from .models import Rotation, Schedule
+
+_SPARE = 3  # empty places offered beyond those that are taken
+_WINDOW = re.compile(
+    r"(?:(?P<start_day>[A-Za-z]+)\s+)?(?P<start>\d{1,2}:\d\d)\s*(?:-|–|to)\s*(?:(?P<end_day>[A-Za-z]+)\s+)?(?P<end>\d{1,2}:\d\d)",
+    re.IGNORECASE,
+)
+
+
+class TurnsWidget(forms.Widget):
+    """One select per place in the rotation, in order; people of the same turn stand in the same line."""
+
+    use_fieldset = True
+    people: Sequence[Person] = ()
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[list[str]]:
+        """The chosen people, turn by turn."""
+        read = data.getlist if hasattr(data, "getlist") else lambda key: [data[key]] if key in data else []
+        turns = [
+            [person for person in read(f"{name}-{number}") if person]
+            for number in range(200)
+            if f"{name}-{number}" in data
+        ]
+        return [turn for turn in turns if turn]
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        """Never: no places at all means nobody."""
+        return False
+
+    def id_for_label(self, id_: str) -> str:
+        """The group has a legend instead."""
+        return ""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """A list of lines; each has a select for every person of the turn and one more for somebody beside them."""
+        turns = [list(turn) for turn in (value or [])] + [[] for _ in range(_SPARE)]
+        lines = format_html_join(
+            "", '<li class="row">{}</li>', ((self._turn(name, number, turn),) for number, turn in enumerate(turns))
+        )
+        return format_html('<ol class="turns">{}</ol>', lines)
+
+    def _turn(self, name: str, number: int, turn: list[Any]) -> SafeString:
+        chosen = [str(person) for person in turn] + [""]
+        return format_html_join(
+            "",
+            '<select class="input" name="{}-{}" aria-label="Turn {}, person {}">{}</select>',
+            (
+                (name, number, number + 1, place + 1, self._options(person, place))
+                for place, person in enumerate(chosen)
+            ),
+        )
+
+    def _options(self, chosen: str, place: int) -> SafeString:
+        nobody = "–" if place == 0 else "+ together with"
+        known = {str(person.pk) for person in self.people}
+        gone = (
+            format_html('<option value="{}" selected>Somebody who has left</option>', chosen)
+            if chosen and chosen not in known
+            else SafeString()
+        )
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            (
+                (person.pk, SafeString(" selected") if str(person.pk) == chosen else "", person.name)
+                for person in self.people
+            ),
+        )
+        return format_html('<option value="">{}</option>{}{}', nobody, gone, options)
+
+
+class TurnsField(forms.Field):
+    """Turns of people's numbers."""
+
+    widget = TurnsWidget
+
+    def to_python(self, value: Any) -> list[list[int]]:
+        """Text to numbers."""
+        try:
+            return [[int(person) for person in turn] for turn in value or []]
+        except (TypeError, ValueError):
+            raise forms.ValidationError("Choose people from the list.") from None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compared as numbers."""
+        try:
+            return [list(map(int, turn)) for turn in initial or []] != self.to_python(data)
+        except forms.ValidationError:
+            return True
+
+
+class ScheduleForm(forms.Form):
+    """A schedule without its rotations."""
+
+    name = forms.CharField(max_length=100, label="Name")
+    team = forms.ModelChoiceField(Team.objects.none(), label="Owned by")
+    timezone = zone_field(initial="UTC", help_text="Hand-offs keep to the clocks of this zone, also when these change.")
+    description = forms.CharField(required=False, label="What is it for?", widget=forms.Textarea(attrs={"rows": 2}))
+    slug = forms.CharField(
+        required=False,
+        max_length=64,
+        label="Short name",
+        help_text="Stands in addresses. Leave empty to make it of the name.",
+    )
+
+    def __init__(self, *args: Any, actor: Actor, schedule: Schedule | None = None, **kwargs: Any) -> None:
+        if schedule is not None:
+            kwargs["initial"] = {
+                "name": schedule.name,
+                "team": schedule.team_id,
+                "timezone": schedule.timezone,
+                "description": schedule.description,
+                "slug": schedule.slug,
+            }
+        super().__init__(*args, **kwargs)
+        self.fields["team"].queryset = actor.teams_where(Action.MANAGE)  # type: ignore[attr-defined]
+
+
+class RotationForm(forms.Form):
+    """One rotation of a schedule."""
+
+    name = forms.CharField(max_length=100, label="Name of the rotation")
+    members = TurnsField(label="Whose turn it is, in order")
+    length = forms.IntegerField(min_value=1, max_value=1000, initial=1, label="Each turn lasts")
+    unit = forms.ChoiceField(
+        choices=Rotation.Unit.choices, initial=Rotation.Unit.WEEKS, label="Hours, days, weeks or months"
+    )
+    starts_at = forms.DateTimeField(
+        label="First hand-off",
+        input_formats=["%Y-%m-%dT%H:%M"],
+        help_text="In the schedule's time zone. The hand-offs after it come at the same hour.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    precedence = forms.IntegerField(
+        min_value=0,
+        max_value=1000,
+        initial=0,
+        label="Precedence",
+        help_text="Where several rotations have somebody, the highest number wins; equal ones are on call together.",
+    )
+    restrictions = forms.CharField(
+        required=False,
+        label="Only at these times",
+        widget=forms.Textarea(attrs={"rows": 2, "class": "mono"}),
+        help_text="Empty: always. Otherwise one window per line: “09:00 - 17:00” for every day, “monday 09:00 - friday 17:00” for a week.",
+    )
+    until = forms.DateTimeField(
+        required=False,
+        label="Ends",
+        input_formats=["%Y-%m-%dT%H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="In your own time zone.",
+    )
+
+    def __init__(self, *args: Any, people: Sequence[Person] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["members"].widget.people = people  # type: ignore[attr-defined]
+
+    def clean_restrictions(self) -> list[dict[str, str]]:
+        """The lines as windows."""
+        return windows_from(self.cleaned_data["restrictions"])
+
+    def values(self) -> dict[str, Any]:
+        """What the command takes for this rotation."""
+        data = {name: value for name, value in self.cleaned_data.items() if name != "DELETE"}
+        return data | {"starts_at": f"{data['starts_at']:%Y-%m-%dT%H:%M}"}
+
+
+def windows_from(text: str) -> list[dict[str, str]]:
+    """Windows from lines such as ``22:00 - 06:00`` or ``friday 18:00 - monday 09:00``."""
+    found = []
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        match = _WINDOW.fullmatch(line)
+        if match is None:
+            raise forms.ValidationError(
+                f"“{line[:60]}” is not a window. Write it like “09:00 - 17:00” or “monday 09:00 - friday 17:00”."
+            )
+        found.append({name: value.lower() for name, value in match.groupdict().items() if value})
+    return found
+
+
+def window_text(window: Mapping[str, str]) -> str:
+    """The opposite of :func:`windows_from`, for one window."""
+    return f"{window.get('start_day', '')} {window['start']} - {window.get('end_day', '')} {window['end']}".replace(
+        "  ", " "
+    ).strip()
+
+
+RotationFormSet = forms.formset_factory(RotationForm, extra=0, can_delete=True, max_num=20, validate_max=True)
+
+
+class OverrideForm(forms.Form):
+    """Somebody takes over for a while."""
+
+    person = forms.ModelChoiceField(Person.objects.filter(is_active=True), label="Who takes over")
+    replaces = forms.ModelChoiceField(
+        Person.objects.filter(is_active=True), required=False, label="From whom", empty_label="Everybody who is on call"
+    )
+    starts_at = forms.DateTimeField(
+        label="From",
+        input_formats=["%Y-%m-%dT%H:%M"],
+        help_text="In your own time zone.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    ends_at = forms.DateTimeField(
+        label="Until",
+        input_formats=["%Y-%m-%dT%H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    reason = forms.CharField(required=False, max_length=200, label="Why")

@@ -1,0 +1,240 @@
+"""Pages about who is on call."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from ..accounts.actors import Actor
+from ..accounts.forms import blame
+from ..accounts.models import Person
+from ..accounts.queries import teams_visible_to
+from ..accounts.roles import Action
+from ..kernel import clock
+from ..kernel.errors import NotFound, WatchroomError
+from ..web.middleware import actor_of
+from . import commands, queries, rules
+from .forms import OverrideForm, RotationFormSet, ScheduleForm, window_text
+from .models import Override, Schedule
+
+_SPAN = timedelta(days=14)
+Span = tuple[datetime, datetime, str]
+
+
+def schedules(request: HttpRequest) -> HttpResponseBase:
+    """``/schedules``: who is on call now, until when, and who comes next."""
+    by = actor_of(request)
+    rows = queries.schedules_visible_to(by)
+    if text := request.GET.get("q", "").strip():
+        rows = rows.filter(name__icontains=text)
+    if (team := request.GET.get("team", "")).isdigit():
+        rows = rows.filter(team=int(team))
+    at = clock.now()
+    found = queries.overview(at, rows[:200])
+    mine = [row for row in found if by.person and by.person in row.people]
+    context = {
+        "rows": found,
+        "mine": mine,
+        "teams": teams_visible_to(by).prefetch_related(None),
+        "may_add": by.teams_where(Action.MANAGE).exists(),
+    }
+    return render(request, "oncall/schedules.html", context)
+
+
+def _start(request: HttpRequest) -> datetime:
+    """The day that the page begins with: ``?from=2026-03-02``, else today; at midnight of the reader's zone."""
+    here = timezone.localtime(clock.now())
+    try:
+        day = datetime.strptime(request.GET.get("from", ""), "%Y-%m-%d")  # noqa: DTZ007 - made aware below
+    except ValueError:
+        day = here.replace(tzinfo=None)
+    return timezone.make_aware(day.replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+def schedule(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """``/schedules/<slug>``: two weeks of it, with what is wrong with them."""
+    by = actor_of(request)
+    row = queries.schedule_by(by, slug)
+    return _show(request, by, row, OverrideForm(initial=_initial(by)))
+
+
+def _initial(by: Actor) -> dict[str, Any]:
+    now = timezone.localtime(clock.now()).replace(second=0, microsecond=0)
+    return {"starts_at": now, "ends_at": now + timedelta(hours=8), "person": by.person.pk if by.person else None}
+
+
+def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm) -> HttpResponseBase:
+    start, now = _start(request), clock.now()
+    end = start + _SPAN
+    plan = queries.plan_of(row, min(start, now), max(end, now + timedelta(days=60)))
+    shifts = rules.final_shifts(plan, start, end)
+    overrides = list(
+        Override.objects.filter(schedule=row, ends_at__gt=now).select_related("person", "replaces", "created_by")
+    )
+    until = rules.next_handoff(plan, now)
+    duties = rules.on_call_at(plan, now), rules.on_call_at(plan, until) if until else ()
+    numbers = {shift.person for shift in shifts} | {duty.person for each in duties for duty in each}
+    numbers |= {person for layer in plan.layers for turn in layer.members for person in turn}
+    people = queries.people_of(numbers)
+    gaps = rules.gaps(plan, start, end)
+    lanes = [
+        (name if not number else "and", spans)
+        for number, (name, spans) in enumerate(
+            ("On call", spans) for spans in _packed([*_spans(shifts, people), *((a, b, "") for a, b in gaps)])
+        )
+    ]
+    for layer in plan.layers:
+        lanes += [(layer.name, spans) for spans in _packed(_spans(rules.layer_shifts(layer, start, end), people))]
+    context = {
+        "schedule": row,
+        "lanes": lanes,
+        "start": start,
+        "end": end,
+        "label": f"{row.name}, two weeks",
+        "shifts": [(shift, people.get(shift.person)) for shift in shifts],
+        "gaps": gaps,
+        "now_people": [people[duty.person] for duty in duties[0] if duty.person in people],
+        "until": until,
+        "next_people": [people[duty.person] for duty in duties[1] if duty.person in people],
+        "dropped": [
+            (each, people.get(each.person) if each.person else None) for each in rules.dropped(plan, start, end)
+        ],
+        "overrides": overrides,
+        "form": form,
+        "may_manage": by.may(Action.MANAGE, row.team),
+        "may_override": by.may(Action.RESPOND, row.team),
+        "earlier": f"{timezone.localtime(start) - _SPAN:%Y-%m-%d}",
+        "later": f"{timezone.localtime(end):%Y-%m-%d}",
+        "cover_me": by.person is not None and by.person.pk in numbers,
+    }
+    return render(request, "oncall/schedule.html", context, status=422 if form.errors else 200)
+
+
+def _spans(shifts: list[rules.Shift], people: dict[int, Person]) -> list[Span]:
+    return [
+        (
+            shift.starts_at,
+            shift.ends_at,
+            people[shift.person].name if shift.person in people else "Somebody who has left",
+        )
+        for shift in shifts
+    ]
+
+
+def _packed(spans: list[Span]) -> list[list[Span]]:
+    """The spans in as few lines as it takes that none overlaps another in its line; at least one line."""
+    lines: list[list[Span]] = [[]]
+    for span in sorted(spans):
+        for line in lines:
+            if not line or line[-1][1] <= span[0]:
+                line.append(span)
+                break
+        else:
+            lines.append([span])
+    return lines
+
+
+@require_POST
+def override_add(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Add an override: somebody takes over, from everybody or from one person ("cover me")."""
+    by = actor_of(request)
+    row = queries.schedule_by(by, slug)
+    form = OverrideForm(request.POST)
+    if form.is_valid():
+        try:
+            commands.add_override(by, row, **form.cleaned_data)
+        except WatchroomError as error:
+            blame(form, error)
+        else:
+            messages.success(request, f"{form.cleaned_data['person']} takes over.")
+            return redirect("schedule", slug)
+    return _show(request, by, row, form)
+
+
+@require_POST
+def override_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
+    """Undo an override."""
+    by = actor_of(request)
+    row = (
+        Override.objects.select_related("schedule", "person")
+        .filter(schedule=queries.schedule_by(by, slug), pk=pk)
+        .first()
+    )
+    if row is None:
+        raise NotFound("There is no such override.", field="override", value=pk, fix="See the schedule.")
+    commands.remove_override(by, row)
+    messages.success(request, "The override is removed.")
+    return redirect("schedule", slug)
+
+
+def schedule_edit(request: HttpRequest, slug: str = "") -> HttpResponseBase:
+    """``/schedules/new`` and ``/schedules/<slug>/edit``: the schedule and its rotations in one form."""
+    by = actor_of(request)
+    row = queries.schedule_by(by, slug) if slug else None
+    if row is not None:
+        by.require(Action.MANAGE, row.team)
+    elif not by.teams_where(Action.MANAGE).exists():
+        by.require(Action.MANAGE)
+    people = list(Person.objects.filter(is_active=True))
+    zone = by.person.timezone if by.person else "UTC"
+    form = ScheduleForm(
+        request.POST or None, actor=by, schedule=row, **({} if row else {"initial": {"timezone": zone}})
+    )
+    rotations = RotationFormSet(
+        request.POST or None, prefix="rotations", form_kwargs={"people": people}, initial=_rotations(row)
+    )
+    if request.method == "GET":
+        rotations.extra = 1 if row is None or "rotation" in request.GET else 0
+    if request.method == "POST" and form.is_valid() and rotations.is_valid():
+        chosen = [
+            each.values() for each in rotations.forms if each.cleaned_data and not each.cleaned_data.get("DELETE")
+        ]
+        try:
+            saved = commands.save_schedule(by, row, **form.cleaned_data, rotations=chosen)
+        except WatchroomError as error:
+            blame(form, error)
+        else:
+            messages.success(request, "Saved.")
+            return redirect("schedule", saved.slug)
+    wrong = bool(form.errors) or (request.method == "POST" and not rotations.is_valid())
+    context = {"form": form, "rotations": rotations, "schedule": row}
+    return render(request, "oncall/schedule_form.html", context, status=422 if wrong else 200)
+
+
+def _rotations(row: Schedule | None) -> list[dict[str, Any]]:
+    if row is None:
+        return []
+    found = []
+    for rotation in row.rotations.prefetch_related("members"):
+        turns: dict[int, list[int]] = {}
+        for place in rotation.members.all():
+            turns.setdefault(place.turn, []).append(place.person_id)
+        found.append(
+            {
+                "name": rotation.name,
+                "length": rotation.length,
+                "unit": rotation.unit,
+                "precedence": rotation.precedence,
+                "starts_at": rules.local_from(rotation.starts_at),
+                "until": rotation.until,
+                "members": [turns[turn] for turn in sorted(turns)],
+                "restrictions": "\n".join(window_text(window) for window in rotation.restrictions),
+            }
+        )
+    return found
+
+
+@require_POST
+def schedule_delete(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Delete a schedule that no policy uses."""
+    by = actor_of(request)
+    row = queries.schedule_by(by, slug)
+    commands.delete_schedule(by, row)
+    messages.success(request, f"The schedule {row.name} is deleted.")
+    return redirect("schedules")

@@ -1,0 +1,15 @@
+"""Addresses of the pages that belong to no single package."""
+
+from django.urls import path
+
+from .views.home import home
+from .views.palette import palette
+from .views.system import system
+from .welcome.urls import urlpatterns as welcome
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("palette.json", palette, name="palette"),
+    path("system", system, name="system"),
+    *welcome,
+]

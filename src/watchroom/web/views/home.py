@@ -1,0 +1,55 @@
+"""Is anything on fire, and am I on call?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from ...actions.models import ActionItem
+from ...incidents.models import Incident
+from ...incidents.queries import visible_to as incidents_visible_to
+from ...intake.queries import groups_visible_to
+from ...kernel import clock
+from ...oncall import queries as oncall
+from ...oncall import rules
+from ...oncall.models import Schedule
+from ...paging.models import Escalation
+from ..middleware import actor_of
+
+LOOK_AHEAD = timedelta(days=60)
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page: my pages first, then incidents and alerts, then my duty."""
+    actor = actor_of(request)
+    person, now = actor.person, clock.now()
+    mine = Escalation.objects.filter(ended_at__isnull=True, notifications__person=person).distinct().order_by("-id")[:5]
+    context = {
+        "mine": mine,
+        "incidents": incidents_visible_to(actor).exclude(status=Incident.Status.RESOLVED).order_by("severity", "-id")[:10],
+        "groups": groups_visible_to(actor).filter(resolved_at__isnull=True).order_by("-last_alert_at", "-id")[:10],
+        "actions": ActionItem.objects.filter(owner=person, state__in=("open", "doing")).order_by("due_on")[:5],
+        "duty": _duty(person.pk) if person else None,
+        "today": now.date(),
+    }
+    return render(request, "web/home_part.html" if request.headers.get("HX-Request") else "web/home.html", context)
+
+
+def _duty(person: int) -> dict[str, object]:
+    """Where this person is on call now and until when, or when next."""
+    now = clock.now()
+    schedules = {schedule.pk: schedule for schedule in Schedule.objects.all()}
+    found: list[tuple[Schedule, rules.Shift]] = []
+    for pk, plan in oncall.plans_of(schedules.values(), now, now + LOOK_AHEAD).items():
+        # Only the schedules in which they have a place are worked out.
+        if any(person in turn for layer in plan.layers for turn in layer.members) or any(
+            override.person == person for override in plan.overrides
+        ):
+            found += [(schedules[pk], shift) for shift in rules.shifts_of(plan, person, now, now + LOOK_AHEAD)]
+    found.sort(key=lambda each: each[1].starts_at)
+    return {
+        "now": [(schedule, shift) for schedule, shift in found if shift.starts_at <= now],
+        "next": next(((schedule, shift) for schedule, shift in found if shift.starts_at > now), None),
+    }

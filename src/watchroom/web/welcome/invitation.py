@@ -1,0 +1,40 @@
+"""An invited person chooses a password and is in."""
+
+from __future__ import annotations
+
+from allauth.account.utils import perform_login
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+
+from ...accounts.commands import accept_invitation, read_invitation
+from ...kernel.errors import Refused
+from .forms import YouForm
+
+
+@never_cache
+def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
+    """``/welcome/<token>``: a GET shows, a POST sets the password and signs in (with a second factor, if they have one)."""
+    person = read_invitation(token)
+    first = not person.has_usable_password()
+    form = YouForm(request.POST or None, initial={"name": person.name, "timezone": person.timezone})
+    del form.fields["email"]
+    if not first:
+        del form.fields["name"], form.fields["timezone"]
+    if request.method == "POST" and form.is_valid():
+        try:
+            joined = accept_invitation(token, **form.cleaned_data)
+        except Refused as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        else:
+            messages.success(request, f"Welcome, {joined.name}.")
+            return perform_login(request, joined, redirect_url="/me/contact" if first else "/")  # type: ignore[no-any-return]
+    answer = render(
+        request,
+        "welcome/invitation.html",
+        {"form": form, "invited": person, "first": first},
+        status=422 if form.errors else 200,
+    )
+    answer["Referrer-Policy"] = "no-referrer"
+    return answer

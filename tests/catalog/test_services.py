@@ -1,0 +1,143 @@
+"""Services: who may, what is refused, and that nothing ever needs itself."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from itertools import pairwise
+
+import factories
+from watchroom.accounts.actors import SYSTEM, acting
+from watchroom.catalog import commands, queries, rules
+from watchroom.catalog.models import Dependency, Service
+from watchroom.kernel.errors import Conflict, NotAllowed, Refused
+
+EDGES = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda edge: edge[0] != edge[1]), max_size=25)
+
+
+def reaches(edges: dict[int, list[int]], start: int, goal: int) -> bool:
+    seen: set[int] = set()
+    waiting = list(edges.get(start, []))
+    while waiting:
+        at = waiting.pop()
+        if at == goal:
+            return True
+        if at not in seen:
+            seen.add(at)
+            waiting += edges.get(at, [])
+    return False
+
+
+@given(EDGES)
+def test_adding_only_what_closes_no_circle_never_makes_one(wanted: list[tuple[int, int]]) -> None:
+    edges: dict[int, list[int]] = {}
+    for service, needs in wanted:
+        others = {at: to for at, to in edges.items() if at != service}
+        new = [*edges.get(service, []), needs]
+        way = rules.cycle(others, service, new)
+        if way:
+            assert way[0] == way[-1] == service
+            full = others | {service: new}
+            assert all(b in full.get(a, []) for a, b in pairwise(way))
+            assert len(set(way)) == len(way) - 1  # the way passes nowhere twice
+        else:
+            edges[service] = new
+    assert not any(reaches(edges, at, at) for at in edges)
+
+
+@given(EDGES, st.integers(0, 7))
+def test_what_is_reached_is_what_a_search_reaches(wanted: list[tuple[int, int]], start: int) -> None:
+    edges: dict[int, list[int]] = {}
+    for a, b in wanted:
+        edges.setdefault(a, []).append(b)
+    found = rules.all_of(edges, start)
+    assert set(found) == {goal for goal in range(8) if goal != start and reaches(edges, start, goal)}
+
+
+def test_lines_of_links_and_labels() -> None:
+    assert rules.links_from("runbook https://a.example/x Slow checkout\nhttps://b.example\nrunbook\n") == [
+        {"kind": "runbook", "url": "https://a.example/x", "label": "Slow checkout"},
+        {"kind": "other", "url": "https://b.example", "label": ""},
+        {"kind": "other", "url": "runbook", "label": ""},
+    ]
+    assert rules.labels_from("b=2, a = 1\nc=") == {"a": "1", "b": "2", "c": ""}
+    with pytest.raises(Refused):
+        rules.labels_from("nothing")
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "ftp://x", "https://", "https://a b", "//x", "http://[", "https://x/<b>"]
+)
+def test_links_lead_to_web_pages_only(url: str) -> None:
+    with pytest.raises(Refused) as refused:
+        rules.checked_link(2, {"kind": "runbook", "url": url})
+    assert refused.value.field == "links[2].url"
+
+
+@pytest.mark.django_db
+def test_who_may() -> None:
+    team, other = factories.team(), factories.team()
+    manager = factories.person()
+    factories.membership(team, manager, "manager")
+    for role in ("viewer", "responder"):
+        with pytest.raises(NotAllowed):
+            commands.save_service(factories.actor(role=role), None, team=team, name="Checkout")
+    made = commands.save_service(acting(manager), None, team=team, name="Checkout")
+    with pytest.raises(NotAllowed):
+        commands.save_service(acting(manager), made, team=other, name="Checkout")  # give it away: not theirs to decide
+    with pytest.raises(NotAllowed):
+        commands.save_service(acting(manager), factories.service(team=other), team=team, name="Taken")  # nor to take
+    with pytest.raises(NotAllowed):
+        commands.delete_service(factories.actor(role="responder"), made)
+    commands.delete_service(acting(manager), made)
+
+
+@pytest.mark.django_db
+def test_a_circle_is_refused_with_its_way_and_nothing_changes() -> None:
+    team = factories.team()
+    a, b, c = (factories.service(name, team=team) for name in "ABC")
+    commands.save_service(SYSTEM, a, team=team, name="A", needs=[b.pk])
+    commands.save_service(SYSTEM, b, team=team, name="B", needs=[c.pk])
+    with pytest.raises(Refused, match="C → A → B → C"):
+        commands.save_service(SYSTEM, c, team=team, name="C", needs=[a.pk])
+    with pytest.raises(Refused):
+        commands.save_service(SYSTEM, c, team=team, name="C", needs=[c.pk])
+    assert Dependency.objects.count() == 2
+    down, up = queries.around(SYSTEM, b)
+    assert [(row.name, steps) for row, steps in down] == [("C", 1)] and [(row.name, steps) for row, steps in up] == [
+        ("A", 1)
+    ]
+
+
+@pytest.mark.django_db
+def test_what_is_left_out_stays() -> None:
+    team = factories.team()
+    needed = factories.service(team=team)
+    made = commands.save_service(
+        SYSTEM,
+        None,
+        team=team,
+        name="X",
+        labels={"a": "1"},
+        needs=[needed.pk],
+        links=[{"kind": "logs", "url": "https://logs.example.org"}],
+    )
+    commands.save_service(SYSTEM, made, team=team, name="Y")
+    again = Service.objects.get(pk=made.pk)
+    assert (again.name, again.slug, again.labels) == ("Y", "x", {"a": "1"})
+    assert again.links.get().label == "Logs" and again.needs.get().needs == needed
+
+
+@pytest.mark.django_db
+def test_what_is_in_use_or_taken_is_a_conflict() -> None:
+    team = factories.team()
+    made = factories.service("Checkout", team=team, slug="checkout")
+    with pytest.raises(Conflict):
+        commands.save_service(SYSTEM, None, team=team, name="Checkout")
+    factories.integration(service=made)
+    with pytest.raises(Conflict, match="Prometheus"):
+        commands.delete_service(SYSTEM, made)
+    with pytest.raises(Refused):
+        commands.save_service(SYSTEM, made, team=team, name="X", policy=999_999)

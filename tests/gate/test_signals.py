@@ -1,0 +1,186 @@
+"""Signals over a real socket into the real database."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from gate.running import Running, alert
+from watchroom.intake.gate import limits
+from watchroom.intake.models import Integration, Signal
+
+Make = Callable[..., tuple[Integration, str]]
+
+
+def test_a_signal_is_stored_as_it_came(gate: Running, integration: Make) -> None:
+    made, key = integration()
+    body = json.dumps([alert(instance="a:9100")]).encode()
+    before = datetime.now(UTC)  # noqa: TID251 - the gate has the real clock
+    answer = gate.ask("POST", f"/in/{key}/api/v2/alerts?x=1", body, Content_Type="application/json")
+    assert (answer.status, answer.body) == (200, b"")
+    signal = Signal.objects.get()
+    assert (signal.integration, bytes(signal.body), signal.state, signal.problems) == (made, body, "pending", [])
+    assert (signal.path, signal.query, signal.content_type) == ("/api/v2/alerts", "x=1", "application/json")
+    assert signal.remote == "127.0.0.1"
+    assert signal.processed_at is None
+    assert before <= signal.received_at <= datetime.now(UTC)  # noqa: TID251
+
+
+def test_two_integrations_are_kept_apart(gate: Running, integration: Make) -> None:
+    (first, first_key), (second, second_key) = integration(), integration()
+    assert gate.send(first_key, [alert("A")]).status == 200
+    assert gate.send(second_key, [alert("B")]).status == 200
+    stored = {signal.integration: json.loads(bytes(signal.body)) for signal in Signal.objects.all()}
+    assert stored == {first: [alert("A")], second: [alert("B")]}
+
+
+def test_an_unknown_key_is_refused_with_a_fix(gate: Running, integration: Make) -> None:
+    integration()
+    answer = gate.send("wri_nobody", [alert()])
+    assert answer.status == 401
+    assert {"title", "detail", "fix"} <= answer.json.keys()
+    assert not Signal.objects.exists()
+
+
+def test_a_new_key_is_known_and_a_deleted_one_is_not(gate: Running, integration: Make) -> None:
+    made, key = integration()
+    assert gate.send(key, [alert()]).status == 200
+    made.signals.all().delete()
+    made.delete()
+    assert gate.send(key, [alert()]).status == 401
+    assert not Signal.objects.exists()
+
+
+def test_a_deleted_integration_costs_the_others_of_its_batch_nothing(gate: Running, integration: Make) -> None:
+    (deleted, dead_key), (_, key) = integration(), integration()
+    assert gate.send(dead_key, [alert()]).status == 200
+    deleted.signals.all().delete()
+    deleted.delete()
+    assert [gate.send(each, [alert()]).status for each in (key, dead_key, key)] == [200, 401, 200]
+    assert Signal.objects.count() == 2
+
+
+def test_a_paused_integration_says_so(gate: Running, integration: Make) -> None:
+    _, key = integration(paused=True)
+    answer = gate.send(key, [alert()])
+    assert answer.status == 403
+    assert "paused" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/api/v2/silences", 404),
+        ("POST", "", 404),
+        ("POST", "/", 404),
+        ("GET", "/api/v2/alerts", 405),
+        ("POST", "/api/v1/alerts", 410),
+        ("GET", "/-/healthy", 200),
+        ("HEAD", "/-/ready", 200),
+    ],
+)
+def test_other_paths(gate: Running, integration: Make, method: str, path: str, status: int) -> None:
+    _, key = integration()
+    assert gate.ask(method, f"/in/{key}{path}").status == status
+    assert not Signal.objects.exists()
+
+
+def test_the_key_may_be_in_the_header(gate: Running, integration: Make) -> None:
+    _, key = integration()
+    body = json.dumps([alert()]).encode()
+    basic = base64.b64encode(f"anybody:{key}".encode()).decode()
+    assert gate.ask("POST", "/api/v2/alerts", body, Authorization=f"Bearer {key}").status == 200
+    assert gate.ask("POST", "/api/v2/alerts", body, Authorization=f"Basic {basic}").status == 200
+    assert gate.ask("POST", "/api/v2/alerts", body, Authorization="Bearer wri_wrong").status == 401
+    # Not an integration's key, or not a source's path: not for the gate.
+    assert gate.ask("POST", "/api/v2/alerts", body, Authorization="Bearer wrt_other").status == 404
+    assert gate.ask("POST", "/api/v1/incidents", body, Authorization=f"Bearer {key}").status == 404
+    assert gate.ask("POST", "/api/v2/alerts", body, Authorization="Basic ???").status == 404
+    assert Signal.objects.count() == 2
+
+
+def test_too_large_names_the_limit(gate: Running, integration: Make) -> None:
+    _, key = integration()
+    answer = gate.send(key, b"[" + b" " * limits.BODY_BYTES + b"]")
+    assert answer.status == 413
+    assert "4 MiB" in answer.json["detail"]
+    exactly = json.dumps([alert()]).encode().ljust(limits.BODY_BYTES)
+    assert gate.send(key, exactly).status == 200
+
+
+def test_too_large_without_saying_so(gate: Running, integration: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, key = integration()
+    with socket.create_connection(("127.0.0.1", gate.port)) as connection:
+        connection.settimeout(20)
+        connection.sendall(
+            f"POST /in/{key}/api/v2/alerts HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+        )
+        piece = b"80000\r\n" + b" " * 0x80000 + b"\r\n"
+        try:
+            for _ in range(9):
+                connection.sendall(piece)
+        except OSError:
+            pass  # it has answered and hung up already
+        assert b" 413 " in connection.recv(4096).splitlines()[0]
+    assert not Signal.objects.exists()
+
+
+def test_too_slow(gate: Running, integration: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(limits.read_body.__kwdefaults__, "limit_seconds", 0.2)
+    _, key = integration()
+    with socket.create_connection(("127.0.0.1", gate.port)) as connection:
+        connection.settimeout(20)
+        connection.sendall(f"POST /in/{key}/api/v2/alerts HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n[".encode())
+        assert b" 408 " in connection.recv(4096).splitlines()[0]
+    assert gate.send(key, [alert()]).status == 200
+
+
+def test_encoded_bodies_are_not_taken(gate: Running, integration: Make) -> None:
+    _, key = integration()
+    answer = gate.ask("POST", f"/in/{key}/api/v2/alerts", b"\x1f\x8b", Content_Encoding="gzip")
+    assert answer.status == 415
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"null", b"{}", b"[", b"\xff\xfe", b'[{"labels": {"a": "\xff"}}]', b'[{"labels": {}}]', b'["x"]',
+        b"[" * 100_000, b'[{"labels":{"a":"b"},"x":' + b"[" * 100_000, b'[{"labels":{"a":"\\ud800"}}]',
+        b'[{"labels":{"a":"b"},"startsAt":"\\u0000"}]',
+    ],
+    ids=lambda body: repr(body[:24]),
+)  # fmt: skip
+def test_what_can_not_be_read_is_kept_as_refused(gate: Running, integration: Make, body: bytes) -> None:
+    _, key = integration()
+    answer = gate.send(key, body)
+    assert answer.status == 400
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    signal = Signal.objects.get()
+    assert (signal.state, bytes(signal.body)) == ("rejected", body)
+    assert signal.problems[0].keys() == {"field", "value", "fix"}
+
+
+def test_a_partly_bad_batch_waits_with_its_problems(gate: Running, integration: Make) -> None:
+    _, key = integration()
+    answer = gate.send(key, [alert("Good"), {"labels": {}}, {"labels": {"a": 1}}])
+    assert answer.status == 400
+    assert len(answer.body.decode().splitlines()) == 2
+    signal = Signal.objects.get()
+    assert signal.state == "pending"
+    assert [problem["field"] for problem in signal.problems] == ["[1].labels", "[2].labels"]
+
+
+def test_everything_at_once_is_stored_once(gate: Running, integration: Make) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    _, key = integration()
+    with ThreadPoolExecutor(16) as pool:
+        statuses = list(pool.map(lambda number: gate.send(key, [alert(str(number))]).status, range(200)))
+    assert statuses == [200] * 200
+    names = [json.loads(bytes(signal.body))[0]["labels"]["alertname"] for signal in Signal.objects.all()]
+    assert sorted(names, key=int) == [str(number) for number in range(200)]

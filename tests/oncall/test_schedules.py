@@ -1,0 +1,168 @@
+"""Schedules in the database: who may, what is refused, and that queries and rules agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+import factories
+from watchroom.accounts.actors import SYSTEM, acting
+from watchroom.kernel.errors import Conflict, NotAllowed, Refused
+from watchroom.oncall import commands, queries
+from watchroom.oncall.models import Override, Schedule
+
+pytestmark = pytest.mark.django_db
+WEEKLY = {"name": "Weekly", "unit": "weeks", "length": 1, "starts_at": "2026-03-02T09:00"}
+HOUR = timedelta(hours=1)
+
+
+def test_from_the_form_to_whoever_is_on_call(clock: Any) -> None:
+    team, (a, b) = factories.team(), (factories.person("A"), factories.person("B"))
+    made = commands.save_schedule(
+        SYSTEM,
+        None,
+        team=team,
+        name="Pay",
+        timezone="Europe/Berlin",
+        rotations=[WEEKLY | {"members": [[a.pk], [b.pk]]}],
+    )
+    assert queries.who(made, datetime(2026, 3, 2, 7, 59, tzinfo=UTC)) == []
+    assert queries.who(made, datetime(2026, 3, 2, 8, 0, tzinfo=UTC)) == [a]
+    assert queries.who(made, datetime(2026, 3, 9, 8, 0, tzinfo=UTC)) == [b]
+    assert [(shift.person, shift.ends_at) for shift in queries.shifts(made, clock(), clock() + timedelta(days=8))][
+        0
+    ] == (a.pk, datetime(2026, 3, 9, 8, 0, tzinfo=UTC))
+    now = queries.overview(clock(), [made])[0]
+    assert now.people == [a] and now.until == datetime(2026, 3, 9, 8, 0, tzinfo=UTC) and now.following == [b]
+
+
+def test_an_override_counts_while_it_lasts(clock: Any) -> None:
+    a, b, c = (factories.person(name) for name in "ABC")
+    made = factories.schedule(people=(a, b))
+    override = commands.add_override(SYSTEM, made, person=c, starts_at=clock() - HOUR, ends_at=clock() + HOUR)
+    assert queries.who(made, clock()) == [c]
+    assert queries.who(made, clock() + HOUR) != [c]
+    commands.remove_override(SYSTEM, override)
+    assert queries.who(made, clock()) == [a]
+    assert queries.who(made, clock() - timedelta(minutes=1)) == [c]  # the past stays as it was
+    with pytest.raises(Refused):
+        commands.remove_override(SYSTEM, Override.objects.get())
+
+
+def test_cover_me_replaces_one_person_only(clock: Any) -> None:
+    a, b, c = (factories.person(name) for name in "ABC")
+    made = commands.save_schedule(
+        SYSTEM, None, team=factories.team(), name="Two", rotations=[WEEKLY | {"members": [[a.pk, b.pk]]}]
+    )
+    commands.add_override(
+        acting(factories.person(role="responder")),
+        made,
+        person=c,
+        replaces=a,
+        starts_at=clock(),
+        ends_at=clock() + HOUR,
+    )
+    assert set(queries.who(made, clock())) == {b, c}
+
+
+def test_somebody_who_has_left_is_not_on_call(clock: Any) -> None:
+    gone, here = factories.person(is_active=False), factories.person()
+    made = commands.save_schedule(
+        SYSTEM,
+        None,
+        team=factories.team(),
+        name="X",
+        rotations=[
+            WEEKLY | {"members": [[gone.pk]], "precedence": 1},
+            WEEKLY | {"name": "Below", "members": [[here.pk]]},
+        ],
+    )
+    assert queries.who(made, clock()) == [here]
+    assert queries.plan_of(made, clock(), clock() + HOUR).unreachable == {gone.pk}
+
+
+def test_many_schedules_take_a_constant_number_of_queries(
+    clock: Any, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    for _ in range(10):
+        factories.schedule(people=(factories.person(), factories.person()))
+    schedules = list(Schedule.objects.select_related("team"))
+    with django_assert_num_queries(5):
+        assert all(queries.on_call_now(clock(), schedules).values())
+    with django_assert_num_queries(5):
+        assert all(row.people and row.until for row in queries.overview(clock(), schedules))
+
+
+def test_who_may(clock: Any) -> None:
+    team, person = factories.team(), factories.person()
+    for role in ("viewer", "responder"):
+        with pytest.raises(NotAllowed):
+            commands.save_schedule(factories.actor(role=role), None, team=team, name="X")
+    manager = factories.person()
+    factories.membership(team, manager, "manager")
+    made = commands.save_schedule(acting(manager), None, team=team, name="X")
+    with pytest.raises(NotAllowed):
+        commands.save_schedule(acting(manager), factories.schedule(), team=team, name="Taken")
+    span = {"person": person, "starts_at": clock(), "ends_at": clock() + HOUR}
+    with pytest.raises(NotAllowed):
+        commands.add_override(factories.actor(role="viewer"), made, **span)
+    override = commands.add_override(factories.actor(role="responder"), made, **span)
+    with pytest.raises(NotAllowed):
+        commands.remove_override(factories.actor(role="viewer"), override)
+    with pytest.raises(NotAllowed):
+        commands.delete_schedule(factories.actor(role="responder"), made)
+    commands.delete_schedule(acting(manager), made)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"unit": "years"}, "unit"),
+        ({"length": 0}, "length"),
+        ({"length": "x"}, "length"),
+        ({"starts_at": "soon"}, "starts_at"),
+        ({"starts_at": "2026-03-02T09:00+01:00"}, "starts_at"),
+        ({"members": []}, "members"),
+        ({"members": [[999_999]]}, "members"),
+        ({"members": "x"}, "members"),
+        ({"until": "2026-03-02T09:00"}, "until"),
+        ({"restrictions": [{"start": "9"}]}, "restrictions[0].start"),
+        ({"precedence": -1}, "precedence"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_rotation_that_is_refused_names_its_field(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(Refused) as refused:
+        commands.save_schedule(
+            SYSTEM,
+            None,
+            team=factories.team(),
+            name="X",
+            rotations=[WEEKLY | {"members": [[factories.person().pk]]} | change],
+        )
+    assert refused.value.field == f"rotations[0].{field}"
+    assert not Schedule.objects.exists()
+
+
+def test_overrides_that_make_no_sense(clock: Any) -> None:
+    made, kim, gone = factories.schedule(), factories.person(), factories.person(is_active=False)
+    now = clock()
+    for person, start, end, replaces in (
+        (kim, now, now, None),
+        (kim, now - 2 * HOUR, now - HOUR, None),
+        (kim, now, now + timedelta(days=400), None),
+        (gone, now, now + HOUR, None),
+        (kim, now, now + HOUR, kim),
+    ):
+        with pytest.raises(Refused):
+            commands.add_override(SYSTEM, made, person=person, starts_at=start, ends_at=end, replaces=replaces)
+
+
+def test_a_schedule_that_a_policy_uses_stays() -> None:
+    made = factories.schedule()
+    factories.policy((made, 60), name="Wake them")
+    with pytest.raises(Conflict, match="Wake them"):
+        commands.delete_schedule(SYSTEM, made)

@@ -1,0 +1,97 @@
+"""Every page on the made-up company: it answers, passes axe-core for WCAG 2.2 AA, and fits a phone; pictures are kept."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from peers.chromium import DESKTOP, Chromium, axe
+from peers.server import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.browser_once, pytest.mark.slow]
+
+_PERSON = """
+import django, json
+django.setup()
+from django.contrib.sessions.backends.db import SessionStore
+from watchroom.accounts.models import Installation, Person
+from watchroom.incidents.models import Incident
+from watchroom.intake.models import AlertGroup, Integration
+from watchroom.actions.models import ActionItem
+from watchroom.postmortems.models import Postmortem
+from watchroom.kernel import clock
+person = Person.objects.create_user("root@example.org", "a long password", name="Root Person", role=40)
+Installation.objects.update_or_create(pk=1, defaults={"set_up_at": clock.now()})
+session = SessionStore()
+session["_auth_user_id"] = str(person.pk)
+session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
+session["_auth_user_hash"] = person.get_session_auth_hash()
+session.save()
+print(json.dumps({
+    "session": session.session_key,
+    "incident": Incident.objects.order_by("-id").first().pk,
+    "group": AlertGroup.objects.order_by("-id").first().pk,
+    "postmortem": Postmortem.objects.order_by("-id").first().pk,
+    "action": ActionItem.objects.order_by("-id").first().pk,
+    "integration": Integration.objects.first().slug,
+    "person": person.pk,
+}))
+"""
+
+PAGES = (
+    "/", "/alerts", "/alerts/{group}", "/incidents", "/incidents/declare", "/incidents/{incident}", "/schedules",
+    "/schedules/demo-payments", "/schedules/new", "/services", "/services/demo-checkout", "/services/new", "/status-pages",
+    "/status/demo-fernweh", "/postmortems", "/postmortems/{postmortem}", "/postmortems/{postmortem}/edit", "/actions",
+    "/actions/{action}", "/integrations", "/integrations/{integration}", "/integrations/new", "/policies",
+    "/policies/demo-payments", "/policies/new", "/routes", "/routes/new", "/teams", "/teams/demo-payments", "/people",
+    "/people/{person}", "/mitigations", "/mitigations/new", "/audit", "/system", "/notifications", "/me", "/me/contact",
+    "/account/2fa/", "/no-such-page",
+)
+
+
+@pytest.fixture(scope="module")
+def company() -> Any:
+    server = Server().start()
+    server.cli("demo")
+    done = subprocess.run(
+        [sys.executable, "-c", _PERSON], env={**server.env, "DJANGO_SETTINGS_MODULE": "watchroom.settings"},
+        capture_output=True, text=True, check=True,
+    )
+    yield server, json.loads(done.stdout.splitlines()[-1])
+    server.stop()
+
+
+@pytest.mark.parametrize(("name", "size", "colours"), [("phone", (360, 740), "light"), ("wide", DESKTOP, "dark")])
+def test_every_page(company: Any, chromium: Chromium, name: str, size: tuple[int, int], colours: Any) -> None:
+    server, known = company
+    context = chromium.context(server.url, viewport=size, colours=colours)
+    context.add_cookies([{"name": "sessionid", "value": known["session"], "url": server.url}])
+    page = context.new_page()
+    wrong: list[str] = []
+    for template in PAGES:
+        path = template.format(**known)
+        answer = page.goto(path)
+        assert answer is not None
+        expected = 404 if path == "/no-such-page" else 200
+        if answer.status != expected:
+            wrong.append(f"{path} answered {answer.status}")
+            continue
+        wrong += [f"{path}: {problem}" for problem in axe(page)]
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
+            wrong.append(f"{path} is wider than the screen")
+        chromium.picture(page, f"{name}-{template.strip('/').replace('/', '-').replace('{', '').replace('}', '') or 'home'}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_stranger_sees_the_status_page_and_sign_in_only(company: Any, chromium: Chromium) -> None:
+    server, _ = company
+    page = chromium.page(server.url)
+    page.goto("/status/demo-fernweh")
+    assert not axe(page)
+    page.goto("/incidents")
+    assert "/account/login" in page.url
+    assert not axe(page)
+    chromium.picture(page, "sign-in")
