@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from itertools import pairwise
 
 import factories
 from watchroom.accounts.actors import SYSTEM, acting

@@ -32,9 +32,8 @@ def test_from_the_form_to_whoever_is_on_call(clock: Any) -> None:
     assert queries.who(made, datetime(2026, 3, 2, 7, 59, tzinfo=UTC)) == []
     assert queries.who(made, datetime(2026, 3, 2, 8, 0, tzinfo=UTC)) == [a]
     assert queries.who(made, datetime(2026, 3, 9, 8, 0, tzinfo=UTC)) == [b]
-    assert [(shift.person, shift.ends_at) for shift in queries.shifts(made, clock(), clock() + timedelta(days=8))][
-        0
-    ] == (a.pk, datetime(2026, 3, 9, 8, 0, tzinfo=UTC))
+    first = queries.shifts(made, clock(), clock() + timedelta(days=8))[0]
+    assert (first.person, first.ends_at) == (a.pk, datetime(2026, 3, 9, 8, 0, tzinfo=UTC))
     now = queries.overview(clock(), [made])[0]
     assert now.people == [a] and now.until == datetime(2026, 3, 9, 8, 0, tzinfo=UTC) and now.following == [b]
 

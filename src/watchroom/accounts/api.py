@@ -3,237 +3,39 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
 
 from django.http import HttpRequest
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Query, Router, Status
 
 from ..api.auth import actor_of
 from ..api.pages import page
 from ..kernel.errors import NotFound
 from . import commands, queries
 from .actors import Actor
-from .models import ApiToken, AuditRecord, Membership, Person, Team
-from .roles import Action, Role
+from .models import Person, Team
+from .roles import Action
+from .schemas import (
+    AuditOut,
+    AuditPage,
+    InvitationOut,
+    MemberIn,
+    MemberOut,
+    PeopleOut,
+    PersonIn,
+    PersonOut,
+    PersonPatch,
+    TeamIn,
+    TeamOut,
+    TeamPatch,
+    TeamsOut,
+    TokenIn,
+    TokenMade,
+    TokenOut,
+    TokensOut,
+    member_of,
+)
 
 router = Router(tags=["People and teams"])
-RoleWord = Literal["viewer", "responder", "manager", "administrator"]
-TeamRoleWord = Literal["viewer", "responder", "manager"]
-
-
-class PersonOut(Schema):
-    """Somebody who signs in, is paged, or both."""
-
-    id: int
-    name: str
-    email: str
-    role: RoleWord = Field(description="The role everywhere; a team may give a higher one.")
-    timezone: str = Field(description="IANA name.")
-    is_active: bool = Field(description="False when they have left.")
-    teams: list[str] = Field(description="Slugs.")
-    joined_at: datetime
-
-    @classmethod
-    def of(cls, row: Person) -> PersonOut:
-        """Of a person with prefetched memberships."""
-        return cls(
-            id=row.pk,
-            name=row.name,
-            email=row.email,
-            role=Role(row.role).word,  # type: ignore[arg-type]
-            timezone=row.timezone,
-            is_active=row.is_active,
-            teams=[each.team.slug for each in row.memberships.all()],
-            joined_at=row.joined_at,
-        )
-
-
-class PeopleOut(Schema):
-    """A page of people."""
-
-    items: list[PersonOut]
-    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
-
-
-class PersonIn(Schema):
-    """A new person."""
-
-    name: str
-    email: str
-    role: RoleWord = "viewer"
-    timezone: str = "UTC"
-    password: str | None = Field(None, description="Usually left out: they choose one through an invitation.")
-
-
-class PersonPatch(Schema):
-    """What is given changes."""
-
-    name: str | None = None
-    email: str | None = None
-    role: RoleWord | None = None
-    timezone: str | None = None
-    theme: Literal["auto", "light", "dark"] | None = None
-    shortcuts: bool | None = None
-
-
-class InvitationOut(Schema):
-    """A link by which somebody chooses a password."""
-
-    url: str = Field(description="Works once, for seven days. As good as a password.")
-    mailed: bool
-
-
-class MemberOut(Schema):
-    """Somebody in a team."""
-
-    person: int = Field(description="Their id.")
-    name: str
-    role: TeamRoleWord
-
-
-class MemberIn(Schema):
-    """The role that somebody is to have in a team."""
-
-    role: TeamRoleWord = "responder"
-
-
-class TeamOut(Schema):
-    """A team."""
-
-    id: int
-    name: str
-    slug: str
-    description: str
-    members: list[MemberOut]
-
-    @classmethod
-    def of(cls, row: Team) -> TeamOut:
-        """Of a team with prefetched memberships."""
-        return cls(
-            id=row.pk,
-            name=row.name,
-            slug=row.slug,
-            description=row.description,
-            members=[_member(each) for each in row.memberships.all()],
-        )
-
-
-class TeamsOut(Schema):
-    """A page of teams."""
-
-    items: list[TeamOut]
-    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
-
-
-class TeamIn(Schema):
-    """A new team."""
-
-    name: str
-    slug: str | None = Field(None, description="Left out, it is made of the name.")
-    description: str = ""
-
-
-class TeamPatch(Schema):
-    """What is given changes."""
-
-    name: str | None = None
-    slug: str | None = None
-    description: str | None = None
-
-
-class TokenOut(Schema):
-    """An API token, without its key."""
-
-    id: int
-    name: str
-    hint: str = Field(description="The key's first letters.")
-    scope: Literal["read", "respond", "manage", "admin"]
-    person: int
-    created_at: datetime
-    expires_at: datetime | None
-    used_at: datetime | None
-
-    @classmethod
-    def of(cls, row: ApiToken) -> TokenOut:
-        """Of a token."""
-        return cls(
-            id=row.pk,
-            name=row.name,
-            hint=row.hint,
-            scope=row.scope,  # type: ignore[arg-type]
-            person=row.person_id,
-            created_at=row.created_at,
-            expires_at=row.expires_at,
-            used_at=row.used_at,
-        )
-
-
-class TokensOut(Schema):
-    """A page of tokens."""
-
-    items: list[TokenOut]
-    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
-
-
-class TokenMade(TokenOut):
-    """A new token with its key."""
-
-    key: str = Field(description="Shown only in this answer.")
-
-
-class TokenIn(Schema):
-    """A new token for yourself, or for `person` if you are an administrator."""
-
-    name: str
-    scope: Literal["read", "respond", "manage", "admin"] = "read"
-    expires_at: datetime | None = None
-    person: str | None = Field(None, description="Id or e-mail address.")
-
-
-class AuditOut(Schema):
-    """Who did what, when."""
-
-    id: int
-    at: datetime
-    action: str = Field(description="noun.verb_in_the_past")
-    actor_kind: str
-    actor_name: str
-    person: int | None
-    team: str | None = Field(description="Slug.")
-    object_kind: str
-    object_id: int | None
-    object_name: str
-    data: dict[str, Any]
-    address: str
-
-    @classmethod
-    def of(cls, row: AuditRecord) -> AuditOut:
-        """Of a record."""
-        return cls(
-            id=row.pk,
-            at=row.at,
-            action=row.action,
-            actor_kind=row.actor_kind,
-            actor_name=row.actor_name,
-            person=row.person_id,
-            team=row.team.slug if row.team else None,
-            object_kind=row.object_kind,
-            object_id=row.object_id,
-            object_name=row.object_name,
-            data=row.data,
-            address=row.address,
-        )
-
-
-class AuditPage(Schema):
-    """A page of the audit trail."""
-
-    items: list[AuditOut]
-    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
-
-
-def _member(row: Membership) -> MemberOut:
-    return MemberOut(person=row.person_id, name=row.person.name, role=Role(row.role).word)  # type: ignore[arg-type]
 
 
 def _person(by: Actor, id: int) -> Person:
@@ -366,17 +168,17 @@ def delete_team(request: HttpRequest, slug: str) -> Status[None]:
 
 
 @router.put("/teams/{slug:slug}/members/{int:person}", response=MemberOut, summary="Set a member")
-def put_member(request: HttpRequest, slug: str, person: int, body: MemberIn) -> MemberOut:
+def putmember_of(request: HttpRequest, slug: str, person: int, body: MemberIn) -> MemberOut:
     """Add somebody to the team, or change their role in it."""
     by = actor_of(request)
-    return _member(commands.set_member(by, _team(by, slug), _person(by, person), body.role))
+    return member_of(commands.setmember_of(by, _team(by, slug), _person(by, person), body.role))
 
 
 @router.delete("/teams/{slug:slug}/members/{int:person}", response={204: None}, summary="Remove a member")
-def delete_member(request: HttpRequest, slug: str, person: int) -> Status[None]:
+def deletemember_of(request: HttpRequest, slug: str, person: int) -> Status[None]:
     """Everybody may leave a team themselves."""
     by = actor_of(request)
-    commands.remove_member(by, _team(by, slug), _person(by, person))
+    commands.removemember_of(by, _team(by, slug), _person(by, person))
     return Status(204, None)
 
 

@@ -34,7 +34,9 @@ class Person(AbstractBaseUser):
     name = models.CharField(max_length=100)
     role = models.PositiveSmallIntegerField(choices=ROLE_CHOICES, default=Role.VIEWER)
     timezone = models.CharField(max_length=64, default="UTC")
-    theme = models.CharField(max_length=5, choices=[("auto", "As the system"), ("light", "Light"), ("dark", "Dark")], default="auto")
+    theme = models.CharField(
+        max_length=5, choices=[("auto", "As the system"), ("light", "Light"), ("dark", "Dark")], default="auto"
+    )
     shortcuts = models.BooleanField("Keyboard shortcuts", default=True)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=clock.now)
@@ -66,7 +68,9 @@ class Team(models.Model):
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=64, unique=True)
     description = models.TextField(blank=True)
-    people: models.ManyToManyField[Person, Membership] = models.ManyToManyField(Person, through="Membership", related_name="teams")
+    people: models.ManyToManyField[Person, Membership] = models.ManyToManyField(
+        Person, through="Membership", related_name="teams"
+    )
     is_demo = models.BooleanField(default=False)
 
     class Meta:
@@ -98,7 +102,9 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=100)
     hint = models.CharField(max_length=12, help_text="Its first letters, to recognise it by.")
     key_hash = models.CharField(max_length=64, unique=True)
-    scope = models.CharField(max_length=10, choices=[(s, s.capitalize()) for s in ("read", "respond", "manage", "admin")])
+    scope = models.CharField(
+        max_length=10, choices=[(s, s.capitalize()) for s in ("read", "respond", "manage", "admin")]
+    )
     created_at = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     used_at = models.DateTimeField(null=True, blank=True)

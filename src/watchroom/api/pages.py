@@ -15,7 +15,9 @@ M = TypeVar("M", bound=Model)
 MOST = 200
 
 
-def page(queryset: QuerySet[M], *, cursor: str | None = None, limit: int = 50, key: str = "-id") -> tuple[list[M], str | None]:
+def page(
+    queryset: QuerySet[M], *, cursor: str | None = None, limit: int = 50, key: str = "-id"
+) -> tuple[list[M], str | None]:
     """One page of ``queryset`` in the order of ``key`` (a field, ``-`` for descending; ties by id) and the cursor of the
     next one, None at the end. New rows never shift a page that has been read.
 
@@ -47,4 +49,6 @@ def _read(cursor: str) -> tuple[Any, int]:
         value, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return value, int(pk)
     except (ValueError, TypeError, binascii.Error):
-        raise Refused("That cursor is not accepted.", field="cursor", value=cursor, fix="Use next_cursor of the page before.") from None
+        raise Refused(
+            "That cursor is not accepted.", field="cursor", value=cursor, fix="Use next_cursor of the page before."
+        ) from None

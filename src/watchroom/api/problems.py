@@ -13,7 +13,12 @@ from ..kernel.errors import Refused, WatchroomError
 
 def problem(error: WatchroomError, **more: Any) -> HttpResponse:
     """``error`` as an answer: type, title, status, detail, and our field, value and fix."""
-    body: dict[str, Any] = {"type": f"about:blank#{error.code}", "title": error.title, "status": error.status, "detail": error.message}
+    body: dict[str, Any] = {
+        "type": f"about:blank#{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.message,
+    }
     if error.field:
         body["field"] = error.field
     if error.value is not None:
@@ -26,9 +31,15 @@ def problem(error: WatchroomError, **more: Any) -> HttpResponse:
 def validation_problem(error: ValidationError) -> HttpResponse:
     """What the schema did not accept: the first as the problem itself, all of them under ``errors``."""
     errors = [
-        {"field": ".".join(str(part) for part in each["loc"][2:] or each["loc"][1:]), "value": str(each.get("input", ""))[:200], "fix": each["msg"]}
+        {
+            "field": ".".join(str(part) for part in each["loc"][2:] or each["loc"][1:]),
+            "value": str(each.get("input", ""))[:200],
+            "fix": each["msg"],
+        }
         for each in error.errors
     ]
     first = errors[0] if errors else {"field": "", "value": None, "fix": ""}
-    refused = Refused("The request does not fit the schema.", field=first["field"], value=first["value"], fix=first["fix"])
+    refused = Refused(
+        "The request does not fit the schema.", field=first["field"], value=first["value"], fix=first["fix"]
+    )
     return problem(refused, errors=errors)

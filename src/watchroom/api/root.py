@@ -18,7 +18,17 @@ from .auth import session_or_token
 from .problems import problem, validation_problem
 
 PACKAGES = (
-    "accounts", "catalog", "oncall", "paging", "intake", "incidents", "mitigations", "status", "postmortems", "actions", "engine",
+    "accounts",
+    "catalog",
+    "oncall",
+    "paging",
+    "intake",
+    "incidents",
+    "mitigations",
+    "status",
+    "postmortems",
+    "actions",
+    "engine",
 )
 
 api = NinjaAPI(

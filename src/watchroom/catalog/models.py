@@ -29,7 +29,9 @@ class Service(models.Model):
         "self", through="Dependency", through_fields=("service", "needs"), symmetrical=False, related_name="downstreams"
     )
     # Named by string: the catalog lies below paging, but a service without a policy can't be paged for.
-    policy = models.ForeignKey("paging.EscalationPolicy", on_delete=models.PROTECT, null=True, blank=True, related_name="services")
+    policy = models.ForeignKey(
+        "paging.EscalationPolicy", on_delete=models.PROTECT, null=True, blank=True, related_name="services"
+    )
 
     class Meta:
         ordering = ("tier", "name", "id")

@@ -48,7 +48,7 @@ def services(request: HttpRequest) -> HttpResponseBase:
         "services": [(row, row.pk in firing) for row in found[:_MOST]],
         "more": len(found) > _MOST,
         "teams": teams_visible_to(by).prefetch_related(None),
-        "tiers": Service.Tier.values,
+        "tiers": [(tier, f"Tier {tier}") for tier in Service.Tier.values],
         "may_add": by.teams_where(Action.MANAGE).exists(),
     }
     return render(request, "catalog/services.html", context)

@@ -123,7 +123,7 @@ def run() -> None:
     workers = [Worker(name, duties, stop) for name, duties in all_duties().items()]
     for worker in workers:
         worker.start()
-    
+
     def wake_all() -> None:
         for worker in workers:
             worker.wake.set()

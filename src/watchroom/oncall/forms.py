@@ -53,7 +53,7 @@ class TurnsWidget(forms.Widget):
         lines = format_html_join(
             "", '<li class="row">{}</li>', ((self._turn(name, number, turn),) for number, turn in enumerate(turns))
         )
-        return format_html('<ol class="turns">{}</ol>', lines)
+        return format_html('<ol class="stack">{}</ol>', lines)
 
     def _turn(self, name: str, number: int, turn: list[Any]) -> SafeString:
         chosen = [str(person) for person in turn] + [""]

@@ -37,7 +37,9 @@ class Rotation(models.Model):
 
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="rotations")
     name = models.CharField(max_length=100)
-    precedence = models.PositiveSmallIntegerField(default=0, help_text="The highest that has somebody wins; equal ones are on call together.")
+    precedence = models.PositiveSmallIntegerField(
+        default=0, help_text="The highest that has somebody wins; equal ones are on call together."
+    )
     unit = models.CharField(max_length=6, choices=Unit.choices, default=Unit.WEEKS)
     length = models.PositiveSmallIntegerField(default=1)
     starts_at = models.CharField(max_length=16, help_text="The first hand-off, local: 2026-03-02T09:00")
@@ -81,7 +83,11 @@ class Override(models.Model):
 
     class Meta:
         ordering = ("starts_at", "id")
-        constraints = (models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("starts_at")), name="override_ends_after_start"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="override_ends_after_start"
+            ),
+        )
         indexes = (models.Index(fields=("schedule", "ends_at"), name="override_by_end"),)
 
     def __str__(self) -> str:

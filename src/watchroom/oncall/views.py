@@ -61,15 +61,17 @@ def schedule(request: HttpRequest, slug: str) -> HttpResponseBase:
     """``/schedules/<slug>``: two weeks of it, with what is wrong with them."""
     by = actor_of(request)
     row = queries.schedule_by(by, slug)
-    return _show(request, by, row, OverrideForm(initial=_initial(by)))
+    return _show(request, by, row, None)
 
 
-def _initial(by: Actor) -> dict[str, Any]:
+def _initial(by: Actor, *, is_member: bool) -> dict[str, Any]:
+    # Somebody of the schedule wants to be covered; anybody else is offered to take over.
     now = timezone.localtime(clock.now()).replace(second=0, microsecond=0)
-    return {"starts_at": now, "ends_at": now + timedelta(hours=8), "person": by.person.pk if by.person else None}
+    me = by.person.pk if by.person else None
+    return {"starts_at": now, "ends_at": now + timedelta(hours=8), "replaces" if is_member else "person": me}
 
 
-def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm) -> HttpResponseBase:
+def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | None) -> HttpResponseBase:
     start, now = _start(request), clock.now()
     end = start + _SPAN
     plan = queries.plan_of(row, min(start, now), max(end, now + timedelta(days=60)))
@@ -91,6 +93,8 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm) ->
     ]
     for layer in plan.layers:
         lanes += [(layer.name, spans) for spans in _packed(_spans(rules.layer_shifts(layer, start, end), people))]
+    is_member = by.person is not None and by.person.pk in numbers
+    form = form or OverrideForm(initial=_initial(by, is_member=is_member))
     context = {
         "schedule": row,
         "lanes": lanes,
@@ -111,7 +115,7 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm) ->
         "may_override": by.may(Action.RESPOND, row.team),
         "earlier": f"{timezone.localtime(start) - _SPAN:%Y-%m-%d}",
         "later": f"{timezone.localtime(end):%Y-%m-%d}",
-        "cover_me": by.person is not None and by.person.pk in numbers,
+        "cover_me": is_member,
     }
     return render(request, "oncall/schedule.html", context, status=422 if form.errors else 200)
 

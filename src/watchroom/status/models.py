@@ -79,7 +79,9 @@ class ComponentImpact(models.Model):
     state = models.CharField(max_length=20, choices=ComponentState.choices)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("public_incident", "component"), name="one_impact_per_component"),)
+        constraints = (
+            models.UniqueConstraint(fields=("public_incident", "component"), name="one_impact_per_component"),
+        )
 
     def __str__(self) -> str:
         return f"{self.component}: {self.get_state_display()}"
@@ -93,7 +95,9 @@ class PublishedUpdate(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        constraints = (models.UniqueConstraint(fields=("public_incident", "update"), name="one_publication_per_update"),)
+        constraints = (
+            models.UniqueConstraint(fields=("public_incident", "update"), name="one_publication_per_update"),
+        )
 
     def __str__(self) -> str:
         return str(self.update)

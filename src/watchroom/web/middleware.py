@@ -51,7 +51,11 @@ class ErrorMiddleware:
         if isinstance(error, NotSignedIn):
             return redirect(f"/account/login/?next={request.get_full_path()}")
         came_from = request.META.get("HTTP_REFERER", "")
-        if request.method == "POST" and error.status in {409, 422} and came_from.startswith(request.build_absolute_uri("/")):
+        if (
+            request.method == "POST"
+            and error.status in {409, 422}
+            and came_from.startswith(request.build_absolute_uri("/"))
+        ):
             # Back to the form that was sent, with the reason on top.
             messages.error(request, str(error))
             return redirect(came_from)

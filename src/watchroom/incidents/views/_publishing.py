@@ -45,5 +45,5 @@ def publish(
         if slugs:
             from ...status import commands as status
 
-            status.publish(by, update, slugs, impacts=impacts or {})
+            status.publish(by, update, slugs, impacts=impacts)
     return update

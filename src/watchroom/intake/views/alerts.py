@@ -50,7 +50,9 @@ def filtered(groups: QuerySet[AlertGroup], given: dict[str, str], actor: Actor) 
     if service := given.get("service"):
         groups = groups.filter(service__slug=service)
     if team := given.get("team"):
-        groups = groups.filter(team__memberships__person=actor.person) if team == "mine" else groups.filter(team__slug=team)
+        groups = (
+            groups.filter(team__memberships__person=actor.person) if team == "mine" else groups.filter(team__slug=team)
+        )
     if text := given.get("q"):
         groups = groups.filter(Q(title__icontains=text) | Q(service__name__icontains=text))
     return groups
@@ -64,8 +66,12 @@ def index(request: HttpRequest) -> HttpResponse:
     query = request.GET.copy()
     query["cursor"] = older or ""
     context = {
-        "groups": rows, "older": f"?{query.urlencode()}" if older else "", "states": STATES.items(),
-        "severities": Severity.choices, "services": Service.objects.order_by("name"), "state": request.GET.get("state") or "open",
+        "groups": rows,
+        "older": f"?{query.urlencode()}" if older else "",
+        "states": STATES.items(),
+        "severities": Severity.choices,
+        "services": Service.objects.order_by("name"),
+        "state": request.GET.get("state") or "open",
     }
     return render(request, "intake/alert_groups.html", context)
 
@@ -83,7 +89,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "escalation": escalation,
         "trace": lines,
         "next": next((line for line in lines if line["future"]), None),
-        "may_respond": actor.may(Action.RESPOND, group.team) or (escalation and escalation.notifications.filter(person=actor.person).exists()),
+        "may_respond": actor.may(Action.RESPOND, group.team)
+        or (escalation and escalation.notifications.filter(person=actor.person).exists()),
         "links": group.service.links.all() if group.service else (),
         "incidents": incidents_visible_to(actor).filter(alert_groups=group),
     }
@@ -101,14 +108,20 @@ def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
 
 
 def _do(actor: Actor, group: AlertGroup, what: str, text: str = "") -> None:
-    simple = {"acknowledge": commands.acknowledge, "unacknowledge": commands.unacknowledge,
-              "resolve": commands.resolve, "escalate": commands.escalate_now}
+    simple = {
+        "acknowledge": commands.acknowledge,
+        "unacknowledge": commands.unacknowledge,
+        "resolve": commands.resolve,
+        "escalate": commands.escalate_now,
+    }
     if what == "note":
         commands.add_note(actor, group, text)
     elif what in simple:
         simple[what](actor, group)
     else:
-        raise NotFound("An alert group can't do that.", field="what", value=what, fix=f"Use {', '.join(simple)} or note.")
+        raise NotFound(
+            "An alert group can't do that.", field="what", value=what, fix=f"Use {', '.join(simple)} or note."
+        )
 
 
 @require_POST

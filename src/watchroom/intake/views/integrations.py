@@ -27,7 +27,9 @@ def integration_for(actor: Actor, slug: str) -> Integration:
     """One integration. Raises ``NotFound`` when there is none that ``actor`` may see."""
     found = integrations_visible_to(actor).filter(slug=slug).first()
     if found is None:
-        raise NotFound(f"There is no integration {slug!r}.", field="integration", value=slug, fix="See the list of integrations.")
+        raise NotFound(
+            f"There is no integration {slug!r}.", field="integration", value=slug, fix="See the list of integrations."
+        )
     return found
 
 
@@ -43,14 +45,20 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     if request.method == "POST":
         service = Service.objects.filter(slug=request.POST.get("service", "")).first()
         saved, key = commands.save_integration(
-            actor, integration, team=team_by(request.POST.get("team", "")), name=request.POST.get("name", ""),
-            source=request.POST.get("source", ""), service=service, drill=bool(request.POST.get("drill")),
+            actor,
+            integration,
+            team=team_by(request.POST.get("team", "")),
+            name=request.POST.get("name", ""),
+            source=request.POST.get("source", ""),
+            service=service,
+            drill=bool(request.POST.get("drill")),
         )
         if key:
             request.session[_KEY] = [saved.pk, key]
         return redirect("integration", saved.slug)
     context = {
-        "integration": integration, "sources": all_of("watchroom.sources").values(),
+        "integration": integration,
+        "sources": all_of("watchroom.sources").values(),
         "teams": actor.teams_where(Action.MANAGE) if not actor.may(Action.MANAGE) else Team.objects.all(),
         "services": Service.objects.select_related("team").order_by("name"),
     }
@@ -69,13 +77,18 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     address = f"{conf.current().url}/in/{key or 'YOUR-KEY'}"
     manages = actor.may(Action.MANAGE, integration.team)
     context = {
-        "integration": integration, "key": key, "address": address, "manages": manages,
+        "integration": integration,
+        "key": key,
+        "address": address,
+        "manages": manages,
         "instructions": to_html(source.instructions(address)) if source else "",
         "signals": signals_of(integration).defer("body")[:20],
         "refused": [
             {"signal": signal, "body": bytes(signal.body)[:4000].decode(errors="replace")}
             for signal in signals_of(integration).exclude(problems=[])[:10]
-        ] if manages else [],
+        ]
+        if manages
+        else [],
     }
     template = "intake/integration_part.html" if request.headers.get("HX-Request") else "intake/integration.html"
     return render(request, template, context)
@@ -94,7 +107,9 @@ def act(request: HttpRequest, slug: str, what: str) -> HttpResponse:
         commands.delete_integration(actor, integration)
         return redirect("integrations")
     else:
-        raise NotFound("An integration can't do that.", field="what", value=what, fix="Use pause, resume, rotate-key or delete.")
+        raise NotFound(
+            "An integration can't do that.", field="what", value=what, fix="Use pause, resume, rotate-key or delete."
+        )
     return redirect("integration", slug)
 
 
@@ -102,7 +117,11 @@ def act(request: HttpRequest, slug: str, what: str) -> HttpResponse:
 def replay(request: HttpRequest, pk: int) -> HttpResponse:
     """Read a stored signal again."""
     actor = actor_of(request)
-    signal = Signal.objects.select_related("integration__team").filter(pk=pk, integration__in=integrations_visible_to(actor)).first()
+    signal = (
+        Signal.objects.select_related("integration__team")
+        .filter(pk=pk, integration__in=integrations_visible_to(actor))
+        .first()
+    )
     if signal is None:
         raise NotFound(f"There is no signal {pk}.", field="id", value=pk, fix="It may be older than signals are kept.")
     commands.replay_signal(actor, signal)

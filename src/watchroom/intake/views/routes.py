@@ -36,7 +36,9 @@ def tried(text: str) -> tuple[dict[str, str], list[Outcome]]:
     for word in text.split():
         name, equals, value = word.partition("=")
         if not equals or not name:
-            raise Refused("That is not a label.", field="labels", value=word, fix="Write name=value, such as team=payments.")
+            raise Refused(
+                "That is not a label.", field="labels", value=word, fix="Write name=value, such as team=payments."
+            )
         labels[name] = value.strip('"')
     return labels, routes_of(tree(), labels) if labels else []
 
@@ -48,10 +50,16 @@ def index(request: HttpRequest) -> HttpResponse:
     labels, outcomes = tried(text)
     services, policies = Service.objects.in_bulk(), EscalationPolicy.objects.in_bulk()
     context = {
-        "routes": _ordered(list(routes_visible_to(actor))), "labels": text,
+        "routes": _ordered(list(routes_visible_to(actor))),
+        "labels": text,
         "outcomes": [
-            {"path": " → ".join(each.path), "group_by": ", ".join(each.group_by), "wait": each.group_wait_seconds,
-             "service": services.get(each.service or 0), "policy": policies.get(each.policy or 0)}
+            {
+                "path": " → ".join(each.path),
+                "group_by": ", ".join(each.group_by),
+                "wait": each.group_wait_seconds,
+                "service": services.get(each.service or 0),
+                "policy": policies.get(each.policy or 0),
+            }
             for each in outcomes
         ],
         "tried": bool(labels),
@@ -81,18 +89,27 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     if request.method == "POST":
         given = request.POST
         commands.save_route(
-            actor, route, name=given.get("name", ""), parent=Route.objects.filter(pk=given.get("parent") or 0).first(),
-            position=_number(given.get("position"), "position") or 0, team=Team.objects.filter(slug=given.get("team", "")).first(),
-            matchers=[line for line in given.get("matchers", "").splitlines() if line.strip()], goes_on=bool(given.get("goes_on")),
+            actor,
+            route,
+            name=given.get("name", ""),
+            parent=Route.objects.filter(pk=given.get("parent") or 0).first(),
+            position=_number(given.get("position"), "position") or 0,
+            team=Team.objects.filter(slug=given.get("team", "")).first(),
+            matchers=[line for line in given.get("matchers", "").splitlines() if line.strip()],
+            goes_on=bool(given.get("goes_on")),
             group_by=given["group_by"].replace(",", " ").split() if given.get("group_by", "").strip() else None,
             group_wait_seconds=_number(given.get("group_wait_seconds"), "group_wait_seconds"),
             service=Service.objects.filter(slug=given.get("service", "")).first(),
-            policy=EscalationPolicy.objects.filter(slug=given.get("policy", "")).first(), urgency=given.get("urgency", ""),
+            policy=EscalationPolicy.objects.filter(slug=given.get("policy", "")).first(),
+            urgency=given.get("urgency", ""),
         )
         return redirect("routes")
     context = {
-        "route": route, "parents": Route.objects.exclude(pk=pk or 0), "teams": Team.objects.all(),
-        "services": Service.objects.order_by("name"), "policies": EscalationPolicy.objects.all(),
+        "route": route,
+        "parents": Route.objects.exclude(pk=pk or 0),
+        "teams": Team.objects.all(),
+        "services": Service.objects.order_by("name"),
+        "policies": EscalationPolicy.objects.all(),
     }
     return render(request, "intake/route_form.html", context)
 

@@ -13,7 +13,10 @@ from . import _badges
 def _open(kind: str, width: float, height: float, label: str) -> SafeString:
     return format_html(
         '<svg class="chart {}" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">',
-        kind, f"{width:g}", f"{height:g}", label,
+        kind,
+        f"{width:g}",
+        f"{height:g}",
+        label,
     )
 
 
@@ -31,8 +34,12 @@ def sparkline(values: Iterable[float | None], label: str) -> SafeString:
     low, high = (min(drawn), max(drawn)) if drawn else (0.0, 0.0)
     span, step = (high - low) or 1.0, 120 / max(len(drawn) - 1, 1)
     points = " ".join(f"{i * step:.1f},{30 - (value - low) / span * 28:.1f}" for i, value in enumerate(drawn))
-    line = format_html('<path class="area" d="M0,32 L{} L120,32 Z"/><polyline class="line" points="{}"/>', points, points)
-    return _open("sparkline", 120, 32, _summary(label, numbers)) + (line if drawn else SafeString()) + SafeString("</svg>")
+    line = format_html(
+        '<path class="area" d="M0,32 L{} L120,32 Z"/><polyline class="line" points="{}"/>', points, points
+    )
+    return (
+        _open("sparkline", 120, 32, _summary(label, numbers)) + (line if drawn else SafeString()) + SafeString("</svg>")
+    )
 
 
 def bars(values: Iterable[float | None], label: str, names: Sequence[object] = ()) -> SafeString:
@@ -40,10 +47,16 @@ def bars(values: Iterable[float | None], label: str, names: Sequence[object] = (
     numbers = [float(value or 0) for value in values]
     top = max(numbers, default=0) or 1.0
     columns = format_html_join(
-        "", '<g><rect class="track" x="{}" y="0" width="8" height="48"/><rect class="column" x="{}" y="{}" width="8" height="{}"/><title>{}</title></g>',
+        "",
+        '<g><rect class="track" x="{}" y="0" width="8" height="48"/><rect class="column" x="{}" y="{}" width="8" height="{}"/><title>{}</title></g>',
         (
-            (i * 10, i * 10, f"{48 - value / top * 48:.1f}", f"{value / top * 48:.1f}",
-             f"{names[i]}: {value:g}" if i < len(names) else f"{value:g}")
+            (
+                i * 10,
+                i * 10,
+                f"{48 - value / top * 48:.1f}",
+                f"{value / top * 48:.1f}",
+                f"{names[i]}: {value:g}" if i < len(names) else f"{value:g}",
+            )
             for i, value in enumerate(numbers)
         ),
     )
@@ -58,10 +71,17 @@ def uptime(days: Iterable[tuple[object, str, str]], label: str) -> SafeString:
     """One bar per day from ``(date, state, text)``, as on a status page; a bad day is taller than a good one."""
     rows = [(day, _badges.state(state).tone, text) for day, state, text in days]
     columns = format_html_join(
-        "", '<rect class="column"{} x="{}" y="{}" width="3" height="{}"><title>{}: {}</title></rect>',
+        "",
+        '<rect class="column"{} x="{}" y="{}" width="3" height="{}"><title>{}: {}</title></rect>',
         (
-            (format_html(' data-tone="{}"', tone) if tone != "ok" else "", i * 5, 32 - _HEIGHTS.get(tone, 32),
-             _HEIGHTS.get(tone, 32), day, text)
+            (
+                format_html(' data-tone="{}"', tone) if tone != "ok" else "",
+                i * 5,
+                32 - _HEIGHTS.get(tone, 32),
+                _HEIGHTS.get(tone, 32),
+                day,
+                text,
+            )
             for i, (day, tone, text) in enumerate(rows)
         ),
     )

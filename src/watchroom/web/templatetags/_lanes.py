@@ -25,7 +25,7 @@ def _ticks(start: datetime, end: datetime) -> Iterator[tuple[datetime, str]]:
     hours = (0, 6, 12, 18) if end - start <= timedelta(days=2) else (0,)
     for day in range(0, days, every):
         for hour in hours:
-            at = midnight + timedelta(days=day, hours=hour)   # wall time: local midnights whatever the clock change
+            at = midnight + timedelta(days=day, hours=hour)  # wall time: local midnights whatever the clock change
             if start < at < end:
                 yield at, f"{at:%a} {at.day}" if hour == 0 else f"{at:%H:%M}"
 
@@ -45,7 +45,13 @@ def _span(span: Span, start: datetime, end: datetime) -> SafeString:
     return format_html(
         '<svg x="{}%" width="{}%" height="32" class="{}"{}><title>{}: {}</title>'
         '<rect x="1" y="2" width="100%" height="28" rx="5"/><text x="8" y="21">{}</text></svg>',
-        f"{left:.3f}", f"{width:.3f}", paint, tone, text, when, text,
+        f"{left:.3f}",
+        f"{width:.3f}",
+        paint,
+        tone,
+        text,
+        when,
+        text,
     )
 
 
@@ -58,16 +64,25 @@ def lanes(rows: Iterable[tuple[str, Iterable[Span]]], start: datetime, end: date
         return f"{(moment - start).total_seconds() / total * 100:.3f}%"
 
     ticks = list(_ticks(start, end))
-    lines = format_html_join("", '<line class="tick" x1="{}" x2="{}" y1="0" y2="32"/>', ((at(tick), at(tick)) for tick, _ in ticks))
+    lines = format_html_join(
+        "", '<line class="tick" x1="{}" x2="{}" y1="0" y2="32"/>', ((at(tick), at(tick)) for tick, _ in ticks)
+    )
     axis = format_html_join("", '<text x="{}" y="14">{}</text>', ((at(tick), name) for tick, name in ticks))
-    present = format_html('<line class="now" x1="{0}" x2="{0}" y1="0" y2="32"/>', at(now())) if start < now() < end else SafeString()
+    present = (
+        format_html('<line class="now" x1="{0}" x2="{0}" y1="0" y2="32"/>', at(now()))
+        if start < now() < end
+        else SafeString()
+    )
     drawn = format_html_join(
-        "", '<div class="lane"><span class="lane-name">{}</span><svg class="lane-spans" height="32" role="img" aria-label="{}: {}">{}{}{}</svg></div>',
+        "",
+        '<div class="lane"><span class="lane-name">{}</span><svg class="lane-spans" height="32" role="img" aria-label="{}: {}">{}{}{}</svg></div>',
         (
             (name, label, name, lines, SafeString("".join(_span(span, start, end) for span in spans)), present)
             for name, spans in rows
         ),
     )
     return format_html(
-        '<div class="lanes"><div class="lane" aria-hidden="true"><span class="lane-name"></span><svg class="lane-axis" height="20">{}</svg></div>{}</div>', axis, drawn,
+        '<div class="lanes"><div class="lane" aria-hidden="true"><span class="lane-name"></span><svg class="lane-axis" height="20">{}</svg></div>{}</div>',
+        axis,
+        drawn,
     )

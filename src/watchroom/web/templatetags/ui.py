@@ -36,6 +36,7 @@ def _tone(tone: str) -> SafeString:
 
 # --- Signs -----------------------------------------------------------------------------------------------------------
 
+
 @cache
 def _icon(name: str, label: str) -> SafeString:
     said = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
@@ -52,7 +53,9 @@ def icon(name: str, label: str = "") -> SafeString:
 def badge(text: object, tone: str = "", icon: str = "") -> SafeString:
     """A small sign with a tone, an icon and a word."""
     drawn = _icon(icon, "") if icon else ""
-    return format_html('<span class="badge{}" data-tone="{}">{}{}</span>', "" if tone else " plain", tone or "note", drawn, text)
+    return format_html(
+        '<span class="badge{}" data-tone="{}">{}{}</span>', "" if tone else " plain", tone or "note", drawn, text
+    )
 
 
 @register.simple_tag
@@ -82,7 +85,9 @@ def avatar(person: object, size: str = "") -> SafeString:
     """Initials on one of eight hues; decorative, so write the name beside it or use ``{% person %}``."""
     name = _words.person_name(person)
     hue = zlib.crc32(name.encode()) % 8
-    return format_html('<span class="avatar h{} {}" title="{}" aria-hidden="true">{}</span>', hue, size, name, _words.initials(name))
+    return format_html(
+        '<span class="avatar h{} {}" title="{}" aria-hidden="true">{}</span>', hue, size, name, _words.initials(name)
+    )
 
 
 @register.simple_tag
@@ -103,6 +108,7 @@ def keys(sequence: str) -> SafeString:
 
 # --- Time ------------------------------------------------------------------------------------------------------------
 
+
 def _absolute(at: datetime) -> str:
     """The moment in the reader's zone and in UTC, once if these are the same."""
     local, utc = timezone.localtime(at), at.astimezone(UTC)
@@ -122,7 +128,13 @@ def time_tag(at: datetime | None, form: str = "relative", missing: str = "–") 
         text = timezone.localtime(at).strftime(_FORMATS[form])
     else:
         text = _words.duration(now() - at) if form == "elapsed" else _words.relative(at, now())
-    return format_html('<time datetime="{}" data-form="{}" title="{}">{}</time>', f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", form, _absolute(at), text)
+    return format_html(
+        '<time datetime="{}" data-form="{}" title="{}">{}</time>',
+        f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        form,
+        _absolute(at),
+        text,
+    )
 
 
 @register.filter
@@ -133,10 +145,21 @@ def duration(span: timedelta | float | None) -> str:
 
 # --- Arrangement of a page -------------------------------------------------------------------------------------------
 
+
 @register.simple_block_tag(end_name="end_page_header")
-def page_header(content: str, title: object, lede: str = "", back: str = "", back_url: str = "", eyebrow: str = "") -> SafeString:
+def page_header(
+    content: str, title: object, lede: str = "", back: str = "", back_url: str = "", eyebrow: str = ""
+) -> SafeString:
     """The page's only ``h1``; the block's content are the actions at its right."""
-    return _part("page_header", title=title, lede=lede, back=back, back_url=back_url, eyebrow=eyebrow, actions=mark_safe(content.strip()))  # noqa: S308 - rendered by the template
+    return _part(
+        "page_header",
+        title=title,
+        lede=lede,
+        back=back,
+        back_url=back_url,
+        eyebrow=eyebrow,
+        actions=mark_safe(content.strip()),  # noqa: S308 - rendered by the template engine, escaped there
+    )
 
 
 @register.simple_block_tag(end_name="end_card")
@@ -186,7 +209,9 @@ def tabs(content: str, label: str) -> SafeString:
 def tab(url: str, label: str, current: bool = False, count: object = None) -> SafeString:
     """One tab; ``current=True`` marks the page being shown."""
     number = format_html(' <span class="count">{}</span>', count) if count is not None else ""
-    return format_html('<a href="{}"{}>{}{}</a>', url, mark_safe(' aria-current="page"') if current else "", label, number)
+    return format_html(
+        '<a href="{}"{}>{}{}</a>', url, mark_safe(' aria-current="page"') if current else "", label, number
+    )
 
 
 @register.simple_block_tag(end_name="end_dialog")
@@ -203,14 +228,34 @@ def steps(*names: str, current: int = 1) -> SafeString:
 
 
 @register.simple_block_tag(end_name="end_log_entry")
-def log_entry(content: str, kind: str, who: object = None, at: datetime | None = None, id: str = "", starred: bool = False, tail: str = "") -> SafeString:
+def log_entry(
+    content: str,
+    kind: str,
+    who: object = None,
+    at: datetime | None = None,
+    id: str = "",
+    starred: bool = False,
+    tail: str = "",
+) -> SafeString:
     """One line of the running log; goes into ``<ol class="log">``."""
     look = _badges.ENTRIES.get(str(kind)) or _badges.Look("note", "circle", str(kind).replace("_", " ").capitalize())
-    return _part("log_entry", content=content, kind=kind, look=look, who=_words.person_name(who), at=at, id=id, starred=starred, tail=tail)
+    return _part(
+        "log_entry",
+        content=content,
+        kind=kind,
+        look=look,
+        who=_words.person_name(who),
+        at=at,
+        id=id,
+        starred=starred,
+        tail=tail,
+    )
 
 
 @register.simple_tag
-def confirm_button(label: str, question: str, ok: str = "", style: str = "danger", name: str = "", value: str = "") -> SafeString:
+def confirm_button(
+    label: str, question: str, ok: str = "", style: str = "danger", name: str = "", value: str = ""
+) -> SafeString:
     """A submit button that asks first; without JavaScript it submits at once."""
     return _part("confirm_button", label=label, question=question, ok=ok or label, style=style, name=name, value=value)
 
@@ -260,6 +305,7 @@ def pager(context: Context, before: object = None, after: object = None) -> Safe
 
 # --- Forms -----------------------------------------------------------------------------------------------------------
 
+
 @register.simple_tag
 def field(bound: BoundField, label: str = "", help: str = "", **attrs: str | bool) -> SafeString:
     """A bound field with label, help and errors. Further arguments become attributes of the widget."""
@@ -269,7 +315,9 @@ def field(bound: BoundField, label: str = "", help: str = "", **attrs: str | boo
     kind = "check" if isinstance(bound.field.widget, CheckboxInput) else "group" if bound.use_fieldset else "plain"
     if help:
         bound.help_text = help
-    return _part("field", field=bound, widget=bound.as_widget(attrs=widget_attrs), label=label or bound.label, kind=kind)
+    return _part(
+        "field", field=bound, widget=bound.as_widget(attrs=widget_attrs), label=label or bound.label, kind=kind
+    )
 
 
 @register.simple_tag

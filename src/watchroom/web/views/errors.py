@@ -16,12 +16,16 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our fault."""
-    error = WatchroomError("Watchroom could not do that, and wrote down why.",
-                           fix="Nothing that was accepted is lost. Try again; if it stays, look at the server's log.")
+    error = WatchroomError(
+        "Watchroom could not do that, and wrote down why.",
+        fix="Nothing that was accepted is lost. Try again; if it stays, look at the server's log.",
+    )
     return render(request, "web/error.html", {"error": error}, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form was not sent from one of our pages, or the session has ended since."""
-    error = NotAllowed("This form is too old, or it was not sent from Watchroom.", fix="Go back, reload the page and send it again.")
+    error = NotAllowed(
+        "This form is too old, or it was not sent from Watchroom.", fix="Go back, reload the page and send it again."
+    )
     return render(request, "web/error.html", {"error": error}, status=403)

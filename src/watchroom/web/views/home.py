@@ -28,7 +28,9 @@ def home(request: HttpRequest) -> HttpResponse:
     mine = Escalation.objects.filter(ended_at__isnull=True, notifications__person=person).distinct().order_by("-id")[:5]
     context = {
         "mine": mine,
-        "incidents": incidents_visible_to(actor).exclude(status=Incident.Status.RESOLVED).order_by("severity", "-id")[:10],
+        "incidents": incidents_visible_to(actor)
+        .exclude(status=Incident.Status.RESOLVED)
+        .order_by("severity", "-id")[:10],
         "groups": groups_visible_to(actor).filter(resolved_at__isnull=True).order_by("-last_alert_at", "-id")[:10],
         "actions": ActionItem.objects.filter(owner=person, state__in=("open", "doing")).order_by("due_on")[:5],
         "duty": _duty(person.pk) if person else None,

@@ -26,7 +26,9 @@ def palette(request: HttpRequest) -> JsonResponse:
     ]
     found += [
         {"label": row.title, "hint": "Alert", "url": reverse("alert-group", args=[row.pk])}
-        for row in groups_visible_to(actor).filter(title__icontains=text, resolved_at__isnull=True).order_by("-id")[:EACH]
+        for row in groups_visible_to(actor)
+        .filter(title__icontains=text, resolved_at__isnull=True)
+        .order_by("-id")[:EACH]
     ]
     found += [
         {"label": row.name, "hint": "Service", "url": reverse("service", args=[row.slug])}

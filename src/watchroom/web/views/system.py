@@ -16,5 +16,10 @@ from ..middleware import actor_of
 def system(request: HttpRequest) -> HttpResponse:
     """Engines, lag, failures, version."""
     actor_of(request).require(Action.SEE)
-    context = {"health": health(), "nodes": EngineNode.objects.all()[:20], "database": connection.vendor, "version": __version__}
+    context = {
+        "health": health(),
+        "nodes": EngineNode.objects.all()[:20],
+        "database": connection.vendor,
+        "version": __version__,
+    }
     return render(request, "web/system.html", context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
@@ -29,6 +30,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
             messages.success(request, f"Welcome, {joined.name}.")
+            record_authentication(request, joined, method="password", email=joined.email)
             return perform_login(request, joined, redirect_url="/me/contact" if first else "/")  # type: ignore[no-any-return]
     answer = render(
         request,

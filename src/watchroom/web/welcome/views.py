@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -88,6 +89,7 @@ def you(request: HttpRequest) -> HttpResponseBase:
         except Refused as error:
             _blame(form, error)
         else:
+            record_authentication(request, person, method="password", email=person.email)
             return perform_login(request, person, redirect_url="/welcome/team")  # type: ignore[no-any-return]
     return _page(request, 1, "you", form=form)
 

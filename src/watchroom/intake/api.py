@@ -1,0 +1,298 @@
+"""The API of alerts, integrations and routes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router
+
+from ..accounts.queries import team_by
+from ..accounts.roles import Action
+from ..api.auth import actor_of
+from ..api.lists import Page
+from ..api.pages import page
+from ..catalog.models import Service
+from ..kernel.errors import NotFound
+from ..paging.models import EscalationPolicy
+from ..paging.queries import trace
+from ..paging.schemas import EscalationOut
+from . import commands
+from .models import Integration, Route, Signal
+from .queries import alerts_visible_to, groups_visible_to, integrations_visible_to, routes_visible_to, signals_of
+from .routing import tree
+from .rules import routes_of
+from .schemas import (
+    AcknowledgeBody,
+    AlertOut,
+    EventOut,
+    GroupDetail,
+    GroupOut,
+    IntegrationBody,
+    IntegrationOut,
+    LabelsBody,
+    NoteBody,
+    OutcomeOut,
+    RouteBody,
+    RouteOut,
+    SignalOut,
+)
+from .views.alerts import filtered, group_for
+from .views.integrations import integration_for
+from .views.routes import route_for
+
+router = Router(tags=["alerts"])
+
+
+@router.get("/alert-groups", response=Page[GroupOut], operation_id="list_alert_groups")
+def list_alert_groups(
+    request: HttpRequest,
+    state: str = "open",
+    severity: str = "",
+    service: str = "",
+    team: str = "",
+    q: str = "",
+    cursor: str | None = None,
+    limit: int = 50,
+):
+    """Alert groups: ``state`` is open, firing, acknowledged, resolved or all."""
+    actor = actor_of(request)
+    given = {"state": state, "severity": severity, "service": service, "team": team, "q": q}
+    rows, following = page(filtered(groups_visible_to(actor), given, actor), cursor=cursor, limit=limit)
+    return {"items": [GroupOut.of(row) for row in rows], "next_cursor": following}
+
+
+def _detail(request: HttpRequest, id: int) -> Any:
+    group = group_for(actor_of(request), id)
+    escalation = group.escalations.select_related("policy").first()
+    return GroupDetail.of(
+        group,
+        alerts=[AlertOut.of(alert) for alert in group.alerts.order_by("ended_at", "-id")[:200]],
+        events=[EventOut.from_orm(event) for event in group.events.all()],
+        escalation=EscalationOut.of(escalation, trace(escalation)) if escalation else None,
+    )
+
+
+@router.get("/alert-groups/{id}", response=GroupDetail, operation_id="get_alert_group")
+def get_alert_group(request: HttpRequest, id: int):
+    """One group: its alerts, its history, and who was and will be told."""
+    return _detail(request, id)
+
+
+@router.post("/alert-groups/{id}/acknowledge", response=GroupDetail, operation_id="acknowledge_alert_group")
+def acknowledge(request: HttpRequest, id: int, body: AcknowledgeBody | None = None):
+    """I have it: nobody else is paged."""
+    actor = actor_of(request)
+    commands.acknowledge(actor, group_for(actor, id), note=body.note if body else "")
+    return _detail(request, id)
+
+
+@router.post("/alert-groups/{id}/unacknowledge", response=GroupDetail, operation_id="unacknowledge_alert_group")
+def unacknowledge(request: HttpRequest, id: int):
+    """I can't take it after all: paging starts again."""
+    actor = actor_of(request)
+    commands.unacknowledge(actor, group_for(actor, id))
+    return _detail(request, id)
+
+
+@router.post("/alert-groups/{id}/resolve", response=GroupDetail, operation_id="resolve_alert_group")
+def resolve(request: HttpRequest, id: int):
+    """It is over."""
+    actor = actor_of(request)
+    commands.resolve(actor, group_for(actor, id))
+    return _detail(request, id)
+
+
+@router.post("/alert-groups/{id}/escalate", response=GroupDetail, operation_id="escalate_alert_group")
+def escalate(request: HttpRequest, id: int):
+    """I need help: the next step follows at once."""
+    actor = actor_of(request)
+    commands.escalate_now(actor, group_for(actor, id))
+    return _detail(request, id)
+
+
+@router.post("/alert-groups/{id}/notes", response={201: EventOut}, operation_id="note_alert_group")
+def note(request: HttpRequest, id: int, body: NoteBody):
+    """Write something down."""
+    actor = actor_of(request)
+    return 201, EventOut.from_orm(commands.add_note(actor, group_for(actor, id), body.text))
+
+
+@router.get("/alerts", response=Page[AlertOut], operation_id="list_alerts")
+def list_alerts(
+    request: HttpRequest, group: int | None = None, firing: bool = True, cursor: str | None = None, limit: int = 50
+):
+    """Single alerts; by default those that fire."""
+    rows = alerts_visible_to(actor_of(request))
+    rows = rows.filter(group=group) if group else rows
+    rows = rows.filter(ended_at__isnull=True) if firing else rows
+    found, following = page(rows, cursor=cursor, limit=limit)
+    return {"items": [AlertOut.of(row) for row in found], "next_cursor": following}
+
+
+def _service(slug: str | None) -> Service | None:
+    if not slug:
+        return None
+    found = Service.objects.filter(slug=slug).first()
+    if found is None:
+        raise NotFound(f"There is no service {slug!r}.", field="service", value=slug, fix="See GET /services.")
+    return found
+
+
+@router.get("/integrations", response=Page[IntegrationOut], operation_id="list_integrations")
+def list_integrations(request: HttpRequest, cursor: str | None = None, limit: int = 50):
+    """Integrations; never their keys."""
+    rows, following = page(integrations_visible_to(actor_of(request)), cursor=cursor, limit=limit)
+    return {"items": [IntegrationOut.of(row) for row in rows], "next_cursor": following}
+
+
+def _save_integration(request: HttpRequest, slug: str | None, body: IntegrationBody) -> tuple[Integration, str | None]:
+    actor = actor_of(request)
+    return commands.save_integration(
+        actor,
+        integration_for(actor, slug) if slug else None,
+        team=team_by(body.team),
+        name=body.name,
+        source=body.source,
+        service=_service(body.service),
+        drill=body.drill,
+    )
+
+
+@router.post("/integrations", response={201: IntegrationOut}, operation_id="create_integration")
+def create_integration(request: HttpRequest, body: IntegrationBody):
+    """Make an integration. The answer has its key, which can't be shown again."""
+    return 201, IntegrationOut.of(*_save_integration(request, None, body))
+
+
+@router.get("/integrations/{slug}", response=IntegrationOut, operation_id="get_integration")
+def get_integration(request: HttpRequest, slug: str):
+    """One integration."""
+    return IntegrationOut.of(integration_for(actor_of(request), slug))
+
+
+@router.put("/integrations/{slug}", response=IntegrationOut, operation_id="change_integration")
+def change_integration(request: HttpRequest, slug: str, body: IntegrationBody):
+    """Change an integration."""
+    return IntegrationOut.of(_save_integration(request, slug, body)[0])
+
+
+@router.delete("/integrations/{slug}", response={204: None}, operation_id="delete_integration")
+def delete_integration(request: HttpRequest, slug: str):
+    """Delete it with its signals and alerts."""
+    actor = actor_of(request)
+    commands.delete_integration(actor, integration_for(actor, slug))
+    return 204, None
+
+
+@router.post("/integrations/{slug}/rotate-key", response=IntegrationOut, operation_id="rotate_integration_key")
+def rotate_key(request: HttpRequest, slug: str):
+    """Give it a new key; the old one stops working at once."""
+    actor = actor_of(request)
+    integration = integration_for(actor, slug)
+    return IntegrationOut.of(integration, commands.rotate_key(actor, integration))
+
+
+@router.post("/integrations/{slug}/pause", response=IntegrationOut, operation_id="pause_integration")
+def pause(request: HttpRequest, slug: str, paused: bool = True):
+    """Refuse its signals for a while, or (``paused=false``) accept them again."""
+    actor = actor_of(request)
+    integration = integration_for(actor, slug)
+    commands.pause_integration(actor, integration, paused)
+    return IntegrationOut.of(integration)
+
+
+@router.get("/integrations/{slug}/signals", response=Page[SignalOut], operation_id="list_signals")
+def list_signals(request: HttpRequest, slug: str, state: str = "", cursor: str | None = None, limit: int = 50):
+    """What it has sent, newest first."""
+    actor = actor_of(request)
+    integration = integration_for(actor, slug)
+    rows = signals_of(integration)
+    found, following = page(rows.filter(state=state) if state else rows, cursor=cursor, limit=limit)
+    manages = actor.may(Action.MANAGE, integration.team)
+    return {"items": [SignalOut.of(row, manages) for row in found], "next_cursor": following}
+
+
+@router.post("/signals/{id}/replay", response={202: SignalOut}, operation_id="replay_signal")
+def replay(request: HttpRequest, id: int):
+    """Read a stored signal again."""
+    actor = actor_of(request)
+    signal = (
+        Signal.objects.select_related("integration__team")
+        .filter(pk=id, integration__in=integrations_visible_to(actor))
+        .first()
+    )
+    if signal is None:
+        raise NotFound(f"There is no signal {id}.", field="id", value=id, fix="It may be older than signals are kept.")
+    return 202, SignalOut.of(commands.replay_signal(actor, signal), True)
+
+
+@router.get("/routes", response=Page[RouteOut], operation_id="list_routes")
+def list_routes(request: HttpRequest, cursor: str | None = None, limit: int = 50):
+    """The routes of the tree."""
+    rows, following = page(routes_visible_to(actor_of(request)), cursor=cursor, limit=limit)
+    return {"items": [RouteOut.of(row) for row in rows], "next_cursor": following}
+
+
+def _save_route(request: HttpRequest, id: int | None, body: RouteBody) -> Route:
+    actor = actor_of(request)
+    policy = EscalationPolicy.objects.filter(slug=body.policy).first() if body.policy else None
+    if body.policy and policy is None:
+        raise NotFound(
+            f"There is no policy {body.policy!r}.", field="policy", value=body.policy, fix="See GET /policies."
+        )
+    return commands.save_route(
+        actor,
+        route_for(actor, id) if id else None,
+        name=body.name,
+        parent=route_for(actor, body.parent) if body.parent else None,
+        position=body.position,
+        team=team_by(body.team) if body.team else None,
+        matchers=body.matchers,
+        goes_on=body.goes_on,
+        group_by=body.group_by,
+        group_wait_seconds=body.group_wait_seconds,
+        service=_service(body.service),
+        policy=policy,
+        urgency=body.urgency,
+    )
+
+
+@router.post("/routes", response={201: RouteOut}, operation_id="create_route")
+def create_route(request: HttpRequest, body: RouteBody):
+    """Make a route."""
+    return 201, RouteOut.of(_save_route(request, None, body))
+
+
+@router.post("/routes/test", response=list[OutcomeOut], operation_id="test_routes")
+def test_routes(request: HttpRequest, body: LabelsBody):
+    """Which routes would take an alert with these labels."""
+    actor_of(request).require(Action.SEE)
+    outcomes = routes_of(tree(), body.labels)
+    services = Service.objects.in_bulk([each.service for each in outcomes if each.service])
+    policies = EscalationPolicy.objects.in_bulk([each.policy for each in outcomes if each.policy])
+    return [
+        OutcomeOut(
+            path=list(each.path),
+            group_by=list(each.group_by),
+            group_wait_seconds=each.group_wait_seconds,
+            urgency=each.urgency,
+            service=services[each.service].slug if each.service else None,
+            policy=policies[each.policy].slug if each.policy else None,
+        )
+        for each in outcomes
+    ]
+
+
+@router.put("/routes/{int:id}", response=RouteOut, operation_id="change_route")
+def change_route(request: HttpRequest, id: int, body: RouteBody):
+    """Change a route."""
+    return RouteOut.of(_save_route(request, id, body))
+
+
+@router.delete("/routes/{int:id}", response={204: None}, operation_id="delete_route")
+def delete_route(request: HttpRequest, id: int):
+    """Delete a route and those below it."""
+    actor = actor_of(request)
+    commands.delete_route(actor, route_for(actor, id))
+    return 204, None

@@ -1,0 +1,224 @@
+"""How alerts, integrations and routes are shown by the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Schema
+
+from ..paging.schemas import EscalationOut
+from .models import Alert, AlertGroup, Integration, Route, Signal
+
+
+class AlertOut(Schema):
+    """One deduplicated problem."""
+
+    id: int
+    group: int
+    title: str
+    state: str
+    severity: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    link: str
+    starts_at: datetime
+    last_seen_at: datetime
+    ended_at: datetime | None
+    times: int
+
+    @classmethod
+    def of(cls, row: Alert) -> AlertOut:
+        return cls(
+            id=row.pk,
+            group=row.group_id,
+            title=row.title,
+            state=row.state,
+            severity=row.severity,
+            labels=row.labels,
+            annotations=row.annotations,
+            link=row.link,
+            starts_at=row.starts_at,
+            last_seen_at=row.last_seen_at,
+            ended_at=row.ended_at,
+            times=row.times,
+        )
+
+
+class GroupOut(Schema):
+    """Alerts that belong together."""
+
+    id: int
+    title: str
+    state: str
+    severity: str
+    urgency: str
+    service: str | None
+    team: str | None
+    group_labels: dict[str, str]
+    firing: int
+    total: int
+    drill: bool
+    opened_at: datetime
+    last_alert_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: int | None
+    resolved_at: datetime | None
+
+    @classmethod
+    def of(cls, row: AlertGroup, **more: Any) -> Any:
+        return cls(
+            id=row.pk,
+            title=row.title,
+            state=row.state,
+            severity=row.severity,
+            urgency=row.urgency,
+            service=row.service.slug if row.service else None,
+            team=row.team.slug if row.team else None,
+            group_labels=row.group_labels,
+            firing=row.firing,
+            total=row.total,
+            drill=row.drill,
+            opened_at=row.opened_at,
+            last_alert_at=row.last_alert_at,
+            acknowledged_at=row.acknowledged_at,
+            acknowledged_by=row.acknowledged_by_id,
+            resolved_at=row.resolved_at,
+            **more,
+        )
+
+
+class EventOut(Schema):
+    """Something that happened to a group."""
+
+    at: datetime
+    kind: str
+    text: str
+    person_id: int | None
+
+
+class GroupDetail(GroupOut):
+    """A group with its alerts (the newest 200), history and escalation."""
+
+    alerts: list[AlertOut]
+    events: list[EventOut]
+    escalation: EscalationOut | None
+
+
+class NoteBody(Schema):
+    """A note."""
+
+    text: str
+
+
+class AcknowledgeBody(Schema):
+    """What one wants to say while acknowledging; may be empty."""
+
+    note: str = ""
+
+
+class IntegrationBody(Schema):
+    """An integration as it is written."""
+
+    team: str
+    name: str
+    source: str = "alertmanager"
+    service: str | None = None
+    drill: bool = False
+
+
+class IntegrationOut(IntegrationBody):
+    """An integration as it is read. ``key`` is there only in the answer to its creation or to a new key."""
+
+    slug: str
+    paused: bool
+    last_signal_at: datetime | None
+    key: str | None = None
+
+    @classmethod
+    def of(cls, row: Integration, key: str | None = None) -> IntegrationOut:
+        return cls(
+            slug=row.slug,
+            team=row.team.slug,
+            name=row.name,
+            source=row.source,
+            service=row.service.slug if row.service else None,
+            drill=row.drill,
+            paused=row.paused,
+            last_signal_at=row.last_signal_at,
+            key=key,
+        )
+
+
+class SignalOut(Schema):
+    """One inbound message; its body only for those who manage the integration."""
+
+    id: int
+    received_at: datetime
+    path: str
+    state: str
+    problems: list[dict[str, str]]
+    body: str | None
+
+    @classmethod
+    def of(cls, row: Signal, with_body: bool) -> SignalOut:
+        body = bytes(row.body).decode(errors="replace") if with_body else None
+        return cls(
+            id=row.pk, received_at=row.received_at, path=row.path, state=row.state, problems=row.problems, body=body
+        )
+
+
+class RouteBody(Schema):
+    """A route as it is written. Empty means: as the parent says."""
+
+    name: str
+    parent: int | None = None
+    position: int = 0
+    team: str | None = None
+    matchers: list[str]
+    goes_on: bool = False
+    group_by: list[str] | None = None
+    group_wait_seconds: int | None = None
+    service: str | None = None
+    policy: str | None = None
+    urgency: str = ""
+
+
+class RouteOut(RouteBody):
+    """A route as it is read."""
+
+    id: int
+
+    @classmethod
+    def of(cls, row: Route) -> RouteOut:
+        return cls(
+            id=row.pk,
+            name=row.name,
+            parent=row.parent_id,
+            position=row.position,
+            team=row.team.slug if row.team else None,
+            matchers=row.matchers,
+            goes_on=row.goes_on,
+            group_by=row.group_by,
+            group_wait_seconds=row.group_wait_seconds,
+            service=row.service.slug if row.service else None,
+            policy=row.policy.slug if row.policy else None,
+            urgency=row.urgency,
+        )
+
+
+class LabelsBody(Schema):
+    """Labels to try on the routes."""
+
+    labels: dict[str, str]
+
+
+class OutcomeOut(Schema):
+    """Where an alert with these labels goes. Service and policy are null where the integration or service decides."""
+
+    path: list[str]
+    group_by: list[str]
+    group_wait_seconds: int
+    service: str | None
+    policy: str | None
+    urgency: str

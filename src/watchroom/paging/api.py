@@ -1,0 +1,196 @@
+"""The API of paging: policies, contact methods, pages, the delivery log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import HttpRequest
+from ninja import Router
+
+from ..accounts.models import Person
+from ..accounts.queries import person_by, team_by
+from ..api.auth import actor_of
+from ..api.lists import Page
+from ..api.pages import page
+from ..kernel.errors import NotAllowed, NotFound
+from . import commands
+from .answers import answer
+from .models import ContactMethod
+from .queries import dry_run, escalations_visible_to, notifications_visible_to, policies_visible_to, trace
+from .schemas import (
+    ContactMethodBody,
+    ContactMethodOut,
+    DryRunLine,
+    EscalationOut,
+    NotificationOut,
+    PageBody,
+    PolicyBody,
+    PolicyOut,
+    RuleBody,
+    RulesBody,
+)
+from .views.policies import policy_for
+
+router = Router(tags=["paging"])
+
+
+def _me(request: HttpRequest) -> Person:
+    person = actor_of(request).person
+    if person is None:
+        raise NotAllowed("Only a person has contact methods.")
+    return person
+
+
+@router.get("/policies", response=Page[PolicyOut], operation_id="list_policies")
+def list_policies(request: HttpRequest, cursor: str | None = None, limit: int = 50):
+    """Escalation policies."""
+    rows, following = page(
+        policies_visible_to(actor_of(request)).prefetch_related("steps__targets"), cursor=cursor, limit=limit
+    )
+    return {"items": [PolicyOut.of(row) for row in rows], "next_cursor": following}
+
+
+@router.post("/policies", response={201: PolicyOut}, operation_id="create_policy")
+def create_policy(request: HttpRequest, body: PolicyBody):
+    """Make a policy."""
+    return 201, PolicyOut.of(_save(request, None, body))
+
+
+@router.get("/policies/{slug}", response=PolicyOut, operation_id="get_policy")
+def get_policy(request: HttpRequest, slug: str):
+    """One policy."""
+    return PolicyOut.of(policy_for(actor_of(request), slug))
+
+
+@router.put("/policies/{slug}", response=PolicyOut, operation_id="change_policy")
+def change_policy(request: HttpRequest, slug: str, body: PolicyBody):
+    """Change a policy; running escalations keep the version with which they started."""
+    return PolicyOut.of(_save(request, slug, body))
+
+
+def _save(request: HttpRequest, slug: str | None, body: PolicyBody):  # type: ignore[no-untyped-def]
+    actor = actor_of(request)
+    steps = [
+        {
+            "wait_seconds": step.wait_seconds,
+            "targets": [{k: v} for target in step.targets for k, v in target.dict().items() if v is not None],
+        }
+        for step in body.steps
+    ]
+    return commands.save_policy(
+        actor,
+        policy_for(actor, slug) if slug else None,
+        team=team_by(body.team),
+        name=body.name,
+        description=body.description,
+        repeats=body.repeats,
+        steps=steps,
+    )
+
+
+@router.delete("/policies/{slug}", response={204: None}, operation_id="delete_policy")
+def delete_policy(request: HttpRequest, slug: str):
+    """Delete a policy that nothing uses."""
+    actor = actor_of(request)
+    commands.delete_policy(actor, policy_for(actor, slug))
+    return 204, None
+
+
+@router.get("/policies/{slug}/dry-run", response=list[DryRunLine], operation_id="dry_run_policy")
+def dry_run_policy(request: HttpRequest, slug: str, at: datetime | None = None):
+    """What the policy would do if something fired at ``at`` (now by default), by the engine's own functions."""
+    return dry_run(policy_for(actor_of(request), slug), at)
+
+
+@router.get("/contact-methods", response=list[ContactMethodOut], operation_id="list_contact_methods")
+def list_contact_methods(request: HttpRequest):
+    """How I am reached."""
+    return [ContactMethodOut.of(row) for row in _me(request).contact_methods.all()]
+
+
+@router.post("/contact-methods", response={201: ContactMethodOut}, operation_id="add_contact_method")
+def add_contact_method(request: HttpRequest, body: ContactMethodBody):
+    """Add a way to reach me."""
+    return 201, ContactMethodOut.of(commands.add_contact_method(actor_of(request), _me(request), **body.dict()))
+
+
+def _method(request: HttpRequest, id: int) -> ContactMethod:
+    found = ContactMethod.objects.select_related("person").filter(pk=id, person=_me(request)).first()
+    if found is None:
+        raise NotFound(f"You have no contact method {id}.", field="id", value=id, fix="See GET /contact-methods.")
+    return found
+
+
+@router.post("/contact-methods/{id}/test", response={202: NotificationOut}, operation_id="test_contact_method")
+def test_contact_method(request: HttpRequest, id: int):
+    """Send a test page by it."""
+    return 202, NotificationOut.of(commands.test_contact_method(actor_of(request), _method(request, id)))
+
+
+@router.delete("/contact-methods/{id}", response={204: None}, operation_id="remove_contact_method")
+def remove_contact_method(request: HttpRequest, id: int):
+    """Remove it."""
+    commands.remove_contact_method(actor_of(request), _method(request, id))
+    return 204, None
+
+
+@router.get("/notification-rules", response=RulesBody, operation_id="get_notification_rules")
+def get_notification_rules(request: HttpRequest):
+    """In which order I am reached."""
+    rules: dict[str, list[RuleBody]] = {"high": [], "low": []}
+    for rule in _me(request).notification_rules.all():
+        rules[rule.urgency].append(RuleBody(contact_method=rule.contact_method_id, wait_seconds=rule.wait_seconds))
+    return rules
+
+
+@router.put("/notification-rules", response=RulesBody, operation_id="set_notification_rules")
+def set_notification_rules(request: HttpRequest, body: RulesBody):
+    """Set in which order I am reached."""
+    for urgency, rules in (("high", body.high), ("low", body.low)):
+        commands.set_rules(
+            actor_of(request), _me(request), urgency, [(rule.contact_method, rule.wait_seconds) for rule in rules]
+        )
+    return get_notification_rules(request)
+
+
+@router.post("/pages", response={201: EscalationOut}, operation_id="page_people")
+def page_people(request: HttpRequest, body: PageBody):
+    """Page people directly, again and again until one of them answers."""
+    people = [person_by(each) for each in body.people]
+    return 201, EscalationOut.of(
+        commands.page(actor_of(request), people=people, title=body.title, body=body.body, urgent=body.urgent)
+    )
+
+
+@router.get("/escalations/{id}", response=EscalationOut, operation_id="get_escalation")
+def get_escalation(request: HttpRequest, id: int):
+    """One escalation with its trace: what happened, and what will happen next and when."""
+    row = _escalation(request, id)
+    return EscalationOut.of(row, trace(row))
+
+
+@router.post("/escalations/{id}/answer", response=EscalationOut, operation_id="answer_escalation")
+def answer_escalation(request: HttpRequest, id: int):
+    """Answer it, as somebody who was paged."""
+    answer(actor_of(request), _escalation(request, id))
+    row = _escalation(request, id)
+    return EscalationOut.of(row, trace(row))
+
+
+def _escalation(request: HttpRequest, id: int):  # type: ignore[no-untyped-def]
+    row = escalations_visible_to(actor_of(request)).filter(pk=id).first()
+    if row is None:
+        raise NotFound(f"There is no escalation {id}.", field="id", value=id, fix="It may concern other people.")
+    return row
+
+
+@router.get("/notifications", response=Page[NotificationOut], operation_id="list_notifications")
+def list_notifications(
+    request: HttpRequest, state: str = "", person: int | None = None, cursor: str | None = None, limit: int = 50
+):
+    """The delivery log, with every attempt."""
+    rows = notifications_visible_to(actor_of(request)).prefetch_related("attempts")
+    rows = rows.filter(state=state) if state else rows
+    rows = rows.filter(person=person) if person else rows
+    found, following = page(rows, cursor=cursor, limit=limit)
+    return {"items": [NotificationOut.of(row) for row in found], "next_cursor": following}

@@ -1,0 +1,23 @@
+"""Addresses of policies, contact methods, signed links and the delivery log."""
+
+from django.urls import path
+
+from .views import contact, deliveries, policies, respond
+
+urlpatterns = [
+    path("respond/<str:token>", respond.respond, name="respond"),
+    path("page", respond.page_someone, name="page-someone"),
+    path("escalations/<int:pk>", respond.escalation, name="escalation"),
+    path("me/contact", contact.index, name="my-contact"),
+    path("me/contact/add", contact.add, name="contact-add"),
+    path("me/contact/rules", contact.rules, name="contact-rules"),
+    path("me/contact/<int:pk>/<slug:what>", contact.act, name="contact-act"),
+    path("me/pending-page", deliveries.pending_page, name="pending-page"),
+    path("me/pending-page/<int:pk>", deliveries.answer_pending, name="pending-page-answer"),
+    path("notifications", deliveries.index, name="notifications"),
+    path("policies", policies.index, name="policies"),
+    path("policies/new", policies.edit, name="policy-new"),
+    path("policies/<slug:slug>", policies.detail, name="policy"),
+    path("policies/<slug:slug>/edit", policies.edit, name="policy-edit"),
+    path("policies/<slug:slug>/delete", policies.delete, name="policy-delete"),
+]

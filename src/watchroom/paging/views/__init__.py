@@ -1,0 +1,1 @@
+"""Pages of policies, contact methods, signed links and the delivery log."""

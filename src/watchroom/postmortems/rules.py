@@ -1,0 +1,324 @@
+"""The draft that is made from what happened, the blameless check, and what is missing before publication. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+SECTIONS = (
+    "summary",
+    "impact",
+    "timeline",
+    "detection",
+    "root_cause",
+    "factors",
+    "went_well",
+    "went_badly",
+    "lucky",
+    "lessons",
+)
+NEEDED = ("summary", "impact", "root_cause")
+NAMES = {
+    "summary": "Summary",
+    "impact": "Impact",
+    "timeline": "Timeline",
+    "detection": "How we noticed",
+    "root_cause": "What in the system made it possible",
+    "factors": "Contributing factors",
+    "went_well": "What went well",
+    "went_badly": "What was hard",
+    "lucky": "Where we were lucky",
+    "lessons": "What others can learn",
+}
+GAP = "To fill in"
+
+# From when to when; the words of the table of durations.
+DURATIONS = (
+    ("started", "detected", "To detect"),
+    ("detected", "acknowledged", "To acknowledge"),
+    ("started", "mitigated", "To mitigate"),
+    ("started", "resolved", "To resolve"),
+)
+
+
+# --- The draft -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened; ``who`` names a role before a person."""
+
+    at: datetime
+    text: str
+    who: str = ""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Who had a role, and from when to when."""
+
+    role: str
+    person: str
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A mitigation that was tried; an empty outcome was never recorded."""
+
+    title: str
+    outcome: str = ""  # worked, partly, no_effect, worse
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What happened, as the product knows it."""
+
+    title: str
+    severity: int
+    services: Sequence[str] = ()
+    known: str = ""
+    impact: str = ""
+    times: Mapping[str, datetime] = field(default_factory=dict)
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    events: Sequence[Event] = ()
+    roles: Sequence[Held] = ()
+    tried: Sequence[Tried] = ()
+    confirmed: Sequence[str] = ()
+    ruled_out: Sequence[str] = ()
+    alerts: Sequence[str] = ()
+
+
+_OUTCOME = {
+    "worked": "it worked",
+    "partly": "it helped in part",
+    "no_effect": "no effect",
+    "worse": "it made things worse",
+    "": "the outcome was not recorded",
+}
+
+
+def gap(question: str) -> str:
+    """A prompt that can't be overlooked, and that publication asks to be answered."""
+    return f"> {GAP}: {question}"
+
+
+def draft(facts: Facts) -> dict[str, str]:
+    """The sections of a first draft, in Markdown. What nobody can know yet is a visible prompt."""
+    worked = [each for each in facts.tried if each.outcome in {"worked", "partly"}]
+    failed = [each for each in facts.tried if each.outcome not in {"worked", "partly"}]
+    return {
+        "summary": _parts(_opening(facts), _text(facts.known), gap("what happened, in three sentences a newcomer understands.")),
+        "impact": _parts(
+            _text(facts.impact),
+            _durations(facts.times),
+            gap("who noticed what, how many, and what it cost them. Numbers, where there are any."),
+        ),
+        "timeline": _parts(_timeline(facts.events), _roles(facts.roles), _tried(facts.tried)),
+        "detection": _parts(
+            _noticed(facts),
+            gap("what told us first? Could the system have told us sooner?"),
+        ),
+        "root_cause": _parts(
+            _list("Confirmed during the incident:", facts.confirmed),
+            gap("what in the system made this possible, and made each step reasonable at the time? Keep asking why."),
+        ),
+        "factors": _parts(
+            _list("Looked at and ruled out:", facts.ruled_out),
+            gap("what made it likelier, larger or longer?"),
+        ),
+        "went_well": _parts(_list("", [_one(each) for each in worked]), gap("what should we keep doing?")),
+        "went_badly": _parts(_list("", [_one(each) for each in failed]), gap("what was slow, missing or confusing?")),
+        "lucky": gap("what could have made it worse, and did not by chance?"),
+        "lessons": gap("what would help a team that does not know this system?"),
+    }
+
+
+def span(length: timedelta) -> str:
+    """``1 h 5 min``: a length of time in words."""
+    minutes = max(0, round(length.total_seconds())) // 60
+    if minutes < 1:
+        return "less than a minute"
+    days, minutes = divmod(minutes, 1440)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((days, "d"), (hours, "h"), (minutes, "min"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
+def durations(times: Mapping[str, datetime]) -> list[tuple[str, timedelta]]:
+    """How long it took to detect, acknowledge, mitigate and resolve, as far as both ends are known."""
+    return [
+        (name, max(times[end] - times[begin], timedelta()))
+        for begin, end, name in DURATIONS
+        if begin in times and end in times
+    ]
+
+
+def _opening(facts: Facts) -> str:
+    where = f" It concerned {', '.join(facts.services)}." if facts.services else ""
+    when = f" It began on {_day(facts.times['started'])} at {_clock(facts.times['started'])}." if "started" in facts.times else ""
+    return f"**{_line(facts.title)}** (SEV{facts.severity}).{when}{where}"
+
+
+def _noticed(facts: Facts) -> str:
+    source = facts.provenance.get("detected", "")
+    told = f"{source} at {_clock(facts.times['detected'])}." if source and "detected" in facts.times else ""
+    return _parts(told, _list("Alerts:", facts.alerts))
+
+
+def _durations(times: Mapping[str, datetime]) -> str:
+    rows = [f"| {name} | {span(length)} |" for name, length in durations(times)]
+    return "\n".join(["| From start to end | How long |", "| --- | --- |", *rows]) if rows else ""
+
+
+def _timeline(events: Iterable[Event]) -> str:
+    lines: list[str] = []
+    day, said = "", set()
+    for event in sorted(events, key=lambda each: each.at):
+        line = f"- **{_clock(event.at)}** {f'{_line(event.who)}: ' if event.who else ''}{_line(event.text)}"
+        if _day(event.at) != day:
+            day = _day(event.at)
+            lines += ["", f"### {day}", ""]
+            said.clear()
+        if line not in said:
+            lines.append(line)
+        said.add(line)
+    return "\n".join(lines).strip()
+
+
+def _roles(roles: Sequence[Held]) -> str:
+    rows = [
+        f"{each.role}: {each.person}, from {_clock(each.since)}{f' to {_clock(each.until)}' if each.until else ''}"
+        for each in roles
+    ]
+    return _list("### Who did what", rows)
+
+
+def _tried(tried: Sequence[Tried]) -> str:
+    return _list("### What was tried", [_one(each) for each in tried])
+
+
+def _one(tried: Tried) -> str:
+    return f"{tried.title}: {_OUTCOME.get(tried.outcome, tried.outcome)}{f' ({tried.note})' if tried.note else ''}"
+
+
+def _list(heading: str, items: Sequence[str]) -> str:
+    lines = "\n".join(f"- {_line(item)}" for item in items)
+    return _parts(heading, lines) if lines else ""
+
+
+def _parts(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)
+
+
+def _text(text: str) -> str:
+    return text.strip()
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%H:%M} UTC"
+
+
+def _day(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%A, %d %B %Y}"
+
+
+# --- The blameless check ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Words that blame: what stands there, why it does not help, and what would."""
+
+    phrase: str
+    why: str
+    better: str
+
+
+_BLAME: tuple[tuple[str, str, str], ...] = (
+    (
+        r"(?:human|operator|user|pilot) (?:error|mistake|failure)s?",
+        "A person’s slip is where the questions begin, not where they end.",
+        "What let one slip have this effect? What would have caught it?",
+    ),
+    (
+        r"careless(?:ly|ness)?|negligen(?:t|tly|ce)|sloppy|reckless(?:ly)?|incompeten(?:t|ce)|stupid(?:ly|ity)?|laz(?:y|iness)",
+        "It judges a person, and explains nothing that could be changed.",
+        "Say what they saw and knew at that moment, and why it looked right.",
+    ),
+    (
+        r"(?:should|ought to) (?:not )?have|shouldn['’]t have|could have easily",
+        "It compares with a world in which the end was known. Nobody had that view.",
+        "Say what was done, and what made it reasonable at the time.",
+    ),
+    (
+        r"forgot|forgotten to|failed to (?:notice|check|follow|realize|realise|remember|see|read)|neglected to",
+        "Whatever depends on memory or attention alone will fail again.",
+        "What could remind, check or do it by itself?",
+    ),
+    (
+        r"(?:the )?(?:fault|mistake|error) of|(?:his|her|their|my) (?:own )?(?:fault|mistake)|to blame|is guilty|blame[sd]?",
+        "It asks who. Only asking what in the system leads to something that can be mended.",
+        "Name the condition that allowed it, not the person.",
+    ),
+    (
+        r"obvious(?:ly)?|clearly (?:wrong|a mistake)|any competent",
+        "It is obvious only to those who know how it ended.",
+        "What did it look like to those who were there?",
+    ),
+)
+_PATTERNS = tuple((re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), why, better) for pattern, why, better in _BLAME)
+_HUMAN_ERROR = _PATTERNS[0][0]
+
+
+def findings(text: str) -> list[Finding]:
+    """Words in ``text`` that blame, in their order; each phrase once."""
+    found: dict[str, tuple[int, Finding]] = {}
+    for pattern, why, better in _PATTERNS:
+        for match in pattern.finditer(text):
+            found.setdefault(match[0].lower(), (match.start(), Finding(match[0], why, better)))
+    return [finding for _, finding in sorted(found.values(), key=lambda each: each[0])]
+
+
+# --- Before publication ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What keeps a postmortem from being published, and how to mend it."""
+
+    field: str
+    text: str
+    fix: str
+
+
+def missing(sections: Mapping[str, str], *, approvals: int, actions: int) -> list[Missing]:
+    """All that keeps a postmortem with these sections from being published."""
+    found: list[Missing] = []
+    for name in NEEDED:
+        text = sections.get(name, "").strip()
+        if not text:
+            found.append(Missing(name, f"“{NAMES[name]}” is empty.", "Write it."))
+        elif GAP.lower() in text.lower():
+            found.append(Missing(name, f"“{NAMES[name]}” still has a gap.", f"Answer the line “{GAP}”, then remove it."))
+    if match := _HUMAN_ERROR.search(sections.get("root_cause", "")):
+        found.append(
+            Missing(
+                "root_cause",
+                f"“{match[0]}” is not a cause that can be mended.",
+                "Say what in the system let it have this effect.",
+            )
+        )
+    if not actions:
+        found.append(Missing("actions", "There is no action item.", "Add at least one, with an owner and a date."))
+    if not approvals:
+        found.append(Missing("reviews", "Nobody has approved this version.", "Ask somebody who did not write it to review it."))
+    return found

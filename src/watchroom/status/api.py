@@ -1,0 +1,132 @@
+"""The API of status pages."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from ..accounts.queries import team_by
+from ..api.auth import actor_of
+from ..api.lists import Page
+from ..api.pages import page
+from ..incidents.models import Update
+from ..incidents.queries import visible_to as incidents_visible_to
+from ..kernel.errors import NotFound
+from . import commands
+from .models import StatusPage
+from .queries import page_by, visible_to
+
+router = Router(tags=["status pages"])
+
+
+class ComponentBody(Schema):
+    """A part of what customers use."""
+
+    name: str
+    service: str | None = None
+    description: str = ""
+    asserted: str = "operational"
+
+
+class StatusPageBody(Schema):
+    """A page as it is written."""
+
+    team: str
+    name: str
+    description: str = ""
+    public: bool = True
+    components: list[ComponentBody] = []
+
+
+class StatusPageOut(StatusPageBody):
+    """A page as it is read."""
+
+    slug: str
+
+    @classmethod
+    def of(cls, row: StatusPage) -> StatusPageOut:
+        return cls(
+            slug=row.slug,
+            team=row.team.slug,
+            name=row.name,
+            description=row.description,
+            public=row.public,
+            components=[
+                ComponentBody(
+                    name=c.name,
+                    service=c.service.slug if c.service else None,
+                    description=c.description,
+                    asserted=c.asserted,
+                )
+                for c in row.components.all()
+            ],
+        )
+
+
+class PublishBody(Schema):
+    """Where to show an update; ``impacts`` are states by component id."""
+
+    pages: list[str]
+    impacts: dict[int, str] | None = None
+
+
+@router.get("/status-pages", response=Page[StatusPageOut], operation_id="list_status_pages")
+def list_status_pages(request: HttpRequest, cursor: str | None = None, limit: int = 50):
+    """Status pages."""
+    rows, following = page(
+        visible_to(actor_of(request)).prefetch_related("components__service"), cursor=cursor, limit=limit
+    )
+    return {"items": [StatusPageOut.of(row) for row in rows], "next_cursor": following}
+
+
+def _save(request: HttpRequest, slug: str | None, body: StatusPageBody) -> StatusPageOut:
+    actor = actor_of(request)
+    saved = commands.save_status_page(
+        actor,
+        page_by(actor, slug) if slug else None,
+        team=team_by(body.team),
+        name=body.name,
+        description=body.description,
+        public=body.public,
+        components=[component.dict() for component in body.components],
+    )
+    return StatusPageOut.of(saved)
+
+
+@router.post("/status-pages", response={201: StatusPageOut}, operation_id="create_status_page")
+def create_status_page(request: HttpRequest, body: StatusPageBody):
+    """Make a status page."""
+    return 201, _save(request, None, body)
+
+
+@router.get("/status-pages/{slug}", response=StatusPageOut, operation_id="get_status_page")
+def get_status_page(request: HttpRequest, slug: str):
+    """One status page."""
+    return StatusPageOut.of(page_by(actor_of(request), slug))
+
+
+@router.put("/status-pages/{slug}", response=StatusPageOut, operation_id="change_status_page")
+def change_status_page(request: HttpRequest, slug: str, body: StatusPageBody):
+    """Change a status page."""
+    return _save(request, slug, body)
+
+
+@router.delete("/status-pages/{slug}", response={204: None}, operation_id="delete_status_page")
+def delete_status_page(request: HttpRequest, slug: str):
+    """Delete a status page."""
+    actor = actor_of(request)
+    commands.delete_status_page(actor, page_by(actor, slug))
+    return 204, None
+
+
+@router.post("/updates/{id}/publish", response={204: None}, operation_id="show_update")
+def show_update(request: HttpRequest, id: int, body: PublishBody):
+    """Show an update of an incident on status pages."""
+    actor = actor_of(request)
+    update = (
+        Update.objects.select_related("incident__team").filter(pk=id, incident__in=incidents_visible_to(actor)).first()
+    )
+    if update is None:
+        raise NotFound(f"There is no update {id}.", field="id", value=id, fix="See the incident's updates.")
+    commands.publish(actor, update, body.pages, impacts=body.impacts)
+    return 204, None

@@ -1,0 +1,88 @@
+"""In a real browser: the first-run walk on a phone, and a passkey."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import factories
+from peers.chromium import PHONE, axe
+from watchroom.accounts.models import Person
+from watchroom.kernel import clock
+from watchroom.paging.models import Notification
+
+if TYPE_CHECKING:
+    from peers.chromium import Chromium
+
+pytestmark = [pytest.mark.browser, pytest.mark.browser_once, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def quiet(chromium: Chromium) -> Chromium:
+    """The live connection is the gate's, which does not run here: its absence is no problem of these pages."""
+    watch = chromium._check_address
+
+    def check(page: Any, url: str) -> None:
+        chromium.problems[:] = [each for each in chromium.problems if "404" not in each and "MIME type" not in each]
+        watch(page, url)
+
+    chromium._check_address = check  # type: ignore[method-assign]
+    return chromium
+
+
+def test_the_walk_on_a_phone(live_server: Any, quiet: Chromium) -> None:
+    page = quiet.page(live_server.url, PHONE, timezone_id="Europe/Berlin")
+    page.goto("/people")
+    assert page.input_value("[name=timezone]") == "Europe/Berlin"  # the browser's own
+    page.fill("[name=name]", "Kim Ode")
+    page.fill("[name=email]", "kim@example.org")
+    page.fill("[name=password]", "a river of glass")
+    assert axe(page) == []
+    page.click("text=Make my account")
+    page.fill("[name=service]", "Web shop")
+    assert axe(page) == []
+    page.click("text=Make team and service")
+    assert axe(page) == []
+    page.click("text=Next: test page")
+    page.click("text=Page me now")
+    page.wait_for_selector("text=On its way")
+    assert axe(page) == []
+    Notification.objects.update(state="sent", ended_at=clock.now(), due_at=None)  # the engine's work
+    page.wait_for_selector("text=Did it arrive?")  # without reloading
+    page.evaluate("document.querySelectorAll('dialog[open]').forEach((each) => each.close())")
+    page.click("text=It arrived")
+    page.wait_for_selector("text=You can be reached")
+    page.click("text=Next: first alert")
+    page.click("text=Make the integration")
+    page.wait_for_selector("text=prometheus.yml")
+    assert axe(page) == []
+    quiet.take_problems()
+
+
+def test_a_passkey_signs_in(live_server: Any, quiet: Chromium) -> None:
+    person = factories.person("Kim Ode", password="a river of glass")
+    page = quiet.page(live_server.url)
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    key = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": key | {"isUserVerified": True}})
+    page.goto("/account/login/?next=/account/2fa/webauthn/add/")
+    assert page.locator("#passkey_login").count() == 0  # nobody has one yet
+    page.fill("[name=login]", person.email)
+    page.fill("[name=password]", "a river of glass")
+    page.click("main button.primary")
+    page.fill("[name=password]", "a river of glass")  # is it still you?
+    page.click("main button.primary")
+    page.fill("[name=name]", "Laptop")
+    page.check("[name=passwordless]")
+    assert axe(page) == []
+    page.click("#mfa_webauthn_add")
+    page.wait_for_url("**/recovery-codes/**")
+    page.context.clear_cookies()
+    page.goto("/account/login/?next=/me")
+    assert axe(page) == []
+    page.click("#passkey_login")
+    page.wait_for_url("**/me")
+    assert Person.objects.get(pk=person.pk).last_login
+    quiet.take_problems()
