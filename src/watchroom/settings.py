@@ -15,6 +15,9 @@ _own = conf.current()
 _address = urlsplit(_own.url)
 _own.data.mkdir(parents=True, exist_ok=True)
 
+_oidc_server = urlsplit(json.loads(_own.oidc)["server_url"]) if _own.oidc else _address
+_oidc_origin = f"{_oidc_server.scheme}://{_oidc_server.netloc}"
+
 BASE = Path(__file__).parent
 SECRET_KEY = conf.secret_key()
 DEBUG = _own.debug
@@ -130,6 +133,9 @@ SOCIALACCOUNT_PROVIDERS = (
     else {}
 )
 
+# Whoever the operator's own identity provider vouches for is the person who was invited by that address.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = bool(_own.oidc)
+
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _address.scheme == "https"
 SESSION_COOKIE_HTTPONLY = True
@@ -146,7 +152,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *([_oidc_origin] if _own.oidc else [])],  # Chrome checks redirects of forms, too
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

@@ -12,9 +12,18 @@ from django.urls import URLPattern, URLResolver, include, path
 from .api.root import api
 
 _PACKAGES = (
-    "web", "accounts", "catalog", "oncall", "paging", "intake", "incidents", "mitigations", "status", "postmortems", "actions",
+    "web",
+    "accounts",
+    "catalog",
+    "oncall",
+    "paging",
+    "intake",
+    "incidents",
+    "mitigations",
+    "status",
+    "postmortems",
+    "actions",
 )
-
 
 
 def alive(request: HttpRequest) -> HttpResponse:

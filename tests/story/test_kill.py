@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from story.installation import fill, post, read
+
 from peers.http import HttpPeer
 from peers.programs import wait_until
 from peers.server import Server
+from story.installation import fill, post, read
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
@@ -20,7 +21,9 @@ def keys(hook: HttpPeer) -> Counter[str]:
     return Counter(request.headers["idempotency-key"] for request in hook.requests)
 
 
-def test_all_processes_killed_again_and_again_under_load(start_server: Callable[..., Server], http_peer: HttpPeer) -> None:
+def test_all_processes_killed_again_and_again_under_load(
+    start_server: Callable[..., Server], http_peer: HttpPeer
+) -> None:
     server = start_server()
     key = fill(server, http_peer.url, wait_seconds=3600)
     accepted: list[str] = []
@@ -54,7 +57,9 @@ def test_all_processes_killed_again_and_again_under_load(start_server: Callable[
     assert len(repeated) <= 3 * 32  # only what was being sent at a kill, never a step taken again
 
 
-def test_an_engine_killed_between_two_steps_goes_on_where_it_was(start_server: Callable[..., Server], http_peer: HttpPeer) -> None:
+def test_an_engine_killed_between_two_steps_goes_on_where_it_was(
+    start_server: Callable[..., Server], http_peer: HttpPeer
+) -> None:
     server = start_server()
     key = fill(server, http_peer.url, wait_seconds=4)
     assert post(server, key, "CheckoutSlow")

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+
 from peers.chromium import DESKTOP, Chromium, axe
 from peers.server import Server
 
@@ -42,13 +43,46 @@ print(json.dumps({
 """
 
 PAGES = (
-    "/", "/alerts", "/alerts/{group}", "/incidents", "/incidents/declare", "/incidents/{incident}", "/schedules",
-    "/schedules/demo-payments", "/schedules/new", "/services", "/services/demo-checkout", "/services/new", "/status-pages",
-    "/status/demo-fernweh", "/postmortems", "/postmortems/{postmortem}", "/postmortems/{postmortem}/edit", "/actions",
-    "/actions/{action}", "/integrations", "/integrations/{integration}", "/integrations/new", "/policies",
-    "/policies/demo-payments", "/policies/new", "/routes", "/routes/new", "/teams", "/teams/demo-payments", "/people",
-    "/people/{person}", "/mitigations", "/mitigations/new", "/audit", "/system", "/notifications", "/me", "/me/contact",
-    "/account/2fa/", "/no-such-page",
+    "/",
+    "/alerts",
+    "/alerts/{group}",
+    "/incidents",
+    "/incidents/declare",
+    "/incidents/{incident}",
+    "/schedules",
+    "/schedules/demo-payments",
+    "/schedules/new",
+    "/services",
+    "/services/demo-checkout",
+    "/services/new",
+    "/status-pages",
+    "/status/demo-fernweh",
+    "/postmortems",
+    "/postmortems/{postmortem}",
+    "/postmortems/{postmortem}/edit",
+    "/actions",
+    "/actions/{action}",
+    "/integrations",
+    "/integrations/{integration}",
+    "/integrations/new",
+    "/policies",
+    "/policies/demo-payments",
+    "/policies/new",
+    "/routes",
+    "/routes/new",
+    "/teams",
+    "/teams/demo-payments",
+    "/people",
+    "/people/{person}",
+    "/mitigations",
+    "/mitigations/new",
+    "/audit",
+    "/system",
+    "/notifications",
+    "/me",
+    "/me/contact",
+    "/account/2fa/",
+    "/no-such-page",
 )
 
 
@@ -57,8 +91,11 @@ def company() -> Any:
     server = Server().start()
     server.cli("demo")
     done = subprocess.run(
-        [sys.executable, "-c", _PERSON], env={**server.env, "DJANGO_SETTINGS_MODULE": "watchroom.settings"},
-        capture_output=True, text=True, check=True,
+        [sys.executable, "-c", _PERSON],
+        env={**server.env, "DJANGO_SETTINGS_MODULE": "watchroom.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     yield server, json.loads(done.stdout.splitlines()[-1])
     server.stop()
@@ -82,7 +119,10 @@ def test_every_page(company: Any, chromium: Chromium, name: str, size: tuple[int
         wrong += [f"{path}: {problem}" for problem in axe(page)]
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
             wrong.append(f"{path} is wider than the screen")
-        chromium.picture(page, f"{name}-{template.strip('/').replace('/', '-').replace('{', '').replace('}', '') or 'home'}")
+        chromium.picture(
+            page, f"{name}-{template.strip('/').replace('/', '-').replace('{', '').replace('}', '') or 'home'}"
+        )
+    wrong += [problem for problem in chromium.take_problems() if "/no-such-page" not in problem]
     assert not wrong, "\n".join(wrong)
 
 

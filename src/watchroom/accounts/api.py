@@ -168,17 +168,17 @@ def delete_team(request: HttpRequest, slug: str) -> Status[None]:
 
 
 @router.put("/teams/{slug:slug}/members/{int:person}", response=MemberOut, summary="Set a member")
-def putmember_of(request: HttpRequest, slug: str, person: int, body: MemberIn) -> MemberOut:
+def put_member(request: HttpRequest, slug: str, person: int, body: MemberIn) -> MemberOut:
     """Add somebody to the team, or change their role in it."""
     by = actor_of(request)
-    return member_of(commands.setmember_of(by, _team(by, slug), _person(by, person), body.role))
+    return member_of(commands.set_member(by, _team(by, slug), _person(by, person), body.role))
 
 
 @router.delete("/teams/{slug:slug}/members/{int:person}", response={204: None}, summary="Remove a member")
-def deletemember_of(request: HttpRequest, slug: str, person: int) -> Status[None]:
+def delete_member(request: HttpRequest, slug: str, person: int) -> Status[None]:
     """Everybody may leave a team themselves."""
     by = actor_of(request)
-    commands.removemember_of(by, _team(by, slug), _person(by, person))
+    commands.remove_member(by, _team(by, slug), _person(by, person))
     return Status(204, None)
 
 

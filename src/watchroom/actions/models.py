@@ -30,7 +30,9 @@ class ActionItem(models.Model):
         MEDIUM = 2, "Medium"
         LOW = 3, "Low"
 
-    incident = models.ForeignKey(Incident, on_delete=models.SET_NULL, null=True, blank=True, related_name="action_items")
+    incident = models.ForeignKey(
+        Incident, on_delete=models.SET_NULL, null=True, blank=True, related_name="action_items"
+    )
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="action_items")
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)

@@ -12,11 +12,12 @@ from ..kernel.clock import monotonic
 @click.option("--remove", "take_out", is_flag=True, help="Take the made-up company out again.")
 def demo(seed: int, take_out: bool) -> None:
     """Fill the database with a made-up company to look around in."""
-    from ..demo.make import make
-    from ..demo.remove import remove
     from .serving import migrate
 
     migrate()
+    from ..demo.make import make  # models can be imported only once Django is set up
+    from ..demo.remove import remove
+
     began = monotonic()
     if take_out:
         click.echo(f"Removed: {remove()} rows in {monotonic() - began:.1f} s.")

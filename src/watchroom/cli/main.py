@@ -9,6 +9,7 @@ import click
 from .. import __version__
 from ..kernel.errors import WatchroomError
 from . import serving
+from .demo import demo
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -17,7 +18,7 @@ def cli() -> None:
     """Watchroom: from a signal to a page, a coordinated response and a lasting fix."""
 
 
-for _command in serving.commands:
+for _command in [*serving.commands, demo]:
     cli.add_command(_command)
 
 

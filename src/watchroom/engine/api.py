@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
 from ninja import Router, Schema
 
@@ -24,7 +26,7 @@ class SystemOut(Schema):
 
 
 @router.get("/system", response=SystemOut, operation_id="get_system")
-def get_system(request: HttpRequest):
+def get_system(request: HttpRequest) -> Any:
     """How Watchroom itself is doing."""
     actor_of(request).require(Action.SEE)
     return {"version": __version__, **health()}

@@ -44,8 +44,12 @@ class Incident(models.Model):
     severity = models.PositiveSmallIntegerField(choices=IncidentSeverity.choices, default=IncidentSeverity.SEV3)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="incidents")
-    services: models.ManyToManyField[Service, models.Model] = models.ManyToManyField(Service, related_name="incidents", blank=True)
-    alert_groups: models.ManyToManyField[AlertGroup, models.Model] = models.ManyToManyField(AlertGroup, related_name="incidents", blank=True)
+    services: models.ManyToManyField[Service, models.Model] = models.ManyToManyField(
+        Service, related_name="incidents", blank=True
+    )
+    alert_groups: models.ManyToManyField[AlertGroup, models.Model] = models.ManyToManyField(
+        AlertGroup, related_name="incidents", blank=True
+    )
     impact = models.TextField(blank=True, help_text="Who notices what.")
     summary = models.TextField(blank=True, help_text="What we know and believe at this moment.")
     private = models.BooleanField(default=False)
@@ -54,14 +58,18 @@ class Incident(models.Model):
     declared_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     # When stakeholders were promised the next update; cleared when the incident is resolved.
     next_update_at = models.DateTimeField(null=True, blank=True)
-    reminded_at = models.DateTimeField(null=True, blank=True, help_text="The promise that the communications lead was last reminded of.")
+    reminded_at = models.DateTimeField(
+        null=True, blank=True, help_text="The promise that the communications lead was last reminded of."
+    )
     is_demo = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("-id",)
         indexes = (
             models.Index(fields=("-id",), condition=~Q(status="resolved"), name="incident_open"),
-            models.Index(fields=("next_update_at",), condition=Q(next_update_at__isnull=False), name="incident_next_update"),
+            models.Index(
+                fields=("next_update_at",), condition=Q(next_update_at__isnull=False), name="incident_next_update"
+            ),
         )
 
     def __str__(self) -> str:
@@ -103,10 +111,16 @@ class RoleAssignment(models.Model):
     class Meta:
         ordering = ("id",)
         constraints = (
-            models.UniqueConstraint(fields=("incident", "role"), condition=Q(ended_at__isnull=True) & ~Q(role="expert"),
-                                    name="one_holder_per_role"),
-            models.UniqueConstraint(fields=("incident", "role", "person"), condition=Q(ended_at__isnull=True),
-                                    name="one_assignment_per_person_and_role"),
+            models.UniqueConstraint(
+                fields=("incident", "role"),
+                condition=Q(ended_at__isnull=True) & ~Q(role="expert"),
+                name="one_holder_per_role",
+            ),
+            models.UniqueConstraint(
+                fields=("incident", "role", "person"),
+                condition=Q(ended_at__isnull=True),
+                name="one_assignment_per_person_and_role",
+            ),
         )
 
     def __str__(self) -> str:
@@ -155,7 +169,9 @@ class LogEntry(models.Model):
         ordering = ("at", "id")
         indexes = (models.Index(fields=("incident", "at", "id"), name="log_of_incident"),)
         constraints = (
-            models.UniqueConstraint(fields=("incident", "client_key"), condition=~Q(client_key=""), name="one_entry_per_client_key"),
+            models.UniqueConstraint(
+                fields=("incident", "client_key"), condition=~Q(client_key=""), name="one_entry_per_client_key"
+            ),
         )
 
     def __str__(self) -> str:
@@ -229,7 +245,9 @@ class KeyTime(models.Model):
         ordering = ("id",)
         indexes = (models.Index(fields=("incident", "moment", "-id"), name="key_time_of_incident"),)
         constraints = (
-            models.CheckConstraint(condition=Q(corrected_by__isnull=True) | ~Q(reason=""), name="correction_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(corrected_by__isnull=True) | ~Q(reason=""), name="correction_has_a_reason"
+            ),
         )
 
     def __str__(self) -> str:

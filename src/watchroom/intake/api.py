@@ -54,7 +54,7 @@ def list_alert_groups(
     q: str = "",
     cursor: str | None = None,
     limit: int = 50,
-):
+) -> Any:
     """Alert groups: ``state`` is open, firing, acknowledged, resolved or all."""
     actor = actor_of(request)
     given = {"state": state, "severity": severity, "service": service, "team": team, "q": q}
@@ -74,13 +74,13 @@ def _detail(request: HttpRequest, id: int) -> Any:
 
 
 @router.get("/alert-groups/{id}", response=GroupDetail, operation_id="get_alert_group")
-def get_alert_group(request: HttpRequest, id: int):
+def get_alert_group(request: HttpRequest, id: int) -> Any:
     """One group: its alerts, its history, and who was and will be told."""
     return _detail(request, id)
 
 
 @router.post("/alert-groups/{id}/acknowledge", response=GroupDetail, operation_id="acknowledge_alert_group")
-def acknowledge(request: HttpRequest, id: int, body: AcknowledgeBody | None = None):
+def acknowledge(request: HttpRequest, id: int, body: AcknowledgeBody | None = None) -> Any:
     """I have it: nobody else is paged."""
     actor = actor_of(request)
     commands.acknowledge(actor, group_for(actor, id), note=body.note if body else "")
@@ -88,7 +88,7 @@ def acknowledge(request: HttpRequest, id: int, body: AcknowledgeBody | None = No
 
 
 @router.post("/alert-groups/{id}/unacknowledge", response=GroupDetail, operation_id="unacknowledge_alert_group")
-def unacknowledge(request: HttpRequest, id: int):
+def unacknowledge(request: HttpRequest, id: int) -> Any:
     """I can't take it after all: paging starts again."""
     actor = actor_of(request)
     commands.unacknowledge(actor, group_for(actor, id))
@@ -96,7 +96,7 @@ def unacknowledge(request: HttpRequest, id: int):
 
 
 @router.post("/alert-groups/{id}/resolve", response=GroupDetail, operation_id="resolve_alert_group")
-def resolve(request: HttpRequest, id: int):
+def resolve(request: HttpRequest, id: int) -> Any:
     """It is over."""
     actor = actor_of(request)
     commands.resolve(actor, group_for(actor, id))
@@ -104,7 +104,7 @@ def resolve(request: HttpRequest, id: int):
 
 
 @router.post("/alert-groups/{id}/escalate", response=GroupDetail, operation_id="escalate_alert_group")
-def escalate(request: HttpRequest, id: int):
+def escalate(request: HttpRequest, id: int) -> Any:
     """I need help: the next step follows at once."""
     actor = actor_of(request)
     commands.escalate_now(actor, group_for(actor, id))
@@ -112,7 +112,7 @@ def escalate(request: HttpRequest, id: int):
 
 
 @router.post("/alert-groups/{id}/notes", response={201: EventOut}, operation_id="note_alert_group")
-def note(request: HttpRequest, id: int, body: NoteBody):
+def note(request: HttpRequest, id: int, body: NoteBody) -> Any:
     """Write something down."""
     actor = actor_of(request)
     return 201, EventOut.from_orm(commands.add_note(actor, group_for(actor, id), body.text))
@@ -121,7 +121,7 @@ def note(request: HttpRequest, id: int, body: NoteBody):
 @router.get("/alerts", response=Page[AlertOut], operation_id="list_alerts")
 def list_alerts(
     request: HttpRequest, group: int | None = None, firing: bool = True, cursor: str | None = None, limit: int = 50
-):
+) -> Any:
     """Single alerts; by default those that fire."""
     rows = alerts_visible_to(actor_of(request))
     rows = rows.filter(group=group) if group else rows
@@ -140,7 +140,7 @@ def _service(slug: str | None) -> Service | None:
 
 
 @router.get("/integrations", response=Page[IntegrationOut], operation_id="list_integrations")
-def list_integrations(request: HttpRequest, cursor: str | None = None, limit: int = 50):
+def list_integrations(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
     """Integrations; never their keys."""
     rows, following = page(integrations_visible_to(actor_of(request)), cursor=cursor, limit=limit)
     return {"items": [IntegrationOut.of(row) for row in rows], "next_cursor": following}
@@ -160,25 +160,25 @@ def _save_integration(request: HttpRequest, slug: str | None, body: IntegrationB
 
 
 @router.post("/integrations", response={201: IntegrationOut}, operation_id="create_integration")
-def create_integration(request: HttpRequest, body: IntegrationBody):
+def create_integration(request: HttpRequest, body: IntegrationBody) -> Any:
     """Make an integration. The answer has its key, which can't be shown again."""
     return 201, IntegrationOut.of(*_save_integration(request, None, body))
 
 
 @router.get("/integrations/{slug}", response=IntegrationOut, operation_id="get_integration")
-def get_integration(request: HttpRequest, slug: str):
+def get_integration(request: HttpRequest, slug: str) -> Any:
     """One integration."""
     return IntegrationOut.of(integration_for(actor_of(request), slug))
 
 
 @router.put("/integrations/{slug}", response=IntegrationOut, operation_id="change_integration")
-def change_integration(request: HttpRequest, slug: str, body: IntegrationBody):
+def change_integration(request: HttpRequest, slug: str, body: IntegrationBody) -> Any:
     """Change an integration."""
     return IntegrationOut.of(_save_integration(request, slug, body)[0])
 
 
 @router.delete("/integrations/{slug}", response={204: None}, operation_id="delete_integration")
-def delete_integration(request: HttpRequest, slug: str):
+def delete_integration(request: HttpRequest, slug: str) -> Any:
     """Delete it with its signals and alerts."""
     actor = actor_of(request)
     commands.delete_integration(actor, integration_for(actor, slug))
@@ -186,7 +186,7 @@ def delete_integration(request: HttpRequest, slug: str):
 
 
 @router.post("/integrations/{slug}/rotate-key", response=IntegrationOut, operation_id="rotate_integration_key")
-def rotate_key(request: HttpRequest, slug: str):
+def rotate_key(request: HttpRequest, slug: str) -> Any:
     """Give it a new key; the old one stops working at once."""
     actor = actor_of(request)
     integration = integration_for(actor, slug)
@@ -194,7 +194,7 @@ def rotate_key(request: HttpRequest, slug: str):
 
 
 @router.post("/integrations/{slug}/pause", response=IntegrationOut, operation_id="pause_integration")
-def pause(request: HttpRequest, slug: str, paused: bool = True):
+def pause(request: HttpRequest, slug: str, paused: bool = True) -> Any:
     """Refuse its signals for a while, or (``paused=false``) accept them again."""
     actor = actor_of(request)
     integration = integration_for(actor, slug)
@@ -203,7 +203,7 @@ def pause(request: HttpRequest, slug: str, paused: bool = True):
 
 
 @router.get("/integrations/{slug}/signals", response=Page[SignalOut], operation_id="list_signals")
-def list_signals(request: HttpRequest, slug: str, state: str = "", cursor: str | None = None, limit: int = 50):
+def list_signals(request: HttpRequest, slug: str, state: str = "", cursor: str | None = None, limit: int = 50) -> Any:
     """What it has sent, newest first."""
     actor = actor_of(request)
     integration = integration_for(actor, slug)
@@ -214,7 +214,7 @@ def list_signals(request: HttpRequest, slug: str, state: str = "", cursor: str |
 
 
 @router.post("/signals/{id}/replay", response={202: SignalOut}, operation_id="replay_signal")
-def replay(request: HttpRequest, id: int):
+def replay(request: HttpRequest, id: int) -> Any:
     """Read a stored signal again."""
     actor = actor_of(request)
     signal = (
@@ -228,7 +228,7 @@ def replay(request: HttpRequest, id: int):
 
 
 @router.get("/routes", response=Page[RouteOut], operation_id="list_routes")
-def list_routes(request: HttpRequest, cursor: str | None = None, limit: int = 50):
+def list_routes(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
     """The routes of the tree."""
     rows, following = page(routes_visible_to(actor_of(request)), cursor=cursor, limit=limit)
     return {"items": [RouteOut.of(row) for row in rows], "next_cursor": following}
@@ -259,13 +259,13 @@ def _save_route(request: HttpRequest, id: int | None, body: RouteBody) -> Route:
 
 
 @router.post("/routes", response={201: RouteOut}, operation_id="create_route")
-def create_route(request: HttpRequest, body: RouteBody):
+def create_route(request: HttpRequest, body: RouteBody) -> Any:
     """Make a route."""
     return 201, RouteOut.of(_save_route(request, None, body))
 
 
 @router.post("/routes/test", response=list[OutcomeOut], operation_id="test_routes")
-def test_routes(request: HttpRequest, body: LabelsBody):
+def test_routes(request: HttpRequest, body: LabelsBody) -> Any:
     """Which routes would take an alert with these labels."""
     actor_of(request).require(Action.SEE)
     outcomes = routes_of(tree(), body.labels)
@@ -285,13 +285,13 @@ def test_routes(request: HttpRequest, body: LabelsBody):
 
 
 @router.put("/routes/{int:id}", response=RouteOut, operation_id="change_route")
-def change_route(request: HttpRequest, id: int, body: RouteBody):
+def change_route(request: HttpRequest, id: int, body: RouteBody) -> Any:
     """Change a route."""
     return RouteOut.of(_save_route(request, id, body))
 
 
 @router.delete("/routes/{int:id}", response={204: None}, operation_id="delete_route")
-def delete_route(request: HttpRequest, id: int):
+def delete_route(request: HttpRequest, id: int) -> Any:
     """Delete a route and those below it."""
     actor = actor_of(request)
     commands.delete_route(actor, route_for(actor, id))

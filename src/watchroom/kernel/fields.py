@@ -17,6 +17,9 @@ else:  # Django's own class takes no type arguments
 class EncryptedJSON(_Text):
     """Any JSON-like value, encrypted at rest. Cannot be searched by value."""
 
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
         return None if value in (None, "") else secrets.unseal(value)
 

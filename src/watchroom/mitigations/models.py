@@ -71,9 +71,13 @@ class MitigationRun(models.Model):
     class Meta:
         ordering = ("id",)
         constraints = (
-            models.CheckConstraint(name="run_ends_with_an_outcome",
-                                   condition=Q(ended_at__isnull=True, outcome="") | (Q(ended_at__isnull=False) & ~Q(outcome=""))),
-            models.UniqueConstraint(fields=("incident", "client_key"), condition=~Q(client_key=""), name="one_run_per_client_key"),
+            models.CheckConstraint(
+                name="run_ends_with_an_outcome",
+                condition=Q(ended_at__isnull=True, outcome="") | (Q(ended_at__isnull=False) & ~Q(outcome="")),
+            ),
+            models.UniqueConstraint(
+                fields=("incident", "client_key"), condition=~Q(client_key=""), name="one_run_per_client_key"
+            ),
         )
 
     def __str__(self) -> str:

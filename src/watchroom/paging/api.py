@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router
@@ -13,8 +14,8 @@ from ..api.auth import actor_of
 from ..api.lists import Page
 from ..api.pages import page
 from ..kernel.errors import NotAllowed, NotFound
+from ..web.answers import answer
 from . import commands
-from .answers import answer
 from .models import ContactMethod
 from .queries import dry_run, escalations_visible_to, notifications_visible_to, policies_visible_to, trace
 from .schemas import (
@@ -42,7 +43,7 @@ def _me(request: HttpRequest) -> Person:
 
 
 @router.get("/policies", response=Page[PolicyOut], operation_id="list_policies")
-def list_policies(request: HttpRequest, cursor: str | None = None, limit: int = 50):
+def list_policies(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
     """Escalation policies."""
     rows, following = page(
         policies_visible_to(actor_of(request)).prefetch_related("steps__targets"), cursor=cursor, limit=limit
@@ -51,24 +52,24 @@ def list_policies(request: HttpRequest, cursor: str | None = None, limit: int = 
 
 
 @router.post("/policies", response={201: PolicyOut}, operation_id="create_policy")
-def create_policy(request: HttpRequest, body: PolicyBody):
+def create_policy(request: HttpRequest, body: PolicyBody) -> Any:
     """Make a policy."""
     return 201, PolicyOut.of(_save(request, None, body))
 
 
 @router.get("/policies/{slug}", response=PolicyOut, operation_id="get_policy")
-def get_policy(request: HttpRequest, slug: str):
+def get_policy(request: HttpRequest, slug: str) -> Any:
     """One policy."""
     return PolicyOut.of(policy_for(actor_of(request), slug))
 
 
 @router.put("/policies/{slug}", response=PolicyOut, operation_id="change_policy")
-def change_policy(request: HttpRequest, slug: str, body: PolicyBody):
+def change_policy(request: HttpRequest, slug: str, body: PolicyBody) -> Any:
     """Change a policy; running escalations keep the version with which they started."""
     return PolicyOut.of(_save(request, slug, body))
 
 
-def _save(request: HttpRequest, slug: str | None, body: PolicyBody):  # type: ignore[no-untyped-def]
+def _save(request: HttpRequest, slug: str | None, body: PolicyBody) -> Any:
     actor = actor_of(request)
     steps = [
         {
@@ -89,7 +90,7 @@ def _save(request: HttpRequest, slug: str | None, body: PolicyBody):  # type: ig
 
 
 @router.delete("/policies/{slug}", response={204: None}, operation_id="delete_policy")
-def delete_policy(request: HttpRequest, slug: str):
+def delete_policy(request: HttpRequest, slug: str) -> Any:
     """Delete a policy that nothing uses."""
     actor = actor_of(request)
     commands.delete_policy(actor, policy_for(actor, slug))
@@ -97,19 +98,19 @@ def delete_policy(request: HttpRequest, slug: str):
 
 
 @router.get("/policies/{slug}/dry-run", response=list[DryRunLine], operation_id="dry_run_policy")
-def dry_run_policy(request: HttpRequest, slug: str, at: datetime | None = None):
+def dry_run_policy(request: HttpRequest, slug: str, at: datetime | None = None) -> Any:
     """What the policy would do if something fired at ``at`` (now by default), by the engine's own functions."""
     return dry_run(policy_for(actor_of(request), slug), at)
 
 
 @router.get("/contact-methods", response=list[ContactMethodOut], operation_id="list_contact_methods")
-def list_contact_methods(request: HttpRequest):
+def list_contact_methods(request: HttpRequest) -> Any:
     """How I am reached."""
     return [ContactMethodOut.of(row) for row in _me(request).contact_methods.all()]
 
 
 @router.post("/contact-methods", response={201: ContactMethodOut}, operation_id="add_contact_method")
-def add_contact_method(request: HttpRequest, body: ContactMethodBody):
+def add_contact_method(request: HttpRequest, body: ContactMethodBody) -> Any:
     """Add a way to reach me."""
     return 201, ContactMethodOut.of(commands.add_contact_method(actor_of(request), _me(request), **body.dict()))
 
@@ -122,20 +123,20 @@ def _method(request: HttpRequest, id: int) -> ContactMethod:
 
 
 @router.post("/contact-methods/{id}/test", response={202: NotificationOut}, operation_id="test_contact_method")
-def test_contact_method(request: HttpRequest, id: int):
+def test_contact_method(request: HttpRequest, id: int) -> Any:
     """Send a test page by it."""
     return 202, NotificationOut.of(commands.test_contact_method(actor_of(request), _method(request, id)))
 
 
 @router.delete("/contact-methods/{id}", response={204: None}, operation_id="remove_contact_method")
-def remove_contact_method(request: HttpRequest, id: int):
+def remove_contact_method(request: HttpRequest, id: int) -> Any:
     """Remove it."""
     commands.remove_contact_method(actor_of(request), _method(request, id))
     return 204, None
 
 
 @router.get("/notification-rules", response=RulesBody, operation_id="get_notification_rules")
-def get_notification_rules(request: HttpRequest):
+def get_notification_rules(request: HttpRequest) -> Any:
     """In which order I am reached."""
     rules: dict[str, list[RuleBody]] = {"high": [], "low": []}
     for rule in _me(request).notification_rules.all():
@@ -144,7 +145,7 @@ def get_notification_rules(request: HttpRequest):
 
 
 @router.put("/notification-rules", response=RulesBody, operation_id="set_notification_rules")
-def set_notification_rules(request: HttpRequest, body: RulesBody):
+def set_notification_rules(request: HttpRequest, body: RulesBody) -> Any:
     """Set in which order I am reached."""
     for urgency, rules in (("high", body.high), ("low", body.low)):
         commands.set_rules(
@@ -154,7 +155,7 @@ def set_notification_rules(request: HttpRequest, body: RulesBody):
 
 
 @router.post("/pages", response={201: EscalationOut}, operation_id="page_people")
-def page_people(request: HttpRequest, body: PageBody):
+def page_people(request: HttpRequest, body: PageBody) -> Any:
     """Page people directly, again and again until one of them answers."""
     people = [person_by(each) for each in body.people]
     return 201, EscalationOut.of(
@@ -163,21 +164,21 @@ def page_people(request: HttpRequest, body: PageBody):
 
 
 @router.get("/escalations/{id}", response=EscalationOut, operation_id="get_escalation")
-def get_escalation(request: HttpRequest, id: int):
+def get_escalation(request: HttpRequest, id: int) -> Any:
     """One escalation with its trace: what happened, and what will happen next and when."""
     row = _escalation(request, id)
     return EscalationOut.of(row, trace(row))
 
 
 @router.post("/escalations/{id}/answer", response=EscalationOut, operation_id="answer_escalation")
-def answer_escalation(request: HttpRequest, id: int):
+def answer_escalation(request: HttpRequest, id: int) -> Any:
     """Answer it, as somebody who was paged."""
     answer(actor_of(request), _escalation(request, id))
     row = _escalation(request, id)
     return EscalationOut.of(row, trace(row))
 
 
-def _escalation(request: HttpRequest, id: int):  # type: ignore[no-untyped-def]
+def _escalation(request: HttpRequest, id: int) -> Any:
     row = escalations_visible_to(actor_of(request)).filter(pk=id).first()
     if row is None:
         raise NotFound(f"There is no escalation {id}.", field="id", value=id, fix="It may concern other people.")
@@ -187,7 +188,7 @@ def _escalation(request: HttpRequest, id: int):  # type: ignore[no-untyped-def]
 @router.get("/notifications", response=Page[NotificationOut], operation_id="list_notifications")
 def list_notifications(
     request: HttpRequest, state: str = "", person: int | None = None, cursor: str | None = None, limit: int = 50
-):
+) -> Any:
     """The delivery log, with every attempt."""
     rows = notifications_visible_to(actor_of(request)).prefetch_related("attempts")
     rows = rows.filter(state=state) if state else rows

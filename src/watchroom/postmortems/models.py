@@ -41,9 +41,11 @@ class Postmortem(models.Model):
     class Meta:
         ordering = ("-id",)
         constraints = (
-            models.CheckConstraint(name="published_has_a_time",
-                                   condition=Q(state="published", published_at__isnull=False)
-                                   | (~Q(state="published") & Q(published_at__isnull=True))),
+            models.CheckConstraint(
+                name="published_has_a_time",
+                condition=Q(state="published", published_at__isnull=False)
+                | (~Q(state="published") & Q(published_at__isnull=True)),
+            ),
         )
 
     def __str__(self) -> str:

@@ -112,7 +112,9 @@ def draft(facts: Facts) -> dict[str, str]:
     worked = [each for each in facts.tried if each.outcome in {"worked", "partly"}]
     failed = [each for each in facts.tried if each.outcome not in {"worked", "partly"}]
     return {
-        "summary": _parts(_opening(facts), _text(facts.known), gap("what happened, in three sentences a newcomer understands.")),
+        "summary": _parts(
+            _opening(facts), _text(facts.known), gap("what happened, in three sentences a newcomer understands.")
+        ),
         "impact": _parts(
             _text(facts.impact),
             _durations(facts.times),
@@ -160,7 +162,11 @@ def durations(times: Mapping[str, datetime]) -> list[tuple[str, timedelta]]:
 
 def _opening(facts: Facts) -> str:
     where = f" It concerned {', '.join(facts.services)}." if facts.services else ""
-    when = f" It began on {_day(facts.times['started'])} at {_clock(facts.times['started'])}." if "started" in facts.times else ""
+    when = (
+        f" It began on {_day(facts.times['started'])} at {_clock(facts.times['started'])}."
+        if "started" in facts.times
+        else ""
+    )
     return f"**{_line(facts.title)}** (SEV{facts.severity}).{when}{where}"
 
 
@@ -308,7 +314,9 @@ def missing(sections: Mapping[str, str], *, approvals: int, actions: int) -> lis
         if not text:
             found.append(Missing(name, f"“{NAMES[name]}” is empty.", "Write it."))
         elif GAP.lower() in text.lower():
-            found.append(Missing(name, f"“{NAMES[name]}” still has a gap.", f"Answer the line “{GAP}”, then remove it."))
+            found.append(
+                Missing(name, f"“{NAMES[name]}” still has a gap.", f"Answer the line “{GAP}”, then remove it.")
+            )
     if match := _HUMAN_ERROR.search(sections.get("root_cause", "")):
         found.append(
             Missing(
@@ -320,5 +328,7 @@ def missing(sections: Mapping[str, str], *, approvals: int, actions: int) -> lis
     if not actions:
         found.append(Missing("actions", "There is no action item.", "Add at least one, with an owner and a date."))
     if not approvals:
-        found.append(Missing("reviews", "Nobody has approved this version.", "Ask somebody who did not write it to review it."))
+        found.append(
+            Missing("reviews", "Nobody has approved this version.", "Ask somebody who did not write it to review it.")
+        )
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
 from ninja import Router, Schema
 
@@ -71,7 +73,7 @@ class PublishBody(Schema):
 
 
 @router.get("/status-pages", response=Page[StatusPageOut], operation_id="list_status_pages")
-def list_status_pages(request: HttpRequest, cursor: str | None = None, limit: int = 50):
+def list_status_pages(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
     """Status pages."""
     rows, following = page(
         visible_to(actor_of(request)).prefetch_related("components__service"), cursor=cursor, limit=limit
@@ -94,25 +96,25 @@ def _save(request: HttpRequest, slug: str | None, body: StatusPageBody) -> Statu
 
 
 @router.post("/status-pages", response={201: StatusPageOut}, operation_id="create_status_page")
-def create_status_page(request: HttpRequest, body: StatusPageBody):
+def create_status_page(request: HttpRequest, body: StatusPageBody) -> Any:
     """Make a status page."""
     return 201, _save(request, None, body)
 
 
 @router.get("/status-pages/{slug}", response=StatusPageOut, operation_id="get_status_page")
-def get_status_page(request: HttpRequest, slug: str):
+def get_status_page(request: HttpRequest, slug: str) -> Any:
     """One status page."""
     return StatusPageOut.of(page_by(actor_of(request), slug))
 
 
 @router.put("/status-pages/{slug}", response=StatusPageOut, operation_id="change_status_page")
-def change_status_page(request: HttpRequest, slug: str, body: StatusPageBody):
+def change_status_page(request: HttpRequest, slug: str, body: StatusPageBody) -> Any:
     """Change a status page."""
     return _save(request, slug, body)
 
 
 @router.delete("/status-pages/{slug}", response={204: None}, operation_id="delete_status_page")
-def delete_status_page(request: HttpRequest, slug: str):
+def delete_status_page(request: HttpRequest, slug: str) -> Any:
     """Delete a status page."""
     actor = actor_of(request)
     commands.delete_status_page(actor, page_by(actor, slug))
@@ -120,7 +122,7 @@ def delete_status_page(request: HttpRequest, slug: str):
 
 
 @router.post("/updates/{id}/publish", response={204: None}, operation_id="show_update")
-def show_update(request: HttpRequest, id: int, body: PublishBody):
+def show_update(request: HttpRequest, id: int, body: PublishBody) -> Any:
     """Show an update of an incident on status pages."""
     actor = actor_of(request)
     update = (

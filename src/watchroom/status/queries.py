@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -64,8 +65,8 @@ class PageView:
     sentence: str
     state: str
     components: list[ComponentView]
-    open: list[PublicIncident]
-    past: list[PublicIncident]
+    open: Sequence[PublicIncident]
+    past: Sequence[PublicIncident]
     changed_at: datetime
 
 

@@ -11,4 +11,5 @@ _reader = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("ta
 
 def to_html(text: str) -> SafeString:
     """``text`` as HTML: raw HTML in it is shown as text, and only harmless elements and links remain."""
-    return mark_safe(nh3.clean(_reader.render(text)))  # noqa: S308 - nh3 has cleaned it
+    safe = nh3.clean(_reader.render(text)).replace("<pre>", '<pre tabindex="0">')  # scrolls, so keys must reach it
+    return mark_safe(safe)  # noqa: S308 - nh3 has cleaned it

@@ -5,11 +5,9 @@ from django.urls import path
 from .views.home import home
 from .views.palette import palette
 from .views.system import system
-from .welcome.urls import urlpatterns as welcome
 
 urlpatterns = [
     path("", home, name="home"),
     path("palette.json", palette, name="palette"),
     path("system", system, name="system"),
-    *welcome,
 ]

@@ -8,9 +8,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from ...api.pages import page
+from ...web.answers import answer
 from ...web.middleware import actor_of
 from .. import commands
-from ..answers import answer
 from ..models import Notification
 from ..queries import notifications_visible_to, pending_page_of
 from .respond import VERBS

@@ -10,9 +10,9 @@ from django.views.decorators.cache import never_cache
 from ...accounts.actors import Actor
 from ...accounts.models import Person
 from ...kernel.errors import NotFound
+from ...web.answers import answer
 from ...web.middleware import actor_of
 from .. import commands, links
-from ..answers import answer
 from ..models import Notification
 from ..queries import escalations_visible_to, trace
 

@@ -10,8 +10,8 @@ from ..incidents.models import RoleAssignment
 from ..intake.commands import acknowledge
 from ..intake.models import AlertGroup
 from ..kernel.errors import NotAllowed, NotFound
-from .commands import stop_escalation
-from .models import Escalation
+from ..paging.commands import stop_escalation
+from ..paging.models import Escalation
 
 
 def answer(by: Actor, escalation: Escalation) -> None:
@@ -23,13 +23,13 @@ def answer(by: Actor, escalation: Escalation) -> None:
     if by.person is None or not escalation.notifications.filter(person=by.person).exists():
         raise NotAllowed("Only somebody who was paged can answer this.")
     if escalation.kind == Escalation.Kind.ALERT_GROUP:
-        group = AlertGroup.objects.filter(pk=escalation.subject_id).first()
+        group = AlertGroup.objects.filter(pk=escalation.subject_id or 0).first()
         if group is None:
             raise NotFound("This alert group has been deleted.")
         if group.resolved_at is None:
             acknowledge(by, group)
     elif escalation.kind == Escalation.Kind.ROLE:
-        assignment = RoleAssignment.objects.filter(pk=escalation.subject_id).first()
+        assignment = RoleAssignment.objects.filter(pk=escalation.subject_id or 0).first()
         if assignment is None:
             raise NotFound("This role assignment has been deleted.")
         if assignment.ended_at is None and assignment.accepted_at is None:

@@ -1,0 +1,73 @@
+"""Reads about action items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+
+from ..accounts.actors import Actor
+from ..accounts.models import Person
+from ..incidents import queries as incidents
+from ..kernel import clock
+from ..kernel.errors import NotFound
+from . import rules
+from .models import ActionItem
+
+OPEN = ("open", "doing")
+
+
+def visible_to(actor: Actor) -> QuerySet[ActionItem]:
+    """Action items that ``actor`` may read: those of incidents that they may read, and their own."""
+    seen = Q(incident__in=incidents.visible_to(actor)) | Q(incident__isnull=True)
+    if actor.person is not None:
+        seen |= Q(owner=actor.person)
+    return ActionItem.objects.filter(seen).select_related("incident__team", "team", "owner", "created_by")
+
+
+def filtered(actor: Actor, items: QuerySet[ActionItem], filters: Mapping[str, str]) -> QuerySet[ActionItem]:
+    """Narrowed by ``show`` (mine, open, overdue, done or empty for all), ``team`` (slug), ``incident`` (number) and
+    ``q`` (words)."""
+    show = filters.get("show", "")
+    if show == "mine":
+        items = items.filter(owner=actor.person, state__in=OPEN) if actor.person else items.none()
+    elif show == "open":
+        items = items.filter(state__in=OPEN)
+    elif show == "overdue":
+        items = items.filter(state__in=OPEN, due_on__lt=clock.now().date())
+    elif show == "done":
+        items = items.exclude(state__in=OPEN)
+    if team := filters.get("team", ""):
+        items = items.filter(team__slug=team)
+    if number := filters.get("incident", ""):
+        items = items.filter(incident_id=int(number)) if number.isdecimal() and len(number) < 18 else items.none()
+    if words := filters.get("q", "").strip():
+        items = items.filter(Q(title__icontains=words) | Q(description__icontains=words))
+    return items
+
+
+def overdue_first(items: QuerySet[ActionItem]) -> QuerySet[ActionItem]:
+    """What is still to be done by its date, so that the overdue stand first; then what has ended."""
+    ended = Case(When(state__in=OPEN, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return items.annotate(ended_rank=ended).order_by("ended_rank", "due_on", "priority", "id")
+
+
+def item_for(actor: Actor, pk: int) -> ActionItem:
+    """One action item.
+
+    :raises NotFound: there is none, or ``actor`` may not see it.
+    """
+    found = visible_to(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no action item {pk}, or you may not see it.", field="action_item", value=pk)
+    return found
+
+
+def is_overdue(item: ActionItem) -> bool:
+    """Whether it should have been done by now, where its owner lives."""
+    return item.is_open and rules.is_overdue(item.due_on, rules.zone_of(item.owner.timezone), clock.now())
+
+
+def could_own(actor: Actor) -> QuerySet[Person]:
+    """Who can be given one."""
+    return Person.objects.filter(is_active=True)
