@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 
 from ..accounts.actors import Actor
 from ..incidents import queries as incidents
+from ..incidents import rules as incident_rules
 from ..incidents.models import Incident, LogEntry, RoleAssignment, RoleName
 from ..kernel.errors import NotFound
 from ..mitigations.models import MitigationRun
@@ -122,10 +123,10 @@ def facts_of(incident: Incident) -> rules.Facts:
 
 
 def _events(
-    incident: Incident, log: list[LogEntry], titles: Mapping[int, str], times: Mapping[str, incidents.rules.Row]
+    incident: Incident, log: list[LogEntry], titles: Mapping[int, str], times: Mapping[str, incident_rules.Row]
 ) -> list[rules.Event]:
     events = [
-        rules.Event(row.at, f"{incidents.rules.said(moment).capitalize()} ({row.reason or row.provenance}).")
+        rules.Event(row.at, f"{incident_rules.said(moment).capitalize()} ({row.reason or row.provenance}).")
         for moment, row in times.items()
     ]
     for entry in log:

@@ -183,7 +183,8 @@ def _durations(times: Mapping[str, datetime]) -> str:
 
 def _timeline(events: Iterable[Event]) -> str:
     lines: list[str] = []
-    day, said = "", set()
+    day = ""
+    said: set[str] = set()
     for event in sorted(events, key=lambda each: each.at):
         line = f"- **{_clock(event.at)}** {f'{_line(event.who)}: ' if event.who else ''}{_line(event.text)}"
         if _day(event.at) != day:

@@ -1,0 +1,173 @@
+"""The API of action items."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Schema, Status
+
+from ..accounts.queries import person_by, team_by
+from ..api.auth import actor_of
+from ..api.pages import page
+from ..incidents.queries import incident_for
+from . import commands, queries
+from .models import ActionItem
+
+router = Router(tags=["Action items"])
+
+
+class ActionItemIn(Schema):
+    incident: int | None = Field(None, description="The incident that it comes of.")
+    title: str = Field(max_length=200, description="What will be done. What can't be finished is refused.")
+    owner: str = Field(description="E-mail address or id of one person.")
+    due_on: date = Field(description="Today or later, where the owner lives.")
+    kind: str = Field("prevent", description="prevent, detect, mitigate or process.")
+    priority: int = Field(2, description="1 (high) to 3 (low).")
+    description: str = Field("", max_length=20_000, description="Markdown.")
+    team: str | None = Field(None, description="Slug; without it, the incident's team.")
+
+
+class ActionItemPatch(Schema):
+    title: str | None = None
+    owner: str | None = Field(None, description="E-mail address or id of one person.")
+    due_on: date | None = None
+    kind: str | None = Field(None, description="prevent, detect, mitigate or process.")
+    priority: int | None = Field(None, description="1 (high) to 3 (low).")
+    description: str | None = Field(None, max_length=20_000)
+    team: str | None = Field(None, description="Slug.")
+
+
+class NoteIn(Schema):
+    note: str = Field("", max_length=500, description="What was done.")
+
+
+class ReasonIn(Schema):
+    reason: str = Field(max_length=500, description="Why it will not be done.")
+
+
+class OwnerOut(Schema):
+    id: int
+    name: str
+
+
+class ActionItemOut(Schema):
+    id: int
+    incident: int | None
+    team: str | None
+    title: str
+    description: str
+    kind: str
+    priority: int
+    owner: OwnerOut
+    due_on: date
+    state: str = Field(description="open, doing, done or dropped.")
+    overdue: bool
+    created_at: datetime
+    remind_at: datetime | None = Field(description="When the owner is reminded next.")
+    ended_at: datetime | None
+    url: str = Field(description="Its page, relative to Watchroom's address.")
+
+    @staticmethod
+    def of(row: ActionItem) -> ActionItemOut:
+        return ActionItemOut(
+            id=row.pk,
+            incident=row.incident_id,
+            team=row.team.slug if row.team else None,
+            title=row.title,
+            description=row.description,
+            kind=row.kind,
+            priority=row.priority,
+            owner=OwnerOut(id=row.owner_id, name=str(row.owner)),
+            due_on=row.due_on,
+            state=row.state,
+            overdue=queries.is_overdue(row),
+            created_at=row.created_at,
+            remind_at=row.remind_at,
+            ended_at=row.ended_at,
+            url=f"/actions/{row.pk}",
+        )
+
+
+class ActionItemsOut(Schema):
+    items: list[ActionItemOut]
+    next_cursor: str | None
+
+
+@router.get("/action-items", response=ActionItemsOut, summary="List action items")
+def list_action_items(
+    request: HttpRequest,
+    show: str = Query("", description="mine, open, overdue or done; without it, all."),
+    team: str = Query("", description="Slug."),
+    incident: str = Query("", description="Number of an incident."),
+    q: str = Query("", description="Words of the title or the description."),
+    cursor: str | None = None,
+    limit: int = Query(50, ge=1, le=200),
+) -> ActionItemsOut:
+    """Newest first."""
+    by = actor_of(request)
+    filters = {"show": show, "team": team, "incident": incident, "q": q}
+    items, following = page(queries.filtered(by, queries.visible_to(by), filters), cursor=cursor, limit=limit)
+    return ActionItemsOut(items=[ActionItemOut.of(row) for row in items], next_cursor=following)
+
+
+@router.post("/action-items", response={201: ActionItemOut}, summary="Write down an action item")
+def add_action_item(request: HttpRequest, body: ActionItemIn) -> Status[ActionItemOut]:
+    """One thing that will be done, by one person, until a day."""
+    by = actor_of(request)
+    item = commands.create(
+        by,
+        incident=incident_for(by, body.incident) if body.incident is not None else None,
+        owner=person_by(body.owner),
+        team=team_by(body.team) if body.team else None,
+        **body.model_dump(exclude={"incident", "owner", "team"}),
+    )
+    return Status(201, ActionItemOut.of(item))
+
+
+@router.get("/action-items/{int:id}", response=ActionItemOut, summary="Read an action item")
+def read_action_item(request: HttpRequest, id: int) -> ActionItemOut:
+    """One that you may see."""
+    return ActionItemOut.of(queries.item_for(actor_of(request), id))
+
+
+@router.patch("/action-items/{int:id}", response=ActionItemOut, summary="Change an action item")
+def change_action_item(request: HttpRequest, id: int, body: ActionItemPatch) -> ActionItemOut:
+    """Only what you send."""
+    by = actor_of(request)
+    item = commands.change(
+        by,
+        queries.item_for(by, id),
+        owner=person_by(body.owner) if body.owner is not None else None,
+        team=team_by(body.team) if body.team else None,
+        **body.model_dump(exclude={"owner", "team"}, exclude_none=True),
+    )
+    return ActionItemOut.of(item)
+
+
+@router.post("/action-items/{int:id}/start", response=ActionItemOut, summary="Start work")
+def start_action_item(request: HttpRequest, id: int) -> ActionItemOut:
+    """Somebody works on it."""
+    by = actor_of(request)
+    return ActionItemOut.of(commands.start(by, queries.item_for(by, id)))
+
+
+@router.post("/action-items/{int:id}/complete", response=ActionItemOut, summary="Mark as done")
+def complete_action_item(request: HttpRequest, id: int, body: NoteIn | None = None) -> ActionItemOut:
+    """It is done; reminders end."""
+    by = actor_of(request)
+    return ActionItemOut.of(commands.complete(by, queries.item_for(by, id), note=body.note if body else ""))
+
+
+@router.post("/action-items/{int:id}/drop", response=ActionItemOut, summary="Drop an action item")
+def drop_action_item(request: HttpRequest, id: int, body: ReasonIn) -> ActionItemOut:
+    """It will not be done, for a reason."""
+    by = actor_of(request)
+    return ActionItemOut.of(commands.drop(by, queries.item_for(by, id), body.reason))
+
+
+@router.post("/action-items/{int:id}/reopen", response=ActionItemOut, summary="Reopen an action item")
+def reopen_action_item(request: HttpRequest, id: int) -> ActionItemOut:
+    """It is to be done after all; reminders begin again."""
+    by = actor_of(request)
+    return ActionItemOut.of(commands.reopen(by, queries.item_for(by, id)))

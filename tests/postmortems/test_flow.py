@@ -1,0 +1,143 @@
+"""From a resolved incident to a published postmortem, by pages and by the API."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+import factories as make
+from watchroom.accounts.actors import acting
+from watchroom.actions.commands import create
+from watchroom.incidents import commands as incidents
+from watchroom.incidents.models import Incident
+from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.errors import Conflict, NotFound, Refused
+from watchroom.postmortems import commands, queries, rules
+from watchroom.postmortems.models import Postmortem
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+FILLED = dict.fromkeys(rules.NEEDED, "The default was unsafe.")
+
+
+@pytest.fixture
+def people(db: None, clock: TravellingClock) -> Any:
+    return make.person("Rita", "responder"), make.person("Sam", "responder")
+
+
+@pytest.fixture
+def incident(people: Any) -> Incident:
+    by = acting(people[0])
+    made = incidents.declare(by, title="Checkout fails", severity=2)
+    incidents.log(by, made, "symptom", "Half of all payments fail")
+    incidents.resolve(by, made)
+    made.refresh_from_db()
+    return made
+
+
+def test_draft_review_publish(people: Any, incident: Incident) -> None:
+    writer, reader = acting(people[0]), acting(people[1])
+    row = commands.draft(writer, incident)
+    assert commands.draft(writer, incident).pk == row.pk
+    assert "Half of all payments fail" in row.timeline
+    assert "Commander (Rita)" in row.timeline
+    commands.submit(writer, row)
+    with pytest.raises(Refused):
+        commands.review(writer, row, "approved")
+    commands.review(reader, row, "approved", "Good")
+    with pytest.raises(Refused) as refused:
+        commands.publish(writer, row)
+    assert refused.value.field == "summary"
+    row = commands.edit(writer, row, version=1, **FILLED)
+    assert row.revisions.get().changed.keys() == FILLED.keys()
+    with pytest.raises(Conflict):
+        commands.edit(reader, row, version=1, summary="Other words")
+    with pytest.raises(Refused) as refused:
+        commands.publish(writer, row)
+    assert refused.value.field == "actions"
+    create(writer, incident=incident, title="Make the default safe", owner=people[1], due_on=date(2026, 3, 9))
+    with pytest.raises(Refused) as refused:
+        commands.publish(writer, row)
+    assert refused.value.field == "reviews"
+    commands.review(reader, row, "approved")
+    assert commands.publish(writer, row).state == Postmortem.State.PUBLISHED
+    with pytest.raises(Refused):
+        commands.edit(writer, row, version=2, summary="")
+
+
+def test_changes_make_it_a_draft_again(people: Any, incident: Incident) -> None:
+    row = commands.draft(acting(people[0]), incident)
+    commands.submit(acting(people[0]), row)
+    with pytest.raises(Refused):
+        commands.review(acting(people[1]), row, "changes")
+    commands.review(acting(people[1]), row, "changes", "Why did nobody notice?")
+    row.refresh_from_db()
+    assert row.state == Postmortem.State.DRAFT
+
+
+def test_not_while_people_are_hurt(people: Any) -> None:
+    made = incidents.declare(acting(people[0]), title="Checkout fails")
+    with pytest.raises(Conflict):
+        commands.draft(acting(people[0]), made)
+
+
+def test_a_private_incidents_postmortem_is_private(people: Any, incident: Incident) -> None:
+    row = commands.draft(acting(people[0]), incident)
+    Incident.objects.filter(pk=incident.pk).update(private=True)
+    assert queries.postmortem_for(acting(people[0]), row.pk) == row
+    with pytest.raises(NotFound):
+        queries.postmortem_for(acting(people[1]), row.pk)
+
+
+def test_pages(people: Any, incident: Incident, client: Any) -> None:
+    client.force_login(people[0], backend=BACKEND)
+    assert b"No postmortems yet" in client.get("/postmortems").content
+    address = client.post(f"/incidents/{incident.pk}/postmortem")["Location"]
+    assert b"Half of all payments fail" in client.get(address).content
+    assert client.get(f"{address}/edit").status_code == 200
+    fields = {"version": 1, **FILLED, "factors": "He forgot it"}
+    assert client.post(f"{address}/edit", fields).status_code == 302
+    assert b"These words ask who" in client.get(f"{address}/edit").content
+    assert client.post(f"{address}/edit", fields | {"factors": "Mine"}).status_code == 409
+    client.post(f"{address}/submit")
+    assert b"You wrote it" in client.get(address).content
+    client.force_login(people[1], backend=BACKEND)
+    assert b"Approve" in client.get(address).content
+    client.post(f"{address}/review", {"verdict": "approved"})
+    create(
+        acting(people[0]), incident=incident, title="Make the default safe", owner=people[1], due_on=date(2026, 3, 9)
+    )
+    client.post(f"{address}/publish")
+    assert Postmortem.objects.get().state == "published"
+
+
+def test_the_list_asks_a_constant_number_of_queries(
+    people: Any, client: Any, django_assert_max_num_queries: Any
+) -> None:
+    by = acting(people[0])
+    for number in range(12):
+        made = incidents.declare(by, title=f"Incident {number}")
+        incidents.resolve(by, made)
+        made.refresh_from_db()
+        commands.draft(by, made)
+    client.force_login(people[0], backend=BACKEND)
+    with django_assert_max_num_queries(15):
+        assert client.get("/postmortems").status_code == 200
+
+
+def test_api(people: Any, incident: Incident, client: Any) -> None:
+    client.force_login(people[0], backend=BACKEND)
+    made = client.post(f"/api/v1/incidents/{incident.pk}/postmortem").json()
+    address = f"/api/v1/postmortems/{made['id']}"
+    assert made["missing"]
+    patch = {"version": 1, "summary": "It was human error"}
+    assert (
+        client.patch(address, patch, content_type="application/json").json()["findings"][0]["phrase"] == "human error"
+    )
+    assert client.patch(address, patch, content_type="application/json").status_code == 409
+    assert client.post(f"{address}/submit").json()["state"] == "in_review"
+    review = client.post(f"{address}/review", {"verdict": "approved"}, content_type="application/json")
+    assert review.status_code == 422
+    assert client.post(f"{address}/publish").status_code == 422
+    assert len(client.get("/api/v1/postmortems").json()["items"]) == 1

@@ -1,0 +1,97 @@
+"""The draft, the blameless check, and what is missing. Pure."""
+
+# ruff: noqa: DTZ001, DTZ007 - Hypothesis wants bounds without a zone
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watchroom.postmortems import rules
+
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def facts(**fields: object) -> rules.Facts:
+    return rules.Facts(title="Checkout fails", severity=2, **fields)  # type: ignore[arg-type]
+
+
+def test_a_draft_says_what_happened_and_asks_what_nobody_knows_yet() -> None:
+    text = rules.draft(
+        facts(
+            services=["checkout"],
+            times={"started": AT, "detected": AT + timedelta(minutes=3), "resolved": AT + timedelta(minutes=65)},
+            events=[
+                rules.Event(AT + timedelta(minutes=9), "rolled back", "Operations lead (Rita)"),
+                rules.Event(AT, "first errors"),
+            ],
+            roles=[rules.Held("Commander", "Rita", AT)],
+            tried=[rules.Tried("Roll back", "worked"), rules.Tried("Restart", "no_effect")],
+            confirmed=["The pool is exhausted"],
+            ruled_out=["DNS"],
+        )
+    )
+    assert set(text) == set(rules.SECTIONS)
+    assert "To detect | 3 min" in text["impact"]
+    assert "To resolve | 1 h 5 min" in text["impact"]
+    assert text["timeline"].index("first errors") < text["timeline"].index("Operations lead (Rita): rolled back")
+    assert "- **09:00 UTC** first errors" in text["timeline"]
+    assert "Commander: Rita" in text["timeline"]
+    assert "Roll back: it worked" in text["went_well"]
+    assert "Restart: no effect" in text["went_badly"]
+    assert "The pool is exhausted" in text["root_cause"]
+    assert "DNS" in text["factors"]
+    assert all("> To fill in: " in text[name] for name in rules.SECTIONS if name != "timeline")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC)), st.text(min_size=1)
+        )
+    )
+)
+def test_the_timeline_is_in_order(events: list[tuple[datetime, str]]) -> None:
+    lines = rules.draft(facts(events=[rules.Event(at, text) for at, text in events]))["timeline"].split("\n")
+    assert sum(line.startswith("- **") for line in lines) <= len(events)
+    days = [datetime.strptime(line, "### %A, %d %B %Y") for line in lines if line.startswith("### ")]
+    assert days == sorted(days)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["started", "detected", "acknowledged", "mitigated", "resolved"]), st.datetimes())
+)
+def test_durations_are_never_negative(times: dict[str, datetime]) -> None:
+    assert all(length >= timedelta() for _, length in rules.durations(times))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It was human error.",
+        "Someone was careless",
+        "They should have checked",
+        "She forgot the flag",
+        "It was the fault of ops",
+    ],
+)
+def test_blame_is_found(text: str) -> None:
+    [found] = rules.findings(text)
+    assert found.phrase in text
+    assert found.why
+    assert found.better
+
+
+def test_what_does_not_blame_passes() -> None:
+    assert rules.findings("The deploy tool let a flag be left out; the default was unsafe. A default set it off.") == []
+
+
+def test_missing() -> None:
+    full = dict.fromkeys(rules.NEEDED, "Written.")
+    assert rules.missing(full, approvals=1, actions=1) == []
+    assert [each.field for each in rules.missing({}, approvals=0, actions=0)] == [*rules.NEEDED, "actions", "reviews"]
+    assert rules.missing(full | {"impact": "> To fill in: who?"}, approvals=1, actions=1)[0].field == "impact"
+    assert rules.missing(full | {"root_cause": "Human error"}, approvals=1, actions=1)[0].field == "root_cause"
