@@ -103,6 +103,17 @@ def clock() -> Iterator[TravellingClock]:
         yield travelling
 
 
+@pytest.fixture(autouse=True)
+def _requests_leave_the_connection_alone() -> None:
+    """The WSGI application itself (the command line, schemathesis) would close the connection that a test's own
+    transaction is on; Django's test client does the same."""
+    from django.core.signals import request_finished, request_started
+    from django.db import close_old_connections
+
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
+
+
 @pytest.fixture
 def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """``configured(WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8")`` changes Watchroom's own settings for this test."""

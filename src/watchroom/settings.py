@@ -71,6 +71,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "watchroom.web.middleware.ActorMiddleware",
     "watchroom.web.middleware.ErrorMiddleware",
+    "watchroom.api.not_found.ApiProblemMiddleware",
+    "watchroom.api.idempotency.IdempotencyMiddleware",
 ]
 
 TEMPLATES = [

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import Page, expect
+
 from peers.chromium import Chromium, axe
 from peers.http import HttpPeer
 from peers.prometheus import Prometheus
 from peers.server import Server
 from peers.smtp import SmtpPeer
-from playwright.sync_api import Page, expect
 from story.colleagues import arrive
-
 from watchroom.kernel import clock
 
 pytestmark = [pytest.mark.browser, pytest.mark.peer, pytest.mark.slow]
@@ -103,7 +103,9 @@ def test_the_main_job_from_end_to_end(
     anna.get_by_role("button", name="Declare incident").click()
     expect(anna.get_by_role("heading", name=re.compile("Customers can't check out"))).to_be_visible()
     room = anna.url
-    role = smtp.wait_for(lambda mail: "ben@example.org" in mail.recipients and "ommunications" in mail.subject, timeout=20)
+    role = smtp.wait_for(
+        lambda mail: "ben@example.org" in mail.recipients and "ommunications" in mail.subject, timeout=20
+    )
     accept = re.search(r"http://127\.0\.0\.1:\d+/respond/\S+", role.text)
     assert accept
     ben = chromium.page(server.url)

@@ -40,6 +40,6 @@ def validation_problem(error: ValidationError) -> HttpResponse:
     ]
     first = errors[0] if errors else {"field": "", "value": None, "fix": ""}
     refused = Refused(
-        "The request does not fit the schema.", field=first["field"], value=first["value"], fix=first["fix"]
+        "The request does not fit the schema.", field=str(first["field"]), value=first["value"], fix=str(first["fix"])
     )
     return problem(refused, errors=errors)

@@ -8,7 +8,7 @@ import click
 
 from .. import __version__
 from ..kernel.errors import WatchroomError
-from . import serving
+from . import alerts, generic, incidents, learning, lists, oncall, serving
 from .demo import demo
 
 
@@ -18,7 +18,17 @@ def cli() -> None:
     """Watchroom: from a signal to a page, a coordinated response and a lasting fix."""
 
 
-for _command in [*serving.commands, demo]:
+_everything: list[click.Command] = [
+    *serving.commands,
+    demo,
+    *alerts.commands,
+    *incidents.commands,
+    *oncall.commands,
+    *lists.commands,
+    *generic.commands,
+    *learning.commands,
+]
+for _command in _everything:
     cli.add_command(_command)
 
 

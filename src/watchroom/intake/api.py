@@ -51,13 +51,15 @@ def list_alert_groups(
     severity: str = "",
     service: str = "",
     team: str = "",
+    who: str = "",
     q: str = "",
     cursor: str | None = None,
     limit: int = 50,
 ) -> Any:
-    """Alert groups: ``state`` is open, firing, acknowledged, resolved or all."""
+    """Alert groups: ``state`` is open, firing, acknowledged, resolved or all; ``team`` a slug or ``mine``; ``who=me``:
+    acknowledged by me, or I was paged for it."""
     actor = actor_of(request)
-    given = {"state": state, "severity": severity, "service": service, "team": team, "q": q}
+    given = {"state": state, "severity": severity, "service": service, "team": team, "who": who, "q": q}
     rows, following = page(filtered(groups_visible_to(actor), given, actor), cursor=cursor, limit=limit)
     return {"items": [GroupOut.of(row) for row in rows], "next_cursor": following}
 
@@ -282,6 +284,12 @@ def test_routes(request: HttpRequest, body: LabelsBody) -> Any:
         )
         for each in outcomes
     ]
+
+
+@router.get("/routes/{int:id}", response=RouteOut, operation_id="get_route")
+def get_route(request: HttpRequest, id: int) -> Any:
+    """One route."""
+    return RouteOut.of(route_for(actor_of(request), id))
 
 
 @router.put("/routes/{int:id}", response=RouteOut, operation_id="change_route")

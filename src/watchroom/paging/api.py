@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest
 from ninja import Router
+from pydantic import AwareDatetime
 
 from ..accounts.models import Person
 from ..accounts.queries import person_by, team_by
 from ..api.auth import actor_of
 from ..api.lists import Page
 from ..api.pages import page
-from ..kernel.errors import NotAllowed, NotFound
+from ..kernel import clock
+from ..kernel.errors import NotAllowed, NotFound, Refused
 from ..web.answers import answer
 from . import commands
 from .models import ContactMethod
@@ -98,8 +100,10 @@ def delete_policy(request: HttpRequest, slug: str) -> Any:
 
 
 @router.get("/policies/{slug}/dry-run", response=list[DryRunLine], operation_id="dry_run_policy")
-def dry_run_policy(request: HttpRequest, slug: str, at: datetime | None = None) -> Any:
+def dry_run_policy(request: HttpRequest, slug: str, at: AwareDatetime | None = None) -> Any:
     """What the policy would do if something fired at ``at`` (now by default), by the engine's own functions."""
+    if at and abs((at - clock.now()).days) > 366:
+        raise Refused("That is too far away.", field="at", value=at, fix="Use a time within a year of now.")
     return dry_run(policy_for(actor_of(request), slug), at)
 
 
@@ -128,6 +132,14 @@ def test_contact_method(request: HttpRequest, id: int) -> Any:
     return 202, NotificationOut.of(commands.test_contact_method(actor_of(request), _method(request, id)))
 
 
+@router.post("/contact-methods/{id}/enable", response=ContactMethodOut, operation_id="enable_contact_method")
+def enable_contact_method(request: HttpRequest, id: int, enabled: bool = True) -> Any:
+    """Use it, or (``enabled=false``) leave it out of every page until it is enabled again."""
+    method = _method(request, id)
+    commands.enable_contact_method(actor_of(request), method, enabled)
+    return ContactMethodOut.of(method)
+
+
 @router.delete("/contact-methods/{id}", response={204: None}, operation_id="remove_contact_method")
 def remove_contact_method(request: HttpRequest, id: int) -> Any:
     """Remove it."""
@@ -147,10 +159,11 @@ def get_notification_rules(request: HttpRequest) -> Any:
 @router.put("/notification-rules", response=RulesBody, operation_id="set_notification_rules")
 def set_notification_rules(request: HttpRequest, body: RulesBody) -> Any:
     """Set in which order I am reached."""
-    for urgency, rules in (("high", body.high), ("low", body.low)):
-        commands.set_rules(
-            actor_of(request), _me(request), urgency, [(rule.contact_method, rule.wait_seconds) for rule in rules]
-        )
+    with transaction.atomic():  # both urgencies or neither
+        for urgency, rules in (("high", body.high), ("low", body.low)):
+            commands.set_rules(
+                actor_of(request), _me(request), urgency, [(rule.contact_method, rule.wait_seconds) for rule in rules]
+            )
     return get_notification_rules(request)
 
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("me/contact/<int:pk>/<slug:what>", contact.act, name="contact-act"),
     path("me/pending-page", deliveries.pending_page, name="pending-page"),
     path("me/pending-page/<int:pk>", deliveries.answer_pending, name="pending-page-answer"),
+    path("me/pending-page/<int:pk>/seen", deliveries.seen, name="pending-page-seen"),
     path("notifications", deliveries.index, name="notifications"),
     path("policies", policies.index, name="policies"),
     path("policies/new", policies.edit, name="policy-new"),

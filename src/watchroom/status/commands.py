@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import transaction
 from django.utils.text import slugify
 
 from ..accounts.actors import Actor
@@ -13,10 +14,13 @@ from ..accounts.changes import change
 from ..accounts.models import Team
 from ..accounts.roles import Action
 from ..catalog.models import Service
-from ..incidents.models import Update
+from ..incidents.commands import acting_in
+from ..incidents.models import Incident, Update
 from ..kernel.errors import Conflict, NotFound, Refused
 from .models import Component, ComponentImpact, ComponentState, PublicIncident, PublishedUpdate, StatusPage
-from .rules import impact_of
+from .rules import impact_of, public_title
+
+SLUG = re.compile(r"[-a-zA-Z0-9_]{1,64}")
 
 
 def save_status_page(
@@ -30,70 +34,109 @@ def save_status_page(
     public: bool = True,
     components: Sequence[Mapping[str, Any]] = (),
 ) -> StatusPage:
-    """Create a page or change it. A component is ``{"name", "service": slug or None, "description", "asserted"}``; those
-    with the same name stay the same, others go.
+    """Create a page or change it. A component is ``{"name", "service": slug or None, "description", "asserted", "id"}``.
+    Those with the same id or name stay the same (an id lets one be renamed), others go. Without ``asserted``, what
+    people say of a component stays as it is.
 
     :raises Refused: no name, a component without a name or twice, an unknown service or state.
+    :raises Conflict: another page has this slug.
     """
-    if not name.strip():
-        raise Refused(
-            "A status page needs a name.", field="name", value=name, fix="Give it the name that customers know."
-        )
+    name = _text(name, field="name", most=100, fix="Give it the name that customers know.")
     rows = [_component(number, given) for number, given in enumerate(components)]
-    if len({row["name"] for row in rows}) < len(rows):
+    names = [row["name"] for row in rows]
+    if len(set(names)) < len(names):
         raise Refused(
-            "Two components have the same name.",
-            field="components",
-            value=[row["name"] for row in rows],
-            fix="Name each differently.",
+            "Two components have the same name.", field="components", value=names, fix="Name each differently."
         )
     page = page or StatusPage()
+    slug = slug or page.slug or slugify(name)[:64]
+    if not SLUG.fullmatch(slug):
+        raise Refused(
+            "The address of a status page is made of letters, digits and hyphens.",
+            field="slug",
+            value=slug,
+            fix="Give it a slug like shop-status.",
+        )
     if page.pk:
         by.require(Action.MANAGE, page.team)
-    with change(
-        by, "status_page.changed" if page.pk else "status_page.created", page, needs=Action.MANAGE, team=team
-    ) as made:
-        page.team, page.name, page.description, page.public = team, name.strip(), description, public
-        page.slug = slug or page.slug or slugify(name)[:64]
-        try:
-            page.save()
-        except IntegrityError:
+    action = "status_page.changed" if page.pk else "status_page.created"
+    with change(by, action, page, needs=Action.MANAGE, team=team) as made:
+        if StatusPage.objects.filter(slug=slug).exclude(pk=page.pk).exists():
             raise Conflict(
-                f"There is already a status page {page.slug!r}.",
-                field="slug",
-                value=page.slug,
-                fix="Choose another name.",
-            ) from None
-        page.components.exclude(name__in=[row["name"] for row in rows]).delete()
-        for position, row in enumerate(rows):
-            Component.objects.update_or_create(page=page, name=row.pop("name"), defaults={**row, "position": position})
+                f"There is already a status page {slug!r}.", field="slug", value=slug, fix="Choose another name."
+            )
+        page.team, page.name, page.slug, page.description, page.public = team, name, slug, description.strip(), public
+        page.save()
+        _save_components(page, rows)
         made.touch(f"status:{page.pk}", "status-pages")
     return page
 
 
+def _save_components(page: StatusPage, rows: list[dict[str, Any]]) -> None:
+    there = list(page.components.all())
+    by_id, by_name = {each.pk: each for each in there}, {each.name: each for each in there}
+    kept: list[Component] = []
+    for position, row in enumerate(rows):
+        component = by_id.get(row.pop("id")) or by_name.get(row["name"])
+        if component is None or component in kept:
+            component = Component(page=page)
+        for field, value in row.items():
+            setattr(component, field, value)
+        component.position = position
+        kept.append(component)
+    page.components.exclude(pk__in=[each.pk for each in kept if each.pk]).delete()
+    # Two may have swapped their names: free all names first, so that none is there twice on the way.
+    for component in kept:
+        if component.pk and by_id[component.pk] is component:
+            Component.objects.filter(pk=component.pk).update(name=f"\0{component.pk}")
+    for component in kept:
+        component.save()
+
+
 def _component(number: int, given: Mapping[str, Any]) -> dict[str, Any]:
-    where, name = f"components[{number}]", str(given.get("name", "")).strip()
-    if not name:
-        raise Refused("A component needs a name.", field=f"{where}.name", value="", fix="Name what customers use.")
-    service = None
+    where = f"components[{number}]"
+    row: dict[str, Any] = {
+        "id": given.get("id"),
+        "name": _text(str(given.get("name") or ""), field=f"{where}.name", most=100, fix="Name what customers use."),
+        "service": None,
+        "description": str(given.get("description") or "").strip(),
+    }
+    if len(row["description"]) > 200:
+        raise Refused(
+            "That is too long.",
+            field=f"{where}.description",
+            value=row["description"],
+            fix="Use at most 200 characters.",
+        )
     if given.get("service"):
-        service = Service.objects.filter(slug=given["service"]).first()
-        if service is None:
+        row["service"] = Service.objects.filter(slug=given["service"]).first()
+        if row["service"] is None:
             raise Refused(
                 "There is no such service.",
                 field=f"{where}.service",
                 value=given["service"],
                 fix="See the list of services.",
             )
-    asserted = given.get("asserted") or ComponentState.OPERATIONAL
-    if asserted not in ComponentState.values:
+    if given.get("asserted"):
+        row["asserted"] = _state(given["asserted"], field=f"{where}.asserted")
+    return row
+
+
+def _text(text: str, *, field: str, most: int, fix: str) -> str:
+    text = " ".join(text.split())
+    if not text:
+        raise Refused("The name is empty.", field=field, value="", fix=fix)
+    if len(text) > most:
+        raise Refused("The name is too long.", field=field, value=text, fix=f"Use at most {most} characters.")
+    return text
+
+
+def _state(state: str, *, field: str) -> str:
+    if state not in ComponentState.values:
         raise Refused(
-            "There is no such state.",
-            field=f"{where}.asserted",
-            value=asserted,
-            fix=f"Use one of {', '.join(ComponentState.values)}.",
+            "There is no such state.", field=field, value=state, fix=f"Use one of {', '.join(ComponentState.values)}."
         )
-    return {"name": name, "service": service, "description": given.get("description", ""), "asserted": asserted}
+    return state
 
 
 def delete_status_page(by: Actor, page: StatusPage) -> None:
@@ -109,10 +152,7 @@ def assert_component(by: Actor, component: Component, state: str) -> None:
 
     :raises Refused: an unknown state.
     """
-    if state not in ComponentState.values:
-        raise Refused(
-            "There is no such state.", field="state", value=state, fix=f"Use one of {', '.join(ComponentState.values)}."
-        )
+    _state(state, field="state")
     with change(by, "component.asserted", component, needs=Action.RESPOND, team=component.page.team) as made:
         made.note(before=component.asserted, after=state)
         component.asserted = state
@@ -127,11 +167,13 @@ def publish(
     impacts: Mapping[int, str] | None = None,
     title: str = "",
 ) -> list[PublicIncident]:
-    """Show an update on pages. The first makes the public incident; the one of the stage "resolved" ends it.
+    """Show an update on pages, all or none. The first makes the public incident; the one of the stage "resolved" ends it.
 
-    ``impacts`` are states by component id; without it, components of the incident's services get what its severity says.
+    ``impacts`` are states by component id ("operational": not affected); without it, components of the incident's
+    services get what its severity says, and what was said before stays. ``title`` is what strangers read; it never
+    comes from the incident's own.
 
-    :raises Refused: the incident is a drill, or private.
+    :raises Refused: the incident is a drill, or private; an impact makes no sense.
     :raises NotFound: no such page.
     """
     incident = update.incident
@@ -142,23 +184,37 @@ def publish(
             value=str(incident),
             fix="Publish the update without a status page.",
         )
+    rows = list({row.pk: row for row in map(_page, pages)}.values())
+    _check_impacts(rows, impacts)
+    title = " ".join(title.split())[:200]
     shown = []
-    for page in map(_page, pages):
-        with change(by, "update.published", update, needs=Action.RESPOND, team=incident.team) as made:
-            public, created = PublicIncident.objects.get_or_create(
-                page=page,
-                incident=incident,
-                defaults={"title": title or _public_title(incident.services.all()), "opened_at": update.published_at},
-            )
-            if impacts is not None or created:
-                _set_impacts(public, impacts)
-            public.resolved_at = update.published_at if update.stage == Update.Stage.RESOLVED else None
-            public.save(update_fields=["resolved_at"])
-            PublishedUpdate.objects.get_or_create(public_incident=public, update=update)
-            made.note(page=page.slug)
-            made.touch(f"status:{page.pk}", f"incident:{incident.pk}")
-        shown.append(public)
+    with transaction.atomic():
+        for page in rows:
+            with acting_in(by, "update.shown", incident) as (made, row):
+                shown.append(_show(page, row, update, impacts, title))
+                made.subject = update
+                made.note(page=page.slug)
+                made.touch(f"status:{page.pk}", "status-pages")
     return shown
+
+
+def _show(
+    page: StatusPage, incident: Incident, update: Update, impacts: Mapping[int, str] | None, title: str
+) -> PublicIncident:
+    public, created = PublicIncident.objects.get_or_create(
+        page=page, incident=incident, defaults={"title": title or "…", "opened_at": update.published_at}
+    )
+    PublishedUpdate.objects.get_or_create(public_incident=public, update=update)
+    if impacts is not None or created:
+        _set_impacts(public, impacts)
+    if title or created:
+        public.title = title or public_title(public.impacts.values_list("component__name", flat=True))
+    # Updates may be shown in another order than they were written in: the latest one says how it stands.
+    told = list(Update.objects.filter(publications__public_incident=public).order_by("published_at", "id"))
+    public.opened_at = min(public.opened_at, told[0].published_at)
+    public.resolved_at = told[-1].published_at if told[-1].stage == Update.Stage.RESOLVED else None
+    public.save()
+    return public
 
 
 def _page(page: StatusPage | str) -> StatusPage:
@@ -172,9 +228,17 @@ def _page(page: StatusPage | str) -> StatusPage:
     return found
 
 
-def _public_title(services: Any) -> str:
-    names = ", ".join(service.name for service in services)
-    return f"Problems with {names}"[:200] if names else "We are looking into a problem"
+def _check_impacts(pages: Sequence[StatusPage], impacts: Mapping[int, str] | None) -> None:
+    for pk, state in (impacts or {}).items():
+        _state(state, field=f"impacts[{pk}]")
+    known = set(Component.objects.filter(page__in=pages).values_list("pk", flat=True))
+    if unknown := next((pk for pk in impacts or {} if int(pk) not in known), None):
+        raise Refused(
+            "There is no such component on these pages.",
+            field="impacts",
+            value=unknown,
+            fix="Use ids of components of the pages.",
+        )
 
 
 def _set_impacts(public: PublicIncident, impacts: Mapping[int, str] | None) -> None:
@@ -183,9 +247,7 @@ def _set_impacts(public: PublicIncident, impacts: Mapping[int, str] | None) -> N
         chosen = components.filter(service__in=public.incident.services.all())
         wanted = {component.pk: impact_of(public.incident.severity) for component in chosen}
     else:
-        wanted = {
-            pk: state for pk, state in impacts.items() if state in ComponentState.values and state != "operational"
-        }
+        wanted = {int(pk): state for pk, state in impacts.items() if state != ComponentState.OPERATIONAL}
     public.impacts.all().delete()
     ComponentImpact.objects.bulk_create(
         ComponentImpact(public_incident=public, component=component, state=wanted[component.pk])

@@ -50,6 +50,15 @@ def impact_of(severity: int) -> str:
     return {1: "major_outage", 2: "partial_outage"}.get(severity, "degraded_performance")
 
 
+def public_title(components: Iterable[str]) -> str:
+    """What an incident is called where nobody says otherwise: by what customers know, never by its internal title."""
+    names = list(components)
+    if not names:
+        return "We are looking into a problem"
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return f"Problems with {listed}" if len(listed) < 150 else f"Problems with {len(names)} components"
+
+
 @dataclass(frozen=True)
 class Spell:
     """A time during which something was in a state; ``end`` None: it still is."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import NamedTuple
+
 from ..accounts.actors import Actor
 from ..accounts.changes import change
 from ..accounts.roles import Action
@@ -12,6 +15,47 @@ from ..intake.models import AlertGroup
 from ..kernel.errors import NotAllowed, NotFound
 from ..paging.commands import stop_escalation
 from ..paging.models import Escalation
+
+
+class Settled(NamedTuple):
+    """Why nobody needs to answer any more."""
+
+    text: str
+    at: datetime | None
+    tone: str = "success"
+
+
+def group_of(escalation: Escalation) -> AlertGroup | None:
+    """The alert group that an escalation is about, if it is about one that is still there."""
+    if escalation.kind != Escalation.Kind.ALERT_GROUP:
+        return None
+    return AlertGroup.objects.select_related("service", "acknowledged_by").filter(pk=escalation.subject_id or 0).first()
+
+
+def settled(escalation: Escalation) -> Settled | None:
+    """What has become of it, or None while an answer is still wanted: also after paging has run out, for as long as
+    the alert fires."""
+    if escalation.kind == Escalation.Kind.ALERT_GROUP:
+        group = group_of(escalation)
+        if group is None:
+            return Settled("What this was about has been deleted.", escalation.ended_at, "info")
+        if group.resolved_at:
+            return Settled("It is resolved: nothing needs to be done.", group.resolved_at)
+        if group.acknowledged_at:
+            return Settled(
+                f"{group.acknowledged_by or 'Somebody'} has it. Nobody else is paged.", group.acknowledged_at
+            )
+        return None
+    if escalation.kind == Escalation.Kind.ROLE:
+        held = RoleAssignment.objects.select_related("person").filter(pk=escalation.subject_id or 0).first()
+        if held is None or held.ended_at:
+            return Settled("This role is no longer asked of you.", held.ended_at if held else None, "info")
+        return Settled(f"{held.person} has accepted the role.", held.accepted_at) if held.accepted_at else None
+    if escalation.ended_at is None:
+        return None
+    if escalation.end == Escalation.End.ACKNOWLEDGED:
+        return Settled(f"{escalation.ended_by or 'Somebody'} has answered. Nobody else is paged.", escalation.ended_at)
+    return Settled(f"{escalation.get_end_display()}.", escalation.ended_at, "warning")
 
 
 def answer(by: Actor, escalation: Escalation) -> None:

@@ -10,11 +10,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
+from ...accounts.models import Membership, Team
 from ...accounts.roles import Action
 from ...api.pages import page
 from ...catalog.models import Service
 from ...incidents.queries import visible_to as incidents_visible_to
-from ...kernel.errors import NotFound, Refused
+from ...kernel.errors import NotFound, Refused, WatchroomError
+from ...paging.models import Escalation
 from ...paging.queries import trace
 from ...web.middleware import actor_of
 from .. import commands
@@ -22,6 +24,7 @@ from ..models import AlertGroup, Severity
 from ..queries import groups_visible_to
 
 STATES = {"open": "Open", "firing": "Firing", "acknowledged": "Acknowledged", "resolved": "Resolved", "all": "All"}
+DONE = {"acknowledge": "Acknowledged", "resolve": "Resolved"}
 
 
 def group_for(actor: Actor, pk: int) -> AlertGroup:
@@ -33,7 +36,8 @@ def group_for(actor: Actor, pk: int) -> AlertGroup:
 
 
 def filtered(groups: QuerySet[AlertGroup], given: dict[str, str], actor: Actor) -> QuerySet[AlertGroup]:
-    """``groups`` narrowed by ``state``, ``severity``, ``service`` (slug), ``team`` (slug or ``mine``) and ``q``."""
+    """``groups`` narrowed by ``state``, ``severity``, ``service`` (slug), ``team`` (slug or ``mine``), ``who`` (``me``:
+    acknowledged by me, or I was paged for it) and ``q``."""
     state = given.get("state") or "open"
     if state == "open":
         groups = groups.filter(resolved_at__isnull=True)
@@ -51,8 +55,13 @@ def filtered(groups: QuerySet[AlertGroup], given: dict[str, str], actor: Actor) 
         groups = groups.filter(service__slug=service)
     if team := given.get("team"):
         groups = (
-            groups.filter(team__memberships__person=actor.person) if team == "mine" else groups.filter(team__slug=team)
+            groups.filter(team__in=Membership.objects.filter(person=actor.person).values("team"))
+            if team == "mine"
+            else groups.filter(team__slug=team)
         )
+    if given.get("who") == "me":
+        asked = Escalation.objects.filter(kind=Escalation.Kind.ALERT_GROUP, notifications__person=actor.person)
+        groups = groups.filter(Q(acknowledged_by=actor.person) | Q(pk__in=asked.values("subject_id")))
     if text := given.get("q"):
         groups = groups.filter(Q(title__icontains=text) | Q(service__name__icontains=text))
     return groups
@@ -62,16 +71,17 @@ def index(request: HttpRequest) -> HttpResponse:
     """All alert groups, one line each; every filter stands in the address."""
     actor = actor_of(request)
     groups = filtered(groups_visible_to(actor), request.GET.dict(), actor)
-    rows, older = page(groups, cursor=request.GET.get("cursor"), limit=50)
-    query = request.GET.copy()
-    query["cursor"] = older or ""
+    # What is open is read by what moved last; what is over by when it opened.
+    key = "-last_alert_at" if request.GET.get("state", "") in {"", "open", "firing", "acknowledged"} else "-id"
+    rows, older = page(groups, cursor=request.GET.get("after"), limit=50, key=key)
     context = {
         "groups": rows,
-        "older": f"?{query.urlencode()}" if older else "",
+        "older": older,
         "states": STATES.items(),
         "severities": Severity.choices,
         "services": Service.objects.order_by("name"),
-        "state": request.GET.get("state") or "open",
+        "teams": Team.objects.all(),
+        "filtered": any(request.GET.get(name) for name in ("q", "severity", "service", "team", "who", "state")),
     }
     return render(request, "intake/alert_groups.html", context)
 
@@ -88,6 +98,11 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "events": group.events.select_related("person").order_by("-id")[:100],
         "escalation": escalation,
         "trace": lines,
+        "messages_sent": escalation.notifications.select_related("person")
+        .prefetch_related("attempts")
+        .order_by("-id")[:50]
+        if escalation
+        else (),
         "next": next((line for line in lines if line["future"]), None),
         "may_respond": actor.may(Action.RESPOND, group.team)
         or (escalation and escalation.notifications.filter(person=actor.person).exists()),
@@ -126,10 +141,23 @@ def _do(actor: Actor, group: AlertGroup, what: str, text: str = "") -> None:
 
 @require_POST
 def bulk(request: HttpRequest) -> HttpResponse:
-    """The same for several groups at once."""
+    """Acknowledge or resolve several groups at once. What can't be done to one does not keep it from the others."""
     actor, what = actor_of(request), request.POST.get("what", "")
-    chosen = groups_visible_to(actor).filter(pk__in=request.POST.getlist("selected"), resolved_at__isnull=True)
-    for group in chosen:
-        _do(actor, group, what)
-    messages.success(request, f"{len(chosen)} alert group{'s' if len(chosen) != 1 else ''}: {what} done.")
-    return redirect(request.META.get("HTTP_REFERER") or "alert-groups")
+    if what not in DONE:
+        raise Refused("That can't be done to several.", field="what", value=what, fix=f"Use {' or '.join(DONE)}.")
+    chosen = [int(pk) for pk in request.POST.getlist("selected") if pk.isdigit()]
+    done, refused = 0, []
+    for group in groups_visible_to(actor).filter(pk__in=chosen, resolved_at__isnull=True):
+        try:
+            _do(actor, group, what)
+            done += 1
+        except WatchroomError as error:
+            refused.append(f"{group}: {error}")
+    if done:
+        messages.success(request, f"{DONE[what]} {done} alert group{'s' if done != 1 else ''}.")
+    for text in refused[:5]:
+        messages.error(request, text)
+    if not chosen:
+        messages.warning(request, "Choose at least one alert group.")
+    back = request.META.get("HTTP_REFERER", "")
+    return redirect(back if back.startswith(request.build_absolute_uri("/")) else "alert-groups")

@@ -7,12 +7,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
-from ...accounts.models import Team
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...kernel import settings as conf
-from ...kernel.errors import NotFound
+from ...kernel.errors import Conflict, NotFound, Refused
 from ...kernel.plugins import all_of
 from ...web.markdown import to_html
 from ...web.middleware import actor_of
@@ -35,34 +34,57 @@ def integration_for(actor: Actor, slug: str) -> Integration:
 
 def index(request: HttpRequest) -> HttpResponse:
     """All integrations."""
-    return render(request, "intake/integrations.html", {"integrations": integrations_visible_to(actor_of(request))})
+    actor = actor_of(request)
+    context = {
+        "integrations": integrations_visible_to(actor),
+        "manages": actor.teams_where(Action.MANAGE).exists(),
+    }
+    return render(request, "intake/integrations.html", context)
 
 
 def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Make an integration, or change one."""
     actor = actor_of(request)
     integration = integration_for(actor, slug) if slug else None
+    error, given = None, request.POST
     if request.method == "POST":
-        service = Service.objects.filter(slug=request.POST.get("service", "")).first()
-        saved, key = commands.save_integration(
-            actor,
-            integration,
-            team=team_by(request.POST.get("team", "")),
-            name=request.POST.get("name", ""),
-            source=request.POST.get("source", ""),
-            service=service,
-            drill=bool(request.POST.get("drill")),
-        )
-        if key:
-            request.session[_KEY] = [saved.pk, key]
-        return redirect("integration", saved.slug)
+        try:
+            saved, key = commands.save_integration(
+                actor,
+                integration,
+                team=team_by(given.get("team", "")),
+                name=given.get("name", ""),
+                source=given.get("source", ""),
+                service=Service.objects.filter(slug=given.get("service", "")).first(),
+                drill=bool(given.get("drill")),
+            )
+        except (Refused, Conflict, NotFound) as refused:
+            error = refused
+        else:
+            if key:
+                request.session[_KEY] = [saved.pk, key]
+            return redirect("integration", saved.slug)
     context = {
         "integration": integration,
+        "values": given if request.method == "POST" else _values_of(integration),
+        "error": error,
         "sources": all_of("watchroom.sources").values(),
-        "teams": actor.teams_where(Action.MANAGE) if not actor.may(Action.MANAGE) else Team.objects.all(),
+        "teams": actor.teams_where(Action.MANAGE),
         "services": Service.objects.select_related("team").order_by("name"),
     }
-    return render(request, "intake/integration_form.html", context)
+    return render(request, "intake/integration_form.html", context, status=422 if error else 200)
+
+
+def _values_of(integration: Integration | None) -> dict[str, object]:
+    if integration is None:
+        return {}
+    return {
+        "name": integration.name,
+        "source": integration.source,
+        "team": integration.team.slug,
+        "service": integration.service.slug if integration.service else "",
+        "drill": integration.drill,
+    }
 
 
 def detail(request: HttpRequest, slug: str) -> HttpResponse:

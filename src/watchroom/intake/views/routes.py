@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
 from ...accounts.models import Team
+from ...accounts.roles import Action
 from ...catalog.models import Service
-from ...kernel.errors import NotFound, Refused
+from ...kernel.errors import Conflict, NotFound, Refused
 from ...paging.models import EscalationPolicy
 from ...web.middleware import actor_of
 from .. import commands
@@ -50,7 +53,8 @@ def index(request: HttpRequest) -> HttpResponse:
     labels, outcomes = tried(text)
     services, policies = Service.objects.in_bulk(), EscalationPolicy.objects.in_bulk()
     context = {
-        "routes": _ordered(list(routes_visible_to(actor))),
+        "manages": actor.teams_where(Action.MANAGE).exists(),
+        "routes": [(range(depth), route) for depth, route in _ordered(list(routes_visible_to(actor)))],
         "labels": text,
         "outcomes": [
             {
@@ -86,38 +90,66 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Make a route, or change one."""
     actor = actor_of(request)
     route = route_for(actor, pk) if pk else None
+    error, given = None, request.POST
     if request.method == "POST":
-        given = request.POST
-        commands.save_route(
-            actor,
-            route,
-            name=given.get("name", ""),
-            parent=Route.objects.filter(pk=given.get("parent") or 0).first(),
-            position=_number(given.get("position"), "position") or 0,
-            team=Team.objects.filter(slug=given.get("team", "")).first(),
-            matchers=[line for line in given.get("matchers", "").splitlines() if line.strip()],
-            goes_on=bool(given.get("goes_on")),
-            group_by=given["group_by"].replace(",", " ").split() if given.get("group_by", "").strip() else None,
-            group_wait_seconds=_number(given.get("group_wait_seconds"), "group_wait_seconds"),
-            service=Service.objects.filter(slug=given.get("service", "")).first(),
-            policy=EscalationPolicy.objects.filter(slug=given.get("policy", "")).first(),
-            urgency=given.get("urgency", ""),
-        )
-        return redirect("routes")
+        try:
+            commands.save_route(actor, route, **_fields(given))
+        except (Refused, Conflict) as refused:
+            error = refused
+        else:
+            return redirect("routes")
     context = {
         "route": route,
+        "values": given if request.method == "POST" else _values_of(route),
+        "error": error,
         "parents": Route.objects.exclude(pk=pk or 0),
         "teams": Team.objects.all(),
         "services": Service.objects.order_by("name"),
         "policies": EscalationPolicy.objects.all(),
     }
-    return render(request, "intake/route_form.html", context)
+    return render(request, "intake/route_form.html", context, status=422 if error else 200)
+
+
+def _fields(given: QueryDict) -> dict[str, Any]:
+    """What the form says, as the command wants it."""
+    return {
+        "name": given.get("name", ""),
+        "parent": Route.objects.filter(pk=_number(given.get("parent"), "parent") or 0).first(),
+        "position": _number(given.get("position"), "position") or 0,
+        "team": Team.objects.filter(slug=given.get("team", "")).first(),
+        "matchers": [line for line in given.get("matchers", "").splitlines() if line.strip()],
+        "goes_on": bool(given.get("goes_on")),
+        "group_by": given.get("group_by", "").replace(",", " ").split() or None,
+        "group_wait_seconds": _number(given.get("group_wait_seconds"), "group_wait_seconds"),
+        "service": Service.objects.filter(slug=given.get("service", "")).first(),
+        "policy": EscalationPolicy.objects.filter(slug=given.get("policy", "")).first(),
+        "urgency": given.get("urgency", ""),
+    }
+
+
+def _values_of(route: Route | None) -> dict[str, Any]:
+    """A route as its form shows it."""
+    if route is None:
+        return {"position": 0}
+    return {
+        "name": route.name,
+        "parent": str(route.parent_id or ""),
+        "position": route.position,
+        "team": route.team.slug if route.team else "",
+        "matchers": "\n".join(route.matchers),
+        "goes_on": route.goes_on,
+        "group_by": " ".join(route.group_by or []),
+        "group_wait_seconds": "" if route.group_wait_seconds is None else route.group_wait_seconds,
+        "service": route.service.slug if route.service else "",
+        "policy": route.policy.slug if route.policy else "",
+        "urgency": route.urgency,
+    }
 
 
 def _number(text: str | None, field: str) -> int | None:
     if not text:
         return None
-    if not text.isdigit():
+    if not text.isdecimal():
         raise Refused("That is not a number.", field=field, value=text, fix="Use a whole number.")
     return int(text)
 

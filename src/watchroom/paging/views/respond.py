@@ -6,11 +6,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 
 from ...accounts.actors import Actor
 from ...accounts.models import Person
-from ...kernel.errors import NotFound
-from ...web.answers import answer
+from ...kernel.errors import NotFound, Refused
+from ...web.answers import answer, group_of, settled
 from ...web.middleware import actor_of
 from .. import commands, links
 from ..models import Notification
@@ -20,16 +21,17 @@ VERBS = {"alert_group": "Acknowledge", "role": "Accept the role", "direct": "I h
 
 
 @never_cache
+@csrf_exempt  # the token is the secret, and mail apps open links where no cookie is kept
 def respond(request: HttpRequest, token: str) -> HttpResponse:
     """A GET shows what it is about; only a POST acts. Mail scanners follow links, and must change nothing."""
     notification = links.read(token)
     escalation, person = notification.escalation, notification.person
     if request.method == "POST":
         by = Actor(kind="link", name=f"{person} by link", person=person, address=request.META.get("REMOTE_ADDR", ""))
-        if escalation is not None:
-            answer(by, escalation)
-        elif notification.purpose == Notification.Purpose.TEST:
+        if escalation is None:
             commands.mark_seen(by, notification)
+        elif settled(escalation) is None:
+            answer(by, escalation)
         return redirect("respond", token)
     context = {
         "notification": notification,
@@ -38,7 +40,10 @@ def respond(request: HttpRequest, token: str) -> HttpResponse:
         "next": next((line for line in trace(escalation) if line["future"]), None)
         if escalation and not escalation.ended_at
         else None,
-        "answered": bool(escalation.ended_at) if escalation else bool(notification.seen_at),
+        "group": group_of(escalation) if escalation else None,
+        "settled": settled(escalation) if escalation else None,
+        "works": escalation is None and notification.purpose == Notification.Purpose.TEST and notification.seen_at,
+        "asks": settled(escalation) is None if escalation else notification.seen_at is None,
     }
     return render(request, "paging/respond.html", context)
 
@@ -51,7 +56,7 @@ def escalation(request: HttpRequest, pk: int) -> HttpResponse:
         raise NotFound(f"There is no escalation {pk}.", field="id", value=pk, fix="It may concern other people.")
     if request.method == "POST":
         answer(actor, found)
-        return redirect("escalation", pk)
+        return redirect(found.path)
     asked = found.notifications.filter(person=actor.person).exists()
     context = {
         "escalation": found,
@@ -64,16 +69,23 @@ def escalation(request: HttpRequest, pk: int) -> HttpResponse:
 
 def page_someone(request: HttpRequest) -> HttpResponse:
     """Page people directly."""
-    actor = actor_of(request)
+    actor, error = actor_of(request), None
+    given = request.POST or request.GET
+    chosen = [int(pk) for pk in given.getlist("people") if pk.isdigit()]
     if request.method == "POST":
-        people = Person.objects.filter(pk__in=request.POST.getlist("people"), is_active=True)
-        made = commands.page(
-            actor,
-            people=people,
-            title=request.POST.get("title", ""),
-            body=request.POST.get("body", ""),
-            urgent=request.POST.get("urgency") != "low",
-        )
-        messages.success(request, "They are being paged.")
-        return redirect("escalation", made.pk)
-    return render(request, "paging/page_someone.html", {"people": Person.objects.filter(is_active=True)})
+        try:
+            made = commands.page(
+                actor,
+                people=Person.objects.filter(pk__in=chosen, is_active=True),
+                title=given.get("title", ""),
+                body=given.get("body", ""),
+                urgent=given.get("urgency") != "low",
+            )
+        except Refused as refused:
+            error = refused
+        else:
+            messages.success(request, "They are being paged.")
+            return redirect("escalation", made.pk)
+    people = Person.objects.filter(is_active=True)
+    context = {"people": people, "chosen": chosen, "given": given, "error": error}
+    return render(request, "paging/page_someone.html", context, status=422 if error else 200)

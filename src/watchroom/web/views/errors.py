@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from ...api.problems import problem
 from ...kernel.errors import NotAllowed, NotFound, WatchroomError
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: the address leads nowhere."""
+    if request.path.startswith("/api/"):
+        return problem(NotFound("There is nothing at this address.", fix="See /api/v1/openapi.json."))
     error = NotFound("There is no such page.", fix="Check the address, or start from the home page.")
     return render(request, "web/error.html", {"error": error}, status=404)
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from ...accounts.actors import Actor
 from ...actions.models import ActionItem
-from ...incidents.models import Incident
+from ...incidents.models import Incident, RoleAssignment
 from ...incidents.queries import visible_to as incidents_visible_to
 from ...intake.queries import groups_visible_to
 from ...kernel import clock
@@ -16,9 +17,11 @@ from ...oncall import queries as oncall
 from ...oncall import rules
 from ...oncall.models import Schedule
 from ...paging.models import Escalation
+from ...paging.views.respond import VERBS
 from ..middleware import actor_of
 
 LOOK_AHEAD = timedelta(days=60)
+SPEAKERS = ("commander", "communications")
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -27,7 +30,8 @@ def home(request: HttpRequest) -> HttpResponse:
     person, now = actor.person, clock.now()
     mine = Escalation.objects.filter(ended_at__isnull=True, notifications__person=person).distinct().order_by("-id")[:5]
     context = {
-        "mine": mine,
+        "mine": [(escalation, VERBS[escalation.kind]) for escalation in mine],
+        "updates": _overdue_updates(actor) if person else [],
         "incidents": incidents_visible_to(actor)
         .exclude(status=Incident.Status.RESOLVED)
         .order_by("severity", "-id")[:10],
@@ -37,6 +41,15 @@ def home(request: HttpRequest) -> HttpResponse:
         "today": now.date(),
     }
     return render(request, "web/home_part.html" if request.headers.get("HX-Request") else "web/home.html", context)
+
+
+def _overdue_updates(actor: Actor) -> list[Incident]:
+    """Open incidents whose promised update is late, where this person is commander or speaks for it."""
+    held = RoleAssignment.objects.filter(
+        person=actor.person, role__in=SPEAKERS, ended_at__isnull=True, accepted_at__isnull=False
+    )
+    late = incidents_visible_to(actor).filter(next_update_at__lte=clock.now(), pk__in=held.values("incident"))
+    return list(late.exclude(status=Incident.Status.RESOLVED).order_by("next_update_at")[:5])
 
 
 def _duty(person: int) -> dict[str, object]:
@@ -51,7 +64,9 @@ def _duty(person: int) -> dict[str, object]:
         ):
             found += [(schedules[pk], shift) for shift in rules.shifts_of(plan, person, now, now + LOOK_AHEAD)]
     found.sort(key=lambda each: each[1].starts_at)
+    on_duty = [(schedule, shift) for schedule, shift in found if shift.starts_at <= now]
     return {
-        "now": [(schedule, shift) for schedule, shift in found if shift.starts_at <= now],
+        "now": on_duty,
+        "until": max((shift.ends_at for _, shift in on_duty), default=None),
         "next": next(((schedule, shift) for schedule, shift in found if shift.starts_at > now), None),
     }

@@ -13,6 +13,7 @@ from ...oncall.queries import schedules_visible_to
 from ..middleware import actor_of
 
 EACH = 4
+MOST = 12
 
 
 def palette(request: HttpRequest) -> JsonResponse:
@@ -42,4 +43,4 @@ def palette(request: HttpRequest) -> JsonResponse:
         {"label": row.name, "hint": "Person", "url": reverse("person", args=[row.pk])}
         for row in Person.objects.filter(name__icontains=text, is_active=True)[:EACH]
     ]
-    return JsonResponse(found, safe=False)
+    return JsonResponse(found[:MOST], safe=False)

@@ -1,6 +1,8 @@
 // Being paged while Watchroom is open: the page appears at once, above everything, and sounds. The phone rings all the
-// same; this only saves the seconds. /me/pending-page answers with a fragment that has its own buttons, or with nothing.
+// same; this only saves the seconds. /me/pending-page answers with a fragment <div data-pending="ID"> that has its own
+// buttons, or with nothing. Where it also has data-seen="address", a POST there says that it is on the person's screen.
 const topic = document.querySelector('meta[name="person-topic"]')?.content;
+const headers = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}");
 let dialog = null, sound = null;
 
 // Two tones, rising, every two seconds. Browsers allow sound only after the person has touched the page.
@@ -61,6 +63,8 @@ function show(html) {
   dialog.showModal();
   (body.querySelector("[autofocus], .button.primary, .button.alarm") ?? dialog).focus();
   sound = ring();
+  const seen = body.querySelector("[data-seen]")?.dataset.seen;
+  if (seen) fetch(seen, { method: "POST", headers }).catch(() => { /* the next check says it again */ });
   notify(body.textContent.trim().replace(/\s+/g, " ").slice(0, 160));
 }
 
@@ -68,8 +72,9 @@ async function check() {
   try {
     const answer = await fetch("/me/pending-page", { headers: { "HX-Request": "true" } });
     const html = answer.status === 200 ? (await answer.text()).trim() : "";
-    const same = dialog && html === dialog.dataset.html;
-    if (html && !same) { show(html); dialog.dataset.html = html; }
+    // The same page again must not start the sound again; nothing else in the fragment tells them apart.
+    const pending = html.match(/data-pending="(\d+)"/)?.[1];
+    if (html && !(dialog && dialog.dataset.pending === pending)) { show(html); dialog.dataset.pending = pending; }
     if (!html) stop();        // acknowledged elsewhere: silence at once
   } catch { /* the live connection will say that we are offline */ }
 }

@@ -1,0 +1,90 @@
+"""Commands for alerts and pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .client import Api, api_command, given
+from .show import facts, table
+
+_COLUMNS = ("id", "state", "severity", "title", "service", "team")
+
+
+@click.command()
+@click.option("--state", help="open, acknowledged or resolved.")
+@click.option("--severity")
+@click.option("--service", help="Slug.")
+@click.option("--cursor")
+@api_command
+def alerts(api: Api, **query: Any) -> Any:
+    """List alert groups."""
+    return api.get("/alert-groups", **query), table(*_COLUMNS, empty="No alerts.")
+
+
+@click.command()
+@click.argument("id", type=int)
+@api_command
+def alert(api: Api, id: int) -> Any:
+    """Show one alert group."""
+    return api.get(f"/alert-groups/{id}"), facts
+
+
+@click.command()
+@click.argument("id", type=int)
+@click.option("--note", help="Written into its history.")
+@api_command
+def ack(api: Api, id: int, note: str | None) -> Any:
+    """Acknowledge: you look after it, and nobody else is paged."""
+    answer = api.call("POST", f"/alert-groups/{id}/acknowledge")
+    if note:
+        api.post(f"/alert-groups/{id}/notes", text=note)
+    return answer, f"Acknowledged alert {id}."
+
+
+@click.command()
+@click.argument("id", type=int)
+@api_command
+def unack(api: Api, id: int) -> Any:
+    """Take an acknowledgement back."""
+    return api.call("POST", f"/alert-groups/{id}/unacknowledge"), f"Alert {id} is open again."
+
+
+@click.command()
+@click.argument("id", type=int)
+@api_command
+def resolve(api: Api, id: int) -> Any:
+    """Resolve an alert group."""
+    return api.call("POST", f"/alert-groups/{id}/resolve"), f"Resolved alert {id}."
+
+
+@click.command()
+@click.argument("id", type=int)
+@api_command
+def escalate(api: Api, id: int) -> Any:
+    """Page the next step now."""
+    return api.call("POST", f"/alert-groups/{id}/escalate"), f"Escalated alert {id}."
+
+
+@click.command()
+@click.argument("id", type=int)
+@click.argument("text")
+@api_command
+def note(api: Api, id: int, text: str) -> Any:
+    """Write a note on an alert group."""
+    return api.post(f"/alert-groups/{id}/notes", text=text), f"Noted on alert {id}."
+
+
+@click.command()
+@click.argument("people", nargs=-1, required=True, metavar="EMAIL...")
+@click.option("--title", required=True)
+@click.option("--body", default="")
+@click.option("--urgent/--not-urgent", default=True, show_default=True)
+@api_command
+def page(api: Api, people: tuple[str, ...], **fields: Any) -> Any:
+    """Page people directly."""
+    return api.call("POST", "/pages", given(fields) | {"people": list(people)}), f"Paged {', '.join(people)}."
+
+
+commands = [alerts, alert, ack, unack, resolve, escalate, note, page]

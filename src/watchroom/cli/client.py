@@ -1,0 +1,150 @@
+"""How the commands reach Watchroom: over HTTP with a token, or inside this process as the operator of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+import click
+import httpx
+
+from ..kernel.errors import Refused, WatchroomError
+
+
+class Api:
+    """The API, for a command."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self.http = http
+
+    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """The answer of ``method path``, parsed (None: there is none).
+
+        :raises WatchroomError: the API refused, or can't be reached.
+        """
+        headers = {} if method == "GET" else {"Idempotency-Key": str(uuid.uuid4())}
+        asked = {name: value for name, value in query.items() if value not in (None, "")}
+        try:
+            answer = self.http.request(
+                method, f"/api/v1/{path.lstrip('/')}", params=asked or None, json=body, headers=headers
+            )
+        except httpx.HTTPError as error:
+            raise WatchroomError(
+                f"Watchroom can't be reached: {error}.", fix="Check --url or WATCHROOM_API_URL."
+            ) from error
+        if answer.status_code >= 400:
+            raise _error(answer)
+        if not answer.content:
+            return None
+        try:
+            return answer.json()
+        except ValueError:
+            raise WatchroomError(
+                "The answer was not Watchroom's.", fix="Check --url or WATCHROOM_API_URL: there is no /api/v1 in it."
+            ) from None
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.call("GET", path, **query)
+
+    def post(self, path: str, **body: Any) -> Any:
+        """POST what is set of ``body``."""
+        return self.call("POST", path, given(body))
+
+
+def given(body: dict[str, Any]) -> dict[str, Any]:
+    """``body`` without what was not said."""
+    return {name: value for name, value in body.items() if value is not None and value != ()}
+
+
+def _error(answer: httpx.Response) -> WatchroomError:
+    try:
+        said = answer.json()
+    except ValueError:
+        said = {}
+    detail = said.get("detail") or f"The server answered {answer.status_code}."
+    field = f" ({said['field']}: {said.get('value', '')!r})" if said.get("field") else ""
+    fix = said.get("fix") or ("Set WATCHROOM_TOKEN to an API token." if answer.status_code == 401 else "")
+    return WatchroomError(f"{detail}{field}", fix=fix)
+
+
+def connect(url: str, token: str, email: str) -> Api:
+    """The API at ``url``; without one, of this installation, as ``email`` or the first administrator.
+
+    :raises Refused: there is no token, or nobody to act as.
+    """
+    if url:
+        if not token:
+            raise Refused("There is no token for that address.", fix="Set WATCHROOM_TOKEN to an API token.")
+        return Api(httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30))
+    return Api(_in_process(email))
+
+
+def _in_process(email: str) -> httpx.Client:
+    import django
+    from django.apps import apps
+    from django.db import DatabaseError
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "watchroom.settings")
+    if not apps.ready:
+        django.setup()
+    from ..accounts.actors import acting
+    from ..accounts.models import Person
+    from ..accounts.roles import Role
+    from ..api.auth import LOCAL_ACTOR
+    from ..wsgi import application
+
+    active = Person.objects.filter(is_active=True)
+    try:
+        if email:
+            person = active.filter(email__iexact=email).first()
+        else:
+            person = active.filter(role=Role.ADMINISTRATOR).order_by("pk").first()
+    except DatabaseError:
+        raise Refused("The database is not ready.", fix="Run `watchroom migrate` first.") from None
+    if person is None and email:
+        raise Refused(f"There is no active person with the address {email}.", fix="See `watchroom people`.")
+    if person is None:
+        raise Refused(
+            "There is nobody yet to act as.",
+            fix="Run `watchroom serve` and open the address it prints, or `watchroom demo`.",
+        )
+    actor = acting(person, address="127.0.0.1")
+
+    def as_operator(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ[LOCAL_ACTOR] = actor
+        answer: Iterable[bytes] = application(environ, start_response)
+        return answer
+
+    return httpx.Client(transport=httpx.WSGITransport(app=as_operator), base_url="http://127.0.0.1")
+
+
+def api_command(command: Callable[..., Any]) -> Callable[..., None]:
+    """A command that is called with the API first, and whose answer is printed: as JSON with ``--json``, otherwise by
+    the function it returns beside the answer (``return answer, show``)."""
+
+    @click.option(
+        "--url", envvar="WATCHROOM_API_URL", default="", help="Address of Watchroom; without it, this machine's."
+    )
+    @click.option("--as", "as_email", envvar="WATCHROOM_AS", default="", help="On this machine: act as this person.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the API's JSON.")
+    @wraps(command)
+    def run(url: str, as_email: str, as_json: bool, **options: Any) -> None:
+        try:
+            answer, show = command(connect(url, os.environ.get("WATCHROOM_TOKEN", ""), as_email), **options)
+        except WatchroomError as error:
+            click.echo(error.message, err=True)
+            if error.fix:
+                click.echo(error.fix, err=True)
+            raise click.exceptions.Exit(1) from None
+        if as_json:
+            click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+        elif callable(show):
+            show(answer)
+        else:
+            click.echo(show)
+
+    return run

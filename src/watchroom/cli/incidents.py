@@ -1,0 +1,196 @@
+"""Commands for incidents and mitigations."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from .client import Api, api_command
+from .show import facts, table
+
+
+def minutes(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """``30m``, ``2h`` or ``1d`` in minutes."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"(\d+)([mhd])", value.strip())
+    if not found:
+        raise click.BadParameter(f"{value!r} is no duration; write 30m, 2h or 1d.")
+    return int(found[1]) * {"m": 1, "h": 60, "d": 1440}[found[2]]
+
+
+@click.command()
+@click.argument("title")
+@click.option("--severity", type=click.IntRange(1, 5), help="1 (worst) to 5.")
+@click.option("--group", "groups", type=int, multiple=True, help="Alert group it is about.")
+@click.option("--service", "services", multiple=True, help="Slug of an affected service.")
+@click.option("--commander", metavar="EMAIL")
+@click.option("--communications", metavar="EMAIL")
+@click.option("--impact", help="Who notices what.")
+@api_command
+def declare(
+    api: Api,
+    groups: tuple[int, ...],
+    commander: str | None,
+    communications: str | None,
+    **fields: Any,
+) -> Any:
+    """Declare an incident."""
+    answer = api.post(
+        "/incidents",
+        alert_groups=groups,
+        commander=commander,
+        communications=communications,
+        **fields,
+    )
+    return answer, f"Declared incident {answer['id']}: {answer['title']} (severity {answer['severity']})."
+
+
+@click.command()
+@click.argument("id", type=int)
+@click.argument("text")
+@click.option(
+    "--kind", default="note", show_default=True, help="symptom, hypothesis, action, result, decision, note or question."
+)
+@click.option("--parent", type=int, help="Entry that it belongs to.")
+@api_command
+def log(api: Api, id: int, **fields: Any) -> Any:
+    """Write into the running log of an incident."""
+    answer = api.post(f"/incidents/{id}/log", **fields)
+    return answer, f"Wrote entry {answer['id']}."
+
+
+@click.group()
+def incident() -> None:
+    """Incidents."""
+
+
+@incident.command("list")
+@click.option("--status", help="active, mitigated, resolved or open.")
+@click.option("--severity")
+@click.option("--team", help="Slug.")
+@click.option("--service", help="Slug.")
+@click.option("--cursor")
+@api_command
+def list_(api: Api, **query: Any) -> Any:
+    """List incidents."""
+    columns = ("id", "status", "severity", "title", "team", "services", "declared_at")
+    return api.get("/incidents", **query), table(*columns, empty="No incidents.")
+
+
+@incident.command()
+@click.argument("id", type=int)
+@api_command
+def show(api: Api, id: int) -> Any:
+    """Show one incident with its running log."""
+    found = {**api.get(f"/incidents/{id}"), "log": api.get(f"/incidents/{id}/log", limit=200)["items"]}
+
+    def both(answer: Any) -> None:
+        facts({name: value for name, value in answer.items() if name != "log"})
+        table("at", "kind", "author", "text")(answer["log"])
+
+    return found, both
+
+
+@incident.command()
+@click.argument("id", type=int)
+@click.argument("role")
+@click.argument("email")
+@api_command
+def role(api: Api, id: int, role: str, email: str) -> Any:
+    """Give somebody a role: commander, operations, communications, scribe or expert."""
+    answer = api.post(f"/incidents/{id}/roles", role=role, person=email)
+    return answer, f"{email}: {role} of incident {id}."
+
+
+@incident.command()
+@click.argument("id", type=int)
+@api_command
+def mitigate(api: Api, id: int) -> Any:
+    """The harm has stopped."""
+    return api.call("POST", f"/incidents/{id}/mitigate"), f"Incident {id} is mitigated."
+
+
+@incident.command("resolve")
+@click.argument("id", type=int)
+@api_command
+def resolve_incident(api: Api, id: int) -> Any:
+    """It is over."""
+    return api.call("POST", f"/incidents/{id}/resolve"), f"Incident {id} is resolved."
+
+
+@incident.command()
+@click.argument("id", type=int)
+@api_command
+def reopen(api: Api, id: int) -> Any:
+    """It is not over."""
+    return api.call("POST", f"/incidents/{id}/reopen"), f"Incident {id} is active again."
+
+
+@incident.command()
+@click.argument("id", type=int)
+@click.option("--happening", required=True, help="What is happening.")
+@click.option("--impact", help="Who notices what.")
+@click.option("--doing", help="What we are doing.")
+@click.option("--next", "next_update_in_minutes", callback=minutes, metavar="30m", help="The next one is due in.")
+@click.option("--stage", help="investigating, identified, monitoring or resolved.")
+@click.option("--page", "pages", multiple=True, help="Slug of a status page that shows it.")
+@api_command
+def update(api: Api, id: int, **fields: Any) -> Any:
+    """Publish an update."""
+    return api.post(f"/incidents/{id}/updates", **fields), f"Published an update on incident {id}."
+
+
+@incident.command("time")
+@click.argument("id", type=int)
+@click.argument("moment")
+@click.argument("at")
+@click.option("--reason", required=True, help="How you know.")
+@api_command
+def time_(api: Api, id: int, moment: str, at: str, reason: str) -> Any:
+    """Put a key time right: started, detected, acknowledged, declared, mitigated or resolved."""
+    answer = api.call("PUT", f"/incidents/{id}/times/{moment}", {"at": at, "reason": reason})
+    return answer, table("moment", "at", "provenance", "reason")
+
+
+@click.group()
+def mitigation() -> None:
+    """Mitigations: the catalog, and what is tried in an incident."""
+
+
+@mitigation.command("list")
+@click.option("--team", help="Slug.")
+@click.option("--service", help="Slug.")
+@click.option("--cursor")
+@api_command
+def list_mitigations(api: Api, **query: Any) -> Any:
+    """The catalog."""
+    columns = ("slug", "name", "kind", "risk", "team", "service")
+    return api.get("/mitigations", **query), table(*columns, empty="No mitigations.")
+
+
+@mitigation.command()
+@click.argument("incident", type=int)
+@click.option("--mitigation", help="Slug of one from the catalog.")
+@click.option("--title", help="Of one's own: what is being done.")
+@click.option("--kind")
+@api_command
+def start(api: Api, incident: int, **fields: Any) -> Any:
+    """Start a mitigation in an incident."""
+    answer = api.post(f"/incidents/{incident}/mitigations", **fields)
+    return answer, f"Started run {answer['id']}: {answer['title']}."
+
+
+@mitigation.command()
+@click.argument("run", type=int)
+@click.option("--outcome", required=True, help="worked, partly, no_effect or worse.")
+@click.option("--note")
+@api_command
+def finish(api: Api, run: int, **fields: Any) -> Any:
+    """Record how it went."""
+    return api.post(f"/mitigation-runs/{run}/finish", **fields), f"Run {run} is finished."
+
+
+commands = [declare, log, incident, mitigation]

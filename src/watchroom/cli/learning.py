@@ -1,0 +1,117 @@
+"""Commands for postmortems and action items."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .client import Api, api_command
+from .show import facts, table
+
+
+@click.group()
+def postmortem() -> None:
+    """Postmortems."""
+
+
+@postmortem.command()
+@click.argument("incident", type=int)
+@api_command
+def draft(api: Api, incident: int) -> Any:
+    """Begin the postmortem of an incident."""
+    answer = api.call("POST", f"/incidents/{incident}/postmortem")
+    return answer, f"Postmortem {answer['id']} is a draft."
+
+
+@postmortem.command()
+@click.argument("id", type=int)
+@api_command
+def show(api: Api, id: int) -> Any:
+    """Show one."""
+    return api.get(f"/postmortems/{id}"), facts
+
+
+@postmortem.command()
+@click.argument("id", type=int)
+@api_command
+def submit(api: Api, id: int) -> Any:
+    """Ask for a review."""
+    return api.call("POST", f"/postmortems/{id}/submit"), f"Postmortem {id} is in review."
+
+
+@postmortem.command()
+@click.argument("id", type=int)
+@click.option("--verdict", required=True)
+@click.option("--comment")
+@api_command
+def review(api: Api, id: int, **fields: Any) -> Any:
+    """Review one."""
+    return api.post(f"/postmortems/{id}/review", **fields), f"Reviewed postmortem {id}."
+
+
+@postmortem.command()
+@click.argument("id", type=int)
+@api_command
+def publish(api: Api, id: int) -> Any:
+    """Publish one."""
+    return api.call("POST", f"/postmortems/{id}/publish"), f"Postmortem {id} is published."
+
+
+@click.group()
+def action() -> None:
+    """Action items."""
+
+
+@action.command("list")
+@click.option("--team", help="Slug.")
+@click.option("--incident", type=int)
+@click.option("--cursor")
+@api_command
+def list_(api: Api, **query: Any) -> Any:
+    """List action items."""
+    return api.get("/action-items", **query), table("id", "state", "title", "owner", "due_on", empty="No action items.")
+
+
+@action.command()
+@click.argument("title")
+@click.option("--owner", required=True, metavar="EMAIL")
+@click.option("--due", "due_on", required=True, metavar="YYYY-MM-DD")
+@click.option("--incident", type=int)
+@click.option("--kind", help="prevent, detect, mitigate or process.")
+@click.option("--priority", type=click.IntRange(1, 3))
+@click.option("--team", help="Slug.")
+@api_command
+def create(api: Api, **fields: Any) -> Any:
+    """Make an action item."""
+    answer = api.post("/action-items", **fields)
+    return answer, f"Made action item {answer['id']}."
+
+
+@action.command()
+@click.argument("id", type=int)
+@api_command
+def start(api: Api, id: int) -> Any:
+    """Begin one."""
+    return api.call("POST", f"/action-items/{id}/start"), f"Action item {id} has begun."
+
+
+@action.command()
+@click.argument("id", type=int)
+@click.option("--note", default="", help="What was done.")
+@api_command
+def complete(api: Api, id: int, note: str) -> Any:
+    """It is done."""
+    return api.call("POST", f"/action-items/{id}/complete", {"note": note}), f"Action item {id} is done."
+
+
+@action.command()
+@click.argument("id", type=int)
+@click.option("--reason", required=True)
+@api_command
+def drop(api: Api, id: int, reason: str) -> Any:
+    """It won't be done."""
+    return api.post(f"/action-items/{id}/drop", reason=reason), f"Action item {id} is dropped."
+
+
+commands = [postmortem, action]

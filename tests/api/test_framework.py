@@ -1,0 +1,132 @@
+"""What all of the API has in common: problems, cursors, keys, and its own description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+import factories as make
+from watchroom.accounts.actors import acting
+from watchroom.accounts.commands import make_token
+from watchroom.api.models import IdempotencyKey
+from watchroom.api.pages import page
+from watchroom.incidents.models import Incident
+from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.errors import Refused
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def api() -> Any:
+    """Calls the API with a token of an administrator."""
+    person = make.person("Root", "administrator")
+    _, key = make_token(acting(person), name="test", scope="admin")
+    return Client(headers={"Authorization": f"Bearer {key}", "Host": "127.0.0.1"})
+
+
+def test_no_credentials_no_answer() -> None:
+    answer = Client().get("/api/v1/incidents")
+    assert answer.status_code == 401
+
+
+def test_a_read_token_changes_nothing() -> None:
+    person = make.person("Root", "administrator")
+    _, key = make_token(acting(person), name="read", scope="read")
+    client = Client(headers={"Authorization": f"Bearer {key}"})
+    assert client.get("/api/v1/incidents").status_code == 200
+    refused = client.post("/api/v1/incidents", {"title": "x"}, content_type="application/json")
+    assert (refused.status_code, refused["Content-Type"]) == (403, "application/problem+json")
+    assert "scope" in refused.json()["detail"]
+
+
+def test_problems_name_field_value_and_fix(api: Client) -> None:
+    answer = api.get("/api/v1/alert-groups?state=nonsense")
+    assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
+    assert {"field", "value", "fix", "title", "status", "detail"} <= set(answer.json())
+    invalid = api.post("/api/v1/incidents", {"title": 7, "severity": "bad"}, content_type="application/json").json()
+    assert invalid["status"] == 422 and invalid["errors"][0]["field"]
+    missing = api.get("/api/v1/alert-groups/999999")
+    assert (missing.status_code, missing.json()["title"]) == (404, "Not found")
+    assert api.get("/api/v1/no-such-thing").json()["status"] == 404
+
+
+def test_the_same_key_does_it_once(api: Client, clock: TravellingClock) -> None:
+    def declare(title: str, key: str) -> Any:
+        return api.post(
+            "/api/v1/incidents", {"title": title}, content_type="application/json", headers={"Idempotency-Key": key}
+        )
+
+    first, again = declare("Down", "k1"), declare("Down", "k1")
+    assert first.status_code == again.status_code and first.json()["id"] == again.json()["id"]
+    assert again["Idempotency-Replayed"] == "true"
+    assert Incident.objects.count() == 1
+    assert declare("Something else", "k1").status_code == 422
+    IdempotencyKey.objects.update(status=None)
+    assert declare("Down", "k1").status_code == 409
+    assert declare("Down", "k2").json()["id"] != first.json()["id"]
+
+
+def test_answers_are_forgotten_after_a_day(api: Client, clock: TravellingClock) -> None:
+    from datetime import timedelta
+
+    from watchroom.engine.loop import run_due
+
+    api.post("/api/v1/incidents", {"title": "Down"}, content_type="application/json", headers={"Idempotency-Key": "k"})
+    clock.advance(timedelta(days=1))
+    run_due()
+    assert not IdempotencyKey.objects.exists()
+
+
+@given(st.integers(0, 12), st.integers(1, 5))
+def test_pages_together_are_the_list(count: int, limit: int) -> None:
+    from watchroom.accounts.models import Team
+
+    Team.objects.all().delete()
+    for _ in range(count):
+        make.team()
+    seen: list[int] = []
+    cursor = None
+    while True:
+        rows, cursor = page(Team.objects.all(), cursor=cursor, limit=limit)
+        seen += [row.pk for row in rows]
+        if cursor is None:
+            break
+    assert seen == sorted(Team.objects.values_list("pk", flat=True), reverse=True)
+
+
+def test_a_cursor_that_is_not_ours_is_refused() -> None:
+    from watchroom.accounts.models import Team
+
+    for cursor in ("nonsense", "W10", "eyJhIjoxfQ"):
+        with pytest.raises(Refused):
+            page(Team.objects.all(), cursor=cursor)
+
+
+def test_the_description_is_openapi_31_and_names_each_operation_once() -> None:
+    described = Client().get("/api/v1/openapi.json").json()
+    assert described["openapi"].startswith("3.1")
+    names = [operation["operationId"] for path in described["paths"].values() for operation in path.values()]
+    assert len(names) == len(set(names)) > 80
+
+
+def test_lists_cost_the_same_however_long(api: Client, django_assert_max_num_queries: Any) -> None:
+    for _ in range(30):
+        make.integration(service=make.service(policy=make.policy((make.person(), 60))))
+    for path in (
+        "alert-groups",
+        "alerts",
+        "integrations",
+        "policies",
+        "routes",
+        "notifications",
+        "services",
+        "incidents",
+        "people",
+    ):
+        with django_assert_max_num_queries(12):
+            assert api.get(f"/api/v1/{path}").status_code == 200

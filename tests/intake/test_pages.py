@@ -1,0 +1,249 @@
+"""The pages of alerts, integrations and routes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import factories
+from watchroom.accounts.models import Person
+from watchroom.intake.models import AlertGroup, GroupEvent, Integration, Route, Signal
+from watchroom.kernel import clock
+from watchroom.paging import commands as paging
+
+pytestmark = pytest.mark.django_db
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def sign_in(client: Any, person: Person) -> Person:
+    client.force_login(person, backend=BACKEND)
+    return person
+
+
+def paged(group: AlertGroup, person: Person) -> None:
+    """``person`` has been paged for ``group``."""
+    factories.contact_method(person, "browser")
+    paging.start_escalation(
+        kind="alert_group",
+        subject_id=group.pk,
+        title=group.title,
+        body="",
+        path=f"/alerts/{group.pk}",
+        team=group.team,
+        policy=factories.policy((person, 300), (factories.person("Ben"), 300)),
+    )
+    paging.take_turn(1)
+
+
+# --- The list --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ["viewer", "responder", "administrator"])
+def test_the_list_costs_the_same_however_long(client: Any, django_assert_max_num_queries: Any, role: str) -> None:
+    sign_in(client, factories.person(role=role))
+    assert b"Nothing fires" in client.get("/alerts").content
+    for number in range(50):
+        factories.group(f"Group {number}", service=factories.service())
+    with django_assert_max_num_queries(12):
+        shown = client.get("/alerts").content.decode()
+    assert all(f"Group {number}<" in shown for number in range(50))
+    assert 'data-live="alert-groups"' in shown
+
+
+def test_pages_of_the_list_keep_the_filter(client: Any) -> None:
+    sign_in(client, factories.person())
+    for number in range(60):
+        factories.group(f"Group {number}", severity="warning")
+    first = client.get("/alerts?severity=warning").content.decode()
+    query = first.partition("?severity=warning&amp;after=")[2].partition('"')[0]
+    second = client.get(f"/alerts?severity=warning&after={query}").content.decode()
+    names = [f"Group {number}<" for number in range(60)]
+    assert sum(name in first for name in names) == 50 and sum(name in second for name in names) == 10
+    assert not any(name in first and name in second for name in names)
+
+
+def test_filters(client: Any) -> None:
+    anna = sign_in(client, factories.person("Anna", role="responder"))
+    team = factories.team("Mine")
+    factories.membership(team, anna)
+    factories.group("Theirs")
+    own = factories.group("Ours", service=factories.service("Checkout", team=team), severity="warning")
+    factories.group("Done", resolved_at=clock.now(), firing=0)
+    paged(own, anna)
+
+    def found(query: str) -> set[str]:
+        text = client.get(f"/alerts?{query}").content.decode()
+        return {name for name in ("Theirs", "Ours", "Done") if f">{name}</a>" in text}
+
+    assert found("") == {"Theirs", "Ours"}
+    assert found("state=all") == {"Theirs", "Ours", "Done"}
+    assert found("state=resolved") == {"Done"}
+    assert found("team=mine") == found("who=me") == found("q=checkout") == found("severity=warning") == {"Ours"}
+    assert found(f"team={team.slug}") == found(f"service={own.service.slug}") == {"Ours"}
+    assert client.get("/alerts?state=strange").status_code == 422
+
+
+def test_several_at_once(client: Any) -> None:
+    anna = sign_in(client, factories.person("Anna"))
+    team = factories.team()
+    factories.membership(team, anna)
+    groups = [factories.group(service=factories.service(team=team)) for _ in range(3)]
+    foreign = factories.group("Foreign", service=factories.service())
+    chosen = [groups[0].pk, groups[1].pk, foreign.pk, "nonsense"]
+    done = client.post("/alerts/bulk", {"what": "acknowledge", "selected": chosen}, follow=True).content.decode()
+    assert "Acknowledged 2 alert groups" in done and "Only a responder" in done
+    assert set(AlertGroup.objects.filter(acknowledged_by=anna)) == set(groups[:2])
+    client.post("/alerts/bulk", {"what": "resolve", "selected": [groups[0].pk]})
+    assert AlertGroup.objects.get(pk=groups[0].pk).state == "resolved"
+    assert client.post("/alerts/bulk", {"what": "note", "selected": chosen}).status_code == 422
+    assert b"Choose at least one" in client.post("/alerts/bulk", {"what": "resolve"}, follow=True).content
+
+
+# --- One group -------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_three_in_the_morning(client: Any, django_assert_max_num_queries: Any) -> None:
+    anna = sign_in(client, factories.person("Anna"))  # a viewer: she may answer because she was asked
+    group = factories.group("Checkout is slow", service=factories.service("Checkout"))
+    for number in range(20):
+        factories.alert(group, labels={"pod": f"api-{number}"}, annotations={"description": "p99 over 2 s"})
+    waiting = AlertGroup.objects.filter(pk=group.pk)
+    waiting.update(notify_at=clock.now() + timedelta(seconds=30))
+    assert b"paging starts" in client.get(f"/alerts/{group.pk}").content
+    waiting.update(notify_at=None)
+    paged(group, anna)
+    with django_assert_max_num_queries(40):
+        shown = client.get(f"/alerts/{group.pk}").content.decode()
+    assert "Page Ben" in shown and "pod=api-3" in shown and "p99 over 2 s" in shown
+    assert 'data-key="a"' in shown and ">Acknowledge</button>" in shown
+    client.post(f"/alerts/{group.pk}/acknowledge")
+    acknowledged = client.get(f"/alerts/{group.pk}").content.decode()
+    assert ">Resolve</button>" in acknowledged and "Anna" in acknowledged
+    client.post(f"/alerts/{group.pk}/note", {"text": "It is the cache."})
+    assert b"It is the cache." in client.get(f"/alerts/{group.pk}").content
+    client.post(f"/alerts/{group.pk}/unacknowledge")
+    client.post(f"/alerts/{group.pk}/escalate")
+    client.post(f"/alerts/{group.pk}/resolve")
+    kinds = list(GroupEvent.objects.filter(group=group).order_by("id").values_list("kind", flat=True))
+    assert kinds == ["acknowledged", "note", "unacknowledged", "escalated", "resolved"]
+    assert client.post(f"/alerts/{group.pk}/acknowledge").status_code == 409
+    assert client.post(f"/alerts/{group.pk}/explode").status_code == 404
+    assert client.get("/alerts/999999").status_code == 404
+
+
+def test_whoever_was_not_asked_needs_the_role(client: Any) -> None:
+    group = factories.group()
+    sign_in(client, factories.person())
+    shown = client.get(f"/alerts/{group.pk}").content.decode()
+    assert ">Acknowledge</button>" not in shown and "Add note" not in shown
+    assert client.post(f"/alerts/{group.pk}/acknowledge").status_code == 403
+    assert client.get(f"/alerts/{group.pk}/acknowledge").status_code == 405
+
+
+def test_what_a_sender_writes_is_text(client: Any) -> None:
+    sign_in(client, factories.person())
+    group = factories.group("<script>alert(1)</script>")
+    factories.alert(
+        group, labels={"<b>": "<i>"}, annotations={"x": '<a href="javascript:1">y</a>'}, link="javascript:alert(1)"
+    )
+    shown = client.get(f"/alerts/{group.pk}").content.decode()
+    assert "<script>alert" not in shown and "<i>" not in shown and 'href="javascript' not in shown
+
+
+def test_strangers_are_sent_to_sign_in(client: Any) -> None:
+    factories.person()
+    for path in (
+        "/alerts",
+        "/integrations",
+        "/routes",
+        "/policies",
+        "/notifications",
+        "/me/contact",
+        "/system",
+        "/page",
+    ):
+        answer = client.get(path)
+        assert answer.status_code == 302 and "/account/login/" in answer["Location"], path
+
+
+# --- Integrations ----------------------------------------------------------------------------------------------------
+
+
+def test_an_integration_shows_its_key_once(client: Any) -> None:
+    sign_in(client, factories.person(role="manager"))
+    team = factories.team()
+    refused = client.post("/integrations/new", {"team": team.slug, "name": "Berlin", "source": "pigeon"})
+    assert refused.status_code == 422 and b'value="Berlin"' in refused.content
+    client.post("/integrations/new", {"team": team.slug, "name": "Berlin", "source": "alertmanager"})
+    made = Integration.objects.get()
+    first = client.get(f"/integrations/{made.slug}").content.decode()
+    assert made.key_hint in first and "Waiting for the first signal" in first and "<pre>" in first
+    assert made.key_hint not in client.get(f"/integrations/{made.slug}").content.decode()
+    client.post(f"/integrations/{made.slug}/rotate-key")
+    assert Integration.objects.get().key_hash != made.key_hash
+    client.post(f"/integrations/{made.slug}/pause")
+    assert Integration.objects.get().paused and b"Paused" in client.get(f"/integrations/{made.slug}").content
+    client.post(f"/integrations/{made.slug}/resume")
+    client.post(f"/integrations/{made.slug}/delete")
+    assert not Integration.objects.exists()
+
+
+def test_what_was_refused_is_shown_to_managers_and_can_be_read_again(client: Any) -> None:
+    integration = factories.integration()
+    signal = Signal.objects.create(
+        integration=integration,
+        received_at=clock.now(),
+        body=b'{"alerts": "a secret"}',
+        state="rejected",
+        problems=[{"field": "alerts", "value": "a secret", "fix": "Send a list."}],
+    )
+    sign_in(client, factories.person())
+    assert b"a secret" not in client.get(f"/integrations/{integration.slug}").content
+    assert client.post(f"/signals/{signal.pk}/replay").status_code == 403
+    sign_in(client, factories.person(role="manager"))
+    shown = client.get(f"/integrations/{integration.slug}").content.decode()
+    assert "Send a list." in shown and "a secret" in shown
+    client.post(f"/signals/{signal.pk}/replay")
+    assert Signal.objects.filter(state="pending").count() == 1
+
+
+def test_integrations_cost_the_same_however_many(client: Any, django_assert_max_num_queries: Any) -> None:
+    sign_in(client, factories.person())
+    for _ in range(30):
+        factories.integration(service=factories.service())
+    with django_assert_max_num_queries(8):
+        client.get("/integrations")
+
+
+# --- Routes ----------------------------------------------------------------------------------------------------------
+
+
+def test_routes_are_made_tried_and_deleted(client: Any, django_assert_max_num_queries: Any) -> None:
+    sign_in(client, factories.person(role="manager"))
+    service = factories.service("Checkout")
+    bad = client.post("/routes/new", {"name": "Payments", "matchers": "team==payments"})
+    assert bad.status_code == 422 and b'value="Payments"' in bad.content
+    client.post(
+        "/routes/new", {"name": "Payments", "matchers": 'team="payments"\nseverity=~"crit.*"', "service": service.slug}
+    )
+    route = Route.objects.get()
+    assert route.matchers == ['team="payments"', 'severity=~"crit.*"'] and route.service == service
+    client.post(
+        "/routes/new",
+        {"name": "Below", "matchers": "a=b", "parent": route.pk, "group_by": "pod, node", "group_wait_seconds": "9"},
+    )
+    below = Route.objects.get(name="Below")
+    assert (below.parent, below.group_by, below.group_wait_seconds) == (route, ["pod", "node"], 9)
+    with django_assert_max_num_queries(12):
+        tried = client.get("/routes", {"labels": "team=payments severity=critical a=b"}).content.decode()
+    assert "Payments → Below" in tried and "pod, node" in tried
+    assert client.get("/routes?labels=nonsense").status_code == 422
+    assert b'value="pod node"' in client.get(f"/routes/{below.pk}").content
+    circle = {"name": "Payments", "matchers": "team=payments", "parent": below.pk}
+    assert client.post(f"/routes/{route.pk}", circle).status_code == 422
+    client.post(f"/routes/{route.pk}/delete")
+    assert not Route.objects.exists()
+    sign_in(client, factories.person())
+    assert client.post("/routes/new", {"name": "x", "matchers": "a=b"}).status_code == 403
