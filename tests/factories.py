@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 from watchroom.accounts.actors import Actor, acting
 from watchroom.accounts.models import Membership, Person, Team
 from watchroom.accounts.roles import Role
 from watchroom.catalog.models import Service
-from watchroom.intake.models import Integration
+from watchroom.intake.models import Alert, AlertGroup, Integration
+from watchroom.kernel import clock
 from watchroom.kernel.signing import fingerprint, new_key
 from watchroom.oncall.models import Rotation, RotationMember, Schedule
 from watchroom.paging.models import (
@@ -126,3 +128,43 @@ def integration(*, team: Team | None = None, service: Service | None = None, **f
     )
     made.key = key  # type: ignore[attr-defined]
     return made
+
+
+def group(title: str = "", *, service: Service | None = None, **fields: Any) -> AlertGroup:
+    """A firing alert group, not acknowledged, whose group wait is over."""
+    number = next(_numbers)
+    now = clock.now()
+    return AlertGroup.objects.create(
+        **{
+            "title": title or f"Group {number}",
+            "group_key": f"key-{number}",
+            "service": service,
+            "team": service.team if service else None,
+            "severity": "critical",
+            "firing": 1,
+            "total": 1,
+            "opened_at": now,
+            "last_alert_at": now,
+        }
+        | fields
+    )
+
+
+def alert(group: AlertGroup, title: str = "", **fields: Any) -> Alert:
+    """A firing alert of ``group``."""
+    number = next(_numbers)
+    now = clock.now()
+    return Alert.objects.create(
+        **{
+            "group": group,
+            "integration": fields.pop("integration", None) or group.integration or integration(),
+            "dedup_key": f"dedup-{number}",
+            "title": title or f"Alert {number}",
+            "severity": group.severity,
+            "starts_at": now,
+            "first_seen_at": now,
+            "last_seen_at": now,
+            "expires_at": now + timedelta(hours=1),
+        }
+        | fields
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Field, Router, Schema
 
 from ..accounts.queries import team_by
 from ..api.auth import actor_of
@@ -24,26 +24,46 @@ router = Router(tags=["status pages"])
 class ComponentBody(Schema):
     """A part of what customers use."""
 
-    name: str
-    service: str | None = None
-    description: str = ""
-    asserted: str = "operational"
+    name: str = Field(max_length=100, description="What customers call it.")
+    service: str | None = Field(None, description="Slug of the service behind it, whose incidents affect it.")
+    description: str = Field("", max_length=200)
+    asserted: str | None = Field(
+        None, description="How it is doing apart from incidents; without it, what was said before stays."
+    )
+
+
+class ComponentOut(ComponentBody):
+    """A component as it is read."""
+
+    id: int = Field(description="What `impacts` of an update name it by.")
 
 
 class StatusPageBody(Schema):
     """A page as it is written."""
 
-    team: str
-    name: str
+    team: str = Field(description="Slug of the team that keeps it.")
+    name: str = Field(max_length=100)
     description: str = ""
-    public: bool = True
-    components: list[ComponentBody] = []
+    public: bool = Field(True, description="Otherwise only people who are signed in can read it.")
+    components: list[ComponentBody] = Field([], description="All of them: one that is left out is deleted.")
 
 
-class StatusPageOut(StatusPageBody):
+class StatusPageIn(StatusPageBody):
+    """A new page."""
+
+    slug: str | None = Field(None, max_length=64, description="Made from the name when left out.")
+
+
+class StatusPageOut(Schema):
     """A page as it is read."""
 
     slug: str
+    team: str
+    name: str
+    description: str
+    public: bool
+    components: list[ComponentOut]
+    url: str = Field(description="The page itself, relative to Watchroom's address.")
 
     @classmethod
     def of(cls, row: StatusPage) -> StatusPageOut:
@@ -53,8 +73,10 @@ class StatusPageOut(StatusPageBody):
             name=row.name,
             description=row.description,
             public=row.public,
+            url=f"/status/{row.slug}",
             components=[
-                ComponentBody(
+                ComponentOut(
+                    id=c.pk,
                     name=c.name,
                     service=c.service.slug if c.service else None,
                     description=c.description,
@@ -66,10 +88,13 @@ class StatusPageOut(StatusPageBody):
 
 
 class PublishBody(Schema):
-    """Where to show an update; ``impacts`` are states by component id."""
+    """Where and how to show an update."""
 
-    pages: list[str]
-    impacts: dict[int, str] | None = None
+    pages: list[str] = Field(description="Slugs of status pages.")
+    impacts: dict[int, str] | None = Field(
+        None, description="States by component id; without it, the incident's severity decides for its services."
+    )
+    title: str = Field("", max_length=200, description="What strangers read above the updates.")
 
 
 @router.get("/status-pages", response=Page[StatusPageOut], operation_id="list_status_pages")
@@ -86,17 +111,18 @@ def _save(request: HttpRequest, slug: str | None, body: StatusPageBody) -> Statu
     saved = commands.save_status_page(
         actor,
         page_by(actor, slug) if slug else None,
+        slug=body.slug if isinstance(body, StatusPageIn) else None,
         team=team_by(body.team),
         name=body.name,
         description=body.description,
         public=body.public,
-        components=[component.dict() for component in body.components],
+        components=[component.model_dump() for component in body.components],
     )
     return StatusPageOut.of(saved)
 
 
 @router.post("/status-pages", response={201: StatusPageOut}, operation_id="create_status_page")
-def create_status_page(request: HttpRequest, body: StatusPageBody) -> Any:
+def create_status_page(request: HttpRequest, body: StatusPageIn) -> Any:
     """Make a status page."""
     return 201, _save(request, None, body)
 
@@ -130,5 +156,5 @@ def show_update(request: HttpRequest, id: int, body: PublishBody) -> Any:
     )
     if update is None:
         raise NotFound(f"There is no update {id}.", field="id", value=id, fix="See the incident's updates.")
-    commands.publish(actor, update, body.pages, impacts=body.impacts)
+    commands.publish(actor, update, body.pages, impacts=body.impacts, title=body.title)
     return 204, None

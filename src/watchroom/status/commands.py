@@ -14,8 +14,8 @@ from ..accounts.changes import change
 from ..accounts.models import Team
 from ..accounts.roles import Action
 from ..catalog.models import Service
-from ..incidents.commands import acting_in
 from ..incidents.models import Incident, Update
+from ..kernel.db import locked
 from ..kernel.errors import Conflict, NotFound, Refused
 from .models import Component, ComponentImpact, ComponentState, PublicIncident, PublishedUpdate, StatusPage
 from .rules import impact_of, public_title
@@ -88,7 +88,7 @@ def _save_components(page: StatusPage, rows: list[dict[str, Any]]) -> None:
     # Two may have swapped their names: free all names first, so that none is there twice on the way.
     for component in kept:
         if component.pk and by_id[component.pk] is component:
-            Component.objects.filter(pk=component.pk).update(name=f"\0{component.pk}")
+            Component.objects.filter(pk=component.pk).update(name=f"(renaming {component.pk})")
     for component in kept:
         component.save()
 
@@ -176,7 +176,24 @@ def publish(
     :raises Refused: the incident is a drill, or private; an impact makes no sense.
     :raises NotFound: no such page.
     """
-    incident = update.incident
+    rows = list({row.pk: row for row in map(_page, pages)}.values())
+    _check_impacts(rows, impacts)
+    title = " ".join(title.split())[:200]
+    shown = []
+    with transaction.atomic():
+        incident = locked(Incident.objects.select_related("team")).get(pk=update.incident_id)
+        _must_be_for_strangers(incident)
+        for page in rows:
+            # A responder of the incident's team may tell strangers, and one of the team that keeps the page.
+            team = incident.team if by.may(Action.RESPOND, incident.team) else page.team
+            with change(by, "update.shown", update, needs=Action.RESPOND, team=team) as made:
+                shown.append(_show(page, incident, update, impacts, title))
+                made.note(page=page.slug)
+                made.touch(f"status:{page.pk}", "status-pages", f"incident:{incident.pk}")
+    return shown
+
+
+def _must_be_for_strangers(incident: Incident) -> None:
     if incident.drill or incident.private:
         raise Refused(
             "A drill or a private incident is never shown to strangers.",
@@ -184,18 +201,6 @@ def publish(
             value=str(incident),
             fix="Publish the update without a status page.",
         )
-    rows = list({row.pk: row for row in map(_page, pages)}.values())
-    _check_impacts(rows, impacts)
-    title = " ".join(title.split())[:200]
-    shown = []
-    with transaction.atomic():
-        for page in rows:
-            with acting_in(by, "update.shown", incident) as (made, row):
-                shown.append(_show(page, row, update, impacts, title))
-                made.subject = update
-                made.note(page=page.slug)
-                made.touch(f"status:{page.pk}", "status-pages")
-    return shown
 
 
 def _show(

@@ -4,12 +4,16 @@ work (https://www.atlassianstatuspage.io/api/v2 describes the format)."""
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
 from django.utils.feedgenerator import Atom1Feed
+from django.views.decorators.http import require_safe
 
 from ..kernel import clock
 from ..kernel import settings as conf
@@ -31,17 +35,21 @@ def _cached(request: HttpRequest, answer: HttpResponse, page: PageView) -> HttpR
         return answer
     answer["Cache-Control"] = CACHE
     answer["ETag"] = f'"{hashlib.sha256(answer.content).hexdigest()[:32]}"'
-    if request.headers.get("If-None-Match") == answer["ETag"]:
-        return HttpResponse(status=304, headers={"ETag": answer["ETag"], "Cache-Control": CACHE})
-    return answer
+    return get_conditional_response(request, etag=answer["ETag"], response=answer) or answer
 
 
+@require_safe
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """The page itself; works without scripts."""
     shown = _view(request, slug)
-    return _cached(request, render(request, "status/public.html", {"view": shown}), shown)
+    # The same for everybody, since caches keep it: rendered without the request, so that nothing of who reads it (a
+    # token against forged forms, messages, a time zone) is in it.
+    with timezone.override(UTC):
+        html = render_to_string("status/public.html", {"view": shown})
+    return _cached(request, HttpResponse(html), shown)
 
 
+@require_safe
 def feed(request: HttpRequest, slug: str) -> HttpResponse:
     """Every update as an Atom feed."""
     shown = _view(request, slug)
@@ -147,6 +155,7 @@ def _json(request: HttpRequest, shown: PageView, **body: Any) -> HttpResponse:
     return answer
 
 
+@require_safe
 def summary(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything that is open."""
     shown = _view(request, slug)
@@ -160,24 +169,28 @@ def summary(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
+@require_safe
 def status(request: HttpRequest, slug: str) -> HttpResponse:
     """The banner."""
     shown = _view(request, slug)
     return _json(request, shown, status=_status_json(shown))
 
 
+@require_safe
 def components(request: HttpRequest, slug: str) -> HttpResponse:
     """The components."""
     shown = _view(request, slug)
     return _json(request, shown, components=_components_json(shown))
 
 
+@require_safe
 def incidents(request: HttpRequest, slug: str) -> HttpResponse:
     """Incidents of the last 90 days."""
     shown = _view(request, slug)
     return _json(request, shown, incidents=[_incident_json(shown, each) for each in [*shown.open, *shown.past]])
 
 
+@require_safe
 def unresolved(request: HttpRequest, slug: str) -> HttpResponse:
     """Incidents that are not over."""
     shown = _view(request, slug)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 
 from django.db.models import Prefetch, Q, QuerySet
 
@@ -54,6 +55,7 @@ class ComponentView:
 
     @property
     def label(self) -> str:
+        """What the bars are called for who can't see them."""
         return f"{self.component.name}, the last 90 days"
 
 
@@ -68,6 +70,11 @@ class PageView:
     open: Sequence[PublicIncident]
     past: Sequence[PublicIncident]
     changed_at: datetime
+
+    @property
+    def past_by_day(self) -> list[tuple[date, list[PublicIncident]]]:
+        """What is over, by the day (UTC) on which it began, the latest first."""
+        return [(day, list(each)) for day, each in groupby(self.past, key=lambda row: row.opened_at.date())]
 
 
 def view(page: StatusPage, now: datetime) -> PageView:

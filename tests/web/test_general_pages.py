@@ -1,0 +1,127 @@
+"""Home, search and system."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import factories
+from watchroom.accounts.actors import acting
+from watchroom.accounts.models import Person
+from watchroom.actions.models import ActionItem
+from watchroom.engine.models import EngineNode
+from watchroom.incidents import commands as incidents
+from watchroom.incidents.models import Incident, RoleAssignment
+from watchroom.intake.models import AlertGroup
+from watchroom.kernel import clock
+from watchroom.paging import commands as paging
+
+pytestmark = pytest.mark.django_db
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def sign_in(client: Any, person: Person) -> Person:
+    client.force_login(person, backend=BACKEND)
+    return person
+
+
+@pytest.mark.parametrize("role", ["viewer", "responder", "administrator"])
+def test_all_quiet(client: Any, role: str) -> None:
+    sign_in(client, factories.person(role=role))
+    shown = client.get("/").content.decode()
+    assert "All quiet" in shown and "no rotation" in shown
+    assert 'data-live="alert-groups incidents person:' in shown
+    part = client.get("/", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in part and "All quiet" in part
+
+
+def test_my_duty(client: Any, clock: Any) -> None:
+    anna, ben = factories.person("Anna", timezone="UTC"), factories.person("Ben", timezone="UTC")
+    factories.schedule("Payments", people=(anna, ben), timezone="UTC")
+    texts = {}
+    for who in (anna, ben):
+        sign_in(client, who)
+        texts[who.name] = client.get("/").content.decode()
+    assert sorted("You&#x27;re on call until" in text or "You're on call until" in text for text in texts.values()) == [
+        False,
+        True,
+    ]
+    assert sum("You are not on call. Next:" in text for text in texts.values()) == 1
+
+
+def test_what_is_on_fire_comes_first_and_is_answered_here(client: Any, django_assert_max_num_queries: Any) -> None:
+    anna = sign_in(client, factories.person("Anna", role="responder"))
+    factories.contact_method(anna, "browser")
+    for number in range(30):
+        factories.group(f"Group {number}", service=factories.service())
+    group = AlertGroup.objects.first()
+    assert group is not None
+    paging.start_escalation(
+        kind="alert_group",
+        subject_id=group.pk,
+        title="Checkout is slow",
+        body="",
+        path=f"/alerts/{group.pk}",
+        team=None,
+        policy=factories.policy(anna),
+    )
+    boss = acting(factories.person("Boss", role="administrator"))
+    paging.page(boss, people=[anna], title="Call me")
+    paging.take_turn(5)
+    for number in range(8):
+        incidents.declare(boss, title=f"Outage {number}")
+    with django_assert_max_num_queries(30):
+        shown = client.get("/").content.decode()
+    assert "Somebody needs you" in shown and shown.index("Acknowledge</button>") < shown.index("Open incidents")
+    assert "I have it</button>" in shown and "Outage 7" in shown
+    client.post(f"/alerts/{group.pk}/acknowledge")
+    assert "Acknowledge</button>" not in client.get("/").content.decode()
+
+
+def test_late_updates_and_actions_of_mine(client: Any) -> None:
+    anna = sign_in(client, factories.person("Anna", role="responder"))
+    incident = incidents.declare(acting(anna), title="Outage", commander=anna)
+    Incident.objects.update(next_update_at=clock.now() - timedelta(minutes=5))
+    RoleAssignment.objects.update(accepted_at=clock.now())
+    ActionItem.objects.create(
+        incident=incident, title="Add a limit", owner=anna, due_on=clock.now().date() - timedelta(days=2)
+    )
+    shown = client.get("/").content.decode()
+    assert "is late" in shown and "overdue since" in shown
+    sign_in(client, factories.person("Ben"))
+    assert "is late" not in client.get("/").content.decode()
+
+
+def test_the_palette_finds_what_one_may_see(client: Any, django_assert_max_num_queries: Any) -> None:
+    sign_in(client, factories.person("Ben"))
+    boss = acting(factories.person("Check Mate", role="administrator"))
+    service = factories.service("Checkout")
+    factories.schedule("Checkout nights")
+    for number in range(6):
+        factories.group(f"Checkout {number}", service=service)
+    incidents.declare(boss, title="Checkout is down")
+    incidents.declare(boss, title="Checkout was robbed", private=True)
+    assert client.get("/palette.json").json() == []
+    with django_assert_max_num_queries(12):
+        found = client.get("/palette.json?q=check").json()
+    labels = [each["label"] for each in found]
+    assert {each["hint"] for each in found} == {"Incident", "Alert", "Service", "Schedule", "Person"}
+    assert len(found) <= 12 and not any("robbed" in label for label in labels)
+    for each in found:
+        assert client.get(each["url"]).status_code == 200
+
+
+def test_system(client: Any) -> None:
+    sign_in(client, factories.person())
+    assert b"No engine is alive" in client.get("/system").content
+    EngineNode.objects.create(name="node-1", seen_at=clock.now(), started_at=clock.now())
+    shown = client.get("/system").content.decode()
+    assert "node-1" in shown and "No engine is alive" not in shown
+
+
+def test_what_is_not_there(client: Any) -> None:
+    sign_in(client, factories.person())
+    answer = client.get("/nothing-here")
+    assert answer.status_code == 404 and b"There is no such page" in answer.content
