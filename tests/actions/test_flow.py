@@ -10,10 +10,11 @@ import pytest
 import factories as make
 from watchroom.accounts.actors import Actor, acting
 from watchroom.accounts.models import Person
-from watchroom.actions import commands, duties
+from watchroom.actions import commands, duties, queries
 from watchroom.actions.models import ActionItem
+from watchroom.incidents import commands as incidents
 from watchroom.kernel.clock import TravellingClock
-from watchroom.kernel.errors import Conflict, NotAllowed, Refused
+from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
 from watchroom.paging.models import Notification
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -85,6 +86,65 @@ def test_the_owner_is_reminded_until_it_is_done(by: Actor, clock: TravellingCloc
     assert duties.next_due() is None
 
 
+def test_managers_hear_when_reminders_do_not_help(by: Actor, clock: TravellingClock) -> None:
+    team = make.team()
+    manager, other, gone = make.person("Mona"), make.person("Otto"), make.person("Gone", is_active=False)
+    for person, role in ((manager, "manager"), (other, "responder"), (gone, "manager")):
+        make.membership(team, person, role)
+        make.contact_method(person)
+    item = new(by, team=team)
+    told: list[set[int]] = []
+    for day in (7, 10, 13, 16, 19):
+        clock.to(datetime(2026, 3, day, 8, tzinfo=UTC))
+        before = set(Notification.objects.values_list("pk", flat=True))
+        assert duties.remind() == 1
+        told.append(set(Notification.objects.exclude(pk__in=before).values_list("person_id", flat=True)))
+    owner = item.owner_id
+    assert told == [{owner}, {owner}, {owner}, {owner}, {owner, manager.pk}]
+    assert item.events.filter(kind="reminded").count() == 5
+    commands.change(by, item, due_on=date(2026, 3, 24))  # an honest date begins anew
+    clock.to(datetime(2026, 3, 27, 8, tzinfo=UTC))
+    duties.remind()
+    assert Notification.objects.filter(person=manager).count() == 1
+
+
+def test_managers_hear_when_the_owner_has_left(by: Actor, owner: Person, clock: TravellingClock) -> None:
+    team, manager = make.team(), make.person("Mona")
+    make.membership(team, manager, "manager")
+    make.contact_method(manager)
+    item = new(by, team=team)
+    owner.is_active = False
+    owner.save()
+    clock.to(datetime(2026, 3, 7, 8, tzinfo=UTC))
+    assert duties.remind() == 1
+    assert Notification.objects.get().person == manager
+    assert "has left" in item.events.last().text  # type: ignore[union-attr]
+
+
+def test_who_may(by: Actor) -> None:
+    team, viewer, responder = make.team(), make.person("Vic"), make.person("Ron")
+    make.membership(team, responder, "responder")
+    item = new(acting(make.person("Ada", "administrator")), team=team, owner=by.person)
+    with pytest.raises(NotAllowed):
+        commands.complete(acting(viewer), item)
+    commands.start(acting(responder), item)
+    commands.complete(by, item)  # its owner, wherever they belong
+
+
+def test_a_private_incidents_action_is_private(by: Actor, client: Any) -> None:
+    incident = incidents.declare(by, title="A leak", private=True)
+    other = acting(make.person("Sam", "responder"))
+    with pytest.raises(NotFound):
+        new(other, incident=incident)
+    item = new(by, incident=incident)
+    assert not queries.visible_to(other).exists()
+    assert other.person is not None
+    client.force_login(other.person, backend=BACKEND)
+    assert client.get(f"/actions/{item.pk}").status_code == 404
+    assert client.post(f"/actions/{item.pk}/complete").status_code == 404
+    assert client.get(f"/api/v1/action-items/{item.pk}").status_code == 404
+
+
 def test_pages(by: Actor, owner: Person, client: Any) -> None:
     client.force_login(owner, backend=BACKEND)
     assert b"Nothing is open" in client.get("/actions").content
@@ -95,6 +155,8 @@ def test_pages(by: Actor, owner: Person, client: Any) -> None:
     assert client.get(f"{address}/edit").status_code == 200
     for step in ("start", "complete", "reopen"):
         assert client.post(f"{address}/{step}").status_code == 302
+    assert client.post(f"{address}/complete", {"back": "actions"})["Location"] == "/actions"
+    client.post(f"{address}/reopen")
     client.post(f"{address}/drop", {"reason": "Not needed"})
     assert ActionItem.objects.get().state == "dropped"
 

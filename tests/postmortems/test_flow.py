@@ -13,7 +13,7 @@ from watchroom.actions.commands import create
 from watchroom.incidents import commands as incidents
 from watchroom.incidents.models import Incident
 from watchroom.kernel.clock import TravellingClock
-from watchroom.kernel.errors import Conflict, NotFound, Refused
+from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
 from watchroom.postmortems import commands, queries, rules
 from watchroom.postmortems.models import Postmortem
 
@@ -90,6 +90,42 @@ def test_a_private_incidents_postmortem_is_private(people: Any, incident: Incide
         queries.postmortem_for(acting(people[1]), row.pk)
 
 
+def test_without_an_action_item_there_is_a_reason(people: Any, incident: Incident) -> None:
+    writer, reader = acting(people[0]), acting(people[1])
+    row = commands.draft(writer, incident)
+    reason = "The service is being retired this month."
+    row = commands.edit(writer, row, version=1, **FILLED, no_actions=reason)
+    commands.submit(writer, row)
+    commands.review(reader, row, "approved")
+    assert commands.publish(writer, row).no_actions == reason
+
+
+def test_who_may(people: Any, incident: Incident) -> None:
+    viewer, colleague, administrator = acting(make.person("Vic")), acting(people[1]), make.actor("Ada")
+    with pytest.raises(NotAllowed):
+        commands.draft(viewer, incident)
+    row = commands.draft(colleague, incident)
+    with pytest.raises(NotAllowed):
+        commands.edit(viewer, row, version=1, summary="Mine")
+    commands.edit(administrator, row, version=1, summary="Ours")
+    commands.submit(colleague, row)
+    for verdict in ("approved", "changes"):
+        with pytest.raises(NotAllowed):
+            commands.review(viewer, row, verdict, "No")
+    with pytest.raises(Refused):
+        commands.review(administrator, row, "approved")  # wrote this version
+
+
+def test_markdown_is_harmless(people: Any, incident: Incident, client: Any) -> None:
+    row = commands.draft(acting(people[0]), incident)
+    evil = "<script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=alert(1)> **bold**"
+    commands.edit(acting(people[0]), row, version=1, summary=evil)
+    client.force_login(people[0], backend=BACKEND)
+    text = client.get(f"/postmortems/{row.pk}").content.decode()
+    assert "<strong>bold</strong>" in text
+    assert "<script>alert" not in text and 'href="javascript' not in text and "<img" not in text
+
+
 def test_pages(people: Any, incident: Incident, client: Any) -> None:
     client.force_login(people[0], backend=BACKEND)
     assert b"No postmortems yet" in client.get("/postmortems").content
@@ -100,6 +136,9 @@ def test_pages(people: Any, incident: Incident, client: Any) -> None:
     assert client.post(f"{address}/edit", fields).status_code == 302
     assert b"These words ask who" in client.get(f"{address}/edit").content
     assert client.post(f"{address}/edit", fields | {"factors": "Mine"}).status_code == 409
+    assert b"says who, and not what" in client.get(address).content
+    fields = {"version": 2, **FILLED, "factors": "The tool let the flag be left out."}
+    client.post(f"{address}/edit", fields)
     client.post(f"{address}/submit")
     assert b"You wrote it" in client.get(address).content
     client.force_login(people[1], backend=BACKEND)

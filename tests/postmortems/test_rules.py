@@ -44,7 +44,7 @@ def test_a_draft_says_what_happened_and_asks_what_nobody_knows_yet() -> None:
     assert "Restart: no effect" in text["went_badly"]
     assert "The pool is exhausted" in text["root_cause"]
     assert "DNS" in text["factors"]
-    assert all("> To fill in: " in text[name] for name in rules.SECTIONS if name != "timeline")
+    assert all("> To fill in: " in text[name] for name in rules.SECTIONS if name not in {"timeline", "no_actions"})
 
 
 @given(
@@ -95,3 +95,37 @@ def test_missing() -> None:
     assert [each.field for each in rules.missing({}, approvals=0, actions=0)] == [*rules.NEEDED, "actions", "reviews"]
     assert rules.missing(full | {"impact": "> To fill in: who?"}, approvals=1, actions=1)[0].field == "impact"
     assert rules.missing(full | {"root_cause": "Human error"}, approvals=1, actions=1)[0].field == "root_cause"
+
+
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [
+        ("Human error.", True),
+        ("Rita forgot the flag. It was careless!", True),
+        ("operator\nmistake", True),
+        ("Rita forgot the flag, because the tool lets it be left out.", False),
+        ("The default was unsafe.", False),
+        ("", False),
+    ],
+)
+def test_what_only_blames(text: str, only: bool) -> None:
+    assert rules.only_blames(text) is only
+
+
+@pytest.mark.parametrize("name", ["root_cause", "factors"])
+def test_blame_is_not_published_as_a_cause(name: str) -> None:
+    full = dict.fromkeys(rules.NEEDED, "The default was unsafe.")
+    [found] = rules.missing(full | {name: "Rita was careless."}, approvals=1, actions=1)
+    assert found.field == name
+    assert found.fix
+
+
+@pytest.mark.parametrize(("reason", "enough"), [("", False), ("n/a", False), ("The service is being retired", True)])
+def test_no_action_item_needs_a_reason(reason: str, enough: bool) -> None:
+    full = dict.fromkeys(rules.NEEDED, "The default was unsafe.") | {"no_actions": reason}
+    assert (rules.missing(full, approvals=1, actions=0) == []) is enough
+
+
+@given(st.text())
+def test_findings_quote_the_text(text: str) -> None:
+    assert all(found.phrase in text and found.why and found.better for found in rules.findings(text))

@@ -10,6 +10,7 @@ import pytest
 import factories
 from watchroom.accounts.actors import acting
 from watchroom.accounts.models import Person
+from watchroom.actions import commands as actions
 from watchroom.actions.models import ActionItem
 from watchroom.engine.models import EngineNode
 from watchroom.incidents import commands as incidents
@@ -85,9 +86,9 @@ def test_late_updates_and_actions_of_mine(client: Any) -> None:
     incident = incidents.declare(acting(anna), title="Outage", commander=anna)
     Incident.objects.update(next_update_at=clock.now() - timedelta(minutes=5))
     RoleAssignment.objects.update(accepted_at=clock.now())
-    ActionItem.objects.create(
-        incident=incident, title="Add a limit", owner=anna, due_on=clock.now().date() - timedelta(days=2)
-    )
+    today = clock.now().date()
+    item = actions.create(acting(anna), incident=incident, title="Limit the retries", owner=anna, due_on=today)
+    ActionItem.objects.filter(pk=item.pk).update(due_on=today - timedelta(days=2))
     shown = client.get("/").content.decode()
     assert "is late" in shown and "overdue since" in shown
     sign_in(client, factories.person("Ben"))

@@ -168,31 +168,36 @@ def reopen(by: Actor, item: ActionItem) -> ActionItem:
 
 
 def remind_next() -> bool:
-    """Remind one owner whose reminder is due, and say whether there was one."""
+    """Remind one owner whose reminder is due, and say whether there was one. When reminders do not help, or the owner
+    has left, the team's managers hear of it, too."""
     with transaction.atomic():
         now = clock.now()
         due = ActionItem.objects.filter(remind_at__lte=now).order_by("remind_at", "id")
         row = claimable(due.select_related("owner")).first()
         if row is None:
             return False
-        late = queries.is_overdue(row)
+        late, owner = queries.is_overdue(row), row.owner
+        managers = rules.managers_hear(late, queries.unheeded(row), owner_is_here=owner.is_active)
+        told = [owner] if owner.is_active else []
+        told += queries.managers_of(row) if managers else []
         row.reminders += 1
-        if row.owner.is_active:
+        for person in told:
+            whose = "" if person == owner else f" {owner}{' owns it' if owner.is_active else ' owned it and has left'}."
             notify(
-                row.owner,
+                person,
                 purpose="reminder",
                 urgency="low",
                 subject=f"{'Overdue' if late else 'Due soon'}: {row.title}"[:200],
-                body=f"{'It was' if late else 'It is'} due on {row.due_on:%A, %d %B %Y}. "
+                body=f"{'It was' if late else 'It is'} due on {row.due_on:%A, %d %B %Y}.{whose} "
                 "If the date or the plan no longer holds, change it: an honest date is worth more than a missed one.",
                 path=f"/actions/{row.pk}",
                 reason=f"action:{row.pk}:{row.reminders}",
             )
-            text = f"{row.owner} was reminded{', overdue' if late else ''}"
-        else:
-            text = f"{row.owner} has left: nobody was reminded. Give it to somebody else."
+        left = "" if owner.is_active else f"{owner} has left. Give it to somebody else. "
+        names = ", ".join(str(person) for person in told) or "Nobody"
+        text = f"{left}{names} {'was' if len(told) < 2 else 'were'} reminded{', overdue' if late else ''}"
         ActionEvent.objects.create(action=row, at=now, kind="reminded", person=SYSTEM.person, text=text[:500])
-        row.remind_at = rules.next_reminder(row.due_on, rules.zone_of(row.owner.timezone), now)
+        row.remind_at = rules.next_reminder(row.due_on, rules.zone_of(owner.timezone), now)
         row.save(update_fields=["reminders", "remind_at"])
         announce({f"action:{row.pk}", "actions"})
     return True

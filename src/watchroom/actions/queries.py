@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
-from ..accounts.actors import Actor
-from ..accounts.models import Person
+from ..accounts.actors import Actor, acting
+from ..accounts.models import Membership, Person
+from ..accounts.roles import Action, Role
 from ..incidents import queries as incidents
 from ..kernel import clock
 from ..kernel.errors import NotFound
@@ -19,6 +21,8 @@ OPEN = ("open", "doing")
 
 def visible_to(actor: Actor) -> QuerySet[ActionItem]:
     """Action items that ``actor`` may read: those of incidents that they may read, and their own."""
+    if not actor.may(Action.SEE):
+        return ActionItem.objects.none()
     seen = Q(incident__in=incidents.visible_to(actor)) | Q(incident__isnull=True)
     if actor.person is not None:
         seen |= Q(owner=actor.person)
@@ -66,6 +70,21 @@ def item_for(actor: Actor, pk: int) -> ActionItem:
 def is_overdue(item: ActionItem) -> bool:
     """Whether it should have been done by now, where its owner lives."""
     return item.is_open and rules.is_overdue(item.due_on, rules.zone_of(item.owner.timezone), clock.now())
+
+
+def unheeded(item: ActionItem) -> int:
+    """How many reminders it has had since the day on which it is due was over."""
+    over = rules.morning(item.due_on + timedelta(days=1), rules.zone_of(item.owner.timezone))
+    return item.events.filter(kind="reminded", at__gte=over).count()
+
+
+def managers_of(item: ActionItem) -> list[Person]:
+    """The managers of its team who are here and may see it, without its owner."""
+    if item.team_id is None:
+        return []
+    rows = Membership.objects.filter(team_id=item.team_id, role__gte=Role.MANAGER, person__is_active=True)
+    people = [row.person for row in rows.exclude(person_id=item.owner_id).select_related("person")]
+    return [person for person in people if visible_to(acting(person)).filter(pk=item.pk).exists()]
 
 
 def could_own(actor: Actor) -> QuerySet[Person]:

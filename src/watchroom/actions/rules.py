@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 AT = time(9)  # the owner's own morning
 BEFORE = timedelta(days=3)
 AGAIN = timedelta(days=3)  # while overdue
+UNHEEDED = 2  # reminders of something overdue, after which its team's managers hear of it, too
 
 _BETTER_HABITS = "Say what will be built or changed, so that nobody has to remember: “Refuse deploys while …”."
 _MEASURE = "Say what exactly, where, and how one sees that it is done: “Alert when the queue is older than 5 minutes”."
@@ -86,3 +87,9 @@ def next_reminder(due_on: date, zone: ZoneInfo, now: datetime) -> datetime:
 def is_overdue(due_on: date, zone: ZoneInfo, now: datetime) -> bool:
     """Whether the day on which it was due is over where its owner lives."""
     return now.astimezone(zone).date() > due_on
+
+
+def managers_hear(late: bool, unheeded: int, *, owner_is_here: bool) -> bool:
+    """Whether the team's managers are told beside the owner: ``unheeded`` reminders of it, overdue, changed nothing, or
+    its owner has left."""
+    return not owner_is_here or (late and unheeded >= UNHEEDED)

@@ -126,8 +126,8 @@ def complete(request: HttpRequest, pk: int) -> HttpResponse:
     """It is done."""
     by = actor_of(request)
     item = commands.complete(by, queries.item_for(by, pk), note=request.POST.get("note", ""))
-    messages.success(request, "Done.")
-    return _shown(item)
+    messages.success(request, f"Done: {item.title}")
+    return redirect("actions") if request.POST.get("back") == "actions" else _shown(item)
 
 
 @require_POST

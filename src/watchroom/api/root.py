@@ -29,6 +29,7 @@ PACKAGES = (
     "postmortems",
     "actions",
     "engine",
+    "config",
 )
 
 api = NinjaAPI(

@@ -8,7 +8,7 @@ import click
 
 from .. import __version__
 from ..kernel.errors import WatchroomError
-from . import alerts, generic, incidents, learning, lists, oncall, serving
+from . import alerts, configuration, generic, incidents, learning, lists, oncall, serving
 from .demo import demo
 
 
@@ -27,6 +27,7 @@ _everything: list[click.Command] = [
     *lists.commands,
     *generic.commands,
     *learning.commands,
+    *configuration.commands,
 ]
 for _command in _everything:
     cli.add_command(_command)

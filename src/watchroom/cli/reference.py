@@ -97,9 +97,39 @@ def rest() -> str:
     return "\n".join(lines) + "\n"
 
 
+def config_file() -> str:
+    """Every kind of thing that a configuration file may name, with its fields."""
+    from ..config.schema import Document
+
+    schema = Document.model_json_schema()
+    lines = [
+        "# Configuration file\n",
+        _GENERATED,
+        "`watchroom apply -f FILE_OR_DIR [--dry-run] [--prune]` makes the configuration what a file says; `watchroom export` writes it; "
+        "`watchroom schema` prints the JSON Schema. Things name each other by slug, people by e-mail address, routes by name.\n",
+    ]
+    for name, part in schema["$defs"].items():
+        lines += [
+            f"## {name}\n",
+            f"{part.get('description', '')}\n",
+            "| field | default | meaning |",
+            "| --- | --- | --- |",
+        ]
+        for field, said in part["properties"].items():
+            default = "required" if field in part.get("required", []) else f"`{said.get('default')}`"
+            lines.append(f"| `{field}` | {default} | {said.get('description', '')} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
 def pages() -> dict[str, str]:
     """File name → text."""
-    return {"cli.md": command_line(), "configuration.md": configuration(), "api.md": rest()}
+    return {
+        "cli.md": command_line(),
+        "configuration.md": configuration(),
+        "api.md": rest(),
+        "config-file.md": config_file(),
+    }
 
 
 def main(directory: str) -> None:

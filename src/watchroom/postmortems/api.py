@@ -87,6 +87,7 @@ class PostmortemPatch(Schema):
     went_badly: str | None = None
     lucky: str | None = None
     lessons: str | None = None
+    no_actions: str | None = Field(None, description="Why there is no action item, if there is none.")
 
 
 class ReviewIn(Schema):
@@ -174,7 +175,7 @@ def review_postmortem(request: HttpRequest, id: int, body: ReviewIn) -> Postmort
 
 @router.post("/postmortems/{int:id}/publish", response=PostmortemDetailOut, summary="Publish a postmortem")
 def publish_postmortem(request: HttpRequest, id: int) -> PostmortemDetailOut:
-    """Needs an approval of this version, no gaps in summary, impact and cause, and an action item."""
+    """Needs an approval of this version, no gaps in summary, impact and cause, and an action item or a reason why not."""
     by = actor_of(request)
     commands.publish(by, queries.postmortem_for(by, id))
     return _detail(request, id)

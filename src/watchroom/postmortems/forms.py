@@ -19,6 +19,7 @@ HELP = {
     "went_badly": "What was slow, missing or confusing?",
     "lucky": "What could have made it worse, and did not by chance?",
     "lessons": "What helps a team that does not know this system?",
+    "no_actions": "Only if nothing should be changed: what speaks against it?",
 }
 
 
@@ -36,7 +37,7 @@ class PostmortemForm(forms.Form):
                 max_length=100_000,
                 strip=True,
                 help_text=HELP[name],
-                widget=forms.Textarea(attrs={"rows": 18 if name == "timeline" else 7}),
+                widget=forms.Textarea(attrs={"rows": {"timeline": 18, "no_actions": 2}.get(name, 7)}),
             )
 
     def text_of(self, name: str) -> str:

@@ -32,6 +32,7 @@ class Postmortem(models.Model):
     went_badly = models.TextField("What was hard", blank=True)
     lucky = models.TextField("Where we were lucky", blank=True)
     lessons = models.TextField("What others can learn", blank=True)
+    no_actions = models.TextField("Why there is no action item", blank=True)
     created_at = models.DateTimeField(default=clock.now)
     created_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     submitted_at = models.DateTimeField(null=True)

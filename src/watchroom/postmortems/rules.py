@@ -18,6 +18,7 @@ SECTIONS = (
     "went_badly",
     "lucky",
     "lessons",
+    "no_actions",
 )
 NEEDED = ("summary", "impact", "root_cause")
 NAMES = {
@@ -31,6 +32,7 @@ NAMES = {
     "went_badly": "What was hard",
     "lucky": "Where we were lucky",
     "lessons": "What others can learn",
+    "no_actions": "Why there is no action item",
 }
 GAP = "To fill in"
 
@@ -137,6 +139,7 @@ def draft(facts: Facts) -> dict[str, str]:
         "went_badly": _parts(_list("", [_one(each) for each in failed]), gap("what was slow, missing or confusing?")),
         "lucky": gap("what could have made it worse, and did not by chance?"),
         "lessons": gap("what would help a team that does not know this system?"),
+        "no_actions": "",
     }
 
 
@@ -252,7 +255,7 @@ class Finding:
 
 _BLAME: tuple[tuple[str, str, str], ...] = (
     (
-        r"(?:human|operator|user|pilot) (?:error|mistake|failure)s?",
+        r"(?:human|operator|user|pilot|engineer|manual)(?:['’]s)?[\s-]+(?:error|mistake|failure|oversight|slip)s?",
         "A person’s slip is where the questions begin, not where they end.",
         "What let one slip have this effect? What would have caught it?",
     ),
@@ -307,6 +310,13 @@ class Missing:
     fix: str
 
 
+def only_blames(text: str) -> bool:
+    """Whether nothing is left of ``text`` without the clauses that blame: it explains nothing that could be changed."""
+    clauses = [clause for clause in re.split(r"[.;:,!?\n]|\s[-–—]\s", text) if clause.strip()]
+    rest = [clause for clause in clauses if not findings(clause) and len(clause.split()) >= 3]
+    return bool(findings(text)) and not rest
+
+
 def missing(sections: Mapping[str, str], *, approvals: int, actions: int) -> list[Missing]:
     """All that keeps a postmortem with these sections from being published."""
     found: list[Missing] = []
@@ -326,10 +336,30 @@ def missing(sections: Mapping[str, str], *, approvals: int, actions: int) -> lis
                 "Say what in the system let it have this effect.",
             )
         )
-    if not actions:
-        found.append(Missing("actions", "There is no action item.", "Add at least one, with an owner and a date."))
+    for name in ("root_cause", "factors"):
+        if only_blames(sections.get(name, "")) and all(each.field != name for each in found):
+            found.append(
+                Missing(
+                    name,
+                    f"“{NAMES[name]}” says who, and not what.",
+                    "Say what in the system made it possible, and made it look right at the time.",
+                )
+            )
+    if not actions and not _is_reason(sections.get("no_actions", "")):
+        found.append(
+            Missing(
+                "actions",
+                "There is no action item.",
+                f"Add at least one, with an owner and a date, or write under “{NAMES['no_actions']}” what speaks against.",
+            )
+        )
     if not approvals:
         found.append(
             Missing("reviews", "Nobody has approved this version.", "Ask somebody who did not write it to review it.")
         )
     return found
+
+
+def _is_reason(text: str) -> bool:
+    """Whether ``text`` explains something; “none” and “n/a” do not."""
+    return GAP.lower() not in text.lower() and len(text.split()) >= 3

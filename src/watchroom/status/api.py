@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from ..accounts.queries import team_by
 from ..api.auth import actor_of
@@ -124,7 +124,7 @@ def _save(request: HttpRequest, slug: str | None, body: StatusPageBody) -> Statu
 @router.post("/status-pages", response={201: StatusPageOut}, operation_id="create_status_page")
 def create_status_page(request: HttpRequest, body: StatusPageIn) -> Any:
     """Make a status page."""
-    return 201, _save(request, None, body)
+    return Status(201, _save(request, None, body))
 
 
 @router.get("/status-pages/{slug}", response=StatusPageOut, operation_id="get_status_page")
@@ -144,7 +144,7 @@ def delete_status_page(request: HttpRequest, slug: str) -> Any:
     """Delete a status page."""
     actor = actor_of(request)
     commands.delete_status_page(actor, page_by(actor, slug))
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/updates/{id}/publish", response={204: None}, operation_id="show_update")
@@ -157,4 +157,4 @@ def show_update(request: HttpRequest, id: int, body: PublishBody) -> Any:
     if update is None:
         raise NotFound(f"There is no update {id}.", field="id", value=id, fix="See the incident's updates.")
     commands.publish(actor, update, body.pages, impacts=body.impacts, title=body.title)
-    return 204, None
+    return Status(204, None)

@@ -89,7 +89,7 @@ def days(spells: Sequence[Spell], now: datetime, count: int = 90) -> list[Day]:
             began, ended = max(spell.start, start), min(spell.end or now, end)
             if began < ended:
                 worst = max(worst, spell.state, key=ORDER.index)
-                if spell.state != "under_maintenance":
+                if spell.state not in {"operational", "under_maintenance"}:
                     covered.append((began, ended))
         found.append(Day(start.date(), worst, round(_length(covered).total_seconds() / 60)))
     return found

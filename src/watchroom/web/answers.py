@@ -42,9 +42,8 @@ def settled(escalation: Escalation) -> Settled | None:
         if group.resolved_at:
             return Settled("It is resolved: nothing needs to be done.", group.resolved_at)
         if group.acknowledged_at:
-            return Settled(
-                f"{group.acknowledged_by or 'Somebody'} has it. Nobody else is paged.", group.acknowledged_at
-            )
+            who = group.acknowledged_by or "somebody"
+            return Settled(f"Acknowledged by {who}. Nobody else is paged.", group.acknowledged_at)
         return None
     if escalation.kind == Escalation.Kind.ROLE:
         held = RoleAssignment.objects.select_related("person").filter(pk=escalation.subject_id or 0).first()

@@ -18,6 +18,7 @@ from ...incidents.queries import visible_to as incidents_visible_to
 from ...kernel.errors import NotFound, Refused, WatchroomError
 from ...paging.models import Escalation
 from ...paging.queries import trace
+from ...paging.views.respond import next_of
 from ...web.middleware import actor_of
 from .. import commands
 from ..models import AlertGroup, Severity
@@ -103,7 +104,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         .order_by("-id")[:50]
         if escalation
         else (),
-        "next": next((line for line in lines if line["future"]), None),
+        "next": next_of(lines),
         "may_respond": actor.may(Action.RESPOND, group.team)
         or (escalation and escalation.notifications.filter(person=actor.person).exists()),
         "links": group.service.links.all() if group.service else (),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import zoneinfo
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
@@ -17,7 +21,14 @@ from .. import commands, links
 from ..models import Notification
 from ..queries import escalations_visible_to, trace
 
+# What the button of a page says.
 VERBS = {"alert_group": "Acknowledge", "role": "Accept the role", "direct": "I have it"}
+
+
+def next_of(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Of a trace: who is paged next. Another try of a message already on its way counts only where nothing else comes."""
+    ahead = [line for line in lines if line["future"]]
+    return next((line for line in ahead if line["kind"] != "notification"), ahead[0] if ahead else None)
 
 
 @never_cache
@@ -37,15 +48,14 @@ def respond(request: HttpRequest, token: str) -> HttpResponse:
         "notification": notification,
         "escalation": escalation,
         "verb": VERBS.get(escalation.kind, "") if escalation else "I got it",
-        "next": next((line for line in trace(escalation) if line["future"]), None)
-        if escalation and not escalation.ended_at
-        else None,
+        "next": next_of(trace(escalation)) if escalation and not escalation.ended_at else None,
         "group": group_of(escalation) if escalation else None,
         "settled": settled(escalation) if escalation else None,
         "works": escalation is None and notification.purpose == Notification.Purpose.TEST and notification.seen_at,
         "asks": settled(escalation) is None if escalation else notification.seen_at is None,
     }
-    return render(request, "paging/respond.html", context)
+    with timezone.override(zoneinfo.ZoneInfo(person.timezone)):  # nobody is signed in, but it is known who reads
+        return render(request, "paging/respond.html", context)
 
 
 def escalation(request: HttpRequest, pk: int) -> HttpResponse:
@@ -57,10 +67,12 @@ def escalation(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         answer(actor, found)
         return redirect(found.path)
+    lines = trace(found)
     asked = found.notifications.filter(person=actor.person).exists()
     context = {
         "escalation": found,
-        "trace": trace(found),
+        "trace": lines,
+        "next": next_of(lines),
         "verb": VERBS[found.kind],
         "may_answer": asked and not found.ended_at,
     }

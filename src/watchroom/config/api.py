@@ -1,0 +1,76 @@
+"""The API of the configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from ..accounts.roles import Action
+from ..api.auth import actor_of
+from .carry_out import apply, preview
+from .current import read
+from .difference import Step
+from .schema import Document
+from .text import parse
+
+router = Router(tags=["configuration"])
+
+
+class ConfigBody(Schema):
+    """A document, and whether what it does not name goes."""
+
+    document: dict[str, Any]
+    prune: bool = False
+
+
+class StepOut(Schema):
+    """One thing that is, or would be, done."""
+
+    verb: str
+    kind: str
+    key: str
+    changes: dict[str, Any]
+    text: str
+
+    @classmethod
+    def of(cls, step: Step) -> StepOut:
+        changes = {name: {"before": before, "after": after} for name, (before, after) in step.changes.items()}
+        return cls(verb=step.verb, kind=step.kind, key=step.key, changes=changes, text=str(step))
+
+
+class AppliedOut(Schema):
+    """What was done, and the keys of new integrations by slug: they can't be shown again."""
+
+    steps: list[StepOut]
+    keys: dict[str, str] = {}
+
+
+@router.post("/config/plan", response=AppliedOut, operation_id="plan_config")
+def plan_config(request: HttpRequest, body: ConfigBody) -> Any:
+    """What applying a document would do."""
+    actor_of(request).require(Action.ADMINISTER)
+    return {"steps": [StepOut.of(step) for step in preview(parse(body.document, "document"), prune=body.prune)]}
+
+
+@router.post("/config/apply", response=AppliedOut, operation_id="apply_config")
+def apply_config(request: HttpRequest, body: ConfigBody) -> Any:
+    """Apply a document: all of it, or nothing."""
+    actor = actor_of(request)
+    actor.require(Action.ADMINISTER)
+    steps, keys = apply(actor, parse(body.document, "document"), prune=body.prune)
+    return {"steps": [StepOut.of(step) for step in steps], "keys": keys}
+
+
+@router.get("/config/export", response=dict[str, Any], operation_id="export_config")
+def export_config(request: HttpRequest) -> Any:
+    """The whole configuration as a document, without secrets."""
+    actor_of(request).require(Action.ADMINISTER)
+    return {"version": 1, **{kind: list(things.values()) for kind, things in read().items()}}
+
+
+@router.get("/config/schema", response=dict[str, Any], operation_id="get_config_schema")
+def get_config_schema(request: HttpRequest) -> Any:
+    """The JSON Schema of a document."""
+    return Document.model_json_schema()

@@ -1,0 +1,225 @@
+"""Making what is there into what is wanted, through the packages' own commands, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+
+from ..accounts import commands as accounts
+from ..accounts.actors import Actor
+from ..accounts.models import Person, Team
+from ..catalog import commands as catalog
+from ..catalog.models import Service
+from ..intake import commands as intake
+from ..intake.models import Integration, Route
+from ..kernel.errors import Refused, WatchroomError
+from ..mitigations import commands as mitigations
+from ..mitigations.models import Mitigation
+from ..oncall import commands as oncall
+from ..oncall.models import Schedule
+from ..paging import commands as paging
+from ..paging.models import EscalationPolicy
+from ..status import commands as status
+from ..status.models import StatusPage
+from .current import read
+from .difference import State, Step, plan
+from .schema import KEYS, Document, defaults, state_of
+
+Fields = dict[str, Any]
+_MODELS: dict[str, Any] = {
+    "people": Person,
+    "teams": Team,
+    "schedules": Schedule,
+    "policies": EscalationPolicy,
+    "services": Service,
+    "integrations": Integration,
+    "routes": Route,
+    "mitigations": Mitigation,
+    "status_pages": StatusPage,
+}
+
+
+def preview(document: Document, *, prune: bool = False) -> list[Step]:
+    """What applying ``document`` would do."""
+    return plan(read(), _sorted(state_of(document)), prune=prune)
+
+
+def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[Step], dict[str, str]]:
+    """Apply ``document``: all of it, or nothing. Returns what was done, and the keys of new integrations by slug.
+
+    :raises WatchroomError: something is not accepted; names the thing, the field, the value and the fix.
+    """
+    keys: dict[str, str] = {}
+    with transaction.atomic():
+        current, wanted = read(), _sorted(state_of(document))
+        steps = plan(current, wanted, prune=prune)
+        later: list[tuple[str, list[str]]] = []  # services' needs, once all services are there
+        for step in steps:
+            try:
+                if step.verb == "delete":
+                    _DELETE[step.kind](by, _find(step.kind, step.key))
+                    continue
+                fields = {
+                    **defaults(step.kind),
+                    **current.get(step.kind, {}).get(step.key, {}),
+                    **wanted[step.kind][step.key],
+                }
+                thing = _find(step.kind, step.key) if step.verb == "change" else None
+                if step.kind == "services" and fields["needs"]:
+                    later.append((step.key, fields["needs"]))
+                key = _SAVE[step.kind](by, thing, fields)
+                if isinstance(key, str):
+                    keys[step.key] = key
+            except WatchroomError as error:
+                error.field = f"{step.kind}[{step.key}].{error.field}".rstrip(".")
+                raise
+        for slug, needs in later:
+            _service(by, _find("services", slug), {**read()["services"][slug], "needs": needs}, with_needs=True)
+    return steps, keys
+
+
+def _sorted(wanted: State) -> State:
+    """In the order in which things can be made, members and needs in the order in which they are read back."""
+    ordered = {kind: wanted[kind] for kind in KEYS if kind in wanted}
+    for team in ordered.get("teams", {}).values():
+        if "members" in team:
+            team["members"] = sorted(team["members"], key=lambda member: member["email"])
+    for service in ordered.get("services", {}).values():
+        if "needs" in service:
+            service["needs"] = sorted(service["needs"])
+    return ordered
+
+
+def _find(kind: str, key: str | None) -> Any:
+    """The thing with this key; None of none.
+
+    :raises Refused: there is no such thing.
+    """
+    if key is None:
+        return None
+    lookup = f"{KEYS[kind]}__iexact" if kind == "people" else KEYS[kind]
+    found = _MODELS[kind].objects.filter(**{lookup: key}).first()
+    if found is None:
+        raise Refused(
+            f"There is no {kind.replace('_', ' ')} entry {key!r}.",
+            field=kind,
+            value=key,
+            fix="Add it to the file, or correct the name.",
+        )
+    return found
+
+
+def _person(by: Actor, person: Person | None, fields: Fields) -> None:
+    if person is None:
+        accounts.create_person(by, **fields)
+    else:
+        accounts.change_person(by, person, **{name: value for name, value in fields.items() if name != "email"})
+
+
+def _team(by: Actor, team: Team | None, fields: Fields) -> None:
+    saved = accounts.save_team(by, team, name=fields["name"], slug=fields["slug"], description=fields["description"])
+    wanted = {member["email"].lower(): member["role"] for member in fields["members"]}
+    for membership in saved.memberships.select_related("person"):
+        if membership.person.email.lower() not in wanted:
+            accounts.remove_member(by, saved, membership.person)
+    for email, role in wanted.items():
+        accounts.set_member(by, saved, _find("people", email), role)
+
+
+def _schedule(by: Actor, schedule: Schedule | None, fields: Fields) -> None:
+    rotations = [
+        {
+            **rotation,
+            "until": None,
+            "members": [[_find("people", email).pk for email in turn] for turn in rotation["members"]],
+        }
+        for rotation in fields["rotations"]
+    ]
+    oncall.save_schedule(by, schedule, **{**fields, "team": _find("teams", fields["team"]), "rotations": rotations})
+
+
+def _policy(by: Actor, policy: EscalationPolicy | None, fields: Fields) -> None:
+    kinds = {"person": "people", "schedule": "schedules", "team": "teams"}
+    steps = [
+        {
+            "wait_seconds": step["wait_seconds"],
+            "targets": [
+                {kind: _find(kinds[kind], key).pk}
+                for target in step["targets"]
+                for kind, key in target.items()
+                if key is not None
+            ],
+        }
+        for step in fields["steps"]
+    ]
+    paging.save_policy(by, policy, **{**fields, "team": _find("teams", fields["team"]), "steps": steps})
+
+
+def _service(by: Actor, service: Service | None, fields: Fields, with_needs: bool = False) -> None:
+    policy = _find("policies", fields["policy"])
+    needs = [_find("services", slug).pk for slug in fields["needs"]] if with_needs else []
+    catalog.save_service(
+        by,
+        service,
+        **{**fields, "team": _find("teams", fields["team"]), "needs": needs, "policy": policy.pk if policy else None},
+    )
+
+
+def _integration(by: Actor, integration: Integration | None, fields: Fields) -> str | None:
+    return intake.save_integration(
+        by,
+        integration,
+        **{**fields, "team": _find("teams", fields["team"]), "service": _find("services", fields["service"])},
+    )[1]
+
+
+def _route(by: Actor, route: Route | None, fields: Fields) -> None:
+    intake.save_route(
+        by,
+        route,
+        **{
+            **fields,
+            "parent": _find("routes", fields["parent"]),
+            "team": _find("teams", fields["team"]),
+            "service": _find("services", fields["service"]),
+            "policy": _find("policies", fields["policy"]),
+        },
+    )
+
+
+def _mitigation(by: Actor, mitigation: Mitigation | None, fields: Fields) -> None:
+    mitigations.save_mitigation(
+        by,
+        mitigation,
+        **{**fields, "team": _find("teams", fields["team"]), "service": _find("services", fields["service"])},
+    )
+
+
+def _status_page(by: Actor, page: StatusPage | None, fields: Fields) -> None:
+    status.save_status_page(by, page, **{**fields, "team": _find("teams", fields["team"])})
+
+
+_SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
+    "people": _person,
+    "teams": _team,
+    "schedules": _schedule,
+    "policies": _policy,
+    "services": _service,
+    "integrations": _integration,
+    "routes": _route,
+    "mitigations": _mitigation,
+    "status_pages": _status_page,
+}
+_DELETE: dict[str, Callable[[Actor, Any], None]] = {
+    "people": accounts.deactivate_person,
+    "teams": accounts.delete_team,
+    "schedules": oncall.delete_schedule,
+    "policies": paging.delete_policy,
+    "services": catalog.delete_service,
+    "integrations": intake.delete_integration,
+    "routes": intake.delete_route,
+    "mitigations": mitigations.delete_mitigation,
+    "status_pages": status.delete_status_page,
+}

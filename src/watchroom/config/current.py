@@ -1,0 +1,184 @@
+"""The configuration that is in the database, in the form of a file. A constant number of queries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..accounts.models import Person, Team
+from ..accounts.roles import Role
+from ..catalog.models import Service
+from ..intake.models import Integration, Route
+from ..mitigations.models import Mitigation
+from ..oncall.models import Schedule
+from ..paging.models import EscalationPolicy
+from ..status.models import StatusPage
+from .difference import State
+
+
+def read() -> State:
+    """Everything that a file can say, by kind and key."""
+    return {
+        "people": {
+            p.email: {"email": p.email, "name": p.name, "role": Role(p.role).word, "timezone": p.timezone}
+            for p in Person.objects.filter(is_active=True).order_by("email")
+        },
+        "teams": {t.slug: _team(t) for t in Team.objects.prefetch_related("memberships__person")},
+        "schedules": {
+            s.slug: _schedule(s)
+            for s in Schedule.objects.select_related("team").prefetch_related("rotations__members__person")
+        },
+        "policies": {
+            p.slug: _policy(p)
+            for p in EscalationPolicy.objects.select_related("team").prefetch_related(
+                "steps__targets__person", "steps__targets__schedule", "steps__targets__team"
+            )
+        },
+        "services": {
+            s.slug: _service(s)
+            for s in Service.objects.select_related("team", "policy").prefetch_related("links", "needs__needs")
+        },
+        "integrations": {
+            i.slug: {
+                "slug": i.slug,
+                "name": i.name,
+                "team": i.team.slug,
+                "source": i.source,
+                "service": _slug(i.service),
+                "drill": i.drill,
+            }
+            for i in Integration.objects.select_related("team", "service")
+        },
+        "routes": {
+            r.name: _route(r)
+            for r in _parents_first(list(Route.objects.select_related("parent", "team", "service", "policy")))
+        },
+        "mitigations": {
+            m.slug: {
+                "slug": m.slug,
+                "name": m.name,
+                "team": m.team.slug,
+                "service": _slug(m.service),
+                "kind": m.kind,
+                "how": m.how,
+                "check_text": m.check_text,
+                "undo": m.undo,
+                "risk": m.risk,
+            }
+            for m in Mitigation.objects.select_related("team", "service")
+        },
+        "status_pages": {
+            p.slug: {
+                "slug": p.slug,
+                "name": p.name,
+                "team": p.team.slug,
+                "description": p.description,
+                "public": p.public,
+                "components": [
+                    {"name": c.name, "service": _slug(c.service), "description": c.description}
+                    for c in p.components.all()
+                ],
+            }
+            for p in StatusPage.objects.select_related("team").prefetch_related("components__service")
+        },
+    }
+
+
+def _slug(thing: Any) -> str | None:
+    return thing.slug if thing is not None else None
+
+
+def _team(team: Team) -> dict[str, Any]:
+    members = sorted(team.memberships.all(), key=lambda each: each.person.email)
+    return {
+        "slug": team.slug,
+        "name": team.name,
+        "description": team.description,
+        "members": [{"email": each.person.email, "role": Role(each.role).word} for each in members],
+    }
+
+
+def _schedule(schedule: Schedule) -> dict[str, Any]:
+    rotations = []
+    for rotation in schedule.rotations.all():
+        turns: dict[int, list[str]] = {}
+        for member in rotation.members.all():
+            turns.setdefault(member.turn, []).append(member.person.email)
+        rotations.append(
+            {
+                "name": rotation.name,
+                "precedence": rotation.precedence,
+                "unit": rotation.unit,
+                "length": rotation.length,
+                "starts_at": rotation.starts_at,
+                "restrictions": rotation.restrictions,
+                "members": [turns[turn] for turn in sorted(turns)],
+            }
+        )
+    return {
+        "slug": schedule.slug,
+        "name": schedule.name,
+        "team": schedule.team.slug,
+        "timezone": schedule.timezone,
+        "description": schedule.description,
+        "rotations": rotations,
+    }
+
+
+def _policy(policy: EscalationPolicy) -> dict[str, Any]:
+    steps = [
+        {
+            "wait_seconds": step.wait_seconds,
+            "targets": [
+                {"person": t.person.email if t.person else None, "schedule": _slug(t.schedule), "team": _slug(t.team)}
+                for t in step.targets.all()
+            ],
+        }
+        for step in policy.steps.all()
+    ]
+    return {
+        "slug": policy.slug,
+        "name": policy.name,
+        "team": policy.team.slug,
+        "description": policy.description,
+        "repeats": policy.repeats,
+        "steps": steps,
+    }
+
+
+def _service(service: Service) -> dict[str, Any]:
+    return {
+        "slug": service.slug,
+        "name": service.name,
+        "team": service.team.slug,
+        "description": service.description,
+        "tier": service.tier,
+        "labels": service.labels,
+        "links": [{"kind": link.kind, "label": link.label, "url": link.url} for link in service.links.all()],
+        "needs": sorted(dependency.needs.slug for dependency in service.needs.all()),
+        "policy": _slug(service.policy),
+    }
+
+
+def _route(route: Route) -> dict[str, Any]:
+    return {
+        "name": route.name,
+        "parent": route.parent.name if route.parent else None,
+        "position": route.position,
+        "team": _slug(route.team),
+        "matchers": route.matchers,
+        "goes_on": route.goes_on,
+        "group_by": route.group_by,
+        "group_wait_seconds": route.group_wait_seconds,
+        "service": _slug(route.service),
+        "policy": _slug(route.policy),
+        "urgency": route.urgency,
+    }
+
+
+def _parents_first(routes: list[Route]) -> list[Route]:
+    by_id = {route.pk: route for route in routes}
+
+    def depth(route: Route) -> int:
+        return 0 if route.parent_id is None else 1 + depth(by_id[route.parent_id])
+
+    return sorted(routes, key=lambda route: (depth(route), route.position, route.pk))

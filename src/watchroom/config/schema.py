@@ -1,0 +1,220 @@
+"""What a configuration file may say. Things name each other by slug, people by e-mail address, routes by name.
+
+A field that is left out keeps its value where the thing exists, and takes the default shown here where it does not.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Member(_Part):
+    """A person's place in a team."""
+
+    email: str
+    role: Literal["viewer", "responder", "manager"] = "responder"
+
+
+class Person(_Part):
+    """Somebody who signs in or is paged."""
+
+    email: str
+    name: str
+    role: Literal["viewer", "responder", "manager", "administrator"] = "viewer"
+    timezone: str = "UTC"
+
+
+class Team(_Part):
+    """Owns services, schedules, policies and integrations."""
+
+    slug: str
+    name: str
+    description: str = ""
+    members: list[Member] = []
+
+
+class Rotation(_Part):
+    """People taking turns; each turn is one or more e-mail addresses."""
+
+    name: str
+    precedence: int = 0
+    unit: Literal["hours", "days", "weeks", "months"] = "weeks"
+    length: int = 1
+    starts_at: str = Field(description="The first hand-off in the schedule's local time: 2026-03-02T09:00")
+    restrictions: list[dict[str, str]] = []
+    members: list[list[str]]
+
+
+class Schedule(_Part):
+    """Who is on call when."""
+
+    slug: str
+    name: str
+    team: str
+    timezone: str = "UTC"
+    description: str = ""
+    rotations: list[Rotation] = []
+
+
+class Target(_Part):
+    """Exactly one of: a person's e-mail address, a schedule's slug, a team's slug."""
+
+    person: str | None = None
+    schedule: str | None = None
+    team: str | None = None
+
+
+class Step(_Part):
+    """Page these, then wait."""
+
+    wait_seconds: int = 300
+    targets: list[Target]
+
+
+class Policy(_Part):
+    """Whom to page, in what order."""
+
+    slug: str
+    name: str
+    team: str
+    description: str = ""
+    repeats: int = 2
+    steps: list[Step]
+
+
+class Link(_Part):
+    """Where something about a service is."""
+
+    kind: Literal["runbook", "dashboard", "logs", "traces", "repository", "docs", "other"] = "other"
+    label: str
+    url: str
+
+
+class Service(_Part):
+    """Something that users or other services rely on."""
+
+    slug: str
+    name: str
+    team: str
+    description: str = ""
+    tier: int = Field(2, ge=1, le=4)
+    labels: dict[str, str] = {}
+    links: list[Link] = []
+    needs: list[str] = Field([], description="Slugs of the services that it does not work without.")
+    policy: str | None = None
+
+
+class Integration(_Part):
+    """A configured sender. Its key is never in a file; a new one's is printed once."""
+
+    slug: str
+    name: str
+    team: str
+    source: str = "alertmanager"
+    service: str | None = None
+    drill: bool = False
+
+
+class Route(_Part):
+    """A node of the routing tree. What is null is inherited."""
+
+    name: str
+    parent: str | None = None
+    position: int = 0
+    team: str | None = None
+    matchers: list[str]
+    goes_on: bool = False
+    group_by: list[str] | None = None
+    group_wait_seconds: int | None = None
+    service: str | None = None
+    policy: str | None = None
+    urgency: Literal["", "high", "low"] = ""
+
+
+class Mitigation(_Part):
+    """A way to stop the bleeding."""
+
+    slug: str
+    name: str
+    team: str
+    service: str | None = None
+    kind: Literal["roll_back", "disable", "fail_over", "scale_up", "restart", "drain", "block", "other"] = "other"
+    how: str
+    check_text: str = ""
+    undo: str = ""
+    risk: Literal["low", "medium", "high"] = "low"
+
+
+class Component(_Part):
+    """A part of what customers use."""
+
+    name: str
+    service: str | None = None
+    description: str = ""
+
+
+class StatusPage(_Part):
+    """A page that strangers read."""
+
+    slug: str
+    name: str
+    team: str
+    description: str = ""
+    public: bool = True
+    components: list[Component] = []
+
+
+class Document(_Part):
+    """The whole configuration, or a part of it."""
+
+    version: Literal[1] = 1
+    people: list[Person] = []
+    teams: list[Team] = []
+    schedules: list[Schedule] = []
+    policies: list[Policy] = []
+    services: list[Service] = []
+    integrations: list[Integration] = []
+    routes: list[Route] = []
+    mitigations: list[Mitigation] = []
+    status_pages: list[StatusPage] = []
+
+
+# In the order in which things can be made: each names only what stands before it (services' needs are set at the end).
+KEYS = {
+    "people": "email",
+    "teams": "slug",
+    "schedules": "slug",
+    "policies": "slug",
+    "services": "slug",
+    "integrations": "slug",
+    "routes": "name",
+    "mitigations": "slug",
+    "status_pages": "slug",
+}
+State = dict[str, dict[str, dict[str, Any]]]  # kind → key → fields
+
+
+def state_of(document: Document) -> State:
+    """A document by kind and key, each thing with the fields that were said."""
+    found: State = {}
+    for kind, key in KEYS.items():
+        if kind in document.model_fields_set:
+            found[kind] = {getattr(each, key): _said(each) for each in getattr(document, kind)}
+    return found
+
+
+def _said(part: BaseModel) -> dict[str, Any]:
+    """The fields of one thing that were said, its parts whole: a rotation without a unit means the default one."""
+    return {name: part.model_dump()[name] for name in part.model_fields_set}
+
+
+def defaults(kind: str) -> dict[str, Any]:
+    """The fields that a new thing of this kind takes where nothing is said."""
+    model = Document.model_fields[kind].annotation.__args__[0]  # type: ignore[union-attr]
+    return {name: field.get_default() for name, field in model.model_fields.items() if not field.is_required()}

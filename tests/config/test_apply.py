@@ -1,0 +1,130 @@
+"""Files applied to a real database."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+import factories as make
+from watchroom.catalog.models import Service
+from watchroom.cli.main import cli
+from watchroom.config.carry_out import apply, preview
+from watchroom.config.current import read
+from watchroom.config.text import dump, parse
+from watchroom.demo.make import make as make_demo
+from watchroom.intake.models import Integration, Route
+from watchroom.kernel.errors import Refused
+from watchroom.oncall.models import Schedule
+from watchroom.oncall.queries import who
+
+pytestmark = pytest.mark.django_db
+
+FILE = """
+version: 1
+people:
+  - {email: anna@example.org, name: Anna, role: administrator, timezone: Europe/Berlin}
+  - {email: ben@example.org, name: Ben}
+teams:
+  - {slug: shop, name: Shop, members: [{email: ben@example.org, role: manager}]}
+schedules:
+  - slug: shop
+    name: Shop on call
+    team: shop
+    timezone: Europe/Berlin
+    rotations: [{name: Weekly, starts_at: "2026-01-05T09:00", members: [[anna@example.org], [ben@example.org]]}]
+policies:
+  - {slug: shop, name: Shop, team: shop, steps: [{targets: [{schedule: shop}]}, {wait_seconds: 600, targets: [{person: anna@example.org}]}]}
+services:
+  - {slug: checkout, name: Checkout, team: shop, tier: 1, needs: [ledger], policy: shop, labels: {env: production}}
+  - {slug: ledger, name: Ledger, team: shop}
+integrations:
+  - {slug: prometheus, name: Prometheus, team: shop, service: checkout}
+routes:
+  - {name: payments, matchers: ['team="payments"'], service: ledger}
+  - {name: critical payments, parent: payments, matchers: ['severity="critical"'], urgency: high}
+mitigations:
+  - {slug: roll-back, name: Roll back, team: shop, service: checkout, kind: roll_back, how: Press the button.}
+status_pages:
+  - {slug: shop, name: Shop status, team: shop, components: [{name: Checkout, service: checkout}]}
+"""
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    make.person("Root", "administrator")
+    path = tmp_path / "watchroom.yaml"
+    path.write_text(FILE)
+    return path
+
+
+def test_a_file_becomes_the_configuration_and_twice_is_once(file: Path) -> None:
+    dry = run("apply", "-f", str(file), "--dry-run")
+    assert dry.exit_code == 0 and "+ services checkout" in dry.output and not Service.objects.exists()
+    done = run("apply", "-f", str(file))
+    assert done.exit_code == 0, done.output
+    assert "Key of prometheus, shown once: wri_" in done.output
+    checkout = Service.objects.get(slug="checkout")
+    assert [each.needs.slug for each in checkout.needs.all()] == ["ledger"]
+    assert checkout.policy is not None and Route.objects.get(name="critical payments").parent is not None
+    assert who(Schedule.objects.get(), datetime(2026, 1, 6, tzinfo=UTC))[0].name == "Anna"
+    assert run("apply", "-f", str(file)).output.strip() == "Nothing to do."
+
+
+def test_a_change_names_its_fields_and_prune_deletes_what_is_not_named(file: Path) -> None:
+    run("apply", "-f", str(file))
+    said = yaml.safe_load(FILE)
+    said["policies"][0]["repeats"] = 5
+    said["routes"] = said["routes"][:1]
+    file.write_text(yaml.safe_dump(said))
+    assert run("apply", "-f", str(file)).output.strip() == "~ policies shop: repeats 2 → 5"
+    assert "- routes critical payments" in run("apply", "-f", str(file), "--prune").output
+
+
+def test_what_is_exported_is_what_is_there() -> None:
+    make_demo()
+    by = make.actor()
+    written = dump(read())
+    assert preview(parse(yaml.safe_load(written), "export"), prune=True) == []
+    assert apply(by, parse(yaml.safe_load(written), "export"))[0] == []
+    assert "key" not in {field for thing in read()["integrations"].values() for field in thing}
+
+
+def test_nothing_is_done_when_something_is_refused(file: Path) -> None:
+    said = yaml.safe_load(FILE)
+    said["services"][0]["policy"] = "no-such-policy"
+    file.write_text(yaml.safe_dump(said))
+    refused = run("apply", "-f", str(file))
+    assert refused.exit_code == 1 and "no-such-policy" in refused.output
+    assert not Service.objects.exists() and not Integration.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"version": 2}, "version"),
+        ({"nonsense": []}, "nonsense"),
+        ({"services": [{"slug": "a"}]}, "services.0.name"),
+        ({"services": [{"slug": "a", "name": "A", "team": "t", "tier": 9}]}, "services.0.tier"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_field_and_fix(said: dict[str, object], field: str) -> None:
+    with pytest.raises(Refused) as refused:
+        parse(said, "file.yaml")
+    assert refused.value.field == field and refused.value.fix and "file.yaml" in refused.value.message
+
+
+def test_the_schema_is_json_schema() -> None:
+    import jsonschema
+
+    schema = json.loads(run("schema").output)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(yaml.safe_load(FILE), schema)

@@ -1,0 +1,125 @@
+"""In a real browser: the page that appears in an open tab, and what a live list leaves as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import factories
+from peers.chromium import PHONE, axe
+from watchroom.accounts.models import Person
+from watchroom.intake.models import AlertGroup
+from watchroom.kernel import clock
+from watchroom.paging import commands, links
+from watchroom.paging.models import Escalation, Notification
+
+if TYPE_CHECKING:
+    from peers.chromium import Chromium
+
+pytestmark = [pytest.mark.browser, pytest.mark.browser_once, pytest.mark.django_db(transaction=True)]
+
+
+def signed_in(client: Any, chromium: Chromium, live_server: Any, person: Person, **options: Any) -> Any:
+    """A page of ``person``, whose browser asks the gate's address for live events and gets none here."""
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    context = chromium.context(live_server.url, **options)
+    context.route("**/live?*", lambda route: route.fulfill(content_type="text/event-stream", body=":\n\n"))
+    cookie = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    return context.new_page()
+
+
+def paged(person: Person) -> tuple[AlertGroup, Notification]:
+    """``person`` is paged for a firing group, in every tab that they have open."""
+    factories.contact_method(person, "browser")
+    group = factories.group("Checkout is slow", policy=factories.policy((person, 300)))
+    commands.start_escalation(
+        kind="alert_group",
+        subject_id=group.pk,
+        title=group.title,
+        body="",
+        path=f"/alerts/{group.pk}",
+        team=None,
+        policy=group.policy,
+    )
+    commands.take_turn(1)
+    Notification.objects.update(state="sent", ended_at=clock.now(), due_at=None)  # the engine's work
+    return group, Notification.objects.get()
+
+
+def test_a_page_rings_in_an_open_tab_once_and_is_answered_there(
+    client: Any, live_server: Any, chromium: Chromium
+) -> None:
+    anna = factories.person("Anna", role="responder")
+    page = signed_in(client, chromium, live_server, anna)
+    page.goto("/services")
+    assert page.locator("dialog[open]").count() == 0
+    group, row = paged(anna)
+    with page.expect_response("**/seen"):
+        page.evaluate(f"document.dispatchEvent(new CustomEvent('live:person:{anna.pk}'))")
+    row.refresh_from_db()
+    assert row.seen_at is not None
+    page.click("text=Stop the sound")
+    with page.expect_response("**/me/pending-page"):
+        page.evaluate(f"document.dispatchEvent(new CustomEvent('live:person:{anna.pk}'))")
+    page.wait_for_timeout(200)
+    assert page.locator("text=Stop the sound").count() == 0  # the same page does not ring again
+    assert axe(page) == []
+    page.click("dialog >> text=Acknowledge")
+    page.wait_for_url(f"**/alerts/{group.pk}")
+    group.refresh_from_db()
+    assert group.acknowledged_by == anna and not Escalation.objects.filter(ended_at__isnull=True).exists()
+
+
+def test_the_key_a_acknowledges(client: Any, live_server: Any, chromium: Chromium) -> None:
+    anna = factories.person("Anna", role="responder")
+    group = factories.group("Checkout is slow")
+    page = signed_in(client, chromium, live_server, anna)
+    page.goto(f"/alerts/{group.pk}")
+    page.keyboard.press("a")
+    page.wait_for_selector("text=Anna has it")
+    group.refresh_from_db()
+    assert group.acknowledged_by == anna
+
+
+def test_a_live_list_keeps_what_was_chosen_and_a_live_page_what_was_written(
+    client: Any, live_server: Any, chromium: Chromium
+) -> None:
+    group = factories.group("Checkout is slow")
+    page = signed_in(client, chromium, live_server, factories.person("Anna", role="responder"))
+    page.goto("/alerts")
+    page.check(f"#choose-{group.pk}")
+    factories.group("Search is slow")
+    page.evaluate("htmx.trigger('[data-live~=alert-groups]', 'live')")
+    page.wait_for_selector("text=Search is slow")
+    assert page.is_checked(f"#choose-{group.pk}") and page.inner_text("[data-selected-count]") == "1"
+    page.click("text=Acknowledge >> nth=-1")
+    page.wait_for_selector("text=Acknowledged 1 alert group")
+    page.goto(f"/alerts/{group.pk}")
+    page.fill("#note", "It is the ca")
+    AlertGroup.objects.update(title="Checkout is down")
+    page.evaluate("htmx.trigger('[data-live]', 'live')")
+    page.wait_for_selector("text=Checkout is down")
+    assert page.input_value("#note") == "It is the ca"
+
+
+def test_a_list_without_rows_fills_itself(client: Any, live_server: Any, chromium: Chromium) -> None:
+    page = signed_in(client, chromium, live_server, factories.person("Anna"))
+    page.goto("/alerts")
+    page.wait_for_selector("text=Nothing fires")
+    factories.group("Search is slow")
+    page.evaluate("htmx.trigger('[data-live~=alert-groups]', 'live')")
+    page.wait_for_selector("text=Search is slow")
+
+
+def test_the_link_of_a_message_works_without_scripts_and_cookies(live_server: Any, chromium: Chromium) -> None:
+    anna = factories.person("Anna", role="responder")
+    group, row = paged(anna)
+    page = chromium.page(live_server.url, PHONE, java_script_enabled=False)
+    page.goto("/respond/" + links.respond_url(row).rpartition("/")[2])
+    page.context.clear_cookies()
+    page.click("text=Acknowledge")
+    page.wait_for_selector("text=Acknowledged by Anna")
+    group.refresh_from_db()
+    assert group.acknowledged_by == anna
