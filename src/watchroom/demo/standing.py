@@ -1,0 +1,172 @@
+"""What the made-up company has: teams, people, services, schedules, policies, a status page."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.text import slugify
+
+from ..accounts.models import Membership, Person, Team
+from ..accounts.roles import Role
+from ..catalog.models import Dependency, Service, ServiceLink
+from ..intake.models import Integration
+from ..kernel.signing import fingerprint, new_key
+from ..mitigations.models import Mitigation
+from ..oncall.models import Override, Rotation, RotationMember, Schedule
+from ..paging.models import ContactMethod, EscalationPolicy, EscalationStep, NotificationRule, StepTarget, Urgency
+from ..status.models import Component, StatusPage
+from .company import FIRST, LAST, SERVICES, TEAMS
+
+MONTHS = 18
+
+
+@dataclass
+class Company:
+    """The company while it is being made: its chance, its hour, and what there is of it so far."""
+
+    random: random.Random
+    now: datetime
+    teams: dict[str, Team] = field(default_factory=dict)
+    people: dict[str, list[Person]] = field(default_factory=dict)
+    services: list[Service] = field(default_factory=list)
+    policies: dict[str, EscalationPolicy] = field(default_factory=dict)
+    integrations: list[Integration] = field(default_factory=list)
+    mitigations: list[Mitigation] = field(default_factory=list)
+    pages: list[StatusPage] = field(default_factory=list)
+
+    def of(self, team: str) -> list[Person]:
+        return self.people[team]
+
+
+def teams(c: Company) -> None:
+    # Nobody can sign in as a made-up person: they have no usable password.
+    zones = {name: zone for name, _, zone in TEAMS}
+    for name, about, _ in TEAMS:
+        c.teams[name] = Team.objects.create(name=name, slug=f"demo-{slugify(name)}", description=about, is_demo=True)
+    names = [(first, c.random.choice(LAST)) for first in FIRST]
+    for number, (first, last) in enumerate(names):
+        team = TEAMS[number % len(TEAMS)][0]
+        person = Person(
+            email=f"{first}.{last}@fernweh.example".lower(),
+            name=f"{first} {last}",
+            role=Role.RESPONDER,
+            timezone=zones[team],
+            is_demo=True,
+            joined_at=c.now - timedelta(days=30 * MONTHS),
+        )
+        person.set_unusable_password()
+        person.save()
+        members = c.people.setdefault(team, [])
+        Membership.objects.create(team=c.teams[team], person=person, role=Role.RESPONDER if members else Role.MANAGER)
+        members.append(person)
+
+
+def services(c: Company) -> None:
+    for made in SERVICES:
+        service = Service.objects.create(
+            team=c.teams[made.team],
+            name=made.name,
+            slug=f"demo-{slugify(made.name)}",
+            description=made.about,
+            tier=made.tier,
+            labels={"team": made.team.lower(), "env": "production"},
+            is_demo=True,
+            created_at=c.now - timedelta(days=30 * MONTHS),
+        )
+        c.services.append(service)
+        ServiceLink.objects.bulk_create(
+            ServiceLink(
+                service=service, kind=kind, label=label, url=f"https://{where}.fernweh.example/{slugify(made.name)}"
+            )
+            for kind, label, where in (
+                ("runbook", "Runbook", "wiki"),
+                ("dashboard", "Dashboard", "grafana"),
+                ("logs", "Logs", "logs"),
+            )
+        )
+    by_name = {service.name: service for service in c.services}
+    Dependency.objects.bulk_create(
+        Dependency(service=by_name[made.name], needs=by_name[need]) for made in SERVICES for need in made.needs
+    )
+
+
+def paging(c: Company) -> None:
+    monday = (c.now - timedelta(days=c.now.weekday() + 7 * 52)).date()
+    for name, _, zone in TEAMS:
+        team, people = c.teams[name], c.of(name)
+        schedule = Schedule.objects.create(
+            team=team, name=f"{name} on call", slug=f"demo-{slugify(name)}", timezone=zone, is_demo=True
+        )
+        rotation = Rotation.objects.create(schedule=schedule, name="Weekly", starts_at=f"{monday}T09:00")
+        RotationMember.objects.bulk_create(
+            RotationMember(rotation=rotation, person=p, turn=turn) for turn, p in enumerate(people)
+        )
+        Override.objects.create(
+            schedule=schedule,
+            person=people[-1],
+            starts_at=c.now + timedelta(days=3),
+            ends_at=c.now + timedelta(days=4),
+            reason="Doctor's appointment",
+            created_by=people[0],
+        )
+        policy = EscalationPolicy.objects.create(team=team, name=f"{name}", slug=f"demo-{slugify(name)}", is_demo=True)
+        targets: tuple[dict[str, Any], ...] = ({"schedule": schedule}, {"person": people[0]}, {"team": team})
+        for position, target in enumerate(targets):
+            step = EscalationStep.objects.create(policy=policy, position=position, wait_seconds=300)
+            StepTarget.objects.create(step=step, **target)
+        c.policies[name] = policy
+        Service.objects.filter(team=team).update(policy=policy)
+        integration = Integration.objects.create(
+            team=team,
+            source="alertmanager",
+            name=f"Prometheus of {name}",
+            slug=f"demo-prometheus-{slugify(name)}",
+            key_hash=fingerprint(new_key("wri")),
+            key_hint="wri_",
+            is_demo=True,
+            last_signal_at=c.now,
+            service=next(s for s in c.services if s.team_id == team.pk),
+        )
+        c.integrations.append(integration)
+        for person in people:
+            method = ContactMethod.objects.create(
+                person=person,
+                channel="browser",
+                label="Open browser tab",
+                settings={"person": person.pk},
+                description="any open tab",
+            )
+            NotificationRule.objects.bulk_create(
+                NotificationRule(person=person, contact_method=method, urgency=urgency) for urgency in Urgency.values
+            )
+    for service in c.services:
+        c.mitigations.append(
+            Mitigation.objects.create(
+                team=service.team,
+                service=service,
+                kind="roll_back",
+                name=f"Roll back {service.name}",
+                slug=f"demo-roll-back-{service.pk}",
+                how="1. Open the pipeline.\n2. Choose the release before the current one.\n3. Press “Deploy”.\n4. Wait three minutes.",
+                check_text="The error rate on the dashboard falls below 0.5 %.",
+                undo="Deploy the newest release.",
+                risk="low",
+                is_demo=True,
+            )
+        )
+
+
+def status_page(c: Company) -> None:
+    page = StatusPage.objects.create(
+        team=c.teams["Booking"],
+        name="Fernweh status",
+        slug="demo-fernweh",
+        description="How our services are doing.",
+        is_demo=True,
+    )
+    c.pages.append(page)
+    for position, service in enumerate(s for s in c.services if s.tier == 1 and s.team.name != "Platform"):
+        Component.objects.create(page=page, service=service, name=service.name, position=position)
