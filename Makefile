@@ -59,6 +59,7 @@ test-postgres: peers ## All tests on a throw-away PostgreSQL
 
 .PHONY: bench
 bench: peers ## The benchmarks
+	@command -v wrk >/dev/null || scripts/apt-install wrk
 	PYTHONPATH=tests $(PYTHON) -m bench $(ARGS)
 
 .PHONY: peers

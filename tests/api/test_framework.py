@@ -31,7 +31,8 @@ def api() -> Any:
 
 def test_no_credentials_no_answer() -> None:
     answer = Client().get("/api/v1/incidents")
-    assert answer.status_code == 401
+    assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
+    assert "token" in answer.json()["fix"].lower()
 
 
 def test_a_read_token_changes_nothing() -> None:
@@ -102,7 +103,7 @@ def test_pages_together_are_the_list(count: int, limit: int) -> None:
 def test_a_cursor_that_is_not_ours_is_refused() -> None:
     from watchroom.accounts.models import Team
 
-    for cursor in ("nonsense", "W10", "eyJhIjoxfQ"):
+    for cursor in ("nonsense", "W10", "eyJhIjoxfQ", "WyJhYmMiLDFd"):
         with pytest.raises(Refused):
             page(Team.objects.all(), cursor=cursor)
 

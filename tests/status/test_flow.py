@@ -15,8 +15,9 @@ from watchroom.incidents.models import Incident, Update
 from watchroom.kernel import clock as clocks
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
-from watchroom.status import commands, queries
+from watchroom.status import commands, queries, rules
 from watchroom.status.models import PublicIncident, StatusPage
+from watchroom.web.templatetags._badges import STATES
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 JSON = "application/json"
@@ -91,6 +92,11 @@ def test_an_incident_is_laid_over_and_lifted(
 def test_what_a_severity_says(by: Actor, page: StatusPage, service: Service, severity: int, state: str) -> None:
     commands.publish(by, tell(by, declare(by, service, severity=severity)), [page])
     assert states(page)["Checkout"] == state
+
+
+@pytest.mark.parametrize("state", rules.ORDER)
+def test_every_state_has_a_look_of_its_own(state: str) -> None:
+    assert queries.look_of(state) in STATES
 
 
 def test_given_impacts_count_and_nonsense_is_refused(by: Actor, page: StatusPage, service: Service) -> None:

@@ -7,6 +7,7 @@ import binascii
 import json
 from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 from ..kernel.errors import Refused
@@ -28,7 +29,7 @@ def page(
     falling, name = key.startswith("-"), key.lstrip("-")
     order = [key] if name in {"id", "pk"} else [key, "-id" if falling else "id"]
     if cursor:
-        after, last = _read(cursor)
+        after, last = _read(queryset.model, name, cursor)
         sign = "lt" if falling else "gt"
         beyond = Q(**{f"{name}__{sign}": after})
         queryset = queryset.filter(beyond if name in {"id", "pk"} else beyond | Q(**{name: after, f"id__{sign}": last}))
@@ -44,11 +45,12 @@ def _write(value: Any, pk: int) -> str:
     return base64.urlsafe_b64encode(json.dumps([text, pk]).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str) -> tuple[Any, int]:
+def _read(model: type[Model], name: str, cursor: str) -> tuple[Any, int]:
     try:
         value, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return value, int(pk)
-    except (ValueError, TypeError, binascii.Error):
+        field = model._meta.pk if name == "pk" else model._meta.get_field(name)
+        return field.to_python(value), int(pk)  # type: ignore[union-attr]
+    except (ValueError, TypeError, binascii.Error, ValidationError):
         raise Refused(
             "That cursor is not accepted.", field="cursor", value=cursor, fix="Use next_cursor of the page before."
         ) from None

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import ValidationError
+from ninja.errors import AuthenticationError, ValidationError
 
 from .. import __version__
 from ..kernel.errors import NotSignedIn, WatchroomError
@@ -60,3 +60,8 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 @api.exception_handler(NotSignedIn)
 def _not_signed_in(request: HttpRequest, error: NotSignedIn) -> HttpResponse:
     return problem(error)
+
+
+@api.exception_handler(AuthenticationError)
+def _without_credentials(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    return problem(NotSignedIn("This needs an API token or a session.", fix="Send Authorization: Bearer TOKEN."))

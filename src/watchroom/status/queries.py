@@ -36,6 +36,11 @@ def page_by(actor: Actor | None, slug: str) -> StatusPage:
     return found
 
 
+def look_of(state: str) -> str:
+    """A component's state as the design system's badges and bars call it."""
+    return {"degraded_performance": "degraded", "under_maintenance": "maintenance"}.get(state, state)
+
+
 @dataclass(frozen=True)
 class ComponentView:
     """A component as it is shown."""
@@ -46,10 +51,20 @@ class ComponentView:
     uptime: float
 
     @property
+    def look(self) -> str:
+        """The state as the badges call it."""
+        return look_of(self.state)
+
+    @property
+    def words(self) -> str:
+        """The state in words."""
+        return WORDS[self.state]
+
+    @property
     def days(self) -> list[tuple[date, str, str]]:
         """The bars as the template draws them: day, state, words."""
         return [
-            (bar.day, bar.state, f"{bar.minutes} minutes of trouble" if bar.minutes else WORDS[bar.state])
+            (bar.day, look_of(bar.state), f"{bar.minutes} minutes of trouble" if bar.minutes else WORDS[bar.state])
             for bar in self.bars
         ]
 

@@ -35,9 +35,13 @@ function notify(text) {
 // Only a person's press may ask for the permission: <button data-allow-notifications>.
 document.addEventListener("click", (event) => { if (event.target.closest("[data-allow-notifications]")) globalThis.Notification?.requestPermission(); });
 
-function stop() {
+function silence() {
   sound?.();
-  sound = null;
+  sound = null;   // a sound can be ended only once
+}
+
+function stop() {
+  silence();
   dialog?.remove();
   dialog = null;
 }
@@ -54,7 +58,7 @@ function show(html) {
   quiet.type = "button";
   quiet.className = "button quiet";
   quiet.textContent = "Stop the sound";
-  quiet.addEventListener("click", () => { sound?.(); quiet.remove(); });
+  quiet.addEventListener("click", () => { silence(); quiet.remove(); });
   body.append(quiet);
   dialog.append(body);
   document.body.append(dialog);
