@@ -28,7 +28,7 @@ class Api:
         more = {} if body is None else {"data": body}
         got = getattr(self.client, method.lower())(f"/api/v1{path}", content_type="application/json", **more)
         assert got.status_code == status, got.content
-        if status >= 400 and status != 401:
+        if status >= 400:
             assert got["Content-Type"] == "application/problem+json"
         return got.json() if got.content else None
 
