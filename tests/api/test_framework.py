@@ -131,3 +131,16 @@ def test_lists_cost_the_same_however_long(api: Client, django_assert_max_num_que
     ):
         with django_assert_max_num_queries(12):
             assert api.get(f"/api/v1/{path}").status_code == 200
+
+
+@pytest.mark.parametrize("body", ['{"title": "a\\u0000b"}', '{"title": "\\\\\\u0000"}'])
+def test_the_character_nul_is_refused_everywhere(api: Client, body: str) -> None:
+    refused = api.post("/api/v1/incidents", body, content_type="application/json")
+    assert (refused.status_code, refused.json()["fix"]) == (422, "Leave it out.")
+    assert api.get("/api/v1/incidents?q=%00").status_code == 422
+    assert api.post("/respond/x", {"text": "\0"}).status_code == 422
+
+
+def test_a_backslash_before_u0000_is_only_text(api: Client) -> None:
+    made = api.post("/api/v1/incidents", '{"title": "\\\\u0000"}', content_type="application/json")
+    assert made.json()["title"] == "\\u0000"

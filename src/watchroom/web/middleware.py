@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from collections.abc import Callable
 
@@ -11,7 +12,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from ..accounts.actors import Actor, acting
-from ..kernel.errors import NotSignedIn, WatchroomError
+from ..api.problems import problem
+from ..kernel.errors import NotSignedIn, Refused, WatchroomError
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -60,6 +62,33 @@ class ErrorMiddleware:
             messages.error(request, str(error))
             return redirect(came_from)
         return render(request, "web/error.html", {"error": error}, status=error.status)
+
+
+class NulMiddleware:
+    """Refuses the character NUL anywhere in a request: PostgreSQL can't store it, and nobody means it."""
+
+    _IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not self._has_nul(request):
+            return self.answer(request)
+        error = Refused("The request has a NUL character in it.", field="request", fix="Leave it out.")
+        if request.path.startswith("/api/"):
+            return problem(error)
+        return render(request, "web/error.html", {"error": error}, status=error.status)
+
+    def _has_nul(self, request: HttpRequest) -> bool:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return True
+        if request.method in {"GET", "HEAD"}:
+            return False
+        body = request.body
+        if request.content_type == "application/x-www-form-urlencoded":
+            return b"%00" in body or b"\0" in body
+        return b"\0" in body or self._IN_JSON.search(body) is not None
 
 
 def actor_of(request: HttpRequest) -> Actor:
