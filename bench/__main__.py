@@ -196,6 +196,10 @@ ratios rather than at the numbers: machines differ.
 | what | Watchroom | Alertmanager | ratio / queries |
 | --- | ---: | ---: | ---: |
 {table}
+
+The gate's figures are those of the whole product under `watchroom serve`: the engine reads the same signals at the same time, and
+SQLite has one writer, so the gate waits for the engine's transactions. That, not the gate, is the bottleneck, and the next thing
+to raise. While it lasts, pages of the UI stay fast (last line), which is what the separate processes are for.
 """)
 
 
