@@ -1,17 +1,15 @@
-"""Integrations, signals, alerts, alert groups, routes.
-
-The gate writes `intake_signal` and reads `intake_integration` in plain SQL (`intake/gate/store.py`, `keys.py`).
-"""
+"""Alerts, the groups they form, and what happened to those."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
 
-from ..accounts.models import Person, Team
-from ..catalog.models import Service
-from ..kernel import clock
-from ..paging.models import Escalation, EscalationPolicy, Urgency
+from ...accounts.models import Person, Team
+from ...catalog.models import Service
+from ...paging.models import Escalation, EscalationPolicy, Urgency
+from .integrations import Integration, Signal
+from .routes import Route
 
 
 class Severity(models.TextChoices):
@@ -19,90 +17,6 @@ class Severity(models.TextChoices):
     ERROR = "error", "Error"
     WARNING = "warning", "Warning"
     INFO = "info", "Info"
-
-
-class Integration(models.Model):
-    """One configured sender, with its key."""
-
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="integrations")
-    service = models.ForeignKey(
-        Service,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="integrations",
-        help_text="What its alerts are about, where no route says otherwise.",
-    )
-    source = models.CharField(max_length=40)
-    name = models.CharField(max_length=100)
-    slug = models.SlugField(max_length=64, unique=True)
-    key_hash = models.CharField(max_length=64, unique=True)
-    key_hint = models.CharField(max_length=12)
-    paused = models.BooleanField(default=False)
-    drill = models.BooleanField(default=False)
-    created_at = models.DateTimeField(default=clock.now)
-    last_signal_at = models.DateTimeField(null=True, blank=True)
-    is_demo = models.BooleanField(default=False)
-
-    class Meta:
-        ordering = ("name", "id")
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Signal(models.Model):
-    """One inbound message, as it came."""
-
-    class State(models.TextChoices):
-        PENDING = "pending", "Waiting"
-        DONE = "done", "Read"
-        REJECTED = "rejected", "Refused"
-
-    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="signals")
-    received_at = models.DateTimeField()
-    path = models.CharField(max_length=200, blank=True)
-    query = models.CharField(max_length=500, blank=True)
-    content_type = models.CharField(max_length=100, blank=True)
-    body = models.BinaryField()
-    remote = models.CharField(max_length=64, blank=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    problems = models.JSONField(default=list)
-    processed_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ("-id",)
-        indexes = (
-            models.Index(fields=("integration", "id"), condition=Q(state="pending"), name="signal_pending"),
-            models.Index(fields=("integration", "-id"), name="signal_of_integration"),
-        )
-
-    def __str__(self) -> str:
-        return f"signal {self.pk}"
-
-
-class Route(models.Model):
-    """A node of the routing tree. Children are tried in order; the root (no parent) takes what no child takes."""
-
-    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="children")
-    position = models.PositiveSmallIntegerField(default=0)
-    name = models.CharField(max_length=100)
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="routes")
-    matchers = models.JSONField(default=list, blank=True)  # ['severity="critical"', 'job=~"api.*"']
-    goes_on = models.BooleanField("Continue", default=False, help_text="Also try the routes after this one.")
-    group_by = models.JSONField(null=True, blank=True)  # None: inherited; ["..."]: every alert by itself
-    group_wait_seconds = models.PositiveIntegerField(null=True, blank=True)
-    service = models.ForeignKey(Service, on_delete=models.PROTECT, null=True, blank=True, related_name="routes")
-    policy = models.ForeignKey(EscalationPolicy, on_delete=models.PROTECT, null=True, blank=True, related_name="routes")
-    urgency = models.CharField(max_length=4, choices=Urgency.choices, blank=True)
-    is_demo = models.BooleanField(default=False)
-
-    class Meta:
-        ordering = ("position", "id")
-        constraints = (models.UniqueConstraint(fields=("name",), name="one_route_per_name"),)
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class AlertGroup(models.Model):
