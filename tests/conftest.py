@@ -70,10 +70,10 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE, and use no --ds: the tests bring their own settings.")
     # From here on pytest-django sees a configured Django. The test database is the very one that the settings name, so
     # that code which opens it by itself (the gate) sees what the tests write.
-    database = settings.DATABASES["default"]
-    if not _ON_POSTGRES and not Path(database["NAME"]).is_relative_to(_DATA.resolve()):
-        raise pytest.UsageError(f"Tests would delete {database['NAME']}: WATCHROOM_DATA was read too early.")
-    database.setdefault("TEST", {})["NAME"] = database["NAME"]
+    for database in settings.DATABASES.values():
+        if not _ON_POSTGRES and not Path(database["NAME"]).is_relative_to(_DATA.resolve()):
+            raise pytest.UsageError(f"Tests would delete {database['NAME']}: WATCHROOM_DATA was read too early.")
+        database.setdefault("TEST", {})["NAME"] = database["NAME"]
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +87,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+    for item in items:  # every test that uses a database uses all of them
+        if marker := item.get_closest_marker("django_db"):
+            marker.kwargs.setdefault("databases", "__all__")
+        elif {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.django_db(databases="__all__"))
     # Last those with a browser: Playwright keeps an event loop running in the main thread.
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 

@@ -10,7 +10,8 @@ from watchroom.accounts.actors import Actor, acting
 from watchroom.accounts.models import Membership, Person, Team
 from watchroom.accounts.roles import Role
 from watchroom.catalog.models import Service
-from watchroom.intake.models import Alert, AlertGroup, Integration
+from watchroom.intake.journal import open_inbox, store
+from watchroom.intake.models import Alert, AlertGroup, Integration, Signal
 from watchroom.kernel import clock
 from watchroom.kernel.signing import fingerprint, new_key
 from watchroom.oncall.models import Rotation, RotationMember, Schedule
@@ -126,8 +127,15 @@ def integration(*, team: Team | None = None, service: Service | None = None, **f
         key_hint=key[:8],
         **fields,
     )
+    open_inbox(made.pk)
     made.key = key  # type: ignore[attr-defined]
     return made
+
+
+def signal(integration: Integration, body: bytes = b"[]", path: str = "/api/v2/alerts", **fields: Any) -> Signal:
+    """A stored signal, which the engine has not read yet."""
+    fields.setdefault("received_at", clock.now())
+    return store(integration.pk, body=body, path=path, content_type="application/json", **fields)
 
 
 def group(title: str = "", *, service: Service | None = None, **fields: Any) -> AlertGroup:

@@ -26,7 +26,8 @@ WSGI_APPLICATION = "watchroom.wsgi.application"
 ALLOWED_HOSTS = [_address.hostname or "localhost", "127.0.0.1", "localhost", "[::1]", *_own.allowed_hosts]
 CSRF_TRUSTED_ORIGINS = [f"{_address.scheme}://{_address.netloc}"]
 
-DATABASES = {"default": configuration(_own.database_url, _own.sqlite_path)}
+DATABASES = configuration(_own.database_url, _own.sqlite_path, _own.journal_path)
+DATABASE_ROUTERS = ["watchroom.intake.journal.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+import factories
 from watchroom.accounts import first_run
 from watchroom.accounts.models import Installation, Person
 from watchroom.accounts.roles import Role
@@ -66,7 +67,7 @@ def test_the_whole_walk() -> None:
     integration = Integration.objects.get()
     assert f"/in/{integration.key_hint}" in page and "prometheus.yml" in page
     assert "Waiting for the first signal" in page
-    integration.signals.create(received_at=clock.now(), body=b"[]", path="/api/v2/alerts")
+    factories.signal(integration)
     assert b"The first signal is here" in client.get("/welcome/alert/state").content
 
     assert client.get("/welcome/done").status_code == 200

@@ -12,8 +12,7 @@ import factories as make
 from watchroom.cli.main import cli
 from watchroom.engine.loop import run_due
 from watchroom.incidents.models import Incident, LogEntry
-from watchroom.intake.models import AlertGroup, Signal
-from watchroom.kernel import clock as kernel_clock
+from watchroom.intake.models import AlertGroup
 from watchroom.kernel.clock import TravellingClock
 
 pytestmark = pytest.mark.django_db
@@ -34,13 +33,7 @@ def group(clock: TravellingClock) -> AlertGroup:
     anna = make.person("Anna", "administrator", email="anna@example.org")
     make.contact_method(anna, "browser", {"person": anna.pk})
     integration = make.integration(service=make.service("Checkout", slug="checkout", policy=make.policy((anna, 300))))
-    Signal.objects.create(
-        integration=integration,
-        received_at=kernel_clock.now(),
-        path="/api/v2/alerts",
-        content_type="application/json",
-        body=json.dumps([{"labels": {"alertname": "Slow", "severity": "critical"}}]).encode(),
-    )
+    make.signal(integration, json.dumps([{"labels": {"alertname": "Slow", "severity": "critical"}}]).encode())
     run_due()
     return AlertGroup.objects.get()
 

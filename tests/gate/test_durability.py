@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connections, router
 
 from gate.running import Running, alert
 from peers.programs import Program, answers, free_port, wait_until
@@ -74,7 +74,7 @@ def test_503_while_the_table_is_locked(
     gate: Running = request.getfixturevalue("gate")
     _, key = integration()
     assert gate.send(key, [alert("Before")]).status == 200
-    with connection.cursor() as cursor:
+    with connections[router.db_for_write(Signal) or "default"].cursor() as cursor:
         cursor.execute("BEGIN" if on_postgres else "BEGIN IMMEDIATE")
         if on_postgres:
             cursor.execute("LOCK TABLE intake_signal IN ACCESS EXCLUSIVE MODE")
@@ -90,7 +90,7 @@ def test_503_while_the_table_is_locked(
 def test_503_while_the_file_is_away(gate: Running, integration: Make) -> None:
     _, key = integration()
     assert gate.send(key, [alert()]).status == 200
-    path = current().sqlite_path
+    path = current().journal_path
     path.rename(path.with_suffix(".away"))
     try:
         assert gate.send(key, [alert()]).status == 503
@@ -107,15 +107,15 @@ def test_503_while_the_file_is_away(gate: Running, integration: Make) -> None:
 def test_a_full_disk_is_503(integration: Make, gate: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     _, key = integration()
     assert gate.send(key, [alert()]).status == 200
-    opened = database.SQLite._open
+    opened = database._File.open
 
-    def tiny(self: database.SQLite) -> object:
+    def tiny(self: database._File) -> object:
         made = opened(self)
         made.execute("PRAGMA max_page_count = 1")  # SQLite's own way to be full
         return made
 
     with monkeypatch.context() as patch:
-        patch.setattr(database.SQLite, "_open", tiny)
+        patch.setattr(database._File, "open", tiny)
         assert gate.send(key, b"[]".ljust(4_000_000)).status == 503
     assert gate.send(key, b"[]".ljust(4_000_000)).status == 200
     assert Signal.objects.count() == 2

@@ -14,7 +14,7 @@ from watchroom.intake.gate.store import BATCH_SIGNALS, Full, Store
 
 
 def signal(number: int) -> Signal:
-    return Signal(number, datetime(2026, 3, 2, tzinfo=UTC), "", "", "", b"x", "", "pending", "[]")
+    return Signal(number, datetime(2026, 3, 2, tzinfo=UTC), "", "", "", "{}", b"x", "", False, "[]")
 
 
 class Recorder:

@@ -8,8 +8,7 @@ import pytest
 
 import factories
 from watchroom.accounts.models import Person
-from watchroom.intake.models import AlertGroup, Integration, Signal
-from watchroom.kernel import clock
+from watchroom.intake.models import AlertGroup, Integration
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -102,9 +101,7 @@ def test_integrations(api: Api) -> None:
     assert api("POST", "/integrations/berlin/rotate-key")["key"] != made["key"]
     assert api("POST", "/integrations/berlin/pause")["paused"]
     assert not api("POST", "/integrations/berlin/pause?paused=false")["paused"]
-    signal = Signal.objects.create(
-        integration=Integration.objects.get(), received_at=clock.now(), body=b"{}", state="rejected"
-    )
+    signal = factories.signal(Integration.objects.get(), b"{}", refused=True)
     assert api("GET", "/integrations/berlin/signals?state=rejected")["items"][0]["body"] == "{}"
     assert api("POST", f"/signals/{signal.pk}/replay", status=202)["state"] == "pending"
     api.as_("viewer")

@@ -30,13 +30,7 @@ def alert(name: str = "HighLatency", *, ended: bool = False, **labels: str) -> d
 
 
 def send(integration: Integration, *alerts: dict[str, Any]) -> Signal:
-    return Signal.objects.create(
-        integration=integration,
-        received_at=kernel_clock.now(),
-        path="/api/v2/alerts",
-        content_type="application/json",
-        body=json.dumps(alerts).encode(),
-    )
+    return make.signal(integration, json.dumps(alerts).encode())
 
 
 @pytest.fixture
@@ -91,10 +85,48 @@ def test_the_end_resolves_the_group_and_tells_whoever_was_paged(
     assert (group.state, group.firing) == ("resolved", 0)
     assert Escalation.objects.get().end == "resolved"
     assert list(Notification.objects.order_by("id").values_list("purpose", flat=True)) == ["page", "resolved"]
+    clock.advance(timedelta(minutes=10))
+    send(integration, alert())
+    run_due()
+    again = AlertGroup.objects.exclude(pk=group.pk).get()
+    assert again.previous == group
+
+
+def test_what_fires_again_soon_after_its_end_is_the_same_problem_and_pages_again(
+    clock: TravellingClock, integration: Integration
+) -> None:
+    for ended in (False, True, False):
+        send(integration, alert(ended=ended))
+        run_due()
+        clock.advance(timedelta(minutes=1))
+    group = AlertGroup.objects.get()
+    assert (group.state, group.reopened, group.firing, group.total) == ("firing", 1, 1, 2)
+    assert group.escalations.count() == 2
+    kinds = ["opened", "fired", "ended", "resolved", "reopened", "fired"]
+    assert [event.kind for event in group.events.all()] == kinds
+
+
+def test_what_a_person_resolved_and_still_fires_is_a_new_group(
+    clock: TravellingClock, integration: Integration
+) -> None:
+    send(integration, alert())
+    run_due()
+    commands.resolve(make.actor(), AlertGroup.objects.get())
     clock.advance(timedelta(minutes=1))
     send(integration, alert())
     run_due()
-    assert AlertGroup.objects.count() == 2
+    assert AlertGroup.objects.count() == 2 and AlertGroup.objects.first().previous is not None
+
+
+def test_one_batch_says_as_much_as_many(clock: TravellingClock, integration: Integration) -> None:
+    """Fired, ended and fired again before the engine has looked."""
+    for ended in (False, True, False, False, True):
+        send(integration, alert(ended=ended))
+    run_due()
+    group = AlertGroup.objects.get()
+    assert (group.state, group.reopened, group.firing, group.total) == ("resolved", 1, 0, 2)
+    assert [each.times for each in Alert.objects.order_by("id")] == [1, 2]
+    assert not Notification.objects.filter(ended_at__isnull=True).exists()
 
 
 def test_an_alert_that_nobody_talks_about_ends_after_its_timeout(
@@ -158,21 +190,21 @@ def test_routes_give_service_and_policy(clock: TravellingClock, integration: Int
 def test_a_signal_that_breaks_us_is_kept_and_does_not_hold_up_the_others(
     clock: TravellingClock, integration: Integration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from watchroom.intake.commands import receive
+    from watchroom.intake.commands import batch
 
-    real = receive.group_labels
+    real = batch.group_labels
 
     def broken(by: Any, labels: Any) -> Any:
         if labels.get("instance") == "evil":
             raise RuntimeError("a bug of ours")
         return real(by, labels)
 
-    monkeypatch.setattr(receive, "group_labels", broken)
+    monkeypatch.setattr(batch, "group_labels", broken)
     send(integration, alert("One")), send(integration, alert("Two", instance="evil")), send(integration, alert("Three"))
     run_due()
-    assert list(Signal.objects.order_by("id").values_list("state", flat=True)) == ["done", "rejected", "done"]
-    monkeypatch.setattr(receive, "group_labels", real)
-    commands.replay_signal(make.actor(), Signal.objects.get(state="rejected"))
+    assert [each.state for each in Signal.objects.order_by("id")] == ["done", "rejected", "done"]
+    monkeypatch.setattr(batch, "group_labels", real)
+    commands.replay_signal(make.actor(), Signal.objects.get(refused=True))
     run_due()
     assert sorted(AlertGroup.objects.values_list("title", flat=True)) == [
         "One is firing",

@@ -35,12 +35,13 @@ print(save_integration(SYSTEM, None, team=team, name="Prometheus", source="alert
 _READ = """
 import django, json
 django.setup()
-from watchroom.intake.models import Alert, AlertGroup, Signal
+from watchroom.intake.journal import unread
+from watchroom.intake.models import Alert, AlertGroup
 from watchroom.paging.models import Escalation, Notification
 from django.db.models import Count
 print(json.dumps({
     "alerts": sorted(Alert.objects.values_list("labels__alertname", flat=True)),
-    "pending": Signal.objects.filter(state="pending").count(),
+    "pending": sum(unread().values()),
     "groups": AlertGroup.objects.count(),
     "escalations": Escalation.objects.count(),
     "unsent": Notification.objects.filter(ended_at__isnull=True).count(),

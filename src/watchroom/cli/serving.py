@@ -23,8 +23,10 @@ def migrate() -> None:
     """Bring the database up to date."""
     _django()
     from django.core.management import call_command
+    from django.db import connections
 
-    call_command("migrate", interactive=False, verbosity=0)
+    for alias in connections:  # the journal's last step takes over what lay in the default database
+        call_command("migrate", database=alias, interactive=False, verbosity=0)
 
 
 def prepare() -> None:
@@ -41,6 +43,10 @@ def prepare() -> None:
             raise Refused("The database is not up to date.", fix="Run `watchroom migrate` on one node first.")
     from ..accounts import first_run
     from ..accounts.queries import is_set_up
+    from ..intake.journal import mend
+
+    if behind := mend():
+        click.echo(f"  The journal of signals is older than the database: {behind} integrations read on from its end.")
 
     url = conf.current().url
     click.echo(f"\n  Watchroom: {url}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from ..intake.models import Signal
+from ..intake.journal import oldest_unread, unread
 from ..kernel import clock
 from ..paging.models import Escalation, Notification
 from .models import EngineNode
@@ -24,14 +24,13 @@ def health() -> dict[str, Any]:
         for rows, column in (
             (Escalation.objects.filter(ended_at__isnull=True), "due_at"),
             (Notification.objects.filter(ended_at__isnull=True), "due_at"),
-            (Signal.objects.filter(state=Signal.State.PENDING), "received_at"),
         )
     ]
-    lag = max(((now - each).total_seconds() for each in oldest if each), default=0.0)
+    lag = max(((now - each).total_seconds() for each in (*oldest, oldest_unread()) if each), default=0.0)
     return {
         "engines": EngineNode.objects.filter(seen_at__gte=now - ALIVE).count(),
         "lag_seconds": max(0.0, lag),
-        "pending_signals": Signal.objects.filter(state=Signal.State.PENDING).count(),
+        "pending_signals": sum(unread().values()),
         "failed_notifications": Notification.objects.filter(
             state=Notification.State.FAILED, ended_at__gte=now - timedelta(days=1)
         ).count(),

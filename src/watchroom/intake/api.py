@@ -19,7 +19,14 @@ from ..paging.queries import trace
 from ..paging.schemas import EscalationOut
 from . import commands
 from .models import Integration, Route, Signal
-from .queries import alerts_visible_to, groups_visible_to, integrations_visible_to, routes_visible_to, signals_of
+from .queries import (
+    alerts_visible_to,
+    groups_visible_to,
+    in_state,
+    integrations_visible_to,
+    routes_visible_to,
+    signals_of,
+)
 from .routing import tree
 from .rules import routes_of
 from .schemas import (
@@ -210,7 +217,7 @@ def list_signals(request: HttpRequest, slug: str, state: str = "", cursor: str |
     actor = actor_of(request)
     integration = integration_for(actor, slug)
     rows = signals_of(integration)
-    found, following = page(rows.filter(state=state) if state else rows, cursor=cursor, limit=limit)
+    found, following = page(in_state(rows, integration, state), cursor=cursor, limit=limit)
     manages = actor.may(Action.MANAGE, integration.team)
     return {"items": [SignalOut.of(row, manages) for row in found], "next_cursor": following}
 
@@ -219,11 +226,9 @@ def list_signals(request: HttpRequest, slug: str, state: str = "", cursor: str |
 def replay(request: HttpRequest, id: int) -> Any:
     """Read a stored signal again."""
     actor = actor_of(request)
-    signal = (
-        Signal.objects.select_related("integration__team")
-        .filter(pk=id, integration__in=integrations_visible_to(actor))
-        .first()
-    )
+    signal = Signal.objects.filter(pk=id).first()
+    if signal is not None and not integrations_visible_to(actor).filter(pk=signal.integration_id).exists():
+        signal = None
     if signal is None:
         raise NotFound(f"There is no signal {id}.", field="id", value=id, fix="It may be older than signals are kept.")
     return 202, SignalOut.of(commands.replay_signal(actor, signal), True)

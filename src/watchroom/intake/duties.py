@@ -4,37 +4,34 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
-
 from ..kernel import clock
 from ..kernel import settings as conf
 from ..kernel.duty import Duty
 from .commands import end_expired, notify_waiting, read_signals
-from .models import Alert, AlertGroup, Signal
+from .journal import unread
+from .models import Alert, AlertGroup, Integration, Signal
 
 SIGNALS_PER_TURN = 200
 BATCH = 100
+FORGET_AT_ONCE = 2_000
 
 
 def _signal_due() -> datetime | None:
-    waiting = Signal.objects.filter(state=Signal.State.PENDING).order_by().values_list("received_at", flat=True)
-    return waiting.first()
-
-
-def _old_signals() -> QuerySet[Signal]:
-    before = clock.now() - timedelta(days=conf.current().signal_days)
-    return Signal.objects.filter(received_at__lt=before).exclude(state=Signal.State.PENDING)
+    return clock.now() if unread() else None
 
 
 def forget_signals() -> int:
-    """Delete raw signals older than they are kept, a few thousand at a time."""
-    pks = list(_old_signals().order_by("id").values_list("pk", flat=True)[:2000])
-    Signal.objects.filter(pk__in=pks).delete()
-    return len(pks)
+    """Delete raw signals older than they are kept, a few thousand at a time; never one that waits to be read."""
+    before = clock.now() - timedelta(days=conf.current().signal_days)
+    waiting = dict(Integration.objects.filter(pk__in=unread()).values_list("pk", "read_to"))
+    old = Signal.objects.filter(received_at__lt=before).order_by("received_at")
+    found = old.values_list("pk", "integration_id", "number")[:FORGET_AT_ONCE]
+    rows = Signal.objects.filter(pk__in=[pk for pk, whose, number in found if number <= waiting.get(whose, number)])
+    return rows._raw_delete(rows.db)
 
 
 def _forget_due() -> datetime | None:
-    oldest = Signal.objects.order_by("id").values_list("received_at", flat=True).first()
+    oldest = Signal.objects.order_by("received_at").values_list("received_at", flat=True).first()
     return oldest + timedelta(days=conf.current().signal_days, hours=1) if oldest else None
 
 
@@ -53,7 +50,7 @@ duties = [
     Duty(
         "alert expiry",
         lambda: (
-            Alert.objects.filter(ended_at__isnull=True)
+            Alert.objects.filter(expires_at__isnull=False)
             .order_by("expires_at")
             .values_list("expires_at", flat=True)
             .first()

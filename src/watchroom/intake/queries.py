@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
+from ..kernel.errors import Refused
 from .models import Alert, AlertGroup, Integration, Route, Signal
 
 
@@ -36,4 +37,21 @@ def routes_visible_to(actor: Actor) -> QuerySet[Route]:
 
 def signals_of(integration: Integration) -> QuerySet[Signal]:
     """The signals of an integration, newest first. Bodies may carry secrets: show them to managers only."""
-    return Signal.objects.filter(integration=integration)
+    return integration.signals.all()
+
+
+def in_state(signals: QuerySet[Signal], integration: Integration, state: str) -> QuerySet[Signal]:
+    """Those of an integration's signals that are pending, done or rejected; all of them without a ``state``.
+
+    :raises Refused: there is no such state.
+    """
+    match state:
+        case "":
+            return signals
+        case "rejected":
+            return signals.filter(refused=True)
+        case "pending":
+            return signals.filter(refused=False, number__gt=integration.read_to)
+        case "done":
+            return signals.filter(refused=False, number__lte=integration.read_to)
+    raise Refused("There is no such state.", field="state", value=state, fix="Use pending, done or rejected.")

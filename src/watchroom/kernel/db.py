@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
-from django.db import connection, models, transaction
+from django.db import connection, connections, models, transaction
 
 from . import wake
 
 M = TypeVar("M", bound=models.Model)
 
 
+JOURNAL = "journal"  # the alias of the database with the journal of signals, where it is one of its own
+
+
 def is_postgresql() -> bool:
     return connection.vendor == "postgresql"
+
+
+def has_journal() -> bool:
+    """Whether the journal of signals is a database of its own."""
+    return JOURNAL in connections
 
 
 def announce(topics: Iterable[str]) -> None:
@@ -37,13 +46,13 @@ def claimable(rows: models.QuerySet[M]) -> models.QuerySet[M]:
     return rows.select_for_update(of=("self",), skip_locked=True) if is_postgresql() else rows
 
 
-def configuration(database_url: str, sqlite_path: Any) -> dict[str, Any]:
-    """Django's database settings for a ``DATABASE_URL`` (empty: SQLite at ``sqlite_path``)."""
+def configuration(database_url: str, sqlite_path: Path, journal_path: Path) -> dict[str, dict[str, Any]]:
+    """Django's databases for a ``DATABASE_URL`` (empty: SQLite in two files)."""
     if database_url.startswith("postgres"):
         from urllib.parse import parse_qsl, unquote, urlsplit
 
         parts = urlsplit(database_url)
-        return {
+        server = {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(parts.path.lstrip("/")),
             "USER": unquote(parts.username or ""),
@@ -54,9 +63,14 @@ def configuration(database_url: str, sqlite_path: Any) -> dict[str, Any]:
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": dict(parse_qsl(parts.query)),
         }
+        return {"default": server}
+    return {"default": _sqlite(sqlite_path), JOURNAL: _sqlite(journal_path)}
+
+
+def _sqlite(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(sqlite_path),
+        "NAME": str(path),
         "CONN_MAX_AGE": None,
         "OPTIONS": {
             # IMMEDIATE: a transaction that will write says so at its start, so it never fails half-way for a lock.

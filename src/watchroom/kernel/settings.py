@@ -182,6 +182,11 @@ class Settings:
             return Path(self.database_url.removeprefix("sqlite:///")).resolve()
         return self.data / "watchroom.sqlite3"
 
+    @property
+    def journal_path(self) -> Path:
+        """Where the journal of signals is, beside :attr:`sqlite_path`."""
+        return self.sqlite_path.with_suffix(".signals" + self.sqlite_path.suffix)
+
 
 def read(environ: Mapping[str, str] | None = None) -> Settings:
     """Read all settings from ``environ`` (the process's by default).

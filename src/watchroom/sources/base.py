@@ -6,27 +6,40 @@ sender, the engine calls it again on the stored signal: the same bytes give the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Severity = Literal["critical", "error", "warning", "info"]
+Act = Literal["fire", "end", "acknowledge", "note"]
 
 
 @dataclass(frozen=True)
 class Inbound:
-    """One request as it came. ``path`` is what follows the integration's own prefix."""
+    """One request as it came. ``path`` is what follows the integration's own prefix.
+
+    ``headers`` are those that the source asks to have kept, in lower case; ``settings`` what the integration's owner
+    has set for it (a mapping, a secret to check signatures with).
+    """
 
     path: str
     body: bytes
     content_type: str
     received_at: datetime
     query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What a sender says about one problem, in our words. ``ends_at`` in the past or now means resolved."""
+    """What a sender says about one problem, in our words. ``ends_at`` in the past or now means resolved.
+
+    ``act`` is ``fire`` unless the sender says only that the problem with this key is over (``end``; it needs neither
+    labels nor title), that somebody over there has it (``acknowledge``) or some words about it (``note``); none of these
+    three opens anything.
+    """
 
     dedup_key: str
     title: str
@@ -37,6 +50,8 @@ class Draft:
     stated_end: bool = False  # the sender gave the end itself; otherwise it is our resolve timeout
     annotations: dict[str, str] = field(default_factory=dict)
     link: str = ""
+    act: Act = "fire"
+    note: str = ""  # what was said with an act other than fire, and by whom
 
 
 @dataclass(frozen=True)
@@ -66,6 +81,7 @@ class Reply:
     status: int
     body: bytes = b""
     content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Source(Protocol):
@@ -74,7 +90,8 @@ class Source(Protocol):
     name: str
     label: str
     summary: str
-    resolve_timeout_seconds: int
+    resolve_timeout_seconds: int | None  # None: fires until its sender says that it is over
+    headers: tuple[str, ...]  # names, in lower case, of the headers that are kept with a signal
 
     def accepts(self, method: str, path: str) -> bool:
         """Whether this request carries a signal."""
@@ -99,4 +116,28 @@ class Probed(Protocol):
 
     def probe(self, method: str, path: str) -> Reply | None:
         """The answer, which needs no database; ``None`` when this is no such request."""
+        ...
+
+
+@runtime_checkable
+class Asked(Protocol):
+    """A source whose senders also ask for things that stand in the database, such as its open alerts.
+
+    Such requests go to the web process, where `intake/asked/` answers them.
+    """
+
+    def asked(self, method: str, path: str) -> bool:
+        """Whether this is such a request."""
+        ...
+
+
+@runtime_checkable
+class Configured(Protocol):
+    """A source whose integrations have settings of their own."""
+
+    def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings, cleaned.
+
+        :raises Refused: naming field, value and fix.
+        """
         ...

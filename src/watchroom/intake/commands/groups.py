@@ -10,10 +10,9 @@ from ...accounts.changes import Change, change
 from ...accounts.roles import Action
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
-from ...paging.commands import stop_escalation
 from ...paging.models import Escalation, Notification
 from ..models import Alert, AlertGroup, GroupEvent
-from .lifecycle import close_group, start_paging
+from .lifecycle import acknowledge_group, close_group, start_paging
 
 Kind = GroupEvent.Kind
 
@@ -44,18 +43,10 @@ def acknowledge(by: Actor, group: AlertGroup, *, note: str = "") -> AlertGroup:
 
     :raises Conflict: the group is resolved.
     """
-    with _changing(by, "acknowledged", group) as (made, row):
+    with _changing(by, "acknowledged", group) as (_made, row):
         if row.resolved_at:
             raise Conflict("This alert group is already resolved.", fix="Nothing needs to be done.")
-        if row.acknowledged_at is None:
-            row.acknowledged_at, row.acknowledged_by, row.notify_at = made.at, by.person, None
-            row.save(update_fields=["acknowledged_at", "acknowledged_by", "notify_at"])
-            made.history(
-                GroupEvent(
-                    group=row, at=made.at, kind=Kind.ACKNOWLEDGED, person=by.person, text=note or f"by {by.name}"
-                )
-            )
-            stop_escalation(Escalation.Kind.ALERT_GROUP, row.pk, end=Escalation.End.ACKNOWLEDGED, by=by)
+        acknowledge_group(row, by=by, text=note or f"by {by.name}")
     return row
 
 

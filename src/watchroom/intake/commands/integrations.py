@@ -10,10 +10,10 @@ from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
-from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ...kernel.plugins import one_of
 from ...kernel.signing import fingerprint, new_key
+from ..journal import forget, open_inbox, store
 from ..models import Integration, Signal
 
 
@@ -61,6 +61,7 @@ def save_integration(
         integration.drill = drill
         try:
             integration.save()
+            open_inbox(integration.pk)
         except IntegrityError:
             raise Conflict(
                 f"There is already an integration {integration.slug!r}.",
@@ -98,23 +99,23 @@ def delete_integration(by: Actor, integration: Integration) -> None:
     with change(by, "integration.deleted", None, needs=Action.MANAGE, team=integration.team) as made:
         made.note(name=integration.name, slug=integration.slug)
         made.touch("integrations")
+        forget(integration.pk)
         integration.delete()
 
 
 def replay_signal(by: Actor, signal: Signal) -> Signal:
     """Read a stored signal again, for instance after a correction of what refused it. It counts as received now."""
     with change(by, "signal.replayed", signal, needs=Action.MANAGE, team=signal.integration.team) as made:
-        row = locked(Signal.objects.filter(pk=signal.pk)).get()
-        again = Signal.objects.create(
-            integration_id=row.integration_id,
+        again: Signal = store(
+            signal.integration_id,
             received_at=made.at,
-            path=row.path,
-            query=row.query,
-            content_type=row.content_type,
-            body=bytes(row.body),
-            remote=f"replay of {row.pk}",
+            path=signal.path,
+            query=signal.query,
+            content_type=signal.content_type,
+            headers=signal.headers,
+            body=bytes(signal.body),
+            remote=f"replay of {signal.pk}",
         )
-        made.note(of=row.pk)
-        made.due()
-        made.touch(f"integration:{row.integration_id}")
+        made.note(of=signal.pk)
+        made.touch(f"integration:{signal.integration_id}")
     return again

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
 
 from ...accounts.actors import SYSTEM, Actor
 from ...kernel import clock
@@ -59,25 +60,45 @@ def notify_waiting(most: int) -> int:
     return len(groups)
 
 
-def end_alert(alert: Alert, at: datetime | None, *, by: Actor, why: str) -> None:
-    """End one alert, and its group with the last of them. Inside the caller's transaction."""
-    Alert.objects.filter(pk=alert.pk).update(ended_at=at, expires_at=None)
-    alert.ended_at, alert.expires_at = at, None
-    GroupEvent.objects.create(
-        group_id=alert.group_id, at=clock.now(), kind=Kind.ENDED, alert=alert, text=f"{alert.title}: {why}"[:1000]
+def end_alerts(ended: Iterable[tuple[Alert, datetime]], *, by: Actor, why: str) -> None:
+    """End alerts, each at its time, and each group with the last of them. Inside the caller's transaction."""
+    now = clock.now()
+    alerts: list[Alert] = []
+    for alert, at in ended:
+        alert.ended_at, alert.expires_at = at, None
+        alerts.append(alert)
+    Alert.objects.bulk_update(alerts, ["ended_at", "expires_at"], batch_size=500)
+    GroupEvent.objects.bulk_create(
+        GroupEvent(group_id=alert.group_id, at=now, kind=Kind.ENDED, alert=alert, text=f"{alert.title}: {why}"[:1000])
+        for alert in alerts
     )
-    AlertGroup.objects.filter(pk=alert.group_id).update(firing=F("firing") - 1)
-    group = locked(AlertGroup.objects.filter(pk=alert.group_id)).get()
-    if group.firing == 0 and group.resolved_at is None:
-        close_group(group, by=by, text="every alert has ended")
+    counts = Counter(alert.group_id for alert in alerts)
+    for group in locked(AlertGroup.objects.filter(pk__in=counts)).order_by("id"):
+        group.firing -= counts[group.pk]
+        group.save(update_fields=["firing"])
+        if group.firing == 0 and group.resolved_at is None:
+            close_group(group, by=by, text="every alert has ended")
+
+
+def acknowledge_group(group: AlertGroup, *, by: Actor, text: str) -> None:
+    """Somebody has it: its escalation ends, nobody else is paged. Doing it twice changes nothing. ``group`` is locked,
+    inside the caller's transaction."""
+    if group.resolved_at or group.acknowledged_at:
+        return
+    now = clock.now()
+    group.acknowledged_at, group.acknowledged_by, group.notify_at = now, by.person, None
+    group.save(update_fields=["acknowledged_at", "acknowledged_by", "notify_at"])
+    GroupEvent.objects.create(group=group, at=now, kind=Kind.ACKNOWLEDGED, person=by.person, text=text[:1000])
+    stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.ACKNOWLEDGED, by=by)
+    announce({"alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}"})
 
 
 def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
     """Resolve a group: its escalation ends, and whoever was told that it fired is told that it is over. Inside the
     caller's transaction."""
     now = clock.now()
-    group.resolved_at, group.notify_at = now, None
-    group.save(update_fields=["resolved_at", "notify_at"])
+    group.resolved_at, group.resolved_by, group.notify_at = now, by.person, None
+    group.save(update_fields=["resolved_at", "resolved_by", "notify_at"])
     GroupEvent.objects.create(group=group, at=now, kind=Kind.RESOLVED, person=by.person, text=text)
     stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.RESOLVED, by=by)
     told = Notification.objects.filter(
@@ -103,10 +124,13 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
 def end_expired(most: int) -> int:
     """End alerts that their sender has stopped talking about."""
     with transaction.atomic():
-        due = Alert.objects.filter(ended_at__isnull=True, expires_at__lte=clock.now()).order_by("expires_at")
+        due = Alert.objects.filter(expires_at__lte=clock.now()).order_by("expires_at")
         alerts = list(claimable(due)[:most])
-        for alert in alerts:
-            end_alert(alert, alert.expires_at, by=SYSTEM, why="not seen again in time")
+        end_alerts(
+            [(alert, alert.expires_at) for alert in alerts if alert.expires_at],
+            by=SYSTEM,
+            why="not seen again in time",
+        )
     return len(alerts)
 
 
@@ -114,5 +138,5 @@ def extend_missed() -> int:
     """When an engine starts: an alert that ran out while Watchroom was down may well still be firing, and its sender
     could not say so. Give it time to be seen again before it counts as over."""
     now = clock.now()
-    missed = Alert.objects.filter(ended_at__isnull=True, expires_at__lte=now)
+    missed = Alert.objects.filter(expires_at__lte=now)
     return missed.update(expires_at=now + MISSED_GRACE)

@@ -24,6 +24,7 @@ from .store import Full, Store
 log = logging.getLogger("watchroom.gate")
 
 _PROBLEMS_LIMIT = 100  # kept of one signal
+_HEADER_LIMIT = 2_000  # characters kept of one header
 _RETRY_SECONDS = 5
 
 
@@ -138,6 +139,8 @@ class Gate:
             content_type=_text(header(scope, b"content-type"), 100),
             received_at=clock.now(),
             query=_text(scope["query_string"], 500),
+            headers=_kept_headers(scope, source.headers) if source.headers else {},
+            settings=integration.settings,
         )
         try:
             parsed = source.parse(inbound)
@@ -153,9 +156,10 @@ class Gate:
                     path=inbound.path,
                     query=inbound.query,
                     content_type=inbound.content_type,
+                    headers=msgspec.json.encode(inbound.headers).decode() if inbound.headers else "{}",
                     body=body,
                     remote=self._remote(scope),
-                    state="rejected" if rejected else "pending",
+                    refused=rejected,
                     problems=_problems(parsed) if parsed.problems else "[]",
                 )
             )
@@ -286,6 +290,10 @@ def _key_in_header(scope: Scope) -> str:
 
 def _text(raw: bytes, limit: int) -> str:
     return raw.decode("latin-1").replace("\0", "")[:limit]
+
+
+def _kept_headers(scope: Scope, names: Sequence[str]) -> dict[str, str]:
+    return {name: _text(value, _HEADER_LIMIT) for name in names if (value := header(scope, name.encode("latin-1")))}
 
 
 def _problems(parsed: Parsed) -> str:

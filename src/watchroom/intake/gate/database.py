@@ -5,19 +5,23 @@ Everything here blocks, and belongs to one thread at a time.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from ...kernel import wake
+from ...kernel import secrets, wake
+from ...kernel.errors import WatchroomError
 from ...kernel.settings import Settings
 
+log = logging.getLogger("watchroom.gate")
 LOCK_WAIT_SECONDS = 5
-_COLUMNS = "integration_id, received_at, path, query, content_type, body, remote, state, problems"
-_INTEGRATIONS = "SELECT key_hash, id, source, name, paused FROM intake_integration"
+_COLUMNS = "integration_id, received_at, path, query, content_type, headers, body, remote, refused, problems, number"
+_INTEGRATIONS = "SELECT key_hash, id, source, name, paused, rate_per_minute, settings FROM intake_integration"
 
 
 class Unavailable(Exception):
@@ -30,17 +34,25 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A row of ``intake_signal``."""
+    """A row of ``intake_signal``. Its number is given when it is stored."""
 
     integration_id: int
     received_at: datetime
     path: str
     query: str
     content_type: str
+    headers: str  # JSON
     body: bytes
     remote: str
-    state: str
+    refused: bool
     problems: str  # JSON
+
+    def row(self, received_at: Any) -> tuple[Any, ...]:
+        """The values in the order of the columns, without the number; the time as the database wants it."""
+        return (
+            self.integration_id, received_at, self.path, self.query, self.content_type, self.headers, self.body,
+            self.remote, self.refused, self.problems,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,8 @@ class Integration:
     source: str
     name: str
     paused: bool
+    rate_per_minute: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Database(Protocol):
@@ -76,51 +90,91 @@ class Database(Protocol):
 
 def database(settings: Settings) -> Database:
     """A connection to the database of ``settings``."""
-    return PostgreSQL(settings.database_url) if settings.is_postgresql else SQLite(settings.sqlite_path)
+    return (
+        PostgreSQL(settings.database_url)
+        if settings.is_postgresql
+        else SQLite(settings.sqlite_path, settings.journal_path)
+    )
 
 
 def _by_key(rows: Sequence[Sequence[Any]]) -> dict[str, Integration]:
-    return {key: Integration(int(id), source, name, bool(paused)) for key, id, source, name, paused in rows}
+    return {
+        key: Integration(int(id), source, name, bool(paused), rate, _settings(sealed))
+        for key, id, source, name, paused, rate, sealed in rows
+    }
+
+
+def _settings(sealed: str | None) -> Mapping[str, Any]:
+    """What an integration's owner has set for it. Without the right key there are none: its source then refuses what
+    it can't check, and the others go on."""
+    try:
+        found = secrets.unseal(sealed) if sealed else {}
+    except WatchroomError as error:
+        log.error("%s", error)
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 class SQLite:
-    """The embedded database. It must exist already: making it is for the migrations."""
+    """The embedded database and its journal of signals. Both must exist already: making them is for the migrations."""
 
-    _INSERT = f"INSERT INTO intake_signal ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    _INSERT = f"INSERT INTO intake_signal ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+    def __init__(self, path: Path, journal: Path) -> None:
+        self._main, self._journal = _File(path), _File(journal)
+
+    def integrations(self) -> dict[str, Integration]:
+        try:
+            self._journal.open().execute("SELECT 1 FROM intake_inbox LIMIT 1").fetchall()  # both, or it does not answer
+            return _by_key(self._main.open().execute(_INTEGRATIONS).fetchall())
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise Unavailable(str(error)) from error
+
+    def insert(self, signals: Sequence[Signal]) -> None:
+        counts = Counter(signal.integration_id for signal in signals)
+        try:
+            connection = self._journal.open()
+            connection.execute("BEGIN IMMEDIATE")
+            marks = ", ".join("?" * len(counts))
+            numbers = dict(
+                connection.execute(
+                    f"SELECT integration_id, stored FROM intake_inbox WHERE integration_id IN ({marks})", list(counts)
+                ).fetchall()
+            )
+            if missing := counts.keys() - numbers.keys():
+                connection.execute("ROLLBACK")
+                raise Refused(f"There are no integrations {sorted(missing)}.")
+            rows = []
+            for signal in signals:
+                numbers[signal.integration_id] += 1
+                at = str(signal.received_at.astimezone(UTC).replace(tzinfo=None))  # as Django writes it
+                rows.append((*signal.row(at), numbers[signal.integration_id]))
+            connection.executemany(self._INSERT, rows)
+            connection.executemany(
+                "UPDATE intake_inbox SET stored = ? WHERE integration_id = ?",
+                [(stored, pk) for pk, stored in numbers.items()],
+            )
+            connection.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            self._journal.close()  # which also rolls back
+            raise Unavailable(str(error)) from error
+        wake.send_datagrams([wake.DUE])
+
+    def close(self) -> None:
+        self._main.close()
+        self._journal.close()
+
+
+class _File:
+    """A connection to the file that is at a path now: after a restore it is another file than before."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
 
-    def integrations(self) -> dict[str, Integration]:
-        try:
-            return _by_key(self._open().execute(_INTEGRATIONS).fetchall())
-        except (sqlite3.Error, OSError) as error:
-            self.close()
-            raise Unavailable(str(error)) from error
-
-    def insert(self, signals: Sequence[Signal]) -> None:
-        try:
-            connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(self._INSERT, map(self._row, signals))
-            connection.execute("COMMIT")
-        except sqlite3.IntegrityError as error:
-            self.close()
-            raise Refused(str(error)) from error
-        except (sqlite3.Error, OSError) as error:
-            self.close()  # which also rolls back
-            raise Unavailable(str(error)) from error
-        wake.send_datagrams([wake.DUE])
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _open(self) -> sqlite3.Connection:
-        """The connection to the file that is at the path now: after a restore it is another file than before."""
+    def open(self) -> sqlite3.Connection:
         about = self.path.stat()
         file = (about.st_dev, about.st_ino)
         if self._connection is not None and file != self._file:
@@ -134,32 +188,36 @@ class SQLite:
                 check_same_thread=False,
             )
             self._file = file
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            for pragma in ("journal_mode=WAL", "synchronous=FULL"):
                 self._connection.execute(f"PRAGMA {pragma}")
         return self._connection
 
-    @staticmethod
-    def _row(signal: Signal) -> tuple[Any, ...]:
-        return (
-            signal.integration_id,
-            str(signal.received_at.astimezone(UTC).replace(tzinfo=None)),  # as Django writes it
-            signal.path,
-            signal.query,
-            signal.content_type,
-            signal.body,
-            signal.remote,
-            signal.state,
-            signal.problems,
-        )
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 class PostgreSQL:
     """A server. What hangs is given up after some seconds, so that senders are told in time."""
 
-    _INSERT = (
-        f"INSERT INTO intake_signal ({_COLUMNS}) SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], "
-        "%s::text[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::jsonb[])"
-    )
+    # Whoever takes numbers for an integration holds its inbox until the commit: see `intake/models/integrations.py`.
+    # All take them in the same order, so that two gates don't wait for each other.
+    _LOCK = "SELECT 1 FROM intake_inbox WHERE integration_id = ANY(%s::bigint[]) ORDER BY integration_id FOR UPDATE"
+    _INSERT = f"""
+        WITH given AS (
+            SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::jsonb[],
+                %s::bytea[], %s::text[], %s::boolean[], %s::jsonb[]) WITH ORDINALITY
+            AS g (integration_id, received_at, path, query, content_type, headers, body, remote, refused, problems, place)
+        ), counted AS (
+            UPDATE intake_inbox AS i SET stored = i.stored + c.new
+            FROM (SELECT integration_id, count(*) AS new FROM given GROUP BY integration_id) AS c
+            WHERE i.integration_id = c.integration_id RETURNING i.integration_id, i.stored - c.new AS before
+        )
+        INSERT INTO intake_signal ({_COLUMNS})
+        SELECT integration_id, received_at, path, query, content_type, headers, body, remote, refused, problems,
+            before + row_number() OVER (PARTITION BY integration_id ORDER BY place)
+        FROM given JOIN counted USING (integration_id) ORDER BY place"""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -180,13 +238,17 @@ class PostgreSQL:
     def insert(self, signals: Sequence[Signal]) -> None:
         import psycopg
 
-        columns: list[list[Any]] = [list(column) for column in zip(*map(self._row, signals), strict=True)]
+        columns = [list(c) for c in zip(*(signal.row(signal.received_at) for signal in signals), strict=True)]
         try:
             connection = self._open()
             with connection.pipeline():
-                connection.execute(self._INSERT, columns)
+                connection.execute(self._LOCK, [sorted(set(columns[0]))])
+                inserted = connection.execute(self._INSERT, columns)
                 connection.execute("SELECT pg_notify(%s, %s)", [wake.CHANNEL, wake.DUE])
-                connection.commit()
+            if inserted.rowcount != len(signals):
+                connection.rollback()
+                raise Refused("An integration of this batch has been deleted.")
+            connection.commit()
         except (psycopg.IntegrityError, psycopg.DataError) as error:
             self.close()
             raise Refused(str(error)) from error
@@ -223,17 +285,3 @@ class PostgreSQL:
             self._connection.execute("SET statement_timeout = '10s'")
             self._connection.commit()
         return self._connection
-
-    @staticmethod
-    def _row(signal: Signal) -> tuple[Any, ...]:
-        return (
-            signal.integration_id,
-            signal.received_at,
-            signal.path,
-            signal.query,
-            signal.content_type,
-            signal.body,
-            signal.remote,
-            signal.state,
-            signal.problems,
-        )

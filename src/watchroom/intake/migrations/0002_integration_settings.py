@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+import watchroom.kernel.fields
+
 
 class Migration(migrations.Migration):
 
@@ -18,6 +20,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='integration',
             name='settings',
-            field=models.JSONField(blank=True, default=dict, help_text='What its kind of sender can be told, such as a mapping.'),
+            field=watchroom.kernel.fields.EncryptedJSON(blank=True, default=dict, help_text='What its kind of sender can be told, such as a mapping or a secret.'),
         ),
     ]

@@ -1,7 +1,7 @@
 """Integrations, signals, routes, alerts and alert groups."""
 
 from .alerts import Alert, AlertGroup, GroupEvent, Severity
-from .integrations import Integration, Signal
+from .integrations import Inbox, Integration, Signal
 from .routes import Route
 
-__all__ = ["Alert", "AlertGroup", "GroupEvent", "Integration", "Route", "Severity", "Signal"]
+__all__ = ["Alert", "AlertGroup", "GroupEvent", "Inbox", "Integration", "Route", "Severity", "Signal"]

@@ -41,6 +41,9 @@ class AlertGroup(models.Model):
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    reopened = models.PositiveIntegerField(default=0, help_text="How often it fired again soon after it had ended.")
+    previous = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
     is_demo = models.BooleanField(default=False)
 
     class Meta:
@@ -54,6 +57,7 @@ class AlertGroup(models.Model):
             models.Index(fields=("-last_alert_at", "-id"), condition=Q(resolved_at__isnull=True), name="group_open"),
             models.Index(fields=("notify_at",), condition=Q(notify_at__isnull=False), name="group_notify"),
             models.Index(fields=("service", "-id"), name="group_of_service"),
+            models.Index(fields=("group_key", "-id"), name="group_of_key"),
         )
 
     def __str__(self) -> str:
@@ -85,10 +89,14 @@ class Alert(models.Model):
     starts_at = models.DateTimeField()
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
-    expires_at = models.DateTimeField(null=True, help_text="Counts as resolved then, unless it is seen again.")
+    expires_at = models.DateTimeField(
+        null=True, help_text="Counts as resolved then, unless it is seen again. None: when its sender says so."
+    )
     ended_at = models.DateTimeField(null=True)
     times = models.PositiveIntegerField(default=1, help_text="How often the sender has told us.")
-    last_signal = models.ForeignKey(Signal, on_delete=models.SET_NULL, null=True, related_name="+", db_constraint=False)
+    last_signal = models.ForeignKey(
+        Signal, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
+    )
 
     class Meta:
         ordering = ("-id",)
@@ -99,13 +107,12 @@ class Alert(models.Model):
                 name="one_firing_alert_per_key_and_group",
             ),
             models.CheckConstraint(
-                name="alert_is_ended_or_expires",
-                condition=Q(ended_at__isnull=True, expires_at__isnull=False)
-                | Q(ended_at__isnull=False, expires_at__isnull=True),
+                name="ended_alert_does_not_expire",
+                condition=Q(ended_at__isnull=True) | Q(expires_at__isnull=True),
             ),
         )
         indexes = (
-            models.Index(fields=("expires_at",), condition=Q(ended_at__isnull=True), name="alert_expiry"),
+            models.Index(fields=("expires_at",), condition=Q(expires_at__isnull=False), name="alert_expiry"),
             models.Index(fields=("group", "-id"), name="alert_of_group"),
         )
 
@@ -127,6 +134,7 @@ class GroupEvent(models.Model):
         ACKNOWLEDGED = "acknowledged", "Acknowledged"
         UNACKNOWLEDGED = "unacknowledged", "Acknowledgement taken back"
         RESOLVED = "resolved", "Resolved"
+        REOPENED = "reopened", "Fired again"
         NOTE = "note", "Note"
         ESCALATED = "escalated", "Escalated by hand"
         UNROUTED = "unrouted", "Nobody to page"

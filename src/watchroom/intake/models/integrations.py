@@ -1,6 +1,8 @@
-"""Configured senders, and what they sent.
+"""Configured senders, and the journal of what they sent.
 
-The gate writes `intake_signal` and reads `intake_integration` in plain SQL (`intake/gate/store.py`, `keys.py`).
+The journal (`Inbox`, `Signal`) is only ever added to. On SQLite it is a file of its own, so that storing what arrives
+never waits for whatever else is being written; on PostgreSQL it lies with the rest (`kernel/journal.py`). The gate
+writes it and reads `intake_integration` in plain SQL (`intake/gate/database.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from django.db.models import Q
 from ...accounts.models import Team
 from ...catalog.models import Service
 from ...kernel import clock
+from ...kernel.fields import EncryptedJSON
 
 
 class Integration(models.Model):
@@ -32,8 +35,8 @@ class Integration(models.Model):
     key_hint = models.CharField(max_length=12)
     paused = models.BooleanField(default=False)
     drill = models.BooleanField(default=False)
-    settings = models.JSONField(
-        default=dict, blank=True, help_text="What its kind of sender can be told, such as a mapping."
+    settings = EncryptedJSON(
+        default=dict, blank=True, help_text="What its kind of sender can be told, such as a mapping or a secret."
     )
     rate_per_minute = models.PositiveIntegerField(
         null=True,
@@ -41,6 +44,7 @@ class Integration(models.Model):
         help_text="Signals a minute it may send; more are answered with 429. Empty: as the installation says.",
     )
     created_at = models.DateTimeField(default=clock.now)
+    read_to = models.BigIntegerField(default=0, help_text="The number of the last signal that the engine has read.")
     last_signal_at = models.DateTimeField(null=True, blank=True)
     is_demo = models.BooleanField(default=False)
 
@@ -51,31 +55,55 @@ class Integration(models.Model):
         return self.name
 
 
+class Inbox(models.Model):
+    """How many signals of an integration have been stored. It lies beside the signals, in the journal.
+
+    Whoever stores signals of an integration takes numbers for them here, in the same transaction: the row's lock puts
+    them in order, so that "all up to number n" is something that a reader can rely on.
+    """
+
+    integration_id = models.BigIntegerField(primary_key=True)
+    stored = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.stored} signals of integration {self.integration_id}"
+
+
 class Signal(models.Model):
-    """One inbound message, as it came."""
+    """One inbound message, as it came. Written once: what has been read of it is ``Integration.read_to``."""
 
-    class State(models.TextChoices):
-        PENDING = "pending", "Waiting"
-        DONE = "done", "Read"
-        REJECTED = "rejected", "Refused"
-
-    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="signals")
+    integration = models.ForeignKey(
+        Integration, on_delete=models.DO_NOTHING, related_name="signals", db_constraint=False, db_index=False
+    )
+    number = models.BigIntegerField(help_text="Counts from 1 within its integration.")
     received_at = models.DateTimeField()
     path = models.CharField(max_length=200, blank=True)
     query = models.CharField(max_length=500, blank=True)
     content_type = models.CharField(max_length=100, blank=True)
+    headers = models.JSONField(default=dict)
     body = models.BinaryField()
     remote = models.CharField(max_length=64, blank=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    refused = models.BooleanField(default=False)
     problems = models.JSONField(default=list)
-    processed_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-id",)
+        constraints = (models.UniqueConstraint(fields=("integration", "number"), name="one_signal_per_number"),)
         indexes = (
-            models.Index(fields=("integration", "id"), condition=Q(state="pending"), name="signal_pending"),
-            models.Index(fields=("integration", "-id"), name="signal_of_integration"),
+            models.Index(fields=("integration", "-number"), condition=Q(refused=True), name="signal_refused"),
+            models.Index(fields=("received_at",), name="signal_age"),
         )
 
     def __str__(self) -> str:
         return f"signal {self.pk}"
+
+    @property
+    def state(self) -> str:
+        """rejected, done or pending: derived from the facts."""
+        if self.refused:
+            return "rejected"
+        return "done" if self.number <= self.integration.read_to else "pending"
+
+    @property
+    def state_label(self) -> str:
+        return {"rejected": "Refused", "done": "Read", "pending": "Waiting"}[self.state]

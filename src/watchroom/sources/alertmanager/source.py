@@ -18,6 +18,7 @@ class Alertmanager:
     label = "Prometheus / Alertmanager"
     summary = "Alerts from Prometheus, or from anything else that can send to an Alertmanager."
     resolve_timeout_seconds = 300
+    headers: tuple[str, ...] = ()
 
     def accepts(self, method: str, path: str) -> bool:
         return method == "POST" and path == "/api/v2/alerts"

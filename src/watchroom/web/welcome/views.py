@@ -20,7 +20,7 @@ from ...accounts.models import Person
 from ...accounts.queries import is_set_up
 from ...accounts.roles import Action
 from ...catalog.models import Service
-from ...intake.models import AlertGroup, Integration, Signal
+from ...intake.models import AlertGroup, Integration
 from ...intake.queries import signals_of
 from ...kernel import secrets
 from ...kernel import settings as conf
@@ -210,7 +210,7 @@ def _source_context(request: HttpRequest) -> dict[str, Any]:
         "key": key if number == integration.pk else "",
         "signal": signal,
         "group": group,
-        "refused": signal is not None and signal.state == Signal.State.REJECTED,
+        "refused": signal is not None and signal.refused,
         "base": conf.current().url,
         "scheme": parts.scheme,
         "netloc": parts.netloc,

@@ -1,0 +1,304 @@
+"""What a batch of one integration's drafts does to alerts and groups.
+
+The work is gathered and written in bulk: one look-up of the alerts that are known, one of the groups that are open, one
+insert of the new ones. Order counts only for one and the same key; there the batch is written in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, connection, transaction
+
+from ...accounts.actors import Actor
+from ...catalog.models import Service
+from ...kernel import clock
+from ...kernel.db import locked
+from ...sources.base import Draft, Source
+from ..models import Alert, AlertGroup, GroupEvent, Integration, Signal
+from ..rules import Node, Outcome, group_key, group_labels, routes_of, urgency_of, worst
+from .lifecycle import acknowledge_group, end_alerts, start_paging
+
+Kind = GroupEvent.Kind
+REOPEN_WITHIN = timedelta(minutes=5)  # a group that ended by itself and fires again this soon is the same problem
+LINK_WITHIN = timedelta(days=30)  # and this soon it is the same again; an older group is just history
+_KEYS_PER_QUERY = 1_000
+
+
+@dataclass
+class _New:
+    """An alert that is not yet in the database, and the group that its route asks for."""
+
+    alert: Alert
+    draft: Draft
+    outcome: Outcome
+    shared: dict[str, str]
+    key: str
+
+
+class Batch:
+    """Takes signals in order; :meth:`finish` writes whatever is still to be written. Inside one transaction."""
+
+    def __init__(self, integration: Integration, source: Source, routes: Node | None) -> None:
+        self.integration, self.source, self.routes = integration, source, routes
+        self.by = Actor(kind="integration", name=integration.name)
+        self.topics: set[str] = set()
+        self._firing: dict[str, list[Alert]] = {}  # by dedup key: what fires, in the database or about to be
+        self._new: list[_New] = []
+        self._ended: dict[int, tuple[Alert, datetime]] = {}
+        self._ended_keys: set[str] = set()
+        self._refreshed: dict[int, Alert] = {}
+        self._changed: set[int] = set()  # those of the refreshed whose words have changed
+        self._services: dict[int, Service] = {}
+
+    def take(self, signal: Signal, drafts: Sequence[Draft]) -> None:
+        self._look_up(draft.dedup_key[:255] for draft in drafts)
+        for draft in drafts:
+            key = draft.dedup_key[:255]
+            alerts = self._firing[key]
+            if draft.act == "fire" and not (draft.ends_at and draft.ends_at <= signal.received_at):
+                if alerts:
+                    for alert in alerts:
+                        self._refresh(alert, draft, signal)
+                else:
+                    self._fire(key, draft, signal)
+                continue
+            if any(alert.pk is None for alert in alerts):
+                self._write()
+            if draft.act == "acknowledge":
+                for group in self._groups_of(alerts):
+                    acknowledge_group(group, by=self.by, text=draft.note or f"by {self.by.name}")
+            elif draft.act == "note":
+                self._note(alerts, draft)
+            else:
+                for alert in alerts:
+                    self._refreshed.pop(alert.pk, None)
+                    self._ended[alert.pk] = (alert, draft.ends_at or signal.received_at)
+                    self._ended_keys.add(key)
+                self._firing[key] = []
+
+    def finish(self) -> None:
+        self._write()
+        self._write_refreshed()
+
+    # --- What is known ---
+
+    def _look_up(self, keys: Iterable[str]) -> None:
+        unknown = [key for key in dict.fromkeys(keys) if key not in self._firing]
+        for key in unknown:
+            self._firing[key] = []
+        for at in range(0, len(unknown), _KEYS_PER_QUERY):
+            firing = Alert.objects.filter(
+                integration=self.integration,
+                ended_at__isnull=True,
+                dedup_key__in=unknown[at : at + _KEYS_PER_QUERY],
+            )
+            for alert in firing.order_by("id"):
+                self._firing[alert.dedup_key].append(alert)
+
+    def _groups_of(self, alerts: Sequence[Alert]) -> list[AlertGroup]:
+        return list(locked(AlertGroup.objects.filter(pk__in={alert.group_id for alert in alerts})).order_by("id"))
+
+    # --- What is said ---
+
+    def _refresh(self, alert: Alert, draft: Draft, signal: Signal) -> None:
+        alert.last_seen_at, alert.last_signal_id = signal.received_at, signal.pk
+        alert.expires_at, alert.times = self._expires(draft, signal), alert.times + 1
+        title = draft.title[:300]
+        if (alert.title, alert.severity, alert.annotations) != (title, draft.severity, draft.annotations):
+            alert.title, alert.severity, alert.annotations = title, draft.severity, draft.annotations
+            self._changed.add(alert.pk)
+        if alert.pk is not None:
+            self._refreshed[alert.pk] = alert
+
+    def _expires(self, draft: Draft, signal: Signal) -> datetime | None:
+        timeout = self.source.resolve_timeout_seconds
+        if draft.ends_at is not None or timeout is None:
+            return draft.ends_at
+        return signal.received_at + timedelta(seconds=timeout)
+
+    def _fire(self, key: str, draft: Draft, signal: Signal) -> None:
+        if key in self._ended_keys:
+            self._write()  # it ended and fires again, both in this batch
+        assert self.routes is not None
+        for outcome in routes_of(self.routes, draft.labels):
+            alert = Alert(
+                integration=self.integration,
+                dedup_key=key,
+                title=draft.title[:300],
+                severity=draft.severity,
+                labels=draft.labels,
+                annotations=draft.annotations,
+                link=draft.link[:2000],
+                starts_at=draft.starts_at,
+                first_seen_at=signal.received_at,
+                last_seen_at=signal.received_at,
+                expires_at=self._expires(draft, signal),
+                last_signal_id=signal.pk,
+            )
+            shared = group_labels(outcome.group_by, draft.labels)
+            service = outcome.service or self.integration.service_id
+            self._new.append(_New(alert, draft, outcome, shared, group_key(outcome.route, service, shared)))
+            self._firing[key].append(alert)
+
+    def _note(self, alerts: Sequence[Alert], draft: Draft) -> None:
+        now = clock.now()
+        for group in self._groups_of(alerts):
+            GroupEvent.objects.create(group=group, at=now, kind=Kind.NOTE, text=draft.note[:1000])
+            self._touch(group.pk)
+
+    # --- What is written ---
+
+    def _write(self) -> None:
+        if self._new:
+            self._write_new()
+        if self._ended:
+            ended, self._ended, self._ended_keys = self._ended, {}, set()
+            end_alerts(ended.values(), by=self.by, why="the sender says so")
+            for alert, _ in ended.values():
+                self._touch(alert.group_id)
+
+    def _write_new(self) -> None:
+        new, self._new = self._new, []
+        groups, fresh = self._groups_for(new)
+        two_routes: set[tuple[str, int]] = set()
+        rows: list[Alert] = []
+        for each in new:
+            group = groups[each.key]
+            if (each.alert.dedup_key, group.pk) in two_routes:  # two routes, one group: it is one alert there
+                self._firing[each.alert.dedup_key].remove(each.alert)
+                continue
+            two_routes.add((each.alert.dedup_key, group.pk))
+            each.alert.group = group
+            rows.append(each.alert)
+            group.firing += 1
+            group.total += 1
+            group.last_alert_at = max(group.last_alert_at, each.alert.first_seen_at)
+            group.severity = worst((group.severity, each.draft.severity))
+        Alert.objects.bulk_create(rows)
+        GroupEvent.objects.bulk_create(
+            GroupEvent(group=row.group, at=row.first_seen_at, kind=Kind.FIRED, alert=row, text=row.title)
+            for row in rows
+        )
+        AlertGroup.objects.bulk_update(groups.values(), ["firing", "total", "last_alert_at", "severity"])
+        for group in groups.values():
+            self._touch(group.pk)
+        for group in fresh:
+            if group.notify_at is not None and group.notify_at <= clock.now():
+                start_paging(group)
+
+    def _groups_for(self, new: Sequence[_New]) -> tuple[dict[str, AlertGroup], list[AlertGroup]]:
+        """The open group of each key, and which of them have just been opened."""
+        wanted: dict[str, _New] = {}
+        for each in new:
+            wanted.setdefault(each.key, each)  # the first one names the group
+        groups: dict[str, AlertGroup] = {}
+        fresh: list[AlertGroup] = []
+        while missing := [key for key in wanted if key not in groups]:
+            # The database allows one open group per key; the lock keeps two engines from opening it at once.
+            for at in range(0, len(missing), _KEYS_PER_QUERY):
+                found = AlertGroup.objects.filter(
+                    group_key__in=missing[at : at + _KEYS_PER_QUERY], resolved_at__isnull=True
+                )
+                groups |= {group.group_key: group for group in locked(found.order_by("id"))}
+            try:
+                with transaction.atomic():
+                    opened = self._open([wanted[key] for key in missing if key not in groups])
+            except IntegrityError:
+                continue  # another engine was faster; its groups are there now
+            groups |= {group.group_key: group for group in opened}
+            fresh += opened
+        return groups, fresh
+
+    def _open(self, wanted: Sequence[_New]) -> list[AlertGroup]:
+        if not wanted:
+            return []
+        before = self._last_of([each.key for each in wanted])
+        events: list[GroupEvent] = []
+        reopened: list[AlertGroup] = []
+        created: list[AlertGroup] = []
+        for each in wanted:
+            at, wait = each.alert.first_seen_at, timedelta(seconds=each.outcome.group_wait_seconds)
+            last = before.get(each.key)
+            if last is not None and last.resolved_at and last.resolved_by_id is None:
+                if last.resolved_at > at - REOPEN_WITHIN:
+                    last.resolved_at = last.acknowledged_at = last.acknowledged_by = None
+                    last.reopened += 1
+                    last.notify_at = clock.now() + wait
+                    reopened.append(last)
+                    events.append(GroupEvent(group=last, at=at, kind=Kind.REOPENED, text="soon after it had ended"))
+                    continue
+            group = self._opened(each, at, clock.now() + wait, last)
+            created.append(group)
+            events.append(GroupEvent(group=group, at=at, kind=Kind.OPENED, text=" → ".join(each.outcome.path)))
+        AlertGroup.objects.bulk_create(created)
+        AlertGroup.objects.bulk_update(
+            reopened, ["resolved_at", "acknowledged_at", "acknowledged_by", "reopened", "notify_at"]
+        )
+        GroupEvent.objects.bulk_create(events)
+        return created + reopened
+
+    def _last_of(self, keys: Sequence[str]) -> dict[str, AlertGroup]:
+        """The newest group of each key, which has ended."""
+        found: dict[str, AlertGroup] = {}
+        for at in range(0, len(keys), _KEYS_PER_QUERY):
+            rows = AlertGroup.objects.filter(group_key__in=keys[at : at + _KEYS_PER_QUERY])
+            for group in locked(rows.filter(last_alert_at__gte=clock.now() - LINK_WITHIN).order_by("id")):
+                found[group.group_key] = group
+        return found
+
+    def _opened(self, each: _New, at: datetime, notify_at: datetime, last: AlertGroup | None) -> AlertGroup:
+        service = self._service(each.outcome.service or self.integration.service_id)
+        return AlertGroup(
+            group_key=each.key,
+            route_id=each.outcome.route or None,
+            group_labels=each.shared,
+            integration=self.integration,
+            service=service,
+            team=service.team if service else self.integration.team,
+            policy_id=each.outcome.policy or (service.policy_id if service else None),
+            title=each.alert.title,
+            severity=each.draft.severity,
+            urgency=urgency_of(each.draft.severity, each.outcome.urgency),
+            drill=self.integration.drill,
+            opened_at=at,
+            last_alert_at=at,
+            notify_at=notify_at,
+            previous=last,
+        )
+
+    def _service(self, pk: int | None) -> Service | None:
+        if pk is None:
+            return None
+        if pk not in self._services:
+            self._services[pk] = Service.objects.select_related("team").get(pk=pk)
+        return self._services[pk]
+
+    def _write_refreshed(self) -> None:
+        if not self._refreshed:
+            return
+        table = connection.ops.quote_name(Alert._meta.db_table)
+        prepared = [
+            (
+                *(
+                    Alert._meta.get_field(name).get_db_prep_save(getattr(alert, name), connection)
+                    for name in ("last_seen_at", "expires_at")
+                ),
+                alert.times,
+                alert.last_signal_id,
+                alert.pk,
+            )
+            for alert in self._refreshed.values()
+        ]
+        with connection.cursor() as cursor:  # a known alert that fires on is the common case: no ORM for it
+            cursor.executemany(
+                f"UPDATE {table} SET last_seen_at = %s, expires_at = %s, times = %s, last_signal_id = %s WHERE id = %s",
+                prepared,
+            )
+        changed = [alert for pk, alert in self._refreshed.items() if pk in self._changed]
+        Alert.objects.bulk_update(changed, ["title", "annotations", "severity"], batch_size=500)
+
+    def _touch(self, group_id: int) -> None:
+        self.topics |= {f"group:{group_id}", f"alert_group:{group_id}", "alert-groups"}
