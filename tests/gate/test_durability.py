@@ -137,13 +137,13 @@ def test_it_finds_the_server_again(gate: Running, integration: Make) -> None:
 def test_a_full_queue_is_503(gate: Running, integration: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     from watchroom.intake.gate.store import Full, Store
 
-    def full(self: Store, signal: object) -> None:
+    def full(self: Store, signal: object, done: object) -> None:
         raise Full
 
     _, key = integration()
     assert gate.send(key, [alert()]).status == 200
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "put", full)
+        patch.setattr(Store, "submit", full)
         answer = gate.send(key, [alert()])
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
     assert Signal.objects.count() == 1

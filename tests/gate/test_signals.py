@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import socket
 from collections.abc import Callable
@@ -11,10 +12,12 @@ from datetime import UTC, datetime
 import pytest
 
 from gate.running import Running, alert
+from peers.programs import wait_until
 from watchroom.accounts.actors import SYSTEM
-from watchroom.intake.commands import delete_integration
+from watchroom.intake.commands import delete_integration, pause_integration
 from watchroom.intake.gate import limits
 from watchroom.intake.models import Integration, Signal
+from watchroom.serving import protocol
 
 Make = Callable[..., tuple[Integration, str]]
 
@@ -132,12 +135,58 @@ def test_too_large_without_saying_so(gate: Running, integration: Make, monkeypat
 
 def test_too_slow(gate: Running, integration: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(limits.read_body.__kwdefaults__, "limit_seconds", 0.2)
+    monkeypatch.setattr(protocol, "BODY_SECONDS", 0.2)
     _, key = integration()
     with socket.create_connection(("127.0.0.1", gate.port)) as connection:
         connection.settimeout(20)
         connection.sendall(f"POST /in/{key}/api/v2/alerts HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n[".encode())
         assert b" 408 " in connection.recv(4096).splitlines()[0]
+    chunked = f"POST /in/{key}/api/v2/alerts HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n[\r\n"
+    with socket.create_connection(("127.0.0.1", gate.port)) as connection:
+        connection.settimeout(20)
+        connection.sendall(chunked.encode())
+        assert b" 408 " in connection.recv(4096).splitlines()[0]
     assert gate.send(key, [alert()]).status == 200
+
+
+def test_what_is_sent_before_the_answer_to_a_signal_is_not_answered_out_of_turn(
+    gate: Running, integration: Make
+) -> None:
+    """A second request on the same connection, sent too early: the first is answered, and the connection ends."""
+    _, key = integration()
+    assert gate.send(key, []).status == 200  # now the key is known
+    head = f"POST /in/{key}/api/v2/alerts HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n[]".encode()
+    with socket.create_connection(("127.0.0.1", gate.port)) as connection:
+        connection.settimeout(20)
+        connection.sendall(head + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        told = b""
+        while piece := connection.recv(4096):
+            told += piece
+    assert told.startswith(b"HTTP/1.1 200 OK") and told.count(b"HTTP/1.1") == 1
+    assert b"connection: close" in told
+    assert Signal.objects.count() == 2
+
+
+def test_one_connection_carries_signals_and_other_requests(gate: Running, integration: Make) -> None:
+    made, key = integration()
+    connection = http.client.HTTPConnection("127.0.0.1", gate.port, timeout=20)
+    statuses = []
+    for method, path in (
+        ("POST", "alerts"),
+        ("GET", "alerts"),
+        ("POST", "alerts"),
+        ("POST", "nowhere"),
+        ("POST", "alerts"),
+    ):
+        connection.request(method, f"/in/{key}/api/v2/{path}", b"[]" if method == "POST" else None)
+        answer = connection.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+    pause_integration(SYSTEM, made, True)
+    connection.request("POST", f"/in/{key}/api/v2/alerts", b"[]")
+    wait_until(lambda: gate.send(key, []).status == 403, 10, "the gate knows that it is paused")
+    assert statuses[0] == statuses[2] == statuses[4] == 200
+    assert statuses[3] == 404
 
 
 def test_encoded_bodies_are_not_taken(gate: Running, integration: Make) -> None:

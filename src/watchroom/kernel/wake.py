@@ -46,7 +46,9 @@ def send_datagrams(topics: Iterable[str]) -> None:
     payload = pack(topics).encode()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.setblocking(False)
-        for path in directory().glob("*.wake"):
+        for path in directory().iterdir():  # a glob costs ten times as much, and this is done for every commit
+            if path.suffix != ".wake":
+                continue
             try:
                 sender.sendto(payload, str(path))
             except (ConnectionRefusedError, FileNotFoundError):

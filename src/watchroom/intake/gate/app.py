@@ -6,26 +6,25 @@ import asyncio
 import base64
 import binascii
 import contextlib
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import msgspec
 
-from ...kernel import clock
-from ...sources.base import Inbound, Parsed, Probed, Problem, Source
+from ...kernel import signing
+from ...sources.base import Probed, Reply, Source
 from . import addresses, limits, metrics
-from .asgi import ASGIApp, Receive, Scope, Send, answer, header, problem, retry_after
-from .database import Integration, Refused, Signal, Unavailable
+from .asgi import ASGIApp, Headers, Receive, Scope, Send, answer, header, problem
+from .database import Integration, Unavailable
 from .keys import PREFIX, Keys
 from .proxy import Proxy
-from .store import Full, Store
+from .store import Store
+from .taking import Answered, Sending, Taker, later
 
-log = logging.getLogger("watchroom.gate")
-
-_PROBLEMS_LIMIT = 100  # kept of one signal
-_HEADER_LIMIT = 2_000  # characters kept of one header
-_RETRY_SECONDS = 5
+_NOT_QUICK = {b"content-encoding", b"transfer-encoding", b"expect", b"upgrade"}
+_QUICK_ROUTES_LIMIT = 4_096
+_QuickRoute = tuple[object, Integration, Source, str, bytes]  # first: which reading of the keys it stands on
 
 
 class Part(Protocol):
@@ -55,6 +54,8 @@ class Gate:
         self._keys, self._store, self._numbers, self._sources = keys, store, numbers, sources
         self._live, self._proxy, self._parts = live, proxy, parts
         self._trusted, self._metrics_token = trusted, metrics_token
+        self._taker = Taker(keys, store, numbers)
+        self._quick_routes: dict[bytes, _QuickRoute] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -132,61 +133,57 @@ class Gate:
     async def _keep(
         self, scope: Scope, send: Send, integration: Integration, source: Source, path: str, body: bytes
     ) -> None:
-        """Read the signal, store it as it came, and only then answer."""
-        inbound = Inbound(
-            path=path[:200],
-            body=body,
-            content_type=_text(header(scope, b"content-type"), 100),
-            received_at=clock.now(),
-            query=_text(scope["query_string"], 500),
-            headers=_kept_headers(scope, source.headers) if source.headers else {},
-            settings=integration.settings,
-        )
-        try:
-            parsed = source.parse(inbound)
-        except Exception:
-            log.exception("The source %s failed to read a signal for %r.", source.name, integration.name)
-            parsed = Parsed(problems=(Problem("body", "", "the source failed; see the log of Watchroom."),))
-        rejected = bool(parsed.problems) and not parsed.drafts
-        try:
-            await self._store.put(
-                Signal(
-                    integration_id=integration.id,
-                    received_at=inbound.received_at,
-                    path=inbound.path,
-                    query=inbound.query,
-                    content_type=inbound.content_type,
-                    headers=msgspec.json.encode(inbound.headers).decode() if inbound.headers else "{}",
-                    body=body,
-                    remote=self._remote(scope),
-                    refused=rejected,
-                    problems=_problems(parsed) if parsed.problems else "[]",
-                )
-            )
-        except Full:
-            return await self._later(send, source.name, "full", "Too many signals wait to be stored.")
-        except Unavailable:
-            return await self._later(send, source.name, "unavailable", "The database can't store it at the moment.")
-        except Refused:
-            await self._keys.reload()
-            self._numbers.count(source.name, "unauthorized")
-            return await problem(
-                send, 401, "Unknown key", "This integration has been deleted.", "Use the address of another one."
-            )
-        self._numbers.count(source.name, "rejected" if rejected else "partly" if parsed.problems else "accepted")
-        told = source.reply(parsed)
-        await answer(send, told.status, told.body, told.content_type)
+        """Have the signal read and stored, and pass the answer on."""
+        told: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        sending = Sending(integration, source, path, scope["query_string"], scope["headers"], self._remote(scope))
+        self._taker.take(sending, body, lambda reply: None if told.done() else told.set_result(reply))
+        await _pass_on(send, await told)
+
+    def quick(self, url: bytes, headers: Headers, peer: str) -> Callable[[bytes, Answered], None] | None:
+        """The short way for what comes most: a POST under a key that is known, with a body of stated and allowed size.
+
+        Returns what is to be called with the body. None: any other request, which goes the usual way.
+        """
+        known = self._quick_routes.get(url)
+        if known is None or known[0] is not self._keys.known:
+            known = self._quick_route(url)
+            if known is None:
+                return None
+        _, integration, source, path, query = known
+        length = b""
+        for name, value in headers:
+            if name == b"content-length":
+                length = value
+            elif name in _NOT_QUICK:
+                return None
+        if not length.isdigit() or int(length) > limits.BODY_BYTES:
+            return None
+        remote = peer
+        if self._trusted:
+            forwarded = b",".join(value for name, value in headers if name == b"x-forwarded-for")
+            remote = addresses.client(peer, forwarded.decode("latin-1"), self._trusted)[:64]
+        return partial(self._taker.take, Sending(integration, source, path, query, list(headers), remote))
+
+    def _quick_route(self, url: bytes) -> _QuickRoute | None:
+        target, _, query = url.partition(b"?")
+        if not target.startswith(b"/in/") or b"%" in target:
+            return None
+        key, slash, rest = target.removeprefix(b"/in/").decode("latin-1").partition("/")
+        path, integrations = slash + rest, self._keys.known
+        integration = integrations.get(signing.fingerprint(key)) if integrations else None
+        source = self._sources.get(integration.source) if integration else None
+        if integration is None or source is None or integration.paused or not source.accepts("POST", path):
+            return None
+        if isinstance(source, Probed) and source.probe("POST", path) is not None:
+            return None
+        if len(self._quick_routes) >= _QUICK_ROUTES_LIMIT:
+            self._quick_routes.clear()
+        found = self._quick_routes[url] = (integrations, integration, source, path, query)
+        return found
 
     async def _later(self, send: Send, source: str, outcome: str, detail: str) -> None:
         self._numbers.count(source, outcome)
-        await problem(
-            send,
-            503,
-            "Not stored",
-            detail,
-            f"Send it again in {_RETRY_SECONDS} seconds.",
-            [retry_after(_RETRY_SECONDS)],
-        )
+        await _pass_on(send, later(detail))
 
     async def _wrong_path(self, send: Send, source: Source, method: str, path: str) -> None:
         shown = path[:100]
@@ -288,17 +285,6 @@ def _key_in_header(scope: Scope) -> str:
     return text if text.startswith(PREFIX) else ""
 
 
-def _text(raw: bytes, limit: int) -> str:
-    return raw.decode("latin-1").replace("\0", "")[:limit]
-
-
-def _kept_headers(scope: Scope, names: Sequence[str]) -> dict[str, str]:
-    return {name: _text(value, _HEADER_LIMIT) for name in names if (value := header(scope, name.encode("latin-1")))}
-
-
-def _problems(parsed: Parsed) -> str:
-    """The problems as the table keeps them: JSON that PostgreSQL takes too."""
-    kept = [{"field": each.field, "value": each.value, "fix": each.fix} for each in parsed.problems[:_PROBLEMS_LIMIT]]
-    if (more := len(parsed.problems) - len(kept)) > 0:
-        kept.append({"field": "", "value": "", "fix": f"{more} more problems are not kept."})
-    return msgspec.json.encode(kept).decode().replace("\\u0000", "\\ufffd")
+async def _pass_on(send: Send, reply: Reply) -> None:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    await answer(send, reply.status, reply.body, reply.content_type, headers)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-Headers = Iterable[tuple[bytes, bytes]]
+Headers = Collection[tuple[bytes, bytes]]
 
 _NO_STORE = (b"cache-control", b"no-store")
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
@@ -45,3 +46,15 @@ def header(scope: Scope, name: bytes) -> bytes:
 
 def retry_after(seconds: int) -> tuple[bytes, bytes]:
     return b"retry-after", b"%d" % seconds
+
+
+def on_the_wire(status: int, body: bytes, content_type: str, headers: Headers, close: bool) -> bytes:
+    """A whole response as HTTP/1.1 has it, for what is answered without ASGI."""
+    lines = [b"HTTP/1.1 %d %s" % (status, HTTPStatus(status).phrase.encode())]
+    fixed = [(b"content-length", b"%d" % len(body)), _NO_STORE, _NO_SNIFF]
+    if body:
+        fixed.append((b"content-type", content_type.encode("latin-1")))
+    if close:
+        fixed.append((b"connection", b"close"))
+    lines += (b"%s: %s" % each for each in (*fixed, *headers))
+    return b"\r\n".join((*lines, b"", body))

@@ -26,6 +26,11 @@ class Keys:
         self._answered = False
         self._reading = asyncio.Lock()
 
+    @property
+    def known(self) -> dict[str, Integration] | None:
+        """All integrations by the fingerprint of their key, as they were last read; another object after each reading."""
+        return self._known
+
     async def find(self, key: str) -> Integration | None:
         """The integration with this key.
 

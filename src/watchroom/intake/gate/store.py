@@ -24,10 +24,13 @@ class Full(Exception):
     """More is waiting than may wait."""
 
 
+Done = Callable[[Exception | None], None]
+
+
 @dataclass(slots=True)
 class _Waiting:
     signal: Signal
-    answer: asyncio.Future[None]
+    done: Done
 
 
 class Store:
@@ -81,16 +84,33 @@ class Store:
 
         :raises Full: come back later.
         """
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def done(error: Exception | None) -> None:
+            if answer.done():  # its request was cancelled
+                return
+            if error is None:
+                answer.set_result(None)
+            else:
+                answer.set_exception(error)
+
+        self.submit(signal, done)
+        return answer
+
+    def submit(self, signal: Signal, done: Done) -> None:
+        """Store ``signal`` and call ``done`` on the event loop: with None once it is durable, else with what went
+        wrong (:class:`Unavailable`, :class:`Refused`).
+
+        :raises Full: come back later.
+        """
         if not self.alive or self._loop is None:
             raise Full
         with self._changed:
             if self._closing or len(self._queue) >= self._queue_signals or self._bytes >= self._queue_bytes:
                 raise Full
-            waiting = _Waiting(signal, self._loop.create_future())
-            self._queue.append(waiting)
+            self._queue.append(_Waiting(signal, done))
             self._bytes += len(signal.body)
             self._changed.notify()
-        return waiting.answer
 
     def _take(self) -> list[_Waiting]:
         """The next batch, in order; empty when all is written and nothing more will come."""
@@ -141,9 +161,7 @@ class Store:
 
 def _answer(batch: list[_Waiting], error: Exception | None) -> None:
     for waiting in batch:
-        if waiting.answer.done():  # its request was cancelled
-            continue
-        if error is None:
-            waiting.answer.set_result(None)
-        else:
-            waiting.answer.set_exception(error)
+        try:
+            waiting.done(error)
+        except Exception:  # one sender's broken connection is not the others' business
+            log.exception("A sender could not be answered")
