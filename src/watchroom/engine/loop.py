@@ -84,7 +84,7 @@ class Worker(threading.Thread):
         """Do one round of what is due. Returns for how many seconds to sleep."""
         close_old_connections()
         try:
-            done, soonest = 0, LONGEST_SLEEP_SECONDS
+            done, soonest, rest = 0, LONGEST_SLEEP_SECONDS, 0.0
             for duty in self.duties:
                 due = duty.next_due()
                 if due is None:
@@ -93,11 +93,14 @@ class Worker(threading.Thread):
                 if ahead <= 0:
                     handled = duty.work()
                     done += handled
+                    rest = max(rest, duty.rest_seconds if handled else 0.0)
                     # Due, but not ours to do: another engine holds the row, or every seat is taken.
                     soonest = soonest if handled else min(soonest, 0.05)
                 else:
                     soonest = min(soonest, ahead)
             self.backoff = 0.0
+            if done:
+                self.stop.wait(rest)
             return 0.0 if done else soonest
         except OperationalError as error:
             self.backoff = min(LONGEST_BACKOFF_SECONDS, max(0.5, self.backoff * 2))

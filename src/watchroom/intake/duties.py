@@ -11,7 +11,8 @@ from .commands import end_expired, notify_waiting, read_signals
 from .journal import unread
 from .models import Alert, AlertGroup, Integration, Signal
 
-SIGNALS_PER_TURN = 200
+SIGNALS_PER_TURN = 1_000
+REST_SECONDS = 0.015  # under a storm: signals are read some fifty times a second, many at a time
 BATCH = 100
 FORGET_AT_ONCE = 2_000
 
@@ -36,7 +37,7 @@ def _forget_due() -> datetime | None:
 
 
 duties = [
-    Duty("signals", _signal_due, lambda: read_signals(SIGNALS_PER_TURN)),
+    Duty("signals", _signal_due, lambda: read_signals(SIGNALS_PER_TURN), REST_SECONDS),
     Duty(
         "group waits",
         lambda: (

@@ -14,8 +14,12 @@ from datetime import datetime
 @dataclass(frozen=True)
 class Duty:
     """``next_due`` says when there is something to do (None: nothing in sight); ``work`` does a bounded batch of what
-    is due, each piece in a transaction of its own or all in one, and returns how many pieces it handled."""
+    is due, each piece in a transaction of its own or all in one, and returns how many pieces it handled.
+
+    ``rest_seconds`` is a pause after work, for what comes in a stream: a turn for a hundred pieces costs little more than
+    one for a single piece, and whatever comes first after a silence is still handled at once."""
 
     name: str
     next_due: Callable[[], datetime | None]
     work: Callable[[], int]
+    rest_seconds: float = 0.0

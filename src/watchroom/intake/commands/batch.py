@@ -53,8 +53,21 @@ class Batch:
         self._changed: set[int] = set()  # those of the refreshed whose words have changed
         self._services: dict[int, Service] = {}
 
+    def look_up(self, keys: Iterable[str]) -> None:
+        """Find out which of the alerts with these dedup keys fire already; to be called for all that will be taken."""
+        for key in keys:
+            self._firing.setdefault(key[:255], [])
+        unknown = list(self._firing)
+        for at in range(0, len(unknown), _KEYS_PER_QUERY):
+            firing = Alert.objects.filter(
+                integration=self.integration,
+                ended_at__isnull=True,
+                dedup_key__in=unknown[at : at + _KEYS_PER_QUERY],
+            )
+            for alert in firing.defer("labels").order_by("id"):
+                self._firing[alert.dedup_key].append(alert)
+
     def take(self, signal: Signal, drafts: Sequence[Draft]) -> None:
-        self._look_up(draft.dedup_key[:255] for draft in drafts)
         for draft in drafts:
             key = draft.dedup_key[:255]
             alerts = self._firing[key]
@@ -82,21 +95,6 @@ class Batch:
     def finish(self) -> None:
         self._write()
         self._write_refreshed()
-
-    # --- What is known ---
-
-    def _look_up(self, keys: Iterable[str]) -> None:
-        unknown = [key for key in dict.fromkeys(keys) if key not in self._firing]
-        for key in unknown:
-            self._firing[key] = []
-        for at in range(0, len(unknown), _KEYS_PER_QUERY):
-            firing = Alert.objects.filter(
-                integration=self.integration,
-                ended_at__isnull=True,
-                dedup_key__in=unknown[at : at + _KEYS_PER_QUERY],
-            )
-            for alert in firing.order_by("id"):
-                self._firing[alert.dedup_key].append(alert)
 
     def _groups_of(self, alerts: Sequence[Alert]) -> list[AlertGroup]:
         return list(locked(AlertGroup.objects.filter(pk__in={alert.group_id for alert in alerts})).order_by("id"))

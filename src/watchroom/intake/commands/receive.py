@@ -99,6 +99,7 @@ def _read_batch(integration_id: int, most: int) -> int:
         if held is None:
             return 0
         batch = Batch(held, source, tree() if drafts else None)
+        batch.look_up(draft.dedup_key for _, found in said for draft in found)
         for signal, found in said:
             batch.take(signal, found)
         batch.finish()
