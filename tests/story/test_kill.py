@@ -14,6 +14,7 @@ from peers.server import Server
 from story.installation import fill, post, read
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
+KILLS = 20
 
 
 def keys(hook: HttpPeer) -> Counter[str]:
@@ -40,9 +41,9 @@ def test_all_processes_killed_again_and_again_under_load(
 
     sender = threading.Thread(target=send)
     sender.start()
-    for _ in range(3):
+    for _ in range(KILLS):
         before = len(accepted)
-        wait_until(lambda before=before: len(accepted) > before + 20, 30, "the gate accepts alerts")
+        wait_until(lambda before=before: len(accepted) > before + 5, 30, "the gate accepts alerts")
         server.kill9()
         server.restart()
     stop.set()
@@ -54,7 +55,7 @@ def test_all_processes_killed_again_and_again_under_load(
     # A message that was on its way when the process died is tried again, under the same key, when its lease is over.
     wait_until(lambda: len(keys(http_peer)) == found["groups"], 120, "every group has paged somebody")
     repeated = [name for name, times in keys(http_peer).items() if times > 1]
-    assert len(repeated) <= 3 * 32  # only what was being sent at a kill, never a step taken again
+    assert len(repeated) <= KILLS * 32  # only what was being sent at a kill, never a step taken again
 
 
 def test_an_engine_killed_between_two_steps_goes_on_where_it_was(
