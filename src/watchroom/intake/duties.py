@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from ..kernel import clock
 from ..kernel import settings as conf
 from ..kernel.duty import Duty
-from .commands import end_expired, notify_waiting, read_signals
+from .commands import end_expired, notify_waiting, read_signals, review, turn_over
 from .journal import unread
-from .models import Alert, AlertGroup, Integration, Signal
+from .models import Alert, AlertGroup, Integration, MaintenanceWindow, Signal, Silence
 
 SIGNALS_PER_TURN = 1_000
 REST_SECONDS = 0.015  # under a storm: signals are read some fifty times a second, many at a time
@@ -36,8 +36,28 @@ def _forget_due() -> datetime | None:
     return oldest + timedelta(days=conf.current().signal_days, hours=1) if oldest else None
 
 
+def _first(*models: type[Silence] | type[MaintenanceWindow]) -> datetime | None:
+    """The earliest due time in these tables."""
+    times = (
+        model.objects.filter(due_at__isnull=False).order_by("due_at").values_list("due_at", flat=True).first()
+        for model in models
+    )
+    return min((at for at in times if at), default=None)
+
+
 duties = [
     Duty("signals", _signal_due, lambda: read_signals(SIGNALS_PER_TURN), REST_SECONDS),
+    Duty("silences and maintenance", lambda: _first(Silence, MaintenanceWindow), lambda: turn_over(BATCH)),
+    Duty(
+        "holds",
+        lambda: (
+            AlertGroup.objects.filter(review_at__isnull=False)
+            .order_by("review_at")
+            .values_list("review_at", flat=True)
+            .first()
+        ),
+        lambda: review(BATCH),
+    ),
     Duty(
         "group waits",
         lambda: (

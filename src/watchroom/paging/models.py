@@ -132,6 +132,7 @@ class Escalation(models.Model):
         RESOLVED = "resolved", "Resolved"
         EXHAUSTED = "exhausted", "Nobody answered"
         CANCELLED = "cancelled", "Cancelled"
+        HELD = "held", "Held back"
 
     kind = models.CharField(max_length=12, choices=Kind.choices)
     # Which alert group or role assignment; those packages lie above this one and point here by this number.

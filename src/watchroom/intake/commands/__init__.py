@@ -1,26 +1,47 @@
 """All that changes alerts, groups, integrations and routes."""
 
 from .groups import acknowledge, add_note, escalate_now, resolve, unacknowledge
+from .holds import review, turn_over
 from .integrations import delete_integration, pause_integration, replay_signal, rotate_key, save_integration
 from .lifecycle import end_expired, extend_missed, notify_waiting
 from .receive import read_signals
 from .routes import delete_route, save_route
+from .silences import (
+    delete_inhibition,
+    end_maintenance,
+    expire_silence,
+    groups_hit,
+    read_matchers,
+    save_inhibition,
+    save_maintenance,
+    save_silence,
+)
 
 __all__ = [
     "acknowledge",
     "add_note",
+    "delete_inhibition",
     "delete_integration",
     "delete_route",
     "end_expired",
+    "end_maintenance",
     "escalate_now",
+    "expire_silence",
     "extend_missed",
+    "groups_hit",
     "notify_waiting",
     "pause_integration",
+    "read_matchers",
     "read_signals",
     "replay_signal",
     "resolve",
+    "review",
     "rotate_key",
+    "save_inhibition",
     "save_integration",
+    "save_maintenance",
     "save_route",
+    "save_silence",
+    "turn_over",
     "unacknowledge",
 ]

@@ -19,7 +19,9 @@ from ...kernel.db import locked
 from ...sources.base import Draft, Source
 from ..models import Alert, AlertGroup, GroupEvent, Integration, Signal
 from ..rules import Node, Outcome, group_key, group_labels, routes_of, urgency_of, worst
+from .holds import weigh
 from .lifecycle import acknowledge_group, end_alerts, start_paging
+from .marking import sources_changed
 
 Kind = GroupEvent.Kind
 REOPEN_WITHIN = timedelta(minutes=5)  # a group that ended by itself and fires again this soon is the same problem
@@ -183,6 +185,8 @@ class Batch:
         AlertGroup.objects.bulk_update(groups.values(), ["firing", "total", "last_alert_at", "severity"])
         for group in groups.values():
             self._touch(group.pk)
+        weigh(rows, groups.values(), fresh)
+        sources_changed(rows)
         for group in fresh:
             if group.notify_at is not None and group.notify_at <= clock.now():
                 start_paging(group)
@@ -222,7 +226,7 @@ class Batch:
             last = before.get(each.key)
             if last is not None and last.resolved_at and last.resolved_by_id is None:
                 if last.resolved_at > at - REOPEN_WITHIN:
-                    last.resolved_at = last.acknowledged_at = last.acknowledged_by = None
+                    last.resolved_at = last.acknowledged_at = last.acknowledged_by = last.held = None
                     last.reopened += 1
                     last.notify_at = clock.now() + wait
                     reopened.append(last)
@@ -233,7 +237,7 @@ class Batch:
             events.append(GroupEvent(group=group, at=at, kind=Kind.OPENED, text=" → ".join(each.outcome.path)))
         AlertGroup.objects.bulk_create(created)
         AlertGroup.objects.bulk_update(
-            reopened, ["resolved_at", "acknowledged_at", "acknowledged_by", "reopened", "notify_at"]
+            reopened, ["resolved_at", "acknowledged_at", "acknowledged_by", "held", "reopened", "notify_at"]
         )
         GroupEvent.objects.bulk_create(events)
         return created + reopened

@@ -13,6 +13,7 @@ from ...kernel.errors import Conflict, Refused
 from ...paging.models import Escalation, Notification
 from ..models import Alert, AlertGroup, GroupEvent
 from .lifecycle import acknowledge_group, close_group, start_paging
+from .marking import sources_changed
 
 Kind = GroupEvent.Kind
 
@@ -63,7 +64,8 @@ def unacknowledge(by: Actor, group: AlertGroup) -> AlertGroup:
         row.acknowledged_at = row.acknowledged_by = None
         row.save(update_fields=["acknowledged_at", "acknowledged_by"])
         made.history(GroupEvent(group=row, at=made.at, kind=Kind.UNACKNOWLEDGED, person=by.person))
-        start_paging(row)
+        if row.held is None:
+            start_paging(row)
     return row
 
 
@@ -95,7 +97,9 @@ def resolve(by: Actor, group: AlertGroup) -> AlertGroup:
     """
     with _changing(by, "resolved", group) as (made, row):
         if row.resolved_at is None:
-            Alert.objects.filter(group=row, ended_at__isnull=True).update(ended_at=made.at, expires_at=None)
+            ended = list(Alert.objects.filter(group=row, ended_at__isnull=True))
+            Alert.objects.filter(pk__in=[alert.pk for alert in ended]).update(ended_at=made.at, expires_at=None)
+            sources_changed(ended)
             row.firing = 0
             row.save(update_fields=["firing"])
             close_group(row, by=by, text=f"by {by.name}")

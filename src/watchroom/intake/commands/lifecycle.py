@@ -14,6 +14,7 @@ from ...kernel.db import announce, claimable, locked
 from ...paging.commands import notify, start_escalation, stop_escalation
 from ...paging.models import Escalation, EscalationPolicy, Notification
 from ..models import Alert, AlertGroup, GroupEvent
+from .marking import mark, services_changed, sources_changed
 
 Kind = GroupEvent.Kind
 MISSED_GRACE = timedelta(minutes=5)
@@ -78,6 +79,14 @@ def end_alerts(ended: Iterable[tuple[Alert, datetime]], *, by: Actor, why: str) 
         group.save(update_fields=["firing"])
         if group.firing == 0 and group.resolved_at is None:
             close_group(group, by=by, text="every alert has ended")
+    mark(
+        set(
+            Alert.objects.filter(group__in=counts, ended_at__isnull=True, held__isnull=False).values_list(
+                "group", flat=True
+            )
+        )
+    )
+    sources_changed(alerts)
 
 
 def acknowledge_group(group: AlertGroup, *, by: Actor, text: str) -> None:
@@ -101,6 +110,8 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
     group.save(update_fields=["resolved_at", "resolved_by", "notify_at"])
     GroupEvent.objects.create(group=group, at=now, kind=Kind.RESOLVED, person=by.person, text=text)
     stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.RESOLVED, by=by)
+    if group.severity == "critical":
+        services_changed([group.service_id])
     told = Notification.objects.filter(
         escalation__kind=Escalation.Kind.ALERT_GROUP,
         escalation__subject_id=group.pk,

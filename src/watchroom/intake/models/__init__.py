@@ -1,7 +1,20 @@
 """Integrations, signals, routes, alerts and alert groups."""
 
 from .alerts import Alert, AlertGroup, GroupEvent, Severity
+from .holds import InhibitRule, MaintenanceWindow, Silence
 from .integrations import Inbox, Integration, Signal
 from .routes import Route
 
-__all__ = ["Alert", "AlertGroup", "GroupEvent", "Inbox", "Integration", "Route", "Severity", "Signal"]
+__all__ = [
+    "Alert",
+    "AlertGroup",
+    "GroupEvent",
+    "Inbox",
+    "InhibitRule",
+    "Integration",
+    "MaintenanceWindow",
+    "Route",
+    "Severity",
+    "Signal",
+    "Silence",
+]

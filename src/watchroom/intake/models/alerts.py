@@ -32,6 +32,10 @@ class AlertGroup(models.Model):
     title = models.CharField(max_length=300)
     severity = models.CharField(max_length=8, choices=Severity.choices)
     urgency = models.CharField(max_length=4, choices=Urgency.choices, default=Urgency.HIGH)
+    held = models.JSONField(
+        null=True, help_text="Why it pages nobody now: kind, id, name, until, since. None: not held."
+    )
+    review_at = models.DateTimeField(null=True, help_text="When what holds it is to be looked at again.")
     firing = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     drill = models.BooleanField(default=False)
@@ -56,6 +60,7 @@ class AlertGroup(models.Model):
         indexes = (
             models.Index(fields=("-last_alert_at", "-id"), condition=Q(resolved_at__isnull=True), name="group_open"),
             models.Index(fields=("notify_at",), condition=Q(notify_at__isnull=False), name="group_notify"),
+            models.Index(fields=("review_at",), condition=Q(review_at__isnull=False), name="group_review"),
             models.Index(fields=("service", "-id"), name="group_of_service"),
             models.Index(fields=("group_key", "-id"), name="group_of_key"),
         )
@@ -94,6 +99,7 @@ class Alert(models.Model):
     )
     ended_at = models.DateTimeField(null=True)
     times = models.PositiveIntegerField(default=1, help_text="How often the sender has told us.")
+    held = models.JSONField(null=True, help_text="Why it pages nobody now: kind, id, name, until. None: not held.")
     last_signal = models.ForeignKey(
         Signal, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
     )
@@ -138,6 +144,8 @@ class GroupEvent(models.Model):
         NOTE = "note", "Note"
         ESCALATED = "escalated", "Escalated by hand"
         UNROUTED = "unrouted", "Nobody to page"
+        HELD = "held", "Held back"
+        RELEASED = "released", "No longer held back"
 
     group = models.ForeignKey(AlertGroup, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()

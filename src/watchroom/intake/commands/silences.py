@@ -1,0 +1,239 @@
+"""Silences, maintenance windows and inhibition rules, as people make and end them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from ...accounts.actors import Actor
+from ...accounts.changes import Change, change
+from ...accounts.models import Team
+from ...accounts.roles import Action
+from ...catalog.models import Service
+from ...kernel.errors import Conflict, Refused
+from .. import holding
+from ..models import AlertGroup, InhibitRule, MaintenanceWindow, Silence
+from ..rules import Matcher, matcher
+from .holds import next_due
+from .marking import firing_that_match, mark
+
+WIDE_GROUPS = 20  # a silence that hits more open groups than this has to be confirmed
+LONGEST = timedelta(days=366)
+
+
+def read_matchers(texts: Iterable[str], field: str = "matchers") -> list[Matcher]:
+    """Matchers as they are typed.
+
+    :raises Refused: one can't be read, or there is none.
+    """
+    found = []
+    for number, text in enumerate(texts):
+        try:
+            found.append(matcher(text))
+        except ValueError as error:
+            raise Refused(
+                "That matcher is not accepted.", field=f"{field}[{number}]", value=text, fix=f"{error}."
+            ) from None
+    if not found:
+        raise Refused(
+            "Without matchers it would hold everything.",
+            field=field,
+            value=[],
+            fix='Add one, such as alertname="DiskFull".',
+        )
+    return found
+
+
+def groups_hit(matchers: Sequence[Matcher], team: Team | None) -> list[AlertGroup]:
+    """The open groups that a silence with these matchers would touch, newest first."""
+    pks = {alert.group_id for alert in firing_that_match(matchers, team=team.pk if team else None)}
+    return list(AlertGroup.objects.filter(pk__in=pks, resolved_at__isnull=True).select_related("service", "team"))
+
+
+def _check_times(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    if ends_at <= starts_at or ends_at <= now:
+        raise Refused(
+            "It ends before it begins, or has ended.", field="ends_at", value=ends_at, fix="Choose a later end."
+        )
+    if ends_at - starts_at > LONGEST:
+        raise Refused(
+            "That is longer than a year.",
+            field="ends_at",
+            value=ends_at,
+            fix="Change the alert's rule instead, or choose an earlier end.",
+        )
+
+
+def _look(made: Change, matchers: Sequence[Matcher], team: Team | None) -> None:
+    mark(alert.group_id for alert in firing_that_match(matchers, team=team.pk if team else None))
+    made.touch("silences", "alert-groups")
+    made.due()
+
+
+def save_silence(
+    by: Actor,
+    silence: Silence | None,
+    *,
+    matchers: Iterable[str],
+    ends_at: datetime,
+    comment: str,
+    starts_at: datetime | None = None,
+    team: Team | None = None,
+    confirm: bool = False,
+) -> Silence:
+    """Make a silence or change one that has not ended. Alerts that it matches page nobody until it ends; what fires then
+    pages at once.
+
+    :raises Refused: matchers, times or comment are not accepted, or it would hold much and ``confirm`` is not set.
+    :raises Conflict: the silence has ended.
+    """
+    read = read_matchers(matchers)
+    if not comment.strip():
+        raise Refused(
+            "A silence needs a reason.", field="comment", value=comment, fix="Say why, and when it can be ended."
+        )
+    hit = groups_hit(read, team)
+    if not confirm and (holding.too_wide(read) or len(hit) > WIDE_GROUPS):
+        raise Refused(
+            f"That would hold {len(hit)} open alert groups, and whatever matches later.",
+            field="confirm",
+            value=False,
+            fix="Add a matcher that asks for a certain value, or confirm that you mean it.",
+        )
+    if silence is not None:
+        by.require(Action.RESPOND, silence.team)
+    with change(
+        by, "silence.changed" if silence else "silence.created", silence, needs=Action.RESPOND, team=team
+    ) as made:
+        old: list[Matcher] = []
+        if silence is not None:
+            if silence.ends_at <= made.at:
+                raise Conflict("This silence has ended.", fix="Make a new one.")
+            old = [matcher(text) for text in silence.matchers]
+        begins = starts_at or (silence.starts_at if silence else made.at)
+        _check_times(begins, ends_at, made.at)
+        silence = silence or Silence(author=by.person, author_name=by.name)
+        silence.team, silence.matchers, silence.comment = team, [str(each) for each in read], comment.strip()
+        silence.starts_at, silence.ends_at, silence.reminded = begins, ends_at, False
+        silence.due_at = next_due(silence, made.at)
+        silence.save()
+        made.note(matchers=silence.matchers, ends_at=ends_at.isoformat(), comment=silence.comment)
+        _look(made, read, team)
+        if old and old != read:
+            _look(made, old, team)
+    return silence
+
+
+def expire_silence(by: Actor, silence: Silence) -> Silence:
+    """End a silence now: what it held and still fires pages at once. Doing it twice changes nothing."""
+    with change(by, "silence.expired", silence, needs=Action.RESPOND, team=silence.team) as made:
+        if silence.ends_at > made.at:
+            silence.starts_at, silence.ends_at = min(silence.starts_at, made.at), made.at
+            silence.due_at = None
+            silence.save(update_fields=["starts_at", "ends_at", "due_at"])
+            _look(made, [matcher(text) for text in silence.matchers], silence.team)
+    return silence
+
+
+def save_maintenance(
+    by: Actor,
+    window: MaintenanceWindow | None,
+    *,
+    team: Team,
+    title: str,
+    services: Sequence[Service],
+    starts_at: datetime,
+    ends_at: datetime,
+) -> MaintenanceWindow:
+    """Plan work on services, or change the plan: their alerts page nobody in between.
+
+    :raises Refused: no title, no services, or times that are not accepted.
+    """
+    if not title.strip():
+        raise Refused("A maintenance window needs a title.", field="title", value=title, fix="Say what is done.")
+    if not services:
+        raise Refused("It is about no service.", field="services", value=[], fix="Choose at least one.")
+    if window is not None:
+        by.require(Action.RESPOND, window.team)
+    verb = "maintenance.changed" if window else "maintenance.created"
+    with change(by, verb, window, needs=Action.RESPOND, team=team) as made:
+        _check_times(starts_at, ends_at, made.at)
+        before = set(window.services.values_list("pk", flat=True)) if window else set()
+        window = window or MaintenanceWindow(author=by.person)
+        window.team, window.title, window.starts_at, window.ends_at = team, title.strip(), starts_at, ends_at
+        window.due_at = next((at for at in (starts_at, ends_at) if at > made.at), None)
+        window.save()
+        window.services.set(services)
+        _mark_services(before | {service.pk for service in services})
+        made.note(services=[service.slug for service in services], ends_at=ends_at.isoformat())
+        made.touch("silences", "alert-groups")
+        made.due()
+    return window
+
+
+def end_maintenance(by: Actor, window: MaintenanceWindow) -> MaintenanceWindow:
+    """End it now, or call it off. Doing it twice changes nothing."""
+    with change(by, "maintenance.ended", window, needs=Action.RESPOND, team=window.team) as made:
+        if window.ends_at > made.at:
+            window.starts_at, window.ends_at = min(window.starts_at, made.at), made.at
+            window.due_at = None
+            window.save(update_fields=["starts_at", "ends_at", "due_at"])
+            _mark_services(set(window.services.values_list("pk", flat=True)))
+            made.touch("silences", "alert-groups")
+            made.due()
+    return window
+
+
+def _mark_services(services: set[int]) -> None:
+    mark(AlertGroup.objects.filter(service__in=services, resolved_at__isnull=True).values_list("pk", flat=True))
+
+
+def save_inhibition(
+    by: Actor,
+    rule: InhibitRule | None,
+    *,
+    name: str,
+    source_matchers: Iterable[str],
+    target_matchers: Iterable[str],
+    equal: Sequence[str] = (),
+    team: Team | None = None,
+) -> InhibitRule:
+    """Make or change a rule: while a source fires, targets with the same values of ``equal`` page nobody.
+
+    :raises Refused: no name, or a matcher can't be read.
+    :raises Conflict: another rule has this name.
+    """
+    if not name.strip():
+        raise Refused("An inhibition rule needs a name.", field="name", value=name, fix="Say what holds what.")
+    sources = read_matchers(source_matchers, "source_matchers")
+    targets = read_matchers(target_matchers, "target_matchers")
+    if rule is not None:
+        by.require(Action.MANAGE, rule.team)
+    with change(by, f"inhibition.{'changed' if rule else 'created'}", rule, needs=Action.MANAGE, team=team) as made:
+        old = [matcher(text) for text in rule.target_matchers] if rule else []
+        rule = rule or InhibitRule()
+        rule.name, rule.team = name.strip(), team
+        rule.source_matchers, rule.target_matchers = [str(each) for each in sources], [str(each) for each in targets]
+        rule.equal = [label.strip() for label in equal if label.strip()]
+        try:
+            with transaction.atomic():
+                rule.save()
+        except IntegrityError:
+            raise Conflict(
+                f"There is already a rule {name!r}.", field="name", value=name, fix="Choose another name."
+            ) from None
+        _look(made, targets, None)
+        if old:
+            _look(made, old, None)
+    return rule
+
+
+def delete_inhibition(by: Actor, rule: InhibitRule) -> None:
+    """Delete a rule: what it held and still fires pages at once."""
+    with change(by, "inhibition.deleted", None, needs=Action.MANAGE, team=rule.team) as made:
+        made.note(name=rule.name)
+        targets = [matcher(text) for text in rule.target_matchers]
+        rule.delete()
+        _look(made, targets, None)
