@@ -335,10 +335,11 @@ def fetch(
     headers: Mapping[str, str] | None = None,
     content: bytes = b"",
     timeout_seconds: float = TIMEOUT_SECONDS,
+    limit_bytes: int = BODY_LIMIT_BYTES,
 ) -> Answer:
     """Send one request and read its answer, whatever its status; a redirect is an answer like any other.
 
-    ``timeout_seconds`` is for all of it after the name has been resolved. At most 64 KB of the body are read.
+    ``timeout_seconds`` is for all of it after the name has been resolved. At most ``limit_bytes`` of the body (64 KB) are read.
     A user name and password in the URL are sent as HTTP Basic. No message names more of the URL than :func:`origin`.
 
     :raises Refused: the URL is not an http(s) one, or leads to an address that is not permitted.
@@ -369,7 +370,7 @@ def fetch(
                 content=content or None,
             ) as response,
         ):
-            body, truncated = _read(response)
+            body, truncated = _read(response, limit_bytes)
     except httpcore.TimeoutException:
         raise OutgoingFailed(f"{shown} did not answer within {timeout_seconds:g} s.") from None
     except (
@@ -391,10 +392,10 @@ def fetch(
     )
 
 
-def _read(response: httpcore.Response) -> tuple[bytes, bool]:
+def _read(response: httpcore.Response, limit: int) -> tuple[bytes, bool]:
     body = bytearray()
     for chunk in response.iter_stream():
         body += chunk
-        if len(body) > BODY_LIMIT_BYTES:
-            return bytes(body[:BODY_LIMIT_BYTES]), True
+        if len(body) > limit:
+            return bytes(body[:limit]), True
     return bytes(body), False

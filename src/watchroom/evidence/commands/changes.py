@@ -1,0 +1,112 @@
+"""Changes: deploys, configuration, flags."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.db import IntegrityError, transaction
+
+from ...accounts.actors import Actor
+from ...accounts.changes import change
+from ...accounts.roles import Action
+from ...catalog.models import Service
+from ...kernel import clock
+from ...kernel.errors import Refused
+from ..models import Change
+
+_OLDEST = timedelta(days=3653)
+_AHEAD = timedelta(minutes=5)  # clocks of build servers
+
+
+def record_change(
+    by: Actor,
+    service: Service,
+    *,
+    title: str,
+    kind: str = Change.Kind.DEPLOY,
+    at: datetime | None = None,
+    link: str = "",
+    author: str = "",
+    version: str = "",
+    source: str = "",
+    client_key: str = "",
+) -> Change:
+    """Write down that something was changed. Sent again with the same ``client_key``, it is one change.
+
+    :raises Refused: no title, an unknown kind, a time in the future or a link that is no web address.
+    """
+    title = title.strip()
+    if not title or len(title) > 200:
+        raise Refused(
+            "Say what was changed, in at most 200 characters.",
+            field="title",
+            value=title[:40],
+            fix="For example “checkout 4.18”.",
+        )
+    if kind not in Change.Kind.values:
+        raise Refused(
+            "That is not a kind of change.",
+            field="kind",
+            value=kind,
+            fix=f"Use one of {', '.join(Change.Kind.values)}.",
+        )
+    now = clock.now()
+    at = at or now
+    if at.tzinfo is None:
+        raise Refused(
+            "That time has no time zone.", field="at", value=at.isoformat(), fix="Write it like 2026-03-02T09:00:00Z."
+        )
+    if at.replace(tzinfo=None) < now.replace(tzinfo=None) - _OLDEST:
+        raise Refused(
+            "That time is too long ago.", field="at", value=at.isoformat(), fix="Use one of the last ten years."
+        )
+    if at > now + _AHEAD:
+        raise Refused(
+            "That time lies in the future.", field="at", value=at.isoformat(), fix="Use a time that has passed."
+        )
+    for field, value, most in (
+        ("link", link, 1000),
+        ("author", author, 100),
+        ("version", version, 100),
+        ("source", source, 100),
+        ("client_key", client_key, 100),
+    ):
+        if len(value) > most:
+            raise Refused(
+                f"The {field} is too long.", field=field, value=value[:40], fix=f"Use at most {most} characters."
+            )
+    if link and not _is_web_address(link):
+        raise Refused("That link is no web address.", field="link", value=link[:80], fix="Begin with https://.")
+    with change(by, "change.recorded", service, needs=Action.RESPOND, team=service.team) as made:
+        row = Change(
+            service=service,
+            at=at,
+            kind=kind,
+            title=title,
+            link=link,
+            author=author.strip() or (str(by.person) if by.person else by.name)[:100],
+            version=version.strip(),
+            source=source.strip(),
+            client_key=client_key,
+            recorded_by=by.person,
+            recorded_at=made.at,
+        )
+        before = Change.objects.filter(service=service, client_key=client_key).first() if client_key else None
+        if before is None:
+            try:
+                with transaction.atomic():
+                    made.history(row)
+            except IntegrityError:
+                before = Change.objects.get(service=service, client_key=client_key)
+        made.note(title=title, kind=kind, repeated=before is not None)
+        made.touch(f"service:{service.pk}", "changes")
+    return before or row
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)

@@ -1,0 +1,146 @@
+"""Connections: saved, tried, deleted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from ...accounts.actors import Actor
+from ...accounts.changes import change
+from ...accounts.models import Team
+from ...accounts.roles import Action
+from ...connectors.base import Connector
+from ...kernel import clock
+from ...kernel.errors import Conflict, Refused
+from ...kernel.plugins import one_of
+from ..models import Connection
+
+GROUP = "watchroom.connectors"
+_NOTED_EVERY = timedelta(minutes=5)
+
+
+def _named(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > 100:
+        raise Refused(
+            "A connection needs a name of at most 100 characters.",
+            field="name",
+            value=name[:40],
+            fix="For example “Prometheus production”.",
+        )
+    return name
+
+
+def merged(kind: str, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """``given`` settings, checked; a secret that is not given stays what it was while the address stays the same.
+
+    A new address never gets the old secret: whoever may change the address could otherwise have it sent to themselves.
+
+    :raises Refused: an unknown kind or a setting that is not accepted.
+    """
+    connector: Connector = one_of(GROUP, kind)
+    filled = dict(given)
+    same_place = str(given.get("url", "")).strip().rstrip("/") == before.get("url")
+    for each in connector.fields:
+        if each.secret and same_place and not filled.get(each.name) and before.get(each.name):
+            # A token in place of a password (or the other way round) replaces it.
+            other = {"token": "password", "password": "token"}.get(each.name, "")
+            if not filled.get(other):
+                filled[each.name] = before[each.name]
+    return connector.check(filled)
+
+
+def save_connection(
+    by: Actor,
+    connection: Connection | None,
+    *,
+    team: Team,
+    kind: str,
+    name: str,
+    slug: str = "",
+    settings: dict[str, Any],
+) -> Connection:
+    """Let Watchroom ask a server, or change how it does.
+
+    :raises Refused: no name, an unknown kind, or settings that its connector does not accept.
+    :raises Conflict: another connection has this slug.
+    """
+    name = _named(name)
+    connection = connection or Connection()
+    created = connection.pk is None
+    if not created:
+        by.require(Action.MANAGE, connection.team)
+        if connection.kind != kind:
+            raise Refused(
+                "The kind of a connection can't be changed.",
+                field="kind",
+                value=kind,
+                fix="Make a new connection and delete this one.",
+            )
+    by.require(Action.MANAGE, team)
+    checked = merged(kind, settings, {} if created else connection.settings)
+    slug = slug.strip() or connection.slug or slugify(name)[:64] or "connection"
+    if slug != slugify(slug) or len(slug) > 64:
+        raise Refused(
+            "That short name is not accepted.",
+            field="slug",
+            value=slug,
+            fix="Use lower-case letters, digits and dashes.",
+        )
+    verb = "connection.created" if created else "connection.changed"
+    with change(by, verb, connection, needs=Action.MANAGE, team=team) as made:
+        connection.team, connection.kind, connection.name, connection.slug = team, kind, name, slug
+        if connection.settings != checked:
+            connection.settings, connection.tried_at, connection.error = checked, None, ""
+        try:
+            with transaction.atomic():
+                connection.save()
+        except IntegrityError:
+            raise Conflict(
+                f"There is already a connection {slug!r}.", field="slug", value=slug, fix="Choose another name."
+            ) from None
+        made.note(kind=kind, slug=slug)
+        made.touch("connections")
+    return connection
+
+
+def delete_connection(by: Actor, connection: Connection) -> None:
+    """Ask this server no more. Its indicators go with it; what was kept of it stays."""
+    with change(by, "connection.deleted", connection, needs=Action.MANAGE, team=connection.team) as made:
+        made.note(name=connection.name, slug=connection.slug)
+        made.subject = None
+        made.touch("connections")
+        connection.delete()
+
+
+def try_settings(
+    by: Actor, *, team: Team, kind: str, settings: dict[str, Any], before: Connection | None = None
+) -> str:
+    """Ask the server something small with these settings, saved or not. Returns what it answered, in words.
+
+    :raises Refused: the settings are not accepted.
+    :raises WatchroomError: it could not be asked, and why.
+    """
+    by.require(Action.MANAGE, team)
+    if before is not None:
+        by.require(Action.MANAGE, before.team)
+    connector: Connector = one_of(GROUP, kind)
+    return connector.try_it(merged(kind, settings, before.settings if before else {}))
+
+
+def note_outcome(connection_id: int, error: str) -> None:
+    """Write down how the last question to a connection ended: at once when that is new, else every few minutes.
+
+    An observation rather than somebody's deed, so it leaves no audit record.
+    """
+    now = clock.now()
+    rows = Connection.objects.filter(pk=connection_id)
+    row = rows.values_list("tried_at", "error").first()
+    if row is None:
+        return
+    tried_at, before = row
+    if tried_at is None or bool(before) != bool(error) or now - tried_at > _NOTED_EVERY:
+        rows.update(tried_at=now, error=error[:500])

@@ -1,0 +1,1 @@
+"""Pure decisions about evidence: expressions, units, charts, waterfalls."""
