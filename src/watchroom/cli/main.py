@@ -8,7 +8,7 @@ import click
 
 from .. import __version__
 from ..kernel.errors import WatchroomError
-from . import alerts, configuration, generic, incidents, learning, lists, oncall, serving
+from . import alerts, configuration, evidence, generic, incidents, learning, lists, monitors, oncall, serving, silences
 from .demo import demo
 
 
@@ -27,6 +27,9 @@ _everything: list[click.Command] = [
     *lists.commands,
     *generic.commands,
     *learning.commands,
+    *evidence.commands,
+    *monitors.commands,
+    *silences.commands,
     *configuration.commands,
 ]
 for _command in _everything:

@@ -51,4 +51,128 @@ def override(api: Api, slug: str, email: str, **fields: Any) -> Any:
     return api.post(f"/schedules/{slug}/overrides", person=email, **fields), facts
 
 
+@oncall.command()
+@click.argument("slug")
+@click.option("--from", "start", help="RFC 3339; without it, now.")
+@click.option("--to", "end", help="RFC 3339; without it, 60 days later.")
+@api_command
+def quality(api: Api, slug: str, start: str | None, end: str | None) -> Any:
+    """How good a schedule is, and what would make it better."""
+    return api.call("GET", f"/schedules/{slug}/quality", **{"from": start, "to": end}), facts
+
+
+@oncall.command("cover")
+@click.argument("slug")
+@click.option("--from", "start", required=True, help="RFC 3339.")
+@click.option("--to", "end", required=True, help="RFC 3339.")
+@api_command
+def cover(api: Api, slug: str, start: str, end: str) -> Any:
+    """Who could cover: free, here, with the fewest recent nights first."""
+    found = api.call("GET", f"/schedules/{slug}/cover", **{"from": start, "to": end})
+    return found, table("person", "nights", "hours", empty="Nobody is free.")
+
+
+@oncall.command()
+@api_command
+def swaps(api: Api) -> Any:
+    """Shifts that are offered."""
+    found = api.get("/swaps", state="offered")
+    return found, table("id", "schedule", "offered_by", "starts_at", "ends_at", "reason", empty="No offers.")
+
+
+@oncall.command("offer")
+@click.argument("slug")
+@click.option("--from", "starts_at", required=True, help="RFC 3339.")
+@click.option("--to", "ends_at", required=True, help="RFC 3339.")
+@click.option("--reason")
+@api_command
+def offer(api: Api, slug: str, **fields: Any) -> Any:
+    """Ask to be covered for a shift of your own."""
+    return api.post(f"/schedules/{slug}/swaps", **fields), facts
+
+
+@oncall.command("swap")
+@click.argument("number", type=int)
+@click.argument("what", type=click.Choice(["take", "decline", "withdraw"]))
+@api_command
+def swap(api: Api, number: int, what: str) -> Any:
+    """Take or decline an offered shift, or withdraw your own offer."""
+    return api.post(f"/swaps/{number}/{what}"), facts
+
+
+@oncall.command()
+@click.option("--person", help="Id or e-mail address; without it, everybody.")
+@api_command
+def absences(api: Api, person: str | None) -> Any:
+    """Who is away."""
+    found = api.get("/absences", person=person)
+    return found, table("id", "person", "starts_at", "ends_at", "reason", empty="Nobody is away.")
+
+
+@oncall.command("away")
+@click.option("--from", "starts_at", required=True, help="RFC 3339.")
+@click.option("--to", "ends_at", required=True, help="RFC 3339.")
+@click.option("--person", help="Id or e-mail address; without it, yourself.")
+@click.option("--reason")
+@api_command
+def away(api: Api, **fields: Any) -> Any:
+    """Enter an absence."""
+    return api.post("/absences", **fields), facts
+
+
+@oncall.command("back")
+@click.argument("number", type=int)
+@api_command
+def back(api: Api, number: int) -> Any:
+    """Remove an absence."""
+    return api.call("DELETE", f"/absences/{number}"), facts
+
+
+@oncall.command("import-absences")
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@api_command
+def import_absences(api: Api, file: Any) -> Any:
+    """Read absences from a CSV file with the columns email, from, to, reason."""
+    return api.post("/absences/import", csv=file.read()), facts
+
+
+@oncall.command("calendar")
+@click.argument("name")
+@click.argument("url")
+@click.option("--schedule", help="Slug: its shifts. Without it, your own absences.")
+@click.option("--precedence", type=int, help="Of entries that name no level.")
+@api_command
+def calendar(api: Api, **fields: Any) -> Any:
+    """Read an iCalendar address every ten minutes."""
+    return api.post("/calendars", **fields), facts
+
+
+@oncall.command("feed")
+@click.option("--schedule", help="Slug.")
+@click.option("--team", help="Slug.")
+@api_command
+def feed(api: Api, **fields: Any) -> Any:
+    """A secret address for calendar programs; without options, of your own shifts."""
+    return api.post("/feeds", **fields), facts
+
+
+@oncall.command("plan")
+@click.argument("slug")
+@click.argument("people", nargs=-1, required=True)
+@click.option("--from", "starts_at", required=True, help="The first hand-off, RFC 3339.")
+@click.option("--turns", type=int, default=12, show_default=True)
+@click.option("--unit", type=click.Choice(["hours", "days", "weeks", "months"]), default="weeks", show_default=True)
+@click.option("--length", type=int, default=1, show_default=True)
+@click.option("--most-in-a-row", type=int, default=1, show_default=True)
+@click.option("--rest", type=int, default=1, show_default=True)
+@click.option("--accept", is_flag=True, help="Put it into effect at once.")
+@api_command
+def plan(api: Api, slug: str, people: tuple[str, ...], accept: bool, **wishes: Any) -> Any:
+    """Let the planner propose a fair rota among these people (ids or e-mail addresses)."""
+    found = api.post(f"/schedules/{slug}/plan", people=list(people), **wishes)
+    if accept:
+        api.post(f"/schedules/{slug}/rota", shifts=found["shifts"])
+    return found, facts
+
+
 commands = [oncall]

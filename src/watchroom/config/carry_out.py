@@ -12,6 +12,8 @@ from ..accounts.actors import Actor
 from ..accounts.models import Person, Team
 from ..catalog import commands as catalog
 from ..catalog.models import Service
+from ..evidence import commands as evidence
+from ..evidence.models import Connection, Indicator
 from ..intake import commands as intake
 from ..intake.models import Integration, Route
 from ..kernel.errors import Refused, WatchroomError
@@ -36,6 +38,8 @@ _MODELS: dict[str, Any] = {
     "services": Service,
     "integrations": Integration,
     "routes": Route,
+    "connections": Connection,
+    "indicators": Indicator,
     "mitigations": Mitigation,
     "status_pages": StatusPage,
 }
@@ -99,6 +103,9 @@ def _find(kind: str, key: str | None) -> Any:
     """
     if key is None:
         return None
+    if kind == "indicators":
+        service, _, name = key.partition("/")
+        return Indicator.objects.filter(service__slug=service, name=name).first()
     lookup = f"{KEYS[kind]}__iexact" if kind == "people" else KEYS[kind]
     found = _MODELS[kind].objects.filter(**{lookup: key}).first()
     if found is None:
@@ -134,6 +141,7 @@ def _schedule(by: Actor, schedule: Schedule | None, fields: Fields) -> None:
             **rotation,
             "until": None,
             "members": [[_find("people", email).pk for email in turn] for turn in rotation["members"]],
+            "shadows": [[_find("people", email).pk for email in turn] for turn in rotation["shadows"]],
         }
         for rotation in fields["rotations"]
     ]
@@ -189,6 +197,15 @@ def _route(by: Actor, route: Route | None, fields: Fields) -> None:
     )
 
 
+def _connection(by: Actor, connection: Connection | None, fields: Fields) -> None:
+    evidence.save_connection(by, connection, **{**fields, "team": _find("teams", fields["team"])})
+
+
+def _indicator(by: Actor, indicator: Indicator | None, fields: Fields) -> None:
+    found = {"service": _find("services", fields["service"]), "connection": _find("connections", fields["connection"])}
+    evidence.save_indicator(by, indicator, **{**fields, **found})
+
+
 def _mitigation(by: Actor, mitigation: Mitigation | None, fields: Fields) -> None:
     mitigations.save_mitigation(
         by,
@@ -209,6 +226,8 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "services": _service,
     "integrations": _integration,
     "routes": _route,
+    "connections": _connection,
+    "indicators": _indicator,
     "mitigations": _mitigation,
     "status_pages": _status_page,
 }
@@ -220,6 +239,8 @@ _DELETE: dict[str, Callable[[Actor, Any], None]] = {
     "services": catalog.delete_service,
     "integrations": intake.delete_integration,
     "routes": intake.delete_route,
+    "connections": evidence.delete_connection,
+    "indicators": evidence.delete_indicator,
     "mitigations": mitigations.delete_mitigation,
     "status_pages": status.delete_status_page,
 }

@@ -7,7 +7,9 @@ from typing import Any
 from ..accounts.models import Person, Team
 from ..accounts.roles import Role
 from ..catalog.models import Service
+from ..evidence.models import Connection, Indicator
 from ..intake.models import Integration, Route
+from ..kernel.plugins import all_of
 from ..mitigations.models import Mitigation
 from ..oncall.models import Schedule
 from ..paging.models import EscalationPolicy
@@ -52,6 +54,23 @@ def read() -> State:
             r.name: _route(r)
             for r in _parents_first(list(Route.objects.select_related("parent", "team", "service", "policy")))
         },
+        "connections": {c.slug: _connection(c) for c in Connection.objects.select_related("team")},
+        "indicators": {
+            f"{i.service.slug}/{i.name}": {
+                "service": i.service.slug,
+                "name": i.name,
+                "connection": i.connection.slug,
+                "kind": i.kind,
+                "expression": i.expression,
+                "unit": i.unit,
+                "threshold": i.threshold,
+                "worse": i.worse,
+                "position": i.position,
+            }
+            for i in Indicator.objects.select_related("service", "connection").order_by(
+                "service__slug", "position", "id"
+            )
+        },
         "mitigations": {
             m.slug: {
                 "slug": m.slug,
@@ -87,6 +106,18 @@ def _slug(thing: Any) -> str | None:
     return thing.slug if thing is not None else None
 
 
+def _connection(connection: Connection) -> dict[str, Any]:
+    connector = all_of("watchroom.connectors").get(connection.kind)
+    shown = {each.name for each in connector.fields if not each.secret} if connector else set()
+    return {
+        "slug": connection.slug,
+        "name": connection.name,
+        "team": connection.team.slug,
+        "kind": connection.kind,
+        "settings": {name: value for name, value in connection.settings.items() if name in shown},
+    }
+
+
 def _team(team: Team) -> dict[str, Any]:
     members = sorted(team.memberships.all(), key=lambda each: each.person.email)
     return {
@@ -101,8 +132,10 @@ def _schedule(schedule: Schedule) -> dict[str, Any]:
     rotations = []
     for rotation in schedule.rotations.all():
         turns: dict[int, list[str]] = {}
+        shadows: dict[int, list[str]] = {}
         for member in rotation.members.all():
-            turns.setdefault(member.turn, []).append(member.person.email)
+            turns.setdefault(member.turn, [])
+            (shadows if member.is_shadow else turns).setdefault(member.turn, []).append(member.person.email)
         rotations.append(
             {
                 "name": rotation.name,
@@ -112,6 +145,7 @@ def _schedule(schedule: Schedule) -> dict[str, Any]:
                 "starts_at": rotation.starts_at,
                 "restrictions": rotation.restrictions,
                 "members": [turns[turn] for turn in sorted(turns)],
+                "shadows": [shadows.get(turn, []) for turn in sorted(turns)] if shadows else [],
             }
         )
     return {

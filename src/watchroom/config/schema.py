@@ -5,9 +5,11 @@ A field that is left out keeps its value where the thing exists, and takes the d
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from ..kernel.plugins import all_of
 
 
 class _Part(BaseModel):
@@ -49,6 +51,7 @@ class Rotation(_Part):
     starts_at: str = Field(description="The first hand-off in the schedule's local time: 2026-03-02T09:00")
     restrictions: list[dict[str, str]] = []
     members: list[list[str]]
+    shadows: list[list[str]] = Field([], description="Turn by turn, who learns beside them: shown, never paged.")
 
 
 class Schedule(_Part):
@@ -170,6 +173,53 @@ class StatusPage(_Part):
     components: list[Component] = []
 
 
+def _not_secret(name: str) -> str:
+    """:raises ValueError: a connector keeps this setting secret; a file is no place for it."""
+    connectors = all_of("watchroom.connectors").values()
+    if any(each.secret and each.name == name for connector in connectors for each in connector.fields):
+        raise ValueError("a secret does not belong into a file; set it with `watchroom connection secret`")
+    return name
+
+
+class Connection(_Part):
+    """A server that is asked for evidence. Its secrets are never in a file."""
+
+    slug: str
+    name: str
+    team: str
+    kind: str
+    settings: dict[Annotated[str, AfterValidator(_not_secret)], str]
+
+
+class Indicator(_Part):
+    """What a service is judged by."""
+
+    service: str
+    name: str
+    connection: str
+    kind: Literal[
+        "error_rate",
+        "latency",
+        "availability",
+        "traffic",
+        "saturation",
+        "metric",
+        "logs",
+        "traces",
+        "changes",
+        "dashboards",
+    ]
+    expression: str
+    unit: Literal["", "ratio", "percent", "seconds", "milliseconds", "bytes", "per_second", "bytes_per_second"] = ""
+    threshold: float | None = None
+    worse: Literal["above", "below"] = "above"
+    position: int = Field(0, ge=0, le=32767)
+
+    @property
+    def key(self) -> str:
+        return f"{self.service}/{self.name}"
+
+
 class Document(_Part):
     """The whole configuration, or a part of it."""
 
@@ -181,6 +231,8 @@ class Document(_Part):
     services: list[Service] = []
     integrations: list[Integration] = []
     routes: list[Route] = []
+    connections: list[Connection] = []
+    indicators: list[Indicator] = []
     mitigations: list[Mitigation] = []
     status_pages: list[StatusPage] = []
 
@@ -194,6 +246,8 @@ KEYS = {
     "services": "slug",
     "integrations": "slug",
     "routes": "name",
+    "connections": "slug",
+    "indicators": "key",
     "mitigations": "slug",
     "status_pages": "slug",
 }

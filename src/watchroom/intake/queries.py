@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
+from ..kernel import clock
 from ..kernel.errors import Refused
-from .models import Alert, AlertGroup, Integration, Route, Signal
+from .models import Alert, AlertGroup, InhibitRule, Integration, MaintenanceWindow, Route, Signal, Silence
 
 
 def groups_visible_to(actor: Actor) -> QuerySet[AlertGroup]:
@@ -55,3 +56,43 @@ def in_state(signals: QuerySet[Signal], integration: Integration, state: str) ->
         case "done":
             return signals.filter(refused=False, number__lte=integration.read_to)
     raise Refused("There is no such state.", field="state", value=state, fix="Use pending, done or rejected.")
+
+
+def silences_visible_to(actor: Actor) -> QuerySet[Silence]:
+    """Silences that ``actor`` may read; one that is about every team's alerts is everybody's business."""
+    rows = Silence.objects.select_related("team", "author")
+    if actor.may(Action.SEE):
+        return rows
+    return rows.filter(Q(team__isnull=True) | Q(team__in=actor.teams_where(Action.SEE)))
+
+
+def silences_in_state(silences: QuerySet[Silence], state: str) -> QuerySet[Silence]:
+    """Those that are pending, active or expired; all of them without a ``state``.
+
+    :raises Refused: there is no such state.
+    """
+    now = clock.now()
+    match state:
+        case "":
+            return silences
+        case "pending":
+            return silences.filter(starts_at__gt=now)
+        case "active":
+            return silences.filter(starts_at__lte=now, ends_at__gt=now)
+        case "expired":
+            return silences.filter(ends_at__lte=now)
+    raise Refused("There is no such state.", field="state", value=state, fix="Use pending, active or expired.")
+
+
+def maintenance_visible_to(actor: Actor) -> QuerySet[MaintenanceWindow]:
+    """Maintenance windows that ``actor`` may read."""
+    rows = MaintenanceWindow.objects.select_related("team").prefetch_related("services")
+    return rows if actor.may(Action.SEE) else rows.filter(team__in=actor.teams_where(Action.SEE))
+
+
+def inhibitions_visible_to(actor: Actor) -> QuerySet[InhibitRule]:
+    """Inhibition rules that ``actor`` may read."""
+    rows = InhibitRule.objects.select_related("team")
+    if actor.may(Action.SEE):
+        return rows
+    return rows.filter(Q(team__isnull=True) | Q(team__in=actor.teams_where(Action.SEE)))

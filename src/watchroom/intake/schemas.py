@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ninja import Schema
+from pydantic import Field
 
 from ..paging.schemas import EscalationOut
 from .models import Alert, AlertGroup, Integration, Route, Signal
@@ -64,6 +65,9 @@ class GroupOut(Schema):
     acknowledged_at: datetime | None
     acknowledged_by: int | None
     resolved_at: datetime | None
+    held: dict[str, str | int] | None = Field(
+        None, description="Why it pages nobody now: kind, id, name, until, since."
+    )
 
     @classmethod
     def of(cls, row: AlertGroup, **more: Any) -> Any:
@@ -84,6 +88,7 @@ class GroupOut(Schema):
             acknowledged_at=row.acknowledged_at,
             acknowledged_by=row.acknowledged_by_id,
             resolved_at=row.resolved_at,
+            held=row.held,
             **more,
         )
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import alerts, integrations, routes
+from .views import alerts, holds, integrations, routes
 
 urlpatterns = [
     path("alerts", alerts.index, name="alert-groups"),
@@ -15,6 +15,12 @@ urlpatterns = [
     path("integrations/<slug:slug>/edit", integrations.edit, name="integration-edit"),
     path("integrations/<slug:slug>/<slug:what>", integrations.act, name="integration-act"),
     path("signals/<int:pk>/replay", integrations.replay, name="signal-replay"),
+    path("silences", holds.index, name="silences"),
+    path("silences/new", holds.new_silence, name="silence-new"),
+    path("silences/preview", holds.preview, name="silence-preview"),
+    path("silences/<int:pk>/<slug:what>", holds.act, name="silence-act"),
+    path("maintenance/new", holds.new_window, name="maintenance-new"),
+    path("maintenance/<int:pk>/end", holds.end_window, name="maintenance-end"),
     path("routes", routes.index, name="routes"),
     path("routes/new", routes.edit, name="route-new"),
     path("routes/<int:pk>", routes.edit, name="route-edit"),

@@ -15,6 +15,7 @@ from ..accounts.forms import zone_field
 from ..accounts.models import Person, Team
 from ..accounts.roles import Action
 from .models import Rotation, Schedule
+from .rules.restrictions import DAYS
 
 _SPARE = 3  # empty places offered beyond those that are taken
 _WINDOW = re.compile(
@@ -23,11 +24,20 @@ _WINDOW = re.compile(
 )
 
 
+_SETS = {"weekdays": range(5), "weekends": range(5, 7)}
+
+
+def _clock(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(":")))
+
+
 class TurnsWidget(forms.Widget):
     """One select per place in the rotation, in order; people of the same turn stand in the same line."""
 
     use_fieldset = True
     people: Sequence[Person] = ()
+    keeps_place = False  # a line without anybody counts, because it stands beside the turn of the same number
+    word = "Turn"
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[list[str]]:
         """The chosen people, turn by turn."""
@@ -37,6 +47,10 @@ class TurnsWidget(forms.Widget):
             for number in range(200)
             if f"{name}-{number}" in data
         ]
+        if self.keeps_place:
+            while turns and not turns[-1]:
+                turns.pop()
+            return turns
         return [turn for turn in turns if turn]
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
@@ -59,9 +73,9 @@ class TurnsWidget(forms.Widget):
         chosen = [str(person) for person in turn] + [""]
         return format_html_join(
             "",
-            '<select class="input" name="{}-{}" aria-label="Turn {}, person {}">{}</select>',
+            '<select class="input" name="{}-{}" aria-label="{} {}, person {}">{}</select>',
             (
-                (name, number, number + 1, place + 1, self._options(person, place))
+                (name, number, self.word.capitalize(), number + 1, place + 1, self._options(person, place))
                 for place, person in enumerate(chosen)
             ),
         )
@@ -137,6 +151,11 @@ class RotationForm(forms.Form):
 
     name = forms.CharField(max_length=100, label="Name of the rotation")
     members = TurnsField(label="Whose turn it is, in order")
+    shadows = TurnsField(
+        label="Who learns beside them, turn by turn",
+        required=False,
+        help_text="Shown in the schedule, never paged. Leave empty what has nobody.",
+    )
     length = forms.IntegerField(min_value=1, max_value=1000, initial=1, label="Each turn lasts")
     unit = forms.ChoiceField(
         choices=Rotation.Unit.choices, initial=Rotation.Unit.WEEKS, label="Hours, days, weeks or months"
@@ -158,7 +177,7 @@ class RotationForm(forms.Form):
         required=False,
         label="Only at these times",
         widget=forms.Textarea(attrs={"rows": 2, "class": "mono"}),
-        help_text="Empty: always. Otherwise one window per line: “09:00 - 17:00” for every day, “monday 09:00 - friday 17:00” for a week.",
+        help_text="Empty: always. Otherwise one window per line: “09:00 - 17:00” for every day, “weekdays 09:00 - 17:00” or “weekends 09:00 - 21:00” for each of these days, “monday 09:00 - friday 17:00” for a stretch of the week.",
     )
     until = forms.DateTimeField(
         required=False,
@@ -171,6 +190,8 @@ class RotationForm(forms.Form):
     def __init__(self, *args: Any, people: Sequence[Person] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["members"].widget.people = people  # type: ignore[attr-defined]
+        shadows = self.fields["shadows"].widget
+        shadows.people, shadows.keeps_place, shadows.word = people, True, "shadow of turn"  # type: ignore[attr-defined]
 
     def clean_restrictions(self) -> list[dict[str, str]]:
         """The lines as windows."""
@@ -186,6 +207,16 @@ def windows_from(text: str) -> list[dict[str, str]]:
     """Windows from lines such as ``22:00 - 06:00`` or ``friday 18:00 - monday 09:00``."""
     found = []
     for line in filter(None, (line.strip() for line in text.splitlines())):
+        first, _, rest = line.partition(" ")
+        if (days := _SETS.get(first.lower())) and (match := _WINDOW.fullmatch(rest.strip())) and not match["start_day"]:
+            # Every one of these days by itself; an end at or before the start lies in the next day.
+            for number in days:
+                over = _clock(match["end"]) <= _clock(match["start"])
+                ends_on = DAYS[(number + over) % 7]
+                found.append(
+                    {"start_day": DAYS[number], "start": match["start"], "end_day": ends_on, "end": match["end"]}
+                )
+            continue
         match = _WINDOW.fullmatch(line)
         if match is None:
             raise forms.ValidationError(
@@ -224,3 +255,59 @@ class OverrideForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     reason = forms.CharField(required=False, max_length=200, label="Why")
+
+
+class AbsenceForm(forms.Form):
+    """Somebody is away."""
+
+    starts_at = forms.DateTimeField(
+        label="Away from",
+        input_formats=["%Y-%m-%dT%H:%M"],
+        help_text="In your own time zone.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    ends_at = forms.DateTimeField(
+        label="Back at",
+        input_formats=["%Y-%m-%dT%H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    reason = forms.CharField(required=False, max_length=200, label="Why (everybody can read it)")
+
+
+class HolidayForm(forms.Form):
+    """Where somebody has their public holidays."""
+
+    country = forms.CharField(
+        required=False, max_length=2, label="Country", help_text="Two letters, such as DE or US. Empty: no holidays."
+    )
+    region = forms.CharField(
+        required=False, max_length=10, label="Region", help_text="Such as BY or CA; empty for the whole country."
+    )
+
+
+class PlanForm(forms.Form):
+    """What a planned rota must keep to."""
+
+    people = forms.ModelMultipleChoiceField(
+        Person.objects.none(), label="Who takes turns", widget=forms.CheckboxSelectMultiple
+    )
+    starts_at = forms.DateTimeField(
+        label="First hand-off",
+        input_formats=["%Y-%m-%dT%H:%M"],
+        help_text="In your own time zone.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    turns = forms.IntegerField(min_value=1, max_value=200, initial=12, label="How many turns to plan")
+    length = forms.IntegerField(min_value=1, max_value=1000, initial=1, label="Each turn lasts")
+    unit = forms.ChoiceField(
+        choices=Rotation.Unit.choices, initial=Rotation.Unit.WEEKS, label="Hours, days, weeks or months"
+    )
+    most_in_a_row = forms.IntegerField(min_value=1, max_value=50, initial=1, label="At most so many turns in a row")
+    rest = forms.IntegerField(
+        min_value=0, max_value=50, initial=1, label="Turns of others in between", help_text="At least."
+    )
+
+    def __init__(self, *args: Any, people: Sequence[Person] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = Person.objects.filter(pk__in=[each.pk for each in people])
+        self.fields["people"].queryset = choices  # type: ignore[attr-defined]

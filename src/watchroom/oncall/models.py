@@ -1,4 +1,4 @@
-"""Schedules, their rotations and overrides."""
+"""Schedules, their rotations and overrides; absences, swaps, calendars that come in and calendars that go out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.db import models
 
 from ..accounts.models import Person, Team
 from ..kernel import clock
+from ..kernel.fields import EncryptedJSON
 
 
 class Schedule(models.Model):
@@ -60,6 +61,7 @@ class RotationMember(models.Model):
     rotation = models.ForeignKey(Rotation, on_delete=models.CASCADE, related_name="members")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     turn = models.PositiveSmallIntegerField()
+    is_shadow = models.BooleanField(default=False, help_text="Learns beside the others: shown, never paged.")
 
     class Meta:
         ordering = ("turn", "id")
@@ -92,3 +94,159 @@ class Override(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}, {self.starts_at:%d %b %H:%M} to {self.ends_at:%d %b %H:%M}"
+
+
+class Calendar(models.Model):
+    """An iCalendar address that is read again and again: somebody's absences, or the shifts of a schedule.
+
+    What was read last stays until something better comes; ``read_at`` says how old it is.
+    """
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, null=True, blank=True, related_name="calendars")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    name = models.CharField(max_length=100)
+    url = EncryptedJSON(help_text="Whoever knows it can read the calendar, so it is kept as a secret.")
+    precedence = models.PositiveSmallIntegerField(
+        default=0, help_text="Of shifts that name no level themselves, as in [L1]; counts among the rotations'."
+    )
+    text = EncryptedJSON(null=True)  # the last good copy
+    read_at = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(default=clock.now)
+    failures = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+    unknown = models.JSONField(default=list)  # entries that name nobody here
+    created_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("name", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(schedule__isnull=True) ^ models.Q(person__isnull=True),
+                name="calendar_of_a_schedule_or_a_person",
+            ),
+        )
+        indexes = (models.Index(fields=("due_at",), name="calendar_by_due"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CalendarShift(models.Model):
+    """A shift read from a calendar."""
+
+    calendar = models.ForeignKey(Calendar, on_delete=models.CASCADE, related_name="shifts")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    precedence = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ("starts_at", "id")
+        indexes = (models.Index(fields=("calendar", "ends_at"), name="calendar_shift_by_end"),)
+
+    def __str__(self) -> str:
+        return f"{self.person}, {self.starts_at:%d %b %H:%M} to {self.ends_at:%d %b %H:%M}"
+
+
+class Absence(models.Model):
+    """Somebody is away: entered by themselves, from a file, or read from their calendar. It changes no schedule."""
+
+    class Source(models.TextChoices):
+        OWN = "own", "Entered"
+        FILE = "file", "From a file"
+        CALENDAR = "calendar", "From a calendar"
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="absences")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True)
+    source = models.CharField(max_length=8, choices=Source.choices, default=Source.OWN)
+    calendar = models.ForeignKey(Calendar, on_delete=models.CASCADE, null=True, blank=True, related_name="absences")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("starts_at", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="absence_ends_after_start"
+            ),
+        )
+        indexes = (models.Index(fields=("person", "ends_at"), name="absence_by_end"),)
+
+    def __str__(self) -> str:
+        return f"{self.person} away, {self.starts_at:%d %b} to {self.ends_at:%d %b}"
+
+
+class Swap(models.Model):
+    """Somebody asks to be covered for a shift; whoever takes it gets it by an override, in the same transaction."""
+
+    class State(models.TextChoices):
+        OFFERED = "offered", "Offered"
+        TAKEN = "taken", "Taken"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        EXPIRED = "expired", "Expired"
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="swaps")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    offered_by = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    offered_to = models.ManyToManyField(Person, related_name="+", help_text="Who was asked.")
+    declined_by = models.ManyToManyField(Person, related_name="+")
+    taken_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    override = models.ForeignKey(Override, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.OFFERED)
+    created_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("starts_at", "id")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("starts_at")), name="swap_ends_after_start"),
+        )
+        indexes = (models.Index(fields=("state", "expires_at"), name="swap_by_expiry"),)
+
+    def __str__(self) -> str:
+        return f"{self.offered_by}, {self.starts_at:%d %b %H:%M} to {self.ends_at:%d %b %H:%M}"
+
+
+class Feed(models.Model):
+    """A secret address under which a calendar program reads shifts: of a person, of a team, or of a schedule."""
+
+    key_hash = models.CharField(max_length=64, unique=True)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    created_by = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+    used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"Calendar of {self.person or self.team or self.schedule}"
+
+
+class HolidayPlace(models.Model):
+    """Which public holidays somebody, or everybody of a team without an own choice, has."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    team = models.OneToOneField(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    country = models.CharField(max_length=2)
+    region = models.CharField(max_length=10, blank=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(person__isnull=True) ^ models.Q(team__isnull=True),
+                name="holidays_of_a_person_or_a_team",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.country}-{self.region}" if self.region else self.country

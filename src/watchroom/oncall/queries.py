@@ -13,7 +13,7 @@ from ..accounts.models import Person
 from ..accounts.roles import Action
 from ..kernel.errors import NotFound
 from . import rules
-from .models import Override, Rotation, RotationMember, Schedule
+from .models import CalendarShift, Override, Rotation, RotationMember, Schedule
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -43,7 +43,7 @@ def schedule_by(actor: Actor, slug: str) -> Schedule:
 
 
 def plans_of(schedules: Iterable[Schedule], start: datetime, end: datetime) -> dict[int, rules.Plan]:
-    """The plan of each schedule (by its number) for the time from ``start`` up to ``end``; four queries, however many."""
+    """The plan of each schedule (by its number) for the time from ``start`` up to ``end``; six queries, however many."""
     chosen = {schedule.pk: schedule for schedule in schedules}
     layers: dict[int, list[rules.Layer]] = {pk: [] for pk in chosen}
     members = Prefetch("members", RotationMember.objects.order_by("turn", "id"), to_attr="placed")
@@ -56,7 +56,16 @@ def plans_of(schedules: Iterable[Schedule], start: datetime, end: datetime) -> d
         overrides[row.schedule_id].append(
             rules.Override(row.pk, row.person_id, row.starts_at, row.ends_at, row.replaces_id)
         )
-    named = {person for each in layers.values() for layer in each for turn in layer.members for person in turn}
+    layers_read, read = _calendar_layers(chosen, start, end)
+    for pk, found in layers_read.items():
+        layers[pk] += found
+    named = read | {
+        person
+        for each in layers.values()
+        for layer in each
+        for turn in layer.members + layer.shadows
+        for person in turn
+    }
     named |= {override.person for each in overrides.values() for override in each}
     gone = (
         frozenset(Person.objects.filter(is_active=False, pk__in=named).values_list("pk", flat=True))
@@ -66,10 +75,40 @@ def plans_of(schedules: Iterable[Schedule], start: datetime, end: datetime) -> d
     return {pk: rules.Plan(tuple(layers[pk]), tuple(overrides[pk]), gone) for pk in chosen}
 
 
+def _calendar_layers(
+    schedules: dict[int, Schedule], start: datetime, end: datetime
+) -> tuple[dict[int, list[rules.Layer]], set[int]]:
+    """The shifts read from calendars as layers, one per calendar and level, and who is in them."""
+    rows = CalendarShift.objects.filter(calendar__schedule__in=schedules, ends_at__gt=start, starts_at__lt=end)
+    entries: dict[tuple[int, int, str, int], list[tuple[datetime, datetime, int]]] = {}
+    for schedule, calendar, name, level, person, a, b in rows.order_by("starts_at", "id").values_list(
+        "calendar__schedule", "calendar", "calendar__name", "precedence", "person", "starts_at", "ends_at"
+    ):
+        entries.setdefault((schedule, calendar, name, level), []).append((a, b, person))
+    found: dict[int, list[rules.Layer]] = {}
+    for (schedule, calendar, name, level), each in entries.items():
+        found.setdefault(schedule, []).append(
+            rules.Layer(
+                key=-calendar,  # apart from the rotations' keys
+                name=name,
+                precedence=level,
+                unit="days",
+                length=1,
+                starts_at=datetime(1970, 1, 1),  # noqa: DTZ001 - local, and not used: it has spans
+                zone="UTC",
+                members=(),
+                spans=rules.spans_of(each),
+            )
+        )
+    return found, {person for each in entries.values() for _, _, person in each}
+
+
 def _layer(rotation: Rotation, zone: str) -> rules.Layer:
     turns: dict[int, list[int]] = {}
+    shadows: dict[int, list[int]] = {}
     for place in rotation.placed:  # type: ignore[attr-defined]
-        turns.setdefault(place.turn, []).append(place.person_id)
+        turns.setdefault(place.turn, [])
+        (shadows if place.is_shadow else turns).setdefault(place.turn, []).append(place.person_id)
     return rules.Layer(
         key=rotation.pk,
         name=rotation.name,
@@ -81,6 +120,7 @@ def _layer(rotation: Rotation, zone: str) -> rules.Layer:
         members=tuple(tuple(turns[turn]) for turn in sorted(turns)),
         restrictions=rules.restrictions_from(rotation.restrictions),
         until=rotation.until,
+        shadows=tuple(tuple(shadows.get(turn, ())) for turn in sorted(turns)) if shadows else (),
     )
 
 
@@ -158,4 +198,17 @@ def schedules_of(person: Person) -> QuerySet[Schedule]:
         Schedule.objects.filter(Q(rotations__members__person=person) | Q(overrides__person=person))
         .select_related("team")
         .distinct()
+    )
+
+
+def candidates(schedule: Schedule) -> list[Person]:
+    """Who could stand in: people of the schedule's rotations and of its team, who are here."""
+    return list(
+        Person.objects.filter(
+            Q(pk__in=RotationMember.objects.filter(rotation__schedule=schedule).values("person"))
+            | Q(memberships__team=schedule.team_id),
+            is_active=True,
+        )
+        .distinct()
+        .order_by("name", "id")
     )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from ninja import Field, Schema
 
 from ..accounts.models import Person
-from .models import Override, Rotation, Schedule
+from .models import Absence, Calendar, Override, Rotation, Schedule, Swap
 
 
 class Who(Schema):
@@ -47,6 +47,9 @@ class RotationIn(Schema):
     members: list[list[int]] = Field(
         description="Turns in order; each is the ids of the people who are on call together."
     )
+    shadows: list[list[int]] = Field(
+        [], description="Turn by turn, who learns beside them: shown in the schedule, never paged."
+    )
 
 
 class RotationOut(RotationIn):
@@ -58,8 +61,10 @@ class RotationOut(RotationIn):
     def of(cls, row: Rotation) -> RotationOut:
         """Of a rotation with prefetched members."""
         turns: dict[int, list[int]] = {}
+        shadows: dict[int, list[int]] = {}
         for place in row.members.all():
-            turns.setdefault(place.turn, []).append(place.person_id)
+            turns.setdefault(place.turn, [])
+            (shadows if place.is_shadow else turns).setdefault(place.turn, []).append(place.person_id)
         return cls(
             id=row.pk,
             name=row.name,
@@ -70,6 +75,7 @@ class RotationOut(RotationIn):
             until=row.until,
             restrictions=[WindowIO(**each) for each in row.restrictions],
             members=[turns[turn] for turn in sorted(turns)],
+            shadows=[shadows.get(turn, []) for turn in sorted(turns)] if shadows else [],
         )
 
 
@@ -172,8 +178,9 @@ class ShiftOut(Schema):
     person: Who
     starts_at: datetime
     ends_at: datetime
-    why: Literal["rotation", "override"]
-    rotation: int | None
+    why: Literal["rotation", "override", "calendar"]
+    rotation: int | None = Field(description="Of a shift that a rotation gives.")
+    calendar: int | None = Field(None, description="Of a shift that was read from a calendar.")
     override: int | None
 
 
@@ -205,3 +212,272 @@ class OnCallNow(Schema):
 
     at: datetime
     items: list[OnCallOut]
+
+
+class SwapIn(Schema):
+    """Ask to be covered."""
+
+    starts_at: datetime
+    ends_at: datetime
+    to: list[str] | None = Field(None, description="Ids or e-mail addresses. Left out: everybody who could.")
+    reason: str = ""
+    expires_at: datetime | None = Field(None, description="Left out: when the time begins.")
+
+
+class SwapOut(Schema):
+    """A shift that somebody offers."""
+
+    id: int
+    schedule: str
+    starts_at: datetime
+    ends_at: datetime
+    offered_by: Who
+    taken_by: Who | None
+    reason: str
+    state: Literal["offered", "taken", "withdrawn", "expired"]
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, row: Swap) -> SwapOut:
+        """Of a swap."""
+        return cls(
+            id=row.pk,
+            schedule=row.schedule.slug,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            offered_by=Who.of(row.offered_by),
+            taken_by=Who.of(row.taken_by) if row.taken_by else None,
+            reason=row.reason,
+            state=row.state,  # type: ignore[arg-type]
+            expires_at=row.expires_at,
+        )
+
+
+class SwapsOut(Schema):
+    """A page of swaps."""
+
+    items: list[SwapOut]
+    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
+
+
+class AbsenceIn(Schema):
+    """Somebody is away."""
+
+    person: str | None = Field(None, description="Id or e-mail address. Left out: yourself.")
+    starts_at: datetime
+    ends_at: datetime
+    reason: str = ""
+
+
+class AbsenceOut(Schema):
+    """Somebody is away."""
+
+    id: int
+    person: Who
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+    source: Literal["own", "file", "calendar"]
+
+    @classmethod
+    def of(cls, row: Absence) -> AbsenceOut:
+        """Of an absence."""
+        return cls(
+            id=row.pk,
+            person=Who.of(row.person),
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            reason=row.reason,
+            source=row.source,  # type: ignore[arg-type]
+        )
+
+
+class AbsencesOut(Schema):
+    """A page of absences."""
+
+    items: list[AbsenceOut]
+    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
+
+
+class AbsenceFile(Schema):
+    """Absences as CSV."""
+
+    csv: str = Field(description="The columns email, from, to and perhaps reason, named in the first line.")
+
+
+class ImportedOut(Schema):
+    """What an import brought."""
+
+    new: int
+
+
+class CalendarIn(Schema):
+    """An iCalendar address to read: a schedule's shifts, or a person's absences."""
+
+    schedule: str | None = Field(None, description="Slug.")
+    person: str | None = Field(None, description="Id or e-mail address.")
+    name: str
+    url: str
+    precedence: int = Field(0, ge=0, le=1000, description="Of shifts that name no level, as [L1] does.")
+
+
+class CalendarOut(Schema):
+    """A calendar that is read again and again. Its address is a secret and is not shown."""
+
+    id: int
+    schedule: str | None
+    person: Who | None
+    name: str
+    precedence: int
+    read_at: datetime | None = Field(description="When it was last read well; what was read then counts.")
+    tried_at: datetime | None
+    error: str = Field(description="Why the last try failed; empty: it did not.")
+    unknown: list[str] = Field(description="Titles of entries that name nobody here.")
+
+    @classmethod
+    def of(cls, row: Calendar) -> CalendarOut:
+        """Of a calendar."""
+        return cls(
+            id=row.pk,
+            schedule=row.schedule.slug if row.schedule else None,
+            person=Who.of(row.person) if row.person else None,
+            name=row.name,
+            precedence=row.precedence,
+            read_at=row.read_at,
+            tried_at=row.tried_at,
+            error=row.error,
+            unknown=row.unknown,
+        )
+
+
+class CalendarsOut(Schema):
+    """Calendars."""
+
+    items: list[CalendarOut]
+
+
+class FeedIn(Schema):
+    """Exactly one of them."""
+
+    person: str | None = Field(None, description="Id or e-mail address.")
+    team: str | None = Field(None, description="Slug.")
+    schedule: str | None = Field(None, description="Slug.")
+
+
+class FeedOut(Schema):
+    """A secret address for calendar programs."""
+
+    id: int
+    of: str
+    created_at: datetime
+    used_at: datetime | None
+    url: str | None = Field(None, description="Told only when it is made.")
+
+
+class FeedsOut(Schema):
+    """Your feeds."""
+
+    items: list[FeedOut]
+
+
+class HolidaysIn(Schema):
+    """Where public holidays are taken from."""
+
+    person: str | None = Field(None, description="Id or e-mail address; without a team and without this: yourself.")
+    team: str | None = Field(None, description="Slug.")
+    country: str = Field(description="Two letters; empty: none.")
+    region: str = ""
+
+
+class CoverOut(Schema):
+    """Somebody who is free, with what they had in the four weeks before."""
+
+    person: Who
+    nights: int
+    hours: float
+
+
+class CoversOut(Schema):
+    """The fewest recent nights first."""
+
+    items: list[CoverOut]
+
+
+class LoadOut(Schema):
+    """What somebody carries."""
+
+    person: Who
+    hours: float
+    nights: int
+    weekends: int
+    holidays: int
+    longest_hours: float
+
+
+class FindingOut(Schema):
+    """Something that could be better, and what would help."""
+
+    kind: str
+    text: str
+    fix: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+
+class QualityOut(Schema):
+    """How good a schedule is; the score is from 0 to 100."""
+
+    score: int
+    gap_hours: float
+    loads: list[LoadOut]
+    findings: list[FindingOut]
+
+
+class MovedOut(Schema):
+    """A time that changes hands."""
+
+    starts_at: datetime
+    ends_at: datetime
+    loses: list[Who]
+    gains: list[Who]
+
+
+class MovesOut(Schema):
+    """What a change would move."""
+
+    items: list[MovedOut]
+
+
+class PlanIn(Schema):
+    """What a fair rota must keep to."""
+
+    people: list[str] = Field(description="Ids or e-mail addresses.")
+    starts_at: datetime
+    turns: int = Field(12, ge=1, le=200)
+    unit: Literal["hours", "days", "weeks", "months"] = "weeks"
+    length: int = Field(1, ge=1, le=1000)
+    most_in_a_row: int = Field(1, ge=1, le=50, description="Turns that somebody has in a row at most.")
+    rest: int = Field(1, ge=0, le=50, description="Turns of others before somebody is back.")
+
+
+class PlannedShift(Schema):
+    """A shift of a planned rota."""
+
+    person: str = Field(description="Id or e-mail address.")
+    starts_at: datetime
+    ends_at: datetime
+
+
+class PlanOut(Schema):
+    """A proposal; to accept it, send its shifts back."""
+
+    shifts: list[PlannedShift]
+    before: QualityOut
+    after: QualityOut
+    moves: list[MovedOut]
+
+
+class RotaIn(Schema):
+    """The shifts to put into effect."""
+
+    shifts: list[PlannedShift]

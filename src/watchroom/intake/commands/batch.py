@@ -282,16 +282,9 @@ class Batch:
         if not self._refreshed:
             return
         table = connection.ops.quote_name(Alert._meta.db_table)
+        stored = connection.ops.adapt_datetimefield_value
         prepared = [
-            (
-                *(
-                    Alert._meta.get_field(name).get_db_prep_save(getattr(alert, name), connection)
-                    for name in ("last_seen_at", "expires_at")
-                ),
-                alert.times,
-                alert.last_signal_id,
-                alert.pk,
-            )
+            (stored(alert.last_seen_at), stored(alert.expires_at), alert.times, alert.last_signal_id, alert.pk)
             for alert in self._refreshed.values()
         ]
         with connection.cursor() as cursor:  # a known alert that fires on is the common case: no ORM for it

@@ -85,7 +85,7 @@ def _read_batch(integration_id: int, most: int) -> int:
     said: list[tuple[Signal, Sequence[Draft]]] = []
     drafts = 0
     for signal in signals:
-        found = () if signal.refused else source.parse(inbound(signal, integration)).drafts
+        found: Sequence[Draft] = () if signal.refused else source.parse(inbound(signal, integration)).drafts
         said.append((signal, found))
         drafts += len(found)
         if drafts >= DRAFTS_PER_BATCH:
@@ -99,9 +99,9 @@ def _read_batch(integration_id: int, most: int) -> int:
         if held is None:
             return 0
         batch = Batch(held, source, tree() if drafts else None)
-        batch.look_up(draft.dedup_key for _, found in said for draft in found)
-        for signal, found in said:
-            batch.take(signal, found)
+        batch.look_up(draft.dedup_key for _, stated in said for draft in stated)
+        for signal, stated in said:
+            batch.take(signal, stated)
         batch.finish()
         last = said[-1][0]
         Integration.objects.filter(pk=integration_id).update(read_to=last.number, last_signal_at=last.received_at)

@@ -1,6 +1,31 @@
 """All that changes schedules."""
 
-from .overrides import add_override, remove_override
+from .absences import add_absence, import_absences, may_speak_for, remove_absence, set_holidays
+from .calendars import make_feed, refresh_calendars, remove_calendar, revoke_feed, save_calendar
+from .overrides import accept_rota, add_override, remove_override
 from .schedules import delete_schedule, save_schedule
+from .swaps import cover, decline_swap, offer_swap, take_shift, take_swap, withdraw_swap
 
-__all__ = ["add_override", "delete_schedule", "remove_override", "save_schedule"]
+__all__ = [
+    "accept_rota",
+    "add_absence",
+    "add_override",
+    "cover",
+    "decline_swap",
+    "delete_schedule",
+    "import_absences",
+    "make_feed",
+    "may_speak_for",
+    "offer_swap",
+    "refresh_calendars",
+    "remove_absence",
+    "remove_calendar",
+    "remove_override",
+    "revoke_feed",
+    "save_calendar",
+    "save_schedule",
+    "set_holidays",
+    "take_shift",
+    "take_swap",
+    "withdraw_swap",
+]

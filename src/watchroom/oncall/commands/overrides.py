@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...kernel import clock
+from ...kernel.db import locked
 from ...kernel.errors import Refused
 from ..models import Override, Schedule
 
@@ -67,6 +70,50 @@ def add_override(
         )
         made.touch("schedules", f"schedule:{schedule.pk}")
     return row
+
+
+def accept_rota(
+    by: Actor, schedule: Schedule, *, shifts: Sequence[tuple[Person, datetime, datetime]]
+) -> list[Override]:
+    """Put a planned rota into effect: an override for each of its shifts, in the place of those that were there.
+
+    :raises Refused: the shifts overlap, have begun, or somebody has left.
+    """
+    ordered = sorted(shifts, key=lambda each: each[1])
+    for (_, _, end), (_, start, _) in pairwise(ordered):
+        if start < end:
+            raise Refused("Two shifts overlap.", field="shifts", value=start, fix="Let the planner propose it again.")
+    if not ordered or ordered[0][1] <= clock.now():
+        raise Refused(
+            "There is no shift, or one has begun already.", field="shifts", value=None, fix="Plan from a later time on."
+        )
+    with change(by, "rota.accepted", schedule, needs=Action.MANAGE, team=schedule.team_id) as made:
+        locked(Schedule.objects.filter(pk=schedule.pk)).get()
+        _clear(schedule, ordered[0][1], ordered[-1][2])
+        rows = [
+            add_override(by, schedule, person=person, starts_at=a, ends_at=b, reason="Planned rota")
+            for person, a, b in ordered
+        ]
+        made.note(shifts=len(rows), starts_at=ordered[0][1].isoformat(), ends_at=ordered[-1][2].isoformat())
+    return rows
+
+
+def _clear(schedule: Schedule, start: datetime, end: datetime) -> None:
+    """Take the overrides out of a span of time; those that reach beyond it keep what is outside."""
+    for row in Override.objects.filter(schedule=schedule, starts_at__lt=end, ends_at__gt=start):
+        starts_at, ends_at = row.starts_at, row.ends_at
+        if starts_at >= start and ends_at <= end:
+            row.delete()
+            continue
+        if starts_at < start:
+            row.ends_at = start
+            row.save(update_fields=["ends_at"])
+            if ends_at > end:
+                row.pk, row.starts_at, row.ends_at = None, end, ends_at
+                row.save(force_insert=True)
+        else:
+            row.starts_at = end
+            row.save(update_fields=["starts_at"])
 
 
 def remove_override(by: Actor, override: Override) -> None:

@@ -18,7 +18,8 @@ from ...kernel.errors import Conflict, Refused
 from ..models import Rotation, RotationMember, Schedule
 from ..rules import RuleError, local_from, restriction_to, restrictions_from
 
-_FIELDS = {"id", "name", "precedence", "unit", "length", "starts_at", "until", "restrictions", "members"}
+Checked = tuple[dict[str, Any], list[list[int]], list[list[int]]]  # fields, members, shadows
+_FIELDS = {"id", "name", "precedence", "unit", "length", "starts_at", "until", "restrictions", "members", "shadows"}
 
 
 def save_schedule(
@@ -35,7 +36,8 @@ def save_schedule(
     """Create a schedule or change it. ``rotations`` replaces all of them; ``None`` leaves them as they are.
 
     A rotation is ``{"name", "precedence", "unit", "length", "starts_at": "2026-03-02T09:00" (local), "until",
-    "restrictions", "members": [[person id, …], …]}``; each of the members is one turn.
+    "restrictions", "members": [[person id, …], …], "shadows": [[person id, …], …]}``; each of the members is one turn, and the
+    shadows at the same place learn beside it: they are shown, but never paged.
 
     :raises Refused: names the rotation's field, such as ``rotations[1].length``.
     :raises Conflict: another schedule has this slug.
@@ -60,17 +62,22 @@ def save_schedule(
         row.save()
         if checked is not None:
             _replace(row, checked)
-            made.note(rotations=[{"name": fields["name"], "members": members} for fields, members in checked])
+            made.note(
+                rotations=[
+                    {"name": fields["name"], "members": members, **({"shadows": shadows} if any(shadows) else {})}
+                    for fields, members, shadows in checked
+                ]
+            )
         made.note(name=name, slug=slug, timezone=timezone)
         made.touch("schedules", f"schedule:{row.pk}")
     return row
 
 
-def _replace(schedule: Schedule, checked: list[tuple[dict[str, Any], list[list[int]]]]) -> None:
-    wanted = {person for _, members in checked for turn in members for person in turn}
+def _replace(schedule: Schedule, checked: list[Checked]) -> None:
+    wanted = {person for _, *both in checked for turns in both for turn in turns for person in turn}
     known = set(Person.objects.filter(pk__in=wanted).values_list("pk", flat=True))
-    for number, (_, members) in enumerate(checked):
-        for turn in members:
+    for number, (_, members, shadows) in enumerate(checked):
+        for turn in members + shadows:
             for person in turn:
                 if person not in known:
                     raise Refused(
@@ -80,18 +87,19 @@ def _replace(schedule: Schedule, checked: list[tuple[dict[str, Any], list[list[i
                         fix="Choose existing people.",
                     )
     schedule.rotations.all().delete()
-    for fields, members in checked:
+    for fields, members, shadows in checked:
         rotation = Rotation.objects.create(schedule=schedule, **fields)
         RotationMember.objects.bulk_create(
             [
-                RotationMember(rotation=rotation, person_id=person, turn=turn)
-                for turn, people in enumerate(members)
+                RotationMember(rotation=rotation, person_id=person, turn=turn, is_shadow=is_shadow)
+                for is_shadow, turns in ((False, members), (True, shadows))
+                for turn, people in enumerate(turns)
                 for person in people
             ]
         )
 
 
-def _checked(number: int, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[int]]]:
+def _checked(number: int, given: Mapping[str, Any]) -> Checked:
     where = f"rotations[{number}]"
     for field in given:
         if field not in _FIELDS:
@@ -127,7 +135,21 @@ def _checked(number: int, given: Mapping[str, Any]) -> tuple[dict[str, Any], lis
         "until": _until(given.get("until"), f"{where}.until"),
         "restrictions": windows,
     }
-    return fields, _members(given.get("members") or [], f"{where}.members")
+    members = _members(given.get("members") or [], f"{where}.members")
+    return fields, members, _shadows(given.get("shadows") or [], members, f"{where}.shadows")
+
+
+def _shadows(turns: Any, members: list[list[int]], field: str) -> list[list[int]]:
+    """Shadows turn by turn; whoever is on call in that turn anyway is not also a shadow."""
+    found = _numbers(turns, field)
+    if len(found) > len(members):
+        raise Refused(
+            "There are shadows for turns that do not exist.",
+            field=field,
+            value=turns,
+            fix=f"Give at most {len(members)} lists, one per turn; an empty one for a turn without a shadow.",
+        )
+    return [[person for person in turn if person not in members[number]] for number, turn in enumerate(found)]
 
 
 def _whole(value: Any, field: str, least: int, most: int) -> int:
@@ -159,20 +181,23 @@ def _until(value: Any, field: str) -> datetime | None:
     return until.astimezone(UTC)
 
 
-def _members(turns: Any, field: str) -> list[list[int]]:
+def _numbers(turns: Any, field: str) -> list[list[int]]:
     try:
-        members = [
+        return [
             list(dict.fromkeys(int(person) for person in (turn if isinstance(turn, list | tuple) else [turn])))
             for turn in turns
         ]
     except (TypeError, ValueError):
         raise Refused(
-            "Members are a list of turns; each is a list of people's numbers.",
+            "People are a list of turns; each is a list of people's numbers.",
             field=field,
             value=turns,
             fix="Write [[1], [2, 3]].",
         ) from None
-    members = [turn for turn in members if turn]
+
+
+def _members(turns: Any, field: str) -> list[list[int]]:
+    members = [turn for turn in _numbers(turns, field) if turn]
     if not members:
         raise Refused(
             "A rotation without people puts nobody on call.", field=field, value=[], fix="Add at least one person."

@@ -7,34 +7,50 @@ call and never nobody.
 
 from __future__ import annotations
 
-from .final import dropped, final_shifts, gaps, layer_shifts, merged, next_handoff, on_call_at, shifts_of
+from .final import dropped, final_shifts, gaps, layer_shifts, merged, next_handoff, on_call_at, shadow_shifts, shifts_of
+from .planner import Wishes, propose
+from .quality import Finding, Load, Moved, Quality, conflicts, difference, joined, load_of, quality
 from .restrictions import restriction_from, restriction_to, restrictions_from
-from .rotation import fault
+from .rotation import fault, spans_of, turn_span
 from .values import Dropped, Duty, Layer, Override, Plan, Restriction, RuleError, Shift
 from .zones import check_zone, local_from, to_utc
 
 __all__ = [
     "Dropped",
     "Duty",
+    "Finding",
     "Layer",
+    "Load",
+    "Moved",
     "Override",
     "Plan",
+    "Quality",
     "Restriction",
     "RuleError",
     "Shift",
+    "Wishes",
     "check_zone",
+    "conflicts",
+    "difference",
     "dropped",
     "fault",
     "final_shifts",
     "gaps",
+    "joined",
     "layer_shifts",
+    "load_of",
     "local_from",
     "merged",
     "next_handoff",
     "on_call_at",
+    "propose",
+    "quality",
     "restriction_from",
     "restriction_to",
     "restrictions_from",
+    "shadow_shifts",
     "shifts_of",
+    "spans_of",
     "to_utc",
+    "turn_span",
 ]

@@ -28,7 +28,7 @@ def on_call_at(plan: Plan, at: datetime) -> tuple[Duty, ...]:
     At the exact instant of a hand-off it is the incoming person. Raises ``RuleError`` for a naive ``at``.
     """
     at = as_utc(at)
-    active = [one for one in plan.overrides if as_utc(one.starts_at) <= at < as_utc(one.ends_at)]
+    active = [one for one in plan.overrides if one.starts_at <= at < one.ends_at]
     active.sort(key=lambda one: one.key)
     present = [(layer, people) for layer in by_precedence(plan.layers) if (people := members_at(layer, at))]
     return decide(present, active, plan.unreachable).on_call
@@ -46,10 +46,17 @@ def final_shifts(plan: Plan, start: datetime, end: datetime) -> list[Shift]:
 def layer_shifts(layer: Layer, start: datetime, end: datetime) -> list[Shift]:
     """One layer by itself, before precedence, overrides and reachability; empty if it is broken (see ``fault``)."""
     return merged(
-        Shift(person, a, b, "rotation", layer.key, None)
+        Shift(person, a, b, layer.why, layer.key, None)
         for a, b, people in turns(layer, as_utc(start), as_utc(end))
         for person in people
     )
+
+
+def shadow_shifts(plan: Plan, start: datetime, end: datetime) -> list[Shift]:
+    """Those who learn beside the others, as long as their layer's turn lasts. Nobody pages them."""
+    learning = [replace(layer, members=layer.shadows) for layer in plan.layers if any(layer.shadows)]
+    found = [shift for layer in learning for shift in layer_shifts(layer, start, end)]
+    return sorted((shift for shift in found if shift.person not in plan.unreachable), key=_order)
 
 
 def shifts_of(plan: Plan, person: int, start: datetime, end: datetime) -> list[Shift]:

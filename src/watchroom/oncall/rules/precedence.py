@@ -36,6 +36,10 @@ def decide(
 
     def reachable(duties: Iterable[Duty]) -> tuple[Duty, ...]:
         found: dict[int, Duty] = {}
+        if not takers and not unreachable:  # as almost always, and then nothing stands in anybody's way
+            for duty in duties:
+                found.setdefault(duty.person, duty)
+            return tuple(found.values())
         for duty in duties:
             for taker in takers:
                 if taker.replaces == duty.person and (duty.override is None or taker.key > duty.override):
@@ -54,7 +58,7 @@ def decide(
     if instead and (on_call := reachable(instead)):
         return Decision(on_call, tuple(lost))
     for _, level in groupby(present, key=lambda pair: pair[0].precedence):
-        duties = (Duty(person, "rotation", layer.key, None) for layer, people in level for person in people)
+        duties = (Duty(person, layer.why, layer.key, None) for layer, people in level for person in people)
         if on_call := reachable(duties):
             return Decision(on_call, tuple(lost))
     return Decision((), tuple(lost))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from .restrictions import open_spans, windows
 from .values import Layer
-from .zones import FOREVER, as_utc, find_zone, to_local, to_utc
+from .zones import FOREVER, as_utc, check_zone, find_zone, to_local, to_utc
 
 UNITS = {"hours": timedelta(hours=1), "days": timedelta(days=1), "weeks": timedelta(weeks=1)}
 INSTANT = timedelta(microseconds=1)
@@ -18,6 +20,8 @@ Turn = tuple[datetime, datetime, tuple[int, ...]]
 
 def fault(layer: Layer) -> str:
     """Why the layer cannot be worked out (an unknown zone or unit, no length), or nothing. It is then left out."""
+    if layer.spans is not None:
+        return ""
     if find_zone(layer.zone) is None:
         return f"There is no time zone {layer.zone!r}."
     if layer.unit not in UNITS and layer.unit != "months":
@@ -27,6 +31,33 @@ def fault(layer: Layer) -> str:
     if layer.starts_at.tzinfo is not None:
         return "The first hand-off must be a local time, without an offset."
     return ""
+
+
+def spans_of(entries: Iterable[tuple[datetime, datetime, int]]) -> tuple[Turn, ...]:
+    """Entries that may overlap as spans that do not, each with all people of that time, in the order given."""
+    entries = [(as_utc(a), as_utc(b), person) for a, b, person in entries if a < b]
+    opening: dict[datetime, list[int]] = {}
+    closing: dict[datetime, list[int]] = {}
+    for number, (a, b, _) in enumerate(entries):
+        opening.setdefault(a, []).append(number)
+        closing.setdefault(b, []).append(number)
+    active: set[int] = set()
+    found: list[Turn] = []
+    for a, b in pairwise(sorted({*opening, *closing})):
+        active.difference_update(closing.get(a, ()))
+        active.update(opening.get(a, ()))
+        people = tuple(dict.fromkeys(entries[number][2] for number in sorted(active)))
+        if not people:
+            continue
+        if found and found[-1][1] == a and found[-1][2] == people:
+            found[-1] = (found[-1][0], b, people)
+        else:
+            found.append((a, b, people))
+    return tuple(found)
+
+
+def _begin(span: Turn) -> datetime:
+    return span[0]
 
 
 def turn_start(layer: Layer, zone: ZoneInfo, index: int) -> datetime:
@@ -49,6 +80,12 @@ def turn_start(layer: Layer, zone: ZoneInfo, index: int) -> datetime:
         return to_utc(layer.starts_at.replace(year=year, month=month + 1, day=day), zone)
     except OverflowError:
         return FOREVER
+
+
+def turn_span(layer: Layer, index: int) -> tuple[datetime, datetime]:
+    """From when until when turn ``index`` lasts (UTC). Raises ``RuleError`` for an unknown zone."""
+    zone = check_zone(layer.zone)
+    return turn_start(layer, zone, index), turn_start(layer, zone, index + 1)
 
 
 def turn_index(layer: Layer, zone: ZoneInfo, at: datetime) -> int:
@@ -74,6 +111,9 @@ def turn_index(layer: Layer, zone: ZoneInfo, at: datetime) -> int:
 
 def members_at(layer: Layer, at: datetime) -> tuple[int, ...]:
     """The people of the layer at an instant (UTC); nobody before its start, after its end or outside its windows."""
+    if layer.spans is not None:
+        position = bisect_right(layer.spans, at, key=_begin) - 1
+        return layer.spans[position][2] if position >= 0 and at < layer.spans[position][1] else ()
     zone = find_zone(layer.zone)
     if zone is None or not layer.members or fault(layer) or (layer.until and at >= as_utc(layer.until)):
         return ()
@@ -89,6 +129,9 @@ def members_at(layer: Layer, at: datetime) -> tuple[int, ...]:
 
 def turns(layer: Layer, start: datetime, end: datetime) -> Iterator[Turn]:
     """The layer's turns between ``start`` and ``end`` (UTC), in order, cut to that span and to its windows."""
+    if layer.spans is not None:
+        yield from ((max(a, start), min(b, end), people) for a, b, people in layer.spans if a < end and b > start)
+        return
     zone = find_zone(layer.zone)
     if zone is None or not layer.members or fault(layer):
         return

@@ -7,7 +7,7 @@ from datetime import datetime, time
 from typing import Literal, NamedTuple
 
 Unit = Literal["hours", "days", "weeks", "months"]
-Why = Literal["rotation", "override"]
+Why = Literal["rotation", "override", "calendar"]
 
 
 class RuleError(ValueError):
@@ -42,6 +42,9 @@ class Layer:
     ``members`` holds the turns in order; each is the people of that turn, on call together. With ``restrictions`` they
     are on call only inside those windows. The reachable people of the highest ``precedence`` win; equals are on call
     together.
+
+    ``shadows`` are the people of each turn who learn beside the others: shown, never on call. A layer with ``spans``
+    has no turns: its shifts were read from a calendar, and each span names its people.
     """
 
     key: int
@@ -54,6 +57,13 @@ class Layer:
     members: tuple[tuple[int, ...], ...]
     restrictions: tuple[Restriction, ...] = ()
     until: datetime | None = None
+    shadows: tuple[tuple[int, ...], ...] = ()
+    spans: tuple[tuple[datetime, datetime, tuple[int, ...]], ...] | None = None
+
+    @property
+    def why(self) -> Why:
+        """What its duties are due to."""
+        return "rotation" if self.spans is None else "calendar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,7 @@ class Plan:
 
 
 class Duty(NamedTuple):
-    """Somebody is on call, by a ``layer`` (why: rotation) or by an ``override``."""
+    """Somebody is on call, by a ``layer`` (why: rotation or calendar) or by an ``override``."""
 
     person: int
     why: Why

@@ -55,6 +55,7 @@ def as_utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
+@lru_cache(maxsize=65536)
 def to_utc(local: datetime, zone: ZoneInfo) -> datetime:
     """The instant of a naive local time; ``FOREVER`` when it lies beyond the calendar.
 

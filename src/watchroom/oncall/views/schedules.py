@@ -11,20 +11,22 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from ..accounts.actors import Actor
-from ..accounts.forms import blame
-from ..accounts.models import Person
-from ..accounts.queries import teams_visible_to
-from ..accounts.roles import Action
-from ..kernel import clock
-from ..kernel.errors import NotFound, WatchroomError
-from ..web.middleware import actor_of
-from . import commands, queries, rules
-from .forms import OverrideForm, RotationFormSet, ScheduleForm, window_text
-from .models import Override, Schedule
+from ...accounts.actors import Actor
+from ...accounts.forms import blame
+from ...accounts.models import Person
+from ...accounts.queries import teams_visible_to
+from ...accounts.roles import Action
+from ...kernel import clock
+from ...kernel.errors import NotFound, WatchroomError
+from ...web.middleware import actor_of
+from .. import commands, outlook, queries, rules
+from ..forms import OverrideForm, RotationFormSet, ScheduleForm, window_text
+from ..models import Override, Schedule
+from .month import month_start, weeks, why
 
 _SPAN = timedelta(days=14)
 Span = tuple[datetime, datetime, str]
+KINDS = (("", "Two weeks"), ("week", "Week"), ("month", "Month"), ("people", "By person"))
 
 
 def schedules(request: HttpRequest) -> HttpResponseBase:
@@ -72,8 +74,13 @@ def _initial(by: Actor, *, is_member: bool) -> dict[str, Any]:
 
 
 def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | None) -> HttpResponseBase:
+    kind = request.GET.get("view", "")
+    kind = kind if kind in dict(KINDS) else ""
     start, now = _start(request), clock.now()
-    end = start + _SPAN
+    if kind == "month":
+        start = month_start(start)
+    span = {"week": timedelta(days=7), "month": timedelta(days=42)}.get(kind, _SPAN)
+    end = start + span
     plan = queries.plan_of(row, min(start, now), max(end, now + timedelta(days=60)))
     shifts = rules.final_shifts(plan, start, end)
     overrides = list(
@@ -81,43 +88,88 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
     )
     until = rules.next_handoff(plan, now)
     duties = rules.on_call_at(plan, now), rules.on_call_at(plan, until) if until else ()
-    numbers = {shift.person for shift in shifts} | {duty.person for each in duties for duty in each}
+    shadows = rules.shadow_shifts(plan, start, end)
+    numbers = {shift.person for shift in [*shifts, *shadows]} | {duty.person for each in duties for duty in each}
     numbers |= {person for layer in plan.layers for turn in layer.members for person in turn}
     people = queries.people_of(numbers)
     gaps = rules.gaps(plan, start, end)
-    lanes = [
-        (name if not number else "and", spans)
-        for number, (name, spans) in enumerate(
-            ("On call", spans) for spans in _packed([*_spans(shifts, people), *((a, b, "") for a, b in gaps)])
-        )
-    ]
-    for layer in plan.layers:
-        lanes += [(layer.name, spans) for spans in _packed(_spans(rules.layer_shifts(layer, start, end), people))]
+    report, _ = outlook.quality_of(row, now, now + timedelta(days=60), plan)
+    holidays = outlook.holidays_of(numbers, start, end)
+    reasons = {layer.key: layer.name for layer in plan.layers}
     is_member = by.person is not None and by.person.pk in numbers
     form = form or OverrideForm(initial=_initial(by, is_member=is_member))
+    now_people = [people[duty.person] for duty in duties[0] if duty.person in people]
+    may_override = by.may(Action.RESPOND, row.team) and by.person is not None
     context = {
         "schedule": row,
-        "lanes": lanes,
+        "kind": kind,
+        "kinds": KINDS,
+        "lanes": _by_person(shifts, gaps, people)
+        if kind == "people"
+        else _by_layer(plan, shifts, shadows, gaps, people, start, end),
+        "weeks": weeks(start, shifts, gaps, people, reasons, holidays) if kind == "month" else [],
+        "weekdays": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+        "feasts": sorted(
+            (day, name, people[pk].name) for pk, days in holidays.items() for day, name in days.items() if pk in people
+        ),
         "start": start,
         "end": end,
-        "label": f"{row.name}, two weeks",
-        "shifts": [(shift, people.get(shift.person)) for shift in shifts],
+        "label": row.name,
+        "shifts": [(shift, people.get(shift.person), why(shift, reasons)) for shift in shifts],
         "gaps": gaps,
-        "now_people": [people[duty.person] for duty in duties[0] if duty.person in people],
+        "warnings": [each for each in report.findings if each.kind in {"gap", "conflict"}][:6],
+        "now": now,
+        "now_people": now_people,
+        "take": [who for who in now_people if who != by.person] if may_override and until else [],
+        "ask": [who for who in queries.candidates(row) if who != by.person][:6]
+        if may_override and by.person in now_people
+        else [],
         "until": until,
         "next_people": [people[duty.person] for duty in duties[1] if duty.person in people],
         "dropped": [
             (each, people.get(each.person) if each.person else None) for each in rules.dropped(plan, start, end)
         ],
         "overrides": overrides,
+        "calendars": row.calendars.all(),
         "form": form,
         "may_manage": by.may(Action.MANAGE, row.team),
         "may_override": by.may(Action.RESPOND, row.team),
-        "earlier": f"{timezone.localtime(start) - _SPAN:%Y-%m-%d}",
-        "later": f"{timezone.localtime(end):%Y-%m-%d}",
+        "earlier": f"{timezone.localtime(start) - (timedelta(days=1) if kind == 'month' else span):%Y-%m-%d}",
+        "later": f"{timezone.localtime(start) + timedelta(days=38 if kind == 'month' else span.days):%Y-%m-%d}",
         "cover_me": is_member,
     }
     return render(request, "oncall/schedule.html", context, status=422 if form.errors else 200)
+
+
+def _by_layer(
+    plan: rules.Plan,
+    shifts: list[rules.Shift],
+    shadows: list[rules.Shift],
+    gaps: list[tuple[datetime, datetime]],
+    people: dict[int, Person],
+    start: datetime,
+    end: datetime,
+) -> list[tuple[str, list[Span]]]:
+    lanes = [
+        ("On call" if not number else "and", spans)
+        for number, spans in enumerate(_packed([*_spans(shifts, people), *((a, b, "") for a, b in gaps)]))
+    ]
+    if shadows:
+        lanes += [("Shadow", spans) for spans in _packed(_spans(shadows, people))]
+    for layer in plan.layers:
+        lanes += [(layer.name, spans) for spans in _packed(_spans(rules.layer_shifts(layer, start, end), people))]
+    return lanes
+
+
+def _by_person(
+    shifts: list[rules.Shift], gaps: list[tuple[datetime, datetime]], people: dict[int, Person]
+) -> list[tuple[str, list[Span]]]:
+    """A line for everybody who is on call, and one for gaps."""
+    lanes = [
+        (people[pk].name, _packed(_spans([shift for shift in shifts if shift.person == pk], people))[0])
+        for pk in sorted({shift.person for shift in shifts} & people.keys(), key=lambda pk: people[pk].name)
+    ]
+    return [*lanes, ("Nobody", [(a, b, "") for a, b in gaps])] if gaps else lanes
 
 
 def _spans(shifts: list[rules.Shift], people: dict[int, Person]) -> list[Span]:
@@ -217,8 +269,10 @@ def _rotations(row: Schedule | None) -> list[dict[str, Any]]:
     found = []
     for rotation in row.rotations.prefetch_related("members"):
         turns: dict[int, list[int]] = {}
+        shadows: dict[int, list[int]] = {}
         for place in rotation.members.all():
-            turns.setdefault(place.turn, []).append(place.person_id)
+            turns.setdefault(place.turn, [])
+            (shadows if place.is_shadow else turns).setdefault(place.turn, []).append(place.person_id)
         found.append(
             {
                 "name": rotation.name,
@@ -228,6 +282,7 @@ def _rotations(row: Schedule | None) -> list[dict[str, Any]]:
                 "starts_at": rules.local_from(rotation.starts_at),
                 "until": rotation.until,
                 "members": [turns[turn] for turn in sorted(turns)],
+                "shadows": [shadows.get(turn, []) for turn in sorted(turns)],
                 "restrictions": "\n".join(window_text(window) for window in rotation.restrictions),
             }
         )

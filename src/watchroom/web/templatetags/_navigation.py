@@ -26,14 +26,17 @@ WORK = (
     Place("incidents", "Incidents", "flame", "g i", on_bar=True),
     Place("schedules", "On call", "phone-call", "g o", on_bar=True),
     Place("services", "Services", "boxes", "g s"),
+    Place("monitors", "Monitors", "heart-pulse"),
     Place("status-pages", "Status pages", "radio-tower"),
     Place("postmortems", "Postmortems", "notebook-pen", "g p"),
     Place("actions", "Actions", "list-checks"),
 )
 SET_UP = (
     Place("integrations", "Integrations", "plug"),
+    Place("connections", "Connections", "chart-line"),
     Place("policies", "Policies", "list-ordered"),
     Place("routes", "Routes", "split"),
+    Place("silences", "Silences", "bell-off"),
     Place("teams", "Teams", "users"),
     Place("people", "People", "user"),
     Place("mitigations", "Mitigations", "life-buoy"),

@@ -8,14 +8,14 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
-from ..accounts.queries import person_by, team_by
-from ..api.auth import actor_of
-from ..api.pages import page
-from ..kernel import clock
-from ..kernel.errors import NotFound, Refused
-from . import commands, queries
-from .models import Override
-from .schemas import (
+from ...accounts.queries import person_by, team_by
+from ...api.auth import actor_of
+from ...api.pages import page
+from ...kernel import clock
+from ...kernel.errors import NotFound, Refused
+from .. import commands, queries
+from ..models import Override
+from ..schemas import (
     GapOut,
     OnCallNow,
     OnCallOut,
@@ -144,7 +144,8 @@ def get_shifts(
                 starts_at=shift.starts_at,
                 ends_at=shift.ends_at,
                 why=shift.why,
-                rotation=shift.layer,
+                rotation=shift.layer if shift.why == "rotation" else None,
+                calendar=-shift.layer if shift.why == "calendar" and shift.layer else None,
                 override=shift.override,
             )
             for shift in found

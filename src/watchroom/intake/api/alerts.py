@@ -7,19 +7,19 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router
 
-from ..accounts.queries import team_by
-from ..accounts.roles import Action
-from ..api.auth import actor_of
-from ..api.lists import Page
-from ..api.pages import page
-from ..catalog.models import Service
-from ..kernel.errors import NotFound
-from ..paging.models import EscalationPolicy
-from ..paging.queries import trace
-from ..paging.schemas import EscalationOut
-from . import commands
-from .models import Integration, Route, Signal
-from .queries import (
+from ...accounts.queries import team_by
+from ...accounts.roles import Action
+from ...api.auth import actor_of
+from ...api.lists import Page
+from ...api.pages import page
+from ...catalog.models import Service
+from ...kernel.errors import NotFound
+from ...paging.models import EscalationPolicy
+from ...paging.queries import trace
+from ...paging.schemas import EscalationOut
+from .. import commands
+from ..models import Integration, Route, Signal
+from ..queries import (
     alerts_visible_to,
     groups_visible_to,
     in_state,
@@ -27,9 +27,9 @@ from .queries import (
     routes_visible_to,
     signals_of,
 )
-from .routing import tree
-from .rules import routes_of
-from .schemas import (
+from ..routing import tree
+from ..rules import routes_of
+from ..schemas import (
     AcknowledgeBody,
     AlertOut,
     EventOut,
@@ -44,9 +44,9 @@ from .schemas import (
     RouteOut,
     SignalOut,
 )
-from .views.alerts import filtered, group_for
-from .views.integrations import integration_for
-from .views.routes import route_for
+from ..views.alerts import filtered, group_for
+from ..views.integrations import integration_for
+from ..views.routes import route_for
 
 router = Router(tags=["alerts"])
 

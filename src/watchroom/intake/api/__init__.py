@@ -1,0 +1,9 @@
+"""The API of intake."""
+
+from ninja import Router
+
+from . import alerts, holds
+
+router = Router()
+router.add_router("", alerts.router)
+router.add_router("", holds.router)

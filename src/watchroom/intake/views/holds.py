@@ -1,0 +1,189 @@
+"""What holds alerts back, on one page: silences, maintenance windows, inhibition rules."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from ...accounts.actors import Actor
+from ...accounts.models import Team
+from ...accounts.queries import team_by
+from ...accounts.roles import Action
+from ...catalog.models import Service
+from ...catalog.queries import services_visible_to
+from ...kernel import clock
+from ...kernel.errors import Refused, WatchroomError
+from ...web.middleware import actor_of
+from .. import commands
+from ..api.holds import silence_for, window_for
+from ..models import Silence
+from ..queries import (
+    groups_visible_to,
+    inhibitions_visible_to,
+    maintenance_visible_to,
+    silences_in_state,
+    silences_visible_to,
+)
+from .alerts import group_for
+
+LENGTHS = {"0.5": "30 minutes", "1": "1 hour", "2": "2 hours", "4": "4 hours", "8": "8 hours", "24": "1 day",
+           "72": "3 days", "168": "1 week"}  # fmt: skip
+OVER_SHOWN = 20
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """All that holds something now or will, and what lately did."""
+    actor = actor_of(request)
+    silences, windows, now = silences_visible_to(actor), maintenance_visible_to(actor), clock.now()
+    context = {
+        "silences": [*silences_in_state(silences, "active"), *silences_in_state(silences, "pending")],
+        "over": silences_in_state(silences, "expired")[:OVER_SHOWN],
+        "windows": windows.filter(ends_at__gt=now).order_by("starts_at"),
+        "rules": inhibitions_visible_to(actor),
+        "held": groups_visible_to(actor).filter(resolved_at__isnull=True, held__isnull=False).order_by("-id")[:50],
+        "may_silence": actor.may(Action.RESPOND) or actor.teams_where(Action.RESPOND).exists(),
+        "lengths": LENGTHS.items(),
+    }
+    return render(request, "intake/silences.html", context)
+
+
+def _hours(given: QueryDict, name: str = "hours") -> timedelta:
+    try:
+        hours = float(given.get(name, ""))
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours <= 24 * 366:
+        raise Refused("That length is not accepted.", field=name, value=given.get(name, ""), fix="Choose one.")
+    return timedelta(hours=hours)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def new_silence(request: HttpRequest) -> HttpResponse:
+    """Make a silence: the labels of the alert group one comes from are there already."""
+    actor = actor_of(request)
+    given, error = request.POST, None
+    if request.method == "POST":
+        try:
+            commands.save_silence(
+                actor,
+                None,
+                matchers=_lines(given.get("matchers", "")),
+                ends_at=clock.now() + _hours(given),
+                comment=given.get("comment", ""),
+                team=team_by(given["team"]) if given.get("team") else None,
+                confirm=bool(given.get("confirm")),
+            )
+        except Refused as refused:
+            error = refused
+        else:
+            messages.success(request, "Silenced. What still fires when it ends pages at once.")
+            return redirect("silences")
+    context = {
+        "error": error,
+        "lengths": LENGTHS.items(),
+        "values": given or _prefilled(actor, request),
+        "teams": _teams(actor),
+    }
+    return render(request, "intake/silence_form.html", context, status=422 if error else 200)
+
+
+def _prefilled(actor: Actor, request: HttpRequest) -> dict[str, str]:
+    values = {"hours": "1", "matchers": "", "team": "", "comment": ""}
+    if (pk := request.GET.get("group", "")).isdigit():
+        group = group_for(actor, int(pk))
+        labels = group.group_labels or getattr(group.alerts.first(), "labels", {})
+        lines = (f'{name}="{_quoted(value)}"' for name, value in labels.items())
+        values |= {"matchers": "\n".join(lines), "team": group.team.slug if group.team else ""}
+    return values
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _teams(actor: Actor) -> list[Team]:
+    return list(Team.objects.all() if actor.may(Action.RESPOND) else actor.teams_where(Action.RESPOND))
+
+
+def preview(request: HttpRequest) -> HttpResponse:
+    """What a silence would hold, while it is being written."""
+    actor = actor_of(request)
+    given = request.GET
+    try:
+        team = team_by(given["team"]) if given.get("team") else None
+        hit = commands.groups_hit(commands.read_matchers(_lines(given.get("matchers", ""))), team)
+        seen = list(groups_visible_to(actor).filter(pk__in=[group.pk for group in hit])[:20])
+        context = {"hit": seen, "count": len(hit)}
+    except WatchroomError as error:
+        context = {"error": error}
+    return render(request, "intake/silence_preview.html", context)
+
+
+@require_POST
+def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
+    """End a silence, or let it last longer."""
+    actor = actor_of(request)
+    silence: Silence = silence_for(actor, pk)
+    if what == "expire":
+        commands.expire_silence(actor, silence)
+    else:
+        commands.save_silence(
+            actor,
+            silence,
+            matchers=silence.matchers,
+            ends_at=max(silence.ends_at, clock.now()) + _hours(request.POST),
+            comment=silence.comment,
+            team=silence.team,
+            confirm=True,
+        )
+    return redirect("silences")
+
+
+def new_window(request: HttpRequest) -> HttpResponse:
+    """Plan work on services."""
+    actor = actor_of(request)
+    given, error = request.POST, None
+    chosen = given.getlist("services") if request.method == "POST" else request.GET.getlist("service")
+    if request.method == "POST":
+        try:
+            starts_at = clock.now() + (
+                _hours(given, "starts_in") if given.get("starts_in") not in (None, "", "0") else timedelta()
+            )
+            commands.save_maintenance(
+                actor,
+                None,
+                team=team_by(given.get("team", "")),
+                title=given.get("title", ""),
+                services=list(services_visible_to(actor).filter(slug__in=chosen)),
+                starts_at=starts_at,
+                ends_at=starts_at + _hours(given),
+            )
+        except WatchroomError as refused:
+            error = refused
+        else:
+            messages.success(request, "Planned. Alerts of these services page nobody meanwhile.")
+            return redirect("silences")
+    context = {
+        "error": error,
+        "lengths": LENGTHS.items(),
+        "values": given or {"hours": "1", "starts_in": "0"},
+        "chosen": chosen,
+        "teams": _teams(actor),
+        "services": Service.objects.filter(pk__in=services_visible_to(actor).values("pk")).order_by("name"),
+    }
+    return render(request, "intake/maintenance_form.html", context, status=422 if error else 200)
+
+
+@require_POST
+def end_window(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a maintenance window, or call it off."""
+    actor = actor_of(request)
+    commands.end_maintenance(actor, window_for(actor, pk))
+    return redirect("silences")

@@ -1,0 +1,1 @@
+"""Watching without a monitoring system: heartbeats that must come, and checks that Watchroom runs itself."""

@@ -1,0 +1,1 @@
+"""Kinds of checks, found by entry point ``watchroom.monitor_kinds``."""

@@ -1,0 +1,1 @@
+"""Pages of monitors, and the address that jobs ping."""

@@ -1,0 +1,166 @@
+"""Cover, quality, previews and the planner over the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest
+from ninja import Query, Router, Status
+
+from ...accounts.models import Person
+from ...accounts.queries import person_by
+from ...api.auth import actor_of
+from ...kernel import clock
+from ...kernel.errors import Refused
+from .. import commands, outlook, queries, rules
+from ..schemas import (
+    CoverOut,
+    CoversOut,
+    FindingOut,
+    LoadOut,
+    MovedOut,
+    MovesOut,
+    OverrideIn,
+    OverrideOut,
+    PlanIn,
+    PlannedShift,
+    PlanOut,
+    QualityOut,
+    RotaIn,
+    Who,
+)
+from .desk import aware
+
+router = Router(tags=["On call"])
+_LONGEST = timedelta(days=366)
+
+
+def _span(start: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
+    a = aware(start, "from") if start else clock.now()
+    try:
+        b = aware(end, "to") if end else a + timedelta(days=60)
+        fine = timedelta() < b - a <= _LONGEST
+    except OverflowError:
+        fine = False
+    if not fine:
+        raise Refused(
+            "That span of time is not accepted.",
+            field="to",
+            value=end,
+            fix="Let it end after it begins, at most a year later.",
+        )
+    return a, b
+
+
+def _moves(moved: Iterable[rules.Moved], people: dict[int, Person]) -> list[MovedOut]:
+    return [
+        MovedOut(
+            starts_at=each.starts_at,
+            ends_at=each.ends_at,
+            loses=[Who.of(people[pk]) for pk in each.loses if pk in people],
+            gains=[Who.of(people[pk]) for pk in each.gains if pk in people],
+        )
+        for each in moved
+    ]
+
+
+def _quality(found: rules.Quality, people: dict[int, Person]) -> QualityOut:
+    return QualityOut(
+        score=found.score,
+        gap_hours=found.gap_hours,
+        loads=[
+            LoadOut(
+                person=Who.of(people[load.person]),
+                hours=load.hours,
+                nights=load.nights,
+                weekends=load.weekends,
+                holidays=load.holidays,
+                longest_hours=round(load.longest / timedelta(hours=1), 1),
+            )
+            for load in found.loads
+            if load.person in people
+        ],
+        findings=[
+            FindingOut(kind=each.kind, text=each.text, fix=each.fix, starts_at=each.starts_at, ends_at=each.ends_at)
+            for each in found.findings
+        ],
+    )
+
+
+@router.get("/schedules/{slug:slug}/cover", response=CoversOut, summary="Who could cover")
+def get_cover(
+    request: HttpRequest,
+    slug: str,
+    start: datetime | None = Query(None, alias="from"),  # noqa: B008
+    end: datetime | None = Query(None, alias="to"),  # noqa: B008
+) -> CoversOut:
+    """Who is here, free and not on call then; the fewest recent nights first."""
+    by = actor_of(request)
+    a, b = _span(start, end)
+    found = outlook.cover_for(queries.schedule_by(by, slug), a, b)
+    return CoversOut(items=[CoverOut(person=Who.of(x.person), nights=x.nights, hours=x.hours) for x in found])
+
+
+@router.get("/schedules/{slug:slug}/quality", response=QualityOut, summary="How good a schedule is")
+def get_quality(
+    request: HttpRequest,
+    slug: str,
+    start: datetime | None = Query(None, alias="from"),  # noqa: B008
+    end: datetime | None = Query(None, alias="to"),  # noqa: B008
+) -> QualityOut:
+    """Gaps, conflicts, balance, nights and weekends, with what would fix it."""
+    by = actor_of(request)
+    return _quality(*outlook.quality_of(queries.schedule_by(by, slug), *_span(start, end)))
+
+
+@router.post("/schedules/{slug:slug}/overrides/preview", response=MovesOut, summary="Preview an override")
+def preview_override(request: HttpRequest, slug: str, body: OverrideIn) -> MovesOut:
+    """Who would gain and who would lose which time. Nothing is saved."""
+    by = actor_of(request)
+    row = queries.schedule_by(by, slug)
+    start, end = _span(body.starts_at, body.ends_at)
+    plan = queries.plan_of(row, start, end)
+    new = rules.Override(
+        max((each.key for each in plan.overrides), default=0) + 1,
+        person_by(body.person).pk,
+        start,
+        end,
+        person_by(body.replaces).pk if body.replaces else None,
+    )
+    moved = rules.difference(plan, replace(plan, overrides=(*plan.overrides, new)), start, end)
+    return MovesOut(items=_moves(moved, queries.people_of({pk for m in moved for pk in (*m.loses, *m.gains)})))
+
+
+@router.post("/schedules/{slug:slug}/plan", response=PlanOut, summary="Let the planner propose a rota")
+def plan_rota(request: HttpRequest, slug: str, body: PlanIn) -> PlanOut:
+    """A fair one that keeps to absences and rest, with its score beside today's. Nothing is saved."""
+    by = actor_of(request)
+    found = outlook.propose(
+        queries.schedule_by(by, slug),
+        people=[person_by(each) for each in body.people],
+        start=aware(body.starts_at, "starts_at"),
+        **body.model_dump(exclude={"people", "starts_at"}),
+    )
+    return PlanOut(
+        shifts=[PlannedShift(person=str(person.pk), starts_at=a, ends_at=b) for person, a, b in found.shifts],
+        before=_quality(found.before, found.people),
+        after=_quality(found.after, found.people),
+        moves=_moves(found.moved, found.people),
+    )
+
+
+@router.post("/schedules/{slug:slug}/rota", response={201: list[OverrideOut]}, summary="Accept a planned rota")
+def accept_rota(request: HttpRequest, slug: str, body: RotaIn) -> Status[list[OverrideOut]]:
+    """Its shifts become overrides, in the place of those that were there. For managers."""
+    by = actor_of(request)
+    rows = commands.accept_rota(
+        by,
+        queries.schedule_by(by, slug),
+        shifts=[
+            (person_by(each.person), aware(each.starts_at, "starts_at"), aware(each.ends_at, "ends_at"))
+            for each in body.shifts
+        ],
+    )
+    return Status(201, [OverrideOut.of(row) for row in rows])

@@ -1,0 +1,204 @@
+"""Swaps: somebody asks to be covered, and whoever takes the shift has it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from ...accounts.actors import SYSTEM, Actor
+from ...accounts.changes import change
+from ...accounts.models import Person
+from ...accounts.roles import Action
+from ...kernel import clock
+from ...kernel.db import claimable, locked
+from ...kernel.errors import Conflict, NotAllowed, Refused
+from .. import queries
+from ..models import Override, Schedule, Swap
+from .overrides import LONGEST, add_override
+
+BATCH = 200
+
+
+def offer_swap(
+    by: Actor,
+    schedule: Schedule,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    to: Sequence[Person] | None = None,
+    reason: str = "",
+    expires_at: datetime | None = None,
+) -> Swap:
+    """``by`` asks to be covered from ``starts_at`` to ``ends_at``; ``to`` None asks everybody who could.
+
+    It expires when the time begins, or when it ends if it has begun already.
+
+    :raises Refused: ``by`` isn't on call then, the time is over, or there is nobody to ask.
+    """
+    person, now = _person(by), clock.now()
+    if ends_at <= max(starts_at, now) or ends_at - starts_at > LONGEST:
+        raise Refused(
+            "That time is over, or ends before it begins, or is longer than a year.",
+            field="ends_at",
+            value=ends_at,
+            fix="Choose a time ahead.",
+        )
+    expires_at = expires_at or (starts_at if starts_at > now else ends_at)
+    if not now < expires_at <= ends_at:
+        raise Refused(
+            "An offer expires in the future, and before its time is over.",
+            field="expires_at",
+            value=expires_at,
+            fix="Leave it empty, or choose an earlier time.",
+        )
+    with change(by, "swap.offered", schedule, needs=Action.SEE) as made:
+        locked(Schedule.objects.filter(pk=schedule.pk)).get()
+        if not any(shift.person == person.pk for shift in queries.shifts(schedule, max(starts_at, now), ends_at)):
+            raise Refused(
+                "You are not on call then, so there is nothing to hand over.",
+                field="starts_at",
+                value=starts_at,
+                fix="Choose one of your own shifts.",
+            )
+        if Swap.objects.filter(
+            schedule=schedule,
+            offered_by=person,
+            state=Swap.State.OFFERED,
+            starts_at__lt=ends_at,
+            ends_at__gt=starts_at,
+        ).exists():
+            raise Conflict(
+                "You have already asked for cover in this time.", field="starts_at", fix="Withdraw that offer first."
+            )
+        asked = [each for each in (to if to is not None else queries.candidates(schedule)) if each.pk != person.pk]
+        asked = [each for each in asked if each.is_active]
+        if not asked:
+            raise Refused(
+                "There is nobody to ask.", field="to", value=[], fix="Add people to the team, or name somebody."
+            )
+        row = Swap.objects.create(
+            schedule=schedule,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            offered_by=person,
+            reason=reason.strip()[:200],
+            expires_at=expires_at,
+            created_at=made.at,
+        )
+        row.offered_to.set(asked)
+        made.note(swap=row.pk, starts_at=starts_at.isoformat(), ends_at=ends_at.isoformat(), asked=len(asked))
+        made.touch("schedules", f"schedule:{schedule.pk}", *(f"person:{each.pk}" for each in asked))
+        made.due()
+    return row
+
+
+def take_swap(by: Actor, swap: Swap) -> Override:
+    """``by`` takes the shift: the swap is taken and the override written in one transaction.
+
+    :raises Conflict: somebody else was faster, or it is no longer offered.
+    """
+    person = _person(by)
+    with change(by, "swap.taken", swap.schedule, needs=Action.RESPOND, team=swap.schedule.team_id) as made:
+        row = _open(swap)
+        if row.offered_by_id == person.pk:
+            raise Refused("This is your own shift.", field="swap", value=row.pk, fix="Withdraw the offer instead.")
+        override = add_override(
+            by,
+            row.schedule,
+            person=person,
+            replaces=row.offered_by,
+            starts_at=max(row.starts_at, made.at),
+            ends_at=row.ends_at,
+            reason=f"Swap: {row.reason}" if row.reason else "Swap",
+        )
+        row.state, row.taken_by, row.override, row.ended_at = Swap.State.TAKEN, person, override, made.at
+        row.save(update_fields=["state", "taken_by", "override", "ended_at"])
+        made.note(swap=row.pk, offered_by=str(row.offered_by), override=override.pk)
+        made.touch("schedules", f"schedule:{row.schedule_id}", f"person:{row.offered_by_id}")
+    swap.refresh_from_db()
+    return override
+
+
+def decline_swap(by: Actor, swap: Swap) -> None:
+    """``by`` can't cover; the others still may."""
+    person = _person(by)
+    with change(by, "swap.declined", swap.schedule, needs=Action.SEE) as made:
+        row = _open(swap)
+        if row.offered_by_id == person.pk:
+            raise Refused("This is your own offer.", field="swap", value=row.pk, fix="Withdraw it instead.")
+        row.declined_by.add(person)
+        made.note(swap=row.pk)
+        made.touch(f"schedule:{row.schedule_id}", f"person:{person.pk}", f"person:{row.offered_by_id}")
+
+
+def withdraw_swap(by: Actor, swap: Swap) -> None:
+    """Nobody need cover any more. For whoever asked, and for managers of the team."""
+    with change(by, "swap.withdrawn", swap.schedule, needs=Action.SEE) as made:
+        row = _open(swap)
+        if (by.person is None or by.person.pk != row.offered_by_id) and not by.may(Action.MANAGE, row.schedule.team):
+            raise NotAllowed("This is somebody else's offer.", fix="Ask them, or a manager of the team.")
+        row.state, row.ended_at = Swap.State.WITHDRAWN, made.at
+        row.save(update_fields=["state", "ended_at"])
+        made.note(swap=row.pk)
+        made.touch("schedules", f"schedule:{row.schedule_id}")
+
+
+def expire_swaps() -> int:
+    """End the offers whose time has come."""
+    with change(SYSTEM, "swap.expired", None, needs=Action.SEE) as made:
+        rows = list(
+            claimable(Swap.objects.filter(state=Swap.State.OFFERED, expires_at__lte=made.at).order_by("id"))[:BATCH]
+        )
+        for row in rows:
+            row.state, row.ended_at = Swap.State.EXPIRED, made.at
+            row.save(update_fields=["state", "ended_at"])
+            made.touch("schedules", f"schedule:{row.schedule_id}", f"person:{row.offered_by_id}")
+        made.note(swaps=[row.pk for row in rows])
+    return len(rows)
+
+
+def take_shift(by: Actor, schedule: Schedule, *, starts_at: datetime, ends_at: datetime, person: Person) -> Override:
+    """``by`` takes over ``person``'s shift without being asked, from now on where it has begun."""
+    return add_override(
+        by,
+        schedule,
+        person=_person(by),
+        replaces=person,
+        starts_at=max(starts_at, clock.now()),
+        ends_at=ends_at,
+        reason="Took the shift",
+    )
+
+
+def cover(by: Actor, schedule: Schedule, *, person: Person, length: timedelta = timedelta(hours=1)) -> Override:
+    """``person`` covers for ``by`` from now for a while.
+
+    :raises Refused: ``by`` isn't on call now.
+    """
+    me, now = _person(by), clock.now()
+    if me not in queries.who(schedule, now):
+        raise Refused(
+            "You are not on call in this schedule now.",
+            field="schedule",
+            value=schedule.slug,
+            fix="Ask for cover of a shift ahead instead.",
+        )
+    return add_override(
+        by, schedule, person=person, replaces=me, starts_at=now, ends_at=now + length, reason="Cover for a while"
+    )
+
+
+def _person(by: Actor) -> Person:
+    if by.person is None:
+        raise NotAllowed("Only a person can do this.", fix="Sign in, or use a person's token.")
+    return by.person
+
+
+def _open(swap: Swap) -> Swap:
+    row = locked(Swap.objects.filter(pk=swap.pk)).select_related("schedule__team", "offered_by").get()
+    if row.state != Swap.State.OFFERED or row.expires_at <= clock.now():
+        word = Swap.State(row.state).label.lower() if row.state != Swap.State.OFFERED else "expired"
+        raise Conflict(
+            f"This offer is no longer open: it is {word}.", field="swap", value=row.pk, fix="See the schedule."
+        )
+    return row

@@ -1,0 +1,242 @@
+"""Reads for those who plan: absences, holidays, who could cover, quality, proposals, feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from ..accounts.actors import Actor
+from ..accounts.models import Membership, Person
+from ..accounts.roles import Action
+from ..kernel import clock
+from ..kernel.errors import NotFound, Refused
+from ..kernel.signing import fingerprint
+from . import queries, rules
+from .feasts import feasts
+from .ical import Written
+from .models import Absence, Feed, HolidayPlace, Schedule, Swap
+
+RECENT = timedelta(days=28)
+
+
+def absences_of(people: Iterable[int], start: datetime, end: datetime) -> dict[int, list[tuple[datetime, datetime]]]:
+    """When these people are away between ``start`` and ``end``."""
+    rows = Absence.objects.filter(person__in=list(people), starts_at__lt=end, ends_at__gt=start)
+    found: dict[int, list[tuple[datetime, datetime]]] = {}
+    for person, a, b in rows.values_list("person_id", "starts_at", "ends_at"):
+        found.setdefault(person, []).append((a, b))
+    return found
+
+
+def holidays_of(people: Iterable[int], start: datetime, end: datetime) -> dict[int, dict[date, str]]:
+    """The public holidays of each of these people: of their own choice, else of the first of their teams with one."""
+    wanted = list(people)
+    places = {row.person_id: row for row in HolidayPlace.objects.filter(person__in=wanted)}
+    teams = {row.team_id: row for row in HolidayPlace.objects.filter(team__isnull=False)}
+    if teams:
+        rows = Membership.objects.filter(person__in=wanted, team__in=teams).order_by("id")
+        for person, team in rows.values_list("person_id", "team_id"):
+            places.setdefault(person, teams[team])
+    years = range(start.year, end.year + 1)
+    return {
+        person: {
+            day: name
+            for day, name in feasts(place.country, place.region, years).items()
+            if start.date() <= day <= end.date()
+        }
+        for person, place in places.items()
+        if person is not None
+    }
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Somebody who could stand in, with what they had lately in this schedule."""
+
+    person: Person
+    nights: int
+    hours: float
+
+
+def cover_for(schedule: Schedule, start: datetime, end: datetime, without: Iterable[int] = ()) -> list[Cover]:
+    """Who could cover from ``start`` to ``end``: here, not away, not on call then; the fewest recent nights first."""
+    left_out = set(without)
+    people = [person for person in queries.candidates(schedule) if person.pk not in left_out]
+    since = start - RECENT
+    plan = queries.plan_of(schedule, since, end)
+    shifts = rules.final_shifts(plan, since, end)
+    busy = {shift.person for shift in shifts if shift.ends_at > start and shift.starts_at < end}
+    away = absences_of([person.pk for person in people], start, end)
+    found = []
+    for person in people:
+        if person.pk in busy or person.pk in away:
+            continue
+        load = rules.load_of(person.pk, [each for each in shifts if each.person == person.pk], person.timezone)
+        found.append(Cover(person, load.nights, load.hours))
+    return sorted(found, key=lambda each: (each.nights, each.hours, each.person.name, each.person.pk))
+
+
+def quality_of(
+    schedule: Schedule, start: datetime, end: datetime, plan: rules.Plan | None = None
+) -> tuple[rules.Quality, dict[int, Person]]:
+    """The quality report of a span of time, of the schedule as it is or as ``plan`` would have it."""
+    plan = plan or queries.plan_of(schedule, start, end)
+    members = {person for layer in plan.layers for turn in layer.members for person in turn} - plan.unreachable
+    wanted = members | {shift.person for shift in rules.final_shifts(plan, start, end)}
+    people = queries.people_of(wanted)
+    report = rules.quality(
+        plan,
+        start,
+        end,
+        zones={pk: person.timezone for pk, person in people.items()},
+        absent=absences_of(wanted, start, end),
+        holidays=holidays_of(wanted, start, end),
+        names={pk: person.name for pk, person in people.items()},
+    )
+    return report, people
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A rota that the planner proposes, and its score beside today's."""
+
+    shifts: list[tuple[Person, datetime, datetime]]
+    before: rules.Quality
+    after: rules.Quality
+    moved: list[rules.Moved]
+    people: dict[int, Person]
+
+
+def propose(
+    schedule: Schedule,
+    *,
+    people: list[Person],
+    start: datetime,
+    turns: int,
+    unit: str = "weeks",
+    length: int = 1,
+    most_in_a_row: int = 1,
+    rest: int = 1,
+) -> Proposal:
+    """Plan ``turns`` turns from ``start`` on, hand-offs at the same hour in the schedule's zone.
+
+    :raises Refused: the wishes contradict each other, or are too many.
+    """
+    if not 1 <= turns <= 200:
+        raise Refused("That is too many or too few turns.", field="turns", value=turns, fix="Use 1 to 200.")
+    zone = rules.check_zone(schedule.timezone)
+    local = start.astimezone(zone).replace(tzinfo=None)
+    layer = rules.Layer(0, "", 0, unit, length, local, schedule.timezone, tuple((each,) for each in range(turns + 1)))
+    if detail := rules.fault(layer):
+        raise Refused(detail, field="unit", value=unit, fix="Use hours, days, weeks or months, and a length from 1.")
+    spans = [rules.turn_span(layer, number) for number in range(turns)]
+    begin, end = spans[0][0], spans[-1][1]
+    numbers = [person.pk for person in people]
+    try:
+        chosen = rules.propose(
+            rules.Wishes(
+                people=tuple(numbers),
+                turns=tuple(spans),
+                zones={person.pk: person.timezone for person in people},
+                absent=absences_of(numbers, begin, end),
+                holidays={pk: list(days) for pk, days in holidays_of(numbers, begin, end).items()},
+                most_in_a_row=most_in_a_row,
+                rest=rest,
+            )
+        )
+    except rules.RuleError as error:
+        raise Refused(error.message, field=error.field, value=error.value, fix=error.fix) from None
+    shifts: list[tuple[int, datetime, datetime]] = []
+    for person, (a, b) in zip(chosen, spans, strict=True):
+        if shifts and shifts[-1][0] == person:
+            shifts[-1] = (person, shifts[-1][1], b)
+        else:
+            shifts.append((person, a, b))
+    plan = queries.plan_of(schedule, begin, end)
+    # Beyond all that there is: the new ones win by replacing everybody, and what else overrides then goes.
+    added = tuple(rules.Override(-number - 1, person, a, b) for number, (person, a, b) in enumerate(shifts))
+    then = replace(plan, overrides=added)
+    before, _ = quality_of(schedule, begin, end, plan)
+    after, known = quality_of(schedule, begin, end, then)
+    moved = rules.difference(plan, then, begin, end)
+    known |= queries.people_of({pk for each in moved for pk in (*each.loses, *each.gains)} | set(numbers))
+    return Proposal([(known[pk], a, b) for pk, a, b in shifts], before, after, moved, known)
+
+
+def swaps_for(actor: Actor) -> QuerySet[Swap]:
+    """Open offers, of everybody: whoever responds may take one."""
+    rows = Swap.objects.filter(state=Swap.State.OFFERED, expires_at__gt=clock.now())
+    rows = rows.select_related("schedule__team", "offered_by", "taken_by")
+    return rows if actor.may(Action.SEE) else rows.none()
+
+
+def absences_visible_to(actor: Actor) -> QuerySet[Absence]:
+    """Everybody sees who is away, because they plan with it."""
+    rows = Absence.objects.select_related("person", "calendar")
+    return rows if actor.may(Action.SEE) else rows.none()
+
+
+def feeds_of(actor: Actor) -> QuerySet[Feed]:
+    """The feeds that ``actor`` made and that still give something."""
+    rows = Feed.objects.filter(revoked_at=None).select_related("person", "team", "schedule")
+    return rows.filter(created_by=actor.person) if actor.person else rows.none()
+
+
+def feed_by_key(key: str) -> Feed:
+    """A feed by its secret.
+
+    :raises NotFound: unknown, revoked, or whoever made it has left.
+    """
+    row = (
+        Feed.objects.select_related("person", "team", "schedule")
+        .filter(key_hash=fingerprint(key), revoked_at=None, created_by__is_active=True)
+        .first()
+    )
+    if row is None:
+        raise NotFound("There is no such calendar.", fix="Make a new address in Watchroom, under On call.")
+    now = clock.now()
+    if row.used_at is None or now - row.used_at > timedelta(hours=1):
+        Feed.objects.filter(pk=row.pk).update(used_at=now)
+    return row
+
+
+def schedules_in(feed: Feed) -> QuerySet[Schedule]:
+    """The schedules whose shifts a feed tells of."""
+    if feed.schedule_id:
+        return Schedule.objects.filter(pk=feed.schedule_id)
+    if feed.team_id:
+        return Schedule.objects.filter(team=feed.team_id)
+    assert feed.person is not None
+    calendars = Q(calendars__shifts__person=feed.person)
+    return Schedule.objects.filter(
+        Q(rotations__members__person=feed.person) | Q(overrides__person=feed.person) | calendars
+    ).distinct()
+
+
+def entries_of(feed: Feed, base_url: str) -> list[Written]:
+    """The shifts that a feed tells of: two weeks back and half a year ahead. Their keys stay while the shifts do."""
+    now = clock.now()
+    # Whole days, so that a shift that is cut at the edge is cut at the same place all day.
+    start = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=14)
+    end = start + timedelta(days=14 + 183)
+    chosen = list(schedules_in(feed))
+    plans = queries.plans_of(chosen, start, end)
+    shifts = [(row, shift) for row in chosen for shift in rules.final_shifts(plans[row.pk], start, end)]
+    if feed.person_id:
+        shifts = [(row, shift) for row, shift in shifts if shift.person == feed.person_id]
+    people = queries.people_of(shift.person for _, shift in shifts)
+    return [
+        Written(
+            key=f"oncall-{row.pk}-{shift.person}-{shift.starts_at:%Y%m%dT%H%M%SZ}-{shift.override or shift.layer}",
+            starts_at=shift.starts_at,
+            ends_at=shift.ends_at,
+            summary=f"On call: {row.name}" if feed.person_id else f"{people[shift.person].name} on call: {row.name}",
+            description={"override": "By an override", "calendar": "From a calendar"}.get(shift.why, "By the rotation"),
+            url=f"{base_url}/schedules/{row.slug}",
+        )
+        for row, shift in shifts
+        if shift.person in people
+    ]

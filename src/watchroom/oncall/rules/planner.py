@@ -1,0 +1,98 @@
+"""A fair rota from constraints, by a solver (CP-SAT of OR-Tools). The same wishes give the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from .quality import Absent, joined, load_of
+from .values import RuleError, Shift
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a rota must keep to. ``turns`` are its time spans, in order; one person takes each.
+
+    ``most_in_a_row`` and ``rest`` are counted in turns: after leaving, somebody comes back after ``rest`` others at the
+    earliest. ``carried`` is what people had before: weekends and turns are evened out over both.
+    """
+
+    people: tuple[int, ...]
+    turns: tuple[tuple[datetime, datetime], ...]
+    zones: Mapping[int, str]
+    absent: Absent = field(default_factory=dict)
+    holidays: Mapping[int, Iterable[date]] = field(default_factory=dict)
+    most_in_a_row: int = 1
+    rest: int = 1
+    carried: Mapping[int, int] = field(default_factory=dict)
+
+
+def propose(wishes: Wishes, *, seconds: float = 5.0) -> list[int]:
+    """The person of each turn.
+
+    Nobody gets a turn in which they are away. Turns, nights, weekends and holidays are then evened out, in this order.
+
+    :raises RuleError: the wishes contradict each other.
+    """
+    from ortools.sat.python import cp_model  # loads slowly, and few processes need it
+
+    people, turns = list(wishes.people), list(wishes.turns)
+    if not people or not turns:
+        raise RuleError("There is nobody, or no turn, to plan.", field="people", value=people, fix="Choose people.")
+    model = cp_model.CpModel()
+    taken = {(p, t): model.new_bool_var(f"{p}@{t}") for p in people for t in range(len(turns))}
+    away = {person: joined(wishes.absent.get(person, ())) for person in people}
+    for t, (a, b) in enumerate(turns):
+        model.add_exactly_one(taken[p, t] for p in people)
+        for p in people:
+            if any(x < b and y > a for x, y in away[p]):
+                model.add(taken[p, t] == 0)
+    most, rest = wishes.most_in_a_row, wishes.rest
+    for p in people:
+        for t in range(len(turns) - most):
+            model.add(sum(taken[p, t + n] for n in range(most + 1)) <= most)
+        # Whoever has just left is not back within the rest.
+        for t in range(len(turns) - 1):
+            for n in range(2, min(rest, len(turns) - 1 - t) + 1):
+                model.add(taken[p, t] + taken[p, t + n] - taken[p, t + 1] <= 1)
+    costs = []
+    for weight, burden in zip((12, 4, 6, 3), _burdens(wishes), strict=True):
+        base = {p: wishes.carried.get(p, 0) if weight == 12 else 0 for p in people}
+        top = sum(max(burden[p, t] for p in people) for t in range(len(turns))) + max(base.values())
+        if not top:
+            continue
+        low, high = model.new_int_var(0, top, ""), model.new_int_var(0, top, "")
+        for p in people:
+            total = base[p] + sum(burden[p, t] * taken[p, t] for t in range(len(turns)))
+            model.add(total <= high)
+            model.add(total >= low)
+        costs.append(weight * (high - low))
+    model.minimize(sum(costs))
+    solver = cp_model.CpSolver()
+    solver.parameters.max_deterministic_time = seconds
+    solver.parameters.max_time_in_seconds = seconds * 4
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = 1
+    status = solver.solve(model)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        raise RuleError(
+            "No rota keeps to all of this.",
+            field="people",
+            value=len(people),
+            fix="Add people, allow more turns in a row, or ask for less rest.",
+        )
+    return [next(p for p in people if solver.value(taken[p, t])) for t in range(len(turns))]
+
+
+def _burdens(wishes: Wishes) -> Sequence[dict[tuple[int, int], int]]:
+    """What each turn would weigh for each person: itself, its nights, its weekends, its public holidays."""
+    found: tuple[dict[tuple[int, int], int], ...] = ({}, {}, {}, {})
+    for p in wishes.people:
+        for t, (a, b) in enumerate(wishes.turns):
+            load = load_of(
+                p, [Shift(p, a, b, "rotation", None, None)], wishes.zones.get(p, "UTC"), wishes.holidays.get(p, ())
+            )
+            for each, value in zip(found, (1, load.nights, load.weekends, load.holidays), strict=True):
+                each[p, t] = value
+    return found

@@ -1,0 +1,34 @@
+"""Pages about who is on call."""
+
+from .calendars import calendar_add, calendar_remove, feed, feed_make, feed_revoke
+from .own import absence_add, absence_import, absence_remove, holidays, mine
+from .plan import planner, planner_accept
+from .schedules import override_add, override_remove, schedule, schedule_delete, schedule_edit, schedules
+from .swaps import cover, shift_take, swap_decline, swap_offer, swap_take, swap_withdraw
+
+__all__ = [
+    "absence_add",
+    "absence_import",
+    "absence_remove",
+    "calendar_add",
+    "calendar_remove",
+    "cover",
+    "feed",
+    "feed_make",
+    "feed_revoke",
+    "holidays",
+    "mine",
+    "override_add",
+    "override_remove",
+    "planner",
+    "planner_accept",
+    "schedule",
+    "schedule_delete",
+    "schedule_edit",
+    "schedules",
+    "shift_take",
+    "swap_decline",
+    "swap_offer",
+    "swap_take",
+    "swap_withdraw",
+]

@@ -1,0 +1,62 @@
+"""The month view: six weeks of days, each with who is on call and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
+
+from ...accounts.models import Person
+from ...kernel import clock
+from .. import rules
+
+
+@dataclass(frozen=True)
+class Day:
+    """A cell of the month."""
+
+    day: date
+    today: bool
+    people: list[tuple[str, str]]
+    feasts: list[str]
+    gap: bool
+
+
+def month_start(at: datetime) -> datetime:
+    """Midnight, in the reader's zone, of the Monday on or before the first of ``at``'s month."""
+    first = timezone.localtime(at).replace(day=1, tzinfo=None)
+    return timezone.make_aware(first - timedelta(days=first.weekday()))
+
+
+def why(shift: rules.Shift, layers: Mapping[int, str]) -> str:
+    """What a shift is due to, in words."""
+    if shift.why == "override":
+        return "Override"
+    return f"{'Calendar' if shift.why == 'calendar' else 'Rotation'}: {layers.get(shift.layer or 0, '')}"
+
+
+def weeks(
+    start: datetime,
+    shifts: list[rules.Shift],
+    gaps: list[tuple[datetime, datetime]],
+    people: Mapping[int, Person],
+    layers: Mapping[int, str],
+    holidays: Mapping[int, Mapping[date, str]],
+) -> list[list[Day]]:
+    """Six weeks from ``start``."""
+    today = timezone.localdate(clock.now())
+    cells = []
+    for number in range(42):
+        local = timezone.localtime(start).replace(tzinfo=None)
+        a, b = (timezone.make_aware(local + timedelta(days=number + more)) for more in (0, 1))
+        day = (local + timedelta(days=number)).date()
+        here = []
+        for shift in shifts:
+            if shift.starts_at < b and shift.ends_at > a and shift.person in people:
+                times = f"{timezone.localtime(max(shift.starts_at, a)):%H:%M} to {timezone.localtime(min(shift.ends_at, b)):%H:%M}"
+                here.append((people[shift.person].name, f"{times}, {why(shift, layers)}"))
+        feasts = list(dict.fromkeys(days[day] for days in holidays.values() if day in days))
+        cells.append(Day(day, day == today, here, feasts, any(x < b and y > a for x, y in gaps)))
+    return [cells[number : number + 7] for number in range(0, 42, 7)]

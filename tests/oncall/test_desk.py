@@ -1,0 +1,294 @@
+"""Swaps, absences, calendars, feeds, the planner: commands, API and pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+import factories
+from watchroom.accounts.actors import SYSTEM, acting
+from watchroom.kernel import http
+from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
+from watchroom.oncall import commands, ical, outlook, queries
+from watchroom.oncall.commands import swaps
+from watchroom.oncall.models import Absence, Calendar, Feed, Override, Swap
+from watchroom.paging.models import Notification
+
+pytestmark = pytest.mark.django_db
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
+PLAN = [{"name": "Weekly", "unit": "weeks", "length": 1, "starts_at": "2026-03-02T09:00"}]
+
+
+def _browser(person: Any) -> Client:
+    client = Client()
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def _two() -> tuple[Any, Any, Any]:
+    a, b = factories.person("Anna", "manager"), factories.person("Ben", "manager")
+    return factories.schedule("Pay", people=(a, b), slug="pay"), a, b
+
+
+def test_a_swap_is_taken_by_one_and_only_one(clock: Any) -> None:
+    schedule, a, b = _two()
+    c = factories.person("Cleo", "responder")
+    swap = commands.offer_swap(acting(a), schedule, starts_at=clock() + HOUR, ends_at=clock() + DAY)
+    assert list(swap.offered_to.all()) == [b]
+    with pytest.raises(Refused):
+        commands.take_swap(acting(a), swap)
+    with pytest.raises(NotAllowed):
+        commands.take_swap(factories.actor(role="viewer"), swap)
+    override = commands.take_swap(acting(b), swap)
+    assert (override.person, override.replaces) == (b, a) and queries.who(schedule, clock() + 2 * HOUR) == [b]
+    with pytest.raises(Conflict):
+        commands.take_swap(acting(c), swap)
+    assert Override.objects.count() == 1
+
+
+def test_what_is_not_ones_own_cannot_be_offered(clock: Any) -> None:
+    schedule, _, b = _two()
+    with pytest.raises(Refused):
+        commands.offer_swap(acting(b), schedule, starts_at=clock() + HOUR, ends_at=clock() + DAY)
+
+
+def test_declined_withdrawn_expired(clock: Any) -> None:
+    schedule, a, b = _two()
+    swap = commands.offer_swap(acting(a), schedule, starts_at=clock() + HOUR, ends_at=clock() + DAY)
+    commands.decline_swap(acting(b), swap)
+    assert list(swap.declined_by.all()) == [b]
+    with pytest.raises(Conflict):
+        commands.offer_swap(acting(a), schedule, starts_at=clock() + 2 * HOUR, ends_at=clock() + DAY)
+    clock.advance(HOUR)
+    with pytest.raises(Conflict):  # before the engine has been there, too
+        commands.take_swap(acting(b), swap)
+    assert swaps.expire_swaps() == 1
+    swap.refresh_from_db()
+    assert swap.state == Swap.State.EXPIRED and queries.who(schedule, clock()) == [a]
+    other = commands.offer_swap(acting(a), schedule, starts_at=clock(), ends_at=clock() + DAY)
+    commands.withdraw_swap(acting(a), other)
+    with pytest.raises(Conflict):
+        commands.take_swap(acting(b), other)
+
+
+def test_cover_for_an_hour(clock: Any) -> None:
+    schedule, a, b = _two()
+    with pytest.raises(Refused):
+        commands.cover(acting(b), schedule, person=a)
+    commands.cover(acting(a), schedule, person=b)
+    assert queries.who(schedule, clock()) == [b] and queries.who(schedule, clock() + HOUR) == [a]
+
+
+def test_shadows_are_shown_and_never_on_call(clock: Any) -> None:
+    a, b = factories.person("A"), factories.person("B")
+    schedule = commands.save_schedule(
+        SYSTEM, None, team=factories.team(), name="S", rotations=[PLAN[0] | {"members": [[a.pk]], "shadows": [[b.pk]]}]
+    )
+    plan = queries.plan_of(schedule, clock(), clock() + DAY)
+    assert queries.who(schedule, clock()) == [a]
+    from watchroom.oncall import rules
+
+    assert [each.person for each in rules.shadow_shifts(plan, clock(), clock() + DAY)] == [b.pk]
+    assert [each.person for each in rules.final_shifts(plan, clock(), clock() + DAY)] == [a.pk]
+
+
+def test_absences_conflict_and_cover_is_proposed(clock: Any) -> None:
+    schedule, a, b = _two()
+    c = factories.person("Cleo")
+    factories.membership(schedule.team, c)
+    commands.add_absence(acting(a), a, starts_at=clock(), ends_at=clock() + DAY)
+    with pytest.raises(NotAllowed):
+        commands.add_absence(factories.actor(role="responder"), a, starts_at=clock(), ends_at=clock() + DAY)
+    report, _ = outlook.quality_of(schedule, clock(), clock() + WEEK)
+    assert [each.kind for each in report.findings if each.kind == "conflict"] == ["conflict"]
+    # Ben had last week's nights, Cleo none.
+    found = outlook.cover_for(schedule, clock(), clock() + DAY)
+    assert [each.person for each in found] == [c, b] and found[0].nights == 0 and found[1].nights > 5
+
+
+def test_absences_from_csv_are_all_or_nothing(clock: Any) -> None:
+    a = factories.person("A", timezone="Europe/Berlin", email="a@example.org")
+    text = "email,from,to,reason\na@example.org,2026-07-01,2026-07-03,Summer\n"
+    assert len(commands.import_absences(SYSTEM, text)) == 1 and commands.import_absences(SYSTEM, text) == []
+    row = Absence.objects.get()
+    assert row.starts_at == datetime(2026, 6, 30, 22, tzinfo=UTC) and row.ends_at == datetime(
+        2026, 7, 3, 22, tzinfo=UTC
+    )
+    with pytest.raises(Refused, match="nobody"):
+        commands.import_absences(
+            SYSTEM, text + "x@example.org,2026-07-01,2026-07-03,\na@example.org,2027-01-01,2027-01-02,"
+        )
+    assert a.absences.count() == 1
+
+
+def test_public_holidays_of_the_team_or_ones_own(clock: Any) -> None:
+    a, team = factories.person("A"), factories.team()
+    factories.membership(team, a)
+    commands.set_holidays(SYSTEM, country="de", region="by", team=team)
+    year = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC)
+    assert date(2026, 1, 6) in outlook.holidays_of([a.pk], *year)[a.pk]
+    commands.set_holidays(acting(a), country="US", person=a)
+    found = outlook.holidays_of([a.pk], *year)[a.pk]
+    assert date(2026, 1, 6) not in found and date(2026, 7, 4) in found
+    with pytest.raises(Refused):
+        commands.set_holidays(acting(a), country="XX", person=a)
+
+
+GRAFANA = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//x//EN
+BEGIN:VEVENT
+UID:1
+DTSTART:20260301T000000Z
+DTEND:20260302T000000Z
+RRULE:FREQ=DAILY
+SUMMARY:[L1] anna
+END:VEVENT
+BEGIN:VEVENT
+UID:2
+DTSTART:20260302T120000Z
+DTEND:20260302T180000Z
+SUMMARY:[L2] ben@example.org
+END:VEVENT
+BEGIN:VEVENT
+UID:3
+DTSTART:20260302T120000Z
+DTEND:20260302T180000Z
+SUMMARY:[L3] nobody-here
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_a_calendar_is_read_and_its_last_good_copy_stays(clock: Any, monkeypatch: Any) -> None:
+    a = factories.person("Anna Alm", email="anna@example.org")
+    b = factories.person("Ben", email="ben@example.org")
+    schedule = factories.schedule()
+    row = commands.save_calendar(SYSTEM, None, schedule=schedule, name="Old", url="https://1.1.1.1/a.ics")
+    answers = [http.Answer(200, {}, GRAFANA.replace("\n", "\r\n").encode())]
+    monkeypatch.setattr(http, "fetch", lambda *_, **__: answers[-1])
+    assert commands.refresh_calendars() == 1
+    at = clock()
+    assert queries.who(schedule, at) == [a]
+    assert queries.who(schedule, at + 4 * HOUR) == [b]  # the higher level; whoever is unknown hides nobody
+    row.refresh_from_db()
+    assert row.unknown == ["[L3] nobody-here"] and row.read_at == at and row.error == ""
+    for bad in (
+        http.Answer(500, {}, b""),
+        http.Answer(200, {}, b""),
+        http.Answer(200, {}, b"<html>sign in</html>"),
+        http.Answer(200, {}, b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"),
+    ):
+        answers.append(bad)
+        clock.advance(2 * HOUR)
+        assert commands.refresh_calendars() == 1
+        row.refresh_from_db()
+        assert row.error and row.read_at == at
+    clock.advance(100 * DAY)
+    commands.refresh_calendars()
+    assert queries.who(schedule, clock() + 150 * DAY) == [a]  # repetitions of the old copy go on
+    commands.remove_calendar(SYSTEM, Calendar.objects.get())
+    assert queries.who(schedule, clock()) == []
+
+
+def test_a_feed_is_a_secret_that_can_be_revoked(clock: Any) -> None:
+    _, a, _ = _two()
+    row, key = commands.make_feed(acting(a), person=a)
+    assert key not in str(Feed.objects.values_list())
+    answer = Client().get(f"/calendar/{key}.ics")
+    assert answer.status_code == 200 and answer["Content-Type"].startswith("text/calendar")
+    entries = ical.read(answer.content.decode(), clock(), clock() + DAY)
+    assert [each.summary for each in entries] == ["On call: Pay"]
+    uids = [line for line in answer.content.decode().splitlines() if line.startswith("UID:")]
+    clock.advance(HOUR)
+    again = Client().get(f"/calendar/{key}.ics").content.decode()
+    assert uids == [line for line in again.splitlines() if line.startswith("UID:")] and len(uids) == len(set(uids))
+    commands.revoke_feed(acting(a), row)
+    with pytest.raises(NotFound):
+        outlook.feed_by_key(key)
+    assert Client().get(f"/calendar/{key}.ics").status_code == 404
+
+
+def test_the_planner_keeps_to_absences_and_is_fair(clock: Any) -> None:
+    schedule, a, b = _two()
+    c = factories.person("Cleo")
+    start = clock() + DAY
+    commands.add_absence(SYSTEM, b, starts_at=start, ends_at=start + WEEK)
+    found = outlook.propose(schedule, people=[a, b, c], start=start, turns=9, unit="weeks")
+    count = {each: sum(1 for person, *_ in found.shifts if person == each) for each in (a, b, c)}
+    assert set(count.values()) == {3} and found.shifts[0][0] != b
+    assert found.after.score >= found.before.score
+    commands.add_override(SYSTEM, schedule, person=b, starts_at=clock(), ends_at=start + 2 * DAY)
+    commands.accept_rota(SYSTEM, schedule, shifts=found.shifts)
+    for person, begin, end in found.shifts:
+        assert queries.who(schedule, begin) == [person] and queries.who(schedule, end - HOUR) == [person]
+    assert queries.who(schedule, clock()) == [b]  # what was before the plan stays
+    with pytest.raises(Refused):
+        outlook.propose(schedule, people=[b], start=start, turns=2)
+
+
+def test_over_the_api(clock: Any) -> None:
+    _, a, b = _two()
+    anna, ben = _browser(a), _browser(b)
+    factories.contact_method(b)
+
+    def send(who: Client, path: str, **body: Any) -> Any:
+        return who.post(f"/api/v1{path}", body, content_type="application/json")
+
+    window = {"starts_at": (clock() + HOUR).isoformat(), "ends_at": (clock() + DAY).isoformat()}
+    made = send(anna, "/schedules/pay/swaps", **window)
+    assert made.status_code == 201, made.content
+    assert Notification.objects.filter(person=b).exists()
+    assert anna.get("/api/v1/swaps?state=offered").json()["items"][0]["id"] == made.json()["id"]
+    taken = send(ben, f"/swaps/{made.json()['id']}/take")
+    assert taken.status_code == 200 and taken.json()["person"]["name"] == "Ben"
+    assert send(ben, f"/swaps/{made.json()['id']}/take").status_code == 409
+    assert send(anna, "/absences", **window).status_code == 201
+    assert len(anna.get("/api/v1/absences").json()["items"]) == 1
+    assert anna.get("/api/v1/schedules/pay/quality").json()["loads"]
+    assert anna.get("/api/v1/schedules/pay/cover").status_code == 200
+    moved = send(anna, "/schedules/pay/overrides/preview", person=str(b.pk), **window)
+    assert moved.status_code == 200 and moved.json()["items"] == []  # Ben has it already
+    week = {"starts_at": (clock() + 2 * DAY).isoformat(), "ends_at": (clock() + 3 * DAY).isoformat()}
+    moved = send(anna, "/schedules/pay/overrides/preview", person=str(b.pk), **week).json()["items"]
+    assert moved[0]["gains"][0]["name"] == "Ben" and moved[0]["loses"][0]["name"] == "Anna"
+    proposal = send(anna, "/schedules/pay/plan", people=[str(a.pk), str(b.pk)], turns=4, starts_at=week["starts_at"])
+    assert proposal.status_code == 200, proposal.content
+    assert send(anna, "/schedules/pay/rota", shifts=proposal.json()["shifts"]).status_code == 201
+    feed = send(anna, "/feeds", schedule="pay")
+    assert feed.status_code == 201 and feed.json()["url"].endswith(".ics")
+    assert anna.delete(f"/api/v1/feeds/{feed.json()['id']}").status_code == 204
+    assert anna.put("/api/v1/holidays", {"country": "DE"}, content_type="application/json").status_code == 204
+
+
+def test_the_pages(clock: Any, django_assert_max_num_queries: Any) -> None:
+    schedule, a, b = _two()
+    anna, ben = _browser(a), _browser(b)
+    with django_assert_max_num_queries(40):
+        page = anna.get("/on-call/mine").content.decode()
+    assert "Ben covers for an hour" in page and "Ask for cover" in page
+    window = {"starts_at": (clock() + HOUR).isoformat(), "ends_at": (clock() + DAY).isoformat()}
+    assert anna.post("/schedules/pay/swaps", window).status_code == 302
+    assert "Take it" in ben.get("/on-call/mine").content.decode()
+    assert ben.post(f"/on-call/swaps/{Swap.objects.get().pk}/take").status_code == 302
+    assert queries.who(schedule, clock() + 2 * HOUR) == [b]
+    assert anna.post("/schedules/pay/cover", {"person": b.pk}).status_code == 302
+    assert queries.who(schedule, clock()) == [b]
+    wrong = anna.post("/on-call/absences", {"starts_at": "2026-03-05T09:00", "ends_at": "2026-03-04T09:00"})
+    assert wrong.status_code == 422
+    right = {"starts_at": "2026-03-05T09:00", "ends_at": "2026-03-06T09:00"}
+    assert anna.post("/on-call/absences", right).status_code == 302
+    assert "You are away then" in anna.get("/on-call/mine").content.decode()
+    assert ".ics" in anna.post("/on-call/feeds").content.decode()
+    asked = {"people": [a.pk, b.pk], "starts_at": "2026-03-09T09:00", "turns": 4, "length": 1, "unit": "weeks"}
+    asked |= {"most_in_a_row": 1, "rest": 1}
+    page = anna.get("/schedules/pay/plan", asked)
+    assert page.status_code == 200 and "Accept this rota" in page.content.decode()
+    assert anna.post("/schedules/pay/plan/accept", {"rota": page.context["packed"]}).status_code == 302
+    assert Override.objects.filter(reason="Planned rota").count() == 4
+    for view in ("", "week", "month", "people"):
+        shown = anna.get("/schedules/pay", {"view": view})
+        assert shown.status_code == 200
