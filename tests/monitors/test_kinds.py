@@ -117,7 +117,8 @@ def test_many_slow_ones_are_tried_together_and_no_quick_one_waits(http_peer):
     held = threading.Event()
     http_peer.otherwise = lambda request: Answer(wait_for=held if request.path == "/slow" else None)
     probes = [
-        probing.Probe(n, 1, "http", {"url": f"{http_peer.url}/{'slow' if n < 20 else 'quick'}"}, 30.0) for n in range(40)
+        probing.Probe(n, 1, "http", {"url": f"{http_peer.url}/{'slow' if n < 20 else 'quick'}"}, 30.0)
+        for n in range(40)
     ]
     order = []
 
