@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from peers.server import Server
@@ -73,8 +74,10 @@ def read(server: Server) -> dict[str, Any]:
 
 
 def post(server: Server, key: str, name: str) -> bool:
-    """Send one firing alert. Whether it was accepted."""
-    body = json.dumps([{"labels": {"alertname": name, "severity": "critical"}}]).encode()
+    """Send one alert that fires for a day. Whether it was accepted."""
+    ends_at = (datetime.now(UTC) + timedelta(days=1)).isoformat()  # noqa: TID251 - a real server has the real clock
+    alert = {"labels": {"alertname": name, "severity": "critical"}, "endsAt": ends_at}
+    body = json.dumps([alert]).encode()
     request = urllib.request.Request(
         f"{server.url}/in/{key}/api/v2/alerts", data=body, headers={"Content-Type": "application/json"}
     )

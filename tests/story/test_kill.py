@@ -14,7 +14,7 @@ from peers.server import Server
 from story.installation import fill, post, read
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
-KILLS = 20
+KILLS = 8
 
 
 def keys(hook: HttpPeer) -> Counter[str]:
