@@ -181,7 +181,7 @@ def _take(row: Check, tried: Tried) -> None:
     )
     day, _ = MonitorDay.objects.get_or_create(monitor=row, day=tried.at.date())
     MonitorDay.objects.filter(pk=day.pk).update(
-        good=F("good") + tried.ok,
-        bad=F("bad") + (not tried.ok),
+        good=F("good") + int(tried.ok),
+        bad=F("bad") + int(not tried.ok),
         latency_ms=F("latency_ms") + (tried.latency_ms or 0 if tried.ok else 0),
     )

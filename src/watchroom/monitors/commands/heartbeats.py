@@ -225,7 +225,9 @@ def _fail(row: Heartbeat, reason: str, now: datetime) -> None:
 def _count(row: Heartbeat, now: datetime, *, good: bool, milliseconds: int = 0) -> None:
     day, _ = MonitorDay.objects.get_or_create(heartbeat=row, day=now.date())
     MonitorDay.objects.filter(pk=day.pk).update(
-        good=F("good") + good, bad=F("bad") + (not good), latency_ms=F("latency_ms") + (milliseconds if good else 0)
+        good=F("good") + int(good),
+        bad=F("bad") + int(not good),
+        latency_ms=F("latency_ms") + (milliseconds if good else 0),
     )
 
 
