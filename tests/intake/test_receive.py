@@ -73,6 +73,15 @@ def test_alerts_with_the_same_name_share_a_group(clock: TravellingClock, integra
     assert sorted(AlertGroup.objects.values_list("total", flat=True)) == [1, 2]
 
 
+def test_two_teams_without_a_service_do_not_share_a_group(clock: TravellingClock) -> None:
+    """Else only the team whose sender came first would be paged."""
+    ours, theirs = make.integration(team=make.team()), make.integration(team=make.team())
+    for integration in (ours, theirs):
+        send(integration, alert())
+    run_due()
+    assert set(AlertGroup.objects.values_list("team", flat=True)) == {ours.team_id, theirs.team_id}
+
+
 def test_the_end_resolves_the_group_and_tells_whoever_was_paged(
     clock: TravellingClock, integration: Integration
 ) -> None:

@@ -77,8 +77,9 @@ def test_no_alert_is_ever_without_a_route(given_labels: dict[str, str]) -> None:
 @given(labels, labels, st.lists(names, max_size=3))
 def test_same_shared_labels_same_group(one: dict[str, str], two: dict[str, str], by: list[str]) -> None:
     first, second = group_labels(by, one), group_labels(by, two)
-    assert (group_key(1, 2, first) == group_key(1, 2, second)) == (first == second)
-    assert group_key(1, 2, first) != group_key(2, 1, first)
+    assert (group_key(1, 2, 1, first) == group_key(1, 2, 1, second)) == (first == second)
+    assert group_key(1, 2, 1, first) != group_key(2, 1, 1, first)
+    assert group_key(1, None, 1, first) != group_key(1, None, 2, first)  # without a service, the team counts
 
 
 def test_severity_decides_how_loud_it_is_unless_the_route_says_so() -> None:

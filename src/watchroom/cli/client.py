@@ -110,7 +110,7 @@ def _in_process(email: str) -> httpx.Client:
     if person is None:
         raise Refused(
             "There is nobody yet to act as.",
-            fix="Run `watchroom serve` and open the address it prints, or `watchroom demo`.",
+            fix="Run `watchroom serve` and open the address it prints: it makes the first account.",
         )
     actor = acting(person, address="127.0.0.1")
 

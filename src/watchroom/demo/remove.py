@@ -8,6 +8,7 @@ from ..accounts.models import AuditRecord, Person, Team
 from ..actions.models import ActionItem
 from ..catalog.models import Service
 from ..incidents.models import Incident, Update
+from ..intake.journal import forget
 from ..intake.models import AlertGroup, Integration, Route
 from ..kernel.errors import Conflict
 from ..mitigations.models import Mitigation
@@ -34,6 +35,9 @@ def remove() -> int:
         Escalation.objects.filter(team__is_demo=True).delete()
         StepTarget.objects.filter(step__policy__is_demo=True).delete()
         AuditRecord.objects.filter(team__is_demo=True).delete()
+        for integration in Integration.objects.filter(is_demo=True):
+            forget(integration.pk)
+        AlertGroup.objects.filter(team__is_demo=True).delete()  # also what real signals have opened there
         for model in (
             ActionItem,
             Incident,

@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from ..accounts.models import Membership, Person, Team
 from ..accounts.roles import Role
 from ..catalog.models import Dependency, Service, ServiceLink
+from ..intake.journal import open_inbox
 from ..intake.models import Integration
 from ..kernel.signing import fingerprint, new_key
 from ..mitigations.models import Mitigation
@@ -130,6 +131,7 @@ def paging(c: Company) -> None:
             last_signal_at=c.now,
             service=next(s for s in c.services if s.team_id == team.pk),
         )
+        open_inbox(integration.pk)
         c.integrations.append(integration)
         for person in people:
             method = ContactMethod.objects.create(

@@ -131,13 +131,16 @@ def oldest_unread() -> datetime | None:
 
 
 def mend() -> int:
-    """Where the journal is older than the rest (a backup was put back), read on from its end. To be called before
-    anything is stored; returns how many integrations it was true of."""
+    """Where the journal is older than the rest or lost (a backup was put back), read on from its end, and give every
+    integration an inbox: without one its signals would be refused. To be called before anything is stored; returns how
+    many integrations had been read further than the journal goes."""
     from .models import Inbox, Integration
 
     stored = dict(Inbox.objects.values_list("integration_id", "stored"))
     behind = [pk for pk, read_to in Integration.objects.values_list("pk", "read_to") if stored.get(pk, 0) < read_to]
     for pk in behind:
-        open_inbox(pk)
         Integration.objects.filter(pk=pk).update(read_to=stored.get(pk, 0))
+    for pk in Integration.objects.values_list("pk", flat=True):
+        if pk not in stored:
+            open_inbox(pk)
     return len(behind)

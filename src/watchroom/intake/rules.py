@@ -148,9 +148,11 @@ def group_labels(group_by: Sequence[str], labels: Mapping[str, str]) -> dict[str
     return {name: labels[name] for name in sorted(group_by) if labels.get(name)}
 
 
-def group_key(route: int, service: int | None, shared: Mapping[str, str]) -> str:
-    """What makes two alerts belong together: route, service and the shared labels (SHA-256 of their JSON)."""
-    text = json.dumps([route, service, sorted(shared.items())], ensure_ascii=False, separators=(",", ":"))
+def group_key(route: int, service: int | None, team: int, shared: Mapping[str, str]) -> str:
+    """What makes two alerts belong together: route, service (without one, the team) and the shared labels (SHA-256 of
+    their JSON). A service has one team; alerts of two teams must not share a group, or only one of them is paged."""
+    about = service if service is not None else f"team {team}"
+    text = json.dumps([route, about, sorted(shared.items())], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

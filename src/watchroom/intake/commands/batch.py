@@ -140,7 +140,8 @@ class Batch:
             )
             shared = group_labels(outcome.group_by, draft.labels)
             service = outcome.service or self.integration.service_id
-            self._new.append(_New(alert, draft, outcome, shared, group_key(outcome.route, service, shared)))
+            key_of_group = group_key(outcome.route, service, self.integration.team_id, shared)
+            self._new.append(_New(alert, draft, outcome, shared, key_of_group))
             self._firing[key].append(alert)
 
     def _note(self, alerts: Sequence[Alert], draft: Draft) -> None:

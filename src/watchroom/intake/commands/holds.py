@@ -141,8 +141,10 @@ def weigh(alerts: Sequence[Alert], groups: Iterable[AlertGroup], fresh: Iterable
 
 def _apply(group: AlertGroup, hold: Hold | None) -> None:
     """Write down what holds a group now, and stop or start paging where that has changed."""
-    now = clock.now()
     before = group.held
+    if hold is None and before is None and group.review_at is None:
+        return  # nothing holds it and nothing did: by far the most common case
+    now = clock.now()
     since = before["since"] if before else now.isoformat()
     group.held = {**hold.as_json(), "since": since} if hold else None
     group.review_at = None

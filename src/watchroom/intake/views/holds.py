@@ -16,7 +16,7 @@ from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...catalog.queries import services_visible_to
 from ...kernel import clock
-from ...kernel.errors import Refused, WatchroomError
+from ...kernel.errors import NotFound, Refused, WatchroomError
 from ...web.middleware import actor_of
 from .. import commands
 from ..api.holds import silence_for, window_for
@@ -133,7 +133,7 @@ def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     silence: Silence = silence_for(actor, pk)
     if what == "expire":
         commands.expire_silence(actor, silence)
-    else:
+    elif what == "extend":
         commands.save_silence(
             actor,
             silence,
@@ -143,6 +143,8 @@ def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
             team=silence.team,
             confirm=True,
         )
+    else:
+        raise NotFound("A silence can't do that.", field="what", value=what, fix="Use extend or expire.")
     return redirect("silences")
 
 
