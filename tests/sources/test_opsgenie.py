@@ -139,8 +139,9 @@ def test_whatever_comes_is_drafts_or_problems(said: Any) -> None:
 
 
 def test_its_official_client(transactional_db: None) -> None:
-    import factories
     import opsgenie_sdk
+
+    import factories
     from gate.answering import answering_gate
     from watchroom.intake.commands.receive import read_signals
     from watchroom.intake.models import Alert, GroupEvent
