@@ -169,7 +169,7 @@ def test_its_official_client(gate: Any, made: Callable[..., Any]) -> None:
     client = pagerduty.EventsApiV2Client(integration.key)
     client._url = f"http://127.0.0.1:{gate.port}"  # its setter insists on https, which the gate leaves to a proxy
     key = client.trigger("Disk full", "db1", severity="warning", custom_details={"free": "0 %"})
-    client.submit("Deployed 1.2", source="ci")
+    client.send_change_event({"summary": "Deployed 1.2", "source": "ci"})  # its submit() fails by itself in 7.2
     read_signals(10)
     alert = Alert.objects.get()
     assert (alert.title, alert.severity, alert.dedup_key) == ("Disk full", "warning", key)

@@ -38,7 +38,7 @@ class Event(Parsed):
 
 def read(inbound: Inbound) -> Event:
     """One event. A change is kept as a signal and opens nothing."""
-    kind = KINDS[inbound.path] if inbound.path in KINDS else "event"
+    kind: Kind = KINDS.get(inbound.path, "event")
     try:
         said = msgspec.json.decode(inbound.body)
     except _BROKEN as error:
