@@ -47,6 +47,7 @@ def read() -> State:
                 "source": i.source,
                 "service": _slug(i.service),
                 "drill": i.drill,
+                "rate_per_minute": i.rate_per_minute,
             }
             for i in Integration.objects.select_related("team", "service")
         },

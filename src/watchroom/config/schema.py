@@ -122,6 +122,7 @@ class Integration(_Part):
     source: str = "alertmanager"
     service: str | None = None
     drill: bool = False
+    rate_per_minute: int | None = Field(None, ge=0, description="Signals a minute; 0: no limit; null: as installed.")
 
 
 class Route(_Part):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Q, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..kernel import clock
 from ..kernel.errors import Refused
+from ..kernel.plugins import all_of
+from ..sources.base import Configured
 from .models import Alert, AlertGroup, InhibitRule, Integration, MaintenanceWindow, Route, Signal, Silence
 
 
@@ -96,3 +100,10 @@ def inhibitions_visible_to(actor: Actor) -> QuerySet[InhibitRule]:
     if actor.may(Action.SEE):
         return rows
     return rows.filter(Q(team__isnull=True) | Q(team__in=actor.teams_where(Action.SEE)))
+
+
+def shown_settings(integration: Integration) -> dict[str, Any]:
+    """What an integration was told, without its secrets."""
+    kind = all_of("watchroom.sources").get(integration.source)
+    hidden = {each.name for each in kind.asks if each.secret} if isinstance(kind, Configured) else set()
+    return {name: value for name, value in (integration.settings or {}).items() if name not in hidden}

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ..paging.schemas import EscalationOut
 from .models import Alert, AlertGroup, Integration, Route, Signal
+from .queries import shown_settings
 
 
 class AlertOut(Schema):
@@ -130,6 +131,8 @@ class IntegrationBody(Schema):
     source: str = "alertmanager"
     service: str | None = None
     drill: bool = False
+    rate_per_minute: int | None = None
+    settings: dict[str, Any] | None = None
 
 
 class IntegrationOut(IntegrationBody):
@@ -149,6 +152,8 @@ class IntegrationOut(IntegrationBody):
             source=row.source,
             service=row.service.slug if row.service else None,
             drill=row.drill,
+            rate_per_minute=row.rate_per_minute,
+            settings=shown_settings(row),
             paused=row.paused,
             last_signal_at=row.last_signal_at,
             key=key,

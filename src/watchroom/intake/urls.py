@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from . import asked
 from .views import alerts, holds, integrations, routes
 
 urlpatterns = [
@@ -21,6 +22,7 @@ urlpatterns = [
     path("silences/<int:pk>/<slug:what>", holds.act, name="silence-act"),
     path("maintenance/new", holds.new_window, name="maintenance-new"),
     path("maintenance/<int:pk>/end", holds.end_window, name="maintenance-end"),
+    path("in/<str:key>/<path:rest>", asked.entry, name="asked"),
     path("routes", routes.index, name="routes"),
     path("routes/new", routes.edit, name="route-new"),
     path("routes/<int:pk>", routes.edit, name="route-edit"),

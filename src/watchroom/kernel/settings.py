@@ -155,6 +155,13 @@ class Settings:
         "WATCHROOM_SEND_THREADS", "16", _whole, "Notifications that an engine sends at the same time."
     )
     signal_days: int = _setting("WATCHROOM_SIGNAL_DAYS", "30", _whole, "Days for which raw signals are kept.")
+    signals_per_minute: int = _setting(
+        "WATCHROOM_SIGNALS_PER_MINUTE",
+        "1200000",
+        _whole,
+        "Signals a minute that one integration may send, where it has no limit of its own; more are answered with 429. "
+        "0: no limit.",
+    )
     dead_man_url: str = _setting(
         "WATCHROOM_DEAD_MAN_URL",
         "",

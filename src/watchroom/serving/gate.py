@@ -99,6 +99,7 @@ def build(settings: Settings, hub: Hub, web_socket: str | Path | None = None) ->
         parts=[wakes(hub, settings)],
         trusted=trusted,
         metrics_token=settings.metrics_token,
+        signals_per_minute=settings.signals_per_minute,
     )
 
 

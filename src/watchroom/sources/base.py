@@ -132,8 +132,45 @@ class Asked(Protocol):
 
 
 @runtime_checkable
+class Limited(Protocol):
+    """A source whose senders know a certain answer that means "too many"."""
+
+    def limited(self, seconds: int) -> Reply:
+        """What a sender is told that shall come back in so many seconds; its Retry-After is added."""
+        ...
+
+
+@runtime_checkable
+class Keyed(Source, Protocol):
+    """A source whose senders can't put a key into the address: it stands in a header of theirs, or in the body."""
+
+    key_headers: tuple[str, ...]  # names, in lower case, of the headers that may hold it
+
+    def key_of(self, headers: Mapping[str, str], body: bytes) -> str:
+        """The key; empty when it is not there."""
+        ...
+
+    def without_key(self) -> Reply:
+        """What a sender is told whose key is nowhere to be found."""
+        ...
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One thing that an integration's owner can tell its source: how it is asked for."""
+
+    name: str
+    label: str
+    help: str = ""
+    kind: Literal["text", "number", "long"] = "text"
+    secret: bool = False  # written, never shown again
+
+
+@runtime_checkable
 class Configured(Protocol):
     """A source whose integrations have settings of their own."""
+
+    asks: tuple[Setting, ...]
 
     def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The settings, cleaned.

@@ -165,6 +165,8 @@ def _save_integration(request: HttpRequest, slug: str | None, body: IntegrationB
         source=body.source,
         service=_service(body.service),
         drill=body.drill,
+        settings=body.settings,
+        rate_per_minute=body.rate_per_minute,
     )
 
 

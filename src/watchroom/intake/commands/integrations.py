@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import IntegrityError
 from django.utils.text import slugify
 
@@ -13,8 +17,32 @@ from ...catalog.models import Service
 from ...kernel.errors import Conflict, Refused
 from ...kernel.plugins import one_of
 from ...kernel.signing import fingerprint, new_key
+from ...sources.base import Configured
 from ..journal import forget, open_inbox, store
 from ..models import Integration, Signal
+
+MOST_PER_MINUTE = 1_000_000
+
+
+def _new_key(source: str) -> str:
+    """A key that looks as the senders of this source expect: some check that theirs has 32 characters."""
+    kind = one_of("watchroom.sources", source)
+    return secrets.token_hex(16) if getattr(kind, "short_keys", False) else new_key("wri")
+
+
+def _checked(kind: object, settings: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as their source wants them. A secret that is left empty stays what it was: nobody is shown it."""
+    if isinstance(kind, Configured):
+        kept = {each.name: before[each.name] for each in kind.asks if each.secret and before.get(each.name)}
+        return kind.check({**kept, **{name: value for name, value in settings.items() if value or name not in kept}})
+    if settings:
+        raise Refused(
+            "This kind of sender has no settings.",
+            field="settings",
+            value=", ".join(settings),
+            fix="Leave them out.",
+        )
+    return {}
 
 
 def save_integration(
@@ -27,10 +55,15 @@ def save_integration(
     service: Service | None = None,
     slug: str | None = None,
     drill: bool = False,
+    settings: Mapping[str, Any] | None = None,
+    rate_per_minute: int | None = None,
 ) -> tuple[Integration, str | None]:
     """Create an integration or change it. Returns it and, only when it is new, its key: it can't be shown again.
 
-    :raises Refused: no name, or no such source.
+    ``settings`` are those of its kind of sender; ``None`` leaves what is set. ``rate_per_minute`` is how many signals it
+    may send; ``None`` is as the installation says, 0 is no limit.
+
+    :raises Refused: no name, no such source, or one that can't be told this.
     :raises Conflict: another has this slug.
     """
     if not name.strip():
@@ -40,11 +73,24 @@ def save_integration(
             value=name,
             fix="Name what sends, such as “Prometheus Berlin”.",
         )
-    one_of("watchroom.sources", source)
+    kind = one_of("watchroom.sources", source)
+    if rate_per_minute is not None and not 0 <= rate_per_minute <= MOST_PER_MINUTE:
+        raise Refused(
+            "That many signals a minute can't be a limit.",
+            field="rate_per_minute",
+            value=str(rate_per_minute),
+            fix=f"Use a number from 1 to {MOST_PER_MINUTE}, 0 for no limit, or leave it empty.",
+        )
+    if integration is not None and integration.source != source and settings is None:
+        settings = {}  # another kind of sender knows nothing of what the old one was told
+    if settings is not None:
+        settings = _checked(kind, settings, integration.settings if integration else {})
+    elif integration is None and isinstance(kind, Configured):
+        settings = kind.check({})
     key = None
     created = integration is None
     if integration is None:
-        key = new_key("wri")
+        key = _new_key(source)
         integration = Integration(key_hash=fingerprint(key), key_hint=key[:8])
     else:
         by.require(Action.MANAGE, integration.team)
@@ -59,6 +105,9 @@ def save_integration(
         )
         integration.slug = slug or integration.slug or slugify(name)[:64]
         integration.drill = drill
+        integration.rate_per_minute = rate_per_minute
+        if settings is not None:
+            integration.settings = dict(settings)
         try:
             integration.save()
             open_inbox(integration.pk)
@@ -76,7 +125,7 @@ def save_integration(
 
 def rotate_key(by: Actor, integration: Integration) -> str:
     """Give it a new key; the old one stops working at once. Returns the key, which can't be shown again."""
-    key = new_key("wri")
+    key = _new_key(integration.source)
     with change(by, "integration.key_rotated", integration, needs=Action.MANAGE, team=integration.team) as made:
         integration.key_hash, integration.key_hint = fingerprint(key), key[:8]
         integration.save(update_fields=["key_hash", "key_hint"])

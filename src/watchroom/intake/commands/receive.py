@@ -8,8 +8,10 @@ audit records: those are for what people do.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.db import OperationalError, transaction
 
@@ -17,6 +19,7 @@ from ...kernel import wake
 from ...kernel.db import announce, claimable
 from ...kernel.plugins import one_of
 from ...sources.base import Draft, Inbound, Source
+from ..gate.rates import LIMITED_PATH, NOTICE_SECONDS, OURSELVES
 from ..journal import unread
 from ..models import Inbox, Integration, Signal
 from ..routing import tree
@@ -85,7 +88,7 @@ def _read_batch(integration_id: int, most: int) -> int:
     said: list[tuple[Signal, Sequence[Draft]]] = []
     drafts = 0
     for signal in signals:
-        found: Sequence[Draft] = () if signal.refused else source.parse(inbound(signal, integration)).drafts
+        found = drafts_of(signal, integration, source)
         said.append((signal, found))
         drafts += len(found)
         if drafts >= DRAFTS_PER_BATCH:
@@ -107,6 +110,31 @@ def _read_batch(integration_id: int, most: int) -> int:
         Integration.objects.filter(pk=integration_id).update(read_to=last.number, last_signal_at=last.received_at)
         announce({f"integration:{integration_id}", wake.DUE, *batch.topics})
     return len(said)
+
+
+def drafts_of(signal: Signal, integration: Integration, source: Source) -> Sequence[Draft]:
+    """What a stored signal says; for one of ours, that its integration has sent more than it may."""
+    if signal.refused:
+        return ()
+    if signal.remote == OURSELVES and signal.path == LIMITED_PATH:
+        return (_limited(signal, integration),)
+    return source.parse(inbound(signal, integration)).drafts
+
+
+def _limited(signal: Signal, integration: Integration) -> Draft:
+    per_minute = json.loads(bytes(signal.body))["per_minute"]
+    return Draft(
+        dedup_key="watchroom:limited",
+        title=f"{integration.name} sends more than {per_minute} signals a minute; the rest is refused",
+        severity="warning",
+        labels={"alertname": "SenderLimited", "integration": integration.slug},
+        starts_at=signal.received_at,
+        ends_at=signal.received_at + 2 * timedelta(seconds=NOTICE_SECONDS),
+        annotations={
+            "description": "Its sender was told so (429, Retry-After) and may lose alerts. Slow it down, put more alerts "
+            "into one request, or raise the integration's limit."
+        },
+    )
 
 
 def inbound(signal: Signal, integration: Integration) -> Inbound:

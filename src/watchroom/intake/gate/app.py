@@ -6,21 +6,27 @@ import asyncio
 import base64
 import binascii
 import contextlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
+from urllib.parse import quote
 
 import msgspec
 
-from ...kernel import signing
-from ...sources.base import Probed, Reply, Source
+from ...kernel import clock, signing
+from ...sources.base import Asked, Keyed, Limited, Probed, Reply, Source
 from . import addresses, limits, metrics
-from .asgi import ASGIApp, Headers, Receive, Scope, Send, answer, header, problem
-from .database import Integration, Unavailable
+from .asgi import ASGIApp, Headers, Message, Receive, Scope, Send, answer, header, problem, retry_after
+from .database import Integration, Signal, Unavailable
 from .keys import PREFIX, Keys
 from .proxy import Proxy
-from .store import Store
-from .taking import Answered, Sending, Taker, later
+from .rates import LIMITED_PATH, OURSELVES, Rates
+from .store import Full, Store
+from .taking import RETRY_SECONDS, Answered, Sending, Taker, later, problem_reply
+
+log = logging.getLogger("watchroom.gate")
 
 _NOT_QUICK = {b"content-encoding", b"transfer-encoding", b"expect", b"upgrade"}
 _QUICK_ROUTES_LIMIT = 4_096
@@ -50,11 +56,14 @@ class Gate:
         parts: Sequence[Part] = (),
         trusted: tuple[addresses.Network, ...] = (),
         metrics_token: str = "",
+        signals_per_minute: int = 0,
     ) -> None:
         self._keys, self._store, self._numbers, self._sources = keys, store, numbers, sources
         self._live, self._proxy, self._parts = live, proxy, parts
         self._trusted, self._metrics_token = trusted, metrics_token
         self._taker = Taker(keys, store, numbers)
+        self._rates = Rates(signals_per_minute)
+        self._bring_their_key = [each for each in sources.values() if isinstance(each, Keyed)]
         self._quick_routes: dict[bytes, _QuickRoute] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,6 +81,8 @@ class Gate:
             return await self._about(scope, send)
         if (key := _key_in_header(scope)) and self._is_for_a_source(scope["method"], path):
             return await self._signal(scope, receive, send, key, path)
+        if (keyed := self._keyed(scope["method"], path)) is not None:
+            return await self._signal_with_its_key(scope, receive, send, keyed, path)
         if self._proxy is not None:
             return await self._proxy(scope, receive, send)
         return await problem(
@@ -79,6 +90,25 @@ class Gate:
         )  # fmt: skip
 
     # --- Signals ---
+
+    async def _signal_with_its_key(self, scope: Scope, receive: Receive, send: Send, source: Keyed, path: str) -> None:
+        """A signal whose key stands where its senders have always put it: in a header of theirs, or in the body."""
+        held: list[Message] = []
+        key = source.key_of({name: header(scope, name.encode()).decode("latin-1") for name in source.key_headers}, b"")
+        if not key:
+            body = await self._body(scope, receive, send, source)
+            if body is None:
+                return None
+            key = source.key_of({}, body)
+            held.append({"type": "http.request", "body": body, "more_body": False})
+
+        async def again() -> Message:
+            return held.pop() if held else await receive()
+
+        if not key:
+            self._numbers.count(source.name, "unauthorized")
+            return await _pass_on(send, source.without_key())
+        await self._signal(scope, again, send, key, path)
 
     async def _signal(self, scope: Scope, receive: Receive, send: Send, key: str, path: str) -> None:
         try:
@@ -106,29 +136,102 @@ class Gate:
         if isinstance(source, Probed) and (told := source.probe(method, path)) is not None:
             return await answer(send, told.status, b"" if method == "HEAD" else told.body, told.content_type)
         if not source.accepts(method, path):
+            if isinstance(source, Asked) and source.asked(method, path):
+                return await self._ask(scope, receive, send, key, path)
             self._numbers.count(source.name, "wrong_path")
             return await self._wrong_path(send, source, method, path)
+        if (told := self._limited(integration, source)) is not None:
+            await limits.discard(receive)
+            return await _pass_on(send, told)
+        body = await self._body(scope, receive, send, source)
+        if body is not None:
+            await self._keep(scope, send, integration, source, path, body)
+
+    def _limited(self, integration: Integration, source: Source) -> Reply | None:
+        """What is to be answered when this integration sends more than it may. That it does is stored now and then."""
+        now = clock.monotonic()
+        seconds = self._rates.take(integration.id, integration.rate_per_minute, now)
+        if not seconds:
+            return None
+        self._numbers.count(source.name, "limited")
+        limit = self._rates.limit_of(integration.rate_per_minute)
+        if self._rates.is_news(integration.id, now):
+            self._report(integration, limit)
+        if isinstance(source, Limited):
+            told = source.limited(seconds)
+        else:
+            told = problem_reply(
+                429, "Too many signals", f"This integration may send {limit} signals a minute.",
+                f"Send it again in {seconds} seconds; put more alerts into one request, or have the limit raised.",
+            )  # fmt: skip
+        return replace(told, headers=(*told.headers, ("retry-after", str(seconds))))
+
+    def _report(self, integration: Integration, limit: int) -> None:
+        """Put a signal of ours among those of the integration: its page shows it, and the engine can raise an alert."""
+        fix = "Some signals were answered with 429. Slow the sender down, or raise the limit of this integration."
+        problems = [{"field": "rate", "value": f"more than {limit} a minute", "fix": fix}]
+        signal = Signal(
+            integration_id=integration.id,
+            received_at=clock.now(),
+            path=LIMITED_PATH,
+            query="",
+            content_type="application/json",
+            headers="{}",
+            body=msgspec.json.encode({"per_minute": limit}),
+            remote=OURSELVES,
+            refused=False,
+            problems=msgspec.json.encode(problems).decode(),
+        )
+        try:
+            self._store.submit(signal, lambda error: None)
+        except Full:
+            log.warning("The integration %r is limited, and even that can't be stored.", integration.name)
+
+    async def _ask(self, scope: Scope, receive: Receive, send: Send, key: str, path: str) -> None:
+        """Hand a question to the web process, at the address that has the key in it. Its body passes as it comes."""
+        if self._proxy is None:
+            return await problem(
+                send, 503, "Not answered here", "This is a gate alone: it stores signals, and can't look anything up.",
+                "Ask a node that runs `watchroom serve`, or have your proxy send this path to `watchroom web`.",
+                [retry_after(RETRY_SECONDS)],
+            )  # fmt: skip
+        raw: bytes = scope["raw_path"]
+        if not scope["path"].startswith("/in/"):
+            raw = b"/in/" + quote(key, safe="").encode() + raw
+            path = f"/in/{key}{path}"
+        else:
+            path = scope["path"]
+        # The web process answers for its own names only; a sender may know this machine by any other.
+        headers = [each for each in scope["headers"] if each[0] not in (b"host", b"x-forwarded-host")]
+        headers.append((b"host", b"127.0.0.1"))
+        await self._proxy({**scope, "path": path, "raw_path": raw, "headers": headers}, receive, send)
+
+    async def _body(self, scope: Scope, receive: Receive, send: Send, source: Source) -> bytes | None:
+        """The body of a signal; ``None`` when it is not to be had, and its sender has been told so."""
         if (encoding := header(scope, b"content-encoding").lower()) not in (b"", b"identity"):
             self._numbers.count(source.name, "encoded")
-            return await problem(
+            await problem(
                 send, 415, "Encoding not accepted", f"Content-Encoding {encoding.decode('latin-1')!r} is not accepted.", "Send the body as it is."
             )  # fmt: skip
+            return None
         try:
-            body = await limits.read_body(scope, receive)
+            return await limits.read_body(scope, receive, limit_bytes=limits.most_bytes(source))
         except limits.TooLarge:
             self._numbers.count(source.name, "too_large")
             await limits.discard(receive)
-            return await problem(
-                send, 413, "Too large", f"A signal may have {limits.BODY_BYTES} bytes (4 MiB).", "Send fewer alerts at a time.", [(b"connection", b"close")]
+            await problem(
+                send, 413, "Too large", f"A signal may have {limits.in_words(source)}.", "Send fewer alerts at a time.", [(b"connection", b"close")]
             )  # fmt: skip
+            return None
         except limits.TooSlow:
             self._numbers.count(source.name, "too_slow")
-            return await problem(
+            await problem(
                 send, 408, "Too slow", f"The body was not complete after {limits.BODY_SECONDS:g} seconds.", "Send it again.", [(b"connection", b"close")]
             )  # fmt: skip
+            return None
         except limits.Gone:
-            return self._numbers.count(source.name, "gone")
-        await self._keep(scope, send, integration, source, path, body)
+            self._numbers.count(source.name, "gone")
+            return None
 
     async def _keep(
         self, scope: Scope, send: Send, integration: Integration, source: Source, path: str, body: bytes
@@ -156,8 +259,10 @@ class Gate:
                 length = value
             elif name in _NOT_QUICK:
                 return None
-        if not length.isdigit() or int(length) > limits.BODY_BYTES:
+        if not length.isdigit() or int(length) > limits.most_bytes(source):
             return None
+        if (told := self._limited(integration, source)) is not None:
+            return partial(_answer_with, told)
         remote = peer
         if self._trusted:
             forwarded = b",".join(value for name, value in headers if name == b"x-forwarded-for")
@@ -198,9 +303,18 @@ class Gate:
 
     def _is_for_a_source(self, method: str, path: str) -> bool:
         return any(
-            source.accepts(method, path) or (isinstance(source, Probed) and source.probe(method, path) is not None)
+            source.accepts(method, path)
+            or (isinstance(source, Probed) and source.probe(method, path) is not None)
+            or (isinstance(source, Asked) and source.asked(method, path))
             for source in self._sources.values()
         )
+
+    def _keyed(self, method: str, path: str) -> Keyed | None:
+        """The source whose signals bring their key along, if this is the path of one."""
+        for source in self._bring_their_key:
+            if source.accepts(method, path):
+                return source
+        return None
 
     def _remote(self, scope: Scope) -> str:
         peer = (scope.get("client") or ("", 0))[0]
@@ -269,10 +383,10 @@ class Gate:
 
 
 def _key_in_header(scope: Scope) -> str:
-    """An integration's key in Authorization, as Bearer or as the password of Basic; empty when there is none."""
+    """An integration's key in Authorization, as Bearer, as Opsgenie's GenieKey or as the password of Basic; empty when there is none."""
     scheme, _, value = header(scope, b"authorization").partition(b" ")
     match scheme.lower():
-        case b"bearer":
+        case b"bearer" | b"geniekey":
             key = value.strip()
         case b"basic":
             try:
@@ -283,6 +397,10 @@ def _key_in_header(scope: Scope) -> str:
             return ""
     text = key.decode("latin-1")
     return text if text.startswith(PREFIX) else ""
+
+
+def _answer_with(reply: Reply, body: bytes, answered: Answered) -> None:
+    answered(reply)
 
 
 async def _pass_on(send: Send, reply: Reply) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from ...kernel import clock
+from ...sources.base import Source
 from .asgi import Receive, Scope, header
 
 BODY_BYTES = 4 * 1024 * 1024
@@ -12,8 +13,20 @@ BODY_SECONDS = 30.0
 _DISCARD_BYTES, _DISCARD_SECONDS = 16 * BODY_BYTES, 10.0
 
 
+def most_bytes(source: Source) -> int:
+    """How large a signal of this source may be: what its own protocol allows, where that is less than what we do."""
+    stated: int = getattr(source, "body_bytes", BODY_BYTES)
+    return min(stated, BODY_BYTES)
+
+
+def in_words(source: Source) -> str:
+    """The same for a person."""
+    most = most_bytes(source)
+    return f"{most} bytes ({most // 1024 // 1024} MiB)" if most >= 1024 * 1024 else f"{most} bytes ({most // 1024} KiB)"
+
+
 class TooLarge(Exception):
-    """The body is larger than :data:`BODY_BYTES`."""
+    """The body is larger than it may be."""
 
 
 class TooSlow(Exception):

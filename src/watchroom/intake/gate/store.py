@@ -49,6 +49,7 @@ class Store:
         self._queue_signals, self._queue_bytes = queue_signals, queue_bytes
         self._queue: deque[_Waiting] = deque()
         self._bytes = 0
+        self._held: dict[int, tuple[int, int]] = {}  # signals and bytes that wait, by integration
         self._changed = threading.Condition()
         self._closing = False
         self._failing = False
@@ -108,6 +109,11 @@ class Store:
         with self._changed:
             if self._closing or len(self._queue) >= self._queue_signals or self._bytes >= self._queue_bytes:
                 raise Full
+            # Nobody may hold more than what is left for the others: however many storm, there is room for one more.
+            own_signals, own_bytes = self._held.get(signal.integration_id, (0, 0))
+            if own_signals > self._queue_signals - len(self._queue) or own_bytes > self._queue_bytes - self._bytes:
+                raise Full
+            self._held[signal.integration_id] = (own_signals + 1, own_bytes + len(signal.body))
             self._queue.append(_Waiting(signal, done))
             self._bytes += len(signal.body)
             self._changed.notify()
@@ -123,6 +129,9 @@ class Store:
                 waiting = self._queue.popleft()
                 size += len(waiting.signal.body)
                 batch.append(waiting)
+                signals, held = self._held.pop(waiting.signal.integration_id)
+                if signals > 1:
+                    self._held[waiting.signal.integration_id] = (signals - 1, held - len(waiting.signal.body))
             self._bytes -= size
             return batch
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -13,11 +13,12 @@ from ...catalog.models import Service
 from ...kernel import settings as conf
 from ...kernel.errors import Conflict, NotFound, Refused
 from ...kernel.plugins import all_of
+from ...sources.base import Configured, Setting
 from ...web.markdown import to_html
 from ...web.middleware import actor_of
 from .. import commands
 from ..models import Integration, Signal
-from ..queries import integrations_visible_to, signals_of
+from ..queries import integrations_visible_to, shown_settings, signals_of
 
 _KEY = "new_integration_key"  # in the session between the POST that made it and the one page that shows it
 
@@ -57,6 +58,8 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
                 source=given.get("source", ""),
                 service=Service.objects.filter(slug=given.get("service", "")).first(),
                 drill=bool(given.get("drill")),
+                rate_per_minute=_per_minute(given.get("rate_per_minute", "")),
+                settings=_settings_given(given, integration),
             )
         except (Refused, Conflict, NotFound) as refused:
             error = refused
@@ -71,6 +74,7 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
         "sources": all_of("watchroom.sources").values(),
         "teams": actor.teams_where(Action.MANAGE),
         "services": Service.objects.select_related("team").order_by("name"),
+        "settings": _settings_asked(integration, given if request.method == "POST" else None),
     }
     return render(request, "intake/integration_form.html", context, status=422 if error else 200)
 
@@ -84,7 +88,40 @@ def _values_of(integration: Integration | None) -> dict[str, object]:
         "team": integration.team.slug,
         "service": integration.service.slug if integration.service else "",
         "drill": integration.drill,
+        "rate_per_minute": integration.rate_per_minute,
     }
+
+
+def _per_minute(text: str) -> int | None:
+    if not text.strip():
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise Refused(
+            f"{text!r} is not a number.", field="rate_per_minute", value=text, fix="Write digits, such as 600."
+        ) from None
+
+
+def _asked(integration: Integration | None) -> tuple[Setting, ...]:
+    """What the integration's kind of sender can be told; it is asked for once the kind is known."""
+    kind = all_of("watchroom.sources").get(integration.source) if integration else None
+    return kind.asks if isinstance(kind, Configured) else ()
+
+
+def _settings_given(given: QueryDict, integration: Integration | None) -> dict[str, str] | None:
+    if integration is None or given.get("source") != integration.source:
+        return None
+    names = [each.name for each in _asked(integration)]
+    return {name: given.get(f"setting-{name}", "") for name in names} if names else None
+
+
+def _settings_asked(integration: Integration | None, given: QueryDict | None) -> list[dict[str, object]]:
+    shown = shown_settings(integration) if integration else {}
+    return [
+        {"asked": each, "value": given.get(f"setting-{each.name}", "") if given else shown.get(each.name, "")}
+        for each in _asked(integration)
+    ]
 
 
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
