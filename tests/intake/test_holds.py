@@ -16,8 +16,8 @@ from watchroom.catalog.models import Dependency, Service
 from watchroom.engine.loop import run_due
 from watchroom.intake import commands, holding
 from watchroom.intake.holding import Firing, Inhibition, SilenceRule
+from watchroom.intake.matchers import matcher
 from watchroom.intake.models import Alert, AlertGroup, Integration, Silence
-from watchroom.intake.rules import matcher
 from watchroom.kernel import clock as kernel_clock
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import NotAllowed, Refused

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchroom.intake.rules import Matcher, Node, group_key, group_labels, matcher, routes_of, urgency_of, worst
+from watchroom.intake.matchers import Matcher, matcher
+from watchroom.intake.rules import Node, group_key, group_labels, routes_of, urgency_of, worst
 
 names = st.sampled_from(["job", "team", "severity", "instance"])
 values = st.text(max_size=8)

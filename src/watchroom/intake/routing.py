@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from .matchers import matcher
 from .models import Route
-from .rules import Node, matcher
+from .rules import Node
 
 
 def tree() -> Node:

@@ -1,78 +1,22 @@
-"""Pure decisions of intake: matchers, the routing tree, grouping, and which severity a group has.
+"""Pure decisions of intake: the routing tree, grouping, and which severity a group has.
 
-Matchers and the tree follow Alertmanager's documented semantics: `= != =~ !~`, an absent label equals the empty one,
-regular expressions are RE2 and anchored; a node with matching children is not itself a match; after the first matching
-child its siblings are tried only if it says so. https://prometheus.io/docs/alerting/latest/configuration/#route
+The tree follows Alertmanager's documented semantics: a node with matching children is not itself a match; after the first
+matching child its siblings are tried only if it says so. https://prometheus.io/docs/alerting/latest/configuration/#route
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-import re2
+from .matchers import Matcher
 
 SEVERITY_ORDER = ("critical", "error", "warning", "info")
 EVERY_LABEL = "..."
 DEFAULT_GROUP_BY: tuple[str, ...] = ("alertname",)
 DEFAULT_GROUP_WAIT_SECONDS = 0
-_MATCHER = re.compile(r"""^\s*([^\s=!~"]+)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^"\s]*))\s*$""", re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Matcher:
-    """A test on one label."""
-
-    name: str
-    op: str
-    value: str
-
-    def __str__(self) -> str:
-        quoted = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'{self.name}{self.op}"{quoted}"'
-
-    def accepts(self, labels: Mapping[str, str]) -> bool:
-        """Whether these labels pass."""
-        value = labels.get(self.name, "")
-        if self.op == "=":
-            return value == self.value
-        if self.op == "!=":
-            return value != self.value
-        matched = _compiled(self.value).fullmatch(value) is not None
-        return matched if self.op == "=~" else not matched
-
-
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re2._Regexp:
-    return re2.compile(pattern, _OPTIONS)
-
-
-_OPTIONS = re2.Options()
-_OPTIONS.log_errors = False
-_OPTIONS.dot_nl = True
-
-
-def matcher(text: str) -> Matcher:
-    """Read ``name="value"``, ``name=~"regex"`` and so on.
-
-    :raises ValueError: with what is wrong and how to write it.
-    """
-    found = _MATCHER.match(text)
-    if not found:
-        raise ValueError(f'{text!r} is not a matcher; write for example severity="critical" or job=~"api.*"')
-    name, op, quoted, bare = found.groups()
-    value = _ESCAPE.sub(lambda m: {"n": "\n"}.get(m[1], m[1]), quoted) if quoted is not None else bare
-    if op in {"=~", "!~"}:
-        try:
-            _compiled(value)
-        except re2.error as error:
-            raise ValueError(f"{value!r} is not a regular expression (RE2): {error}") from None
-    return Matcher(name, op, value)
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from ...paging.commands import notify, stop_escalation
 from ...paging.models import Escalation, Notification
 from .. import holding
 from ..holding import Firing, Hold, Inhibition, SilenceRule
+from ..matchers import matcher
 from ..models import Alert, AlertGroup, GroupEvent, InhibitRule, MaintenanceWindow, Silence
-from ..rules import matcher
 from .lifecycle import start_paging
 from .marking import firing_that_match, mark, services_changed
 
@@ -69,9 +69,10 @@ class Rulebook:
         if held is not None or not self.inhibitions:
             return held
         asked = [rule for rule in self.inhibitions if holding.accepts(rule.targets, alert.labels)]
-        return holding.inhibited_by(firing, asked, {rule.id: self._sources_of(rule) for rule in asked})
+        return holding.inhibited_by(firing, asked, {rule.id: self.sources_of(rule) for rule in asked})
 
-    def _sources_of(self, rule: Inhibition) -> list[Firing]:
+    def sources_of(self, rule: Inhibition) -> list[Firing]:
+        """What fires and is accepted by the source side of a rule."""
         if rule.id not in self._sources:
             found = firing_that_match(rule.sources, team=rule.team)
             teams = dict(

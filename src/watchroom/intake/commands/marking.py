@@ -16,8 +16,8 @@ from ...catalog.models import Dependency
 from ...kernel import clock, wake
 from ...kernel.db import announce
 from ..holding import accepts
+from ..matchers import Matcher, matcher
 from ..models import Alert, AlertGroup, InhibitRule
-from ..rules import Matcher, matcher
 
 
 def mark(groups: Iterable[int]) -> int:

@@ -13,8 +13,8 @@ from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...kernel.errors import Conflict, Refused
 from ...paging.models import EscalationPolicy, Urgency
+from ..matchers import matcher
 from ..models import Route
-from ..rules import matcher
 
 
 def save_route(

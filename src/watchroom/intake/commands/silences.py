@@ -14,8 +14,8 @@ from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...kernel.errors import Conflict, Refused
 from .. import holding
+from ..matchers import Matcher, matcher
 from ..models import AlertGroup, InhibitRule, MaintenanceWindow, Silence
-from ..rules import Matcher, matcher
 from .holds import next_due
 from .marking import firing_that_match, mark
 
@@ -117,7 +117,7 @@ def save_silence(
         silence = silence or Silence(author=by.person, author_name=by.name)
         silence.team, silence.matchers, silence.comment = team, [str(each) for each in read], comment.strip()
         silence.starts_at, silence.ends_at, silence.reminded = begins, ends_at, False
-        silence.due_at = next_due(silence, made.at)
+        silence.due_at, silence.updated_at = next_due(silence, made.at), made.at
         silence.save()
         made.note(matchers=silence.matchers, ends_at=ends_at.isoformat(), comment=silence.comment)
         _look(made, read, team)
@@ -131,8 +131,8 @@ def expire_silence(by: Actor, silence: Silence) -> Silence:
     with change(by, "silence.expired", silence, needs=Action.RESPOND, team=silence.team) as made:
         if silence.ends_at > made.at:
             silence.starts_at, silence.ends_at = min(silence.starts_at, made.at), made.at
-            silence.due_at = None
-            silence.save(update_fields=["starts_at", "ends_at", "due_at"])
+            silence.due_at, silence.updated_at = None, made.at
+            silence.save(update_fields=["starts_at", "ends_at", "due_at", "updated_at"])
             _look(made, [matcher(text) for text in silence.matchers], silence.team)
     return silence
 

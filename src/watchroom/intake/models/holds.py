@@ -32,6 +32,7 @@ class Silence(models.Model):
     due_at = models.DateTimeField(null=True, help_text="When it next begins, ends, or reminds its author.")
     reminded = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=clock.now)
+    updated_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         ordering = ("-ends_at", "-id")

@@ -31,6 +31,16 @@ class Alertmanager:
             return Reply(410, b"API v1 is gone. Send to /api/v2/alerts (in prometheus.yml: api_version: v2).\n", _TEXT)
         return None
 
+    def asked(self, method: str, path: str) -> bool:
+        if not path.startswith("/api/v2/"):
+            return False
+        what = path.removeprefix("/api/v2/")
+        if what.startswith("silence/"):
+            return method in ("GET", "HEAD", "DELETE")
+        if what == "silences":
+            return method in ("GET", "HEAD", "POST")
+        return method in ("GET", "HEAD") and what in ("alerts", "alerts/groups", "status", "receivers")
+
     def parse(self, inbound: Inbound) -> Parsed:
         return read(inbound.body, inbound.received_at, timedelta(seconds=self.resolve_timeout_seconds))
 
@@ -66,6 +76,14 @@ To send a test alert, which resolves itself after five minutes:
 curl --fail-with-body -H 'Content-Type: application/json' \\
   -d '[{{"labels": {{"alertname": "WatchroomTest", "severity": "info"}}, "annotations": {{"summary": "A test alert"}}}}]' \\
   {address}/api/v2/alerts
+```
+
+Tools that ask an Alertmanager (`amtool`, karma, Grafana) can ask here: they see this integration's alerts and its team's
+silences, and can silence.
+
+```sh
+amtool --alertmanager.url={address} alert query
+amtool --alertmanager.url={address} silence add --comment="new disks" --duration=2h alertname=DiskFull
 ```
 
 | label or annotation | becomes |
