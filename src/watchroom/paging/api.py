@@ -21,6 +21,7 @@ from . import commands
 from .models import ContactMethod
 from .queries import dry_run, escalations_visible_to, notifications_visible_to, policies_visible_to, trace
 from .schemas import (
+    CodeBody,
     ContactMethodBody,
     ContactMethodOut,
     DryRunLine,
@@ -130,6 +131,18 @@ def _method(request: HttpRequest, id: int) -> ContactMethod:
 def test_contact_method(request: HttpRequest, id: int) -> Any:
     """Send a test page by it."""
     return 202, NotificationOut.of(commands.test_contact_method(actor_of(request), _method(request, id)))
+
+
+@router.post("/contact-methods/{id}/send-code", response={202: NotificationOut}, operation_id="send_contact_code")
+def send_contact_code(request: HttpRequest, id: int) -> Any:
+    """Send a six-digit code by it, which is good for ten minutes."""
+    return 202, NotificationOut.of(commands.send_code(actor_of(request), _method(request, id)))
+
+
+@router.post("/contact-methods/{id}/confirm", response=ContactMethodOut, operation_id="confirm_contact_code")
+def confirm_contact_code(request: HttpRequest, id: int, body: CodeBody) -> Any:
+    """Give the code that came by it: from now on it is known to reach me."""
+    return ContactMethodOut.of(commands.confirm_code(actor_of(request), _method(request, id), body.code))
 
 
 @router.post("/contact-methods/{id}/enable", response=ContactMethodOut, operation_id="enable_contact_method")

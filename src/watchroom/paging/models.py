@@ -89,7 +89,10 @@ class ContactMethod(models.Model):
     settings = EncryptedJSON()
     description = models.CharField(max_length=200, help_text="What the channel shows of it; without secrets.")
     enabled = models.BooleanField(default=True)
-    verified_at = models.DateTimeField(null=True, blank=True)
+    verified_at = models.DateTimeField(null=True, blank=True, help_text="When something sent by it was first answered.")
+    code_hash = models.CharField(max_length=64, blank=True)  # of the newest code that was sent by it
+    code_expires_at = models.DateTimeField(null=True, blank=True)
+    code_tries = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -219,6 +222,7 @@ class Notification(models.Model):
         REMINDER = "reminder", "Reminder"
         RESOLVED = "resolved", "Resolved"
         UPDATE = "update", "Update"
+        VERIFY = "verify", "Code"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"

@@ -135,10 +135,24 @@ class ContactMethodOut(Schema):
     label: str
     description: str
     enabled: bool
+    verified_at: datetime | None
 
     @classmethod
     def of(cls, row: ContactMethod) -> ContactMethodOut:
-        return cls(id=row.pk, channel=row.channel, label=row.label, description=row.description, enabled=row.enabled)
+        return cls(
+            id=row.pk,
+            channel=row.channel,
+            label=row.label,
+            description=row.description,
+            enabled=row.enabled,
+            verified_at=row.verified_at,
+        )
+
+
+class CodeBody(Schema):
+    """The code that came by a contact method."""
+
+    code: str
 
 
 class RuleBody(Schema):

@@ -10,14 +10,15 @@ from ...accounts.changes import Change, change
 from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...channels.base import Channel
-from ...kernel import clock
 from ...kernel.errors import Refused
 from ...kernel.plugins import one_of
-from ..models import ContactMethod, Notification, NotificationRule, Urgency
+from ..models import ContactMethod, NotificationRule, Urgency
+from .notifications import give_up_on
 
 
-def _needs(by: Actor, person: Person) -> Action:
-    """One's own contact methods are one's own; somebody else's are an administrator's business."""
+def needed_for(by: Actor, person: Person) -> Action:
+    """What is needed to change how ``person`` is reached: one's own ways are one's own; somebody else's are an
+    administrator's business."""
     return Action.SEE if by.person is not None and by.person.pk == person.pk else Action.ADMINISTER
 
 
@@ -35,7 +36,7 @@ def add_contact_method(
     """
     way = channel_named(channel)
     clean = way.check(settings | ({"person": person.pk} if channel == "browser" else {}))
-    with change(by, "contact_method.added", None, needs=_needs(by, person)) as made:
+    with change(by, "contact_method.added", None, needs=needed_for(by, person)) as made:
         method = ContactMethod.objects.create(
             person=person,
             channel=channel,
@@ -51,22 +52,22 @@ def add_contact_method(
 
 
 def enable_contact_method(by: Actor, method: ContactMethod, enabled: bool) -> None:
-    """Use it, or leave it out of every page until it is enabled again."""
+    """Use it, or leave it out of every page until it is enabled again. What waited to be sent by it moves on at once."""
     with change(
-        by, f"contact_method.{'enabled' if enabled else 'disabled'}", method, needs=_needs(by, method.person)
+        by, f"contact_method.{'enabled' if enabled else 'disabled'}", method, needs=needed_for(by, method.person)
     ) as made:
         method.enabled = enabled
         method.save(update_fields=["enabled"])
+        if not enabled:
+            give_up_on(method)
         _touch(made, method)
 
 
 def remove_contact_method(by: Actor, method: ContactMethod) -> None:
-    """Delete it and its rules; what it has delivered stays in the log."""
-    with change(by, "contact_method.removed", None, needs=_needs(by, method.person)) as made:
+    """Delete it and its rules; what it has delivered stays in the log, and what waited to be sent by it moves on at once."""
+    with change(by, "contact_method.removed", None, needs=needed_for(by, method.person)) as made:
         _touch(made, method)
-        Notification.objects.filter(contact_method=method, state=Notification.State.WAITING).update(
-            state=Notification.State.CANCELLED, ended_at=made.at, due_at=None
-        )
+        give_up_on(method)
         method.delete()
 
 
@@ -100,7 +101,7 @@ def set_rules(by: Actor, person: Person, urgency: str, rules: Sequence[tuple[int
             value=min(wait for _, wait in rules),
             fix="Let one rule have no wait.",
         )
-    with change(by, "notification_rules.changed", person, needs=_needs(by, person)) as made:
+    with change(by, "notification_rules.changed", person, needs=needed_for(by, person)) as made:
         NotificationRule.objects.filter(person=person, urgency=urgency).delete()
         made.note(urgency=urgency, rules=[list(rule) for rule in rules])
         made.touch(f"person:{person.pk}")
@@ -110,25 +111,3 @@ def set_rules(by: Actor, person: Person, urgency: str, rules: Sequence[tuple[int
                 for method, wait in dict.fromkeys(rules)
             ]
         )
-
-
-def test_contact_method(by: Actor, method: ContactMethod) -> Notification:
-    """Send a test page by one method, through exactly the way a real page takes."""
-    with change(by, "contact_method.tested", method, needs=_needs(by, method.person)) as made:
-        now = clock.now()
-        row = Notification.objects.create(
-            person=method.person,
-            contact_method=method,
-            method_text=str(method)[:250],
-            purpose=Notification.Purpose.TEST,
-            urgency=Urgency.HIGH,
-            subject="Test page from Watchroom",
-            body="This is how a page reaches you. Nothing is wrong.",
-            path="/me/contact",
-            reason=f"test:{method.pk}:{now.timestamp()}",
-            created_at=now,
-            due_at=now,
-        )
-        made.due()
-        made.touch(f"person:{method.person_id}", "notifications")
-    return row

@@ -8,12 +8,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from ...accounts.actors import Actor
 from ...accounts.models import Person
 from ...channels.base import Delivery, DeliveryFailed
 from ...kernel import clock, wake
 from ...kernel.db import announce, claimable, locked
-from ...kernel.errors import NotAllowed
 from ..models import Attempt, ContactMethod, Escalation, EscalationEvent, Notification, NotificationRule
 from ..rules import SEND_LEASE, Rule, messages_for, retry_in
 
@@ -151,35 +149,45 @@ def record_result(notification: Notification, attempt: Attempt, result: Delivery
                     row.state, row.ended_at, row.due_at = Notification.State.CANCELLED, now, None
         row.save(update_fields=["state", "ended_at", "due_at"])
         attempt.save(update_fields=["ended_at", "outcome", "provider_id", "error"])
-        announce({f"person:{row.person_id}", "notifications", *_topics_of(row), *([wake.DUE] if row.due_at else [])})
+        announce({f"person:{row.person_id}", "notifications", *topics_of(row), *([wake.DUE] if row.due_at else [])})
 
 
 def _hurry_next(failed: Notification, now: datetime) -> None:
-    waiting = Notification.objects.filter(
-        person=failed.person_id,
-        escalation=failed.escalation_id,
-        event=failed.event_id,
-        state=Notification.State.WAITING,
+    """Let the next message of the same cause to the same person go at once. One that has been tried already is not the
+    next: it waits for its provider."""
+    cause, plus, _ = failed.reason.rpartition("+")
+    if not plus:
+        return
+    following = (
+        Notification.objects.filter(
+            person=failed.person_id,
+            escalation=failed.escalation_id,
+            reason__startswith=f"{cause}+",
+            state=Notification.State.WAITING,
+            tries=0,
+        )
+        .exclude(pk=failed.pk)
+        .order_by("due_at", "id")
+        .first()
     )
-    if failed.escalation_id and (following := waiting.order_by("due_at").first()):
-        following.due_at = min(following.due_at or now, now)
+    if following is not None and following.due_at and following.due_at > now:
+        following.due_at = now
         following.save(update_fields=["due_at"])
         announce({wake.DUE})
 
 
-def _topics_of(row: Notification) -> list[str]:
+def give_up_on(method: ContactMethod) -> None:
+    """Nothing more is sent by this method: whatever waited for it is ended, and each person's next message for the same
+    cause goes at once. Inside the caller's transaction."""
+    now = clock.now()
+    waiting = Notification.objects.filter(contact_method=method, state=Notification.State.WAITING)
+    for row in locked(waiting).order_by("id"):
+        row.state, row.ended_at, row.due_at = Notification.State.CANCELLED, now, None
+        row.save(update_fields=["state", "ended_at", "due_at"])
+        _hurry_next(row, now)
+        announce({"notifications", *topics_of(row)})
+
+
+def topics_of(row: Notification) -> list[str]:
+    """What changes with a notification, beside the notifications themselves."""
     return [f"escalation:{row.escalation_id}"] if row.escalation_id else []
-
-
-def mark_seen(by: Actor, notification: Notification) -> None:
-    """The person's own browser has shown it. Raises :class:`NotAllowed` for anybody else's."""
-    if by.person is None or by.person.pk != notification.person_id:
-        raise NotAllowed("Only the person who was notified can say that it was shown.")
-    with transaction.atomic():
-        row = locked(Notification.objects.filter(pk=notification.pk)).get()
-        if row.seen_at is None:
-            row.seen_at = clock.now()
-            if row.state == Notification.State.SENT:
-                row.state = Notification.State.DELIVERED
-            row.save(update_fields=["seen_at", "state"])
-            announce({f"person:{row.person_id}", "notifications", *_topics_of(row)})

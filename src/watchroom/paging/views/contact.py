@@ -75,13 +75,22 @@ def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
         raise NotFound(f"You have no contact method {pk}.", field="id", value=pk, fix="Reload the page.")
     if what == "test":
         commands.test_contact_method(actor, method)
+    elif what == "code":
+        commands.send_code(actor, method)
+        messages.success(request, f"A code is on its way by {method.label}.")
+    elif what == "confirm":
+        commands.confirm_code(actor, method, request.POST.get("code", ""))
+        messages.success(request, f"{method.label} reaches you.")
     elif what in {"enable", "disable"}:
         commands.enable_contact_method(actor, method, what == "enable")
     elif what == "remove":
         commands.remove_contact_method(actor, method)
     else:
         raise NotFound(
-            "A contact method can't do that.", field="what", value=what, fix="Use test, enable, disable or remove."
+            "A contact method can't do that.",
+            field="what",
+            value=what,
+            fix="Use test, code, confirm, enable, disable or remove.",
         )
     return redirect("my-contact")
 

@@ -39,9 +39,8 @@ def respond(request: HttpRequest, token: str) -> HttpResponse:
     escalation, person = notification.escalation, notification.person
     if request.method == "POST":
         by = Actor(kind="link", name=f"{person} by link", person=person, address=request.META.get("REMOTE_ADDR", ""))
-        if escalation is None:
-            commands.mark_seen(by, notification)
-        elif settled(escalation) is None:
+        commands.mark_seen(by, notification)
+        if escalation is not None and settled(escalation) is None:
             answer(by, escalation)
         return redirect("respond", token)
     context = {
