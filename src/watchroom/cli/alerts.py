@@ -33,6 +33,22 @@ def alert(api: Api, id: int) -> Any:
 
 @click.command()
 @click.argument("id", type=int)
+@api_command
+def why(api: Api, id: int) -> Any:
+    """Why somebody was paged for an alert group, or nobody."""
+    return api.get(f"/alert-groups/{id}/why"), _told
+
+
+def _told(answer: Any) -> None:
+    lines = [
+        f"{each['at'][:19].replace('T', ' ')}  {'(to come) ' if each['future'] else ''}{each['text']}"
+        for each in answer["reasons"]
+    ]
+    click.echo("\n".join([answer["answer"], "", *lines]))
+
+
+@click.command()
+@click.argument("id", type=int)
 @click.option("--note", help="Written into its history.")
 @api_command
 def ack(api: Api, id: int, note: str | None) -> Any:
@@ -87,4 +103,4 @@ def page(api: Api, people: tuple[str, ...], **fields: Any) -> Any:
     return api.call("POST", "/pages", given(fields) | {"people": list(people)}), f"Paged {', '.join(people)}."
 
 
-commands = [alerts, alert, ack, unack, resolve, escalate, note, page]
+commands = [alerts, alert, why, ack, unack, resolve, escalate, note, page]

@@ -47,6 +47,25 @@ class AlertOut(Schema):
         )
 
 
+class ReasonOut(Schema):
+    """One decision on the way to a page, or to none."""
+
+    at: datetime
+    step: str = Field(
+        description="arrived, routed, grouped, policy, urgency, waits, held, released, paged or answered."
+    )
+    text: str
+    link: str = Field(description="What decided, relative to Watchroom's address; empty where there is nothing to see.")
+    future: bool
+
+
+class WhyOut(Schema):
+    """Why somebody was paged, or nobody."""
+
+    answer: str
+    reasons: list[ReasonOut]
+
+
 class GroupOut(Schema):
     """Alerts that belong together."""
 

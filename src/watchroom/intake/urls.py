@@ -9,6 +9,7 @@ urlpatterns = [
     path("alerts", alerts.index, name="alert-groups"),
     path("alerts/bulk", alerts.bulk, name="alert-groups-bulk"),
     path("alerts/<int:pk>", alerts.detail, name="alert-group"),
+    path("alerts/<int:pk>/why", alerts.why_page, name="alert-group-why"),
     path("alerts/<int:pk>/<slug:what>", alerts.act, name="alert-group-act"),
     path("integrations", integrations.index, name="integrations"),
     path("integrations/new", integrations.edit, name="integration-new"),

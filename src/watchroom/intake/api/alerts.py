@@ -43,10 +43,12 @@ from ..schemas import (
     RouteBody,
     RouteOut,
     SignalOut,
+    WhyOut,
 )
 from ..views.alerts import filtered, group_for
 from ..views.integrations import integration_for
 from ..views.routes import route_for
+from ..why import why
 
 router = Router(tags=["alerts"])
 
@@ -86,6 +88,12 @@ def _detail(request: HttpRequest, id: int) -> Any:
 def get_alert_group(request: HttpRequest, id: int) -> Any:
     """One group: its alerts, its history, and who was and will be told."""
     return _detail(request, id)
+
+
+@router.get("/alert-groups/{id}/why", response=WhyOut, operation_id="why_alert_group")
+def why_alert_group(request: HttpRequest, id: int) -> Any:
+    """Why somebody was paged for it, or nobody: every decision on the way."""
+    return why(group_for(actor_of(request), id))
 
 
 @router.post("/alert-groups/{id}/acknowledge", response=GroupDetail, operation_id="acknowledge_alert_group")

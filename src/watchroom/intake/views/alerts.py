@@ -23,6 +23,7 @@ from ...web.middleware import actor_of
 from .. import commands
 from ..models import AlertGroup, Severity
 from ..queries import groups_visible_to
+from ..why import why
 
 STATES = {"open": "Open", "firing": "Firing", "acknowledged": "Acknowledged", "resolved": "Resolved", "all": "All"}
 DONE = {"acknowledge": "Acknowledged", "resolve": "Resolved"}
@@ -112,6 +113,12 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     }
     template = "intake/alert_group_part.html" if request.headers.get("HX-Request") else "intake/alert_group.html"
     return render(request, template, context)
+
+
+def why_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Why somebody was paged for it, or nobody."""
+    group = group_for(actor_of(request), pk)
+    return render(request, "intake/why.html", {"group": group, "back": f"/alerts/{pk}", "why": why(group)})
 
 
 @require_POST

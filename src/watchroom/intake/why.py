@@ -1,0 +1,142 @@
+"""Why somebody was paged for an alert group, or nobody: every decision on the way, with a link to what decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..paging.queries import trace
+from .models import Alert, AlertGroup, GroupEvent
+from .routing import tree
+from .rules import routes_of
+
+_FIRST_ALERTS = 3
+_TOLD = {
+    GroupEvent.Kind.HELD: ("held", "Held back by {}: it pages nobody meanwhile."),
+    GroupEvent.Kind.RELEASED: ("released", "No longer held back by {}."),
+    GroupEvent.Kind.REOPENED: ("grouped", "It fired again {}, so that it counts as the same problem."),
+    GroupEvent.Kind.UNROUTED: ("policy", "{}"),
+    GroupEvent.Kind.ESCALATED: ("paged", "Escalated by hand{}."),
+    GroupEvent.Kind.ACKNOWLEDGED: ("answered", "Acknowledged {}: nobody else is paged."),
+    GroupEvent.Kind.UNACKNOWLEDGED: ("answered", "The acknowledgement was taken back {}."),
+    GroupEvent.Kind.RESOLVED: ("answered", "Resolved: {}."),
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One decision. ``step`` says which kind: arrived, routed, grouped, policy, urgency, waits, held, released, paged,
+    answered; ``link`` leads to what decided, relative to Watchroom's address."""
+
+    at: datetime
+    step: str
+    text: str
+    link: str = ""
+    future: bool = False
+
+
+@dataclass(frozen=True)
+class Why:
+    """The answer in one sentence, and the way to it in the order in which it happened."""
+
+    answer: str
+    reasons: tuple[Reason, ...]
+
+
+def why(group: AlertGroup) -> Why:
+    """Everything that decided who was paged for this group. Some dozen queries, whatever its size."""
+    alerts = list(group.alerts.select_related("integration").order_by("id")[:_FIRST_ALERTS])
+    reasons = [*_arrived(group, alerts), *_routed(group, alerts), *_decided(group), *_happened(group)]
+    escalations = list(group.escalations.order_by("id"))
+    paged: list[Reason] = []
+    for escalation in escalations:
+        for line in trace(escalation):
+            said = f"{line['text']}{_state(line['state'])}"
+            paged.append(Reason(line["at"], "paged", said, f"/escalations/{escalation.pk}", line["future"]))
+    if group.notify_at is not None and group.state == "firing":
+        reasons.append(Reason(group.notify_at, "waits", "Paging starts when the group wait is over.", future=True))
+    order = sorted([*reasons, *paged], key=lambda each: (each.future, each.at))
+    return Why(_answer(group, paged), tuple(order))
+
+
+def _state(state: str) -> str:
+    return {
+        "": "", "waiting": "", "sending": ": being sent", "sent": ": handed over", "delivered": ": delivered",
+        "failed": ": failed", "cancelled": ": no longer needed, so not sent",
+    }.get(state, f": {state}")  # fmt: skip
+
+
+def _arrived(group: AlertGroup, alerts: Iterable[Alert]) -> Iterable[Reason]:
+    for alert in alerts:
+        times = f", told {alert.times} times so far" if alert.times > 1 else ""
+        text = f"“{alert.title}” came through the integration {alert.integration}{times}."
+        yield Reason(alert.first_seen_at, "arrived", text, f"/integrations/{alert.integration.slug}")
+    if group.total > _FIRST_ALERTS:
+        yield Reason(group.last_alert_at, "arrived", f"{group.total - _FIRST_ALERTS} more alerts joined this group.")
+
+
+def _routed(group: AlertGroup, alerts: list[Alert]) -> Iterable[Reason]:
+    opened = group.events.filter(kind=GroupEvent.Kind.OPENED).first()
+    path = opened.text if opened and opened.text else "everything else"
+    link = f"/routes/{group.route_id}" if group.route_id else "/routes"
+    yield Reason(group.opened_at, "routed", f"It was routed: {path}.", link)
+    if alerts:
+        now = [" → ".join(each.path) for each in routes_of(tree(), alerts[0].labels)]
+        if opened is not None and path not in now:
+            text = f"Since then the routes have changed: today it would go {' and '.join(now)}."
+            yield Reason(group.opened_at, "routed", text, "/routes")
+    shared = ", ".join(f"{name}={value}" for name, value in group.group_labels.items()) or "no label of its own"
+    yield Reason(group.opened_at, "grouped", f"It shares a group with whatever has {shared}, on the same route.", link)
+    if group.previous_id:
+        text = f"It fired before: alert group {group.previous_id}."
+        yield Reason(group.opened_at, "grouped", text, f"/alerts/{group.previous_id}")
+
+
+def _decided(group: AlertGroup) -> Iterable[Reason]:
+    if group.policy is not None:
+        of = f"of the service {group.service}" if group.service and group.service.policy_id == group.policy_id else ""
+        whose = of or "of its route, or of its service at that time"
+        text = f"The escalation policy is “{group.policy}” ({whose})."
+        yield Reason(group.opened_at, "policy", text, f"/policies/{group.policy.slug}")
+    loud = "high: it wakes people" if group.urgency == "high" else "low: people's rules for low urgency decide"
+    yield Reason(group.opened_at, "urgency", f"Its severity is {group.severity}, its urgency {loud}.")
+    if group.drill:
+        yield Reason(group.opened_at, "urgency", "It is a drill: everything about it is marked so.")
+
+
+def _happened(group: AlertGroup) -> Iterable[Reason]:
+    for event in group.events.filter(kind__in=_TOLD).select_related("person"):
+        step, text = _TOLD[GroupEvent.Kind(event.kind)]
+        words = event.text
+        if event.kind == GroupEvent.Kind.ACKNOWLEDGED or event.kind == GroupEvent.Kind.UNACKNOWLEDGED:
+            words = f"by {event.person}" if event.person else event.text
+        elif event.kind == GroupEvent.Kind.ESCALATED:
+            words = f" by {event.person}" if event.person else ""
+        elif event.kind == GroupEvent.Kind.RESOLVED and event.person:
+            words = f"by {event.person}"
+        link = "/silences" if step in {"held", "released"} else ""
+        if step == "held" and group.held and group.held.get("kind") == "upstream":
+            link = f"/alerts/{group.held['id']}"
+        yield Reason(event.at, step, text.format(words), link)
+
+
+def _answer(group: AlertGroup, paged: list[Reason]) -> str:
+    reached = [each for each in paged if not each.future and each.text.endswith((": handed over", ": delivered"))]
+    if reached:
+        first = reached[0].text.rpartition(":")[0]
+        more = f", and {len(reached) - 1} more messages" if len(reached) > 1 else ""
+        return f"{first} was told first{more}."
+    if group.held:
+        return f"Nobody was paged: it is held back by {group.held['kind']} “{group.held['name']}”."
+    if group.notify_at is not None and group.state == "firing":
+        return "Nobody has been paged yet: its group wait is not over."
+    if any(not each.future and each.text.endswith(": failed") for each in paged):
+        return "Nobody was reached: every message failed."
+    if any(each.future for each in paged):
+        return "Nobody has been reached yet: the first message is on its way."
+    if group.acknowledged_at:
+        return "Nobody was paged: somebody had acknowledged it before."
+    if group.resolved_at:
+        return "Nobody was paged: it was over before its first page."
+    return "Nobody was paged: there was nobody with a way to be reached."

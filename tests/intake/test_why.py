@@ -1,0 +1,131 @@
+"""Why somebody was paged, or nobody: the whole way, for pages, API and command line alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from django.test import Client
+
+import factories as make
+from peers.http import Answer, HttpPeer
+from watchroom.accounts.actors import acting
+from watchroom.engine.loop import run_due
+from watchroom.intake import commands
+from watchroom.intake.models import AlertGroup, Route
+from watchroom.intake.why import Why, why
+from watchroom.kernel.clock import TravellingClock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def hook(http_peer: HttpPeer, configured: Callable[..., None]) -> HttpPeer:
+    configured(WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8")
+    return http_peer
+
+
+def service_with(hook: HttpPeer, name: str = "Anna") -> Any:
+    person = make.person(name, "responder")
+    make.contact_method(person, settings={"url": f"{hook.url}/{name}", "secret": "a secret of sixteen letters"})
+    policy = make.policy((person, 300), name="Checkout nights")
+    return make.service("Checkout", team=policy.team, policy=policy), person
+
+
+def fire(service: Any, **labels: str) -> AlertGroup:
+    integration = make.integration(team=service.team, service=service, name="Prometheus Berlin")
+    body = [{"labels": {"alertname": "Slow", "severity": "critical", **labels}, "endsAt": "2026-03-03T00:00:00Z"}]
+    make.signal(integration, msgspec.json.encode(body))
+    run_due()
+    return AlertGroup.objects.latest("id")
+
+
+def steps(found: Why) -> list[str]:
+    return list(dict.fromkeys(each.step for each in found.reasons if not each.future))
+
+
+def text(found: Why) -> str:
+    return "\n".join(each.text for each in found.reasons)
+
+
+def test_a_page_is_explained_from_the_sender_to_the_phone(clock: TravellingClock, hook: HttpPeer) -> None:
+    service, _ = service_with(hook)
+    Route.objects.create(name="Nights", matchers=['severity="critical"'])
+    found = why(fire(service))
+    assert "Anna" in found.answer and "told first" in found.answer
+    assert set(steps(found)) == {"arrived", "routed", "grouped", "policy", "urgency", "paged"}
+    for said in (
+        "integration Prometheus Berlin", "everything else → Nights", "alertname=Slow",
+        "“Checkout nights” (of the service Checkout)", "urgency high",
+    ):  # fmt: skip
+        assert said in text(found)
+    assert any(each.future and each.step == "paged" for each in found.reasons)
+
+
+def test_a_silence_explains_why_nobody_was_paged(clock: TravellingClock, hook: HttpPeer) -> None:
+    service, _ = service_with(hook)
+    commands.save_silence(
+        make.actor(), None, matchers=["alertname=Slow"], ends_at=clock() + timedelta(hours=1), comment="new disks"
+    )
+    group = fire(service)
+    found = why(group)
+    assert found.answer == "Nobody was paged: it is held back by silence “new disks”."
+    held = next(each for each in found.reasons if each.step == "held")
+    assert held.link == "/silences"
+    clock.advance(timedelta(hours=1, seconds=1))
+    run_due()
+    run_due()
+    group.refresh_from_db()
+    assert "told first" in why(group).answer and "released" in steps(why(group))
+
+
+def test_failures_and_early_answers_are_told_apart(clock: TravellingClock, hook: HttpPeer) -> None:
+    service, anna = service_with(hook)
+    hook.answer(Answer(410))
+    group = fire(service)
+    assert why(group).answer == "Nobody was reached: every message failed."
+    Route.objects.create(name="Patient", matchers=["host=b"], group_wait_seconds=60)
+    patient = fire(service, host="b")
+    assert why(patient).answer == "Nobody has been paged yet: its group wait is not over."
+    commands.acknowledge(acting(anna), patient)
+    patient.refresh_from_db()
+    assert why(patient).answer == "Nobody was paged: somebody had acknowledged it before."
+    assert "Acknowledged by Anna" in text(why(patient))
+
+
+def test_changed_routes_are_pointed_out(clock: TravellingClock, hook: HttpPeer) -> None:
+    service, _ = service_with(hook)
+    group = fire(service)
+    assert "Since then" not in text(why(group))
+    Route.objects.create(name="New", matchers=["alertname=Slow"])
+    assert "today it would go everything else → New" in text(why(group))
+
+
+def test_the_page_and_the_api_say_the_same(clock: TravellingClock, hook: HttpPeer) -> None:
+    service, anna = service_with(hook)
+    group = fire(service)
+    browser = Client()
+    browser.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = browser.get(f"/alerts/{group.pk}/why").content.decode()
+    assert "Checkout nights" in page and f"/alerts/{group.pk}" in page
+    assert f"/alerts/{group.pk}/why" in browser.get(f"/alerts/{group.pk}").content.decode()
+    said = browser.get(f"/api/v1/alert-groups/{group.pk}/why").json()
+    assert said["answer"] == why(group).answer
+    assert [each["text"] for each in said["reasons"]] == [each.text for each in why(group).reasons]
+
+
+def test_its_cost_does_not_grow_with_the_group(
+    clock: TravellingClock, hook: HttpPeer, django_assert_max_num_queries: Any
+) -> None:
+    service, _ = service_with(hook)
+    group = fire(service)
+    integration = make.integration(team=service.team, service=service)
+    alerts = [{"labels": {"alertname": "Slow", "severity": "critical", "host": str(n)}} for n in range(50)]
+    make.signal(integration, msgspec.json.encode(alerts))
+    run_due()
+    group.refresh_from_db()
+    with django_assert_max_num_queries(14):
+        why(group)
