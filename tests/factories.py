@@ -145,6 +145,7 @@ def group(title: str = "", *, service: Service | None = None, **fields: Any) -> 
     return AlertGroup.objects.create(
         **{
             "title": title or f"Group {number}",
+            "rule": title or f"Group {number}",
             "group_key": f"key-{number}",
             "service": service,
             "team": service.team if service else None,

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "watchroom.status",
     "watchroom.postmortems",
     "watchroom.actions",
+    "watchroom.insights",
     "watchroom.engine",
     "watchroom.api",
 ]

@@ -25,6 +25,7 @@ _PACKAGES = (
     "status",
     "postmortems",
     "actions",
+    "insights",
 )
 
 

@@ -30,6 +30,7 @@ PACKAGES = (
     "status",
     "postmortems",
     "actions",
+    "insights",
     "engine",
     "config",
 )

@@ -85,6 +85,15 @@ def escalate(api: Api, id: int) -> Any:
 
 @click.command()
 @click.argument("id", type=int)
+@click.argument("verdict", type=click.Choice(["acted", "nothing", "duplicate", "false"]))
+@api_command
+def verdict(api: Api, id: int, verdict: str) -> Any:
+    """Say what an alert group was: whether somebody had to act."""
+    return api.post(f"/alert-groups/{id}/verdict", verdict=verdict), f"Noted for alert {id}."
+
+
+@click.command()
+@click.argument("id", type=int)
 @click.argument("text")
 @api_command
 def note(api: Api, id: int, text: str) -> Any:
@@ -103,4 +112,4 @@ def page(api: Api, people: tuple[str, ...], **fields: Any) -> Any:
     return api.call("POST", "/pages", given(fields) | {"people": list(people)}), f"Paged {', '.join(people)}."
 
 
-commands = [alerts, alert, why, ack, unack, resolve, escalate, note, page]
+commands = [alerts, alert, why, ack, unack, resolve, escalate, verdict, note, page]

@@ -50,6 +50,8 @@ def alerts(c: Company) -> list[AlertGroup]:
                 team=service.team,
                 policy=c.policies[service.team.name],
                 title=f"{cause.alert} in {service.name}",
+                rule=cause.alert,
+                verdict=_verdict(c, acknowledged is not None, self_resolved) if ended else "",
                 severity=severity,
                 urgency="high" if severity in {"critical", "error"} else "low",
                 firing=1 if firing else 0,
@@ -99,6 +101,13 @@ def alerts(c: Company) -> list[AlertGroup]:
             events.append(GroupEvent(group=group, at=group.resolved_at, kind="resolved", text="every alert has ended"))
     GroupEvent.objects.bulk_create(events, batch_size=1000)
     return groups
+
+
+def _verdict(c: Company, answered: bool, self_resolved: bool) -> str:
+    """What people said about it afterwards; not everybody does."""
+    if not answered or c.random.random() < 0.4:
+        return ""
+    return str(c.random.choice(("nothing", "false", "duplicate") if self_resolved else ("acted", "acted", "nothing")))
 
 
 def incidents(c: Company, groups: list[AlertGroup]) -> list[Incident]:

@@ -47,6 +47,12 @@ class AlertOut(Schema):
         )
 
 
+class VerdictBody(Schema):
+    """What an alert group was."""
+
+    verdict: str = Field(description="acted, nothing (to do), duplicate (known already) or false (alarm).")
+
+
 class ReasonOut(Schema):
     """One decision on the way to a page, or to none."""
 
@@ -77,6 +83,8 @@ class GroupOut(Schema):
     service: str | None
     team: str | None
     group_labels: dict[str, str]
+    rule: str
+    verdict: str
     firing: int
     total: int
     drill: bool
@@ -100,6 +108,8 @@ class GroupOut(Schema):
             service=row.service.slug if row.service else None,
             team=row.team.slug if row.team else None,
             group_labels=row.group_labels,
+            rule=row.rule,
+            verdict=row.verdict,
             firing=row.firing,
             total=row.total,
             drill=row.drill,

@@ -269,6 +269,7 @@ class Notification(models.Model):
         indexes = (
             models.Index(fields=("due_at",), condition=Q(ended_at__isnull=True), name="notification_due"),
             models.Index(fields=("person", "-id"), name="notification_of_person"),
+            models.Index(fields=("created_at",), name="notification_created"),
         )
 
     def __str__(self) -> str:

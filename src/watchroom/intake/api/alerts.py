@@ -43,6 +43,7 @@ from ..schemas import (
     RouteBody,
     RouteOut,
     SignalOut,
+    VerdictBody,
     WhyOut,
 )
 from ..views.alerts import filtered, group_for
@@ -125,6 +126,14 @@ def escalate(request: HttpRequest, id: int) -> Any:
     """I need help: the next step follows at once."""
     actor = actor_of(request)
     commands.escalate_now(actor, group_for(actor, id))
+    return _detail(request, id)
+
+
+@router.post("/alert-groups/{id}/verdict", response=GroupDetail, operation_id="judge_alert_group")
+def judge(request: HttpRequest, id: int, body: VerdictBody) -> Any:
+    """What it was: whether somebody had to act."""
+    actor = actor_of(request)
+    commands.judge(actor, group_for(actor, id), body.verdict)
     return _detail(request, id)
 
 

@@ -1,6 +1,6 @@
 """All that changes alerts, groups, integrations and routes."""
 
-from .groups import acknowledge, add_note, escalate_now, resolve, unacknowledge
+from .groups import acknowledge, add_note, escalate_now, judge, resolve, unacknowledge
 from .holds import review, turn_over
 from .integrations import delete_integration, pause_integration, replay_signal, rotate_key, save_integration
 from .lifecycle import end_expired, extend_missed, notify_waiting
@@ -29,6 +29,7 @@ __all__ = [
     "expire_silence",
     "extend_missed",
     "groups_hit",
+    "judge",
     "notify_waiting",
     "pause_integration",
     "read_matchers",

@@ -263,6 +263,7 @@ class Batch:
             team=service.team if service else self.integration.team,
             policy_id=each.outcome.policy or (service.policy_id if service else None),
             title=each.alert.title,
+            rule=(each.draft.labels.get("alertname") or each.alert.title)[:200],
             severity=each.draft.severity,
             urgency=urgency_of(each.draft.severity, each.outcome.urgency),
             drill=self.integration.drill,

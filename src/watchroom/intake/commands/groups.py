@@ -11,7 +11,7 @@ from ...accounts.roles import Action
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ...paging.models import Escalation, Notification
-from ..models import Alert, AlertGroup, GroupEvent
+from ..models import Alert, AlertGroup, GroupEvent, Verdict
 from .lifecycle import acknowledge_group, close_group, start_paging
 from .marking import sources_changed
 
@@ -103,6 +103,28 @@ def resolve(by: Actor, group: AlertGroup) -> AlertGroup:
             row.firing = 0
             row.save(update_fields=["firing"])
             close_group(row, by=by, text=f"by {by.name}")
+    return row
+
+
+def judge(by: Actor, group: AlertGroup, verdict: str) -> AlertGroup:
+    """Say what it was: whether somebody had to act. That is how alerts that nobody needs are found and mended.
+
+    :raises Refused: there is no such verdict.
+    :raises Conflict: nobody has looked at it yet.
+    """
+    if verdict not in Verdict.values:
+        raise Refused(
+            "There is no such verdict.", field="verdict", value=verdict, fix=f"Use one of {', '.join(Verdict.values)}."
+        )
+    with _changing(by, "judged", group) as (made, row):
+        if row.acknowledged_at is None and row.resolved_at is None:
+            raise Conflict("Nobody has looked at it yet.", fix="Acknowledge it first.")
+        if row.verdict != verdict:
+            row.verdict, row.verdict_by = verdict, by.person
+            row.save(update_fields=["verdict", "verdict_by"])
+            said = Verdict(verdict).label
+            made.history(GroupEvent(group=row, at=made.at, kind=Kind.JUDGED, person=by.person, text=said))
+            made.note(verdict=verdict)
     return row
 
 

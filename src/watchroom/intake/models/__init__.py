@@ -1,6 +1,6 @@
 """Integrations, signals, routes, alerts and alert groups."""
 
-from .alerts import Alert, AlertGroup, GroupEvent, Severity
+from .alerts import Alert, AlertGroup, GroupEvent, Severity, Verdict
 from .holds import InhibitRule, MaintenanceWindow, Silence
 from .integrations import Inbox, Integration, Signal
 from .routes import Route
@@ -17,4 +17,5 @@ __all__ = [
     "Severity",
     "Signal",
     "Silence",
+    "Verdict",
 ]

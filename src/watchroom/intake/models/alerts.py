@@ -19,6 +19,15 @@ class Severity(models.TextChoices):
     INFO = "info", "Info"
 
 
+class Verdict(models.TextChoices):
+    """What an alert group was, in the eyes of who looked after it."""
+
+    ACTED = "acted", "I had to act"
+    NOTHING = "nothing", "Nothing to do"
+    DUPLICATE = "duplicate", "Known already"
+    FALSE = "false", "False alarm"
+
+
 class AlertGroup(models.Model):
     """Alerts that belong together. At most one is open for a route and grouping key: a constraint says so."""
 
@@ -30,6 +39,9 @@ class AlertGroup(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="alert_groups")
     policy = models.ForeignKey(EscalationPolicy, on_delete=models.SET_NULL, null=True, related_name="+")
     title = models.CharField(max_length=300)
+    rule = models.CharField(
+        max_length=200, help_text="The sender's name for this kind of alert: alertname, or the title."
+    )
     severity = models.CharField(max_length=8, choices=Severity.choices)
     urgency = models.CharField(max_length=4, choices=Urgency.choices, default=Urgency.HIGH)
     held = models.JSONField(
@@ -46,6 +58,8 @@ class AlertGroup(models.Model):
     acknowledged_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    verdict = models.CharField(max_length=9, choices=Verdict.choices, blank=True)
+    verdict_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     reopened = models.PositiveIntegerField(default=0, help_text="How often it fired again soon after it had ended.")
     previous = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
     is_demo = models.BooleanField(default=False)
@@ -63,6 +77,7 @@ class AlertGroup(models.Model):
             models.Index(fields=("review_at",), condition=Q(review_at__isnull=False), name="group_review"),
             models.Index(fields=("service", "-id"), name="group_of_service"),
             models.Index(fields=("group_key", "-id"), name="group_of_key"),
+            models.Index(fields=("opened_at",), name="group_opened"),
         )
 
     def __str__(self) -> str:
@@ -146,6 +161,7 @@ class GroupEvent(models.Model):
         UNROUTED = "unrouted", "Nobody to page"
         HELD = "held", "Held back"
         RELEASED = "released", "No longer held back"
+        JUDGED = "judged", "Judged"
 
     group = models.ForeignKey(AlertGroup, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()

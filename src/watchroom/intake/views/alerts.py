@@ -21,7 +21,7 @@ from ...paging.queries import trace
 from ...paging.views.respond import next_of
 from ...web.middleware import actor_of
 from .. import commands
-from ..models import AlertGroup, Severity
+from ..models import AlertGroup, Severity, Verdict
 from ..queries import groups_visible_to
 from ..why import why
 
@@ -108,6 +108,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "next": next_of(lines),
         "may_respond": actor.may(Action.RESPOND, group.team)
         or (escalation and escalation.notifications.filter(person=actor.person).exists()),
+        "verdicts": Verdict.choices,
         "links": group.service.links.all() if group.service else (),
         "incidents": incidents_visible_to(actor).filter(alert_groups=group),
     }
@@ -123,7 +124,7 @@ def why_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
-    """Acknowledge, give back, resolve, escalate, or write a note."""
+    """Acknowledge, give back, resolve, escalate, judge, or write a note."""
     actor = actor_of(request)
     group = group_for(actor, pk)
     _do(actor, group, what, request.POST.get("text", ""))
@@ -137,13 +138,15 @@ def _do(actor: Actor, group: AlertGroup, what: str, text: str = "") -> None:
         "resolve": commands.resolve,
         "escalate": commands.escalate_now,
     }
-    if what == "note":
+    if what == "judge":
+        commands.judge(actor, group, text)
+    elif what == "note":
         commands.add_note(actor, group, text)
     elif what in simple:
         simple[what](actor, group)
     else:
         raise NotFound(
-            "An alert group can't do that.", field="what", value=what, fix=f"Use {', '.join(simple)} or note."
+            "An alert group can't do that.", field="what", value=what, fix=f"Use {', '.join(simple)} judge or note."
         )
 
 

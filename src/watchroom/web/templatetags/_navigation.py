@@ -30,6 +30,7 @@ WORK = (
     Place("status-pages", "Status pages", "radio-tower"),
     Place("postmortems", "Postmortems", "notebook-pen", "g p"),
     Place("actions", "Actions", "list-checks"),
+    Place("insights", "Insights", "chart-column"),
 )
 SET_UP = (
     Place("integrations", "Integrations", "plug"),

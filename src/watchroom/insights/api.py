@@ -1,0 +1,40 @@
+"""The API of insights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router
+
+from ..accounts.queries import team_by
+from ..accounts.roles import Action
+from ..actions.api import ActionItemOut
+from ..api.auth import actor_of
+from . import commands, queries
+from .schemas import FixBody, ScoreOut, TeamLoadOut
+
+router = Router(tags=["insights"])
+
+
+@router.get("/insights/alert-rules", response=list[ScoreOut], operation_id="list_alert_rules")
+def list_alert_rules(request: HttpRequest, days: int = 28, team: str = "", limit: int = 100) -> Any:
+    """Which kinds of alerts page people for nothing, the worst first, and what would mend them."""
+    actor = actor_of(request)
+    found = queries.alert_rules(actor, *queries.window(days), team_by(team) if team else None)
+    return [ScoreOut(**{**score.__dict__, "advice": list(score.advice)}) for score in found[: max(1, min(limit, 1000))]]
+
+
+@router.get("/insights/load", response=TeamLoadOut, operation_id="get_team_load")
+def get_team_load(request: HttpRequest, team: str, days: int = 28) -> Any:
+    """What on-call cost the people of a team."""
+    actor = actor_of(request)
+    chosen = team_by(team)
+    actor.require(Action.SEE, chosen)
+    return TeamLoadOut.of(queries.team_load(chosen, *queries.window(days)))
+
+
+@router.post("/insights/fix", response={201: ActionItemOut}, operation_id="fix_alert_rule")
+def fix_alert_rule(request: HttpRequest, body: FixBody) -> Any:
+    """Make it my task to mend a kind of alert, with what is known about it; one that is open already is given back."""
+    return 201, ActionItemOut.of(commands.fix_alert(actor_of(request), rule=body.rule, team=team_by(body.team)))

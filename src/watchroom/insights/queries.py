@@ -1,0 +1,169 @@
+"""What insights are computed from: alert groups, pages and shifts, read once and counted by the rules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Min
+
+from ..accounts.actors import Actor
+from ..accounts.models import Person, Team
+from ..accounts.roles import Action
+from ..intake.models import AlertGroup
+from ..kernel import clock
+from ..kernel.errors import Refused
+from ..oncall.models import Schedule
+from ..oncall.queries import plans_of
+from ..oncall.rules import final_shifts, joined
+from ..oncall.rules.quality import uneven
+from ..paging.models import Escalation, Notification
+from .rules import actionable, load
+
+LONGEST_DAYS = 366
+_REACHED = (Notification.State.SENT, Notification.State.DELIVERED)
+
+
+def window(days: int, until: datetime | None = None) -> tuple[datetime, datetime]:
+    """The last so many days.
+
+    :raises Refused: less than one, or more than :data:`LONGEST_DAYS`.
+    """
+    if not 1 <= days <= LONGEST_DAYS:
+        raise Refused(
+            "That many days can't be counted.", field="days", value=days, fix=f"Use a number from 1 to {LONGEST_DAYS}."
+        )
+    end = until or clock.now()
+    return end - timedelta(days=days), end
+
+
+def alert_rules(actor: Actor, start: datetime, end: datetime, team: Team | None = None) -> list[actionable.Score]:
+    """How much each kind of alert was worth, for all that opened between ``start`` and ``end``; drills don't count.
+    Two queries."""
+    teams = actor.teams_where(Action.SEE)
+    groups = AlertGroup.objects.filter(opened_at__gte=start, opened_at__lt=end, drill=False, team__in=teams)
+    groups = groups.filter(team=team) if team else groups
+    told = _pages_by_group(start, end)
+    fires = []
+    for pk, rule, slug, verdict, opened, answered, ended, ended_by, reopened in groups.order_by().values_list(
+        "pk", "rule", "team__slug", "verdict", "opened_at", "acknowledged_at", "resolved_at", "resolved_by", "reopened"
+    ):
+        pages = told.get(pk, ())
+        fires.append(
+            actionable.Fire(
+                rule=rule,
+                team=slug,
+                verdict=verdict,
+                ended_by_itself=ended is not None and ended_by is None,
+                lasted_seconds=(ended - opened).total_seconds() if ended else None,
+                answered_seconds=(answered - opened).total_seconds() if answered else None,
+                reopened=reopened,
+                pages=len(pages),
+                night_pages=sum(load.is_night(at, zone) for at, zone in pages),
+            )
+        )
+    return actionable.scores(fires)
+
+
+def _pages_by_group(start: datetime, end: datetime) -> dict[int, list[tuple[datetime, ZoneInfo]]]:
+    """Who was paged when for which alert group: each person once for each escalation."""
+    rows = (
+        Notification.objects.filter(
+            purpose=Notification.Purpose.PAGE,
+            escalation__kind=Escalation.Kind.ALERT_GROUP,
+            state__in=_REACHED,
+            created_at__gte=start,
+            created_at__lt=end,
+        )
+        .order_by()
+        .values_list("escalation__subject_id", "escalation_id", "person_id", "person__timezone")
+        .annotate(first=Min("created_at"))
+    )
+    found: dict[int, list[tuple[datetime, ZoneInfo]]] = defaultdict(list)
+    for group, _, _, zone, first in rows:
+        found[group].append((first, ZoneInfo(zone)))
+    return found
+
+
+@dataclass(frozen=True)
+class Week:
+    """The pages of a team in one week, which begins on a Monday (UTC)."""
+
+    monday: date
+    pages: int
+    night_pages: int
+
+
+@dataclass(frozen=True)
+class TeamLoad:
+    """What on-call cost a team's people. ``uneven`` is the Gini coefficient of their pages: 0 is even."""
+
+    people: tuple[tuple[Person, load.Load], ...]
+    weeks: tuple[Week, ...]
+    uneven: float
+
+
+def team_load(team: Team, start: datetime, end: datetime) -> TeamLoad:
+    """Who of a team was on call and paged, how often and when. A constant number of queries."""
+    pages = _pages_of(team, start, end)
+    spans = _spans_of(team, start, end)
+    people = Person.objects.in_bulk({page.person for page in pages} | spans.keys())
+    zones = {pk: ZoneInfo(person.timezone) for pk, person in people.items()}
+    found = load.loads(
+        [page for page in pages if page.person in people],
+        {pk: own for pk, own in spans.items() if pk in people},
+        zones,
+        start,
+        end,
+    )
+    return TeamLoad(
+        people=tuple((people[each.person], each) for each in found),
+        weeks=tuple(_weeks(pages, zones, start, end)),
+        uneven=uneven([each.pages for each in found]),
+    )
+
+
+def _pages_of(team: Team, start: datetime, end: datetime) -> list[load.Page]:
+    rows = (
+        Notification.objects.filter(
+            purpose=Notification.Purpose.PAGE,
+            escalation__team=team,
+            drill=False,
+            state__in=_REACHED,
+            created_at__gte=start,
+            created_at__lt=end,
+        )
+        .order_by()
+        .values_list("person_id", "escalation_id")
+        .annotate(first=Min("created_at"))
+    )
+    return [load.Page(person, first) for person, _, first in rows]
+
+
+def _spans_of(team: Team, start: datetime, end: datetime) -> dict[int, list[tuple[datetime, datetime]]]:
+    schedules = list(Schedule.objects.filter(team=team))
+    plans = plans_of(schedules, start, end)
+    spans: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for schedule in schedules:
+        for shift in final_shifts(plans[schedule.pk], start, end):
+            spans[shift.person].append((shift.starts_at, shift.ends_at))
+    return {person: joined(own) for person, own in spans.items()}
+
+
+def _weeks(pages: Iterable[load.Page], zones: dict[int, ZoneInfo], start: datetime, end: datetime) -> Iterable[Week]:
+    counted: dict[date, list[bool]] = defaultdict(list)
+    for page in pages:
+        zone = zones.get(page.person, ZoneInfo("UTC"))
+        counted[_monday(page.at)].append(load.is_night(page.at, zone))
+    monday = _monday(start)
+    while monday <= _monday(end):
+        nights = counted.get(monday, [])
+        yield Week(monday, len(nights), sum(nights))
+        monday += timedelta(days=7)
+
+
+def _monday(at: datetime) -> date:
+    return at.date() - timedelta(days=at.weekday())

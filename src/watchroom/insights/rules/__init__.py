@@ -1,0 +1,1 @@
+"""Counting and judging: values in, values out."""

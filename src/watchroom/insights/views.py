@@ -1,0 +1,115 @@
+"""Which alerts to mend, and who carries how much."""
+
+from __future__ import annotations
+
+import csv
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from ..accounts.actors import Actor
+from ..accounts.models import Membership, Team
+from ..accounts.queries import team_by
+from ..accounts.roles import Action
+from ..kernel.errors import Refused
+from ..web.middleware import actor_of
+from . import commands, queries
+
+DAYS = {"7": "A week", "28": "Four weeks", "91": "A quarter"}
+SHOWN = 100
+
+
+def _days(request: HttpRequest) -> int:
+    text = request.GET.get("days") or "28"
+    if not text.isdecimal() or len(text) > 4:
+        raise Refused("That is not a number of days.", field="days", value=text, fix="Use 7, 28 or 91.")
+    return int(text)
+
+
+def _team(request: HttpRequest) -> Team | None:
+    slug = request.GET.get("team", "")
+    return team_by(slug) if slug else None
+
+
+def alert_rules(request: HttpRequest) -> HttpResponse:
+    """The alerts to mend, the worst first."""
+    actor, days, team = actor_of(request), _days(request), _team(request)
+    found = queries.alert_rules(actor, *queries.window(days), team)
+    context = {
+        "scores": found[:SHOWN],
+        "more": max(0, len(found) - SHOWN),
+        "pages": sum(score.pages for score in found),
+        "wasted": sum(score.pages_for_nothing for score in found),
+        "nights": sum(score.night_pages for score in found),
+        "judged": sum(score.judged for score in found),
+        "fires": sum(score.fires for score in found),
+        "days": str(days),
+        "windows": DAYS.items(),
+        "team": team,
+        "teams": Team.objects.all(),
+        "may_fix": {each.slug for each in actor.teams_where(Action.RESPOND)},
+    }
+    return render(request, "insights/alert_rules.html", context)
+
+
+def _own_team(actor: Actor) -> Team | None:
+    own = Membership.objects.filter(person=actor.person).select_related("team").order_by("id").first()
+    return own.team if own else Team.objects.first()
+
+
+def load(request: HttpRequest) -> HttpResponse:
+    """What on-call cost a team's people; one's own team at first."""
+    actor, days = actor_of(request), _days(request)
+    team = _team(request) or _own_team(actor)
+    if team is not None:
+        actor.require(Action.SEE, team)
+    found = queries.team_load(team, *queries.window(days)) if team else None
+    context = {
+        "team": team,
+        "teams": Team.objects.all(),
+        "days": str(days),
+        "windows": DAYS.items(),
+        "found": found,
+        "week_pages": [week.pages for week in found.weeks] if found else [],
+        "week_names": [f"Week from {week.monday:%-d %b}, {week.night_pages} at night" for week in found.weeks]
+        if found
+        else [],
+    }
+    return render(request, "insights/load.html", context)
+
+
+def load_csv(request: HttpRequest) -> HttpResponse:
+    """The same as a file, for pay and time off."""
+    actor, days = actor_of(request), _days(request)
+    team = team_by(request.GET.get("team", ""))
+    actor.require(Action.SEE, team)
+    start, end = queries.window(days)
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="on-call-{team.slug}-{end.date()}.csv"'
+    columns = (
+        "hours_on_call", "weekend_days", "pages", "out_of_hours", "night_pages", "nights", "sleep_interruptions",
+        "weekend_pages",
+    )  # fmt: skip
+    rows = csv.writer(answer)
+    rows.writerow(["person", "email", "from", "to", *columns])
+    for person, each in queries.team_load(team, start, end).people:
+        name = _plain(str(person))
+        counts = [round(value, 2) for value in (getattr(each, column) for column in columns)]
+        rows.writerow([name, _plain(person.email), start.isoformat(), end.isoformat(), *counts])
+    return answer
+
+
+def _plain(text: str) -> str:
+    """A spreadsheet takes a cell that begins so for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+@require_POST
+def fix(request: HttpRequest) -> HttpResponse:
+    """Make it my task to mend a kind of alert."""
+    actor = actor_of(request)
+    item = commands.fix_alert(actor, rule=request.POST.get("rule", ""), team=team_by(request.POST.get("team", "")))
+    messages.success(request, "It is yours. Give it to somebody else, or another date, if that suits better.")
+    return redirect("action", item.pk)

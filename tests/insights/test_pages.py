@@ -1,0 +1,139 @@
+"""Insights through pages, API and command: from verdicts and pages to somebody who mends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+import factories as make
+from watchroom.accounts.actors import acting
+from watchroom.actions.models import ActionItem
+from watchroom.insights.commands import fix_alert
+from watchroom.insights.queries import alert_rules, team_load, window
+from watchroom.intake import commands
+from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.errors import Conflict, NotFound, Refused
+from watchroom.paging.models import Escalation, Notification
+
+pytestmark = pytest.mark.django_db
+
+
+def paged(group: Any, person: Any, at: Any) -> None:
+    """Somebody was paged for a group."""
+    escalation, _ = Escalation.objects.get_or_create(
+        kind="alert_group", subject_id=group.pk, defaults={
+            "title": group.title, "path": "/", "team": group.team, "plan": {}, "started_at": at, "ended_at": at,
+            "end": "resolved",
+        },
+    )  # fmt: skip
+    for method in ("sms", "mail"):
+        Notification.objects.create(
+            escalation=escalation, person=person, method_text=method, purpose="page", subject=group.title, path="/",
+            reason=f"{escalation.pk}+{method}", created_at=at, ended_at=at, state="sent",
+        )  # fmt: skip
+
+
+def signed_in(person: Any) -> Client:
+    browser = Client()
+    browser.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return browser
+
+
+def test_a_verdict_is_one_key_and_stays_in_the_history(clock: TravellingClock) -> None:
+    service, anna = make.service(), make.person("Anna", "responder")
+    group = make.group("Disk", service=service)
+    by = acting(anna)
+    with pytest.raises(Conflict):
+        commands.judge(by, group, "nothing")
+    commands.acknowledge(by, group)
+    page = signed_in(anna).get(f"/alerts/{group.pk}").content.decode()
+    assert "What was it?" in page and 'value="false"' in page
+    signed_in(anna).post(f"/alerts/{group.pk}/judge", {"text": "nothing"})
+    group.refresh_from_db()
+    assert (group.verdict, group.verdict_by) == ("nothing", anna)
+    assert group.events.filter(kind="judged", text="Nothing to do", person=anna).count() == 1
+    with pytest.raises(Refused):
+        commands.judge(by, group, "who knows")
+
+
+def test_a_page_counts_once_for_each_person_and_escalation(clock: TravellingClock) -> None:
+    service, anna = make.service(), make.person("Anna", "responder", timezone="Asia/Tokyo")
+    group = make.group("Disk", service=service)  # at nine in London it is evening in Tokyo
+    paged(group, anna, clock() + timedelta(hours=6))
+    drill = make.group("Drill", service=service, drill=True)
+    paged(drill, anna, clock())
+    clock.advance(timedelta(days=1))
+    (score,) = alert_rules(make.actor(), *window(7))
+    assert (score.rule, score.fires, score.pages, score.night_pages) == ("Disk", 1, 1, 1)
+
+
+def test_an_alert_is_made_somebodys_task_once(clock: TravellingClock) -> None:
+    anna = make.person("Anna", "responder")
+    service = make.service()
+    make.membership(service.team, anna)
+    for _ in range(3):
+        group = make.group("Disk", service=service, resolved_at=clock() + timedelta(minutes=4), firing=0)
+        paged(group, anna, clock())
+    clock.advance(timedelta(days=1))
+    browser = signed_in(anna)
+    page = browser.get("/insights").content.decode()
+    assert "after about 4 min" in page and "Fix it" in page
+    answer = browser.post("/insights/fix", {"rule": "Disk", "team": service.team.slug})
+    item = ActionItem.objects.get()
+    assert answer["Location"] == f"/actions/{item.pk}"
+    assert (item.owner, item.team) == (anna, service.team)
+    assert "paged 3 times" in item.description and "after about 4 min" in item.description
+    assert fix_alert(acting(anna), rule="Disk", team=service.team) == item
+    said = browser.post(
+        "/api/v1/insights/fix", {"rule": "Disk", "team": service.team.slug}, content_type="application/json"
+    )
+    assert said.status_code == 201 and said.json()["id"] == item.pk
+    with pytest.raises(NotFound):
+        fix_alert(acting(anna), rule="Unknown", team=service.team)
+
+
+def test_the_load_of_a_team_is_shown_and_given_as_a_file(clock: TravellingClock) -> None:
+    anna, ben = make.person("=Anna", "responder"), make.person("Ben", "responder")
+    schedule = make.schedule(people=(anna, ben), starts_at="2026-03-02T09:00")
+    other = make.service()
+    group = make.group("Disk", service=make.service(team=schedule.team))
+    paged(group, anna, clock())
+    paged(make.group("Net", service=other), ben, clock())  # another team's
+    clock.advance(timedelta(days=14))
+    found = team_load(schedule.team, *window(28))
+    assert [(str(person), load.pages, round(load.hours_on_call)) for person, load in found.people] == [
+        ("=Anna", 1, 168), ("Ben", 0, 168),
+    ]  # fmt: skip
+    assert sum(week.pages for week in found.weeks) == 1
+    browser = signed_in(anna)
+    make.membership(schedule.team, anna)
+    page = browser.get("/insights/load").content.decode()
+    assert "Ben" in page and "168" in page
+    file = browser.get(f"/insights/load.csv?team={schedule.team.slug}").content.decode()
+    assert file.splitlines()[0].startswith("person,email,from,to,hours_on_call")
+    assert file.splitlines()[1].startswith("'=Anna,")
+    said = browser.get(f"/api/v1/insights/load?team={schedule.team.slug}").json()
+    assert said["people"][0]["hours_on_call"] == 168
+
+
+@pytest.mark.parametrize("query", ["days=0", "days=9999", "days=x"])
+def test_a_time_that_can_not_be_counted_is_refused(query: str) -> None:
+    browser = signed_in(make.person("Anna"))
+    assert browser.get(f"/insights?{query}").status_code == 422
+
+
+def test_the_queries_do_not_grow(clock: TravellingClock, django_assert_max_num_queries: Any) -> None:
+    anna, service = make.person("Anna"), make.service()
+    for number in range(20):
+        paged(make.group(f"Disk {number}", service=service), anna, clock())
+    clock.advance(timedelta(days=1))
+    by = make.actor()
+    with django_assert_max_num_queries(4):
+        assert len(alert_rules(by, *window(7))) == 20
+    make.schedule(people=(anna,), team=service.team)
+    make.schedule(people=(anna,), team=service.team)
+    with django_assert_max_num_queries(9):
+        team_load(service.team, *window(7))
