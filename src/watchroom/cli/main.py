@@ -8,7 +8,20 @@ import click
 
 from .. import __version__
 from ..kernel.errors import WatchroomError
-from . import alerts, configuration, evidence, generic, incidents, learning, lists, monitors, oncall, serving, silences
+from . import (
+    alerts,
+    configuration,
+    evidence,
+    generic,
+    incidents,
+    learning,
+    lists,
+    monitors,
+    oncall,
+    policies,
+    serving,
+    silences,
+)
 from .demo import demo
 
 
@@ -24,6 +37,7 @@ _everything: list[click.Command] = [
     *alerts.commands,
     *incidents.commands,
     *oncall.commands,
+    *policies.commands,
     *lists.commands,
     *generic.commands,
     *learning.commands,
