@@ -39,6 +39,20 @@ schedules:
     rotations: [{name: Weekly, starts_at: "2026-01-05T09:00", members: [[anna@example.org], [ben@example.org]]}]
 policies:
   - {slug: shop, name: Shop, team: shop, steps: [{targets: [{schedule: shop}]}, {wait_seconds: 600, targets: [{person: anna@example.org}]}]}
+  - slug: night
+    name: Night
+    team: shop
+    answers: 2
+    steps:
+      - round_robin: true
+        urgency: high
+        targets: [{schedule: shop, who: all}, {webhook: "https://hooks.example.org/x"}, {incident: 2}]
+        conditions:
+          severities: [critical]
+          labels: {env: prod}
+          alerts: 3
+          minutes: 10
+          hours: {zone: Europe/Berlin, start: "22:00", end: "06:00", days: [monday, friday]}
 services:
   - {slug: checkout, name: Checkout, team: shop, tier: 1, needs: [ledger], policy: shop, labels: {env: production}}
   - {slug: ledger, name: Ledger, team: shop}
@@ -82,7 +96,7 @@ def test_a_file_becomes_the_configuration_and_twice_is_once(file: Path) -> None:
 def test_a_change_names_its_fields_and_prune_deletes_what_is_not_named(file: Path) -> None:
     run("apply", "-f", str(file))
     said = yaml.safe_load(FILE)
-    said["policies"][0]["repeats"] = 5
+    next(each for each in said["policies"] if each["slug"] == "shop")["repeats"] = 5
     said["routes"] = said["routes"][:1]
     file.write_text(yaml.safe_dump(said))
     assert run("apply", "-f", str(file)).output.strip() == "~ policies shop: repeats 2 → 5"

@@ -20,6 +20,7 @@ from . import (
     lists,
     monitors,
     oncall,
+    policies,
     serving,
     silences,
 )
@@ -40,6 +41,7 @@ _everything: list[click.Command] = [
     *oncall.commands,
     contact.contact,
     insights.insights,
+    *policies.commands,
     *lists.commands,
     *generic.commands,
     *learning.commands,

@@ -153,11 +153,16 @@ def _policy(by: Actor, policy: EscalationPolicy | None, fields: Fields) -> None:
     steps = [
         {
             "wait_seconds": step["wait_seconds"],
+            "urgency": step["urgency"],
+            "round_robin": step["round_robin"],
+            "conditions": step["conditions"],
             "targets": [
-                {kind: _find(kinds[kind], key).pk}
+                {
+                    kind: _find(kinds[kind], value).pk if kind in kinds else value
+                    for kind, value in target.items()
+                    if value is not None
+                }
                 for target in step["targets"]
-                for kind, key in target.items()
-                if key is not None
             ],
         }
         for step in fields["steps"]

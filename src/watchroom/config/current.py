@@ -12,8 +12,9 @@ from ..intake.models import Integration, Route
 from ..kernel.plugins import all_of
 from ..mitigations.models import Mitigation
 from ..oncall.models import Schedule
-from ..paging.models import EscalationPolicy
+from ..paging.models import EscalationPolicy, StepTarget
 from ..status.models import StatusPage
+from . import schema
 from .difference import State
 
 
@@ -163,14 +164,25 @@ def _policy(policy: EscalationPolicy) -> dict[str, Any]:
     steps = [
         {
             "wait_seconds": step.wait_seconds,
+            "urgency": step.urgency,
+            "round_robin": step.round_robin,
+            "conditions": schema.Conditions(**step.conditions).model_dump(),
             "targets": [
-                {"person": t.person.email if t.person else None, "schedule": _slug(t.schedule), "team": _slug(t.team)}
+                {
+                    "person": t.person.email if t.person else None,
+                    "schedule": _slug(t.schedule),
+                    "who": t.who if t.schedule and t.who != StepTarget.Who.CURRENT else None,
+                    "team": _slug(t.team),
+                    "webhook": t.webhook or None,
+                    "incident": t.incident_severity,
+                }
                 for t in step.targets.all()
             ],
         }
         for step in policy.steps.all()
     ]
     return {
+        "answers": policy.answers,
         "slug": policy.slug,
         "name": policy.name,
         "team": policy.team.slug,

@@ -32,8 +32,9 @@ from .schemas import (
     PolicyOut,
     RuleBody,
     RulesBody,
+    WebhookKeyOut,
 )
-from .views.policies import policy_for
+from .views.policies import facts_from, policy_for
 
 router = Router(tags=["paging"])
 
@@ -74,13 +75,6 @@ def change_policy(request: HttpRequest, slug: str, body: PolicyBody) -> Any:
 
 def _save(request: HttpRequest, slug: str | None, body: PolicyBody) -> Any:
     actor = actor_of(request)
-    steps = [
-        {
-            "wait_seconds": step.wait_seconds,
-            "targets": [{k: v} for target in step.targets for k, v in target.dict().items() if v is not None],
-        }
-        for step in body.steps
-    ]
     return commands.save_policy(
         actor,
         policy_for(actor, slug) if slug else None,
@@ -88,7 +82,8 @@ def _save(request: HttpRequest, slug: str | None, body: PolicyBody) -> Any:
         name=body.name,
         description=body.description,
         repeats=body.repeats,
-        steps=steps,
+        answers=body.answers,
+        steps=[step.dict() for step in body.steps],
     )
 
 
@@ -101,11 +96,35 @@ def delete_policy(request: HttpRequest, slug: str) -> Any:
 
 
 @router.get("/policies/{slug}/dry-run", response=list[DryRunLine], operation_id="dry_run_policy")
-def dry_run_policy(request: HttpRequest, slug: str, at: AwareDatetime | None = None) -> Any:
-    """What the policy would do if something fired at ``at`` (now by default), by the engine's own functions."""
-    if at and abs((at - clock.now()).days) > 366:
+def dry_run_policy(
+    request: HttpRequest,
+    slug: str,
+    at: AwareDatetime | None = None,
+    urgency: str = "high",
+    severity: str = "",
+    labels: str = "",
+    alerts: int = 1,
+) -> Any:
+    """What the policy would do if something fired at ``at`` (now by default), by the engine's own functions. ``labels``
+    are name=value, separated by commas; ``alerts``: how many have fired at that moment."""
+    at = at or clock.now()
+    if abs((at - clock.now()).days) > 366:
         raise Refused("That is too far away.", field="at", value=at, fix="Use a time within a year of now.")
-    return dry_run(policy_for(actor_of(request), slug), at)
+    return dry_run(policy_for(actor_of(request), slug), at, facts=facts_from(at, urgency, severity, labels, alerts))
+
+
+@router.get("/policies/{slug}/webhook-key", response=WebhookKeyOut, operation_id="get_policy_webhook_key")
+def get_webhook_key(request: HttpRequest, slug: str) -> Any:
+    """The secret that signs what the policy's steps send to webhooks; for those who may change the policy."""
+    actor = actor_of(request)
+    return {"key": commands.webhook_key(actor, policy_for(actor, slug))}
+
+
+@router.post("/policies/{slug}/webhook-key", response=WebhookKeyOut, operation_id="renew_policy_webhook_key")
+def renew_webhook_key(request: HttpRequest, slug: str) -> Any:
+    """Replace it by a new one; the old one signs nothing from here on."""
+    actor = actor_of(request)
+    return {"key": commands.webhook_key(actor, policy_for(actor, slug), renew=True)}
 
 
 @router.get("/contact-methods", response=list[ContactMethodOut], operation_id="list_contact_methods")

@@ -14,9 +14,9 @@ from ..kernel import settings as conf
 from ..kernel.duty import Duty
 from ..kernel.errors import WatchroomError
 from ..kernel.plugins import one_of
-from .commands import claim, record_result, take_turn
+from .commands import carry_out_action, claim, claim_actions, record_result, take_turn
 from .links import respond_url
-from .models import Attempt, Escalation, Notification
+from .models import Attempt, Escalation, Notification, StepAction
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -96,16 +96,48 @@ def send_due() -> int:
     return len(claimed)
 
 
-def _next(model: type[Escalation] | type[Notification]) -> datetime | None:
+ACTION_THREADS = 4
+
+
+@cache
+def _action_pool() -> ThreadPoolExecutor:
+    """A pool of their own: a slow program of somebody's never takes a seat from a page."""
+    return ThreadPoolExecutor(ACTION_THREADS, thread_name_prefix="action")
+
+
+_acting: set[Future[None]] = set()
+
+
+def _act_in_pool(action: StepAction) -> None:
+    close_old_connections()
+    carry_out_action(action)
+
+
+def act_due() -> int:
+    """Carry out what steps do besides paging."""
+    inline = connection.in_atomic_block
+    _acting.difference_update({each for each in _acting if each.done()})
+    free = BATCH if inline else ACTION_THREADS * 2 - len(_acting)
+    claimed = claim_actions(free) if free > 0 else []
+    for action in claimed:
+        if inline:
+            carry_out_action(action)
+        else:
+            _acting.add(_action_pool().submit(_act_in_pool, action))
+    return len(claimed)
+
+
+def _next(model: type[Escalation] | type[Notification] | type[StepAction]) -> datetime | None:
     return model.objects.filter(ended_at__isnull=True).order_by("due_at").values_list("due_at", flat=True).first()
 
 
 def finish(timeout_seconds: float = 10) -> None:
     """Wait for what is being sent; called when the engine ends."""
-    wait(_running, timeout=timeout_seconds)
+    wait(_running | _acting, timeout=timeout_seconds)
 
 
 duties = [
     Duty("escalations", lambda: _next(Escalation), lambda: take_turn(BATCH)),
     Duty("notifications", lambda: _next(Notification), send_due),
+    Duty("step-actions", lambda: _next(StepAction), act_due),
 ]

@@ -24,6 +24,8 @@ class EscalationPolicy(models.Model):
     repeats = models.PositiveSmallIntegerField(
         default=2, help_text="How often the steps start again when nobody answers."
     )
+    answers = models.PositiveSmallIntegerField(default=1, help_text="How many people have to answer until it stops.")
+    webhook_key = EncryptedJSON(null=True, help_text="The secret that signs what its steps send to webhooks.")
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=clock.now)
     is_demo = models.BooleanField(default=False)
@@ -43,6 +45,9 @@ class EscalationStep(models.Model):
     wait_seconds = models.PositiveIntegerField(
         default=300, help_text="How long to wait for an answer before the next step."
     )
+    urgency = models.CharField(max_length=4, blank=True, help_text="high or low; empty: the urgency of what happened.")
+    round_robin = models.BooleanField(default=False, help_text="Page only the one whose turn it is.")
+    conditions = models.JSONField(default=dict, help_text="When the step applies; empty: always.")
 
     class Meta:
         ordering = ("position",)
@@ -52,27 +57,70 @@ class EscalationStep(models.Model):
         return f"{self.policy}, step {self.position + 1}"
 
 
+def _only(field: str) -> Q:
+    """Of the kinds of targets, only this one is set."""
+    fields = ("person", "schedule", "team", "incident_severity")
+    return (
+        Q(**{f"{name}__isnull": name != field for name in fields}) & ~Q(webhook="")
+        if field == "webhook"
+        else Q(**{f"{name}__isnull": name != field for name in fields}) & Q(webhook="")
+    )
+
+
 class StepTarget(models.Model):
-    """Who is paged in a step: one person, or whoever is on call in a schedule, or everybody in a team."""
+    """What a step does: page a person, whoever a schedule means, or everybody in a team; call a webhook; declare an
+    incident."""
+
+    class Who(models.TextChoices):
+        CURRENT = "current", "On call now"
+        NEXT = "next", "Next on call"
+        ALL = "all", "Everybody in the rotations"
 
     step = models.ForeignKey(EscalationStep, on_delete=models.CASCADE, related_name="targets")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, null=True, blank=True, related_name="step_targets")
+    who = models.CharField(max_length=7, choices=Who.choices, default=Who.CURRENT, help_text="Of the schedule.")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    webhook = models.CharField(max_length=2000, blank=True)
+    incident_severity = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0: as the alerts say.")
 
     class Meta:
         ordering = ("id",)
         constraints = (
             models.CheckConstraint(
                 name="step_target_is_one_thing",
-                condition=Q(person__isnull=False, schedule__isnull=True, team__isnull=True)
-                | Q(person__isnull=True, schedule__isnull=False, team__isnull=True)
-                | Q(person__isnull=True, schedule__isnull=True, team__isnull=False),
+                condition=_only("person")
+                | _only("schedule")
+                | _only("team")
+                | _only("webhook")
+                | _only("incident_severity"),
             ),
         )
 
     def __str__(self) -> str:
-        return str(self.person or self.schedule or self.team)
+        if self.webhook:
+            return f"webhook {self.webhook}"
+        if self.incident_severity is not None:
+            return f"declare an incident{f' (SEV{self.incident_severity})' if self.incident_severity else ''}"
+        if self.schedule:
+            return f"{self.get_who_display().lower()} in {self.schedule}"
+        return str(self.person or self.team)
+
+
+class RoundRobin(models.Model):
+    """Whose turn was last in a step of a policy. One row, locked by whoever takes a turn: two escalations at the same
+    moment never hand out the same one."""
+
+    policy = models.ForeignKey(EscalationPolicy, on_delete=models.CASCADE, related_name="round_robins")
+    position = models.PositiveSmallIntegerField()
+    last = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    turns = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("policy", "position"), name="one_round_robin_per_step"),)
+
+    def __str__(self) -> str:
+        return f"{self.policy}, step {self.position + 1}: {self.last}"
 
 
 class Urgency(models.TextChoices):
@@ -186,7 +234,11 @@ class EscalationEvent(models.Model):
     class Kind(models.TextChoices):
         STARTED = "started", "Started"
         STEP = "step", "Step"
+        SKIPPED = "skipped", "Step left out"
         NOBODY = "nobody", "Nobody to page"
+        WEBHOOK = "webhook", "Webhook"
+        INCIDENT = "incident", "Incident"
+        ANSWERED = "answered", "Answered"
         LAST_RESORT = "last_resort", "Last resort"
         REPEATED = "repeated", "Started again"
         ENDED = "ended", "Ended"
@@ -204,12 +256,69 @@ class EscalationEvent(models.Model):
         constraints = (
             # The engine may be killed anywhere: a step that is in the book can't be taken a second time.
             models.UniqueConstraint(
-                fields=("escalation", "round", "step"), condition=Q(kind="step"), name="one_event_per_step"
+                fields=("escalation", "round", "step"),
+                condition=Q(kind__in=("step", "skipped")),
+                name="one_event_per_step",
             ),
         )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.text}"
+
+
+class EscalationAnswer(models.Model):
+    """Somebody has answered an escalation that needs more than one answer."""
+
+    escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, related_name="answers")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=("escalation", "person"), name="one_answer_per_person"),)
+
+    def __str__(self) -> str:
+        return f"{self.person} answered"
+
+
+class StepAction(models.Model):
+    """What a step does besides paging: due or ended, and tried again like a page, with the same key each time."""
+
+    class Kind(models.TextChoices):
+        WEBHOOK = "webhook", "Calls a webhook"
+        INCIDENT = "incident", "Declares an incident"
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "No longer needed"
+
+    escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, related_name="actions")
+    event = models.ForeignKey(EscalationEvent, on_delete=models.CASCADE, related_name="actions")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    target = models.CharField(max_length=200, help_text="What it does in words, without what may be secret.")
+    settings = EncryptedJSON()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=1000, blank=True)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(
+                name="step_action_is_ended_or_due",
+                condition=Q(ended_at__isnull=True, due_at__isnull=False, state="waiting")
+                | (Q(ended_at__isnull=False, due_at__isnull=True) & ~Q(state="waiting")),
+            ),
+        )
+        indexes = (models.Index(fields=("due_at",), condition=Q(ended_at__isnull=True), name="step_action_due"),)
+
+    def __str__(self) -> str:
+        return self.target
 
 
 class Notification(models.Model):

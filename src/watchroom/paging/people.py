@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..accounts.models import Person, Team
 from ..accounts.roles import Role
+from ..kernel.http import origin
 from ..oncall import queries as oncall
-from ..oncall.models import Schedule
-from .rules import Target
+from ..oncall.models import RotationMember, Schedule
+from .models import ContactMethod
+from .rules import Found, Target
+
+NEXT_WITHIN = timedelta(days=60)
 
 
 def people_of(targets: Iterable[Target], at: datetime) -> list[Person]:
@@ -28,8 +32,42 @@ def _of(target: Target, at: datetime) -> list[Person]:
         return list(
             Person.objects.filter(memberships__team=target.id, memberships__role__gte=Role.RESPONDER, is_active=True)
         )
+    if target.kind != "schedule":
+        return []
     schedule = Schedule.objects.filter(pk=target.id).first()
-    return oncall.who(schedule, at) if schedule else []
+    if schedule is None:
+        return []
+    if target.detail == "next":
+        return next_on_call(schedule, at)
+    return everybody(schedule) if target.detail == "all" else oncall.who(schedule, at)
+
+
+def next_on_call(schedule: Schedule, at: datetime) -> list[Person]:
+    """Whoever comes on call next after ``at`` and is not on call already."""
+    shifts = oncall.shifts(schedule, at, at + NEXT_WITHIN)
+    now = {shift.person for shift in shifts if shift.starts_at <= at}
+    later = [shift for shift in shifts if shift.starts_at > at and shift.person not in now]
+    first = min((shift.starts_at for shift in later), default=None)
+    numbers = dict.fromkeys(shift.person for shift in later if shift.starts_at == first)
+    people = Person.objects.filter(is_active=True).in_bulk(numbers)
+    return [people[number] for number in numbers if number in people]
+
+
+def everybody(schedule: Schedule) -> list[Person]:
+    """Everybody in the schedule's rotations, in their order; nobody who has left."""
+    rows = (
+        RotationMember.objects.filter(rotation__schedule=schedule, person__is_active=True)
+        .select_related("person")
+        .order_by("rotation_id", "turn", "id")
+    )
+    return list({row.person_id: row.person for row in rows}.values())
+
+
+def found(people: Iterable[Person], last: int | None = None) -> Found:
+    """These people for the rules: by number, and who of them can be reached by anything."""
+    numbers = tuple(person.pk for person in people)
+    reachable = ContactMethod.objects.filter(person__in=numbers, enabled=True).values_list("person_id", flat=True)
+    return Found(numbers, frozenset(reachable), last)
 
 
 def last_resort(team: Team | None) -> list[Person]:
@@ -47,4 +85,11 @@ def name_of(target: Target) -> str:
         return str(Person.objects.filter(pk=target.id).first() or "somebody who has left")
     if target.kind == "team":
         return f"everybody in {Team.objects.filter(pk=target.id).first() or 'a team that is gone'}"
-    return f"whoever is on call in {Schedule.objects.filter(pk=target.id).first() or 'a schedule that is gone'}"
+    if target.kind == "webhook":
+        return f"webhook {origin(target.detail)}/…"
+    if target.kind == "incident":
+        return f"declare an incident{f' (SEV{target.id})' if target.id else ''}"
+    means = {"next": "whoever is next on call", "all": "everybody in the rotations"}.get(
+        target.detail, "whoever is on call"
+    )
+    return f"{means} in {Schedule.objects.filter(pk=target.id).first() or 'a schedule that is gone'}"

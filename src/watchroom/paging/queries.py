@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +12,13 @@ from ..accounts.actors import Actor
 from ..accounts.models import Person
 from ..accounts.roles import Action
 from ..kernel import clock
-from .models import Escalation, EscalationPolicy, Notification
-from .people import name_of, people_of
-from .rules import Plan, Position, ahead
+from .commands.policies import plan_of
+from .conditions import Facts
+from .hooks import facts_of
+from .looking import Preview
+from .models import Escalation, EscalationPolicy, Notification, RoundRobin
+from .people import name_of
+from .rules import Plan, Position, Step, ahead
 
 
 def trace(escalation: Escalation) -> list[dict[str, Any]]:
@@ -26,6 +31,7 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
         text = {
             "started": f"Started: {event.text}",
             "step": f"Step {(event.step or 0) + 1}: paged {event.text}",
+            "skipped": f"Step {(event.step or 0) + 1} left out: {event.text}",
             "nobody": event.text.capitalize(),
             "last_resort": f"Last resort: paged {event.text}",
             "ended": event.text,
@@ -44,22 +50,31 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
             }
         )
     if escalation.due_at is not None:
-        for line in upcoming(
-            Plan.of(escalation.plan), Position(escalation.round, escalation.next_step), escalation.due_at
-        ):
+        plan = Plan.of(escalation.plan)
+        preview = Preview(
+            facts_of(escalation, clock.now()),
+            _turns(escalation.policy_id),
+            set(escalation.answers.values_list("person_id", flat=True)) if plan.answers > 1 else (),
+        )
+        here = Position(escalation.round, escalation.next_step)
+        for line in upcoming(plan, here, escalation.due_at, preview):
             lines.append(line | {"future": True, "state": ""})
     return sorted(lines, key=lambda line: (line["at"], line["future"]))
 
 
-def upcoming(plan: Plan, at: Position, due: datetime, most: int = 6) -> list[dict[str, Any]]:
+def _turns(policy_id: int | None) -> dict[int, int | None]:
+    return dict(RoundRobin.objects.filter(policy=policy_id).values_list("position", "last")) if policy_id else {}
+
+
+def upcoming(plan: Plan, at: Position, due: datetime, preview: Preview, most: int = 6) -> list[dict[str, Any]]:
     """What a plan will do from ``due`` on: ``{at, kind, text, people}``. Also the dry run of a policy."""
     lines = []
-    for line in ahead(plan, at, due, most):
-        people = people_of(line.targets, line.at)
-        if line.kind == "step":
-            names = ", ".join(str(person) for person in people) or "nobody"
-            means = ", ".join(name_of(target) for target in line.targets if target.kind != "person")
-            text = f"Page {names}" + (f" ({means})" if means else "")
+    for line in ahead(plan, at, due, preview, most):
+        people = [preview.people[number] for number in line.decision.people] if line.decision else []
+        if line.does is not None and line.decision is not None and line.decision.skipped:
+            text = f"Step {line.step + 1} is left out: {line.decision.skipped}"
+        elif line.does is not None:
+            text = _doing(line.does, people)
         elif line.kind == "last_resort":
             text = "Last resort: page the team's managers and the administrators"
         else:
@@ -68,11 +83,30 @@ def upcoming(plan: Plan, at: Position, due: datetime, most: int = 6) -> list[dic
     return lines
 
 
-def dry_run(policy: EscalationPolicy, at: datetime | None = None, most: int = 12) -> list[dict[str, Any]]:
-    """What would happen if something fired at ``at``: computed by the same functions as the engine's."""
-    from .commands.escalations import plan_of
+def _doing(step: Step, people: Sequence[Person]) -> str:
+    """A step that lies ahead in words."""
+    words = []
+    if any(target.is_person for target in step.targets):
+        means = ", ".join(name_of(t) for t in step.targets if t.is_person and t.kind != "person")
+        names = ", ".join(str(person) for person in people) or "nobody"
+        turn = "whose turn it is" if step.round_robin else ""
+        note = ", ".join(part for part in (means, turn, f"{step.urgency} urgency" if step.urgency else "") if part)
+        words.append(f"page {names}" + (f" ({note})" if note else ""))
+    words += [
+        f"call {name_of(target)}" if target.kind == "webhook" else name_of(target)
+        for target in step.targets
+        if not target.is_person
+    ]
+    text = ", ".join(words)
+    return text[:1].upper() + text[1:]
 
-    return upcoming(plan_of(policy), Position(0, 0), at or clock.now(), most)
+
+def dry_run(
+    policy: EscalationPolicy, at: datetime | None = None, most: int = 12, facts: Facts | None = None
+) -> list[dict[str, Any]]:
+    """What would happen if something (``facts``) fired at ``at``: computed by the same functions as the engine's."""
+    preview = Preview(facts or Facts(), _turns(policy.pk))
+    return upcoming(plan_of(policy), Position(0, 0), at or clock.now(), preview, most)
 
 
 def pending_page_of(person: Person) -> Notification | None:

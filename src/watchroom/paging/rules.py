@@ -6,10 +6,12 @@ Values in, values out. The engine, the preview of a policy and the live trace al
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from .conditions import Conditions, Facts, unmet
 
 LAST_RESORT_WAIT_SECONDS = 300
 LAST_RESORT_ROUNDS = 12  # an hour of asking the administrators, then it counts as exhausted
@@ -21,45 +23,68 @@ _BACKOFF_SECONDS = (5, 15, 30, 60, 120, 240, 480)
 
 @dataclass(frozen=True)
 class Target:
-    """One of: a person, a schedule (whoever is on call), a team (everybody in it)."""
+    """A person, a schedule (``detail``: current, next or all), a team, a webhook (``detail``: its address), or an
+    incident to be declared (``id``: its severity, 0 to take the alerts')."""
 
-    kind: str  # person, schedule, team
+    kind: str  # person, schedule, team, webhook, incident
     id: int
+    detail: str = ""
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it stands for people, not for something that a machine does."""
+        return self.kind in ("person", "schedule", "team")
 
 
 @dataclass(frozen=True)
 class Step:
-    """Page these, then wait."""
+    """Page these if the conditions hold, then wait. ``round_robin``: only the one whose turn it is."""
 
     targets: tuple[Target, ...]
     wait_seconds: int
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The steps of a policy, as they were when the escalation started, and how often they start again."""
-
-    steps: tuple[Step, ...]
-    repeats: int
+    urgency: str = ""
+    round_robin: bool = False
+    conditions: Conditions = Conditions()
 
     @classmethod
-    def of(cls, data: dict[str, Any]) -> Plan:
-        """The plan that :meth:`as_json` wrote."""
-        steps = tuple(
-            Step(tuple(Target(str(t["kind"]), int(t["id"])) for t in each["targets"]), int(each["wait_seconds"]))
-            for each in data["steps"]
+    def of(cls, data: dict[str, Any]) -> Step:
+        """The step that :meth:`as_json` wrote, today or before there was more than targets and a wait."""
+        return cls(
+            tuple(Target(str(t["kind"]), int(t["id"]), str(t.get("detail", ""))) for t in data["targets"]),
+            int(data["wait_seconds"]),
+            str(data.get("urgency", "")),
+            bool(data.get("round_robin", False)),
+            Conditions.of(data.get("conditions")),
         )
-        return cls(steps, int(data["repeats"]))
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, as it is stored with the escalation."""
         return {
-            "repeats": self.repeats,
-            "steps": [
-                {"wait_seconds": s.wait_seconds, "targets": [{"kind": t.kind, "id": t.id} for t in s.targets]}
-                for s in self.steps
-            ],
+            "wait_seconds": self.wait_seconds,
+            "urgency": self.urgency,
+            "round_robin": self.round_robin,
+            "conditions": self.conditions.as_json(),
+            "targets": [{"kind": t.kind, "id": t.id, "detail": t.detail} for t in self.targets],
         }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps of a policy, as they were when the escalation started, how often they start again, and how many people
+    have to answer until it ends."""
+
+    steps: tuple[Step, ...]
+    repeats: int
+    answers: int = 1
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Plan:
+        """The plan that :meth:`as_json` wrote."""
+        return cls(tuple(Step.of(each) for each in data["steps"]), int(data["repeats"]), int(data.get("answers", 1)))
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, as it is stored with the escalation."""
+        return {"repeats": self.repeats, "answers": self.answers, "steps": [step.as_json() for step in self.steps]}
 
 
 @dataclass(frozen=True)
@@ -98,6 +123,46 @@ def next_turn(plan: Plan, at: Position, somebody: bool = True) -> Turn:
     return Turn("step", step, after, step.wait_seconds if somebody else 0)
 
 
+@dataclass(frozen=True)
+class Found:
+    """Whom a step's targets mean at a moment, by number, and who of them has any way to be reached. ``last``: who was
+    paged last by this step's round robin."""
+
+    people: tuple[int, ...]
+    reachable: frozenset[int]
+    last: int | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a step does. ``skipped`` says why it does nothing at all; ``somebody``: whether an answer can be expected."""
+
+    people: tuple[int, ...]
+    skipped: str
+    somebody: bool
+
+
+def whose_turn(candidates: Iterable[int], last: int | None) -> int | None:
+    """The next person of a round robin after ``last``, in the order of their numbers: whoever joins or leaves, nobody's
+    turn comes twice in a row while there is somebody else."""
+    ordered = sorted(set(candidates))
+    return next((each for each in ordered if last is None or each > last), ordered[0] if ordered else None)
+
+
+def decide(step: Step, facts: Facts, at: datetime, found: Found, answered: Collection[int] = ()) -> Decision:
+    """What ``step`` does at ``at``. Whoever has answered is not paged again."""
+    if reason := unmet(step.conditions, facts, at):
+        return Decision((), reason, False)
+    left = tuple(person for person in found.people if person not in answered)
+    machines = any(not target.is_person for target in step.targets)
+    if found.people and not left and not machines:
+        return Decision((), "everybody here has answered", False)
+    if step.round_robin:
+        turn = whose_turn((person for person in left if person in found.reachable), found.last)
+        left = (turn,) if turn is not None else left
+    return Decision(left, "", machines or any(person in found.reachable for person in left))
+
+
 def retry_in(tries: int, *, permanent: bool, retry_after: timedelta | None, jitter: random.Random) -> timedelta | None:
     """How long to wait before trying a notification again; None: it has failed for good.
 
@@ -130,19 +195,27 @@ class Ahead:
     """One line of what will happen: at ``at``, unless somebody answers."""
 
     at: datetime
-    kind: str  # step, last_resort, exhausted
+    kind: str  # step, skipped, last_resort, exhausted
     step: int
     round: int
-    targets: tuple[Target, ...]
+    does: Step | None
+    decision: Decision | None
 
 
-def ahead(plan: Plan, at: Position, due: datetime, most: int = 6) -> list[Ahead]:
-    """What an escalation will do from ``due`` on, if nobody answers and everybody can be reached."""
+Look = Callable[[Position, Step, datetime], Decision]
+
+
+def ahead(plan: Plan, at: Position, due: datetime, look: Look, most: int = 6) -> list[Ahead]:
+    """What an escalation will do from ``due`` on, if nobody answers. ``look`` decides a step as the engine will."""
     found: list[Ahead] = []
     while len(found) < most:
         turn = next_turn(plan, at)
-        found.append(Ahead(due, turn.kind, at.step, at.round, turn.step.targets if turn.step else ()))
-        if turn.kind != "step":
+        if turn.step is None:
+            found.append(Ahead(due, turn.kind, at.step, at.round, None, None))
             break
+        decision = look(at, turn.step, due)
+        kind = "skipped" if decision.skipped else "step"
+        found.append(Ahead(due, kind, at.step, at.round, turn.step, decision))
+        turn = next_turn(plan, at, somebody=decision.somebody)
         at, due = turn.after, due + timedelta(seconds=turn.due_in_seconds)
     return found

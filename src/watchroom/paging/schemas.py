@@ -7,7 +7,10 @@ from typing import Any
 
 from ninja import Schema
 
+from .commands import plan_of
+from .conditions import WORKDAYS
 from .models import ContactMethod, Escalation, EscalationPolicy, Notification
+from .rules import Target
 
 
 class TraceLine(Schema):
@@ -57,27 +60,64 @@ class EscalationOut(Schema):
 
 
 class StepTargetOut(Schema):
-    """Whom a step pages: exactly one of the three."""
+    """What a step does: exactly one of ``person``, ``schedule``, ``team``, ``webhook`` (an address) and ``incident``
+    (the severity to declare it with, 1 to 5; 0: as the alerts say). ``who``, of a schedule: current, next or all."""
 
     person: int | None = None
     schedule: int | None = None
+    who: str | None = None
     team: int | None = None
+    webhook: str | None = None
+    incident: int | None = None
+
+    @classmethod
+    def of(cls, target: Target) -> StepTargetOut:
+        if target.kind == "webhook":
+            return cls(webhook=target.detail)
+        numbers: dict[str, Any] = {target.kind: target.id}
+        return cls(**numbers, who=target.detail or None)
+
+
+class HoursBody(Schema):
+    """Hours of some days; with ``outside`` all the others."""
+
+    zone: str = "UTC"
+    start: str
+    end: str
+    days: list[str] = list(WORKDAYS)
+    outside: bool = False
+
+
+class ConditionsBody(Schema):
+    """A step is taken when all that is set here holds. ``alerts`` in the last ``minutes``: at least that many."""
+
+    urgency: str = ""
+    severities: list[str] = []
+    hours: HoursBody | None = None
+    labels: dict[str, str] = {}
+    alerts: int = 0
+    minutes: int = 0
 
 
 class StepBody(Schema):
-    """One line of a policy."""
+    """One line of a policy. ``urgency`` (high, low) overrides that of what happened; with ``round_robin`` only the one
+    whose turn it is gets paged."""
 
     wait_seconds: int = 300
+    urgency: str = ""
+    round_robin: bool = False
+    conditions: ConditionsBody = ConditionsBody()
     targets: list[StepTargetOut]
 
 
 class PolicyBody(Schema):
-    """A policy as it is written."""
+    """A policy as it is written. ``answers``: how many people have to acknowledge until paging stops."""
 
     team: str
     name: str
     description: str = ""
     repeats: int = 2
+    answers: int = 1
     steps: list[StepBody]
 
 
@@ -92,12 +132,12 @@ class PolicyOut(PolicyBody):
         steps = [
             StepBody(
                 wait_seconds=step.wait_seconds,
-                targets=[
-                    StepTargetOut(person=t.person_id, schedule=t.schedule_id, team=t.team_id)
-                    for t in step.targets.all()
-                ],
+                urgency=step.urgency,
+                round_robin=step.round_robin,
+                conditions=ConditionsBody(**step.conditions.as_json()),
+                targets=[StepTargetOut.of(target) for target in step.targets],
             )
-            for step in row.steps.all()
+            for step in plan_of(row).steps
         ]
         return cls(
             slug=row.slug,
@@ -106,8 +146,15 @@ class PolicyOut(PolicyBody):
             name=row.name,
             description=row.description,
             repeats=row.repeats,
+            answers=row.answers,
             steps=steps,
         )
+
+
+class WebhookKeyOut(Schema):
+    """The secret with which a receiver checks the signature of what a policy's steps send."""
+
+    key: str
 
 
 class DryRunLine(Schema):

@@ -20,5 +20,6 @@ urlpatterns = [
     path("policies/new", policies.edit, name="policy-new"),
     path("policies/<slug:slug>", policies.detail, name="policy"),
     path("policies/<slug:slug>/edit", policies.edit, name="policy-edit"),
+    path("policies/<slug:slug>/webhook-key", policies.renew_webhook_key, name="policy-webhook-key"),
     path("policies/<slug:slug>/delete", policies.delete, name="policy-delete"),
 ]

@@ -41,7 +41,7 @@ def settled(escalation: Escalation) -> Settled | None:
             return Settled("What this was about has been deleted.", escalation.ended_at, "info")
         if group.resolved_at:
             return Settled("It is resolved: nothing needs to be done.", group.resolved_at)
-        if group.acknowledged_at:
+        if group.acknowledged_at and escalation.ended_at is not None:
             who = group.acknowledged_by or "somebody"
             return Settled(f"Acknowledged by {who}. Nobody else is paged.", group.acknowledged_at)
         return None

@@ -92,9 +92,17 @@ def end_alerts(ended: Iterable[tuple[Alert, datetime]], *, by: Actor, why: str) 
 def acknowledge_group(group: AlertGroup, *, by: Actor, text: str) -> None:
     """Somebody has it: its escalation ends, nobody else is paged. Doing it twice changes nothing. ``group`` is locked,
     inside the caller's transaction."""
-    if group.resolved_at or group.acknowledged_at:
+    if group.resolved_at:
         return
     now = clock.now()
+    if group.acknowledged_at:
+        # Counts where the policy asks for several people, and where somebody has asked for help since.
+        if stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.ACKNOWLEDGED, by=by):
+            GroupEvent.objects.create(
+                group=group, at=now, kind=Kind.ACKNOWLEDGED, person=by.person, text=f"also {text}"[:1000]
+            )
+            announce({"alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}"})
+        return
     group.acknowledged_at, group.acknowledged_by, group.notify_at = now, by.person, None
     group.save(update_fields=["acknowledged_at", "acknowledged_by", "notify_at"])
     GroupEvent.objects.create(group=group, at=now, kind=Kind.ACKNOWLEDGED, person=by.person, text=text[:1000])

@@ -1,20 +1,24 @@
 """All that changes what is paged, and how."""
 
 from .contact import add_contact_method, enable_contact_method, remove_contact_method, set_rules
-from .escalations import page, start_escalation, stop_escalation, take_turn
+from .escalations import page, start_escalation, stop_escalation
 from .notifications import claim, notify, record_result
-from .policies import delete_policy, save_policy
+from .policies import delete_policy, plan_of, save_policy, webhook_key
 from .reaching import confirm_code, mark_seen, send_code, test_contact_method
+from .turns import carry_out_action, claim_actions, take_turn
 
 __all__ = [
     "add_contact_method",
+    "carry_out_action",
     "claim",
+    "claim_actions",
     "confirm_code",
     "delete_policy",
     "enable_contact_method",
     "mark_seen",
     "notify",
     "page",
+    "plan_of",
     "record_result",
     "remove_contact_method",
     "save_policy",
@@ -24,4 +28,5 @@ __all__ = [
     "stop_escalation",
     "take_turn",
     "test_contact_method",
+    "webhook_key",
 ]

@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
-
-from django.db import transaction
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...kernel import clock, wake
-from ...kernel.db import announce, claimable, locked
+from ...kernel.db import announce, locked
 from ...kernel.errors import Refused
-from ..models import Escalation, EscalationEvent, EscalationPolicy, Notification
-from ..people import last_resort, people_of
-from ..rules import Plan, Position, Step, Target, next_turn
-from .notifications import cancel_waiting, write
+from ..models import Escalation, EscalationAnswer, EscalationEvent, EscalationPolicy, Notification
+from ..rules import Plan, Step, Target
+from .notifications import cancel_waiting
+from .policies import plan_of
 
 DIRECT_WAIT_SECONDS = 300
 DIRECT_REPEATS = 2
-_PURPOSE = {
-    "alert_group": Notification.Purpose.PAGE,
-    "role": Notification.Purpose.ROLE,
-    "direct": Notification.Purpose.PAGE,
-}
 Kind = EscalationEvent.Kind
-
-
-def plan_of(policy: EscalationPolicy) -> Plan:
-    """The policy's steps at this moment."""
-    steps = []
-    for step in policy.steps.prefetch_related("targets"):
-        targets = tuple(
-            Target("person", t.person_id)
-            if t.person_id
-            else Target("team", t.team_id)
-            if t.team_id
-            else Target("schedule", t.schedule_id or 0)
-            for t in step.targets.all()
-        )
-        steps.append(Step(targets, step.wait_seconds))
-    return Plan(tuple(steps), policy.repeats)
 
 
 def start_escalation(
@@ -89,83 +65,13 @@ def start_escalation(
     return escalation
 
 
-def take_turn(most: int) -> int:
-    """Carry on up to ``most`` escalations that are due, each in a transaction of its own: its step, everybody's
-    notifications and its next due time are committed together, or not at all. Returns how many it handled."""
-    handled = 0
-    while handled < most and _take_one():
-        handled += 1
-    return handled
-
-
-def _take_one() -> bool:
-    now = clock.now()
-    with transaction.atomic():
-        due = Escalation.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
-        escalation = claimable(due).select_related("team").first()
-        if escalation is None:
-            return False
-        plan, at = Plan.of(escalation.plan), Position(escalation.round, escalation.next_step)
-        turn = next_turn(plan, at)
-        if turn.kind == "exhausted":
-            _end(
-                escalation,
-                Escalation.End.EXHAUSTED,
-                None,
-                "nobody answered, and the last resort has been tried for an hour",
-            )
-            return True
-        people = last_resort(escalation.team) if turn.step is None else people_of(turn.step.targets, now)
-        reachable = [person for person in people if person.contact_methods.filter(enabled=True).exists()]
-        kind = Kind.LAST_RESORT if turn.kind == "last_resort" else Kind.STEP
-        event = EscalationEvent.objects.create(
-            escalation=escalation,
-            at=now,
-            kind=kind,
-            step=at.step,
-            round=at.round,
-            text=", ".join(str(person) for person in people)[:300] or "nobody",
-        )
-        event.people.set(people)
-        if not reachable:
-            EscalationEvent.objects.create(
-                escalation=escalation,
-                at=now,
-                kind=Kind.NOBODY,
-                step=at.step,
-                round=at.round,
-                text="nobody to page here: " + ("none of them has a contact method" if people else "nobody is on call"),
-            )
-        late = now - (escalation.due_at or now)
-        body = escalation.body
-        if late > timedelta(minutes=2):
-            body = f"Late by {int(late.total_seconds() // 60)} min: Watchroom was not running.\n\n{body}"
-        write(
-            reachable,
-            purpose=_PURPOSE[escalation.kind],
-            urgency=escalation.urgency,
-            subject=escalation.title,
-            body=body,
-            path=escalation.path,
-            reason=f"escalation:{escalation.pk}:{at.round}:{kind}:{at.step}",
-            drill=escalation.drill,
-            escalation=escalation,
-            event=event,
-        )
-        turn = next_turn(plan, at, somebody=bool(reachable))
-        escalation.round, escalation.next_step = turn.after.round, turn.after.step
-        escalation.due_at = now + timedelta(seconds=turn.due_in_seconds)
-        escalation.save(update_fields=["round", "next_step", "due_at"])
-        announce({wake.DUE, f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"})
-    return True
-
-
-def _end(escalation: Escalation, end: str, person: Person | None, text: str) -> None:
+def finish(escalation: Escalation, end: str, person: Person | None, text: str) -> None:
     now = clock.now()
     escalation.ended_at, escalation.due_at, escalation.end, escalation.ended_by = now, None, end, person
     escalation.save(update_fields=["ended_at", "due_at", "end", "ended_by"])
     EscalationEvent.objects.create(escalation=escalation, at=now, kind=Kind.ENDED, text=text[:300])
     cancel_waiting(escalation)
+    escalation.actions.filter(ended_at__isnull=True).update(state="cancelled", ended_at=now, due_at=None)
     announce(
         {
             f"escalation:{escalation.pk}",
@@ -178,13 +84,38 @@ def _end(escalation: Escalation, end: str, person: Person | None, text: str) -> 
 def stop_escalation(kind: str, subject_id: int | None, *, end: str, by: Actor) -> Escalation | None:
     """End the running escalation of a subject and all that it had not yet sent. Inside the caller's transaction.
 
-    Returns None when none is running.
+    An acknowledgement ends it only when as many people have given one as its policy asks for; until then it goes on
+    without those who have. Returns None when none is running, or when nothing has changed.
     """
     running = Escalation.objects.filter(kind=kind, subject_id=subject_id, ended_at__isnull=True)
     escalation = locked(running).first()
-    if escalation is not None:
-        _end(escalation, end, by.person, f"{Escalation.End(end).label} by {by.name}")
+    if escalation is None:
+        return None
+    needed = int(escalation.plan.get("answers", 1))
+    if end == Escalation.End.ACKNOWLEDGED and needed > 1 and by.person is not None:
+        before = escalation.answers.count()
+        if not _enough(escalation, by.person, needed):
+            return escalation if escalation.answers.count() > before else None
+    finish(escalation, end, by.person, f"{Escalation.End(end).label} by {by.name}")
     return escalation
+
+
+def _enough(escalation: Escalation, person: Person, needed: int) -> bool:
+    """Take one person's answer. Whether it was the last that was needed."""
+    now = clock.now()
+    _, new = EscalationAnswer.objects.get_or_create(escalation=escalation, person=person, defaults={"at": now})
+    count = escalation.answers.count()
+    if count >= needed:
+        return True
+    if new:
+        EscalationEvent.objects.create(
+            escalation=escalation, at=now, kind=Kind.ANSWERED, text=f"{person} answered ({count} of {needed})"
+        )
+        escalation.notifications.filter(person=person, state=Notification.State.WAITING).update(
+            state=Notification.State.CANCELLED, ended_at=now, due_at=None
+        )
+        announce({f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}", f"person:{person.pk}"})
+    return False
 
 
 def page(

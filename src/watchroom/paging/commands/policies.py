@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError
@@ -14,9 +14,15 @@ from ...accounts.changes import change
 from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...kernel.errors import Conflict, Refused
+from ...kernel.http import check_url
+from ...kernel.signing import new_key
 from ...oncall.models import Schedule
-from ..models import EscalationPolicy, EscalationStep, StepTarget
+from ..conditions import Conditions
+from ..models import EscalationPolicy, EscalationStep, StepTarget, Urgency
+from ..rules import Plan, Step, Target
+from ._conditions import checked_conditions
 
+KINDS = ("person", "schedule", "team", "webhook", "incident")
 _MODELS: dict[str, Any] = {"person": Person, "schedule": Schedule, "team": Team}
 
 
@@ -29,16 +35,24 @@ def save_policy(
     slug: str | None = None,
     description: str = "",
     repeats: int = 2,
+    answers: int = 1,
     steps: Sequence[Mapping[str, Any]],
 ) -> EscalationPolicy:
-    """Create a policy or change it. A step is ``{"wait_seconds": 300, "targets": [{"person": 7}, {"schedule": 3}]}``.
+    """Create a policy or change it. A step is ``{"wait_seconds": 300, "targets": [{"person": 7}, {"schedule": 3}]}``,
+    and may have ``urgency``, ``round_robin`` and ``conditions``. Targets are ``{"person": id}``, ``{"schedule": id,
+    "who": "current"|"next"|"all"}``, ``{"team": id}``, ``{"webhook": url}`` and ``{"incident": severity}``.
 
-    :raises Refused: no steps, a step without a target, a wait under 1 s or over a day, or a target that does not exist.
+    :raises Refused: no steps, a step without a target, a wait under 1 s or over a day, a target that does not exist, or
+        a condition that cannot be read; names the field.
     """
     if not name.strip():
         raise Refused("A policy needs a name.", field="name", value=name, fix="Give it a name.")
     if not steps:
         raise Refused("A policy without steps pages nobody.", field="steps", value=[], fix="Add at least one step.")
+    if not 1 <= answers <= 20:
+        raise Refused("That number of answers is not accepted.", field="answers", value=answers, fix="Use 1 to 20.")
+    if not 0 <= repeats <= 100:
+        raise Refused("That number of repeats is not accepted.", field="repeats", value=repeats, fix="Use 0 to 100.")
     checked = [_checked(number, step) for number, step in enumerate(steps)]
     policy = policy or EscalationPolicy(version=0)
     created = policy.pk is None
@@ -46,6 +60,9 @@ def save_policy(
         by.require(Action.MANAGE, policy.team)
     with change(by, "policy.created" if created else "policy.changed", policy, needs=Action.MANAGE, team=team) as made:
         policy.team, policy.name, policy.description, policy.repeats = team, name.strip(), description, repeats
+        policy.answers = answers
+        if policy.webhook_key is None and any(t.kind == "webhook" for step in checked for t in step.targets):
+            policy.webhook_key = new_key("whs")
         policy.slug = slug or policy.slug or slugify(name)[:64]
         policy.version += 1
         try:
@@ -58,39 +75,135 @@ def save_policy(
                 fix="Choose another name.",
             ) from None
         policy.steps.all().delete()
-        for position, (wait, targets) in enumerate(checked):
-            step = EscalationStep.objects.create(policy=policy, position=position, wait_seconds=wait)
-            StepTarget.objects.bulk_create([StepTarget(step=step, **{f"{kind}_id": pk}) for kind, pk in targets])
-        made.note(
-            version=policy.version, steps=[{"wait_seconds": wait, "targets": targets} for wait, targets in checked]
-        )
+        for position, each in enumerate(checked):
+            step = EscalationStep.objects.create(
+                policy=policy,
+                position=position,
+                wait_seconds=each.wait_seconds,
+                urgency=each.urgency,
+                round_robin=each.round_robin,
+                conditions=each.conditions.as_json(),
+            )
+            StepTarget.objects.bulk_create([StepTarget(step=step, **_columns(target)) for target in each.targets])
+        made.note(version=policy.version, steps=[step.as_json() for step in checked])
         made.touch("policies", f"policy:{policy.pk}")
     return policy
 
 
-def _checked(number: int, step: Mapping[str, Any]) -> tuple[int, list[tuple[str, int]]]:
+def _columns(target: Target) -> dict[str, Any]:
+    if target.kind == "webhook":
+        return {"webhook": target.detail}
+    if target.kind == "incident":
+        return {"incident_severity": target.id}
+    return {f"{target.kind}_id": target.id} | ({"who": target.detail} if target.kind == "schedule" else {})
+
+
+def plan_of(policy: EscalationPolicy) -> Plan:
+    """The policy's steps at this moment, as the engine will carry them out."""
+    return Plan(
+        tuple(
+            Step(
+                tuple(_target(row) for row in step.targets.all()),
+                step.wait_seconds,
+                step.urgency,
+                step.round_robin,
+                Conditions.of(step.conditions),
+            )
+            for step in _steps_of(policy)
+        ),
+        policy.repeats,
+        policy.answers,
+    )
+
+
+def _steps_of(policy: EscalationPolicy) -> Iterable[EscalationStep]:
+    """Its steps; those that a list has fetched already are not fetched again."""
+    fetched = "steps" in getattr(policy, "_prefetched_objects_cache", {})
+    return policy.steps.all() if fetched else policy.steps.prefetch_related("targets")
+
+
+def _target(row: StepTarget) -> Target:
+    if row.webhook:
+        return Target("webhook", 0, row.webhook)
+    if row.incident_severity is not None:
+        return Target("incident", row.incident_severity)
+    if row.schedule_id:
+        return Target("schedule", row.schedule_id, row.who)
+    return Target("person", row.person_id) if row.person_id else Target("team", row.team_id or 0)
+
+
+def _checked(number: int, step: Mapping[str, Any]) -> Step:
     where = f"steps[{number}]"
     wait = int(step.get("wait_seconds", 300))
     if not 1 <= wait <= 86_400:
         raise Refused(
             "That wait is not accepted.", field=f"{where}.wait_seconds", value=wait, fix="Use 1 second to 1 day."
         )
-    targets: list[tuple[str, int]] = []
-    for target in step.get("targets", ()):
-        kind, pk = next(iter(target.items()))
-        if kind not in _MODELS or not _MODELS[kind].objects.filter(pk=pk).exists():
-            raise Refused(
-                f"There is no {kind} {pk}.",
-                field=f"{where}.targets",
-                value=dict(target),
-                fix="Name an existing person, schedule or team.",
-            )
-        targets.append((kind, int(pk)))
+    urgency = step.get("urgency") or ""
+    if urgency and urgency not in Urgency.values:
+        raise Refused(
+            "There is no such urgency.",
+            field=f"{where}.urgency",
+            value=urgency,
+            fix="Use high or low, or nothing for the urgency of what happened.",
+        )
+    targets = tuple(
+        _checked_target(f"{where}.targets[{place}]", target) for place, target in enumerate(step.get("targets", ()))
+    )
     if not targets:
         raise Refused(
             "This step pages nobody.", field=f"{where}.targets", value=[], fix="Add a person, a schedule or a team."
         )
-    return wait, targets
+    conditions = checked_conditions(step.get("conditions") or {}, f"{where}.conditions")
+    return Step(tuple(dict.fromkeys(targets)), wait, urgency, bool(step.get("round_robin", False)), conditions)
+
+
+def _checked_target(where: str, given: Mapping[str, Any]) -> Target:
+    kinds = [kind for kind in KINDS if given.get(kind) is not None]
+    if len(kinds) != 1:
+        raise Refused(
+            "A target is exactly one thing.", field=where, value=dict(given), fix=f"Give one of {', '.join(KINDS)}."
+        )
+    kind, value = kinds[0], given[kinds[0]]
+    if kind == "webhook":
+        return Target(kind, 0, check_url(value, field=f"{where}.webhook"))
+    if kind == "incident":
+        if value not in range(6):
+            raise Refused(
+                "There is no such severity.",
+                field=f"{where}.incident",
+                value=value,
+                fix="Use 1 to 5, or 0 to take the severity of the alerts.",
+            )
+        return Target(kind, int(value))
+    if not _MODELS[kind].objects.filter(pk=value).exists():
+        raise Refused(
+            f"There is no {kind} {value}.",
+            field=where,
+            value=dict(given),
+            fix="Name an existing person, schedule or team.",
+        )
+    who = given.get("who") or "current"
+    if who not in StepTarget.Who.values:
+        raise Refused(
+            "A schedule has nobody like that.", field=f"{where}.who", value=who, fix="Use current, next or all."
+        )
+    return Target(kind, int(value), who if kind == "schedule" else "")
+
+
+def webhook_key(by: Actor, policy: EscalationPolicy, *, renew: bool = False) -> str:
+    """The secret with which receivers check what this policy's steps send to webhooks; ``renew`` replaces it.
+
+    :raises Refused: no step calls a webhook.
+    """
+    by.require(Action.MANAGE, policy.team)
+    if policy.webhook_key is None:
+        raise Refused("No step of this policy calls a webhook.", fix="Add a step with a webhook first.")
+    if renew:
+        with change(by, "policy.webhook_key_renewed", policy, needs=Action.MANAGE, team=policy.team):
+            policy.webhook_key = new_key("whs")
+            policy.save(update_fields=["webhook_key"])
+    return str(policy.webhook_key)
 
 
 def delete_policy(by: Actor, policy: EscalationPolicy) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import available_timezones
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -18,10 +20,13 @@ from ...kernel.errors import Conflict, NotFound, Refused
 from ...oncall.models import Schedule
 from ...web.middleware import actor_of
 from .. import commands
-from ..models import EscalationPolicy, StepTarget
+from ..conditions import DAYS, Conditions, Facts
+from ..models import EscalationPolicy, Urgency
 from ..queries import dry_run, policies_visible_to
+from .steps import empty_row, form_row, labels_from, row_of, step_from
 
 MOST_STEPS = 50
+SEVERITIES = ("critical", "error", "warning", "info")
 SPARE_STEPS = 2  # empty rows in the form, so that steps can be added without a script
 
 
@@ -51,14 +56,25 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     if not hours.isdecimal() or int(hours) > 24 * 366:
         raise Refused("That is not a number of hours.", field="in", value=hours, fix="Use a whole number up to 8784.")
     at = clock.now() + timedelta(hours=int(hours))
+    given = {name: request.GET.get(name, "") for name in ("urgency", "severity", "labels", "alerts")}
+    facts = facts_from(
+        at, given["urgency"] or "high", given["severity"], given["labels"], _number(given["alerts"] or "1", "alerts")
+    )
+    manages = actor.may(Action.MANAGE, policy.team)
     context = {
         "policy": policy,
-        "steps": policy.steps.prefetch_related("targets__person", "targets__schedule", "targets__team"),
-        "lines": [line | {"after": line["at"] - at} for line in dry_run(policy, at)],
+        "given": given,
+        "severities": SEVERITIES,
+        "steps": [
+            (step, Conditions.of(step.conditions))
+            for step in policy.steps.prefetch_related("targets__person", "targets__schedule", "targets__team")
+        ],
+        "lines": [line | {"after": line["at"] - at} for line in dry_run(policy, at, facts=facts)],
         "at": at,
         "hours": hours,
         "services": policy.services.select_related("team"),
-        "manages": actor.may(Action.MANAGE, policy.team),
+        "manages": manages,
+        "webhook_key": policy.webhook_key if manages else None,
     }
     return render(request, "paging/policy.html", context)
 
@@ -77,6 +93,7 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
                 name=given.get("name", ""),
                 description=given.get("description", ""),
                 repeats=_number(given.get("repeats", "2"), "repeats"),
+                answers=_number(given.get("answers", "1"), "answers"),
                 steps=_steps(given),
             )
         except (Refused, Conflict, NotFound) as refused:
@@ -85,22 +102,26 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
             return redirect("policy", saved.slug)
     if request.method == "POST":
         values: Any = given
-        rows = [
-            {"minutes": given.get(f"minutes-{number}", "5"), "chosen": set(given.getlist(f"targets-{number}"))}
-            for number in range(min(_number(given.get("rows", "0"), "rows"), MOST_STEPS))
-        ]
+        rows = [form_row(given, number) for number in range(min(_number(given.get("rows", "0"), "rows"), MOST_STEPS))]
         spare = SPARE_STEPS if "more" in given else 0
     else:
         values = _values_of(policy)
-        rows, spare = _rows_of(policy), SPARE_STEPS
+        rows = [row_of(step) for step in policy.steps.prefetch_related("targets")] if policy else []
+        spare = SPARE_STEPS
     context = {
         "policy": policy,
         "values": values,
         "error": error,
-        "steps": [*rows, *({"minutes": "5", "chosen": set()} for _ in range(spare))],
+        "steps": [*rows, *(empty_row() for _ in range(spare))],
+        "severities": SEVERITIES,
+        "incident_severities": [("0", "as the alerts say"), *((str(n), f"SEV{n}") for n in range(1, 6))],
+        "days": DAYS,
+        "zones": sorted(available_timezones()),
         "teams": actor.teams_where(Action.MANAGE),
         "targets": [
             ("On call in", [(f"schedule:{each.pk}", each) for each in Schedule.objects.all()]),
+            ("Next on call in", [(f"schedule/next:{each.pk}", each) for each in Schedule.objects.all()]),
+            ("Everybody in the rotations of", [(f"schedule/all:{each.pk}", each) for each in Schedule.objects.all()]),
             ("People", [(f"person:{each.pk}", each) for each in Person.objects.filter(is_active=True)]),
             ("Everybody in", [(f"team:{each.pk}", each) for each in Team.objects.all()]),
         ],
@@ -110,28 +131,14 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 
 def _values_of(policy: EscalationPolicy | None) -> dict[str, Any]:
     if policy is None:
-        return {"repeats": 2}
+        return {"repeats": 2, "answers": 1}
     return {
         "name": policy.name,
         "team": policy.team.slug,
         "description": policy.description,
         "repeats": policy.repeats,
+        "answers": policy.answers,
     }
-
-
-def _rows_of(policy: EscalationPolicy | None) -> list[dict[str, Any]]:
-    if policy is None:
-        return []
-    return [
-        {"minutes": f"{step.wait_seconds / 60:g}", "chosen": {_choice(target) for target in step.targets.all()}}
-        for step in policy.steps.prefetch_related("targets")
-    ]
-
-
-def _choice(target: StepTarget) -> str:
-    if target.person_id:
-        return f"person:{target.person_id}"
-    return f"schedule:{target.schedule_id}" if target.schedule_id else f"team:{target.team_id}"
 
 
 def _number(text: str, field: str) -> int:
@@ -142,21 +149,17 @@ def _number(text: str, field: str) -> int:
 
 def _steps(given: QueryDict) -> list[dict[str, Any]]:
     """The form's rows; an empty row is not a step."""
-    steps = []
-    for number in range(min(_number(given.get("rows", "0"), "rows"), MOST_STEPS)):
-        targets = [each.partition(":") for each in given.getlist(f"targets-{number}") if each]
-        if targets:
-            try:
-                wait = round(float(given.get(f"minutes-{number}", "5")) * 60)
-            except ValueError:
-                raise Refused(
-                    "That is not a number of minutes.",
-                    field=f"steps[{number}].wait_seconds",
-                    value=given.get(f"minutes-{number}"),
-                    fix="Use a number, such as 5.",
-                ) from None
-            steps.append({"wait_seconds": wait, "targets": [{kind: int(pk)} for kind, _, pk in targets]})
-    return steps
+    rows = (step_from(given, number) for number in range(min(_number(given.get("rows", "0"), "rows"), MOST_STEPS)))
+    return [step for step in rows if step is not None]
+
+
+def facts_from(at: datetime, urgency: str, severity: str, labels: str, alerts: int) -> Facts:
+    """What a dry run assumes has fired. Raises ``Refused`` for what can't be read."""
+    if urgency not in Urgency.values:
+        raise Refused("There is no such urgency.", field="urgency", value=urgency, fix="Use high or low.")
+    if not 0 <= alerts <= 200:
+        raise Refused("That number of alerts is not accepted.", field="alerts", value=alerts, fix="Use 0 to 200.")
+    return Facts(urgency, severity, (labels_from(labels, "labels"),), (at,) * alerts)
 
 
 @require_POST
@@ -165,3 +168,12 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
     actor = actor_of(request)
     commands.delete_policy(actor, policy_for(actor, slug))
     return redirect("policies")
+
+
+@require_POST
+def renew_webhook_key(request: HttpRequest, slug: str) -> HttpResponse:
+    """Replace the secret that signs what the steps send to webhooks."""
+    actor = actor_of(request)
+    commands.webhook_key(actor, policy_for(actor, slug), renew=True)
+    messages.success(request, "New secret. The old one signs nothing any more.")
+    return redirect("policy", slug)

@@ -1,0 +1,64 @@
+"""Commands for escalation policies and what they are doing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .client import Api, api_command, given
+from .show import facts, table
+
+
+@click.group()
+def policy() -> None:
+    """Escalation policies: whom they page, and what they would do."""
+
+
+@policy.command()
+@click.argument("slug")
+@api_command
+def show(api: Api, slug: str) -> Any:
+    """Show one policy."""
+    return api.get(f"/policies/{slug}"), facts
+
+
+@policy.command("dry-run")
+@click.argument("slug")
+@click.option("--at", help="An instant, RFC 3339; without it, now.")
+@click.option("--urgency", type=click.Choice(["high", "low"]))
+@click.option("--severity", help="Of the alert that would fire.")
+@click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="A label of it; may be repeated.")
+@click.option("--alerts", type=int, help="How many would have fired by then.")
+@api_command
+def dry_run(api: Api, slug: str, labels: tuple[str, ...], **query: Any) -> Any:
+    """What the policy would do, by the engine's own functions."""
+    query["labels"] = ",".join(labels) or None
+    lines = api.get(f"/policies/{slug}/dry-run", **given(query))
+    return lines, table("at", "kind", "text")
+
+
+@policy.command("webhook-key")
+@click.argument("slug")
+@click.option("--renew", is_flag=True, help="Replace it; the old one signs nothing any more.")
+@api_command
+def webhook_key(api: Api, slug: str, renew: bool) -> Any:
+    """The secret that signs what the policy's steps send to webhooks."""
+    return api.call("POST" if renew else "GET", f"/policies/{slug}/webhook-key"), facts
+
+
+@click.command()
+@click.argument("id", type=int)
+@api_command
+def escalation(api: Api, id: int) -> Any:
+    """What an escalation has done, and what it will do next and when."""
+    answer = api.get(f"/escalations/{id}")
+
+    def show(found: dict[str, Any]) -> None:
+        facts({name: value for name, value in found.items() if name != "trace"})
+        table("at", "future", "text", "state")(found["trace"])
+
+    return answer, show
+
+
+commands = [policy, escalation]

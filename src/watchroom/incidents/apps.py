@@ -1,0 +1,27 @@
+"""What incidents lend to paging, registered when Django starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from ..paging.models import Escalation
+
+
+def _declare(escalation: Escalation, severity: int) -> str:
+    from .commands.automatic import declare_for
+
+    return declare_for(escalation, severity)
+
+
+class IncidentsConfig(AppConfig):
+    """Incidents."""
+
+    name = "watchroom.incidents"
+
+    def ready(self) -> None:
+        from ..paging.hooks import incidents_are_declared_by
+
+        incidents_are_declared_by(_declare)

@@ -1,0 +1,279 @@
+"""The engine's side of escalations: whoever holds the row takes its turn, and all that follows is committed with it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from ...accounts.models import Person
+from ...channels.base import DeliveryFailed, Message
+from ...kernel import clock, wake
+from ...kernel import settings as conf
+from ...kernel.db import announce, claimable, locked
+from ...kernel.errors import Conflict, WatchroomError
+from ...kernel.http import origin
+from ...kernel.plugins import one_of
+from ..hooks import declare_incident, facts_of
+from ..looking import look_at
+from ..models import Escalation, EscalationEvent, Notification, RoundRobin, StepAction
+from ..people import last_resort
+from ..rules import SEND_LEASE, Decision, Plan, Position, Step, Target, next_turn, retry_in
+from .escalations import finish
+from .notifications import _JITTER, write
+
+log = logging.getLogger(__name__)
+Kind = EscalationEvent.Kind
+LATE = timedelta(minutes=2)
+_PURPOSE = {
+    "alert_group": Notification.Purpose.PAGE,
+    "role": Notification.Purpose.ROLE,
+    "direct": Notification.Purpose.PAGE,
+}
+
+
+def take_turn(most: int) -> int:
+    """Carry on up to ``most`` escalations that are due, each in a transaction of its own: its step, everybody's
+    notifications and its next due time are committed together, or not at all. Returns how many it handled."""
+    handled = 0
+    while handled < most and _take_one():
+        handled += 1
+    return handled
+
+
+def _take_one() -> bool:
+    now = clock.now()
+    with transaction.atomic():
+        due = Escalation.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
+        escalation = claimable(due).select_related("team", "policy").first()
+        if escalation is None:
+            return False
+        plan, at = Plan.of(escalation.plan), Position(escalation.round, escalation.next_step)
+        turn = next_turn(plan, at)
+        if turn.kind == "exhausted":
+            finish(
+                escalation,
+                Escalation.End.EXHAUSTED,
+                None,
+                "nobody answered, and the last resort has been tried for an hour",
+            )
+            return True
+        answered = set(escalation.answers.values_list("person_id", flat=True)) if plan.answers > 1 else set()
+        if turn.step is None:
+            somebody = _last_resort(escalation, at, answered, now)
+        else:
+            somebody = _step(escalation, turn.step, at, answered, now)
+        turn = next_turn(plan, at, somebody=somebody)
+        escalation.round, escalation.next_step = turn.after.round, turn.after.step
+        escalation.due_at = now + timedelta(seconds=turn.due_in_seconds)
+        escalation.save(update_fields=["round", "next_step", "due_at"])
+        announce({wake.DUE, f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"})
+    return True
+
+
+def _event(escalation: Escalation, kind: str, at: Position, now: datetime, text: str) -> EscalationEvent:
+    return EscalationEvent.objects.create(
+        escalation=escalation, at=now, kind=kind, step=at.step, round=at.round, text=text[:300]
+    )
+
+
+def _last_resort(escalation: Escalation, at: Position, answered: Collection[int], now: datetime) -> bool:
+    everybody = last_resort(escalation.team)
+    people = [person for person in everybody if person.pk not in answered] or everybody
+    event = _event(escalation, Kind.LAST_RESORT, at, now, _names(people))
+    return _page(escalation, event, people, at, now, escalation.urgency)
+
+
+def _step(escalation: Escalation, step: Step, at: Position, answered: Collection[int], now: datetime) -> bool:
+    """Carry out one step. Whether somebody can be expected to answer."""
+    decision, people = _decide(escalation, step, at, answered, now)
+    if decision.skipped:
+        _event(escalation, Kind.SKIPPED, at, now, decision.skipped)
+        return False
+    machines = [target for target in step.targets if not target.is_person]
+    event = _event(escalation, Kind.STEP, at, now, _names(people, machines))
+    done = [_begin(escalation, event, target, at, now) for target in machines]
+    paged = (
+        _page(escalation, event, people, at, now, step.urgency or escalation.urgency)
+        if people or len(machines) < len(step.targets)
+        else False
+    )
+    return paged or any(done)
+
+
+def _decide(
+    escalation: Escalation, step: Step, at: Position, answered: Collection[int], now: datetime
+) -> tuple[Decision, list[Person]]:
+    facts = facts_of(escalation, now)
+    if not (step.round_robin and escalation.policy_id):
+        return look_at(step, now, facts, answered=answered)
+    RoundRobin.objects.get_or_create(policy_id=escalation.policy_id, position=at.step)
+    # Another escalation that takes this step now waits here until our choice is committed.
+    turns = locked(RoundRobin.objects.filter(policy_id=escalation.policy_id, position=at.step)).get()
+    decision, people = look_at(step, now, facts, last=turns.last_id, answered=answered)
+    if people and not decision.skipped:
+        turns.last, turns.turns = people[0], turns.turns + 1
+        turns.save(update_fields=["last", "turns"])
+    return decision, people
+
+
+def _names(people: Sequence[Person], machines: Sequence[Target] = ()) -> str:
+    words = [str(person) for person in people]
+    words += [f"webhook {origin(t.detail)}/…" if t.kind == "webhook" else "incident" for t in machines]
+    return ", ".join(words) or "nobody"
+
+
+def _page(
+    escalation: Escalation, event: EscalationEvent, people: Sequence[Person], at: Position, now: datetime, urgency: str
+) -> bool:
+    event.people.set(people)
+    reachable = [person for person in people if person.contact_methods.filter(enabled=True).exists()]
+    if not reachable:
+        why = "none of them has a contact method" if people else "nobody is on call"
+        _event(escalation, Kind.NOBODY, at, now, f"nobody to page here: {why}")
+    late = now - (escalation.due_at or now)
+    body = escalation.body
+    if late > LATE:
+        body = f"Late by {int(late.total_seconds() // 60)} min: Watchroom was not running.\n\n{body}"
+    write(
+        reachable,
+        purpose=_PURPOSE[escalation.kind],
+        urgency=urgency,
+        subject=escalation.title,
+        body=body,
+        path=escalation.path,
+        reason=f"escalation:{escalation.pk}:{at.round}:{event.kind}:{at.step}",
+        drill=escalation.drill,
+        escalation=escalation,
+        event=event,
+    )
+    return bool(reachable)
+
+
+def _begin(escalation: Escalation, event: EscalationEvent, target: Target, at: Position, now: datetime) -> bool:
+    """Put into the book what a step does besides paging. It is carried out in a transaction of its own: nothing there
+    may keep the step from paging people, and an incident locks alerts, which come before escalations."""
+    if target.kind == "webhook":
+        key = escalation.policy.webhook_key if escalation.policy else None
+        if not key:
+            _event(escalation, Kind.WEBHOOK, at, now, "The webhook was not called: the policy has been deleted.")
+            return False
+        text, settings = f"webhook {origin(target.detail)}/…", {"url": target.detail, "secret": key}
+    else:
+        text, settings = "declare an incident", {"severity": target.id}
+    StepAction.objects.create(
+        escalation=escalation,
+        event=event,
+        kind=target.kind,
+        target=text[:200],
+        settings=settings,
+        created_at=now,
+        due_at=now,
+    )
+    return True
+
+
+def claim_actions(most: int) -> list[StepAction]:
+    """Take up to ``most`` calls that are due. Each gets a lease; if the process dies before the result is written, it
+    is made again with the same key."""
+    now = clock.now()
+    with transaction.atomic():
+        due = StepAction.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
+        rows = list(claimable(due)[:most])
+        for row in rows:
+            row.tries += 1
+            row.due_at = now + SEND_LEASE
+        StepAction.objects.bulk_update(rows, ["tries", "due_at"])
+    return rows
+
+
+def carry_out_action(action: StepAction) -> None:
+    """Try an action once and write down what came of it."""
+    if action.kind == StepAction.Kind.INCIDENT:
+        return _declare(action)
+    try:
+        result: str | Exception = _call(action)
+    except Exception as error:
+        result = error
+    with transaction.atomic():
+        _record(action, result)
+
+
+def _declare(action: StepAction) -> None:
+    try:
+        with transaction.atomic():
+            _record(action, declare_incident(action.escalation, int(action.settings["severity"])))
+    except Exception as error:
+        if not isinstance(error, WatchroomError):
+            log.exception("A step could not declare an incident: escalation %s", action.escalation_id)
+        with transaction.atomic():
+            _record(action, DeliveryFailed(str(error), permanent=isinstance(error, WatchroomError)))
+
+
+def _call(action: StepAction) -> str:
+    """Only a 2xx answer counts as accepted."""
+    escalation = action.escalation
+    message = Message(
+        key=f"watchroom-action-{action.pk}",
+        subject=escalation.title,
+        body=escalation.body,
+        url=f"{conf.current().url}{escalation.path}",
+        purpose="page",
+        urgent=escalation.urgency == "high",
+        drill=escalation.drill,
+        person="",
+        actions=(),
+        facts={
+            "escalation": escalation.pk,
+            "kind": escalation.kind,
+            "subject": escalation.subject_id,
+            "step": (action.event.step or 0) + 1,
+            "round": action.event.round,
+        },
+    )
+    one_of("watchroom.channels", "webhook").send(action.settings, message)
+    return f"{action.target} accepted it"
+
+
+class _TooLate(Conflict):
+    """Somebody has answered while an incident was being declared: take it back."""
+
+
+def _record(action: StepAction, result: str | Exception) -> None:
+    """Write down a result. Inside the caller's transaction."""
+    now = clock.now()
+    escalation = locked(Escalation.objects.filter(pk=action.escalation_id)).get()
+    row = locked(StepAction.objects.filter(pk=action.pk)).get()
+    at = Position(action.event.round, action.event.step or 0)
+    kind = Kind.WEBHOOK if action.kind == StepAction.Kind.WEBHOOK else Kind.INCIDENT
+    if row.ended_at is not None:
+        if action.kind == StepAction.Kind.INCIDENT and isinstance(result, str):
+            raise _TooLate("The escalation has ended.")
+        return
+    if isinstance(result, str):
+        row.state, row.ended_at, row.due_at, row.error = StepAction.State.DONE, now, None, ""
+        again = f", at try {row.tries}" if row.tries > 1 else ""
+        _event(escalation, kind, at, now, f"{result}{again}")
+    else:
+        failed = result if isinstance(result, DeliveryFailed) else DeliveryFailed(f"{type(result).__name__}: {result}")
+        row.error = str(failed)[:1000]
+        wait = retry_in(row.tries, permanent=failed.permanent, retry_after=failed.retry_after, jitter=_JITTER)
+        if wait is None:
+            row.state, row.ended_at, row.due_at = StepAction.State.FAILED, now, None
+            _event(escalation, kind, at, now, f"{row.target} failed: {failed}")
+            _go_on(escalation, action, now)
+        else:
+            row.due_at = now + wait
+    row.save(update_fields=["state", "ended_at", "due_at", "error"])
+    announce({f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}", wake.DUE})
+
+
+def _go_on(escalation: Escalation, action: StepAction, now: datetime) -> None:
+    """A step that paged nobody and whose action has failed does not wait for an answer that can't come."""
+    latest = escalation.events.filter(kind__in=(Kind.STEP, Kind.LAST_RESORT)).order_by("-id").first()
+    hopeless = not (action.event.notifications.exists() or action.event.actions.filter(ended_at=None).count() > 1)
+    if escalation.ended_at is None and latest is not None and latest.pk == action.event_id and hopeless:
+        escalation.due_at = now
+        escalation.save(update_fields=["due_at"])

@@ -1,0 +1,344 @@
+"""Steps in full: whom and what they reach, when they apply, whose turn it is, how many answers they wait for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from django.db import connection, transaction
+
+import factories as make
+from paging.test_escalation import hook, paged, reachable, start  # noqa: F401
+from peers.http import Answer, HttpPeer
+from watchroom.accounts.actors import acting
+from watchroom.channels.webhook import verify
+from watchroom.engine.loop import run_due
+from watchroom.incidents.models import Incident
+from watchroom.intake import commands as intake
+from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.errors import Refused
+from watchroom.paging import commands
+from watchroom.paging.conditions import Facts
+from watchroom.paging.models import Escalation, EscalationPolicy, StepAction
+from watchroom.paging.queries import dry_run, trace
+
+pytestmark = pytest.mark.django_db
+
+
+def policy(*steps: dict[str, Any], **fields: Any) -> EscalationPolicy:
+    fields = {"team": make.team(), "name": "Shop", "repeats": 0} | fields
+    return commands.save_policy(make.actor(), None, steps=steps, **fields)
+
+
+def fire(chosen: EscalationPolicy, *, count: int = 1, **fields: Any) -> Any:
+    group = make.group("Checkout is slow", team=chosen.team, policy=chosen, **fields)
+    for number in range(count):
+        make.alert(group, f"Alert {number}", labels={"env": "prod"})
+    with transaction.atomic():
+        commands.start_escalation(
+            kind="alert_group",
+            subject_id=group.pk,
+            title=group.title,
+            body="",
+            path=f"/alerts/{group.pk}",
+            team=group.team,
+            policy=chosen,
+            urgency=group.urgency,
+        )
+    return group
+
+
+def test_a_step_means_who_is_on_call_who_is_next_or_everybody(clock: TravellingClock, hook: HttpPeer) -> None:
+    people = tuple(reachable(hook, name) for name in ("anna", "ben", "eve"))
+    schedule = make.schedule(people=people, starts_at="2026-03-02T09:00")
+    made = policy(
+        {"wait_seconds": 60, "targets": [{"schedule": schedule.pk}]},
+        {"wait_seconds": 60, "targets": [{"schedule": schedule.pk, "who": "next"}]},
+        {"wait_seconds": 60, "targets": [{"schedule": schedule.pk, "who": "all"}]},
+    )
+    foretold = [line["people"] for line in dry_run(made)[:3]]
+    fire(made)
+    for _ in range(3):
+        run_due()
+        clock.advance(timedelta(seconds=60))
+    assert paged(hook)[:2] == ["anna", "ben"]
+    assert sorted(paged(hook)[2:]) == ["anna", "ben", "eve"]
+    anna, ben, eve = (person.pk for person in people)
+    assert foretold == [[anna], [ben], [anna, ben, eve]]
+
+
+def test_a_step_whose_condition_does_not_hold_is_left_out_and_says_why(
+    clock: TravellingClock,
+    hook: HttpPeer,
+) -> None:
+    anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
+    made = policy(
+        {"targets": [{"person": anna.pk}], "conditions": {"severities": ["info"]}},
+        {"targets": [{"person": ben.pk}], "conditions": {"labels": {"env": "prod"}, "urgency": "high"}},
+    )
+    group = fire(made, severity="critical")
+    run_due()
+    assert paged(hook) == ["ben"]
+    texts = [line["text"] for line in trace(group.escalations.get()) if not line["future"]]
+    assert "Step 1 left out: severity is critical, not info" in texts
+    lines = dry_run(made, facts=Facts("high", "critical", ({"env": "prod"},)))
+    assert [(line["kind"], line["people"]) for line in lines] == [
+        ("skipped", []),
+        ("step", [ben.pk]),
+        ("last_resort", []),
+    ]
+    assert lines[0]["at"] == lines[1]["at"]
+
+
+def test_when_every_step_is_left_out_the_last_resort_is_asked_at_once(
+    clock: TravellingClock,
+    hook: HttpPeer,
+) -> None:
+    admin = make.person("Root", "administrator")
+    make.contact_method(admin, settings={"url": f"{hook.url}/root", "secret": "a secret of sixteen letters"})
+    fire(policy({"targets": [{"person": reachable(hook, "anna").pk}], "conditions": {"urgency": "low"}}, repeats=3))
+    run_due()
+    assert paged(hook) == ["root"]
+
+
+def test_a_storm_of_alerts_is_a_condition(clock: TravellingClock, hook: HttpPeer) -> None:
+    anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
+    made = policy(
+        {"wait_seconds": 60, "targets": [{"person": ben.pk}], "conditions": {"alerts": 3, "minutes": 10}},
+        {"wait_seconds": 60, "targets": [{"person": anna.pk}]},
+    )
+    fire(made, count=2)
+    run_due()
+    assert paged(hook) == ["anna"]
+    fire(made, count=3)
+    run_due()
+    assert paged(hook) == ["anna", "ben"]
+
+
+def test_two_escalations_never_get_the_same_next_person(clock: TravellingClock, hook: HttpPeer) -> None:
+    people = [reachable(hook, name) for name in ("anna", "ben", "eve")]
+    step = {"round_robin": True, "targets": [{"person": person.pk} for person in people]}
+    made = policy(step)
+    assert [line["people"] for line in dry_run(made)[:1]] == [[people[0].pk]]
+    for _ in range(4):
+        fire(made)
+    run_due()
+    assert paged(hook) == ["anna", "ben", "eve", "anna"]
+    assert dry_run(made)[0]["people"] == [people[1].pk]
+    people[1].is_active = False
+    people[1].save()
+    fire(made)
+    run_due()
+    assert paged(hook)[-1] == "eve"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_engines_at_once_hand_out_a_round_robin_without_doubles(clock: TravellingClock) -> None:
+    people = [make.person(f"P{number}", "responder") for number in range(4)]
+    for person in people:
+        make.contact_method(person, "browser", settings={"person": person.pk})
+    made = policy({"round_robin": True, "targets": [{"person": person.pk} for person in people]})
+    for _ in range(4):
+        fire(made)
+
+    def engine() -> None:
+        try:
+            commands.take_turn(10)
+        finally:
+            connection.close()
+
+    engines = [threading.Thread(target=engine) for _ in range(2)]
+    for each in engines:
+        each.start()
+    for each in engines:
+        each.join()
+    chosen = [event.people.get().pk for each in Escalation.objects.all() for event in each.events.filter(kind="step")]
+    assert sorted(chosen) == [person.pk for person in people]
+
+
+def test_a_webhook_is_signed_and_only_a_2xx_counts(clock: TravellingClock, hook: HttpPeer) -> None:
+    made = policy({"wait_seconds": 600, "targets": [{"webhook": f"{hook.url.replace('127.0.0.1', 'localhost')}/hook"}]})
+    hook.answer(Answer(500), Answer(200))
+    group = fire(made)
+    run_due()
+    assert StepAction.objects.get().state == "waiting"
+    clock.advance(timedelta(seconds=10))
+    run_due()
+    first, second = hook.requests
+    assert verify(made.webhook_key, second.headers["watchroom-signature"], second.body, at=clock())
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+    assert msgspec.json.decode(second.body)["facts"]["subject"] == group.pk
+    assert StepAction.objects.get().state == "done"
+    assert any("accepted it, at try 2" in line["text"] for line in trace(group.escalations.get()))
+    assert "secret" not in str(group.escalations.get().plan)
+
+
+def test_a_webhook_that_fails_for_good_does_not_keep_the_next_step_waiting(
+    clock: TravellingClock,
+    hook: HttpPeer,
+) -> None:
+    anna = reachable(hook, "anna")
+    hook.answer(Answer(404), Answer(200))
+    url = f"{hook.url.replace('127.0.0.1', 'localhost')}/hook"
+    group = fire(policy({"wait_seconds": 3600, "targets": [{"webhook": url}]}, {"targets": [{"person": anna.pk}]}))
+    run_due()
+    assert paged(hook) == ["hook", "anna"]
+    assert any("failed" in line["text"] for line in trace(group.escalations.get()))
+
+
+def test_an_acknowledgement_cancels_a_webhook_that_was_not_accepted_yet(
+    clock: TravellingClock,
+    hook: HttpPeer,
+) -> None:
+    hook.answer(Answer(503))
+    group = fire(policy({"targets": [{"webhook": f"{hook.url.replace('127.0.0.1', 'localhost')}/hook"}]}))
+    run_due()
+    intake.acknowledge(make.actor(), group)
+    clock.advance(timedelta(hours=1))
+    run_due()
+    assert len(hook.requests) == 1 and StepAction.objects.get().state == "cancelled"
+
+
+def test_a_step_declares_an_incident_once(clock: TravellingClock, hook: HttpPeer) -> None:
+    anna = reachable(hook, "anna")
+    made = policy({"wait_seconds": 60, "targets": [{"person": anna.pk}, {"incident": 2}]}, repeats=2)
+    group = fire(made)
+    run_due()
+    incident = Incident.objects.get()
+    assert (incident.severity, incident.title) == (2, group.title)
+    assert list(incident.alert_groups.all()) == [group]
+    clock.advance(timedelta(seconds=60))
+    run_due()
+    assert paged(hook) == ["anna", "anna"] and Incident.objects.count() == 1
+    texts = [line["text"] for line in trace(group.escalations.get())]
+    assert f"Incident {incident.pk} is open for it already." in texts
+
+
+def test_it_goes_on_until_as_many_people_have_answered_as_were_asked_for(
+    clock: TravellingClock,
+    hook: HttpPeer,
+) -> None:
+    anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
+    both = {"wait_seconds": 60, "targets": [{"person": anna.pk}, {"person": ben.pk}]}
+    made = policy(both, repeats=5, answers=2)
+    group = fire(made)
+    run_due()
+    intake.acknowledge(acting(anna), group)
+    intake.acknowledge(acting(anna), group)  # twice the same person is one answer
+    clock.advance(timedelta(seconds=60))
+    run_due()
+    assert sorted(paged(hook)) == ["anna", "ben", "ben"]
+    group.refresh_from_db()
+    assert group.acknowledged_by == anna
+    intake.acknowledge(acting(ben), group)
+    assert group.escalations.get().end == "acknowledged"
+    clock.advance(timedelta(minutes=3))
+    run_due()
+    assert len(hook.requests) == 3
+    assert group.events.filter(kind="acknowledged").count() == 2
+
+
+def test_a_step_may_have_an_urgency_of_its_own(clock: TravellingClock, hook: HttpPeer) -> None:
+    anna = reachable(hook, "anna")
+    commands.set_rules(acting(anna), anna, "low", [(anna.contact_methods.get().pk, 600)])
+    fire(policy({"urgency": "low", "wait_seconds": 3600, "targets": [{"person": anna.pk}]}))
+    run_due()
+    assert paged(hook) == []
+    clock.advance(timedelta(seconds=600))
+    run_due()
+    assert paged(hook) == ["anna"]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"targets": [{"person": 1, "team": 1}]},
+        {"targets": [{"webhook": "ftp://example.org"}]},
+        {"targets": [{"webhook": "http://169.254.169.254/"}]},
+        {"targets": [{"incident": 9}]},
+        {"targets": [{"incident": 1}], "urgency": "panic"},
+        {"targets": [{"incident": 1}], "conditions": {"moon": "full"}},
+        {"targets": [{"incident": 1}], "conditions": {"alerts": 3}},
+        {"targets": [{"incident": 1}], "conditions": {"hours": {"zone": "Mars", "start": "9:00", "end": "10:00"}}},
+        {"targets": [{"incident": 1}], "conditions": {"hours": {"zone": "UTC", "start": "soon", "end": "10:00"}}},
+        {
+            "targets": [{"incident": 1}],
+            "conditions": {"hours": {"start": "09:00", "end": "10:00", "days": ["caturday"]}},
+        },
+    ],
+)
+def test_what_cannot_be_carried_out_is_refused(step: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as refused:
+        policy(step)
+    assert str(refused.value.field).startswith("steps[0]")
+
+
+def test_a_policy_says_all_of_it_in_the_form_the_api_and_the_page(client: Any, hook: HttpPeer) -> None:
+    manager = make.person("Mia", "manager")
+    client.force_login(manager)
+    team, anna = make.team("Shop"), make.person("Anna")
+    schedule = make.schedule("Days", people=(anna,))
+    given = {
+        "team": team.slug,
+        "name": "Full",
+        "repeats": "1",
+        "answers": "2",
+        "rows": "1",
+        "targets-0": [f"schedule/next:{schedule.pk}", f"person:{anna.pk}"],
+        "minutes-0": "2.5",
+        "round_robin-0": "on",
+        "webhook-0": "https://hooks.example.org/a\nhttps://hooks.example.org/b",
+        "incident-0": "2",
+        "step_urgency-0": "high",
+        "if_urgency-0": "low",
+        "severities-0": ["critical", "error"],
+        "labels-0": "env=prod, app=shop",
+        "alerts-0": "3",
+        "in_minutes-0": "10",
+        "hours-0": "outside",
+        "start-0": "09:00",
+        "end-0": "17:00",
+        "zone-0": "Europe/Berlin",
+        "days-0": ["monday", "friday"],
+    }
+    assert client.post("/policies/new", given).status_code == 302
+    made = EscalationPolicy.objects.get()
+    plan = commands.plan_of(made)
+    page = client.get("/policies/full").content.decode()
+    assert "hooks.example.org" in page and "outside Mon, Fri 09:00–17:00 Europe/Berlin" in page
+    assert made.webhook_key in page
+    form = client.get("/policies/full/edit")
+    row = form.context["steps"][0]
+    # What the form shows, saved again, is the same policy.
+    again = {key: value for key, value in given.items() if not key.endswith("-0")}
+    again |= {f"{name}-0": value for name, value in row.items() if isinstance(value, str)}
+    again |= {
+        "targets-0": sorted(row["chosen"], reverse=True),
+        "severities-0": sorted(row["severities"]),
+        "days-0": sorted(row["days"]),
+        "round_robin-0": "on",
+    }
+    assert client.post("/policies/full/edit", again).status_code == 302
+    assert commands.plan_of(made).steps[0].conditions == plan.steps[0].conditions
+    assert set(commands.plan_of(made).steps[0].targets) == set(plan.steps[0].targets)
+    answer = client.get("/policies/full?severity=info&urgency=low&in=2")
+    assert "severity is info" in answer.content.decode()
+
+
+def test_the_key_of_webhooks_is_shown_to_managers_only_and_can_be_renewed(client: Any) -> None:
+    made = policy({"targets": [{"webhook": "https://hooks.example.org/a"}]})
+    before = made.webhook_key
+    client.force_login(make.person("Val", "viewer"))
+    assert before not in client.get(f"/policies/{made.slug}").content.decode()
+    assert client.post(f"/policies/{made.slug}/webhook-key").status_code == 403
+    client.force_login(make.person("Mia", "manager"))
+    assert client.post(f"/policies/{made.slug}/webhook-key").status_code == 302
+    made.refresh_from_db()
+    assert made.webhook_key != before
+
+
+_: Callable[..., Any] = hook
