@@ -1,0 +1,76 @@
+"""Grafana's alerting webhook, which is also that of Alertmanager (version 4).
+
+https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
+https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from ..base import Draft, Inbound
+from ..webhook import Said, Signed, Unusable, Webhook, alert, notes
+
+_LINKS = ("dashboardURL", "panelURL", "generatorURL")
+
+
+def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
+    """Each alert for itself, by its fingerprint; the group that the sender made of them does not count."""
+    if not isinstance(said["alerts"].value, list):
+        raise Unusable("alerts", said["alerts"].value, "send the webhook's own body, which has a list of alerts.")
+    for each in said["alerts"].each():
+        named = {name[:200]: value.line(1000) for name, value in each["labels"].items() if name and value.line(1000)}
+        if not named:
+            raise Unusable(each["labels"].place, each["labels"].value, "give at least one label.")
+        identity = "".join(f"{name}\xff{value}\xff" for name, value in sorted(named.items()))
+        key = each["fingerprint"].line(64) or hashlib.sha256(identity.encode()).hexdigest()[:32]
+        texts = {name[:200]: value.text(15_000) for name, value in each["annotations"].items() if name and value}
+        texts |= notes(values=each["valueString"], silence=each["silenceURL"])
+        name, instance = named.get("alertname", ""), named.get("instance", "")
+        by_name = f"{name} on {instance}" if name and instance else name
+        links = [each[name].link() for name in _LINKS if each[name].link()]
+        yield alert(
+            inbound,
+            key,
+            Said(texts.get("summary", "")).line() or by_name or said["title"].line() or key,
+            over=each["status"].text() == "resolved",
+            severity=Said(named.get("severity", "warning")).severity("info"),
+            named=named,
+            texts=texts,
+            link=links[0] if links else said["externalURL"].link(),
+            since=each["startsAt"].time(inbound.received_at),
+            until=each["endsAt"].time(inbound.received_at),
+        )
+
+
+source = Webhook(
+    "grafana",
+    "Grafana Alerting / Alertmanager webhook",
+    "Alerts of Grafana, or of an Alertmanager that you keep.",
+    read,
+    """\
+In Grafana: *Alerting → Contact points → Add*, integration **Webhook**, and as URL
+
+```text
+ADDRESS
+```
+
+Leave *Disable resolved message* off, and let a notification policy use the contact point. With *HMAC signature* set, put
+the same secret into this integration's settings (header `X-Grafana-Alerting-Signature`).
+
+In `alertmanager.yml`:
+
+```yaml
+receivers:
+  - name: watchroom
+    webhook_configs:
+      - url: ADDRESS
+        send_resolved: true
+```
+
+Every alert counts for itself, by its fingerprint. `summary` is the title, `severity` the severity; a dashboard or panel is
+the link back.
+""",
+    signed=Signed("x-grafana-alerting-signature"),
+)

@@ -1,0 +1,44 @@
+"""Healthchecks' webhook integration, with the body that its set-up asks for. https://healthchecks.io/docs/configuring_notifications/"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..base import Draft, Inbound
+from ..webhook import Said, Webhook, alert, labels
+
+
+def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
+    """One check that went down or came up."""
+    key = said["code"].line(255) or said["name"].needed("keep “code” in the body.")
+    name = said["name"].line() or key
+    yield alert(
+        inbound,
+        key,
+        f"{name} is down",
+        over=said["status"].line(20).lower() == "up",
+        severity="error",
+        named=labels(alertname="Down", check=name, tags=said["tags"]),
+        since=said["now"].time(inbound.received_at),
+    )
+
+
+source = Webhook(
+    "healthchecks",
+    "Healthchecks",
+    "Checks of Healthchecks.io, or of your own Healthchecks.",
+    read,
+    """\
+In Healthchecks: *Integrations → Webhook*. For **both** events, down and up: method POST, as URL
+
+```text
+ADDRESS
+```
+
+request header `Content-Type: application/json`, and as body
+
+```json
+{"code": "$CODE", "name": "$NAME", "status": "$STATUS", "tags": "$TAGS", "now": "$NOW"}
+```
+""",
+)

@@ -1,0 +1,53 @@
+"""Webhooks of other people's status pages (Atlassian Statuspage and what speaks its form).
+
+https://support.atlassian.com/statuspage/docs/enable-webhook-notifications/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..base import Draft, Inbound, Severity
+from ..webhook import Said, Webhook, alert, labels, notes
+
+_IMPACTS: dict[str, Severity] = {"critical": "critical", "major": "error", "minor": "warning", "none": "info"}
+_OVER = {"resolved", "postmortem", "completed"}
+
+
+def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
+    """An incident of somebody whom you depend on. Components' own changes follow from incidents, and open nothing."""
+    incident = said["incident"]
+    if not incident:
+        return
+    key = incident["id"].needed("send the webhook as Statuspage does.")
+    update = next(incident["incident_updates"].each(), Said(None))
+    yield alert(
+        inbound,
+        key,
+        incident["name"].line() or key,
+        over=incident["status"].line(40) in _OVER,
+        severity=_IMPACTS.get(incident["impact"].line(20), "warning"),
+        named=labels(alertname="ThirdPartyIncident", page=said["page"]["id"], stage=incident["status"]),
+        texts=notes(description=update["body"], state=said["page"]["status_description"]),
+        link=incident["shortlink"].link(),
+        since=incident["created_at"].time(inbound.received_at),
+        until=incident["resolved_at"].time(inbound.received_at),
+    )
+
+
+source = Webhook(
+    "statuspage",
+    "Somebody else's status page",
+    "Incidents of services that you depend on.",
+    read,
+    """\
+On the other status page: *Subscribe to updates → Webhook*, and as address
+
+```text
+ADDRESS
+```
+
+An incident there fires until it is resolved there. Route it (`alertname="ThirdPartyIncident"`) to the service that needs
+them, with low urgency if you can do nothing about it.
+""",
+)

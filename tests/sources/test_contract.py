@@ -1,0 +1,313 @@
+"""What every kind of sender must do, whichever it is; and what the webhooks of each become, as their vendors document them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import factories as make
+from watchroom.intake.commands.receive import read_signals
+from watchroom.intake.models import Alert
+from watchroom.kernel.errors import Refused
+from watchroom.kernel.plugins import all_of
+from watchroom.sources.base import Configured, Inbound, Keyed, Source
+from watchroom.sources.webhook import Webhook
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SOURCES = sorted(all_of("watchroom.sources"))
+WEBHOOKS = sorted(name for name, source in all_of("watchroom.sources").items() if isinstance(source, Webhook))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=5),
+    max_leaves=15,
+)
+
+
+def inbound(body: bytes, path: str = "", **fields: Any) -> Inbound:
+    return Inbound(path=path, body=body, content_type="application/json", received_at=NOW, **fields)
+
+
+def a_path_of(source: Source) -> str:
+    paths = ("", "/api/v2/alerts", "/v2/enqueue", "/v2/alerts")
+    return next((path for path in paths if source.accepts("POST", path)), "")
+
+
+def check(source: Source, said: Inbound) -> None:
+    parsed = source.parse(said)
+    assert parsed == source.parse(said)
+    for draft in parsed.drafts:
+        assert draft.dedup_key and draft.starts_at.tzinfo and (draft.act != "fire" or (draft.title and draft.labels))
+        assert all(name and isinstance(value, str) for name, value in draft.labels.items())
+        said = [draft.dedup_key, draft.title, draft.link, *draft.labels, *draft.labels.values(), *draft.annotations]
+        assert not any("\0" in text for text in [*said, *draft.annotations.values()]) and len(draft.title) <= 300
+        assert draft.ends_at is None or draft.ends_at >= draft.starts_at
+    assert 200 <= source.reply(parsed).status < 500
+    assert parsed.problems == () or source.reply(parsed).status >= 400
+
+
+def test_a_nul_is_never_stored() -> None:
+    said = {"title": "a\0b", "labels": {"x\0y": "z\0"}, "description": "\0", "key": "k\0"}
+    check(all_of("watchroom.sources")["json"], inbound(json.dumps(said).encode()))
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(body=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_any_bytes_are_read_or_refused(name: str, body: bytes) -> None:
+    source: Source = all_of("watchroom.sources")[name]
+    check(source, inbound(body, a_path_of(source)))
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_instructions_lead_to_the_integration(name: str) -> None:
+    source: Source = all_of("watchroom.sources")[name]
+    told = source.instructions("https://watch.example.org/in/wri_abc")
+    assert "wri_abc" in told or name == "monitors"
+    assert source.name == name and source.label and source.summary.endswith(".")
+    assert isinstance(source, Configured) or not hasattr(source, "asks")
+    assert not isinstance(source, Keyed) or source.without_key().status >= 400
+
+
+def merged(base: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    return base | changed
+
+
+GRAFANA = {
+    "receiver": "watchroom", "status": "firing", "orgId": 1, "title": "[FIRING:1] High memory", "version": "1",
+    "externalURL": "https://grafana.example/", "groupKey": "{}:{alertname=\"High memory\"}", "truncatedAlerts": 0,
+    "alerts": [{
+        "status": "firing", "labels": {"alertname": "High memory", "severity": "critical", "instance": "db1"},
+        "annotations": {"summary": "Memory above 90 %"}, "startsAt": "2026-03-02T08:55:00Z",
+        "endsAt": "0001-01-01T00:00:00Z", "fingerprint": "c6eadffa33fcdf37", "values": {"B": 44.2, "C": 1},
+        "generatorURL": "https://grafana.example/alerting/1", "dashboardURL": "https://grafana.example/d/a",
+        "valueString": "[ var='B' labels={} value=44.2 ]", "silenceURL": "https://grafana.example/silence",
+    }],
+}  # fmt: skip
+DATADOG = {
+    "id": "91", "cycle": "1571234567890", "monitor": "CPU on db", "title": "[P1] [Triggered] CPU on db", "body": "too hot",
+    "transition": "Triggered", "type": "error", "priority": "P1", "scope": "host:db1", "host": "db1",
+    "tags": "env:prod,team:db", "link": "https://app.datadoghq.example/monitors/91", "snapshot": "", "at": "1772441700000",
+}  # fmt: skip
+SENTRY_METRIC = {
+    "action": "critical", "installation": {"uuid": "a8e5d37a"}, "actor": {"type": "application", "name": "Sentry"},
+    "data": {
+        "metric_alert": {"id": "8", "title": "Errors", "date_started": "2026-03-02T08:58:00.123Z",
+                         "alert_rule": {"id": "7", "name": "Too many errors", "environment": "prod"}},
+        "description_title": "Critical: Too many errors", "description_text": "1000 events in the last 10 minutes",
+        "web_url": "https://sentry.example/organizations/o/alerts/rules/details/8/",
+    },
+}  # fmt: skip
+SENTRY_ISSUE = {
+    "action": "created",
+    "data": {"issue": {"id": "1170820242", "shortId": "IPE-1", "title": "ReferenceError: x", "level": "error",
+                       "culprit": "?(runner)", "project": {"slug": "ipe"}, "firstSeen": "2026-03-02T08:58:00Z",
+                       "web_url": "https://sentry.example/issues/1170820242/"}},
+}  # fmt: skip
+KUMA = {
+    "heartbeat": {"monitorID": 1, "status": 0, "time": "2026-03-02 08:59:00.000", "msg": "connect ECONNREFUSED", "important": True},
+    "monitor": {"id": 1, "name": "Shop", "url": "https://shop.example", "type": "http", "hostname": None},
+    "msg": "[Shop] [🔴 Down] connect ECONNREFUSED",
+}  # fmt: skip
+NEW_RELIC = {
+    "id": "e7b5", "issueUrl": "https://radar-api.example/e7b5", "title": "Error rate > 5", "priority": "CRITICAL",
+    "impactedEntities": ["Shop"], "totalIncidents": 1, "state": "ACTIVATED", "trigger": "STATE_CHANGE",
+    "createdAt": 1772441700000, "updatedAt": 1772441701000, "sources": ["newrelic"], "isCorrelated": False,
+    "alertPolicyNames": ["Shop"], "alertConditionNames": ["Error rate"], "workflowName": "to Watchroom",
+}  # fmt: skip
+AZURE = {
+    "schemaId": "azureMonitorCommonAlertSchema",
+    "data": {"essentials": {
+        "alertId": "/subscriptions/s/providers/Microsoft.AlertsManagement/alerts/b9", "alertRule": "High CPU",
+        "severity": "Sev1", "signalType": "Metric", "monitorCondition": "Fired", "monitoringService": "Platform",
+        "alertTargetIDs": ["/subscriptions/s/resourcegroups/g/providers/microsoft.compute/virtualmachines/vm1"],
+        "originAlertId": "s_g_microsoft.insights_metricAlerts_High CPU", "firedDateTime": "2026-03-02T08:58:58.123Z",
+        "description": "CPU above 90 %", "essentialsVersion": "1.0", "alertContextVersion": "1.0"}, "alertContext": {}},
+}  # fmt: skip
+GCLOUD = {
+    "version": "1.2",
+    "incident": {
+        "incident_id": "0.opqiw61fsv7p", "scoping_project_id": "shop", "url": "https://console.cloud.example/i/0.op",
+        "started_at": 1772441700, "ended_at": None, "state": "open", "summary": "CPU of vm1 is above 0.9",
+        "policy_name": "VM CPU", "condition_name": "VM CPU above 0.9", "severity": "Error", "resource_name": "vm1",
+        "resource": {"type": "gce_instance", "labels": {"zone": "europe-west1-b"}},
+        "documentation": {"content": "See the runbook", "mime_type": "text/markdown"}},
+}  # fmt: skip
+GITHUB = {
+    "action": "completed", "repository": {"full_name": "shop/web"},
+    "workflow_run": {"id": 30433642, "name": "Build", "head_branch": "main", "head_sha": "acb5820ced", "run_number": 562,
+                     "event": "push", "status": "completed", "conclusion": "failure", "workflow_id": 159038,
+                     "html_url": "https://github.example/shop/web/actions/runs/30433642",
+                     "run_started_at": "2026-03-02T08:50:00Z"},
+}  # fmt: skip
+HEALTHCHECKS = {
+    "code": "9f1c",
+    "name": "Backup",
+    "status": "down",
+    "tags": "prod db",
+    "now": "2026-03-02T08:59:00+00:00",
+}
+STATUSPAGE = {
+    "page": {"id": "j2mfxwj97wnj", "status_indicator": "major", "status_description": "Partial System Outage"},
+    "incident": {"id": "lbkhbwn21v5q", "name": "Payments are slow", "status": "identified", "impact": "major",
+                 "shortlink": "https://stspg.example/i", "created_at": "2026-03-02T08:40:00Z", "resolved_at": None,
+                 "incident_updates": [{"body": "We have found the cause.", "status": "identified"}]},
+}  # fmt: skip
+PLAIN = {"title": "Backup failed", "key": "backup/db1", "severity": "error", "labels": {"host": "db1"}}
+DATED = "2026-03-02T08:59:59Z"
+# source, headers, what fires, what ends it, title, severity, a label, link
+CASES: dict[str, tuple[str, dict[str, str], dict[str, Any], dict[str, Any], str, str, tuple[str, str], str]] = {
+    "grafana": (
+        "grafana", {}, GRAFANA, merged(GRAFANA, alerts=[GRAFANA["alerts"][0] | {"status": "resolved", "endsAt": DATED}]),  # type: ignore[index]
+        "Memory above 90 %", "critical", ("instance", "db1"), "https://grafana.example/d/a",
+    ),
+    "datadog": (
+        "datadog", {}, DATADOG, merged(DATADOG, transition="Recovered", type="success"),
+        "[P1] [Triggered] CPU on db", "critical", ("team", "db"), "https://app.datadoghq.example/monitors/91",
+    ),
+    "sentry metric": (
+        "sentry", {"sentry-hook-resource": "metric_alert"}, SENTRY_METRIC, merged(SENTRY_METRIC, action="resolved"),
+        "Critical: Too many errors", "critical", ("alertname", "Too many errors"),
+        "https://sentry.example/organizations/o/alerts/rules/details/8/",
+    ),
+    "sentry issue": (
+        "sentry", {"sentry-hook-resource": "issue"}, SENTRY_ISSUE, merged(SENTRY_ISSUE, action="resolved"),
+        "ReferenceError: x", "error", ("project", "ipe"), "https://sentry.example/issues/1170820242/",
+    ),
+    "uptimekuma": (
+        "uptimekuma", {}, KUMA, merged(KUMA, heartbeat={"monitorID": 1, "status": 1, "msg": "200 - OK"}),
+        "Shop is down", "critical", ("monitor", "Shop"), "https://shop.example",
+    ),
+    "newrelic": (
+        "newrelic", {}, NEW_RELIC, merged(NEW_RELIC, state="CLOSED"),
+        "Error rate > 5", "critical", ("policy", "Shop"), "https://radar-api.example/e7b5",
+    ),
+    "azure": (
+        "azure", {}, AZURE,
+        {"data": {"essentials": AZURE["data"]["essentials"] | {"monitorCondition": "Resolved", "resolvedDateTime": DATED}}},  # type: ignore[index]
+        "High CPU", "error", ("resource", "vm1"), "",
+    ),
+    "gcloud": (
+        "gcloud", {}, GCLOUD, {"incident": GCLOUD["incident"] | {"state": "closed", "ended_at": 1772441990}},  # type: ignore[operator]
+        "VM CPU above 0.9", "error", ("zone", "europe-west1-b"), "https://console.cloud.example/i/0.op",
+    ),
+    "github": (
+        "github", {"x-github-event": "workflow_run"}, GITHUB,
+        merged(GITHUB, workflow_run=GITHUB["workflow_run"] | {"conclusion": "success", "id": 30433700}),  # type: ignore[operator]
+        "Build fails on main of shop/web", "error", ("branch", "main"),
+        "https://github.example/shop/web/actions/runs/30433642",
+    ),
+    "healthchecks": (
+        "healthchecks", {}, HEALTHCHECKS, merged(HEALTHCHECKS, status="up"),
+        "Backup is down", "error", ("check", "Backup"), "",
+    ),
+    "statuspage": (
+        "statuspage", {}, STATUSPAGE,
+        merged(STATUSPAGE, incident=STATUSPAGE["incident"] | {"status": "resolved", "resolved_at": DATED}),  # type: ignore[operator]
+        "Payments are slow", "error", ("page", "j2mfxwj97wnj"), "https://stspg.example/i",
+    ),
+    "json": (
+        "json", {}, PLAIN, {"key": "backup/db1", "status": "resolved"}, "Backup failed", "error", ("host", "db1"), "",
+    ),
+    "slack": ("json", {}, {"text": "It burns"}, {"text": "It burns", "status": "ok"}, "It burns", "warning", ("alertname", "It burns"), ""),
+}  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("case", CASES)
+def test_a_vendors_webhook_fires_and_ends(case: str, clock: Any) -> None:
+    name, headers, fires, ends, title, severity, label, link = CASES[case]
+    integration = make.integration(source=name)
+    source: Source = all_of("watchroom.sources")[name]
+    for said in (fires, ends):
+        check(source, inbound(json.dumps(said).encode(), headers=headers))
+    make.signal(integration, json.dumps(fires).encode(), "", headers=headers)
+    read_signals(10)
+    alert = Alert.objects.get()
+    assert (alert.title, alert.severity, alert.link) == (title, severity, link)
+    assert alert.labels[label[0]] == label[1]
+    assert alert.ended_at is None and alert.starts_at <= clock()
+    make.signal(integration, json.dumps(fires).encode(), "", headers=headers)  # said twice, it is still one
+    clock.advance(timedelta(minutes=1))
+    make.signal(integration, json.dumps(ends).encode(), "", headers=headers)
+    read_signals(10)
+    alert = Alert.objects.get()
+    assert alert.ended_at is not None and alert.ended_at >= alert.starts_at
+
+
+@pytest.mark.parametrize("name", WEBHOOKS)
+def test_a_webhook_is_taken_at_the_integrations_own_address(name: str) -> None:
+    source: Webhook = all_of("watchroom.sources")[name]
+    assert source.accepts("POST", "") and source.accepts("POST", "/")
+    assert not source.accepts("GET", "") and not source.accepts("POST", "/else")
+    assert source.reply(source.parse(inbound(b"[]"))).status == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "prefix"),
+    [
+        ("github", "x-hub-signature-256", "sha256="),
+        ("sentry", "sentry-hook-signature", ""),
+        ("grafana", "x-grafana-alerting-signature", ""),
+    ],
+)
+def test_a_signature_is_checked_where_a_secret_is_set(name: str, header: str, prefix: str) -> None:
+    source: Webhook = all_of("watchroom.sources")[name]
+    case = next(each for each in CASES.values() if each[0] == name)
+    body, secret = json.dumps(case[2]).encode(), "It's a Secret to Everybody"
+    right = prefix + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+    def drafts(signature: str | None, body: bytes = body) -> int:
+        headers = case[1] | ({header: signature} if signature is not None else {})
+        parsed = source.parse(inbound(body, headers=headers, settings={"secret": secret}))
+        assert bool(parsed.drafts) == (source.reply(parsed).status == 200)
+        assert parsed.drafts or source.reply(parsed).status == 401
+        return len(parsed.drafts)
+
+    assert drafts(right) == 1
+    for wrong in (None, "", prefix, right[:-1] + ("0" if right[-1] != "0" else "1"), "ü"):
+        assert drafts(wrong) == 0
+    assert drafts(right, body + b" ") == 0
+    assert header in source.headers
+    assert source.check({"secret": " x "}) == {"secret": "x"}
+    with pytest.raises(Refused):
+        source.check({"other": "x"})
+
+
+def test_githubs_documented_example_of_a_signature() -> None:
+    """https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries#testing-the-webhook-payload-validation"""
+    source: Webhook = all_of("watchroom.sources")["github"]
+    signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+    said = inbound(
+        b"Hello, World!", headers={"x-hub-signature-256": signature}, settings={"secret": "It's a Secret to Everybody"}
+    )
+    assert source.parse(said).problems[0].field == "body"  # signed well, and no JSON
+
+
+def test_what_is_no_news_opens_nothing() -> None:
+    def count(name: str, said: dict[str, Any], **headers: str) -> int:
+        source: Source = all_of("watchroom.sources")[name]
+        parsed = source.parse(
+            inbound(json.dumps(said).encode(), headers={k.replace("_", "-"): v for k, v in headers.items()})
+        )
+        assert not parsed.problems
+        return len(parsed.drafts)
+
+    pull = merged(GITHUB, workflow_run=GITHUB["workflow_run"] | {"event": "pull_request"})  # type: ignore[operator]
+    assert count("github", pull, x_github_event="workflow_run") == 0
+    assert count("github", {"zen": "Keep it"}, x_github_event="ping") == 0
+    assert count("sentry", {"action": "created"}, sentry_hook_resource="installation") == 0
+    assert count("statuspage", {"component": {"id": "x"}}) == 0
+    assert count("uptimekuma", merged(KUMA, heartbeat={"monitorID": 1, "status": 3})) == 0
+
+
+def test_who_acknowledges_in_new_relic_acknowledges_here() -> None:
+    source: Source = all_of("watchroom.sources")["newrelic"]
+    (draft,) = source.parse(inbound(json.dumps(merged(NEW_RELIC, state="ACKNOWLEDGED")).encode())).drafts
+    assert (draft.act, draft.note, draft.dedup_key) == ("acknowledge", "in New Relic", "e7b5")
