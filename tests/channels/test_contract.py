@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchroom.channels import apprise, browser, email, ntfy, webhook
+from watchroom.channels import apprise, browser, email, ntfy, sms, voice, webhook
 from watchroom.channels.base import Delivery, DeliveryFailed, Field, Message
 from watchroom.kernel import plugins
 from watchroom.kernel.errors import Refused
 
-OURS: dict[str, Any] = {each.channel.name: each.channel for each in (apprise, browser, email, ntfy, webhook)}
+OURS: dict[str, Any] = {
+    each.channel.name: each.channel for each in (apprise, browser, email, ntfy, sms, voice, webhook)
+}
 CHANNELS = {**OURS, **plugins.all_of("watchroom.channels")}
 SECRET = "s3cretS3cretS3cret"
 
@@ -24,6 +26,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "browser": {"person": 7},
     "email": {"address": "kim@example.org"},
     "ntfy": {"topic": f"pages-{SECRET}", "token": f"tk_{SECRET}"},
+    "sms": {"number": "+4930123456789"},
+    "voice": {"number": "+4930123456789"},
     "webhook": {"url": f"https://hooks.example.org/{SECRET}?key={SECRET}", "secret": SECRET},
 }
 MESSAGE = Message(key="k1", subject="Disk full", body="db-1", url="https://watchroom.example.org/a/1", purpose="page")
@@ -43,7 +47,7 @@ def test_it_says_what_it_is(name: str) -> None:
     assert channel.label.strip()
     assert channel.summary.strip().endswith(".")
     assert all(isinstance(each, Field) for each in channel.fields)
-    assert {each.kind for each in channel.fields} <= {"text", "email", "url", "password"}
+    assert {each.kind for each in channel.fields} <= {"text", "email", "url", "tel", "password"}
     assert len({each.name for each in channel.fields}) == len(channel.fields)
     assert list(inspect.signature(channel.send).parameters) == ["settings", "message"]
 

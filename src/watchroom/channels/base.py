@@ -34,6 +34,8 @@ class Message:
     drill: bool = False
     person: str = ""
     actions: tuple[Link, ...] = ()
+    answer_url: str = ""  # where a telephone provider sends the key that was pressed; signed, for this message alone
+    receipt_url: str = ""  # where it says whether the message arrived; the same
     facts: dict[str, Any] = field(default_factory=dict)  # machine-readable, for webhooks
 
 
@@ -62,7 +64,7 @@ class Field:
     name: str
     label: str
     help: str = ""
-    kind: str = "text"  # text, email, url, password
+    kind: str = "text"  # text, email, url, tel, password
     required: bool = True
     secret: bool = False
 

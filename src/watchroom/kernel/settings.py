@@ -63,6 +63,13 @@ def _smtp(raw: str) -> str:
     return raw.strip()
 
 
+def _phones(raw: str) -> str:
+    for each in raw.split():
+        if urlsplit(each).scheme not in {"twilio", "twilio+http"}:
+            raise ValueError("use twilio://SID:TOKEN@api.twilio.com?from=+4930123456, several with spaces between")
+    return raw.strip()
+
+
 def _database(raw: str) -> str:
     if raw.strip() and urlsplit(raw.strip()).scheme not in {"postgres", "postgresql", "sqlite"}:
         raise ValueError("use postgresql://user:password@host:port/name, sqlite:///path, or leave it empty")
@@ -129,6 +136,14 @@ class Settings:
         "watchroom@localhost",
         _text,
         "The sender of Watchroom's mail.",
+    )
+    phone_urls: str = _setting(
+        "WATCHROOM_PHONE_URLS",
+        "",
+        _phones,
+        "Accounts for calls and text messages: twilio://SID:TOKEN@api.twilio.com?from=+4930123456; several with spaces "
+        "between are asked in turn. Empty: none.",
+        secret=True,
     )
     private_targets: tuple[str, ...] = _setting(
         "WATCHROOM_PRIVATE_TARGETS",

@@ -17,15 +17,20 @@ def respond_url(notification: Notification) -> str:
     return f"{conf.current().url}/respond/{sign('respond', notification.pk, valid_for=VALID_FOR)}"
 
 
-def read(token: str) -> Notification:
-    """The notification that a token is for.
+def phone_url(what: str, notification: Notification) -> str:
+    """Where a telephone provider tells what became of this notification: ``answer`` or ``receipt``."""
+    return f"{conf.current().url}/phone/{what}/{sign('phone', notification.pk, valid_for=VALID_FOR)}"
+
+
+def read(token: str, purpose: str = "respond") -> Notification:
+    """The notification that a token is for; tokens of one purpose are of no use for another.
 
     :raises NotAllowed: not signed by us, or expired.
     :raises NotFound: the notification has been deleted since.
     """
     found = (
         Notification.objects.select_related("person", "escalation", "contact_method")
-        .filter(pk=unsign("respond", token))
+        .filter(pk=unsign(purpose, token))
         .first()
     )
     if found is None:

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from .views import contact, deliveries, policies, respond
+from .views import contact, deliveries, phone, policies, respond
 
 urlpatterns = [
     path("respond/<str:token>", respond.respond, name="respond"),
     path("page", respond.page_someone, name="page-someone"),
     path("escalations/<int:pk>", respond.escalation, name="escalation"),
+    path("phone/answer/<str:token>", phone.key, name="phone-answer"),
+    path("phone/receipt/<str:token>", phone.receipt, name="phone-receipt"),
+    path("phone/text", phone.text, name="phone-text"),
     path("me/contact", contact.index, name="my-contact"),
     path("me/contact/add", contact.add, name="contact-add"),
     path("me/contact/rules", contact.rules, name="contact-rules"),

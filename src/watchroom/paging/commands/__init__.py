@@ -5,6 +5,7 @@ from .escalations import page, start_escalation, stop_escalation
 from .notifications import claim, notify, record_result
 from .policies import delete_policy, plan_of, save_policy, webhook_key
 from .reaching import confirm_code, mark_seen, send_code, test_contact_method
+from .receipts import record_receipt
 from .turns import carry_out_action, claim_actions, take_turn
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "notify",
     "page",
     "plan_of",
+    "record_receipt",
     "record_result",
     "remove_contact_method",
     "save_policy",

@@ -138,7 +138,7 @@ def record_result(notification: Notification, attempt: Attempt, result: Delivery
             if wait is None:
                 attempt.outcome = Attempt.Outcome.FAILED
                 row.state, row.ended_at, row.due_at = Notification.State.FAILED, now, None
-                _hurry_next(row, now)
+                hurry_next(row, now)
             else:
                 attempt.outcome = Attempt.Outcome.RETRY
                 row.state, row.due_at = Notification.State.WAITING, now + wait
@@ -152,7 +152,7 @@ def record_result(notification: Notification, attempt: Attempt, result: Delivery
         announce({f"person:{row.person_id}", "notifications", *topics_of(row), *([wake.DUE] if row.due_at else [])})
 
 
-def _hurry_next(failed: Notification, now: datetime) -> None:
+def hurry_next(failed: Notification, now: datetime) -> None:
     """Let the next message of the same cause to the same person go at once. One that has been tried already is not the
     next: it waits for its provider."""
     cause, plus, _ = failed.reason.rpartition("+")
@@ -184,7 +184,7 @@ def give_up_on(method: ContactMethod) -> None:
     for row in locked(waiting).order_by("id"):
         row.state, row.ended_at, row.due_at = Notification.State.CANCELLED, now, None
         row.save(update_fields=["state", "ended_at", "due_at"])
-        _hurry_next(row, now)
+        hurry_next(row, now)
         announce({"notifications", *topics_of(row)})
 
 

@@ -1,0 +1,115 @@
+"""Twilio's REST API (2010-04-01) for text messages and calls, and the signature of its requests to us.
+
+https://www.twilio.com/docs/messaging/api/message-resource
+https://www.twilio.com/docs/voice/api/call-resource
+https://www.twilio.com/docs/usage/security#validating-requests
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+from xml.sax.saxutils import escape, quoteattr
+
+import msgspec
+
+from .. import answers
+from ..base import Delivery, DeliveryFailed
+
+# What can't be mended by sending it again: https://www.twilio.com/docs/api/errors
+_WRONG_NUMBER = {21211, 21214, 21217, 21401, 21407, 21408, 21610, 21612, 21614}
+ENDED_BADLY = {"undelivered", "failed", "busy", "no-answer", "canceled"}
+DELIVERED = {"delivered", "read"}
+
+
+@dataclass(frozen=True)
+class Twilio:
+    """One account. ``sender`` is a number of it, or the id of a messaging service (``MG…``)."""
+
+    account: str
+    token: str
+    sender: str
+    base: str = "https://api.twilio.com"
+    name: str = "twilio"
+
+    def text(self, to: str, body: str, *, receipt_url: str) -> Delivery:
+        """Send a text message. Raises :class:`DeliveryFailed`."""
+        origin = "MessagingServiceSid" if self.sender.startswith("MG") else "From"
+        return self._post("Messages", {"To": to, origin: self.sender, "Body": body, "StatusCallback": receipt_url})
+
+    def call(self, to: str, spoken: str, *, answer_url: str, receipt_url: str) -> Delivery:
+        """Call, say something, and listen for a key. A machine that answers is told apart. Raises :class:`DeliveryFailed`."""
+        said = {
+            "To": to,
+            "From": self.sender,
+            "Twiml": menu(spoken, answer_url),
+            "StatusCallback": receipt_url,
+            "StatusCallbackEvent": "completed",
+            "MachineDetection": "Enable",
+            "Timeout": "45",
+        }
+        return self._post("Calls", said)
+
+    def _post(self, what: str, said: Mapping[str, str]) -> Delivery:
+        pair = base64.b64encode(f"{self.account}:{self.token}".encode()).decode()
+        try:
+            answer = answers.post(
+                f"{self.base}/2010-04-01/Accounts/{self.account}/{what}.json",
+                content=urlencode(said).encode(),
+                headers={"Authorization": f"Basic {pair}", "Content-Type": "application/x-www-form-urlencoded"},
+            )
+        except DeliveryFailed as failed:
+            raise _explained(failed) from None
+        try:
+            number = str(msgspec.json.decode(answer.body)["sid"])
+        except (msgspec.DecodeError, KeyError, TypeError):
+            raise DeliveryFailed("Twilio's answer has no sid.") from None
+        return Delivery(provider_id=f"twilio:{number}")
+
+
+class WrongNumber(DeliveryFailed):
+    """The number can't be reached by anybody: no other provider needs to be asked."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True, fix="Correct the number of this contact method.")
+
+
+def _explained(failed: DeliveryFailed) -> DeliveryFailed:
+    """The same failure, told apart by Twilio's own code where its answer has one."""
+    text = failed.message
+    if any(f'"code": {code}' in text or f'"code":{code}' in text for code in _WRONG_NUMBER):
+        return WrongNumber(text)
+    return failed
+
+
+def menu(spoken: str, answer_url: str) -> str:
+    """TwiML that says something twice and waits for a key. https://www.twilio.com/docs/voice/twiml/gather"""
+    said = f"<Say>{escape(spoken)}</Say>"
+    gather = f'<Gather numDigits="1" timeout="8" method="POST" action={quoteattr(answer_url)}>{said}</Gather>'
+    return f'<Response><Pause length="1"/>{gather}{gather}<Say>Goodbye.</Say></Response>'
+
+
+def farewell(spoken: str) -> str:
+    """TwiML that says something and hangs up."""
+    return f"<Response><Say>{escape(spoken)}</Say><Hangup/></Response>"
+
+
+def reply(text: str) -> str:
+    """TwiML that answers a text message with another."""
+    return f"<Response><Message>{escape(text)}</Message></Response>"
+
+
+def signature(token: str, url: str, said: Mapping[str, Sequence[str]]) -> str:
+    """What ``X-Twilio-Signature`` must be: HMAC-SHA1 of the address as Twilio knows it, followed by the posted fields
+    sorted by name, each name directly before its value; in Base64."""
+    text = url + "".join(name + value for name in sorted(said) for value in sorted(set(said[name])))
+    return base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
+
+
+def is_signed(accounts: Sequence[Twilio], stated: str, url: str, said: Mapping[str, Sequence[str]]) -> bool:
+    """Whether one of the accounts has signed this request. Constant time for each."""
+    return any(hmac.compare_digest(signature(each.token, url, said).encode(), stated.encode()) for each in accounts)

@@ -1,0 +1,52 @@
+"""Calls: the page is spoken, and a key answers it. Nobody who answers, or a machine, counts as not reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..base import Delivery, Field, Message
+from ..phones import accounts, numbers
+from ..wording import one_line, title
+
+
+class Voice:
+    """See the module's text."""
+
+    name = "voice"
+    label = "Telephone call"
+    summary = "Choose this to be woken: it is the loudest way, and a key answers."
+    fields = (Field("number", "Telephone number", "With its country, such as +49 30 1234567.", kind="tel"),)
+
+    def check(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """:raises Refused: it is not a telephone number with its country."""
+        return {"number": numbers.read_number(settings.get("number"))}
+
+    def describe(self, settings: dict[str, Any]) -> str:
+        return numbers.hidden(str(settings.get("number", "")))
+
+    def send(self, settings: dict[str, Any], message: Message) -> Delivery:
+        """Have the first account that takes it call. A receipt says later whether somebody answered.
+
+        :raises DeliveryFailed: see :func:`..phones.accounts.first_that_takes_it`.
+        """
+        number, said = str(settings.get("number", "")), spoken(message)
+        return accounts.first_that_takes_it(
+            lambda account: account.call(number, said, answer_url=message.answer_url, receipt_url=message.receipt_url)
+        )
+
+
+def spoken(message: Message) -> str:
+    """What is said. A code is spoken digit by digit."""
+    text = one_line(title(message), 300)
+    if message.purpose == "verify":
+        return "This is Watchroom. " + " ".join(f"{each}," if each.isdigit() else each for each in _spaced(text))
+    if message.purpose in {"page", "role"}:
+        return f"This is Watchroom. {text}. Press 1 to acknowledge. Press 9 to ask for help at once."
+    return f"This is Watchroom. {text}. Press 1 when you have heard it."
+
+
+def _spaced(text: str) -> list[str]:
+    return [each for word in text.split() for each in (list(word) if word.isdigit() else [word])]
+
+
+channel = Voice()

@@ -1,0 +1,31 @@
+"""What a provider says later about a message that it had taken: that it arrived, or that nobody was reached."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from ...kernel import clock
+from ...kernel.db import announce, locked
+from ..models import Attempt, Notification
+from .notifications import hurry_next, topics_of
+
+
+def record_receipt(notification: Notification, *, arrived: bool, why: str) -> Notification:
+    """Write down what became of a message. One that reached nobody counts as failed, and the person's next method
+    follows at once; a receipt for anything but a message that is on its way changes nothing."""
+    with transaction.atomic():
+        row = locked(Notification.objects.filter(pk=notification.pk)).get()
+        if row.state != Notification.State.SENT:
+            return row
+        if arrived:
+            row.state = Notification.State.DELIVERED
+        else:
+            row.state = Notification.State.FAILED
+            last = row.attempts.order_by("-number").first()
+            if last is not None:
+                last.outcome, last.error = Attempt.Outcome.FAILED, why[:1000]
+                last.save(update_fields=["outcome", "error"])
+            hurry_next(row, clock.now())
+        row.save(update_fields=["state"])
+        announce({f"person:{row.person_id}", "notifications", *topics_of(row)})
+    return row

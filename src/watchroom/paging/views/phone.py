@@ -1,0 +1,141 @@
+"""What telephone providers tell us: a key that was pressed, a text that came back, whether somebody was reached.
+
+Every request has to be signed by one of our accounts (`channels/phones/twilio.py`) for the very address that we gave.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from ...accounts.actors import Actor
+from ...channels.phones import twilio
+from ...channels.phones.accounts import accounts
+from ...channels.phones.numbers import read_number
+from ...intake.commands import escalate_now
+from ...kernel import clock
+from ...kernel import settings as conf
+from ...kernel.errors import NotAllowed, Refused, WatchroomError
+from ...web.answers import answer, group_of, settled
+from .. import commands, links
+from ..models import Notification
+
+_YES = {"1", "ack", "acknowledge", "ok", "yes", "ja", "y"}
+_REPLY_WITHIN = timedelta(hours=24)
+_MACHINE = "machine"
+
+
+def _check(request: HttpRequest) -> None:
+    """:raises NotAllowed: none of our accounts has signed this."""
+    url = f"{conf.current().url}{request.get_full_path()}"
+    said = {name: request.POST.getlist(name) for name in request.POST}
+    if not twilio.is_signed(accounts(), request.headers.get("X-Twilio-Signature", ""), url, said):
+        raise NotAllowed(
+            "This is not signed by a telephone account of ours.",
+            fix="WATCHROOM_URL must be the address that the provider uses, and WATCHROOM_PHONE_URLS hold its account.",
+        )
+
+
+def _xml(text: str) -> HttpResponse:
+    return HttpResponse(f'<?xml version="1.0" encoding="UTF-8"?>{text}', content_type="text/xml; charset=utf-8")
+
+
+def _by(notification: Notification, means: str) -> Actor:
+    return Actor(kind="link", name=f"{notification.person} by {means}", person=notification.person)
+
+
+def _take(by: Actor, notification: Notification) -> str:
+    """Answer what somebody was told of; says what came of it."""
+    commands.mark_seen(by, notification)
+    escalation = notification.escalation
+    if escalation is None:
+        return "Thank you. This is how a page reaches you."
+    if (done := settled(escalation)) is not None:
+        return done.text
+    try:
+        answer(by, escalation)
+    except WatchroomError as error:
+        return error.message
+    return "It is yours. Nobody else is paged."
+
+
+@csrf_exempt  # signed by the provider
+@require_POST
+def receipt(request: HttpRequest, token: str) -> HttpResponse:
+    """Whether a message arrived, or a call was answered by somebody."""
+    _check(request)
+    notification = links.read(token, "phone")
+    status = request.POST.get("MessageStatus") or request.POST.get("CallStatus") or ""
+    answered_by = request.POST.get("AnsweredBy", "")
+    if status in twilio.ENDED_BADLY:
+        code = request.POST.get("ErrorCode", "")
+        commands.record_receipt(notification, arrived=False, why=f"{status} {code}".strip())
+    elif status == "completed" and answered_by.startswith((_MACHINE, "fax")):
+        commands.record_receipt(notification, arrived=False, why="a machine answered the call")
+    elif status == "completed" or status in twilio.DELIVERED:
+        commands.record_receipt(notification, arrived=True, why="")
+    return HttpResponse(status=204)
+
+
+@csrf_exempt  # signed by the provider
+@require_POST
+def key(request: HttpRequest, token: str) -> HttpResponse:
+    """A key that was pressed during a call."""
+    _check(request)
+    notification = links.read(token, "phone")
+    by = _by(notification, "telephone")
+    match request.POST.get("Digits", ""):
+        case "1":
+            return _xml(twilio.farewell(_take(by, notification)))
+        case "9" if notification.escalation and (group := group_of(notification.escalation)) is not None:
+            commands.mark_seen(by, notification)
+            try:
+                escalate_now(by, group)
+            except WatchroomError as error:
+                return _xml(twilio.farewell(error.message))
+            return _xml(twilio.farewell("The next people are being paged now."))
+    return _xml(twilio.farewell("That key does nothing. You will be called again unless you answer."))
+
+
+@csrf_exempt  # signed by the provider
+@require_POST
+def text(request: HttpRequest) -> HttpResponse:
+    """A text that came back: 1 acknowledges the newest open page that was sent to that number."""
+    _check(request)
+    try:
+        number = read_number(request.POST.get("From", ""))
+    except Refused:
+        return _xml("<Response/>")
+    waiting = _open_pages(number)
+    if not waiting:
+        return _xml(twilio.reply("Nothing is waiting for an answer from this number."))
+    if request.POST.get("Body", "").strip().lower().rstrip(".!") not in _YES:
+        return _xml(twilio.reply(f"Reply 1 to acknowledge: {waiting[0].subject[:100]}"))
+    said = _take(_by(waiting[0], "text message"), waiting[0])
+    more = f" {len(waiting) - 1} more are open: reply 1 again." if len(waiting) > 1 else ""
+    return _xml(twilio.reply(f"{waiting[0].subject[:80]}: {said}{more}"))
+
+
+def _open_pages(number: str) -> list[Notification]:
+    """What was sent to this number and still wants an answer, the newest first; each escalation once."""
+    sent = (
+        Notification.objects.filter(
+            contact_method__channel__in=("sms", "voice"),
+            created_at__gt=clock.now() - _REPLY_WITHIN,
+            state__in=(Notification.State.SENT, Notification.State.DELIVERED),
+            purpose__in=(Notification.Purpose.PAGE, Notification.Purpose.ROLE, Notification.Purpose.TEST),
+        )
+        .select_related("contact_method", "escalation", "person")
+        .order_by("-id")
+    )
+    found: dict[object, Notification] = {}
+    for row in sent:
+        if row.contact_method is None or row.contact_method.settings.get("number") != number:
+            continue
+        done = row.seen_at is not None if row.escalation is None else settled(row.escalation) is not None
+        if not done:
+            found.setdefault(row.escalation_id or f"test {row.pk}", row)
+    return list(found.values())

@@ -1,0 +1,146 @@
+"""Pages by telephone, from the policy to the key that is pressed, with a peer in Twilio's place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+
+import factories as make
+from peers.http import Answer, HttpPeer
+from watchroom.accounts.actors import acting
+from watchroom.channels.phones import accounts, twilio
+from watchroom.engine.loop import run_due
+from watchroom.intake.commands.lifecycle import start_paging
+from watchroom.kernel.clock import TravellingClock
+from watchroom.paging import commands
+from watchroom.paging.links import phone_url, respond_url
+from watchroom.paging.models import Attempt, Notification
+
+pytestmark = pytest.mark.django_db
+NUMBER = "+4915112345678"
+HOME = "https://watch.example.org"
+
+
+@pytest.fixture
+def phones(http_peer: HttpPeer, configured: Callable[..., None]) -> HttpPeer:
+    configured(
+        WATCHROOM_URL=HOME,
+        WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8",
+        WATCHROOM_PHONE_URLS=f"twilio+http://AC1:tok@{http_peer.url.removeprefix('http://')}?from=+4930111222",
+    )
+    accounts._failed_at.clear()
+    http_peer.otherwise = Answer(201, b'{"sid": "X1"}')
+    return http_peer
+
+
+def called(channel: str = "voice", then: str | None = None) -> tuple[Any, Any]:
+    """A person with a telephone, and an alert group that has paged them."""
+    anna = make.person("Anna", "responder")
+    first = make.contact_method(anna, channel, {"number": NUMBER})
+    if then:
+        second = make.contact_method(anna, then, {"number": NUMBER})
+        commands.set_rules(acting(anna), anna, "high", [(first.pk, 0), (second.pk, 900)])
+    policy = make.policy((anna, 3600))
+    group = make.group("Checkout is slow", service=make.service(team=policy.team, policy=policy), policy=policy)
+    start_paging(group)
+    run_due()
+    return anna, group
+
+
+def sent(peer: HttpPeer, number: int = -1) -> dict[str, str]:
+    return {name: value for name, (value,) in parse_qs(peer.requests[number].body.decode()).items()}
+
+
+def tell(url: str, **said: str) -> Any:
+    """What Twilio does: a signed form to one of our addresses."""
+    path = url if url.startswith("/") else urlsplit(url).path
+    signed = twilio.signature("tok", f"{HOME}{path}", {name: [value] for name, value in said.items()})
+    return Client(HTTP_X_TWILIO_SIGNATURE=signed).post(path, said)
+
+
+def test_a_key_on_the_telephone_acknowledges(clock: TravellingClock, phones: HttpPeer) -> None:
+    anna, group = called()
+    notification = Notification.objects.get()
+    answer = tell(phone_url("answer", notification), Digits="1", CallSid="CA1")
+    assert answer["Content-Type"].startswith("text/xml") and "It is yours" in answer.content.decode()
+    group.refresh_from_db()
+    assert group.acknowledged_by == anna
+    notification.refresh_from_db()
+    assert notification.seen_at is not None and notification.contact_method.verified_at is not None
+    again = tell(phone_url("answer", notification), Digits="1", CallSid="CA1")
+    assert "Acknowledged by Anna" in again.content.decode()
+
+
+def test_nine_asks_for_help(clock: TravellingClock, phones: HttpPeer) -> None:
+    _, group = called()
+    before = group.escalations.get()
+    tell(phone_url("answer", Notification.objects.get()), Digits="9")
+    assert group.events.filter(kind="escalated").count() == 1
+    assert group.escalations.get().due_at < before.due_at
+    assert "does nothing" in tell(phone_url("answer", Notification.objects.get()), Digits="5").content.decode()
+
+
+@pytest.mark.parametrize(
+    "said", [{"CallStatus": "no-answer"}, {"CallStatus": "busy"}, {"CallStatus": "failed"},
+             {"CallStatus": "completed", "AnsweredBy": "machine_start"}],
+)  # fmt: skip
+def test_a_call_that_nobody_answers_lets_the_next_way_follow_at_once(
+    clock: TravellingClock, phones: HttpPeer, said: dict[str, str]
+) -> None:
+    called("voice", then="sms")
+    run_due()
+    assert len(phones.requests) == 1
+    tell(sent(phones)["StatusCallback"], **said)
+    run_due()
+    assert phones.requests[-1].path.endswith("/Messages.json") and len(phones.requests) == 2
+    first = Notification.objects.get(contact_method__channel="voice")
+    assert first.state == "failed"
+    assert Attempt.objects.get(notification=first).outcome == "failed"
+    tell(sent(phones, 0)["StatusCallback"], CallStatus="completed", AnsweredBy="human")
+    first.refresh_from_db()
+    assert first.state == "failed"  # a late receipt changes nothing
+
+
+def test_receipts_of_text_messages(clock: TravellingClock, phones: HttpPeer) -> None:
+    called("sms")
+    receipt = sent(phones)["StatusCallback"]
+    for status, state in (("sent", "sent"), ("delivered", "delivered"), ("undelivered", "delivered")):
+        assert tell(receipt, MessageStatus=status).status_code == 204
+        assert Notification.objects.get().state == state
+
+
+def test_a_reply_acknowledges_the_newest_page(clock: TravellingClock, phones: HttpPeer) -> None:
+    anna, first = called("sms")
+    clock.advance(timedelta(minutes=1))
+    second = make.group("Disk full", service=first.service, policy=first.policy)
+    start_paging(second)
+    run_due()
+    assert "Reply 1 to acknowledge: " in tell("/phone/text", From=NUMBER, Body="who is this?").content.decode()
+    told = tell("/phone/text", From=NUMBER, Body=" 1 ").content.decode()
+    assert "Disk full" in told and "1 more are open" in told
+    second.refresh_from_db()
+    assert second.acknowledged_by == anna
+    tell("/phone/text", From=NUMBER, Body="OK")
+    first.refresh_from_db()
+    assert first.acknowledged_by == anna
+    assert "Nothing is waiting" in tell("/phone/text", From=NUMBER, Body="1").content.decode()
+    assert "Nothing is waiting" in tell("/phone/text", From="+4915100000000", Body="1").content.decode()
+
+
+def test_nobody_else_can_answer(clock: TravellingClock, phones: HttpPeer) -> None:
+    _, group = called()
+    notification = Notification.objects.get()
+    path = urlsplit(phone_url("answer", notification)).path
+    assert Client().post(path, {"Digits": "1"}).status_code == 403
+    signed = twilio.signature("other", f"{HOME}{path}", {"Digits": ["1"]})
+    assert Client(HTTP_X_TWILIO_SIGNATURE=signed).post(path, {"Digits": "1"}).status_code == 403
+    assert Client().get(path).status_code == 405
+    token = respond_url(notification).rpartition("/")[2]  # a token for the signed link is none for the telephone
+    assert tell(f"/phone/answer/{token}", Digits="1").status_code in (403, 404)
+    group.refresh_from_db()
+    assert group.acknowledged_at is None
