@@ -1,7 +1,7 @@
 """All that changes what is paged, and how."""
 
 from .contact import add_contact_method, enable_contact_method, remove_contact_method, set_rules, test_contact_method
-from .escalations import page, start_escalation, stop_escalation
+from .escalations import page, page_about, resume_escalation, start_escalation, stop_escalation
 from .notifications import claim, mark_seen, notify, record_result
 from .policies import delete_policy, plan_of, save_policy, webhook_key
 from .turns import carry_out_action, claim_actions, take_turn
@@ -16,9 +16,11 @@ __all__ = [
     "mark_seen",
     "notify",
     "page",
+    "page_about",
     "plan_of",
     "record_result",
     "remove_contact_method",
+    "resume_escalation",
     "save_policy",
     "set_rules",
     "start_escalation",
