@@ -50,10 +50,11 @@ def _told(answer: Any) -> None:
 @click.command()
 @click.argument("id", type=int)
 @click.option("--note", help="Written into its history.")
+@click.option("--until", help="RFC 3339: it returns by itself then.")
 @api_command
-def ack(api: Api, id: int, note: str | None) -> Any:
+def ack(api: Api, id: int, note: str | None, until: str | None) -> Any:
     """Acknowledge: you look after it, and nobody else is paged."""
-    answer = api.call("POST", f"/alert-groups/{id}/acknowledge")
+    answer = api.call("POST", f"/alert-groups/{id}/acknowledge", {"until": until} if until else None)
     if note:
         api.post(f"/alert-groups/{id}/notes", text=note)
     return answer, f"Acknowledged alert {id}."
@@ -94,6 +95,36 @@ def verdict(api: Api, id: int, verdict: str) -> Any:
 
 @click.command()
 @click.argument("id", type=int)
+@click.option("--until", required=True, help="RFC 3339.")
+@click.option("--note", help="Written into its history.")
+@api_command
+def snooze(api: Api, id: int, **fields: Any) -> Any:
+    """Leave an alert group alone until then; afterwards paging goes on where it stopped."""
+    return api.post(f"/alert-groups/{id}/snooze", **fields), f"Snoozed alert {id}."
+
+
+@click.command()
+@click.argument("id", type=int)
+@click.argument("email")
+@click.option("--note", help="What they should know.")
+@api_command
+def reassign(api: Api, id: int, email: str, note: str | None) -> Any:
+    """Give an alert group to somebody: they are paged at once."""
+    return api.post(f"/alert-groups/{id}/reassign", person=email, note=note), f"Given alert {id} to {email}."
+
+
+@click.command("ask-help")
+@click.argument("id", type=int)
+@click.argument("email")
+@click.option("--note", help="What you need.")
+@api_command
+def ask_help(api: Api, id: int, email: str, note: str | None) -> Any:
+    """Page somebody to help with an alert group; whoever has it keeps it."""
+    return api.post(f"/alert-groups/{id}/responders", person=email, note=note), f"Asked {email} to help."
+
+
+@click.command()
+@click.argument("id", type=int)
 @click.argument("text")
 @api_command
 def note(api: Api, id: int, text: str) -> Any:
@@ -112,4 +143,18 @@ def page(api: Api, people: tuple[str, ...], **fields: Any) -> Any:
     return api.call("POST", "/pages", given(fields) | {"people": list(people)}), f"Paged {', '.join(people)}."
 
 
-commands = [alerts, alert, why, ack, unack, resolve, escalate, verdict, note, page]
+commands = [
+    alerts,
+    alert,
+    why,
+    ack,
+    unack,
+    resolve,
+    escalate,
+    snooze,
+    reassign,
+    ask_help,
+    verdict,
+    note,
+    page,
+]

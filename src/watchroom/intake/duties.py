@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from ..kernel import clock
 from ..kernel import settings as conf
 from ..kernel.duty import Duty
-from .commands import end_expired, notify_waiting, read_signals, review, turn_over
+from .commands import end_expired, notify_waiting, read_signals, return_due, review, turn_over
 from .journal import unread
 from .models import Alert, AlertGroup, Integration, MaintenanceWindow, Signal, Silence
 
@@ -67,6 +67,16 @@ duties = [
             .first()
         ),
         lambda: notify_waiting(BATCH),
+    ),
+    Duty(
+        "snoozes and promises",
+        lambda: (
+            AlertGroup.objects.filter(returns_at__isnull=False)
+            .order_by("returns_at")
+            .values_list("returns_at", flat=True)
+            .first()
+        ),
+        lambda: return_due(BATCH),
     ),
     Duty(
         "alert expiry",

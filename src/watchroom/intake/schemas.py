@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from ..paging.schemas import EscalationOut
 from .models import Alert, AlertGroup, Integration, Route, Signal
@@ -92,6 +92,8 @@ class GroupOut(Schema):
     last_alert_at: datetime
     acknowledged_at: datetime | None
     acknowledged_by: int | None
+    snoozed: bool
+    returns_at: datetime | None = Field(None, description="When the acknowledgement or snooze ends by itself.")
     resolved_at: datetime | None
     held: dict[str, str | int] | None = Field(
         None, description="Why it pages nobody now: kind, id, name, until, since."
@@ -117,6 +119,8 @@ class GroupOut(Schema):
             last_alert_at=row.last_alert_at,
             acknowledged_at=row.acknowledged_at,
             acknowledged_by=row.acknowledged_by_id,
+            snoozed=row.snoozed,
+            returns_at=row.returns_at,
             resolved_at=row.resolved_at,
             held=row.held,
             **more,
@@ -147,8 +151,23 @@ class NoteBody(Schema):
 
 
 class AcknowledgeBody(Schema):
-    """What one wants to say while acknowledging; may be empty."""
+    """What one wants to say while acknowledging; may be empty. ``until``: it returns by itself then."""
 
+    note: str = ""
+    until: AwareDatetime | None = None
+
+
+class SnoozeBody(Schema):
+    """Until when to leave it alone."""
+
+    until: AwareDatetime
+    note: str = ""
+
+
+class GivenBody(Schema):
+    """To whom, by e-mail address or id."""
+
+    person: str | int
     note: str = ""
 
 

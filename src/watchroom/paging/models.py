@@ -184,6 +184,7 @@ class Escalation(models.Model):
         EXHAUSTED = "exhausted", "Nobody answered"
         CANCELLED = "cancelled", "Cancelled"
         HELD = "held", "Held back"
+        SNOOZED = "snoozed", "Snoozed"
 
     kind = models.CharField(max_length=12, choices=Kind.choices)
     # Which alert group or role assignment; those packages lie above this one and point here by this number.
@@ -198,6 +199,13 @@ class Escalation(models.Model):
     plan = models.JSONField(help_text="The steps as they were when it started.")
     round = models.PositiveSmallIntegerField(default=0)
     next_step = models.PositiveSmallIntegerField(default=0)
+    first = models.ForeignKey(
+        Person,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="To whom it was given: they are paged before it goes on with the next step.",
+    )
     drill = models.BooleanField(default=False)
     started_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
@@ -241,6 +249,8 @@ class EscalationEvent(models.Model):
         ANSWERED = "answered", "Answered"
         LAST_RESORT = "last_resort", "Last resort"
         REPEATED = "repeated", "Started again"
+        RESUMED = "resumed", "Goes on"
+        GIVEN = "given", "Given to somebody"
         ENDED = "ended", "Ended"
 
     escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, related_name="events")

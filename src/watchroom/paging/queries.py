@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -18,7 +18,7 @@ from .hooks import facts_of
 from .looking import Preview
 from .models import Escalation, EscalationPolicy, Notification, RoundRobin
 from .people import name_of
-from .rules import Plan, Position, Step, ahead
+from .rules import GIVEN_WAIT_SECONDS, Plan, Position, Step, ahead
 
 
 def trace(escalation: Escalation) -> list[dict[str, Any]]:
@@ -32,6 +32,8 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
             "started": f"Started: {event.text}",
             "step": f"Step {(event.step or 0) + 1}: paged {event.text}",
             "skipped": f"Step {(event.step or 0) + 1} left out: {event.text}",
+            "resumed": event.text[:1].upper() + event.text[1:],
+            "given": f"Given to {event.text}: paged",
             "nobody": event.text.capitalize(),
             "last_resort": f"Last resort: paged {event.text}",
             "ended": event.text,
@@ -57,7 +59,11 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
             set(escalation.answers.values_list("person_id", flat=True)) if plan.answers > 1 else (),
         )
         here = Position(escalation.round, escalation.next_step)
-        for line in upcoming(plan, here, escalation.due_at, preview):
+        due = escalation.due_at
+        if escalation.first:
+            lines.append({"at": due, "kind": "given", "text": f"Page {escalation.first}", "future": True, "state": ""})
+            due += timedelta(seconds=GIVEN_WAIT_SECONDS)
+        for line in upcoming(plan, here, due, preview):
             lines.append(line | {"future": True, "state": ""})
     return sorted(lines, key=lambda line: (line["at"], line["future"]))
 

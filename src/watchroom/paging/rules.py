@@ -15,6 +15,7 @@ from .conditions import Conditions, Facts, unmet
 
 LAST_RESORT_WAIT_SECONDS = 300
 LAST_RESORT_ROUNDS = 12  # an hour of asking the administrators, then it counts as exhausted
+GIVEN_WAIT_SECONDS = 300  # how long somebody to whom it was given has, before it goes on
 SEND_LEASE = timedelta(seconds=60)  # after this long without a result, an attempt counts as cut off
 MAX_TRIES = 8
 MAX_RETRY_AFTER = timedelta(minutes=10)

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router
 
-from ...accounts.queries import team_by
+from ...accounts.queries import person_by, team_by
 from ...accounts.roles import Action
 from ...api.auth import actor_of
 from ...api.lists import Page
@@ -33,6 +33,7 @@ from ..schemas import (
     AcknowledgeBody,
     AlertOut,
     EventOut,
+    GivenBody,
     GroupDetail,
     GroupOut,
     IntegrationBody,
@@ -43,6 +44,7 @@ from ..schemas import (
     RouteBody,
     RouteOut,
     SignalOut,
+    SnoozeBody,
     VerdictBody,
     WhyOut,
 )
@@ -101,13 +103,38 @@ def why_alert_group(request: HttpRequest, id: int) -> Any:
 def acknowledge(request: HttpRequest, id: int, body: AcknowledgeBody | None = None) -> Any:
     """I have it: nobody else is paged."""
     actor = actor_of(request)
-    commands.acknowledge(actor, group_for(actor, id), note=body.note if body else "")
+    said = body or AcknowledgeBody()
+    commands.acknowledge(actor, group_for(actor, id), note=said.note, until=said.until)
+    return _detail(request, id)
+
+
+@router.post("/alert-groups/{id}/snooze", response=GroupDetail, operation_id="snooze_alert_group")
+def snooze(request: HttpRequest, id: int, body: SnoozeBody) -> Any:
+    """Leave it alone until then; afterwards paging goes on where it stopped."""
+    actor = actor_of(request)
+    commands.snooze(actor, group_for(actor, id), body.until, note=body.note)
+    return _detail(request, id)
+
+
+@router.post("/alert-groups/{id}/reassign", response=GroupDetail, operation_id="reassign_alert_group")
+def reassign(request: HttpRequest, id: int, body: GivenBody) -> Any:
+    """Give it to somebody: they are paged at once, and then it goes on where it stood."""
+    actor = actor_of(request)
+    commands.reassign(actor, group_for(actor, id), person_by(body.person), note=body.note)
+    return _detail(request, id)
+
+
+@router.post("/alert-groups/{id}/responders", response=GroupDetail, operation_id="add_alert_group_responder")
+def add_responder(request: HttpRequest, id: int, body: GivenBody) -> Any:
+    """Ask somebody to help: they are paged until they answer; whoever has it keeps it."""
+    actor = actor_of(request)
+    commands.add_responder(actor, group_for(actor, id), person_by(body.person), note=body.note)
     return _detail(request, id)
 
 
 @router.post("/alert-groups/{id}/unacknowledge", response=GroupDetail, operation_id="unacknowledge_alert_group")
 def unacknowledge(request: HttpRequest, id: int) -> Any:
-    """I can't take it after all: paging starts again."""
+    """I can't take it after all, or the snooze is to end: paging goes on where it stopped."""
     actor = actor_of(request)
     commands.unacknowledge(actor, group_for(actor, id))
     return _detail(request, id)

@@ -5,6 +5,7 @@ from .holds import review, turn_over
 from .integrations import delete_integration, pause_integration, replay_signal, rotate_key, save_integration
 from .lifecycle import end_expired, extend_missed, notify_waiting
 from .receive import read_signals
+from .responding import add_responder, reassign, return_due, snooze
 from .routes import delete_route, save_route
 from .silences import (
     delete_inhibition,
@@ -20,6 +21,7 @@ from .silences import (
 __all__ = [
     "acknowledge",
     "add_note",
+    "add_responder",
     "delete_inhibition",
     "delete_integration",
     "delete_route",
@@ -34,8 +36,10 @@ __all__ = [
     "pause_integration",
     "read_matchers",
     "read_signals",
+    "reassign",
     "replay_signal",
     "resolve",
+    "return_due",
     "review",
     "rotate_key",
     "save_inhibition",
@@ -43,6 +47,7 @@ __all__ = [
     "save_maintenance",
     "save_route",
     "save_silence",
+    "snooze",
     "turn_over",
     "unacknowledge",
 ]

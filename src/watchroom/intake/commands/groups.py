@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from ...accounts.actors import Actor
 from ...accounts.changes import Change, change
 from ...accounts.roles import Action
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
+from ...paging.commands import resume_escalation
 from ...paging.models import Escalation, Notification
 from ..models import Alert, AlertGroup, GroupEvent, Verdict
-from .lifecycle import acknowledge_group, close_group, start_paging
+from .lifecycle import acknowledge_group, checked_until, close_group, open_again, start_paging
 from .marking import sources_changed
 
 Kind = GroupEvent.Kind
@@ -32,49 +34,56 @@ def _needs(by: Actor, group: AlertGroup) -> Action:
 
 
 @contextmanager
-def _changing(by: Actor, verb: str, group: AlertGroup) -> Iterator[tuple[Change, AlertGroup]]:
+def changing(by: Actor, verb: str, group: AlertGroup) -> Iterator[tuple[Change, AlertGroup]]:
     with change(by, f"alert_group.{verb}", group, needs=_needs(by, group), team=group.team) as made:
         row = locked(AlertGroup.objects.filter(pk=group.pk)).get()
         made.touch("alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}")
         yield made, row
 
 
-def acknowledge(by: Actor, group: AlertGroup, *, note: str = "") -> AlertGroup:
-    """Say "I have it": the escalation ends, nobody else is paged. Doing it twice changes nothing.
+def acknowledge(by: Actor, group: AlertGroup, *, note: str = "", until: datetime | None = None) -> AlertGroup:
+    """Say "I have it": the escalation ends, nobody else is paged. With ``until`` it is theirs until then, and goes on by
+    itself afterwards. Doing it twice changes nothing.
 
+    :raises Refused: ``until`` has passed or lies too far ahead.
     :raises Conflict: the group is resolved.
     """
-    with _changing(by, "acknowledged", group) as (_made, row):
+    if until is not None:
+        checked_until(until)
+    with changing(by, "acknowledged", group) as (made, row):
         if row.resolved_at:
             raise Conflict("This alert group is already resolved.", fix="Nothing needs to be done.")
-        acknowledge_group(row, by=by, text=note or f"by {by.name}")
+        text = note or f"by {by.name}"
+        if until is not None:
+            text += f" (until {until:%Y-%m-%d %H:%M} UTC)"
+            made.due()
+        acknowledge_group(row, by=by, text=text, until=until)
     return row
 
 
 def unacknowledge(by: Actor, group: AlertGroup) -> AlertGroup:
-    """Give it back: paging starts again.
+    """Give it back, or end a snooze: paging goes on where it stopped.
 
     :raises Conflict: nobody has acknowledged it, or it is resolved.
     """
-    with _changing(by, "unacknowledged", group) as (made, row):
+    with changing(by, "unacknowledged", group) as (made, row):
         if row.resolved_at or row.acknowledged_at is None:
             raise Conflict(
                 "Only an acknowledged alert group can be given back.", fix="Reload the page to see its state."
             )
-        row.acknowledged_at = row.acknowledged_by = None
-        row.save(update_fields=["acknowledged_at", "acknowledged_by"])
         made.history(GroupEvent(group=row, at=made.at, kind=Kind.UNACKNOWLEDGED, person=by.person))
-        if row.held is None:
-            start_paging(row)
+        open_again(row, why=f"{'snooze ended' if row.snoozed else 'given back'} by {by.name}")
+        made.due()
     return row
 
 
 def escalate_now(by: Actor, group: AlertGroup) -> AlertGroup:
-    """Ask for help: the next step of the policy follows at once, or paging starts again if it had ended.
+    """Ask for help: the next step of the policy follows at once, or paging starts again if it had ended; after an answer
+    it goes on where that stopped it.
 
     :raises Conflict: the group is resolved.
     """
-    with _changing(by, "escalated", group) as (made, row):
+    with changing(by, "escalated", group) as (made, row):
         if row.resolved_at:
             raise Conflict(
                 "This alert group is already resolved.", fix="Declare an incident or page somebody directly."
@@ -85,7 +94,7 @@ def escalate_now(by: Actor, group: AlertGroup) -> AlertGroup:
             running.due_at = made.at
             running.save(update_fields=["due_at"])
             made.due()
-        else:
+        elif resume_escalation(Escalation.Kind.ALERT_GROUP, row.pk, why=f"asked for help by {by.name}") is None:
             start_paging(row)
     return row
 
@@ -95,7 +104,7 @@ def resolve(by: Actor, group: AlertGroup) -> AlertGroup:
 
     Doing it twice changes nothing.
     """
-    with _changing(by, "resolved", group) as (made, row):
+    with changing(by, "resolved", group) as (made, row):
         if row.resolved_at is None:
             ended = list(Alert.objects.filter(group=row, ended_at__isnull=True))
             Alert.objects.filter(pk__in=[alert.pk for alert in ended]).update(ended_at=made.at, expires_at=None)
@@ -116,7 +125,7 @@ def judge(by: Actor, group: AlertGroup, verdict: str) -> AlertGroup:
         raise Refused(
             "There is no such verdict.", field="verdict", value=verdict, fix=f"Use one of {', '.join(Verdict.values)}."
         )
-    with _changing(by, "judged", group) as (made, row):
+    with changing(by, "judged", group) as (made, row):
         if row.acknowledged_at is None and row.resolved_at is None:
             raise Conflict("Nobody has looked at it yet.", fix="Acknowledge it first.")
         if row.verdict != verdict:
@@ -135,7 +144,7 @@ def add_note(by: Actor, group: AlertGroup, text: str) -> GroupEvent:
     """
     if not text.strip():
         raise Refused("The note is empty.", field="text", value=text, fix="Write what you found.")
-    with _changing(by, "noted", group) as (made, row):
+    with changing(by, "noted", group) as (made, row):
         event = GroupEvent(group=row, at=made.at, kind=Kind.NOTE, person=by.person, text=text.strip()[:1000])
         made.history(event)
     return event

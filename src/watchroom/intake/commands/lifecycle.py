@@ -9,15 +9,31 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from ...accounts.actors import SYSTEM, Actor
+from ...accounts.models import Person
 from ...kernel import clock
 from ...kernel.db import announce, claimable, locked
-from ...paging.commands import notify, start_escalation, stop_escalation
+from ...kernel.errors import Refused
+from ...paging.commands import notify, resume_escalation, start_escalation, stop_escalation
 from ...paging.models import Escalation, EscalationPolicy, Notification
 from ..models import Alert, AlertGroup, GroupEvent
 from .marking import mark, services_changed, sources_changed
 
 Kind = GroupEvent.Kind
 MISSED_GRACE = timedelta(minutes=5)
+LONGEST = timedelta(days=30)
+
+
+def checked_until(until: datetime) -> datetime:
+    """A time at which something returns. Raises ``Refused`` when it has passed or lies more than 30 days ahead."""
+    ahead = until - clock.now()
+    if not timedelta(0) < ahead <= LONGEST:
+        raise Refused(
+            "That time has passed." if ahead <= timedelta(0) else "That is too long.",
+            field="until",
+            value=until,
+            fix="Use a time within the next 30 days.",
+        )
+    return until
 
 
 def start_paging(group: AlertGroup) -> None:
@@ -43,6 +59,21 @@ def start_paging(group: AlertGroup) -> None:
         drill=group.drill,
     )
     AlertGroup.objects.filter(pk=group.pk).update(notify_at=None)
+    group.notify_at = None
+
+
+def open_again(group: AlertGroup, *, why: str, first: Person | None = None) -> None:
+    """Nobody has it any more: its escalation goes on where it stopped, or a new one starts where there is none to go on
+    with. ``group`` is locked, inside the caller's transaction."""
+    group.acknowledged_at = group.acknowledged_by = group.returns_at = None
+    group.snoozed = False
+    group.save(update_fields=["acknowledged_at", "acknowledged_by", "returns_at", "snoozed"])
+    if group.held is not None:
+        return
+    if resume_escalation(Escalation.Kind.ALERT_GROUP, group.pk, why=why, first=first) is None:
+        start_paging(group)
+        if first is not None:
+            resume_escalation(Escalation.Kind.ALERT_GROUP, group.pk, why=why, first=first)
     group.notify_at = None
 
 
@@ -89,13 +120,13 @@ def end_alerts(ended: Iterable[tuple[Alert, datetime]], *, by: Actor, why: str) 
     sources_changed(alerts)
 
 
-def acknowledge_group(group: AlertGroup, *, by: Actor, text: str) -> None:
-    """Somebody has it: its escalation ends, nobody else is paged. Doing it twice changes nothing. ``group`` is locked,
-    inside the caller's transaction."""
+def acknowledge_group(group: AlertGroup, *, by: Actor, text: str, until: datetime | None = None) -> None:
+    """Somebody has it, for good or ``until`` then: its escalation ends, nobody else is paged. Doing it twice changes
+    nothing. ``group`` is locked, inside the caller's transaction."""
     if group.resolved_at:
         return
     now = clock.now()
-    if group.acknowledged_at:
+    if group.acknowledged_at and group.returns_at is None and until is None:
         # Counts where the policy asks for several people, and where somebody has asked for help since.
         if stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.ACKNOWLEDGED, by=by):
             GroupEvent.objects.create(
@@ -104,7 +135,8 @@ def acknowledge_group(group: AlertGroup, *, by: Actor, text: str) -> None:
             announce({"alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}"})
         return
     group.acknowledged_at, group.acknowledged_by, group.notify_at = now, by.person, None
-    group.save(update_fields=["acknowledged_at", "acknowledged_by", "notify_at"])
+    group.returns_at, group.snoozed = until, False
+    group.save(update_fields=["acknowledged_at", "acknowledged_by", "notify_at", "returns_at", "snoozed"])
     GroupEvent.objects.create(group=group, at=now, kind=Kind.ACKNOWLEDGED, person=by.person, text=text[:1000])
     stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.ACKNOWLEDGED, by=by)
     announce({"alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}"})
@@ -115,7 +147,9 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
     caller's transaction."""
     now = clock.now()
     group.resolved_at, group.resolved_by, group.notify_at = now, by.person, None
-    group.save(update_fields=["resolved_at", "resolved_by", "notify_at"])
+    group.returns_at, group.snoozed = None, False
+    group.save(update_fields=["resolved_at", "resolved_by", "notify_at", "returns_at", "snoozed"])
+    end_responders(group)
     GroupEvent.objects.create(group=group, at=now, kind=Kind.RESOLVED, person=by.person, text=text)
     stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.RESOLVED, by=by)
     if group.severity == "critical":
@@ -159,3 +193,9 @@ def extend_missed() -> int:
     now = clock.now()
     missed = Alert.objects.filter(expires_at__lte=now)
     return missed.update(expires_at=now + MISSED_GRACE)
+
+
+def end_responders(group: AlertGroup) -> None:
+    """The group is over: nobody is asked to help any more. Inside the caller's transaction."""
+    for each in group.responders.filter(escalation__ended_at__isnull=True):
+        stop_escalation(Escalation.Kind.DIRECT, each.escalation_id, end=Escalation.End.RESOLVED, by=SYSTEM)

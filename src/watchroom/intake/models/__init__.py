@@ -1,6 +1,6 @@
 """Integrations, signals, routes, alerts and alert groups."""
 
-from .alerts import Alert, AlertGroup, GroupEvent, Severity, Verdict
+from .alerts import Alert, AlertGroup, GroupEvent, Responder, Severity, Verdict
 from .holds import InhibitRule, MaintenanceWindow, Silence
 from .integrations import Inbox, Integration, Signal
 from .routes import Route
@@ -13,6 +13,7 @@ __all__ = [
     "InhibitRule",
     "Integration",
     "MaintenanceWindow",
+    "Responder",
     "Route",
     "Severity",
     "Signal",

@@ -56,6 +56,10 @@ class AlertGroup(models.Model):
     last_alert_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    snoozed = models.BooleanField(default=False, help_text="Acknowledged only to be left alone until returns_at.")
+    returns_at = models.DateTimeField(
+        null=True, help_text="When the acknowledgement ends by itself and paging goes on."
+    )
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     verdict = models.CharField(max_length=9, choices=Verdict.choices, blank=True)
@@ -70,10 +74,18 @@ class AlertGroup(models.Model):
             models.UniqueConstraint(
                 fields=("group_key",), condition=Q(resolved_at__isnull=True), name="one_open_group_per_key"
             ),
+            models.CheckConstraint(
+                name="what_returns_is_acknowledged",
+                condition=Q(returns_at__isnull=True) | Q(acknowledged_at__isnull=False, resolved_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="what_is_snoozed_returns", condition=Q(snoozed=False) | Q(returns_at__isnull=False)
+            ),
         )
         indexes = (
             models.Index(fields=("-last_alert_at", "-id"), condition=Q(resolved_at__isnull=True), name="group_open"),
             models.Index(fields=("notify_at",), condition=Q(notify_at__isnull=False), name="group_notify"),
+            models.Index(fields=("returns_at",), condition=Q(returns_at__isnull=False), name="group_returns"),
             models.Index(fields=("review_at",), condition=Q(review_at__isnull=False), name="group_review"),
             models.Index(fields=("service", "-id"), name="group_of_service"),
             models.Index(fields=("group_key", "-id"), name="group_of_key"),
@@ -93,6 +105,22 @@ class AlertGroup(models.Model):
     @property
     def escalations(self) -> models.QuerySet[Escalation]:
         return Escalation.objects.filter(kind=Escalation.Kind.ALERT_GROUP, subject_id=self.pk)
+
+
+class Responder(models.Model):
+    """Somebody who was asked to help with a group, and the page with which they were asked."""
+
+    group = models.ForeignKey(AlertGroup, on_delete=models.CASCADE, related_name="responders")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    escalation = models.OneToOneField(Escalation, on_delete=models.CASCADE, related_name="+")
+    added_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return str(self.person)
 
 
 class Alert(models.Model):
@@ -162,6 +190,10 @@ class GroupEvent(models.Model):
         HELD = "held", "Held back"
         RELEASED = "released", "No longer held back"
         JUDGED = "judged", "Judged"
+        SNOOZED = "snoozed", "Snoozed"
+        RETURNED = "returned", "Paging goes on"
+        REASSIGNED = "reassigned", "Given to somebody"
+        RESPONDER = "responder", "Asked to help"
 
     group = models.ForeignKey(AlertGroup, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()

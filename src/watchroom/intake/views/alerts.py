@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
-from ...accounts.models import Membership, Team
+from ...accounts.models import Membership, Person, Team
+from ...accounts.queries import person_by
 from ...accounts.roles import Action
 from ...api.pages import page
 from ...catalog.models import Service
 from ...incidents.queries import visible_to as incidents_visible_to
+from ...kernel import clock
 from ...kernel.errors import NotFound, Refused, WatchroomError
 from ...paging.models import Escalation
 from ...paging.queries import trace
@@ -35,6 +40,9 @@ def group_for(actor: Actor, pk: int) -> AlertGroup:
     if group is None:
         raise NotFound(f"There is no alert group {pk}.", field="id", value=pk, fix="See the list of alerts.")
     return group
+
+
+DURATIONS = ((30, "30 minutes"), (60, "1 hour"), (120, "2 hours"), (240, "4 hours"), (480, "8 hours"), (1440, "1 day"))
 
 
 def filtered(groups: QuerySet[AlertGroup], given: dict[str, str], actor: Actor) -> QuerySet[AlertGroup]:
@@ -109,6 +117,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_respond": actor.may(Action.RESPOND, group.team)
         or (escalation and escalation.notifications.filter(person=actor.person).exists()),
         "verdicts": Verdict.choices,
+        "people": Person.objects.filter(is_active=True).exclude(pk=actor.person.pk if actor.person else 0),
+        "responders": group.responders.select_related("person", "escalation", "added_by"),
+        "durations": DURATIONS,
         "links": group.service.links.all() if group.service else (),
         "incidents": incidents_visible_to(actor).filter(alert_groups=group),
     }
@@ -124,11 +135,38 @@ def why_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
-    """Acknowledge, give back, resolve, escalate, judge, or write a note."""
+    """Acknowledge, give back, resolve, escalate, snooze, give away, ask for help, judge, or write a note."""
     actor = actor_of(request)
     group = group_for(actor, pk)
-    _do(actor, group, what, request.POST.get("text", ""))
+    given = request.POST
+    if what == "on-it":
+        commands.acknowledge(actor, group, until=_until(actor, given))
+    elif what == "snooze":
+        commands.snooze(actor, group, _until(actor, given))
+    elif what == "reassign":
+        commands.reassign(actor, group, person_by(given.get("person", "")), note=given.get("text", ""))
+    elif what == "responder":
+        commands.add_responder(actor, group, person_by(given.get("person", "")), note=given.get("text", ""))
+    else:
+        _do(actor, group, what, given.get("text", ""))
     return redirect("alert-group", pk)
+
+
+def _until(actor: Actor, given: QueryDict) -> datetime:
+    """The next time at which it is ``until`` o'clock where the person lives, or ``minutes`` from now."""
+    if text := given.get("until", "").strip():
+        try:
+            clock_time = time.fromisoformat(text).replace(tzinfo=None)
+        except ValueError:
+            raise Refused("That is not a time.", field="until", value=text, fix="Write it like 15:00.") from None
+        zone = ZoneInfo(actor.person.timezone if actor.person else "UTC")
+        here = clock.now().astimezone(zone)
+        then = datetime.combine(here.date(), clock_time, zone)
+        return (then if then > here else then + timedelta(days=1)).astimezone(UTC)
+    minutes = given.get("minutes", "")
+    if not minutes.isdecimal():
+        raise Refused("That is not a number of minutes.", field="minutes", value=minutes, fix="Use a whole number.")
+    return clock.now() + timedelta(minutes=min(int(minutes), 10**6))
 
 
 def _do(actor: Actor, group: AlertGroup, what: str, text: str = "") -> None:

@@ -1,7 +1,7 @@
 """All that changes what is paged, and how."""
 
 from .contact import add_contact_method, enable_contact_method, remove_contact_method, set_rules
-from .escalations import page, start_escalation, stop_escalation
+from .escalations import page, page_about, resume_escalation, start_escalation, stop_escalation
 from .notifications import claim, notify, record_result
 from .policies import delete_policy, plan_of, save_policy, webhook_key
 from .reaching import confirm_code, mark_seen, send_code, test_contact_method
@@ -19,10 +19,12 @@ __all__ = [
     "mark_seen",
     "notify",
     "page",
+    "page_about",
     "plan_of",
     "record_receipt",
     "record_result",
     "remove_contact_method",
+    "resume_escalation",
     "save_policy",
     "send_code",
     "set_rules",

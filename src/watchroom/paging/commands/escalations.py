@@ -12,7 +12,7 @@ from ...kernel import clock, wake
 from ...kernel.db import announce, locked
 from ...kernel.errors import Refused
 from ..models import Escalation, EscalationAnswer, EscalationEvent, EscalationPolicy, Notification
-from ..rules import Plan, Step, Target
+from ..rules import Plan, Position, Step, Target, next_turn
 from .notifications import cancel_waiting
 from .policies import plan_of
 
@@ -116,6 +116,65 @@ def _enough(escalation: Escalation, person: Person, needed: int) -> bool:
         )
         announce({f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}", f"person:{person.pk}"})
     return False
+
+
+def resume_escalation(kind: str, subject_id: int | None, *, why: str, first: Person | None = None) -> Escalation | None:
+    """Let the latest escalation of a subject go on where an answer or a snooze stopped it, at once, with the version of
+    the policy that it follows; ``first`` is paged before its next step. Inside the caller's transaction.
+
+    Returns None when there is none that was stopped like that: then a new one has to start.
+    """
+    escalation = locked(Escalation.objects.filter(kind=kind, subject_id=subject_id)).order_by("-id").first()
+    if escalation is None or (
+        escalation.ended_at is not None and escalation.end not in (Escalation.End.ACKNOWLEDGED, Escalation.End.SNOOZED)
+    ):
+        return None
+    now = clock.now()
+    running = escalation.ended_at is None
+    escalation.ended_at, escalation.end, escalation.ended_by = None, "", None
+    escalation.first = first or escalation.first
+    if not running or first is not None:
+        escalation.due_at = now
+    escalation.save(update_fields=["ended_at", "end", "ended_by", "due_at", "first"])
+    escalation.answers.all().delete()
+    EscalationEvent.objects.create(
+        escalation=escalation,
+        at=now,
+        kind=Kind.RESUMED,
+        text=f"{why}: goes on {_place(escalation)}, where it stopped"[:300],
+    )
+    announce({wake.DUE, f"escalation:{escalation.pk}", f"{kind}:{subject_id}"})
+    return escalation
+
+
+def _place(escalation: Escalation) -> str:
+    turn = next_turn(Plan.of(escalation.plan), Position(escalation.round, escalation.next_step))
+    if turn.kind != "step":
+        return "with the last resort"
+    again = f", round {escalation.round + 1}" if escalation.round else ""
+    version = f" (version {escalation.policy_version} of the policy)" if escalation.policy_version else ""
+    return f"at step {escalation.next_step + 1}{again}{version}"
+
+
+def page_about(
+    person: Person, *, title: str, body: str, path: str, team: Team | None, urgency: str, drill: bool = False
+) -> Escalation:
+    """Page one person about something that has its own page, again and again until they answer. Inside the caller's
+    transaction."""
+    escalation = start_escalation(
+        kind=Escalation.Kind.DIRECT,
+        subject_id=None,
+        title=title,
+        body=body,
+        path=path,
+        team=team,
+        urgency=urgency,
+        people=[person],
+        drill=drill,
+    )
+    escalation.subject_id = escalation.pk  # so that it can be answered like any other
+    escalation.save(update_fields=["subject_id"])
+    return escalation
 
 
 def page(

@@ -20,7 +20,7 @@ from ..hooks import declare_incident, facts_of
 from ..looking import look_at
 from ..models import Escalation, EscalationEvent, Notification, RoundRobin, StepAction
 from ..people import last_resort
-from ..rules import SEND_LEASE, Decision, Plan, Position, Step, Target, next_turn, retry_in
+from ..rules import GIVEN_WAIT_SECONDS, SEND_LEASE, Decision, Plan, Position, Step, Target, next_turn, retry_in
 from .escalations import finish
 from .notifications import _JITTER, write
 
@@ -47,10 +47,13 @@ def _take_one() -> bool:
     now = clock.now()
     with transaction.atomic():
         due = Escalation.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
-        escalation = claimable(due).select_related("team", "policy").first()
+        escalation = claimable(due).select_related("team", "policy", "first").first()
         if escalation is None:
             return False
         plan, at = Plan.of(escalation.plan), Position(escalation.round, escalation.next_step)
+        if escalation.first_id:
+            _given(escalation, at, now)
+            return True
         turn = next_turn(plan, at)
         if turn.kind == "exhausted":
             finish(
@@ -71,6 +74,17 @@ def _take_one() -> bool:
         escalation.save(update_fields=["round", "next_step", "due_at"])
         announce({wake.DUE, f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"})
     return True
+
+
+def _given(escalation: Escalation, at: Position, now: datetime) -> None:
+    """Page the one to whom it was given; then it goes on where it stands."""
+    people = [person for person in (escalation.first,) if person is not None and person.is_active]
+    event = _event(escalation, Kind.GIVEN, at, now, _names(people))
+    somebody = _page(escalation, event, people, at, now, escalation.urgency)
+    escalation.first = None
+    escalation.due_at = now + timedelta(seconds=GIVEN_WAIT_SECONDS if somebody else 0)
+    escalation.save(update_fields=["first", "due_at"])
+    announce({wake.DUE, f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"})
 
 
 def _event(escalation: Escalation, kind: str, at: Position, now: datetime, text: str) -> EscalationEvent:
@@ -144,7 +158,8 @@ def _page(
         subject=escalation.title,
         body=body,
         path=escalation.path,
-        reason=f"escalation:{escalation.pk}:{at.round}:{event.kind}:{at.step}",
+        reason=f"escalation:{escalation.pk}:{at.round}:{event.kind}:{at.step}"
+        + (f":{event.pk}" if event.kind == Kind.GIVEN else ""),
         drill=escalation.drill,
         escalation=escalation,
         event=event,

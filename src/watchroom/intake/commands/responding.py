@@ -1,0 +1,121 @@
+"""What a responder does with a group besides answering: leave it for a while, give it away, ask somebody to help."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from ...accounts.actors import Actor
+from ...accounts.models import Person
+from ...kernel import clock
+from ...kernel.db import announce, claimable
+from ...kernel.errors import Conflict, Refused
+from ...paging.commands import page_about, stop_escalation
+from ...paging.models import Escalation
+from ..models import AlertGroup, GroupEvent, Responder
+from .groups import changing
+from .lifecycle import checked_until, describe, open_again
+
+Kind = GroupEvent.Kind
+
+
+def _must_be_open(group: AlertGroup) -> None:
+    if group.resolved_at:
+        raise Conflict("This alert group is already resolved.", fix="Nothing needs to be done.")
+
+
+def snooze(by: Actor, group: AlertGroup, until: datetime, *, note: str = "") -> AlertGroup:
+    """Leave it alone until then: nobody is paged; afterwards paging goes on where it stopped, if it still fires.
+
+    :raises Refused: the time has passed or is too far away.
+    :raises Conflict: the group is resolved.
+    """
+    checked_until(until)
+    with changing(by, "snoozed", group) as (made, row):
+        _must_be_open(row)
+        row.acknowledged_at, row.acknowledged_by = made.at, by.person
+        row.snoozed, row.returns_at, row.notify_at = True, until, None
+        row.save(update_fields=["acknowledged_at", "acknowledged_by", "snoozed", "returns_at", "notify_at"])
+        text = f"until {until:%Y-%m-%d %H:%M} UTC by {by.name}" + (f": {note}" if note else "")
+        made.history(GroupEvent(group=row, at=made.at, kind=Kind.SNOOZED, person=by.person, text=text[:1000]))
+        stop_escalation(Escalation.Kind.ALERT_GROUP, row.pk, end=Escalation.End.SNOOZED, by=by)
+        made.due()
+    return row
+
+
+def reassign(by: Actor, group: AlertGroup, person: Person, *, note: str = "") -> AlertGroup:
+    """Give it to somebody: they are paged at once, and unless they acknowledge within five minutes it goes on with the
+    step at which it stood. Until then nobody has it.
+
+    :raises Refused: they have left, or nothing reaches them.
+    :raises Conflict: the group is resolved, or held back.
+    """
+    _must_be_reachable(person)
+    with changing(by, "reassigned", group) as (made, row):
+        _must_be_open(row)
+        if row.held is not None:
+            raise Conflict(
+                f"It is held back by {row.held['kind']} {row.held['name']} and pages nobody.",
+                fix="End that first, or ask them to help: that pages them all the same.",
+            )
+        text = f"to {person} by {by.name}" + (f": {note}" if note else "")
+        made.history(GroupEvent(group=row, at=made.at, kind=Kind.REASSIGNED, person=person, text=text[:1000]))
+        AlertGroup.objects.filter(pk=row.pk).update(notify_at=None)
+        open_again(row, why=f"given to {person} by {by.name}", first=person)
+        made.due()
+    return row
+
+
+def add_responder(by: Actor, group: AlertGroup, person: Person, *, note: str = "") -> Responder:
+    """Ask somebody to help: they are paged until they answer or it is resolved. Whoever has the group keeps it.
+
+    :raises Refused: they have left, or nothing reaches them.
+    :raises Conflict: the group is resolved, or they have been asked and have not answered yet.
+    """
+    _must_be_reachable(person)
+    with changing(by, "responder_added", group) as (made, row):
+        _must_be_open(row)
+        if row.responders.filter(person=person, escalation__ended_at__isnull=True).exists():
+            raise Conflict(f"{person} is being asked already.", field="person", value=person.pk, fix="Wait for them.")
+        asked = f"{by.name} asks you to help." + (f" {note}" if note else "")
+        escalation = page_about(
+            person,
+            title=row.title,
+            body=f"{asked}\n\n{describe(row)}",
+            path=f"/alerts/{row.pk}",
+            team=row.team,
+            urgency=row.urgency,
+            drill=row.drill,
+        )
+        added = Responder.objects.create(
+            group=row, person=person, escalation=escalation, added_by=by.person, added_at=made.at
+        )
+        text = f"{person}, by {by.name}" + (f": {note}" if note else "")
+        made.history(GroupEvent(group=row, at=made.at, kind=Kind.RESPONDER, person=person, text=text[:1000]))
+        made.due()
+    return added
+
+
+def _must_be_reachable(person: Person) -> None:
+    if not (person.is_active and person.contact_methods.filter(enabled=True).exists()):
+        raise Refused(
+            f"Nothing reaches {person}.",
+            field="person",
+            value=person.pk,
+            fix="Choose somebody else, or ask them to add a contact method.",
+        )
+
+
+def return_due(most: int) -> int:
+    """End the snoozes and the promises whose time is over: paging goes on where it stopped."""
+    with transaction.atomic():
+        due = AlertGroup.objects.filter(returns_at__lte=clock.now(), resolved_at__isnull=True).order_by("returns_at")
+        groups = list(claimable(due).select_related("service", "team", "acknowledged_by")[:most])
+        for group in groups:
+            who = group.acknowledged_by or "somebody"
+            why = f"{who}'s snooze is over" if group.snoozed else f"the time that {who} took it for is over"
+            GroupEvent.objects.create(group=group, at=clock.now(), kind=Kind.RETURNED, text=why[:1000])
+            open_again(group, why=why)
+            announce({"alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}"})
+    return len(groups)

@@ -1,0 +1,229 @@
+"""Snooze, a promise with an end, giving away, asking for help: paging goes on where it stopped, and says so."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+import factories as make
+from paging.test_escalation import hook, paged, reachable  # noqa: F401
+from peers.http import HttpPeer
+from watchroom.accounts.actors import acting
+from watchroom.engine.loop import run_due
+from watchroom.intake import commands
+from watchroom.intake.commands.lifecycle import start_paging
+from watchroom.intake.models import AlertGroup
+from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.errors import Conflict, Refused
+from watchroom.paging.queries import trace
+
+pytestmark = pytest.mark.django_db
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.fixture
+def three(clock: TravellingClock, hook: HttpPeer) -> list[Any]:  # noqa: F811
+    return [reachable(hook, name) for name in ("anna", "ben", "eve")]
+
+
+@pytest.fixture
+def group(three: list[Any]) -> AlertGroup:
+    made = make.group("Checkout is slow", policy=make.policy(*((person, 300) for person in three), repeats=0))
+    make.alert(made, expires_at=None)
+    with transaction.atomic():
+        start_paging(made)
+    return made
+
+
+def texts(group: AlertGroup) -> str:
+    return "\n".join(line["text"] for line in trace(group.escalations.get()) if not line["future"])
+
+
+def test_a_snooze_ends_by_itself_and_goes_on_where_it_stopped(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    three: list[Any],
+    group: AlertGroup,
+) -> None:
+    run_due()
+    commands.snooze(acting(three[0]), group, clock() + HOUR)
+    clock.advance(HOUR - MINUTE)
+    run_due()
+    assert paged(hook) == ["anna"]
+    clock.advance(MINUTE)
+    run_due()
+    assert paged(hook) == ["anna", "ben"]  # not step one again
+    assert "Anna's snooze is over: goes on at step 2" in texts(group).replace("anna", "Anna")
+    group.refresh_from_db()
+    assert (group.state, group.snoozed, group.returns_at) == ("firing", False, None)
+
+
+def test_i_am_on_it_until_three_returns_by_itself(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    three: list[Any],
+    group: AlertGroup,
+) -> None:
+    run_due()
+    commands.acknowledge(acting(three[0]), group, until=clock() + HOUR)
+    clock.advance(HOUR)
+    run_due()
+    assert paged(hook) == ["anna", "ben"]
+    commands.acknowledge(acting(three[1]), group, until=clock() + HOUR)
+    commands.acknowledge(acting(three[1]), group)  # now for good
+    clock.advance(2 * HOUR)
+    run_due()
+    assert paged(hook) == ["anna", "ben"]
+
+
+def test_giving_it_back_goes_on_with_the_next_step_and_the_same_version(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    three: list[Any],
+    group: AlertGroup,
+) -> None:
+    run_due()
+    clock.advance(5 * MINUTE)
+    run_due()
+    commands.acknowledge(acting(three[1]), group)
+    commands.unacknowledge(acting(three[1]), group)
+    run_due()
+    assert paged(hook) == ["anna", "ben", "eve"]
+    assert "goes on at step 3 (version 1 of the policy), where it stopped" in texts(group)
+
+
+def test_what_is_resolved_while_it_is_snoozed_stays_quiet(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    three: list[Any],
+    group: AlertGroup,
+) -> None:
+    run_due()
+    commands.snooze(acting(three[0]), group, clock() + HOUR)
+    commands.resolve(acting(three[0]), group)
+    clock.advance(2 * HOUR)
+    run_due()
+    assert paged(hook) == ["anna"]
+
+
+def test_giving_it_away_pages_them_first_and_then_goes_on(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    three: list[Any],
+    group: AlertGroup,
+) -> None:
+    run_due()
+    commands.acknowledge(acting(three[0]), group)
+    commands.reassign(acting(three[0]), group, three[2], note="I have to leave")
+    group.refresh_from_db()
+    assert group.state == "firing"  # nobody has it until they say so
+    run_due()
+    assert paged(hook) == ["anna", "eve"]
+    assert next(line["text"] for line in trace(group.escalations.get()) if line["future"]) == "Page ben"
+    clock.advance(5 * MINUTE)
+    run_due()
+    assert paged(hook) == ["anna", "eve", "ben"]
+    commands.reassign(acting(three[0]), group, three[2])  # to the same person a second time
+    run_due()
+    assert paged(hook)[-1] == "eve"
+
+
+def test_a_helper_is_paged_until_they_answer_or_it_is_over(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    three: list[Any],
+    group: AlertGroup,
+) -> None:
+    run_due()
+    commands.acknowledge(acting(three[0]), group)
+    added = commands.add_responder(acting(three[0]), group, three[1], note="The database")
+    with pytest.raises(Conflict):
+        commands.add_responder(acting(three[0]), group, three[1])
+    run_due()
+    clock.advance(5 * MINUTE)
+    run_due()
+    assert paged(hook) == ["anna", "ben", "ben"]
+    group.refresh_from_db()
+    assert group.acknowledged_by == three[0]
+    commands.resolve(acting(three[0]), group)
+    added.escalation.refresh_from_db()
+    assert added.escalation.end == "resolved"
+
+
+def test_asking_for_help_after_an_answer_pages_the_next_and_their_answer_stops_it(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    three: list[Any],
+    group: AlertGroup,
+) -> None:
+    run_due()
+    commands.acknowledge(acting(three[0]), group)
+    commands.escalate_now(acting(three[0]), group)
+    run_due()
+    assert paged(hook) == ["anna", "ben"]
+    commands.acknowledge(acting(three[1]), group)
+    clock.advance(HOUR)
+    run_due()
+    assert paged(hook) == ["anna", "ben"]
+
+
+def test_what_makes_no_sense_is_refused(
+    clock: TravellingClock,
+    three: list[Any],
+    group: AlertGroup,
+) -> None:
+    by = acting(three[0])
+    for until in (clock(), clock() - HOUR, clock() + timedelta(days=31)):
+        with pytest.raises(Refused):
+            commands.snooze(by, group, until)
+        with pytest.raises(Refused):
+            commands.acknowledge(by, group, until=until)
+    with pytest.raises(Refused):
+        commands.reassign(by, group, make.person("Nobody reaches me"))
+    commands.resolve(by, group)
+    for act in (
+        lambda: commands.snooze(by, group, clock() + HOUR),
+        lambda: commands.reassign(by, group, three[1]),
+        lambda: commands.add_responder(by, group, three[1]),
+    ):
+        with pytest.raises(Conflict):
+            act()
+
+
+def test_the_page_and_the_api_can_do_all_of_it(
+    clock: TravellingClock,
+    three: list[Any],
+    group: AlertGroup,
+    client: Any,
+) -> None:
+    run_due()
+    client.force_login(three[0])
+    here = f"/alerts/{group.pk}"
+    assert "For a while, or to somebody else" in client.get(here).content.decode()
+    assert client.post(f"{here}/on-it", {"until": "15:00", "minutes": "60"}).status_code == 302
+    group.refresh_from_db()
+    assert group.returns_at is not None and f"{group.returns_at:%H:%M}" == "15:00"
+    assert client.post(f"{here}/snooze", {"minutes": "30"}).status_code == 302
+    page = client.get(here).content.decode()
+    assert "has snoozed it until" in page and "End the snooze" in page
+    assert client.post(f"{here}/responder", {"person": three[1].pk, "text": "please"}).status_code == 302
+    assert "was asked to help" in client.get(here).content.decode()
+    assert client.post(f"{here}/reassign", {"person": three[2].pk}).status_code == 302
+    assert client.post(f"{here}/on-it", {"until": "noon"}).status_code == 422
+    group.refresh_from_db()
+    assert group.state == "firing"
+
+    def api(what: str, body: dict[str, Any]) -> Any:
+        answer = client.post(f"/api/v1/alert-groups/{group.pk}/{what}", json.dumps(body), "application/json")
+        assert answer.status_code == 200, answer.content
+        return answer.json()
+
+    until = (clock() + HOUR).isoformat()
+    assert api("acknowledge", {"until": until})["returns_at"]
+    assert api("snooze", {"until": until})["snoozed"] is True
+    assert api("reassign", {"person": three[1].pk})["state"] == "firing"
+    assert api("responders", {"person": three[2].email})["state"] == "firing"
