@@ -1,4 +1,4 @@
-"""What the engine does for incidents: reminds of the promised update, once per promise."""
+"""What the engine does for incidents: reminds of the promised update, once per promise; guards against the traps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..kernel import clock
 from ..kernel.db import claimable
 from ..kernel.duty import Duty
 from ..paging.commands import notify
-from .commands import remind_of_update
+from .commands import look_at_one, remind_of_update
 from .models import Incident, RoleAssignment, RoleName
 
 BATCH = 100
@@ -71,4 +71,18 @@ def _remind_one() -> bool:
     return True
 
 
-duties = [Duty("promised updates", next_due, remind)]
+def next_look() -> datetime | None:
+    """When the guards next look at an incident."""
+    rows = Incident.objects.filter(guide_at__isnull=False).order_by("guide_at")
+    return rows.values_list("guide_at", flat=True).first()
+
+
+def look() -> int:
+    """Look at the incidents whose turn it is, each in a transaction of its own."""
+    handled = 0
+    while handled < BATCH and look_at_one():
+        handled += 1
+    return handled
+
+
+duties = [Duty("promised updates", next_due, remind), Duty("guidance", next_look, look)]

@@ -61,6 +61,9 @@ class Incident(models.Model):
     reminded_at = models.DateTimeField(
         null=True, blank=True, help_text="The promise that the communications lead was last reminded of."
     )
+    guide_at = models.DateTimeField(
+        null=True, default=clock.now, help_text="When the guards against the traps next look at it; None: not any more."
+    )
     is_demo = models.BooleanField(default=False)
 
     class Meta:
@@ -70,6 +73,7 @@ class Incident(models.Model):
             models.Index(
                 fields=("next_update_at",), condition=Q(next_update_at__isnull=False), name="incident_next_update"
             ),
+            models.Index(fields=("guide_at",), condition=Q(guide_at__isnull=False), name="incident_guide"),
         )
 
     def __str__(self) -> str:
@@ -255,3 +259,31 @@ class KeyTime(models.Model):
 
     def as_dict(self) -> dict[str, Any]:
         return {"moment": self.moment, "at": self.at, "provenance": self.provenance, "reason": self.reason}
+
+
+class Nudge(models.Model):
+    """Something that Watchroom said in an incident, so that people do not fall into a trap."""
+
+    class Answer(models.TextChoices):
+        DONE = "done", "Done"
+        SNOOZED = "snoozed", "Not now"
+        OFF = "off", "Not in this incident"
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="nudges")
+    rule = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=300)
+    advice = models.CharField(max_length=300)
+    way_out = models.CharField(max_length=40, blank=True, help_text="The part of the room where something can be done.")
+    told = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    answer = models.CharField(max_length=8, choices=Answer.choices, blank=True)
+    answered_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True, help_text="Snoozed until then.")
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (models.Index(fields=("incident", "-id"), name="nudge_of_incident"),)
+
+    def __str__(self) -> str:
+        return self.reason

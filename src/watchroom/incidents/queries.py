@@ -12,7 +12,7 @@ from ..accounts.roles import Action
 from ..intake.models import AlertGroup
 from ..kernel.errors import NotFound
 from . import rules
-from .models import Incident, KeyTime, LogEntry, RoleAssignment
+from .models import Incident, KeyTime, LogEntry, Nudge, RoleAssignment
 
 HOLDERS = Prefetch(
     "roles", queryset=RoleAssignment.objects.filter(ended_at__isnull=True).select_related("person"), to_attr="holders"
@@ -174,3 +174,17 @@ def times_of_many(incidents: Iterable[Incident]) -> dict[int, dict[str, rules.Ro
 def times_of(incident: Incident) -> dict[str, rules.Row]:
     """The key times of one incident: ``{"detected": Row(moment, at, provenance, reason, corrected_by), …}``."""
     return times_of_many([incident])[incident.pk]
+
+
+def nudge_for(actor: Actor, incident: int, pk: int) -> Nudge:
+    """Something that Watchroom said in an incident that ``actor`` may see.
+
+    :raises NotFound: there is none.
+    """
+    found = Nudge.objects.select_related("incident__team").filter(
+        pk=pk, incident=incident, incident__in=visible_to(actor)
+    )
+    nudge = found.first()
+    if nudge is None:
+        raise NotFound(f"There is no nudge {pk}, or you may not see it.", field="nudge", value=pk)
+    return nudge

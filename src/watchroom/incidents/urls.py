@@ -18,6 +18,7 @@ urlpatterns = [
     path("incidents/<int:pk>/alerts", room.alerts, name="incident-alerts"),
     path("incidents/<int:pk>/updates", room.update, name="incident-updates"),
     path("incidents/<int:pk>/times/<slug:moment>", room.time, name="incident-time"),
+    path("incidents/<int:pk>/nudges/<int:nudge>", room.nudge, name="nudge-answer"),
     path("incidents/<int:pk>/log", log.log, name="incident-log"),
     path("roles/<int:pk>", room.role_answer, name="role-answer"),
     path("log/<int:pk>", log.entry, name="log-entry"),

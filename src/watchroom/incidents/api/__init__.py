@@ -2,8 +2,9 @@
 
 from ninja import Router
 
-from . import incidents, log
+from . import guidance, incidents, log
 
 router = Router()
 router.add_router("", incidents.router)
 router.add_router("", log.router)
+router.add_router("", guidance.router)

@@ -3,6 +3,7 @@
 from ._shared import acting_in, must_be_open, write_system
 from .declaring import declare, edit, link_groups, unlink_group
 from .entries import edit_entry, log, pin, set_standing
+from .guiding import answer_nudge, look_at_one
 from .progress import change_severity, correct_time, mitigate, remind_of_update, reopen, resolve
 from .roles import accept_role, assign_role, end_role
 from .updates import publish_update
@@ -10,6 +11,7 @@ from .updates import publish_update
 __all__ = [
     "accept_role",
     "acting_in",
+    "answer_nudge",
     "assign_role",
     "change_severity",
     "correct_time",
@@ -19,6 +21,7 @@ __all__ = [
     "end_role",
     "link_groups",
     "log",
+    "look_at_one",
     "mitigate",
     "must_be_open",
     "pin",

@@ -78,8 +78,8 @@ def reopen(by: Actor, incident: Incident) -> Incident:
 
 
 def _status(by: Actor, row: Incident, status: str, at: datetime) -> None:
-    before, row.status = row.status, status
-    row.save(update_fields=["status", "next_update_at"])
+    before, row.status, row.guide_at = row.status, status, at
+    row.save(update_fields=["status", "next_update_at", "guide_at"])
     verb = {Status.MITIGATED: "marked it as mitigated", Status.RESOLVED: "resolved it", Status.ACTIVE: "reopened it"}[
         Status(status)
     ]

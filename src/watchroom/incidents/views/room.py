@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -54,6 +55,9 @@ def pages_offered(incident: Incident) -> list[tuple[str, str]]:
     return [(page.slug, page.name) for page in StatusPage.objects.all()]
 
 
+NUDGES_FOR = timedelta(hours=2)  # an older one that nobody answered is only in the log
+
+
 def context_of(by: Actor, incident: Incident, *, whole: bool) -> dict[str, Any]:
     """All that the room shows, in a constant number of queries; the log only for the ``whole`` page."""
     holders = list(
@@ -78,6 +82,7 @@ def context_of(by: Actor, incident: Incident, *, whole: bool) -> dict[str, Any]:
         "acts": acts,
         "step": steps[0] if steps else None,
         "more_steps": steps[1:4],
+        "nudges": list(incident.nudges.filter(answer="", at__gt=now - NUDGES_FOR)[:3]),
         "entries": entries,
         "roles": _roles(holders, by),
         "commander": next((row for row in holders if row.role == RoleName.COMMANDER), None),
@@ -109,7 +114,7 @@ def context_of(by: Actor, incident: Incident, *, whole: bool) -> dict[str, Any]:
 def log_entries(incident: Incident) -> list[LogEntry]:
     """The log as the page shows it: each entry with ``look`` (its kind's sign) and whether it hangs under another."""
     entries = list(queries.log_of(incident))
-    signs = {"alerts": "alert", "update": "update", "incident": "status"}
+    signs = {"alerts": "alert", "update": "update", "incident": "status", "nudge": "nudge"}
     for entry in entries:
         entry.pk_text = str(entry.pk)  # type: ignore[attr-defined]
         sign = "page" if entry.type == "role.assigned" else signs.get(entry.type.partition(".")[0], "system")
@@ -137,6 +142,14 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
         "update_form": UpdateForm(pages=pages_offered(found), initial={"impact": found.impact, "stage": stage}),
     }
     return render(request, "incidents/room.html", context)
+
+
+@require_POST
+def nudge(request: HttpRequest, pk: int, nudge: int) -> HttpResponse:
+    """What became of something that Watchroom said."""
+    by = actor_of(request)
+    commands.answer_nudge(by, queries.nudge_for(by, pk, nudge), request.POST.get("answer", ""))
+    return redirect("incident", pk)
 
 
 @require_POST

@@ -1,0 +1,28 @@
+"""One person does nearly everything."""
+
+from collections import Counter
+from datetime import timedelta
+
+from ..rule import Rule
+from ..situation import Situation, minutes
+
+_LINES, _SHARE = 10, 0.8
+
+
+def check(now: Situation, limit: timedelta) -> str:
+    """One person holds several roles, or has written most of the log, for so long."""
+    if now.age < limit:
+        return ""
+    roles = Counter(each.person for each in now.roles if each.accepted_at is not None)
+    if roles and (most := roles.most_common(1)[0])[1] >= 2:
+        return f"One person holds {most[1]} roles since {minutes(now.age)}."
+    recent = Counter(line.author for line in now.lines if line.author and now.since(line.at) <= 2 * limit)
+    if recent.total() >= _LINES and recent.most_common(1)[0][1] >= _SHARE * recent.total():
+        return f"One person has written {recent.most_common(1)[0][1]} of the last {recent.total()} lines."
+    return ""
+
+
+rule = Rule(
+    "hero", "Ask one more person in, and hand a role over: nobody carries this alone.", check, {1: 30, 2: 45, 3: 90},
+    way_out="assign",
+)  # fmt: skip

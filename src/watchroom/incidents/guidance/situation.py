@@ -1,0 +1,156 @@
+"""What is known of an incident at a moment, from its history alone: so that it can be asked for any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+
+WRITTEN = frozenset({"symptom", "hypothesis", "action", "result", "decision", "note", "question"})
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the running log. ``standing`` is how a hypothesis stands now; ``settled_at`` since when."""
+
+    id: int
+    at: datetime
+    kind: str
+    type: str = ""
+    text: str = ""
+    author: int | None = None
+    parent: int | None = None
+    standing: str = ""
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """Somebody holds a role, or has been asked to."""
+
+    role: str
+    person: int
+    assigned_at: datetime
+    accepted_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """An update to stakeholders."""
+
+    at: datetime
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Something that was done to stop the harm."""
+
+    title: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    worked: bool | None = None
+
+
+@dataclass(frozen=True)
+class Fired:
+    """An alert group of the incident."""
+
+    from_at: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """All that has happened, in the order in which it did."""
+
+    severity: int
+    declared_at: datetime
+    mitigated_at: datetime | None = None
+    resolved_at: datetime | None = None
+    customers: bool = False
+    lines: tuple[Line, ...] = ()
+    roles: tuple[Held, ...] = ()
+    updates: tuple[Told, ...] = ()
+    tried: tuple[Tried, ...] = ()
+    alerts: tuple[Fired, ...] = ()
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The incident as it stood at ``now``."""
+
+    history: History
+    now: datetime
+
+    @cached_property
+    def age(self) -> timedelta:
+        """Since it was declared."""
+        return self.now - self.history.declared_at
+
+    @cached_property
+    def is_mitigated(self) -> bool:
+        return _past(self.history.mitigated_at, self.now)
+
+    @cached_property
+    def is_resolved(self) -> bool:
+        return _past(self.history.resolved_at, self.now)
+
+    @cached_property
+    def lines(self) -> Sequence[Line]:
+        """What people had written."""
+        return [line for line in self.history.lines if line.at <= self.now and line.kind in WRITTEN]
+
+    @cached_property
+    def hypotheses(self) -> Sequence[Line]:
+        """Those that were open; one that was settled later was open still."""
+        return [
+            line
+            for line in self.lines
+            if line.kind == "hypothesis"
+            and (line.standing in {"open", "testing"} or (line.settled_at is not None and line.settled_at > self.now))
+        ]
+
+    @cached_property
+    def roles(self) -> Sequence[Held]:
+        """Who held a role, or was asked to."""
+        found = [each for each in self.history.roles if each.assigned_at <= self.now]
+        return [
+            replace(each, accepted_at=each.accepted_at if _past(each.accepted_at, self.now) else None)
+            for each in found
+            if not _past(each.ended_at, self.now)
+        ]
+
+    def holder(self, role: str) -> Held | None:
+        """Who holds a role, or has been asked to."""
+        return next((each for each in self.roles if each.role == role), None)
+
+    @cached_property
+    def tried(self) -> Sequence[Tried]:
+        """What had been tried, running ones included."""
+        return [each for each in self.history.tried if each.started_at <= self.now]
+
+    @cached_property
+    def updates(self) -> Sequence[Told]:
+        return [each for each in self.history.updates if each.at <= self.now]
+
+    @cached_property
+    def firing(self) -> int:
+        """How many alert groups fired."""
+        return sum(each.from_at <= self.now and not _past(each.until, self.now) for each in self.history.alerts)
+
+    def since(self, at: datetime) -> timedelta:
+        """How long ago that was."""
+        return self.now - at
+
+
+def _past(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at <= now
+
+
+def minutes(length: timedelta) -> str:
+    """A length in words."""
+    whole = int(length.total_seconds() // 60)
+    return f"{whole} min" if whole < 120 else f"{whole // 60} h"
