@@ -42,7 +42,7 @@ def test_the_whole_walk() -> None:
     )
     assert list(on_call_now(clock.now()).values()) == [[kim]]
     policy = kim.teams.get().services.get().policy
-    assert [str(step.targets.get()) for step in policy.steps.all()] == ["Operations on call", "Kim Ode"]
+    assert [str(step.targets.get()) for step in policy.steps.all()] == ["on call now in Operations on call", "Kim Ode"]
 
     assert client.get("/welcome/reach").status_code == 200
     assert [method.channel for method in ContactMethod.objects.filter(person=kim)] == ["browser"]

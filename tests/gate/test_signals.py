@@ -78,10 +78,12 @@ def test_a_paused_integration_says_so(gate: Running, integration: Make) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("POST", "/api/v2/silences", 404),
+        ("POST", "/api/v2/silences", 503),  # a gate alone can't look anything up
+        ("POST", "/api/v2/else", 404),
         ("POST", "", 404),
         ("POST", "/", 404),
-        ("GET", "/api/v2/alerts", 405),
+        ("GET", "/api/v2/alerts", 503),
+        ("PUT", "/api/v2/alerts", 405),
         ("POST", "/api/v1/alerts", 410),
         ("GET", "/-/healthy", 200),
         ("HEAD", "/-/ready", 200),

@@ -123,3 +123,34 @@ def test_the_link_of_a_message_works_without_scripts_and_cookies(live_server: An
     page.wait_for_selector("text=Acknowledged by Anna")
     group.refresh_from_db()
     assert group.acknowledged_by == anna
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_the_policy_form_and_the_answers_of_an_alert_can_be_used_by_everybody(
+    client: Any, live_server: Any, chromium: Chromium, phone: bool
+) -> None:
+    anna = factories.person("Anna", role="manager")
+    schedule = factories.schedule("Days", people=(anna,))
+    policy = commands.save_policy(
+        factories.actor(),
+        None,
+        team=factories.team("Shop"),
+        name="Shop",
+        steps=[
+            {
+                "targets": [{"schedule": schedule.pk, "who": "next"}, {"webhook": "https://hooks.example.org/a"}],
+                "round_robin": True,
+                "conditions": {"severities": ["critical"], "hours": {"start": "09:00", "end": "17:00"}},
+            }
+        ],
+    )
+    group, _ = paged(anna)
+    page = signed_in(client, chromium, live_server, anna, **({"viewport": PHONE} if phone else {}))
+    for address in (f"/policies/{policy.slug}/edit", f"/policies/{policy.slug}", f"/alerts/{group.pk}"):
+        page.goto(address)
+        if page.locator("dialog[open]").count():
+            page.keyboard.press("Escape")
+        page.evaluate("document.querySelectorAll('details.fold').forEach(fold => { fold.open = true })")
+        chromium.picture(page, f"escalate{address.replace('/', '-')}-{'phone' if phone else 'wide'}")
+        assert axe(page, within="main") == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -15,14 +15,24 @@ from .queries import health
 router = Router(tags=["system"])
 
 
+class ProviderOut(Schema):
+    """Attempts to send by one channel that ended in the last 15 minutes."""
+
+    attempts: int
+    failed: int
+
+
 class SystemOut(Schema):
-    """Engines alive, the age of the oldest overdue row, signals that wait, and messages that failed in 24 hours."""
+    """Engines alive, the age of the oldest overdue row, signals that wait, messages that failed in 24 hours, what
+    each channel did in 15 minutes, and what keeps pages from reaching people (empty while all is well)."""
 
     version: str
     engines: int
     lag_seconds: float
     pending_signals: int
     failed_notifications: int
+    providers: dict[str, ProviderOut]
+    impaired: list[str]
 
 
 @router.get("/system", response=SystemOut, operation_id="get_system")

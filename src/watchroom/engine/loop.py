@@ -24,6 +24,7 @@ from ..kernel import clock
 from ..kernel import settings as conf
 from ..kernel.duty import Duty
 from .models import EngineNode
+from .queries import health
 from .waking import Waker
 
 log = logging.getLogger(__name__)
@@ -146,6 +147,21 @@ def run() -> None:
     log.info("The engine has ended")
 
 
+def ping(url: str) -> bool:
+    """Tell the outside monitor that all is well. While paging is impaired nothing is said, so that the monitor, which
+    needs neither this engine nor its channels, raises the alarm. Whether it was told."""
+    try:
+        wrong = health()["impaired"]
+        if wrong:
+            log.error("Paging is impaired, so the outside monitor is not told that all is well: %s", " ".join(wrong))
+            return False
+        httpx.get(url, timeout=10)
+        return True
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()
+
+
 class _Beat:
     """Says that this engine lives, in the database and to the outside monitor."""
 
@@ -161,7 +177,7 @@ class _Beat:
             self.last = now
         url = conf.current().dead_man_url
         if url and now - self.last_ping >= DEAD_MAN_EVERY:
-            threading.Thread(target=self._guard, args=(lambda: httpx.get(url, timeout=10),), daemon=True).start()
+            threading.Thread(target=self._guard, args=(lambda: ping(url),), daemon=True).start()
             self.last_ping = now
 
     def _write(self) -> None:

@@ -5,16 +5,52 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Count
+
 from ..intake.journal import oldest_unread, unread
 from ..kernel import clock
-from ..paging.models import Escalation, Notification
+from ..paging.models import Attempt, Escalation, Notification, StepAction
 from .models import EngineNode
 
 ALIVE = timedelta(seconds=45)
 
 
+LAG_LIMIT = timedelta(minutes=2)
+LOOK_BACK = timedelta(minutes=15)
+FEWEST_FAILURES = 3
+
+
+def providers() -> dict[str, dict[str, int]]:
+    """By channel: how many attempts have ended in the last quarter of an hour, and how many of them failed."""
+    rows = (
+        Attempt.objects.filter(started_at__gte=clock.now() - LOOK_BACK, ended_at__isnull=False)
+        .exclude(notification__contact_method=None)
+        .values_list("notification__contact_method__channel", "outcome")
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
+    found: dict[str, dict[str, int]] = {}
+    for channel, outcome, count in rows:
+        numbers = found.setdefault(channel, {"attempts": 0, "failed": 0})
+        numbers["attempts"] += count
+        numbers["failed"] += count if outcome != Attempt.Outcome.OK else 0
+    return dict(sorted(found.items()))
+
+
+def impairments(lag_seconds: float, numbers: dict[str, dict[str, int]]) -> list[str]:
+    """What keeps pages from reaching people, in words; empty while all is well."""
+    found = []
+    if lag_seconds > LAG_LIMIT.total_seconds():
+        found.append(f"The engine is {int(lag_seconds // 60)} min behind.")
+    for channel, each in numbers.items():
+        if each["failed"] >= FEWEST_FAILURES and each["failed"] == each["attempts"]:
+            found.append(f"Nothing has got through by {channel} in 15 min: {each['failed']} attempts failed.")
+    return found
+
+
 def health() -> dict[str, Any]:
-    """``engines`` alive, ``lag_seconds`` of the oldest overdue row, ``pending_signals``, ``failed_notifications`` (24 h).
+    """``engines`` alive, ``lag_seconds`` of the oldest overdue row, ``pending_signals``, ``failed_notifications`` (24 h),
+    ``providers`` (see :func:`providers`) and ``impaired`` (see :func:`impairments`).
 
     An attempt that is being sent has a lease and counts as overdue only when that has run out.
     """
@@ -24,12 +60,16 @@ def health() -> dict[str, Any]:
         for rows, column in (
             (Escalation.objects.filter(ended_at__isnull=True), "due_at"),
             (Notification.objects.filter(ended_at__isnull=True), "due_at"),
+            (StepAction.objects.filter(ended_at__isnull=True), "due_at"),
         )
     ]
     lag = max(((now - each).total_seconds() for each in (*oldest, oldest_unread()) if each), default=0.0)
+    lag, numbers = max(0.0, lag), providers()
     return {
+        "providers": numbers,
+        "impaired": impairments(lag, numbers),
         "engines": EngineNode.objects.filter(seen_at__gte=now - ALIVE).count(),
-        "lag_seconds": max(0.0, lag),
+        "lag_seconds": lag,
         "pending_signals": sum(unread().values()),
         "failed_notifications": Notification.objects.filter(
             state=Notification.State.FAILED, ended_at__gte=now - timedelta(days=1)

@@ -55,6 +55,9 @@ def _send_in_pool(notification: Notification, attempt: Attempt) -> None:
 
 def _send(notification: Notification, attempt: Attempt) -> None:
     """One attempt. Whatever goes wrong stays with this notification."""
+    if not Notification.objects.filter(pk=notification.pk, state=Notification.State.SENDING).exists():
+        attempt.delete()  # somebody has answered since it was claimed: it is not sent any more
+        return
     try:
         method = notification.contact_method
         if method is None:

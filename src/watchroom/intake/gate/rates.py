@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 NOTICE_SECONDS = 600.0  # a storm is reported once in so long
 LIMITED_PATH = "/-/limited"  # of the signal that reports it
+_ROUNDING = 1e-6  # who waited as told must not be a millionth of a signal too early
 OURSELVES = "watchroom"  # where that comes from; no sender has such an address
 
 
@@ -43,8 +44,8 @@ class Rates:
         if now > bucket.at:
             bucket.tokens = min(float(limit), bucket.tokens + (now - bucket.at) * limit / 60)
             bucket.at = now
-        if bucket.tokens >= 1:
-            bucket.tokens -= 1
+        if bucket.tokens >= 1 - _ROUNDING:
+            bucket.tokens = max(0.0, bucket.tokens - 1)
             return 0
         return max(1, math.ceil((1 - bucket.tokens) * 60 / limit))
 

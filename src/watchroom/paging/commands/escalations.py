@@ -71,6 +71,10 @@ def finish(escalation: Escalation, end: str, person: Person | None, text: str) -
     escalation.save(update_fields=["ended_at", "due_at", "end", "ended_by"])
     EscalationEvent.objects.create(escalation=escalation, at=now, kind=Kind.ENDED, text=text[:300])
     cancel_waiting(escalation)
+    # Also what an engine has claimed: one that lives looks once more before it sends, one that died never will.
+    escalation.notifications.filter(state=Notification.State.SENDING).update(
+        state=Notification.State.CANCELLED, ended_at=now, due_at=None
+    )
     escalation.actions.filter(ended_at__isnull=True).update(state="cancelled", ended_at=now, due_at=None)
     announce(
         {

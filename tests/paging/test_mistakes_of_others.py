@@ -1,0 +1,208 @@
+"""What other on-call tools are known to get wrong, each as a test (issue 4, section 4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.db import connection, transaction
+
+import factories as make
+from paging.test_escalation import hook, paged, reachable, start  # noqa: F401
+from peers.http import Answer, HttpPeer
+from watchroom.accounts.actors import SYSTEM, acting
+from watchroom.engine.loop import run_due
+from watchroom.intake import commands as intake
+from watchroom.intake.models import AlertGroup
+from watchroom.kernel.clock import TravellingClock
+from watchroom.paging import commands
+from watchroom.paging.models import Attempt, Escalation, Notification
+from watchroom.paging.queries import dry_run, trace
+
+pytestmark = pytest.mark.django_db
+SECRET = "a secret of sixteen letters"
+
+
+def test_a_crash_between_the_group_and_its_escalation_leaves_neither(clock: TravellingClock) -> None:
+    group = make.group("Checkout is slow", notify_at=clock(), policy=make.policy((make.person(), 60)))
+    with (
+        patch("watchroom.intake.commands.lifecycle.start_escalation", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        intake.notify_waiting(10)
+    group.refresh_from_db()
+    assert group.notify_at == clock()  # still due: whoever comes next starts it
+    intake.notify_waiting(10)
+    assert Escalation.objects.get().subject_id == group.pk
+
+
+def test_a_second_step_for_the_same_person_does_not_cut_off_their_first_chain(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    anna = reachable(hook, "anna", "first")
+    first = anna.contact_methods.get()
+    second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": SECRET})
+    commands.set_rules(acting(anna), anna, "high", [(first.pk, 0), (second.pk, 120)])
+    start(make.policy((anna, 60), (anna, 3600)))
+    run_due()
+    clock.advance(timedelta(seconds=60))
+    run_due()
+    clock.advance(timedelta(seconds=60))
+    run_due()
+    assert paged(hook) == ["first", "first", "second"]
+    clock.advance(timedelta(seconds=60))
+    run_due()
+    assert paged(hook) == ["first", "first", "second", "second"]
+
+
+@pytest.mark.parametrize("end", ["acknowledged", "snoozed", "resolved", "held", "cancelled"])
+def test_nothing_is_sent_after_any_end_not_only_after_resolved(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    end: str,
+) -> None:
+    anna = reachable(hook, "anna")
+    make.contact_method(anna, settings={"url": f"{hook.url}/later", "secret": SECRET})
+    commands.set_rules(
+        acting(anna), anna, "high", [(m.pk, n * 60) for n, m in enumerate(anna.contact_methods.order_by("id"))]
+    )
+    start(make.policy((anna, 300), repeats=5))
+    run_due()
+    with transaction.atomic():
+        commands.stop_escalation("alert_group", 1, end=end, by=SYSTEM)
+    clock.advance(timedelta(hours=1))
+    run_due()
+    assert paged(hook) == ["anna"]
+
+
+def test_what_a_dead_engine_was_about_to_send_is_not_sent_after_an_answer(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    start(make.policy((reachable(hook, "anna"), 300)))
+    commands.take_turn(1)
+    commands.claim(1)  # and here it dies
+    with transaction.atomic():
+        commands.stop_escalation("alert_group", 1, end="acknowledged", by=SYSTEM)
+    clock.advance(timedelta(minutes=10))
+    run_due()
+    assert paged(hook) == []
+
+
+def test_a_wait_may_be_longer_than_any_broker_remembers(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+    anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
+    start(make.policy((anna, 86_400), (ben, 60), repeats=0))
+    run_due()
+    clock.advance(timedelta(hours=23, minutes=59))
+    run_due()
+    assert paged(hook) == ["anna"]
+    clock.advance(timedelta(minutes=1))
+    run_due()
+    assert paged(hook) == ["anna", "ben"]
+
+
+@pytest.mark.parametrize("where", ["write", "_event", "next_turn", "announce"])
+def test_a_worker_killed_in_the_middle_of_a_step_has_done_nothing_of_it(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    where: str,
+) -> None:
+    escalation = start(make.policy((reachable(hook, "anna"), 300)))
+    with (
+        patch(f"watchroom.paging.commands.turns.{where}", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        commands.take_turn(1)
+    assert [event.kind for event in escalation.events.all()] == ["started"]
+    assert not Notification.objects.exists()
+    run_due()
+    assert paged(hook) == ["anna"]
+
+
+def test_a_crash_while_sending_is_not_a_failure_for_ever(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+    start(make.policy((reachable(hook, "anna"), 3600)))
+    commands.take_turn(1)
+    commands.claim(1)
+    clock.advance(timedelta(seconds=61))
+    run_due()
+    assert paged(hook) == ["anna"]
+    assert [a.outcome for a in Attempt.objects.order_by("number")] == ["unknown", "ok"]
+
+
+def test_a_500_is_not_counted_as_sent(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+    hook.answer(Answer(500), Answer(200))
+    start(make.policy((reachable(hook, "anna"), 3600)))
+    run_due()
+    assert Notification.objects.get().state == "waiting"
+    clock.advance(timedelta(seconds=30))
+    run_due()
+    assert Notification.objects.get().state in ("sent", "delivered")
+
+
+def test_what_could_not_be_delivered_lets_the_next_method_follow_at_once(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    anna = reachable(hook, "anna", "first")
+    second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": SECRET})
+    first = anna.contact_methods.order_by("id")[0]
+    commands.set_rules(acting(anna), anna, "high", [(first.pk, 0), (second.pk, 900)])
+    hook.answer(Answer(410), Answer(200))
+    start(make.policy((anna, 3600)))
+    run_due()
+    assert paged(hook) == ["first", "second"]
+
+
+def test_one_bad_time_zone_stops_nobody_elses_schedule(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+    anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
+    bad = make.schedule("Bad", people=(anna,), starts_at="2026-03-02T09:00")
+    good = make.schedule("Good", people=(ben,), starts_at="2026-03-02T09:00")
+    type(bad).objects.filter(pk=bad.pk).update(timezone="Mars/Olympus")
+    policy = make.policy((bad, 300), (good, 300), repeats=0)
+    start(policy)
+    run_due()
+    assert paged(hook) == ["ben"]
+
+
+def test_a_preview_says_what_the_engine_then_does(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+    anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
+    schedule = make.schedule(people=(anna, ben), starts_at="2026-02-23T09:00")
+    policy = make.policy((schedule, 600), (make.schedule(), 600), (ben, 60), repeats=1)
+    foretold = [(line["at"], line["kind"], set(line["people"])) for line in dry_run(policy) if line["kind"] == "step"]
+    escalation = start(policy)
+    for _ in range(60):
+        run_due()
+        clock.advance(timedelta(seconds=60))
+    done = [
+        (event.at, event.kind, {person.pk for person in event.people.all()})
+        for event in escalation.events.filter(kind="step")
+    ]
+    assert done == foretold
+
+
+def test_hours_of_downtime_page_once_and_say_how_late(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+    start(make.policy((reachable(hook, "anna"), 60), repeats=50))
+    clock.advance(timedelta(hours=2))
+    run_due()
+    assert paged(hook) == ["anna"]
+    assert b"Late by 120 min" in hook.requests[0].body
+
+
+def test_whoever_is_paged_directly_is_followed_by_number_not_by_name(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    anna = reachable(hook, "anna")
+    policy = make.policy((anna, 300))
+    anna.name, anna.email = "Anne Marie", "anne.marie@example.org"
+    anna.save()
+    escalation = start(policy)
+    run_due()
+    assert paged(hook) == ["anna"]
+    assert any("Anne Marie" in line["text"] for line in trace(escalation))
+
+
+_: Any = (connection, AlertGroup)
