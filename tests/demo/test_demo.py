@@ -14,7 +14,7 @@ from watchroom.incidents.models import Incident
 from watchroom.intake.models import AlertGroup
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Conflict
-from watchroom.paging.models import Notification
+from watchroom.paging.models import Attempt, Notification
 
 pytestmark = pytest.mark.django_db
 
@@ -36,5 +36,7 @@ def test_it_is_the_size_of_a_company_the_same_each_time_and_goes_without_a_trace
 
 def test_nobody_is_paged_because_of_it(clock: TravellingClock) -> None:
     make_demo()
+    past = set(Notification.objects.filter(purpose="page", ended_at__lt=clock()).values_list("pk", flat=True))
     run_due()
-    assert not Notification.objects.filter(purpose="page").exists()
+    assert set(Notification.objects.filter(purpose="page").values_list("pk", flat=True)) == past
+    assert not Attempt.objects.exists()

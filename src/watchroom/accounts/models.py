@@ -122,7 +122,7 @@ class AuditRecord(models.Model):
 
     at = models.DateTimeField(db_index=True)
     action = models.CharField(max_length=60)  # noun.verb_in_the_past, rendered to prose when shown
-    actor_kind = models.CharField(max_length=10)  # person, token, link, system, integration
+    actor_kind = models.CharField(max_length=12)  # person, token, link, system, integration
     person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     actor_name = models.CharField(max_length=150)
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="+")

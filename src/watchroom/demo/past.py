@@ -13,6 +13,7 @@ from ..incidents.models import Incident, KeyTime, LogEntry, RoleAssignment, Upda
 from ..intake.models import Alert, AlertGroup, GroupEvent
 from ..kernel.signing import fingerprint
 from ..mitigations.models import MitigationRun
+from ..paging.models import Escalation, Notification
 from ..postmortems.models import Postmortem
 from ..status.models import Component, ComponentImpact, PublicIncident, PublishedUpdate
 from .company import CAUSES, IMPACT, Cause
@@ -100,7 +101,51 @@ def alerts(c: Company) -> list[AlertGroup]:
         if group.resolved_at:
             events.append(GroupEvent(group=group, at=group.resolved_at, kind="resolved", text="every alert has ended"))
     GroupEvent.objects.bulk_create(events, batch_size=1000)
+    _pages(c, [group for group in groups if group.urgency == "high" and group.resolved_at])
     return groups
+
+
+def _pages(c: Company, groups: list[AlertGroup]) -> None:
+    """Who was paged for what is over: whoever answered, else whose week it was."""
+    escalations = Escalation.objects.bulk_create(
+        (
+            Escalation(
+                kind=Escalation.Kind.ALERT_GROUP,
+                subject_id=group.pk,
+                title=group.title,
+                path=f"/alerts/{group.pk}",
+                team=group.team,
+                policy=group.policy,
+                plan={},
+                started_at=group.opened_at,
+                ended_at=group.acknowledged_at or group.resolved_at,
+                end=Escalation.End.ACKNOWLEDGED if group.acknowledged_at else Escalation.End.RESOLVED,
+                ended_by=group.acknowledged_by,
+            )
+            for group in groups
+        ),
+        batch_size=500,
+    )
+    paged: list[Notification] = []
+    for group, escalation in zip(groups, escalations, strict=True):
+        assert group.team is not None
+        own = c.of(group.team.name)
+        person = group.acknowledged_by or own[group.opened_at.isocalendar().week % len(own)]
+        paged.append(
+            Notification(
+                escalation=escalation,
+                person=person,
+                method_text="Browser",
+                purpose=Notification.Purpose.PAGE,
+                subject=group.title,
+                path=f"/alerts/{group.pk}",
+                reason=f"demo:{escalation.pk}+0",
+                created_at=group.opened_at,
+                ended_at=group.opened_at,
+                state=Notification.State.DELIVERED,
+            )
+        )
+    Notification.objects.bulk_create(paged, batch_size=500)
 
 
 def _verdict(c: Company, answered: bool, self_resolved: bool) -> str:

@@ -139,4 +139,6 @@ def _answer(group: AlertGroup, paged: list[Reason]) -> str:
         return "Nobody was paged: somebody had acknowledged it before."
     if group.resolved_at:
         return "Nobody was paged: it was over before its first page."
+    if not paged:
+        return "Nobody was paged: no escalation has begun for it."
     return "Nobody was paged: there was nobody with a way to be reached."

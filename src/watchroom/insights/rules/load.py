@@ -18,7 +18,7 @@ WORK_FROM, WORK_TO = 9, 18
 SAME_SLEEP = timedelta(minutes=30)
 PAGES_A_SHIFT = 2  # in twelve hours; https://sre.google/sre-book/being-on-call/
 NIGHTS_A_WEEK = 2
-LONGEST_STRETCH = timedelta(days=7)
+LONGEST_STRETCH = timedelta(days=7, hours=2)  # a week, and the hour that daylight saving may add
 
 
 @dataclass(frozen=True)
