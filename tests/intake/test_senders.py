@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from factories import actor, integration, team
+from factories import actor, integration, signal, team
 from watchroom.intake.commands import rotate_key, save_integration
 from watchroom.intake.commands.receive import read_signals
 from watchroom.intake.gate.rates import LIMITED_PATH, OURSELVES
 from watchroom.intake.journal import store
-from watchroom.intake.models import Alert
+from watchroom.intake.models import Alert, AlertGroup, Route
 from watchroom.kernel import clock
 from watchroom.kernel.errors import Refused
 
@@ -72,3 +72,24 @@ def test_a_limit_out_of_bounds_is_refused(limit: int) -> None:
     with pytest.raises(Refused) as refused:
         save_integration(actor(), None, team=team(), name="AM", source="alertmanager", rate_per_minute=limit)
     assert refused.value.field == "rate_per_minute"
+
+
+def test_two_problems_of_a_sender_without_alertnames_do_not_hide_behind_each_other() -> None:
+    sender = integration(source="json")
+    for name in ("db1", "db2", "db1"):
+        said = {"title": f"Backup of {name} failed", "key": name, "labels": {"host": name}}
+        signal(sender, msgspec.json.encode(said), "")
+    read_signals(10)
+    assert sorted(Alert.objects.values_list("title", "group__title")) == [
+        ("Backup of db1 failed", "Backup of db1 failed"),
+        ("Backup of db2 failed", "Backup of db2 failed"),
+    ]
+
+
+def test_a_route_may_still_put_them_together() -> None:
+    Route.objects.create(name="backups", matchers=["host=~db.*"], group_by=["cluster"])
+    sender = integration(source="json")
+    for name in ("db1", "db2"):
+        signal(sender, msgspec.json.encode({"title": f"Backup of {name} failed", "labels": {"host": name}}), "")
+    read_signals(10)
+    assert Alert.objects.count() == 2 and AlertGroup.objects.count() == 1

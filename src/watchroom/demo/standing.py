@@ -99,7 +99,12 @@ def paging(c: Company) -> None:
     for name, _, zone in TEAMS:
         team, people = c.teams[name], c.of(name)
         schedule = Schedule.objects.create(
-            team=team, name=f"{name} on call", slug=f"demo-{slugify(name)}", timezone=zone, is_demo=True
+            team=team,
+            name=f"{name} on call",
+            slug=f"demo-{slugify(name)}",
+            timezone=zone,
+            is_demo=True,
+            created_at=c.now - timedelta(days=30 * MONTHS),
         )
         rotation = Rotation.objects.create(schedule=schedule, name="Weekly", starts_at=f"{monday}T09:00")
         RotationMember.objects.bulk_create(

@@ -148,7 +148,8 @@ def _spans_of(team: Team, start: datetime, end: datetime) -> dict[int, list[tupl
     plans = plans_of(schedules, start, end)
     spans: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
     for schedule in schedules:
-        for shift in final_shifts(plans[schedule.pk], start, end):
+        # A rotation may begin before its schedule was made: nobody was on call by it then.
+        for shift in final_shifts(plans[schedule.pk], min(max(start, schedule.created_at), end), end):
             spans[shift.person].append((shift.starts_at, shift.ends_at))
     return {person: joined(own) for person, own in spans.items()}
 

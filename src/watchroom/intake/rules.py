@@ -92,11 +92,19 @@ def group_labels(group_by: Sequence[str], labels: Mapping[str, str]) -> dict[str
     return {name: labels[name] for name in sorted(group_by) if labels.get(name)}
 
 
-def group_key(route: int, service: int | None, team: int, shared: Mapping[str, str]) -> str:
+def stands_alone(group_by: Sequence[str], labels: Mapping[str, str]) -> bool:
+    """Whether an alert is a group of its own because no route says how to group and it has no alertname. Only Prometheus
+    gives every alert one; two different problems of another sender must not hide behind each other."""
+    return tuple(group_by) == DEFAULT_GROUP_BY and not any(labels.get(name) for name in group_by)
+
+
+def group_key(route: int, service: int | None, team: int, shared: Mapping[str, str], alone: str = "") -> str:
     """What makes two alerts belong together: route, service (without one, the team) and the shared labels (SHA-256 of
-    their JSON). A service has one team; alerts of two teams must not share a group, or only one of them is paged."""
+    their JSON). A service has one team; alerts of two teams must not share a group, or only one of them is paged.
+    ``alone`` sets an alert apart (see :func:`stands_alone`)."""
     about = service if service is not None else f"team {team}"
-    text = json.dumps([route, about, sorted(shared.items())], ensure_ascii=False, separators=(",", ":"))
+    parts: list[object] = [route, about, sorted(shared.items()), *([alone] if alone else [])]
+    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

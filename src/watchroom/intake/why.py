@@ -9,7 +9,7 @@ from datetime import datetime
 from ..paging.queries import trace
 from .models import Alert, AlertGroup, GroupEvent
 from .routing import tree
-from .rules import routes_of
+from .rules import routes_of, stands_alone
 
 _FIRST_ALERTS = 3
 _TOLD = {
@@ -81,13 +81,19 @@ def _routed(group: AlertGroup, alerts: list[Alert]) -> Iterable[Reason]:
     path = opened.text if opened and opened.text else "everything else"
     link = f"/routes/{group.route_id}" if group.route_id else "/routes"
     yield Reason(group.opened_at, "routed", f"It was routed: {path}.", link)
+    routes = routes_of(tree(), alerts[0].labels) if alerts else []
     if alerts:
-        now = [" → ".join(each.path) for each in routes_of(tree(), alerts[0].labels)]
+        now = [" → ".join(each.path) for each in routes]
         if opened is not None and path not in now:
             text = f"Since then the routes have changed: today it would go {' and '.join(now)}."
             yield Reason(group.opened_at, "routed", text, "/routes")
-    shared = ", ".join(f"{name}={value}" for name, value in group.group_labels.items()) or "no label of its own"
-    yield Reason(group.opened_at, "grouped", f"It shares a group with whatever has {shared}, on the same route.", link)
+    shared = ", ".join(f"{name}={value}" for name, value in group.group_labels.items())
+    together = f"It shares a group with whatever has {shared}, on the same route."
+    if not shared and alerts and any(stands_alone(each.group_by, alerts[0].labels) for each in routes):
+        together = "It is a group of its own: it has no alertname, and no route says how to group it."
+    elif not shared:
+        together = "It shares a group with whatever has none of the labels that its route groups by."
+    yield Reason(group.opened_at, "grouped", together, link)
     if group.previous_id:
         text = f"It fired before: alert group {group.previous_id}."
         yield Reason(group.opened_at, "grouped", text, f"/alerts/{group.previous_id}")

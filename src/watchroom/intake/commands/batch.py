@@ -18,7 +18,7 @@ from ...kernel import clock
 from ...kernel.db import locked
 from ...sources.base import Draft, Source
 from ..models import Alert, AlertGroup, GroupEvent, Integration, Signal
-from ..rules import Node, Outcome, group_key, group_labels, routes_of, urgency_of, worst
+from ..rules import Node, Outcome, group_key, group_labels, routes_of, stands_alone, urgency_of, worst
 from .holds import weigh
 from .lifecycle import acknowledge_group, end_alerts, start_paging
 from .marking import sources_changed
@@ -140,7 +140,8 @@ class Batch:
             )
             shared = group_labels(outcome.group_by, draft.labels)
             service = outcome.service or self.integration.service_id
-            key_of_group = group_key(outcome.route, service, self.integration.team_id, shared)
+            alone = key if stands_alone(outcome.group_by, draft.labels) else ""
+            key_of_group = group_key(outcome.route, service, self.integration.team_id, shared, alone)
             self._new.append(_New(alert, draft, outcome, shared, key_of_group))
             self._firing[key].append(alert)
 
