@@ -112,7 +112,7 @@ def test_the_load_of_a_team_is_shown_and_given_as_a_file(clock: TravellingClock)
     make.membership(schedule.team, anna)
     page = browser.get("/insights/load").content.decode()
     assert "Ben" in page and "168" in page
-    file = browser.get(f"/insights/load.csv?team={schedule.team.slug}").content.decode()
+    file = browser.get(f"/insights/load.csv?team={schedule.team.slug}").getvalue().decode()
     assert file.splitlines()[0].startswith("person,email,from,to,hours_on_call")
     assert file.splitlines()[1].startswith("'=Anna,")
     said = browser.get(f"/api/v1/insights/load?team={schedule.team.slug}").json()

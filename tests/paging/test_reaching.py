@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -183,3 +185,25 @@ def test_the_page_asks_for_the_code(clock: TravellingClock, hook: HttpPeer) -> N
     browser.post(f"/me/contact/{way.pk}/confirm", {"code": sent_code(hook)})
     page = browser.get("/me/contact").content.decode()
     assert "confirmed" in page and "Not confirmed yet" not in page
+
+
+def test_the_delivery_log_is_given_as_a_file(clock: TravellingClock, hook: HttpPeer) -> None:
+    person, _, _ = two_ways(hook)
+    hook.answer(Answer(410), Answer(200))
+    with transaction.atomic():
+        commands.notify(person, purpose="update", subject="=News", body="", path="/", reason="news:1")
+    run_due()
+    run_due()
+    browser = Client()
+    browser.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    rows = list(csv.DictReader(io.StringIO(browser.get("/notifications.csv?who=me").getvalue().decode())))
+    assert [(row["subject"], row["state"], row["attempt"], row["outcome"]) for row in rows] == [
+        ("'=News", "sent", "1", "ok"),
+        ("'=News", "failed", "1", "failed"),
+    ]
+    assert "410" in rows[1]["error"] and float(rows[1]["seconds"]) >= 0
+    assert not browser.get("/notifications.csv?channel=sms").getvalue().decode().splitlines()[1:]
+    assert browser.get("/notifications?person=99999999999999999999&escalation=²").status_code == 200
+    eve = Client()
+    eve.force_login(make.person("eve"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert len(eve.get("/notifications.csv").getvalue().decode().splitlines()) == 1  # not hers to see

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -15,6 +13,7 @@ from ..accounts.queries import team_by
 from ..accounts.roles import Action
 from ..kernel.errors import Refused
 from ..web.middleware import actor_of
+from ..web.sheets import sheet
 from . import commands, queries
 
 DAYS = {"7": "A week", "28": "Four weeks", "91": "A quarter"}
@@ -80,30 +79,21 @@ def load(request: HttpRequest) -> HttpResponse:
     return render(request, "insights/load.html", context)
 
 
-def load_csv(request: HttpRequest) -> HttpResponse:
+def load_csv(request: HttpRequest) -> StreamingHttpResponse:
     """The same as a file, for pay and time off."""
     actor, days = actor_of(request), _days(request)
     team = team_by(request.GET.get("team", ""))
     actor.require(Action.SEE, team)
     start, end = queries.window(days)
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="on-call-{team.slug}-{end.date()}.csv"'
     columns = (
         "hours_on_call", "weekend_days", "pages", "out_of_hours", "night_pages", "nights", "sleep_interruptions",
         "weekend_pages",
     )  # fmt: skip
-    rows = csv.writer(answer)
-    rows.writerow(["person", "email", "from", "to", *columns])
-    for person, each in queries.team_load(team, start, end).people:
-        name = _plain(str(person))
-        counts = [round(value, 2) for value in (getattr(each, column) for column in columns)]
-        rows.writerow([name, _plain(person.email), start.isoformat(), end.isoformat(), *counts])
-    return answer
-
-
-def _plain(text: str) -> str:
-    """A spreadsheet takes a cell that begins so for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    rows = (
+        [str(person), person.email, start, end, *(round(getattr(each, column), 2) for column in columns)]
+        for person, each in queries.team_load(team, start, end).people
+    )
+    return sheet(f"on-call-{team.slug}-{end.date()}", ("person", "email", "from", "to", *columns), rows)
 
 
 @require_POST

@@ -19,6 +19,7 @@ urlpatterns = [
     path("me/pending-page/<int:pk>", deliveries.answer_pending, name="pending-page-answer"),
     path("me/pending-page/<int:pk>/seen", deliveries.seen, name="pending-page-seen"),
     path("notifications", deliveries.index, name="notifications"),
+    path("notifications.csv", deliveries.as_file, name="notifications-file"),
     path("policies", policies.index, name="policies"),
     path("policies/new", policies.edit, name="policy-new"),
     path("policies/<slug:slug>", policies.detail, name="policy"),

@@ -2,47 +2,85 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from ...accounts.models import Person
 from ...api.pages import page
+from ...kernel.plugins import all_of
 from ...web.answers import answer
 from ...web.middleware import actor_of
+from ...web.sheets import sheet
 from .. import commands
 from ..models import Notification
 from ..queries import notifications_visible_to, pending_page_of
 from .respond import VERBS
 
+FILE_LIMIT = 50_000  # notifications; a longer log is asked for in parts
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _filtered(request: HttpRequest) -> QuerySet[Notification]:
+    """What the address asks for, of what may be seen."""
+    actor, given = actor_of(request), request.GET
+    rows = notifications_visible_to(actor)
+    if state := given.get("state"):
+        rows = rows.filter(state=state)
+    if channel := given.get("channel"):
+        rows = rows.filter(contact_method__channel=channel)
+    if given.get("who") == "me":
+        rows = rows.filter(person=actor.person)
+    elif (whose := _number(given.get("person", ""))) is not None:
+        rows = rows.filter(person=whose)
+    if (escalation := _number(given.get("escalation", ""))) is not None:
+        rows = rows.filter(escalation=escalation)
+    if text := given.get("q"):
+        rows = rows.filter(subject__icontains=text)
+    return rows.prefetch_related("attempts")
+
 
 def index(request: HttpRequest) -> HttpResponse:
     """The delivery log: why did my phone (not) ring?"""
-    actor = actor_of(request)
-    rows = notifications_visible_to(actor)
-    if state := request.GET.get("state"):
-        rows = rows.filter(state=state)
-    whose = request.GET.get("person", "")
-    if request.GET.get("who") == "me":
-        rows = rows.filter(person=actor.person)
-    elif whose.isdigit():
-        rows = rows.filter(person=int(whose))
-    escalation = request.GET.get("escalation", "")
-    if escalation.isdigit():
-        rows = rows.filter(escalation=int(escalation))
-    if text := request.GET.get("q"):
-        rows = rows.filter(subject__icontains=text)
-    found, older = page(rows.prefetch_related("attempts"), cursor=request.GET.get("after"))
+    found, older = page(_filtered(request), cursor=request.GET.get("after"))
     context = {
         "notifications": found,
         "older": older,
         "states": Notification.State.choices,
+        "channels": all_of("watchroom.channels").values(),
         "people": Person.objects.filter(is_active=True),
-        "person": int(whose) if whose.isdigit() else 0,
-        "filtered": any(request.GET.get(name) for name in ("state", "who", "person", "q", "escalation")),
+        "person": _number(request.GET.get("person", "")) or 0,
+        "filtered": any(request.GET.get(name) for name in ("state", "channel", "who", "person", "q", "escalation")),
     }
     return render(request, "paging/notifications.html", context)
+
+
+def as_file(request: HttpRequest) -> StreamingHttpResponse:
+    """The same as a file, the newest first: a line for each attempt, with the provider's id and how long it took."""
+    columns = (
+        "notification", "person", "method", "purpose", "subject", "state", "created_at", "seen_at", "attempt",
+        "started_at", "seconds", "outcome", "provider_id", "error",
+    )  # fmt: skip
+
+    def lines() -> Iterator[list[object]]:
+        for row in _filtered(request).order_by("-id")[:FILE_LIMIT].iterator(chunk_size=500):
+            about = [row.pk, str(row.person), row.method_text, row.purpose, row.subject, row.state, row.created_at]
+            attempts = list(row.attempts.all())
+            for each in attempts:
+                took = round((each.ended_at - each.started_at).total_seconds(), 3) if each.ended_at else None
+                tried = [each.number, each.started_at, took, each.outcome, each.provider_id, each.error]
+                yield [*about, row.seen_at, *tried]
+            if not attempts:
+                yield [*about, row.seen_at]
+
+    return sheet("delivery-log", columns, lines())
 
 
 @never_cache
