@@ -1,0 +1,82 @@
+"""The incident itself."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from ...accounts.models import Person, Team
+from ...catalog.models import Service
+from ...intake.models import AlertGroup
+from ...kernel import clock
+
+
+class IncidentSeverity(models.IntegerChoices):
+    """How bad it is. The definition helps to choose."""
+
+    SEV1 = 1, "SEV1"
+    SEV2 = 2, "SEV2"
+    SEV3 = 3, "SEV3"
+    SEV4 = 4, "SEV4"
+    SEV5 = 5, "SEV5"
+
+
+SEVERITY_MEANING = {
+    1: "Customers can't do what they came for, or data is at risk. Everyone who can help is called.",
+    2: "A main feature fails or is very slow for many customers.",
+    3: "Something fails for a few, or there is a workaround.",
+    4: "Colleagues notice; customers don't.",
+    5: "Worth a record; no hurry.",
+}
+
+
+class Incident(models.Model):
+    """Something is wrong and people are working on it together."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        MITIGATED = "mitigated", "Mitigated"
+        RESOLVED = "resolved", "Resolved"
+
+    title = models.CharField(max_length=200)
+    severity = models.PositiveSmallIntegerField(choices=IncidentSeverity.choices, default=IncidentSeverity.SEV3)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="incidents")
+    services: models.ManyToManyField[Service, models.Model] = models.ManyToManyField(
+        Service, related_name="incidents", blank=True
+    )
+    alert_groups: models.ManyToManyField[AlertGroup, models.Model] = models.ManyToManyField(
+        AlertGroup, related_name="incidents", blank=True
+    )
+    impact = models.TextField(blank=True, help_text="Who notices what.")
+    summary = models.TextField(blank=True, help_text="What we know and believe at this moment.")
+    private = models.BooleanField(default=False)
+    drill = models.BooleanField(default=False)
+    declared_at = models.DateTimeField()
+    declared_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    # When stakeholders were promised the next update; cleared when the incident is resolved.
+    next_update_at = models.DateTimeField(null=True, blank=True)
+    reminded_at = models.DateTimeField(
+        null=True, blank=True, help_text="The promise that the communications lead was last reminded of."
+    )
+    guide_at = models.DateTimeField(
+        null=True, default=clock.now, help_text="When the guards against the traps next look at it; None: not any more."
+    )
+    is_demo = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=("-id",), condition=~Q(status="resolved"), name="incident_open"),
+            models.Index(
+                fields=("next_update_at",), condition=Q(next_update_at__isnull=False), name="incident_next_update"
+            ),
+            models.Index(fields=("guide_at",), condition=Q(guide_at__isnull=False), name="incident_guide"),
+        )
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.title}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status != self.Status.RESOLVED

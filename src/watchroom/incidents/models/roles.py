@@ -1,0 +1,56 @@
+"""Who does what in an incident."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from ...accounts.models import Person
+from .incident import Incident
+
+
+class RoleName(models.TextChoices):
+    COMMANDER = "commander", "Commander"
+    OPERATIONS = "operations", "Operations lead"
+    COMMUNICATIONS = "communications", "Communications lead"
+    SCRIBE = "scribe", "Scribe"
+    EXPERT = "expert", "Subject expert"
+
+
+ROLE_DUTY = {
+    "commander": "Decides, delegates, keeps everyone on mitigation. Does not fix.",
+    "operations": "Leads the people who change things. Reports to the commander.",
+    "communications": "The one voice to stakeholders. Keeps the promise of the next update.",
+    "scribe": "Writes down symptoms, hypotheses, actions and results as they happen.",
+    "expert": "Knows the system that fails; answers what the others ask.",
+}
+
+
+class RoleAssignment(models.Model):
+    """Who has a role in an incident, and whether they have answered."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="roles")
+    role = models.CharField(max_length=16, choices=RoleName.choices)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="incident_roles")
+    assigned_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    assigned_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("incident", "role"),
+                condition=Q(ended_at__isnull=True) & ~Q(role="expert"),
+                name="one_holder_per_role",
+            ),
+            models.UniqueConstraint(
+                fields=("incident", "role", "person"),
+                condition=Q(ended_at__isnull=True),
+                name="one_assignment_per_person_and_role",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}: {self.person}"
