@@ -196,7 +196,7 @@ def test_hours_of_downtime_page_once_and_say_so(clock: TravellingClock, hook: Ht
     clock.advance(timedelta(hours=2))
     run_due()
     assert paged(hook) == ["anna"]
-    assert "Late by 120 min" in Notification.objects.get().body
+    assert "Late by 2 h" in Notification.objects.get().body
 
 
 def test_one_step_can_not_be_taken_twice() -> None:

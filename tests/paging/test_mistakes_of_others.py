@@ -188,7 +188,7 @@ def test_hours_of_downtime_page_once_and_say_how_late(clock: TravellingClock, ho
     clock.advance(timedelta(hours=2))
     run_due()
     assert paged(hook) == ["anna"]
-    assert b"Late by 120 min" in hook.requests[0].body
+    assert b"Late by 2 h" in hook.requests[0].body
 
 
 def test_whoever_is_paged_directly_is_followed_by_number_not_by_name(

@@ -17,14 +17,17 @@ from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import acting
 from watchroom.channels.webhook import verify
 from watchroom.engine.loop import run_due
+from watchroom.incidents import commands as incidents
 from watchroom.incidents.models import Incident
 from watchroom.intake import commands as intake
 from watchroom.kernel.clock import TravellingClock
-from watchroom.kernel.errors import Refused
+from watchroom.kernel.errors import Conflict, Refused
+from watchroom.mitigations import commands as mitigations
+from watchroom.mitigations.models import MitigationRun
 from watchroom.paging import commands
 from watchroom.paging.conditions import Facts
-from watchroom.paging.models import Escalation, EscalationPolicy, StepAction
-from watchroom.paging.queries import dry_run, trace
+from watchroom.paging.models import Approval, Escalation, EscalationPolicy, StepAction
+from watchroom.paging.queries import dry_run, trace, versions_of
 
 pytestmark = pytest.mark.django_db
 
@@ -342,3 +345,111 @@ def test_the_key_of_webhooks_is_shown_to_managers_only_and_can_be_renewed(client
 
 
 _: Callable[..., Any] = hook
+
+
+def test_a_step_that_only_waits_gives_the_machines_time_before_anybody_is_paged(
+    clock: TravellingClock, hook: HttpPeer
+) -> None:
+    anna = reachable(hook, "anna")
+    made = policy({"wait_seconds": 120, "pause": True}, {"wait_seconds": 60, "targets": [{"person": anna.pk}]})
+    assert [(line["text"], line["at"] - clock()) for line in dry_run(made)[:2]] == [
+        ("Wait", timedelta(0)),
+        ("Page anna", timedelta(seconds=120)),
+    ]
+    group = fire(made)
+    run_due()
+    assert paged(hook) == []
+    clock.advance(timedelta(seconds=120))
+    run_due()
+    assert paged(hook) == ["anna"]
+    assert any(line["text"] == "Step 1: waited" for line in trace(group.escalations.get()))
+    for wrong in ([{"pause": True}], [{"pause": True, "targets": [{"person": anna.pk}]}]):
+        with pytest.raises(Refused):
+            policy(*wrong, name="Wrong")
+
+
+def test_a_step_pages_whoever_has_a_role_in_the_incident(clock: TravellingClock, hook: HttpPeer) -> None:
+    anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
+    made = policy(
+        {"wait_seconds": 60, "targets": [{"role": "commander"}]}, {"wait_seconds": 60, "targets": [{"person": ben.pk}]}
+    )
+    fire(made)
+    run_due()
+    assert paged(hook) == ["ben"]  # there is no incident yet: the next step follows at once
+    group = fire(made)
+    incident = incidents.declare(acting(anna), title="Down", severity=2, team=group.team, alert_groups=[group])
+    incidents.assign_role(acting(anna), incident, role="commander", person=anna)
+    run_due()
+    assert paged(hook)[1:] == ["anna"]
+    assert any("paged anna" in line["text"] for line in trace(group.escalations.get()))
+
+
+def test_a_mitigation_is_proposed_once_and_started_when_somebody_approves_it(
+    clock: TravellingClock, hook: HttpPeer, client: Any
+) -> None:
+    anna = reachable(hook, "anna")
+    team = make.team("Shop")
+    mitigations.save_mitigation(make.actor(), None, team=team, name="Roll back", how="1. Press the button.")
+    step = {"wait_seconds": 60, "targets": [{"person": anna.pk}, {"mitigation": "roll-back"}]}
+    made = policy(step, team=team, repeats=1)
+    group = fire(made)
+    run_due()
+    clock.advance(timedelta(seconds=60))
+    run_due()
+    assert len(hook.requests) == 2 and b"Proposed: Roll back" in hook.requests[0].body
+    proposal = Approval.objects.get()
+    assert not Incident.objects.exists(), "nothing is done by itself"
+    client.force_login(make.person("Val", "viewer"))
+    assert client.post(f"/approvals/{proposal.pk}/approve").status_code == 403
+    client.force_login(anna)
+    assert "Roll back" in client.get(f"/alerts/{group.pk}").content.decode()
+    assert client.post(f"/approvals/{proposal.pk}/approve").status_code == 302
+    assert client.post(f"/approvals/{proposal.pk}/approve").status_code == 302  # twice is once
+    run = MitigationRun.objects.get()
+    assert (run.title, run.incident.alert_groups.get(), run.started_by) == ("Roll back", group, anna)
+    assert any("approved by anna" in line["text"] for line in trace(group.escalations.get()))
+    with pytest.raises(Conflict):
+        commands.decide_approval(acting(anna), proposal, approve=False)
+
+
+def test_a_proposal_is_withdrawn_when_the_alert_is_over_and_refused_when_it_is_too_late(
+    clock: TravellingClock, hook: HttpPeer
+) -> None:
+    anna, team = reachable(hook, "anna"), make.team("Shop")
+    mitigations.save_mitigation(make.actor(), None, team=team, name="Roll back", how="1. Press the button.")
+    made = policy({"targets": [{"person": anna.pk}, {"mitigation": "roll-back"}]}, team=team)
+    first, second = fire(made), fire(made)
+    run_due()
+    intake.resolve(acting(anna), first)
+    assert Approval.objects.get(escalation__subject_id=first.pk).state == "withdrawn"
+    intake.acknowledge(acting(anna), second)
+    open_one = Approval.objects.get(escalation__subject_id=second.pk)
+    assert open_one.state == "open"  # whoever has taken the alert decides
+    intake.resolve(acting(anna), second)
+    with pytest.raises(Conflict):
+        commands.decide_approval(acting(anna), open_one, approve=True)
+    assert not MitigationRun.objects.exists()
+    with pytest.raises(Refused, match="approve a mitigation"):
+        policy({"targets": [{"mitigation": "roll-back"}]}, name="Nobody approves")
+    with pytest.raises(Refused, match="no mitigation"):
+        policy({"targets": [{"person": anna.pk}, {"mitigation": "pray"}]}, name="Unknown")
+
+
+def test_versions_are_kept_and_what_runs_says_which_it_follows(clock: TravellingClock, client: Any) -> None:
+    anna, ben = make.person("Anna"), make.person("Ben")
+    made = policy({"targets": [{"person": anna.pk}]})
+    group = fire(made)
+    commands.save_policy(make.actor(), made, team=made.team, name=made.name, steps=[{"targets": [{"person": ben.pk}]}])
+    assert [(each["version"], each["running"], each["steps"]) for each in versions_of(made)] == [
+        (2, 0, ["Ben; then wait 5 min"]),
+        (1, 1, ["Anna; then wait 5 min"]),
+    ]
+    client.force_login(make.person("Val", "viewer"))
+    assert "Version 1" in client.get(f"/policies/{made.slug}").content.decode()
+    escalation = group.escalations.get()
+    client.force_login(make.person("Root", "administrator"))
+    page = client.get(f"/escalations/{escalation.pk}").content.decode()
+    assert "follows version 1" in page and "now at version 2" in page
+    old = make.policy((anna, 60))  # as one that was saved before versions were kept
+    commands.save_policy(make.actor(), old, team=old.team, name=old.name, steps=[{"targets": [{"person": ben.pk}]}])
+    assert [each["version"] for each in versions_of(old)] == [2, 1]

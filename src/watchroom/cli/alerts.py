@@ -133,14 +133,18 @@ def note(api: Api, id: int, text: str) -> Any:
 
 
 @click.command()
-@click.argument("people", nargs=-1, required=True, metavar="EMAIL...")
+@click.argument("people", nargs=-1, metavar="EMAIL...")
+@click.option(
+    "--team", "teams", multiple=True, metavar="SLUG", help="Everybody there who may respond; may be repeated."
+)
 @click.option("--title", required=True)
 @click.option("--body", default="")
 @click.option("--urgent/--not-urgent", default=True, show_default=True)
 @api_command
-def page(api: Api, people: tuple[str, ...], **fields: Any) -> Any:
-    """Page people directly."""
-    return api.call("POST", "/pages", given(fields) | {"people": list(people)}), f"Paged {', '.join(people)}."
+def page(api: Api, people: tuple[str, ...], teams: tuple[str, ...], **fields: Any) -> Any:
+    """Page people or teams directly, again and again until one of them answers."""
+    whom = {"people": list(people), "teams": list(teams)}
+    return api.call("POST", "/pages", given(fields) | whom), f"Paged {', '.join((*people, *teams))}."
 
 
 commands = [

@@ -38,6 +38,14 @@ def dry_run(api: Api, slug: str, labels: tuple[str, ...], **query: Any) -> Any:
     return lines, table("at", "kind", "text")
 
 
+@policy.command()
+@click.argument("slug")
+@api_command
+def versions(api: Api, slug: str) -> Any:
+    """What the policy said before, and what still follows each version."""
+    return api.get(f"/policies/{slug}/versions"), table("version", "saved_at", "saved_by", "running", "steps")
+
+
 @policy.command("webhook-key")
 @click.argument("slug")
 @click.option("--renew", is_flag=True, help="Replace it; the old one signs nothing any more.")
@@ -61,4 +69,33 @@ def escalation(api: Api, id: int) -> Any:
     return answer, show
 
 
-commands = [policy, escalation]
+@click.group()
+def proposal() -> None:
+    """Mitigations that policies have proposed: nothing is done before somebody approves one."""
+
+
+@proposal.command("list")
+@click.option("--state", help="open (the default), approved, declined, withdrawn or all.")
+@api_command
+def list_proposals(api: Api, **query: Any) -> Any:
+    """What waits for a decision."""
+    return api.get("/approvals", **given(query)), table("id", "state", "title", "escalation", "outcome")
+
+
+@proposal.command()
+@click.argument("id", type=int)
+@api_command
+def approve(api: Api, id: int) -> Any:
+    """Start the mitigation in the incident, which is declared where there is none."""
+    return api.post(f"/approvals/{id}/approve"), f"Proposal {id} approved."
+
+
+@proposal.command()
+@click.argument("id", type=int)
+@api_command
+def decline(api: Api, id: int) -> Any:
+    """Decline it: nothing is done."""
+    return api.post(f"/approvals/{id}/decline"), f"Proposal {id} declined."
+
+
+commands = [policy, escalation, proposal]

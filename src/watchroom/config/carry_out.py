@@ -156,6 +156,7 @@ def _policy(by: Actor, policy: EscalationPolicy | None, fields: Fields) -> None:
             "urgency": step["urgency"],
             "round_robin": step["round_robin"],
             "conditions": step["conditions"],
+            "pause": step["pause"],
             "targets": [
                 {
                     kind: _find(kinds[kind], value).pk if kind in kinds else value
@@ -167,7 +168,9 @@ def _policy(by: Actor, policy: EscalationPolicy | None, fields: Fields) -> None:
         }
         for step in fields["steps"]
     ]
-    paging.save_policy(by, policy, **{**fields, "team": _find("teams", fields["team"]), "steps": steps})
+    paging.save_policy(
+        by, policy, **{**fields, "team": _find("teams", fields["team"]), "steps": steps}, mitigations_follow=True
+    )
 
 
 def _service(by: Actor, service: Service | None, fields: Fields, with_needs: bool = False) -> None:

@@ -167,6 +167,7 @@ def _policy(policy: EscalationPolicy) -> dict[str, Any]:
             "urgency": step.urgency,
             "round_robin": step.round_robin,
             "conditions": schema.Conditions(**step.conditions).model_dump(),
+            "pause": step.pause,
             "targets": [
                 {
                     "person": t.person.email if t.person else None,
@@ -175,6 +176,8 @@ def _policy(policy: EscalationPolicy) -> dict[str, Any]:
                     "team": _slug(t.team),
                     "webhook": t.webhook or None,
                     "incident": t.incident_severity,
+                    "role": t.role or None,
+                    "mitigation": t.mitigation or None,
                 }
                 for t in step.targets.all()
             ],

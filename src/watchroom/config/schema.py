@@ -67,7 +67,8 @@ class Schedule(_Part):
 
 class Target(_Part):
     """Exactly one of: a person's e-mail address, a schedule's slug (with ``who``: current, next or all), a team's slug,
-    a webhook's address, or the severity of an incident to declare (0: as the alerts say)."""
+    a role of the incident, a webhook's address, the severity of an incident to declare (0: as the alerts say), or the
+    slug of a mitigation to propose."""
 
     person: str | None = None
     schedule: str | None = None
@@ -75,6 +76,8 @@ class Target(_Part):
     team: str | None = None
     webhook: str | None = None
     incident: int | None = Field(None, ge=0, le=5)
+    role: str | None = None
+    mitigation: str | None = None
 
 
 class Hours(_Part):
@@ -99,13 +102,14 @@ class Conditions(_Part):
 
 
 class Step(_Part):
-    """Page these, then wait."""
+    """Page these, then wait; with ``pause`` only wait."""
 
     wait_seconds: int = 300
     urgency: Literal["", "high", "low"] = ""
     round_robin: bool = False
     conditions: Conditions = Conditions()
-    targets: list[Target]
+    pause: bool = False
+    targets: list[Target] = []
 
 
 class Policy(_Part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
@@ -16,12 +17,19 @@ def _declare(escalation: Escalation, severity: int) -> str:
     return declare_for(escalation, severity)
 
 
+def _roles(kind: str, subject: int, roles: Collection[str]) -> Mapping[str, tuple[int, ...]]:
+    from .holders import holders_for
+
+    return holders_for(kind, subject, roles)
+
+
 class IncidentsConfig(AppConfig):
     """Incidents."""
 
     name = "watchroom.incidents"
 
     def ready(self) -> None:
-        from ..paging.hooks import incidents_are_declared_by
+        from ..paging.hooks import incidents_are_declared_by, roles_come_from
 
         incidents_are_declared_by(_declare)
+        roles_come_from(_roles)

@@ -19,8 +19,17 @@ from ..kernel.errors import NotAllowed, NotFound, Refused
 from ..web.answers import answer
 from . import commands
 from .models import ContactMethod
-from .queries import dry_run, escalations_visible_to, notifications_visible_to, policies_visible_to, trace
+from .queries import (
+    approvals_visible_to,
+    dry_run,
+    escalations_visible_to,
+    notifications_visible_to,
+    policies_visible_to,
+    trace,
+    versions_of,
+)
 from .schemas import (
+    ApprovalOut,
     CodeBody,
     ContactMethodBody,
     ContactMethodOut,
@@ -30,10 +39,12 @@ from .schemas import (
     PageBody,
     PolicyBody,
     PolicyOut,
+    PolicyVersionOut,
     RuleBody,
     RulesBody,
     WebhookKeyOut,
 )
+from .views.approvals import approval_for
 from .views.policies import facts_from, policy_for
 
 router = Router(tags=["paging"])
@@ -111,6 +122,12 @@ def dry_run_policy(
     if abs((at - clock.now()).days) > 366:
         raise Refused("That is too far away.", field="at", value=at, fix="Use a time within a year of now.")
     return dry_run(policy_for(actor_of(request), slug), at, facts=facts_from(at, urgency, severity, labels, alerts))
+
+
+@router.get("/policies/{slug}/versions", response=list[PolicyVersionOut], operation_id="list_policy_versions")
+def list_policy_versions(request: HttpRequest, slug: str) -> Any:
+    """What the policy said before, and how many escalations that are running still follow each version."""
+    return versions_of(policy_for(actor_of(request), slug), 100)
 
 
 @router.get("/policies/{slug}/webhook-key", response=WebhookKeyOut, operation_id="get_policy_webhook_key")
@@ -201,10 +218,17 @@ def set_notification_rules(request: HttpRequest, body: RulesBody) -> Any:
 
 @router.post("/pages", response={201: EscalationOut}, operation_id="page_people")
 def page_people(request: HttpRequest, body: PageBody) -> Any:
-    """Page people directly, again and again until one of them answers."""
+    """Page people and teams directly, again and again until one of them answers."""
     people = [person_by(each) for each in body.people]
     return 201, EscalationOut.of(
-        commands.page(actor_of(request), people=people, title=body.title, body=body.body, urgent=body.urgent)
+        commands.page(
+            actor_of(request),
+            people=people,
+            teams=[team_by(each) for each in body.teams],
+            title=body.title,
+            body=body.body,
+            urgent=body.urgent,
+        )
     )
 
 
@@ -228,6 +252,35 @@ def _escalation(request: HttpRequest, id: int) -> Any:
     if row is None:
         raise NotFound(f"There is no escalation {id}.", field="id", value=id, fix="It may concern other people.")
     return row
+
+
+@router.get("/approvals", response=Page[ApprovalOut], operation_id="list_approvals")
+def list_approvals(
+    request: HttpRequest, state: str = "open", escalation: int | None = None, cursor: str | None = None, limit: int = 50
+) -> Any:
+    """Mitigations that policies have proposed. ``state``: open (the default), approved, declined, withdrawn or all."""
+    rows = approvals_visible_to(actor_of(request)).order_by("-id")
+    rows = rows if state == "all" else rows.filter(state=state)
+    rows = rows.filter(escalation=escalation) if escalation else rows
+    found, following = page(rows, cursor=cursor, limit=limit)
+    return {"items": [ApprovalOut.of(row) for row in found], "next_cursor": following}
+
+
+@router.post("/approvals/{id}/approve", response=ApprovalOut, operation_id="approve_proposal")
+def approve_proposal(request: HttpRequest, id: int) -> Any:
+    """Approve it: the mitigation is started in the incident, which is declared where there is none."""
+    return _decide(request, id, True)
+
+
+@router.post("/approvals/{id}/decline", response=ApprovalOut, operation_id="decline_proposal")
+def decline_proposal(request: HttpRequest, id: int) -> Any:
+    """Decline it: nothing is done."""
+    return _decide(request, id, False)
+
+
+def _decide(request: HttpRequest, id: int, approve: bool) -> Any:
+    actor = actor_of(request)
+    return ApprovalOut.of(commands.decide_approval(actor, approval_for(actor, id), approve=approve))
 
 
 @router.get("/notifications", response=Page[NotificationOut], operation_id="list_notifications")

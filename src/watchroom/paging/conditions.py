@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,12 +14,14 @@ WORKDAYS = DAYS[:5]
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known at a moment of the thing that is escalated. ``labels``: one mapping per alert that fires."""
+    """What is known at a moment of the thing that is escalated. ``labels``: one mapping per alert that fires;
+    ``roles``: who has which role in its incident, by number."""
 
     urgency: str = "high"
     severity: str = ""
     labels: tuple[Mapping[str, str], ...] = ()
     alert_times: tuple[datetime, ...] = ()
+    roles: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

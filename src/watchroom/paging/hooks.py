@@ -1,21 +1,40 @@
-"""What the packages above lend to paging: facts about what is escalated, and how an incident is declared.
+"""What the packages above lend to paging: facts about what is escalated, who has which role in its incident, how an
+incident is declared and a mitigation started.
 
 Paging lies below alerts and incidents and may not import them. They register here when Django starts (their apps.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ..accounts.actors import Actor
+from ..kernel.errors import Refused
 from .conditions import Facts
 from .models import Escalation
 
 FactsOf = Callable[[int, datetime], Facts | None]
 Declare = Callable[[Escalation, int], str]
+RolesOf = Callable[[str, int, Collection[str]], Mapping[str, tuple[int, ...]]]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A mitigation as a policy may propose it: its name, and what will be done."""
+
+    title: str
+    text: str
+
+
+Describe = Callable[[str], Proposal | None]
+Start = Callable[[Actor, Escalation, str, str], str]
 
 _facts: dict[str, FactsOf] = {}
+_roles: list[RolesOf] = []
 _declare: list[Declare] = []
+_mitigations: list[tuple[Describe, Start]] = []
 
 
 def facts_come_from(kind: str, source: FactsOf) -> None:
@@ -29,13 +48,43 @@ def incidents_are_declared_by(declare: Declare) -> None:
     _declare[:] = [declare]
 
 
-def facts_of(escalation: Escalation, at: datetime) -> Facts:
-    """What is known of it at ``at``; without a source only its urgency."""
+def roles_come_from(source: RolesOf) -> None:
+    """``source(kind, subject, roles)`` says who has these roles in the incident of a subject, by number."""
+    _roles[:] = [source]
+
+
+def mitigations_come_from(describe: Describe, start: Start) -> None:
+    """``describe(slug)`` says what a mitigation is (None: there is no such), ``start(by, escalation, slug, key)`` starts
+    it, once per key, in the caller's transaction and says in words what it did."""
+    _mitigations[:] = [(describe, start)]
+
+
+def facts_of(escalation: Escalation, at: datetime, roles: Collection[str] = ()) -> Facts:
+    """What is known of it at ``at``; without a source only its urgency. Who has which of ``roles``: the others are not
+    looked up."""
     source = _facts.get(escalation.kind)
     found = source(escalation.subject_id, at) if source and escalation.subject_id else None
-    return found or Facts(urgency=escalation.urgency)
+    found = found or Facts(urgency=escalation.urgency)
+    if roles and _roles and escalation.subject_id:
+        found = replace(found, roles=_roles[0](escalation.kind, escalation.subject_id, roles))
+    return found
 
 
 def declare_incident(escalation: Escalation, severity: int) -> str:
     """Declare an incident from what is escalated. Says in words what came of it."""
     return _declare[0](escalation, severity)
+
+
+def mitigation_named(slug: str) -> Proposal | None:
+    """What a mitigation of the catalog is; None: there is no such."""
+    return _mitigations[0][0](slug) if _mitigations else None
+
+
+def start_mitigation(by: Actor, escalation: Escalation, slug: str, key: str) -> str:
+    """Start a mitigation for what is escalated. Says in words what came of it.
+
+    :raises Refused: there are no mitigations here.
+    """
+    if not _mitigations:
+        raise Refused("There is no catalog of mitigations.", fix="Carry it out by hand.")
+    return _mitigations[0][1](by, escalation, slug, key)

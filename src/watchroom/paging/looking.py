@@ -15,7 +15,7 @@ def look_at(
     step: Step, at: datetime, facts: Facts, *, last: int | None = None, answered: Collection[int] = ()
 ) -> tuple[Decision, list[Person]]:
     """The decision on ``step`` at ``at``, and the people whom it pages."""
-    people = people_of(step.targets, at)
+    people = people_of(step.targets, at, facts.roles)
     decision = decide(step, facts, at, found(people, last), answered)
     by_number = {person.pk: person for person in people}
     return decision, [by_number[number] for number in decision.people]

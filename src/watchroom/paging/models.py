@@ -48,6 +48,7 @@ class EscalationStep(models.Model):
     urgency = models.CharField(max_length=4, blank=True, help_text="high or low; empty: the urgency of what happened.")
     round_robin = models.BooleanField(default=False, help_text="Page only the one whose turn it is.")
     conditions = models.JSONField(default=dict, help_text="When the step applies; empty: always.")
+    pause = models.BooleanField(default=False, help_text="Do nothing, only wait.")
 
     class Meta:
         ordering = ("position",)
@@ -57,19 +58,28 @@ class EscalationStep(models.Model):
         return f"{self.policy}, step {self.position + 1}"
 
 
+_NUMBERS = ("person", "schedule", "team", "incident_severity")
+_TEXTS = ("webhook", "role", "mitigation")
+
+
 def _only(field: str) -> Q:
     """Of the kinds of targets, only this one is set."""
-    fields = ("person", "schedule", "team", "incident_severity")
-    return (
-        Q(**{f"{name}__isnull": name != field for name in fields}) & ~Q(webhook="")
-        if field == "webhook"
-        else Q(**{f"{name}__isnull": name != field for name in fields}) & Q(webhook="")
-    )
+    found = Q(**{f"{name}__isnull": name != field for name in _NUMBERS})
+    for name in _TEXTS:
+        found &= ~Q(**{name: ""}) if name == field else Q(**{name: ""})
+    return found
+
+
+def _one_of_them() -> Q:
+    found = Q()
+    for field in (*_NUMBERS, *_TEXTS):
+        found |= _only(field)
+    return found
 
 
 class StepTarget(models.Model):
-    """What a step does: page a person, whoever a schedule means, or everybody in a team; call a webhook; declare an
-    incident."""
+    """What a step does: page a person, whoever a schedule means, everybody in a team, or whoever has a role in the
+    incident; call a webhook; declare an incident; propose a mitigation."""
 
     class Who(models.TextChoices):
         CURRENT = "current", "On call now"
@@ -83,28 +93,42 @@ class StepTarget(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     webhook = models.CharField(max_length=2000, blank=True)
     incident_severity = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0: as the alerts say.")
+    role = models.CharField(max_length=40, blank=True, help_text="Whoever has it in the incident.")
+    mitigation = models.CharField(max_length=64, blank=True, help_text="Slug of what is proposed, to be approved.")
 
     class Meta:
         ordering = ("id",)
-        constraints = (
-            models.CheckConstraint(
-                name="step_target_is_one_thing",
-                condition=_only("person")
-                | _only("schedule")
-                | _only("team")
-                | _only("webhook")
-                | _only("incident_severity"),
-            ),
-        )
+        constraints = (models.CheckConstraint(name="step_target_is_one_thing", condition=_one_of_them()),)
 
     def __str__(self) -> str:
         if self.webhook:
             return f"webhook {self.webhook}"
         if self.incident_severity is not None:
             return f"declare an incident{f' (SEV{self.incident_severity})' if self.incident_severity else ''}"
+        if self.role:
+            return f"the incident's {self.role.replace('_', ' ')}"
+        if self.mitigation:
+            return f"propose {self.mitigation}"
         if self.schedule:
             return f"{self.get_who_display().lower()} in {self.schedule}"
         return str(self.person or self.team)
+
+
+class PolicyVersion(models.Model):
+    """A policy as it was with this version. What runs keeps following the one with which it started."""
+
+    policy = models.ForeignKey(EscalationPolicy, on_delete=models.CASCADE, related_name="versions")
+    version = models.PositiveIntegerField()
+    plan = models.JSONField(help_text="Its steps, as escalations keep them.")
+    saved_at = models.DateTimeField(default=clock.now)
+    saved_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering = ("-version",)
+        constraints = (models.UniqueConstraint(fields=("policy", "version"), name="one_policy_version_per_number"),)
+
+    def __str__(self) -> str:
+        return f"{self.policy}, version {self.version}"
 
 
 class RoundRobin(models.Model):
@@ -251,6 +275,7 @@ class EscalationEvent(models.Model):
         REPEATED = "repeated", "Started again"
         RESUMED = "resumed", "Goes on"
         GIVEN = "given", "Given to somebody"
+        APPROVAL = "approval", "Proposal"
         ENDED = "ended", "Ended"
 
     escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, related_name="events")
@@ -329,6 +354,40 @@ class StepAction(models.Model):
 
     def __str__(self) -> str:
         return self.target
+
+
+class Approval(models.Model):
+    """A step has proposed to carry something out; somebody decides. Nothing happens by itself."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Waits for a decision"
+        APPROVED = "approved", "Approved"
+        DECLINED = "declined", "Declined"
+        WITHDRAWN = "withdrawn", "No longer needed"
+
+    escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, related_name="approvals")
+    mitigation = models.CharField(max_length=64, help_text="Its slug.")
+    title = models.CharField(max_length=200)
+    text = models.TextField(blank=True, help_text="What will be done, as it was when it was proposed.")
+    proposed_at = models.DateTimeField()
+    state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    outcome = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(
+                name="approval_is_open_or_decided",
+                condition=Q(state="open", decided_at__isnull=True) | (~Q(state="open") & Q(decided_at__isnull=False)),
+            ),
+            # A policy that starts again does not ask a second time.
+            models.UniqueConstraint(fields=("escalation", "mitigation"), name="one_approval_per_mitigation"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class Notification(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ..accounts.models import Person, Team
@@ -16,16 +16,21 @@ from .rules import Found, Target
 NEXT_WITHIN = timedelta(days=60)
 
 
-def people_of(targets: Iterable[Target], at: datetime) -> list[Person]:
-    """Everybody whom these targets mean at ``at``; nobody twice, nobody who has left."""
+def people_of(
+    targets: Iterable[Target], at: datetime, roles: Mapping[str, Sequence[int]] | None = None
+) -> list[Person]:
+    """Everybody whom these targets mean at ``at``; nobody twice, nobody who has left. ``roles``: who has which in the
+    incident, by number."""
     found: dict[int, Person] = {}
     for target in targets:
-        for person in _of(target, at):
+        for person in _of(target, at, roles or {}):
             found.setdefault(person.pk, person)
     return list(found.values())
 
 
-def _of(target: Target, at: datetime) -> list[Person]:
+def _of(target: Target, at: datetime, roles: Mapping[str, Sequence[int]]) -> list[Person]:
+    if target.kind == "role":
+        return list(Person.objects.filter(pk__in=roles.get(target.detail, ()), is_active=True).order_by("pk"))
     if target.kind == "person":
         return list(Person.objects.filter(pk=target.id, is_active=True))
     if target.kind == "team":
@@ -89,6 +94,10 @@ def name_of(target: Target) -> str:
         return f"webhook {origin(target.detail)}/…"
     if target.kind == "incident":
         return f"declare an incident{f' (SEV{target.id})' if target.id else ''}"
+    if target.kind == "role":
+        return f"the incident's {target.detail.replace('_', ' ')}"
+    if target.kind == "mitigation":
+        return f"propose {target.detail}"
     means = {"next": "whoever is next on call", "all": "everybody in the rotations"}.get(
         target.detail, "whoever is on call"
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.models import Person
@@ -16,7 +16,7 @@ from .commands.policies import plan_of
 from .conditions import Facts
 from .hooks import facts_of
 from .looking import Preview
-from .models import Escalation, EscalationPolicy, Notification, RoundRobin
+from .models import Approval, Escalation, EscalationPolicy, Notification, RoundRobin
 from .people import name_of
 from .rules import GIVEN_WAIT_SECONDS, Plan, Position, Step, ahead
 
@@ -30,7 +30,7 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
     for event in escalation.events.all():
         text = {
             "started": f"Started: {event.text}",
-            "step": f"Step {(event.step or 0) + 1}: paged {event.text}",
+            "step": f"Step {(event.step or 0) + 1}: " + (f"paged {event.text}" if event.text else "waited"),
             "skipped": f"Step {(event.step or 0) + 1} left out: {event.text}",
             "resumed": event.text[:1].upper() + event.text[1:],
             "given": f"Given to {event.text}: paged",
@@ -54,7 +54,7 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
     if escalation.due_at is not None:
         plan = Plan.of(escalation.plan)
         preview = Preview(
-            facts_of(escalation, clock.now()),
+            facts_of(escalation, clock.now(), [role for step in plan.steps for role in step.roles]),
             _turns(escalation.policy_id),
             set(escalation.answers.values_list("person_id", flat=True)) if plan.answers > 1 else (),
         )
@@ -91,6 +91,8 @@ def upcoming(plan: Plan, at: Position, due: datetime, preview: Preview, most: in
 
 def _doing(step: Step, people: Sequence[Person]) -> str:
     """A step that lies ahead in words."""
+    if step.pause:
+        return "Wait"
     words = []
     if any(target.is_person for target in step.targets):
         means = ", ".join(name_of(t) for t in step.targets if t.is_person and t.kind != "person")
@@ -113,6 +115,43 @@ def dry_run(
     """What would happen if something (``facts``) fired at ``at``: computed by the same functions as the engine's."""
     preview = Preview(facts or Facts(), _turns(policy.pk))
     return upcoming(plan_of(policy), Position(0, 0), at or clock.now(), preview, most)
+
+
+def versions_of(policy: EscalationPolicy, most: int = 20) -> list[dict[str, Any]]:
+    """What the policy said, the newest version first, and how many escalations still follow each."""
+    running = Escalation.objects.filter(policy=policy, ended_at__isnull=True).order_by().values_list("policy_version")
+    following = dict(running.annotate(count=Count("pk")))
+    lines = []
+    for row in policy.versions.all()[:most]:
+        plan = Plan.of(row.plan)
+        lines.append(
+            {
+                "version": row.version,
+                "saved_at": row.saved_at,
+                "saved_by": row.saved_by,
+                "running": following.get(row.version, 0),
+                "repeats": plan.repeats,
+                "answers": plan.answers,
+                "steps": [step_in_words(step) for step in plan.steps],
+            }
+        )
+    return lines
+
+
+def step_in_words(step: Step) -> str:
+    """A step of any version: "whoever is on call in Payments, with low urgency; then wait 5 min"."""
+    what = ", ".join(name_of(target) for target in step.targets) or "wait"
+    turn = "whose turn it is of " if step.round_robin else ""
+    urgency = f", with {step.urgency} urgency" if step.urgency else ""
+    when = f", only when {step.conditions}" if step.conditions else ""
+    wait = f"{step.wait_seconds / 60:g} min"
+    return f"{turn}{what}{urgency}{when}; {wait}" if step.pause else f"{turn}{what}{urgency}{when}; then wait {wait}"
+
+
+def approvals_visible_to(actor: Actor) -> QuerySet[Approval]:
+    """What has been proposed in the escalations that ``actor`` may read."""
+    rows = Approval.objects.select_related("escalation__team", "decided_by")
+    return rows.filter(escalation__in=escalations_visible_to(actor).values("pk"))
 
 
 def pending_page_of(person: Person) -> Notification | None:

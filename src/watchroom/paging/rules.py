@@ -24,28 +24,36 @@ _BACKOFF_SECONDS = (5, 15, 30, 60, 120, 240, 480)
 
 @dataclass(frozen=True)
 class Target:
-    """A person, a schedule (``detail``: current, next or all), a team, a webhook (``detail``: its address), or an
-    incident to be declared (``id``: its severity, 0 to take the alerts')."""
+    """A person, a schedule (``detail``: current, next or all), a team, whoever has a role in the incident (``detail``:
+    which), a webhook (``detail``: its address), an incident to be declared (``id``: its severity, 0 to take the
+    alerts'), or a mitigation to be proposed (``detail``: its slug)."""
 
-    kind: str  # person, schedule, team, webhook, incident
+    kind: str  # person, schedule, team, role, webhook, incident, mitigation
     id: int
     detail: str = ""
 
     @property
     def is_person(self) -> bool:
         """Whether it stands for people, not for something that a machine does."""
-        return self.kind in ("person", "schedule", "team")
+        return self.kind in ("person", "schedule", "team", "role")
 
 
 @dataclass(frozen=True)
 class Step:
-    """Page these if the conditions hold, then wait. ``round_robin``: only the one whose turn it is."""
+    """Page these if the conditions hold, then wait. ``round_robin``: only the one whose turn it is; ``pause``: do
+    nothing, only wait."""
 
     targets: tuple[Target, ...]
     wait_seconds: int
     urgency: str = ""
     round_robin: bool = False
     conditions: Conditions = Conditions()
+    pause: bool = False
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles of the incident that it asks for."""
+        return frozenset(target.detail for target in self.targets if target.kind == "role")
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Step:
@@ -56,6 +64,7 @@ class Step:
             str(data.get("urgency", "")),
             bool(data.get("round_robin", False)),
             Conditions.of(data.get("conditions")),
+            bool(data.get("pause", False)),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -65,6 +74,7 @@ class Step:
             "urgency": self.urgency,
             "round_robin": self.round_robin,
             "conditions": self.conditions.as_json(),
+            "pause": self.pause,
             "targets": [{"kind": t.kind, "id": t.id, "detail": t.detail} for t in self.targets],
         }
 
@@ -154,6 +164,8 @@ def decide(step: Step, facts: Facts, at: datetime, found: Found, answered: Colle
     """What ``step`` does at ``at``. Whoever has answered is not paged again."""
     if reason := unmet(step.conditions, facts, at):
         return Decision((), reason, False)
+    if step.pause:
+        return Decision((), "", True)
     left = tuple(person for person in found.people if person not in answered)
     machines = any(not target.is_person for target in step.targets)
     if found.people and not left and not machines:
@@ -162,6 +174,14 @@ def decide(step: Step, facts: Facts, at: datetime, found: Found, answered: Colle
         turn = whose_turn((person for person in left if person in found.reachable), found.last)
         left = (turn,) if turn is not None else left
     return Decision(left, "", machines or any(person in found.reachable for person in left))
+
+
+def in_words(span: timedelta) -> str:
+    """A span of time as one says it: 2 h, 1 h 35 min, 12 min."""
+    minutes = max(0, int(span.total_seconds() // 60))
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    words = [f"{days} d" if days else "", f"{hours} h" if hours else "", f"{rest} min" if rest and not days else ""]
+    return " ".join(word for word in words if word) or "0 min"
 
 
 def retry_in(tries: int, *, permanent: bool, retry_after: timedelta | None, jitter: random.Random) -> timedelta | None:

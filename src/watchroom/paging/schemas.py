@@ -9,7 +9,7 @@ from ninja import Schema
 
 from .commands import plan_of
 from .conditions import WORKDAYS
-from .models import ContactMethod, Escalation, EscalationPolicy, Notification
+from .models import Approval, ContactMethod, Escalation, EscalationPolicy, Notification
 from .rules import Target
 
 
@@ -60,8 +60,10 @@ class EscalationOut(Schema):
 
 
 class StepTargetOut(Schema):
-    """What a step does: exactly one of ``person``, ``schedule``, ``team``, ``webhook`` (an address) and ``incident``
-    (the severity to declare it with, 1 to 5; 0: as the alerts say). ``who``, of a schedule: current, next or all."""
+    """What a step does: exactly one of ``person``, ``schedule``, ``team``, ``role`` (whoever has it in the incident, such
+    as commander), ``webhook`` (an address), ``incident`` (the severity to declare it with, 1 to 5; 0: as the alerts say)
+    and ``mitigation`` (the slug of one that is proposed and started when somebody approves it). ``who``, of a schedule:
+    current, next or all."""
 
     person: int | None = None
     schedule: int | None = None
@@ -69,11 +71,13 @@ class StepTargetOut(Schema):
     team: int | None = None
     webhook: str | None = None
     incident: int | None = None
+    role: str | None = None
+    mitigation: str | None = None
 
     @classmethod
     def of(cls, target: Target) -> StepTargetOut:
-        if target.kind == "webhook":
-            return cls(webhook=target.detail)
+        if target.kind in ("webhook", "role", "mitigation"):
+            return cls(**{target.kind: target.detail})
         numbers: dict[str, Any] = {target.kind: target.id}
         return cls(**numbers, who=target.detail or None)
 
@@ -101,13 +105,14 @@ class ConditionsBody(Schema):
 
 class StepBody(Schema):
     """One line of a policy. ``urgency`` (high, low) overrides that of what happened; with ``round_robin`` only the one
-    whose turn it is gets paged."""
+    whose turn it is gets paged; with ``pause`` it does nothing and only waits."""
 
     wait_seconds: int = 300
     urgency: str = ""
     round_robin: bool = False
     conditions: ConditionsBody = ConditionsBody()
-    targets: list[StepTargetOut]
+    pause: bool = False
+    targets: list[StepTargetOut] = []
 
 
 class PolicyBody(Schema):
@@ -135,6 +140,7 @@ class PolicyOut(PolicyBody):
                 urgency=step.urgency,
                 round_robin=step.round_robin,
                 conditions=ConditionsBody(**step.conditions.as_json()),
+                pause=step.pause,
                 targets=[StepTargetOut.of(target) for target in step.targets],
             )
             for step in plan_of(row).steps
@@ -148,6 +154,48 @@ class PolicyOut(PolicyBody):
             repeats=row.repeats,
             answers=row.answers,
             steps=steps,
+        )
+
+
+class PolicyVersionOut(Schema):
+    """A policy as it was with one version."""
+
+    version: int
+    saved_at: datetime
+    saved_by: str
+    running: int
+    repeats: int
+    answers: int
+    steps: list[str]
+
+
+class ApprovalOut(Schema):
+    """A mitigation that a step has proposed: open, approved, declined or withdrawn."""
+
+    id: int
+    escalation: int
+    mitigation: str
+    title: str
+    text: str
+    state: str
+    proposed_at: datetime
+    decided_at: datetime | None
+    decided_by: int | None
+    outcome: str
+
+    @classmethod
+    def of(cls, row: Approval) -> ApprovalOut:
+        return cls(
+            id=row.pk,
+            escalation=row.escalation_id,
+            mitigation=row.mitigation,
+            title=row.title,
+            text=row.text,
+            state=row.state,
+            proposed_at=row.proposed_at,
+            decided_at=row.decided_at,
+            decided_by=row.decided_by_id,
+            outcome=row.outcome,
         )
 
 
@@ -217,9 +265,10 @@ class RulesBody(Schema):
 
 
 class PageBody(Schema):
-    """A direct page. ``people`` are e-mail addresses or ids."""
+    """A direct page. ``people`` are e-mail addresses or ids, ``teams`` slugs: everybody there who may respond."""
 
-    people: list[str | int]
+    people: list[str | int] = []
+    teams: list[str] = []
     title: str
     body: str = ""
     urgent: bool = True

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from .views import contact, deliveries, phone, policies, respond
+from .views import approvals, contact, deliveries, phone, policies, respond
 
 urlpatterns = [
     path("respond/<str:token>", respond.respond, name="respond"),
     path("page", respond.page_someone, name="page-someone"),
     path("escalations/<int:pk>", respond.escalation, name="escalation"),
+    path("approvals/<int:pk>/approve", approvals.decide, {"what": "approve"}, name="approval-approve"),
+    path("approvals/<int:pk>/decline", approvals.decide, {"what": "decline"}, name="approval-decline"),
     path("phone/answer/<str:token>", phone.key, name="phone-answer"),
     path("phone/receipt/<str:token>", phone.receipt, name="phone-receipt"),
     path("phone/text", phone.text, name="phone-text"),

@@ -1,5 +1,6 @@
 """All that changes what is paged, and how."""
 
+from .approvals import decide_approval
 from .contact import add_contact_method, enable_contact_method, remove_contact_method, set_rules
 from .escalations import page, page_about, resume_escalation, start_escalation, stop_escalation
 from .notifications import claim, notify, record_result
@@ -14,6 +15,7 @@ __all__ = [
     "claim",
     "claim_actions",
     "confirm_code",
+    "decide_approval",
     "delete_policy",
     "enable_contact_method",
     "mark_seen",

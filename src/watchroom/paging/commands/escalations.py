@@ -12,6 +12,7 @@ from ...kernel import clock, wake
 from ...kernel.db import announce, locked
 from ...kernel.errors import Refused
 from ..models import Escalation, EscalationAnswer, EscalationEvent, EscalationPolicy, Notification
+from ..people import people_of
 from ..rules import Plan, Position, Step, Target, next_turn
 from .notifications import cancel_waiting
 from .policies import plan_of
@@ -32,9 +33,10 @@ def start_escalation(
     urgency: str = "high",
     policy: EscalationPolicy | None = None,
     people: Sequence[Person] = (),
+    teams: Sequence[Team] = (),
     drill: bool = False,
 ) -> Escalation:
-    """Start carrying out ``policy``, or a plan that pages ``people`` again and again until they answer.
+    """Start carrying out ``policy``, or a plan that pages ``people`` and ``teams`` again and again until they answer.
 
     Inside the caller's transaction, so that there is no moment at which the cause exists without its escalation.
     """
@@ -42,7 +44,7 @@ def start_escalation(
     if policy is not None:
         plan = plan_of(policy)
     else:
-        targets = tuple(Target("person", person.pk) for person in people)
+        targets = (*(Target("person", each.pk) for each in people), *(Target("team", each.pk) for each in teams))
         plan = Plan((Step(targets, DIRECT_WAIT_SECONDS),) if targets else (), DIRECT_REPEATS)
     escalation = Escalation.objects.create(
         kind=kind,
@@ -76,6 +78,8 @@ def finish(escalation: Escalation, end: str, person: Person | None, text: str) -
         state=Notification.State.CANCELLED, ended_at=now, due_at=None
     )
     escalation.actions.filter(ended_at__isnull=True).update(state="cancelled", ended_at=now, due_at=None)
+    if end in (Escalation.End.RESOLVED, Escalation.End.CANCELLED):
+        escalation.approvals.filter(state="open").update(state="withdrawn", decided_at=now)
     announce(
         {
             f"escalation:{escalation.pk}",
@@ -182,28 +186,44 @@ def page_about(
 
 
 def page(
-    by: Actor, *, people: Iterable[Person], title: str, body: str = "", urgent: bool = True, path: str = ""
+    by: Actor,
+    *,
+    people: Iterable[Person] = (),
+    teams: Iterable[Team] = (),
+    title: str,
+    body: str = "",
+    urgent: bool = True,
+    path: str = "",
 ) -> Escalation:
-    """Page people directly, again and again until one of them answers.
+    """Page people directly, and everybody in ``teams`` who may respond, again and again until one of them answers.
 
-    :raises Refused: nobody or nothing was given.
+    :raises Refused: nobody or nothing was given, somebody has left, or a team has nobody to page.
     """
-    people = list(people)
-    if not people:
-        raise Refused("Nobody to page.", field="people", value=[], fix="Name at least one person.")
+    people, teams = list(people), list(teams)
+    if not people and not teams:
+        raise Refused("Nobody to page.", field="people", value=[], fix="Name at least one person or team.")
+    for person in people:
+        if not person.is_active:
+            raise Refused(f"{person} has left.", field="people", value=person.email, fix="Name somebody else.")
+    for team in teams:
+        if not people_of((Target("team", team.pk),), clock.now()):
+            raise Refused(
+                f"Nobody in {team} may respond.", field="teams", value=team.slug, fix="Name people, or another team."
+            )
     if not title.strip():
         raise Refused("A page needs a title.", field="title", value=title, fix="Say in one line what you need.")
-    with change(by, "person.paged", people[0], needs=Action.RESPOND) as made:
-        made.note(people=[str(person) for person in people], title=title)
+    with change(by, "person.paged" if people else "team.paged", (people + teams)[0], needs=Action.RESPOND) as made:
+        made.note(people=[str(person) for person in people], teams=[team.slug for team in teams], title=title)
         escalation = start_escalation(
             kind=Escalation.Kind.DIRECT,
             subject_id=None,
             title=title,
             body=body or f"Paged by {by.name}.",
             path=path,
-            team=None,
+            team=teams[0] if len(teams) == 1 else None,
             urgency="high" if urgent else "low",
             people=people,
+            teams=teams,
         )
         escalation.subject_id = escalation.pk  # so that it can be answered like any other
         escalation.path = path or f"/escalations/{escalation.pk}"

@@ -18,11 +18,13 @@ from ...kernel.http import check_url
 from ...kernel.signing import new_key
 from ...oncall.models import Schedule
 from ..conditions import Conditions
-from ..models import EscalationPolicy, EscalationStep, StepTarget, Urgency
+from ..hooks import mitigation_named
+from ..models import EscalationPolicy, EscalationStep, PolicyVersion, StepTarget, Urgency
 from ..rules import Plan, Step, Target
 from ._conditions import checked_conditions
 
-KINDS = ("person", "schedule", "team", "webhook", "incident")
+KINDS = ("person", "schedule", "team", "role", "webhook", "incident", "mitigation")
+MOST_STEPS = 50
 _MODELS: dict[str, Any] = {"person": Person, "schedule": Schedule, "team": Team}
 
 
@@ -37,10 +39,14 @@ def save_policy(
     repeats: int = 2,
     answers: int = 1,
     steps: Sequence[Mapping[str, Any]],
+    mitigations_follow: bool = False,
 ) -> EscalationPolicy:
     """Create a policy or change it. A step is ``{"wait_seconds": 300, "targets": [{"person": 7}, {"schedule": 3}]}``,
-    and may have ``urgency``, ``round_robin`` and ``conditions``. Targets are ``{"person": id}``, ``{"schedule": id,
-    "who": "current"|"next"|"all"}``, ``{"team": id}``, ``{"webhook": url}`` and ``{"incident": severity}``.
+    and may have ``urgency``, ``round_robin`` and ``conditions``; with ``"pause": True`` it only waits. Targets are
+    ``{"person": id}``, ``{"schedule": id, "who": "current"|"next"|"all"}``, ``{"team": id}``, ``{"role": name}``,
+    ``{"webhook": url}``, ``{"incident": severity}`` and ``{"mitigation": slug}``.
+
+    ``mitigations_follow``: the catalog is about to be filled, so that a mitigation may still be missing.
 
     :raises Refused: no steps, a step without a target, a wait under 1 s or over a day, a target that does not exist, or
         a condition that cannot be read; names the field.
@@ -53,7 +59,21 @@ def save_policy(
         raise Refused("That number of answers is not accepted.", field="answers", value=answers, fix="Use 1 to 20.")
     if not 0 <= repeats <= 100:
         raise Refused("That number of repeats is not accepted.", field="repeats", value=repeats, fix="Use 0 to 100.")
+    if len(steps) > MOST_STEPS:
+        raise Refused(
+            "Those are too many steps.",
+            field="steps",
+            value=len(steps),
+            fix=f"Use at most {MOST_STEPS}; it can repeat.",
+        )
     checked = [_checked(number, step) for number, step in enumerate(steps)]
+    for number, each in enumerate(checked):
+        for target in each.targets if not mitigations_follow else ():
+            _must_be_known(target, f"steps[{number}].targets")
+    if all(step.pause for step in checked):
+        raise Refused(
+            "A policy that only waits pages nobody.", field="steps", value=[], fix="Add a step that pages somebody."
+        )
     policy = policy or EscalationPolicy(version=0)
     created = policy.pk is None
     if not created:
@@ -64,6 +84,8 @@ def save_policy(
         if policy.webhook_key is None and any(t.kind == "webhook" for step in checked for t in step.targets):
             policy.webhook_key = new_key("whs")
         policy.slug = slug or policy.slug or slugify(name)[:64]
+        if not created:
+            _keep(policy, "")  # one from before versions were kept
         policy.version += 1
         try:
             policy.save()
@@ -83,16 +105,28 @@ def save_policy(
                 urgency=each.urgency,
                 round_robin=each.round_robin,
                 conditions=each.conditions.as_json(),
+                pause=each.pause,
             )
             StepTarget.objects.bulk_create([StepTarget(step=step, **_columns(target)) for target in each.targets])
+        _keep(policy, by.name, Plan(tuple(checked), repeats, answers))
         made.note(version=policy.version, steps=[step.as_json() for step in checked])
         made.touch("policies", f"policy:{policy.pk}")
     return policy
 
 
+def _keep(policy: EscalationPolicy, by: str, plan: Plan | None = None) -> None:
+    """Keep what this version of the policy says; once."""
+    if plan is not None or not policy.versions.filter(version=policy.version).exists():
+        PolicyVersion.objects.get_or_create(
+            policy=policy,
+            version=policy.version,
+            defaults={"plan": (plan or plan_of(policy)).as_json(), "saved_by": by[:150]},
+        )
+
+
 def _columns(target: Target) -> dict[str, Any]:
-    if target.kind == "webhook":
-        return {"webhook": target.detail}
+    if target.kind in ("webhook", "role", "mitigation"):
+        return {target.kind: target.detail}
     if target.kind == "incident":
         return {"incident_severity": target.id}
     return {f"{target.kind}_id": target.id} | ({"who": target.detail} if target.kind == "schedule" else {})
@@ -108,6 +142,7 @@ def plan_of(policy: EscalationPolicy) -> Plan:
                 step.urgency,
                 step.round_robin,
                 Conditions.of(step.conditions),
+                step.pause,
             )
             for step in _steps_of(policy)
         ),
@@ -127,6 +162,8 @@ def _target(row: StepTarget) -> Target:
         return Target("webhook", 0, row.webhook)
     if row.incident_severity is not None:
         return Target("incident", row.incident_severity)
+    if row.role or row.mitigation:
+        return Target("role", 0, row.role) if row.role else Target("mitigation", 0, row.mitigation)
     if row.schedule_id:
         return Target("schedule", row.schedule_id, row.who)
     return Target("person", row.person_id) if row.person_id else Target("team", row.team_id or 0)
@@ -150,12 +187,27 @@ def _checked(number: int, step: Mapping[str, Any]) -> Step:
     targets = tuple(
         _checked_target(f"{where}.targets[{place}]", target) for place, target in enumerate(step.get("targets", ()))
     )
-    if not targets:
+    pause = bool(step.get("pause", False))
+    if pause and targets:
+        raise Refused(
+            "A step that only waits does nothing else.",
+            field=f"{where}.pause",
+            value=True,
+            fix="Take its targets away, or let it do them and then wait.",
+        )
+    if not targets and not pause:
         raise Refused(
             "This step pages nobody.", field=f"{where}.targets", value=[], fix="Add a person, a schedule or a team."
         )
+    if any(target.kind == "mitigation" for target in targets) and not any(target.is_person for target in targets):
+        raise Refused(
+            "Somebody has to approve a mitigation.",
+            field=f"{where}.targets",
+            value="mitigation",
+            fix="Let the same step page a person, a schedule or a team.",
+        )
     conditions = checked_conditions(step.get("conditions") or {}, f"{where}.conditions")
-    return Step(tuple(dict.fromkeys(targets)), wait, urgency, bool(step.get("round_robin", False)), conditions)
+    return Step(tuple(dict.fromkeys(targets)), wait, urgency, bool(step.get("round_robin", False)), conditions, pause)
 
 
 def _checked_target(where: str, given: Mapping[str, Any]) -> Target:
@@ -176,6 +228,15 @@ def _checked_target(where: str, given: Mapping[str, Any]) -> Target:
                 fix="Use 1 to 5, or 0 to take the severity of the alerts.",
             )
         return Target(kind, int(value))
+    if kind == "role":
+        name = str(value).strip()
+        if not 0 < len(name) <= 40:
+            raise Refused(
+                "That is not a role.", field=f"{where}.role", value=value, fix="For example commander or operations."
+            )
+        return Target(kind, 0, name)
+    if kind == "mitigation":
+        return Target(kind, 0, str(value)[:64])
     if not _MODELS[kind].objects.filter(pk=value).exists():
         raise Refused(
             f"There is no {kind} {value}.",
@@ -189,6 +250,16 @@ def _checked_target(where: str, given: Mapping[str, Any]) -> Target:
             "A schedule has nobody like that.", field=f"{where}.who", value=who, fix="Use current, next or all."
         )
     return Target(kind, int(value), who if kind == "schedule" else "")
+
+
+def _must_be_known(target: Target, where: str) -> None:
+    if target.kind == "mitigation" and mitigation_named(target.detail) is None:
+        raise Refused(
+            f"There is no mitigation {target.detail!r}.",
+            field=f"{where}.mitigation",
+            value=target.detail,
+            fix="Use the slug of one in the catalog of mitigations.",
+        )
 
 
 def webhook_key(by: Actor, policy: EscalationPolicy, *, renew: bool = False) -> str:

@@ -16,17 +16,29 @@ from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import Conflict, WatchroomError
 from ...kernel.http import origin
 from ...kernel.plugins import one_of
-from ..hooks import declare_incident, facts_of
+from ..hooks import declare_incident, facts_of, mitigation_named
 from ..looking import look_at
-from ..models import Escalation, EscalationEvent, Notification, RoundRobin, StepAction
+from ..models import Approval, Escalation, EscalationEvent, Notification, RoundRobin, StepAction
 from ..people import last_resort
-from ..rules import GIVEN_WAIT_SECONDS, SEND_LEASE, Decision, Plan, Position, Step, Target, next_turn, retry_in
+from ..rules import (
+    GIVEN_WAIT_SECONDS,
+    SEND_LEASE,
+    Decision,
+    Plan,
+    Position,
+    Step,
+    Target,
+    in_words,
+    next_turn,
+    retry_in,
+)
 from .escalations import finish
 from .notifications import _JITTER, write
 
 log = logging.getLogger(__name__)
 Kind = EscalationEvent.Kind
 LATE = timedelta(minutes=2)
+_MACHINE = {"webhook": "webhook {}/…", "incident": "incident", "mitigation": "a proposal"}
 _PURPOSE = {
     "alert_group": Notification.Purpose.PAGE,
     "role": Notification.Purpose.ROLE,
@@ -106,21 +118,46 @@ def _step(escalation: Escalation, step: Step, at: Position, answered: Collection
     if decision.skipped:
         _event(escalation, Kind.SKIPPED, at, now, decision.skipped)
         return False
+    if step.pause:
+        _event(escalation, Kind.STEP, at, now, "")
+        return True
     machines = [target for target in step.targets if not target.is_person]
     event = _event(escalation, Kind.STEP, at, now, _names(people, machines))
-    done = [_begin(escalation, event, target, at, now) for target in machines]
+    done = [_begin(escalation, event, target, at, now) for target in machines if target.kind != "mitigation"]
+    proposed = [_propose(escalation, target, at, now) for target in machines if target.kind == "mitigation"]
     paged = (
-        _page(escalation, event, people, at, now, step.urgency or escalation.urgency)
+        _page(escalation, event, people, at, now, step.urgency or escalation.urgency, "".join(proposed))
         if people or len(machines) < len(step.targets)
         else False
     )
     return paged or any(done)
 
 
+def _propose(escalation: Escalation, target: Target, at: Position, now: datetime) -> str:
+    """Ask whether a mitigation shall be started; once, however often the policy starts again. Returns what those who
+    are paged read about it."""
+    proposal = mitigation_named(target.detail)
+    if proposal is None:
+        _event(escalation, Kind.APPROVAL, at, now, f"The mitigation {target.detail} is no longer in the catalog.")
+        return ""
+    row, new = Approval.objects.get_or_create(
+        escalation=escalation,
+        mitigation=target.detail,
+        defaults={"title": proposal.title[:200], "text": proposal.text, "proposed_at": now},
+    )
+    if new:
+        _event(
+            escalation, Kind.APPROVAL, at, now, f"Proposed: {row.title}. Nothing is done before somebody approves it."
+        )
+    if row.state != Approval.State.OPEN:
+        return ""
+    return f"\n\nProposed: {row.title}. Approve it or decline it there."
+
+
 def _decide(
     escalation: Escalation, step: Step, at: Position, answered: Collection[int], now: datetime
 ) -> tuple[Decision, list[Person]]:
-    facts = facts_of(escalation, now)
+    facts = facts_of(escalation, now, step.roles)
     if not (step.round_robin and escalation.policy_id):
         return look_at(step, now, facts, answered=answered)
     RoundRobin.objects.get_or_create(policy_id=escalation.policy_id, position=at.step)
@@ -135,12 +172,18 @@ def _decide(
 
 def _names(people: Sequence[Person], machines: Sequence[Target] = ()) -> str:
     words = [str(person) for person in people]
-    words += [f"webhook {origin(t.detail)}/…" if t.kind == "webhook" else "incident" for t in machines]
+    words += [_MACHINE[t.kind].format(origin(t.detail) if t.kind == "webhook" else "") for t in machines]
     return ", ".join(words) or "nobody"
 
 
 def _page(
-    escalation: Escalation, event: EscalationEvent, people: Sequence[Person], at: Position, now: datetime, urgency: str
+    escalation: Escalation,
+    event: EscalationEvent,
+    people: Sequence[Person],
+    at: Position,
+    now: datetime,
+    urgency: str,
+    more: str = "",
 ) -> bool:
     event.people.set(people)
     reachable = [person for person in people if person.contact_methods.filter(enabled=True).exists()]
@@ -148,9 +191,9 @@ def _page(
         why = "none of them has a contact method" if people else "nobody is on call"
         _event(escalation, Kind.NOBODY, at, now, f"nobody to page here: {why}")
     late = now - (escalation.due_at or now)
-    body = escalation.body
+    body = escalation.body + more
     if late > LATE:
-        body = f"Late by {int(late.total_seconds() // 60)} min: Watchroom was not running.\n\n{body}"
+        body = f"Late by {in_words(late)}: Watchroom was not running.\n\n{body}"
     write(
         reachable,
         purpose=_PURPOSE[escalation.kind],

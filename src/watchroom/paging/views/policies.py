@@ -15,17 +15,19 @@ from ...accounts.actors import Actor
 from ...accounts.models import Person, Team
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
+from ...incidents.models import RoleName
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused
+from ...mitigations.models import Mitigation
 from ...oncall.models import Schedule
 from ...web.middleware import actor_of
 from .. import commands
+from ..commands.policies import MOST_STEPS
 from ..conditions import DAYS, Conditions, Facts
 from ..models import EscalationPolicy, Urgency
-from ..queries import dry_run, policies_visible_to
+from ..queries import dry_run, policies_visible_to, versions_of
 from .steps import empty_row, form_row, labels_from, row_of, step_from
 
-MOST_STEPS = 50
 SEVERITIES = ("critical", "error", "warning", "info")
 SPARE_STEPS = 2  # empty rows in the form, so that steps can be added without a script
 
@@ -74,6 +76,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "hours": hours,
         "services": policy.services.select_related("team"),
         "manages": manages,
+        "versions": versions_of(policy),
         "webhook_key": policy.webhook_key if manages else None,
     }
     return render(request, "paging/policy.html", context)
@@ -124,7 +127,9 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
             ("Everybody in the rotations of", [(f"schedule/all:{each.pk}", each) for each in Schedule.objects.all()]),
             ("People", [(f"person:{each.pk}", each) for each in Person.objects.filter(is_active=True)]),
             ("Everybody in", [(f"team:{each.pk}", each) for each in Team.objects.all()]),
+            ("Of the incident", [(f"role:{value}", label) for value, label in RoleName.choices]),
         ],
+        "mitigations": Mitigation.objects.all(),
     }
     return render(request, "paging/policy_form.html", context, status=422 if error else 200)
 

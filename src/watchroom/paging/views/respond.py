@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from ...accounts.actors import Actor
-from ...accounts.models import Person
+from ...accounts.models import Person, Team
 from ...kernel.errors import NotFound, Refused
 from ...web.answers import answer, group_of, settled
 from ...web.middleware import actor_of
@@ -74,6 +74,7 @@ def escalation(request: HttpRequest, pk: int) -> HttpResponse:
         "next": next_of(lines),
         "verb": VERBS[found.kind],
         "may_answer": asked and not found.ended_at,
+        "approvals": found.approvals.select_related("decided_by"),
     }
     return render(request, "paging/escalation.html", context)
 
@@ -83,11 +84,13 @@ def page_someone(request: HttpRequest) -> HttpResponse:
     actor, error = actor_of(request), None
     given = request.POST or request.GET
     chosen = [int(pk) for pk in given.getlist("people") if pk.isdigit()]
+    chosen_teams = [int(pk) for pk in given.getlist("teams") if pk.isdigit()]
     if request.method == "POST":
         try:
             made = commands.page(
                 actor,
                 people=Person.objects.filter(pk__in=chosen, is_active=True),
+                teams=Team.objects.filter(pk__in=chosen_teams),
                 title=given.get("title", ""),
                 body=given.get("body", ""),
                 urgent=given.get("urgency") != "low",
@@ -98,5 +101,12 @@ def page_someone(request: HttpRequest) -> HttpResponse:
             messages.success(request, "They are being paged.")
             return redirect("escalation", made.pk)
     people = Person.objects.filter(is_active=True)
-    context = {"people": people, "chosen": chosen, "given": given, "error": error}
+    context = {
+        "people": people,
+        "chosen": chosen,
+        "teams": Team.objects.all(),
+        "chosen_teams": chosen_teams,
+        "given": given,
+        "error": error,
+    }
     return render(request, "paging/page_someone.html", context, status=422 if error else 200)

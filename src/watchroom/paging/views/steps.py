@@ -14,6 +14,7 @@ _TEXTS = (
     "minutes",
     "webhook",
     "incident",
+    "mitigation",
     "step_urgency",
     "if_urgency",
     "hours",
@@ -30,7 +31,7 @@ def empty_row() -> dict[str, Any]:
     """A step that nobody has filled in."""
     return (
         dict.fromkeys(_TEXTS, "")
-        | {"minutes": "5", "chosen": set(), "severities": set(), "round_robin": False}
+        | {"minutes": "5", "chosen": set(), "severities": set(), "round_robin": False, "pause": False}
         | {"days": set(WORKDAYS)}
     )
 
@@ -43,6 +44,7 @@ def form_row(given: QueryDict, number: int) -> dict[str, Any]:
         "severities": set(given.getlist(f"severities-{number}")),
         "days": set(given.getlist(f"days-{number}")),
         "round_robin": f"round_robin-{number}" in given,
+        "pause": f"pause-{number}" in given,
     }
 
 
@@ -53,11 +55,13 @@ def row_of(step: EscalationStep) -> dict[str, Any]:
     hours = when.get("hours") or {}
     return empty_row() | {
         "minutes": f"{step.wait_seconds / 60:g}",
-        "chosen": {_choice(target) for target in targets if not target.webhook and target.incident_severity is None},
+        "chosen": {choice for choice in map(_choice, targets) if choice},
         "webhook": "\n".join(target.webhook for target in targets if target.webhook),
         "incident": next((str(t.incident_severity) for t in targets if t.incident_severity is not None), ""),
+        "mitigation": next((t.mitigation for t in targets if t.mitigation), ""),
         "step_urgency": step.urgency,
         "round_robin": step.round_robin,
+        "pause": step.pause,
         "if_urgency": when.get("urgency", ""),
         "severities": set(when.get("severities", ())),
         "days": set(hours.get("days", WORKDAYS)),
@@ -77,7 +81,9 @@ def _choice(target: StepTarget) -> str:
     if target.schedule_id:
         who = "" if target.who == StepTarget.Who.CURRENT else f"/{target.who}"
         return f"schedule{who}:{target.schedule_id}"
-    return f"team:{target.team_id}"
+    if target.role:
+        return f"role:{target.role}"
+    return f"team:{target.team_id}" if target.team_id else ""
 
 
 def step_from(given: QueryDict, number: int) -> dict[str, Any] | None:
@@ -90,12 +96,16 @@ def step_from(given: QueryDict, number: int) -> dict[str, Any] | None:
     for each in given.getlist(f"targets-{number}"):
         kind, _, pk = each.partition(":")
         kind, _, who = kind.partition("/")
-        if pk.isdecimal():
+        if kind == "role":
+            targets.append({"role": pk})
+        elif pk.isdecimal():
             targets.append({kind: int(pk)} | ({"who": who} if who else {}))
     targets += [{"webhook": url} for url in row["webhook"].split()]
     if row["incident"].isdecimal():
         targets.append({"incident": int(row["incident"])})
-    if not targets:
+    if row["mitigation"]:
+        targets.append({"mitigation": row["mitigation"]})
+    if not targets and not row["pause"]:
         return None
     try:
         wait = round(float(row["minutes"] or 5) * 60)
@@ -125,6 +135,7 @@ def step_from(given: QueryDict, number: int) -> dict[str, Any] | None:
         "wait_seconds": wait,
         "urgency": row["step_urgency"],
         "round_robin": row["round_robin"],
+        "pause": row["pause"],
         "targets": targets,
         "conditions": conditions,
     }

@@ -1,0 +1,58 @@
+"""Mitigations that an escalation policy proposes, and what happens when somebody approves one."""
+
+from __future__ import annotations
+
+from ..accounts.actors import Actor
+from ..incidents.commands import declare
+from ..incidents.models import Incident, RoleAssignment
+from ..intake.models import AlertGroup
+from ..kernel.db import locked
+from ..kernel.errors import Conflict, NotFound
+from ..paging.hooks import Proposal
+from ..paging.models import Escalation
+from .commands import start
+from .models import Mitigation
+
+
+def describe(slug: str) -> Proposal | None:
+    """The mitigation as a policy proposes it; None: it is not in the catalog."""
+    row = Mitigation.objects.filter(slug=slug).first()
+    return Proposal(f"{row.name} ({row.get_risk_display().lower()} risk)", row.how) if row else None
+
+
+def start_approved(by: Actor, escalation: Escalation, slug: str, key: str) -> str:
+    """Start it in the incident that is open for what is escalated; where there is none, one is declared, because a
+    mitigation is carried out and judged in an incident. Once per ``key``, inside the caller's transaction.
+
+    :raises NotFound: the mitigation, or what this was about, is gone.
+    :raises Conflict: it is resolved.
+    """
+    mitigation = Mitigation.objects.filter(slug=slug).first()
+    if mitigation is None:
+        raise NotFound(f"There is no mitigation {slug!r} any more.", fix="Carry out another one in the incident.")
+    incident = _incident_of(by, escalation)
+    start(by, incident, mitigation=mitigation, client_key=key)
+    return f"{mitigation.name} was started in incident {incident.pk}."
+
+
+def _incident_of(by: Actor, escalation: Escalation) -> Incident:
+    subject = escalation.subject_id or 0
+    if escalation.kind == Escalation.Kind.ROLE:
+        assignment = RoleAssignment.objects.select_related("incident").filter(pk=subject).first()
+        if assignment is None:
+            raise NotFound("What this was about has been deleted.")
+        return assignment.incident
+    group = locked(AlertGroup.objects.filter(pk=subject)).first()
+    if escalation.kind != Escalation.Kind.ALERT_GROUP or group is None:
+        raise NotFound("What this was about has been deleted.")
+    if group.resolved_at:
+        raise Conflict("The alert is resolved: nothing has to be mitigated.", fix="Decline the proposal.")
+    already = Incident.objects.exclude(status=Incident.Status.RESOLVED).filter(alert_groups=group).first()
+    return already or declare(
+        by,
+        title=escalation.title[:200],
+        severity=None,
+        team=escalation.team,
+        alert_groups=[group],
+        drill=escalation.drill,
+    )

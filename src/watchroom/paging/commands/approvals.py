@@ -1,0 +1,40 @@
+"""What a step has proposed, decided by somebody."""
+
+from __future__ import annotations
+
+from ...accounts.actors import Actor
+from ...accounts.changes import change
+from ...accounts.roles import Action
+from ...kernel.db import locked
+from ...kernel.errors import Conflict
+from ..hooks import start_mitigation
+from ..models import Approval, EscalationEvent
+
+
+def decide_approval(by: Actor, approval: Approval, *, approve: bool) -> Approval:
+    """Approve what was proposed, which starts it, or decline it. The same decision twice is one.
+
+    :raises Conflict: it has been decided the other way, or it can no longer be started.
+    """
+    word = "approved" if approve else "declined"
+    escalation = approval.escalation
+    with change(by, f"approval.{word}", approval, needs=Action.RESPOND, team=escalation.team) as made:
+        row = locked(Approval.objects.filter(pk=approval.pk)).get()
+        if row.state == word:
+            return row
+        if row.state != Approval.State.OPEN:
+            raise Conflict(f"This is already {row.state}.", fix="Start it in the incident by hand.")
+        row.outcome = start_mitigation(by, escalation, row.mitigation, f"approval-{row.pk}")[:300] if approve else ""
+        row.state, row.decided_at, row.decided_by = word, made.at, by.person
+        row.save(update_fields=["state", "decided_at", "decided_by", "outcome"])
+        made.history(
+            EscalationEvent(
+                escalation=escalation,
+                at=made.at,
+                kind=EscalationEvent.Kind.APPROVAL,
+                text=f"{row.title}: {word} by {by.name}. {row.outcome}".strip()[:300],
+            )
+        )
+        made.note(title=row.title, escalation=escalation.pk)
+        made.touch(f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}")
+    return row
