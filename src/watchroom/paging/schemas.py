@@ -77,7 +77,8 @@ class StepTargetOut(Schema):
     @classmethod
     def of(cls, target: Target) -> StepTargetOut:
         if target.kind in ("webhook", "role", "mitigation"):
-            return cls(**{target.kind: target.detail})
+            named: dict[str, Any] = {target.kind: target.detail}
+            return cls(**named)
         numbers: dict[str, Any] = {target.kind: target.id}
         return cls(**numbers, who=target.detail or None)
 
