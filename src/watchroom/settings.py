@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "watchroom.accounts",
     "watchroom.catalog",
+    "watchroom.channels.phones",
     "watchroom.oncall",
     "watchroom.paging",
     "watchroom.intake",

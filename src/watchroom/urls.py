@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
 from .api.root import api
+from .engine.metrics import metrics
 
 _PACKAGES = (
     "web",
@@ -38,6 +39,7 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", alive),
+    path("metrics", metrics),
     path("account/", include("allauth.urls")),
     path("api/v1/", api.urls),
 ]

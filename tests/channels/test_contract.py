@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchroom.channels import apprise, browser, email, ntfy, sms, voice, webhook
+from watchroom.channels import apprise, browser, email, ntfy, push, sms, voice, webhook
 from watchroom.channels.base import Delivery, DeliveryFailed, Field, Message
 from watchroom.kernel import plugins
 from watchroom.kernel.errors import Refused
 
 OURS: dict[str, Any] = {
-    each.channel.name: each.channel for each in (apprise, browser, email, ntfy, sms, voice, webhook)
+    each.channel.name: each.channel for each in (apprise, browser, email, ntfy, push, sms, voice, webhook)
 }
 CHANNELS = {**OURS, **plugins.all_of("watchroom.channels")}
 SECRET = "s3cretS3cretS3cret"
@@ -26,6 +26,13 @@ GOOD: dict[str, dict[str, Any]] = {
     "browser": {"person": 7},
     "email": {"address": "kim@example.org"},
     "ntfy": {"topic": f"pages-{SECRET}", "token": f"tk_{SECRET}"},
+    "push": {
+        "endpoint": f"https://push.example.net/send/{SECRET}",
+        # The receiver's public key of RFC 8291, section 5.
+        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        "auth": "czNjcmV0UzNjcmV0UzNjcg",
+        "device": "Chrome on Android",
+    },
     "sms": {"number": "+4930123456789"},
     "voice": {"number": "+4930123456789"},
     "webhook": {"url": f"https://hooks.example.org/{SECRET}?key={SECRET}", "secret": SECRET},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -154,3 +155,65 @@ def test_the_policy_form_and_the_answers_of_an_alert_can_be_used_by_everybody(
         chromium.picture(page, f"escalate{address.replace('/', '-')}-{'phone' if phone else 'wide'}")
         assert axe(page, within="main") == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_push_in_the_installed_app(client: Any, live_server: Any, chromium: Chromium) -> None:
+    """The service worker itself: it shows what comes by push, its button answers, and it has a page without a connection."""
+    anna = factories.person("Anna", role="responder")
+    page = signed_in(client, chromium, live_server, anna, viewport=PHONE)
+    page.context.grant_permissions(["notifications"], origin=live_server.url)
+    protocol = page.context.new_cdp_session(page)
+    registered: list[str] = []
+    protocol.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda event: registered.extend(each["registrationId"] for each in event["registrations"]),
+    )
+    protocol.send("ServiceWorker.enable")
+    page.goto("/me/contact")
+    assert not axe(page)
+    chromium.picture(page, "push-this-device")
+    page.wait_for_function("navigator.serviceWorker.ready.then((each) => !!each.active)")
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+
+    group, row = paged(anna)
+    row.state = "sent"
+    row.save(update_fields=["state"])
+    signed, seen = links.respond_url(row), links.seen_url(row)
+    here = {name: live_server.url + "/" + each.partition("://")[2].partition("/")[2] for name, each in
+            {"answer": signed, "url": signed, "seen": seen}.items()}  # fmt: skip
+    push = {"v": 1, "key": "k1", "title": "Checkout is slow", "body": "db-1", "verb": "Acknowledge", "urgent": True,
+            "sent_at": "2026-03-02T09:00:00Z", **here}  # fmt: skip
+    assert registered
+    with page.context.expect_event("response", lambda answer: "/push/seen/" in answer.url):
+        protocol.send(
+            "ServiceWorker.deliverPushMessage",
+            {"origin": live_server.url, "registrationId": registered[-1], "data": json.dumps(push)},
+        )
+    row.refresh_from_db()
+    assert row.seen_at is not None and row.state == "delivered"
+    shown = "navigator.serviceWorker.ready.then((each) => each.getNotifications()).then((all) => all.map((each) => each.title))"
+    assert page.evaluate(shown) == ["Checkout is slow"]
+
+    worker = page.context.service_workers[0]
+    with page.context.expect_event("response", lambda answer: "/respond/" in answer.url):
+        worker.evaluate(
+            """async () => {
+                const [notification] = await self.registration.getNotifications();
+                self.dispatchEvent(new NotificationEvent("notificationclick", { action: "answer", notification }));
+            }"""
+        )
+    group.refresh_from_db()
+    assert group.acknowledged_by == anna
+    for _ in range(50):
+        if (titles := page.evaluate(shown)) != ["Checkout is slow"] and titles:
+            break
+    assert "Acknowledged by Anna" in titles[0]
+
+    page.context.set_offline(True)
+    page.goto("/alerts")
+    assert page.locator("h1").inner_text() == "No connection to Watchroom"
+    assert page.locator("[data-pages] li").inner_text().startswith("Checkout is slow")
+    chromium.picture(page, "push-offline")
+    assert not axe(page)
+    page.context.set_offline(False)
+    chromium.take_problems()  # the connection that was cut

@@ -13,7 +13,7 @@ from django.test import Client
 import factories as make
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import acting
-from watchroom.channels.phones import accounts, twilio
+from watchroom.channels.phones import plivo, twilio
 from watchroom.engine.loop import run_due
 from watchroom.intake.commands.lifecycle import start_paging
 from watchroom.kernel.clock import TravellingClock
@@ -33,7 +33,6 @@ def phones(http_peer: HttpPeer, configured: Callable[..., None]) -> HttpPeer:
         WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8",
         WATCHROOM_PHONE_URLS=f"twilio+http://AC1:tok@{http_peer.url.removeprefix('http://')}?from=+4930111222",
     )
-    accounts._failed_at.clear()
     http_peer.otherwise = Answer(201, b'{"sid": "X1"}')
     return http_peer
 
@@ -144,3 +143,80 @@ def test_nobody_else_can_answer(clock: TravellingClock, phones: HttpPeer) -> Non
     assert tell(f"/phone/answer/{token}", Digits="1").status_code in (403, 404)
     group.refresh_from_db()
     assert group.acknowledged_at is None
+
+
+PLIVO_ACCOUNT = "MA1"
+
+
+@pytest.fixture
+def on_plivo(http_peer: HttpPeer, configured: Callable[..., None]) -> HttpPeer:
+    host = http_peer.url.removeprefix("http://")
+    configured(
+        WATCHROOM_URL=HOME,
+        WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8",
+        WATCHROOM_PHONE_URLS=f"plivo+http://{PLIVO_ACCOUNT}:tok@{host}?from=+4930111222",
+    )
+    http_peer.otherwise = Answer(201, {"request_uuid": "C1", "message_uuid": ["M1"]})
+    return http_peer
+
+
+def plivo_tells(url: str, **said: str) -> Any:
+    """What Plivo does: a signed form to one of our addresses."""
+    path = url if url.startswith("/") else urlsplit(url).path
+    form = {name: [value] for name, value in said.items()}
+    signed = plivo.signature_v3("tok", f"{HOME}{path}", form, "nonce")
+    return Client(HTTP_X_PLIVO_SIGNATURE_V3=signed, HTTP_X_PLIVO_SIGNATURE_V3_NONCE="nonce").post(path, said)
+
+
+def test_a_call_by_plivo_from_the_ring_to_the_key(clock: TravellingClock, on_plivo: HttpPeer) -> None:
+    anna, group = called()
+    asked = on_plivo.requests[0].json()
+    menu = plivo_tells(asked["answer_url"], CallUUID="c", CallStatus="in-progress", Machine="false").content.decode()
+    assert "Checkout is slow" in menu and "Press 1 to acknowledge" in menu and "GetInput" in menu
+    said = plivo_tells(asked["answer_url"], CallUUID="c", Digits="1").content.decode()
+    assert "It is yours" in said and "Speak" in said
+    group.refresh_from_db()
+    assert group.acknowledged_by == anna
+    assert plivo_tells(asked["hangup_url"], CallStatus="completed", HangupCauseName="Normal Hangup").status_code == 204
+    assert Notification.objects.get().state == "delivered"
+
+
+@pytest.mark.parametrize("said", [{"CallStatus": "no-answer"}, {"CallStatus": "busy"}, {"CallStatus": "timeout"}])
+def test_nobody_answers_plivos_call(clock: TravellingClock, on_plivo: HttpPeer, said: dict[str, str]) -> None:
+    called("voice", then="sms")
+    run_due()
+    plivo_tells(on_plivo.requests[0].json()["hangup_url"], **said)
+    run_due()
+    assert [request.path.rstrip("/").rpartition("/")[2] for request in on_plivo.requests] == ["Call", "Message"]
+
+
+def test_a_machine_that_takes_plivos_call_hears_nothing(clock: TravellingClock, on_plivo: HttpPeer) -> None:
+    called("voice", then="sms")
+    asked = on_plivo.requests[0].json()
+    said = plivo_tells(asked["answer_url"], CallUUID="c", Machine="true").content.decode()
+    assert "Checkout" not in said and "Hangup" in said
+    run_due()
+    assert on_plivo.requests[-1].path.endswith("/Message/")
+    plivo_tells(asked["hangup_url"], CallStatus="completed")
+    assert Notification.objects.get(contact_method__channel="voice").state == "failed"
+
+
+def test_a_text_by_plivo_and_its_reply(clock: TravellingClock, on_plivo: HttpPeer) -> None:
+    anna, group = called("sms")
+    receipt = on_plivo.requests[0].json()["url"]
+    for status, state in (("sent", "sent"), ("delivered", "delivered")):
+        plivo_tells(receipt, MessageUUID="m", Status=status)
+        assert Notification.objects.get().state == state
+    told = plivo_tells("/phone/text", From=NUMBER.lstrip("+"), To="4930111222", Text="1", MessageUUID="m2")
+    assert f'dst="{NUMBER.lstrip("+")}"' in told.content.decode() and "It is yours" in told.content.decode()
+    group.refresh_from_db()
+    assert group.acknowledged_by == anna
+    assert Client().post("/phone/text", {"From": NUMBER, "Text": "1"}).status_code == 403
+
+
+def test_an_undelivered_text_by_plivo_lets_the_next_way_go(clock: TravellingClock, on_plivo: HttpPeer) -> None:
+    called("sms", then="voice")
+    plivo_tells(on_plivo.requests[0].json()["url"], MessageUUID="m", Status="undelivered", ErrorCode="300")
+    run_due()
+    assert on_plivo.requests[-1].path.endswith("/Call/")
+    assert "undelivered 300" in Attempt.objects.get(notification__contact_method__channel="sms").error

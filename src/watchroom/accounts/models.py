@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from ..kernel import clock
+from ..kernel.fields import EncryptedJSON
 from .roles import Role
 
 ROLE_CHOICES = [(role.value, role.word.capitalize()) for role in Role]
@@ -149,6 +150,7 @@ class Installation(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     set_up_at = models.DateTimeField(null=True, blank=True)
     walk = models.JSONField(default=dict)  # what the first-run walk has made so far
+    push_key = EncryptedJSON(null=True)  # by which push services know us (channels/push/keys.py)
 
     class Meta:
         constraints = (models.CheckConstraint(condition=models.Q(id=1), name="one_installation"),)

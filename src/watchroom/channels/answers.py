@@ -36,8 +36,14 @@ def post(url: str, *, content: bytes, headers: Mapping[str, str]) -> http.Answer
             f"{text}, a redirect; Watchroom does not follow it.",
             permanent=True,
             fix="Enter the address that it leads to.",
+            answered=answer.status,
         )
-    raise DeliveryFailed(f"{text}: {said}" if said else f"{text}.", permanent=permanent, retry_after=answer.retry_after)
+    raise DeliveryFailed(
+        f"{text}: {said}" if said else f"{text}.",
+        permanent=permanent,
+        retry_after=answer.retry_after,
+        answered=answer.status,
+    )
 
 
 def provider_id(answer: http.Answer) -> str:

@@ -36,6 +36,7 @@ class Message:
     actions: tuple[Link, ...] = ()
     answer_url: str = ""  # where a telephone provider sends the key that was pressed; signed, for this message alone
     receipt_url: str = ""  # where it says whether the message arrived; the same
+    seen_url: str = ""  # where the device itself says that it has shown it; the same
     facts: dict[str, Any] = field(default_factory=dict)  # machine-readable, for webhooks
 
 
@@ -48,13 +49,27 @@ class Delivery:
 
 
 class DeliveryFailed(WatchroomError):
-    """The message could not be handed over. ``permanent``: trying again with the same settings is of no use."""
+    """The message could not be handed over. ``permanent``: trying again with the same settings is of no use.
+    ``answered``: the status that an HTTP server answered with, 0 where none did."""
 
     def __init__(
-        self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None, fix: str = ""
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after: timedelta | None = None,
+        fix: str = "",
+        answered: int = 0,
     ) -> None:
         super().__init__(message, fix=fix)
-        self.permanent, self.retry_after = permanent, retry_after
+        self.permanent, self.retry_after, self.answered = permanent, retry_after, answered
+
+
+class MethodGone(DeliveryFailed):
+    """The other side has ended this way for good: nothing more is sent by it until its person sets it up again."""
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        super().__init__(message, permanent=True, fix=fix)
 
 
 @dataclass(frozen=True)

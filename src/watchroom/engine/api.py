@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -22,6 +23,19 @@ class ProviderOut(Schema):
     failed: int
 
 
+class PhoneAccountOut(Schema):
+    """A telephone account and its circuit: fine, troubled (it has just failed) or resting (asked last until then)."""
+
+    account: str
+    state: str
+    taken: int
+    failed: int
+    rests_until: datetime | None
+    last_ok_at: datetime | None
+    last_failed_at: datetime | None
+    last_error: str
+
+
 class SystemOut(Schema):
     """Engines alive, the age of the oldest overdue row, signals that wait, messages that failed in 24 hours, what
     each channel did in 15 minutes, and what keeps pages from reaching people (empty while all is well)."""
@@ -32,6 +46,7 @@ class SystemOut(Schema):
     pending_signals: int
     failed_notifications: int
     providers: dict[str, ProviderOut]
+    phone_accounts: list[PhoneAccountOut]
     impaired: list[str]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count
 
+from ..channels.phones.accounts import accounts as phone_accounts
+from ..channels.phones.health import report
 from ..intake.journal import oldest_unread, unread
 from ..kernel import clock
 from ..paging.models import Attempt, Escalation, Notification, StepAction
@@ -37,7 +40,9 @@ def providers() -> dict[str, dict[str, int]]:
     return dict(sorted(found.items()))
 
 
-def impairments(lag_seconds: float, numbers: dict[str, dict[str, int]]) -> list[str]:
+def impairments(
+    lag_seconds: float, numbers: dict[str, dict[str, int]], accounts: Sequence[dict[str, Any]] = ()
+) -> list[str]:
     """What keeps pages from reaching people, in words; empty while all is well."""
     found = []
     if lag_seconds > LAG_LIMIT.total_seconds():
@@ -45,12 +50,14 @@ def impairments(lag_seconds: float, numbers: dict[str, dict[str, int]]) -> list[
     for channel, each in numbers.items():
         if each["failed"] >= FEWEST_FAILURES and each["failed"] == each["attempts"]:
             found.append(f"Nothing has got through by {channel} in 15 min: {each['failed']} attempts failed.")
+    if accounts and all(each["state"] == "resting" for each in accounts):
+        found.append(f"No telephone account takes messages: {accounts[0]['last_error']}")
     return found
 
 
 def health() -> dict[str, Any]:
     """``engines`` alive, ``lag_seconds`` of the oldest overdue row, ``pending_signals``, ``failed_notifications`` (24 h),
-    ``providers`` (see :func:`providers`) and ``impaired`` (see :func:`impairments`).
+    ``providers`` (see :func:`providers`), ``phone_accounts`` and their circuits, and ``impaired`` (see :func:`impairments`).
 
     An attempt that is being sent has a lease and counts as overdue only when that has run out.
     """
@@ -65,9 +72,11 @@ def health() -> dict[str, Any]:
     ]
     lag = max(((now - each).total_seconds() for each in (*oldest, oldest_unread()) if each), default=0.0)
     lag, numbers = max(0.0, lag), providers()
+    phones = report(phone_accounts(), now)
     return {
         "providers": numbers,
-        "impaired": impairments(lag, numbers),
+        "phone_accounts": phones,
+        "impaired": impairments(lag, numbers, phones),
         "engines": EngineNode.objects.filter(seen_at__gte=now - ALIVE).count(),
         "lag_seconds": lag,
         "pending_signals": sum(unread().values()),

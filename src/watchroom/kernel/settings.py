@@ -65,8 +65,11 @@ def _smtp(raw: str) -> str:
 
 def _phones(raw: str) -> str:
     for each in raw.split():
-        if urlsplit(each).scheme not in {"twilio", "twilio+http"}:
-            raise ValueError("use twilio://SID:TOKEN@api.twilio.com?from=+4930123456, several with spaces between")
+        if urlsplit(each).scheme.removesuffix("+http") not in {"twilio", "plivo"}:
+            raise ValueError(
+                "use twilio://SID:TOKEN@api.twilio.com?from=+4930123456 or plivo://ID:TOKEN@api.plivo.com?from=+4930123456, "
+                "several with spaces between"
+            )
     return raw.strip()
 
 
@@ -141,9 +144,15 @@ class Settings:
         "WATCHROOM_PHONE_URLS",
         "",
         _phones,
-        "Accounts for calls and text messages: twilio://SID:TOKEN@api.twilio.com?from=+4930123456; several with spaces "
-        "between are asked in turn. Empty: none.",
+        "Accounts for calls and text messages: twilio://SID:TOKEN@api.twilio.com?from=+4930123456 or "
+        "plivo://ID:TOKEN@api.plivo.com?from=+4930123456; several with spaces between are asked in turn. Empty: none.",
         secret=True,
+    )
+    sms_links: bool = _setting(
+        "WATCHROOM_SMS_LINKS",
+        "true",
+        _flag,
+        "Whether text messages hold a link. Some carriers block messages with links; a reply answers without.",
     )
     private_targets: tuple[str, ...] = _setting(
         "WATCHROOM_PRIVATE_TARGETS",

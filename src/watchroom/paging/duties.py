@@ -15,7 +15,7 @@ from ..kernel.duty import Duty
 from ..kernel.errors import WatchroomError
 from ..kernel.plugins import one_of
 from .commands import carry_out_action, claim, claim_actions, record_result, take_turn
-from .links import phone_url, respond_url
+from .links import phone_url, respond_url, seen_url
 from .models import Attempt, Escalation, Notification, StepAction
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ def message_of(notification: Notification) -> Message:
         actions=answer,
         answer_url=phone_url("answer", notification),
         receipt_url=phone_url("receipt", notification),
+        seen_url=seen_url(notification),
         facts={
             "notification": notification.pk,
             "escalation": notification.escalation_id,

@@ -22,6 +22,11 @@ def phone_url(what: str, notification: Notification) -> str:
     return f"{conf.current().url}/phone/{what}/{sign('phone', notification.pk, valid_for=VALID_FOR)}"
 
 
+def seen_url(notification: Notification) -> str:
+    """Where a device tells that it has shown this notification."""
+    return f"{conf.current().url}/push/seen/{sign('seen', notification.pk, valid_for=VALID_FOR)}"
+
+
 def read(token: str, purpose: str = "respond") -> Notification:
     """The notification that a token is for; tokens of one purpose are of no use for another.
 

@@ -162,6 +162,7 @@ class ContactMethod(models.Model):
     description = models.CharField(max_length=200, help_text="What the channel shows of it; without secrets.")
     enabled = models.BooleanField(default=True)
     verified_at = models.DateTimeField(null=True, blank=True, help_text="When something sent by it was first answered.")
+    trouble = models.CharField(max_length=200, blank=True, help_text="Why it was switched off by itself.")
     code_hash = models.CharField(max_length=64, blank=True)  # of the newest code that was sent by it
     code_expires_at = models.DateTimeField(null=True, blank=True)
     code_tries = models.PositiveSmallIntegerField(default=0)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import approvals, contact, deliveries, phone, policies, respond
+from .views import approvals, contact, deliveries, phone, policies, push, respond
 
 urlpatterns = [
     path("respond/<str:token>", respond.respond, name="respond"),
@@ -13,6 +13,10 @@ urlpatterns = [
     path("phone/answer/<str:token>", phone.key, name="phone-answer"),
     path("phone/receipt/<str:token>", phone.receipt, name="phone-receipt"),
     path("phone/text", phone.text, name="phone-text"),
+    path("service-worker.js", push.worker, name="service-worker"),
+    path("offline", push.offline, name="offline"),
+    path("push/seen/<str:token>", push.seen, name="push-seen"),
+    path("me/contact/push-key", push.key, name="push-key"),
     path("me/contact", contact.index, name="my-contact"),
     path("me/contact/add", contact.add, name="contact-add"),
     path("me/contact/rules", contact.rules, name="contact-rules"),

@@ -14,13 +14,33 @@ _BASIC = frozenset(
 )
 _EXTENSION = frozenset("^{}\\[~]|€\f")
 _PLAINER = str.maketrans(
-    {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "→": "->", "\xa0": " ", "·": "-"}
-)
+    {
+        "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'", "`": "'", "´": "'",
+        "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "…": "...", "→": "->", "←": "<-", "⇒": "=>", "·": "-", "•": "-",
+        "\xa0": " ", "\u202f": " ", "\u2009": " ", "\u200b": "", "\u00ad": "", "\t": " ", "×": "x", "÷": "/", "±": "+/-",
+        "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "°": " deg", "µ": "u", "μ": "u", "™": "(TM)", "©": "(c)", "®": "(R)",
+        "ß": "ß", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i", "þ": "th", "Þ": "Th", "ð": "d",
+        "Ð": "D", "½": "1/2", "¼": "1/4", "¾": "3/4", "²": "2", "³": "3",
+    }
+)  # fmt: skip
+_MOSTLY = 0.9  # how much of a text must be in the cheap alphabet for the rest to be written in it, too
+
+
+def _without_marks(letter: str) -> str:
+    """``č`` as ``c``, where that leaves a letter of the cheap alphabet; otherwise the letter as it is."""
+    plain = "".join(each for each in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(each))
+    return plain if plain and all(each in _BASIC or each in _EXTENSION for each in plain) else letter
 
 
 def plainer(text: str) -> str:
-    """The same with letters that a cheaper alphabet has, where that changes nothing: quotes, dashes, dots."""
-    return text.translate(_PLAINER)
+    """The same in letters that the cheap alphabet has, where it stays readable: quotes, dashes, signs, accents, and the
+    odd picture, which is left out. Text in another script stays as it is: it would say nothing without its letters."""
+    text = unicodedata.normalize("NFC", text).translate(_PLAINER)
+    text = "".join(each if each in _BASIC else _without_marks(each) for each in text)
+    strange = [each for each in text if each not in _BASIC and each not in _EXTENSION]
+    if strange and len(strange) <= (1 - _MOSTLY) * len(text) and not any(each.isalpha() for each in strange):
+        text = "".join(each for each in text if each in _BASIC or each in _EXTENSION)
+    return text
 
 
 def units(text: str) -> tuple[int, bool]:

@@ -19,6 +19,7 @@ import msgspec
 
 from .. import answers
 from ..base import Delivery, DeliveryFailed
+from .provider import Outcome, Told, WrongNumber
 
 # What can't be mended by sending it again: https://www.twilio.com/docs/api/errors
 _WRONG_NUMBER = {21211, 21214, 21217, 21401, 21407, 21408, 21610, 21612, 21614}
@@ -54,6 +55,42 @@ class Twilio:
         }
         return self._post("Calls", said)
 
+    @property
+    def key(self) -> str:
+        return f"twilio {self.account} {self.sender}"
+
+    def has_signed(self, told: Told) -> bool:
+        """``X-Twilio-Signature``, see :func:`signature`."""
+        stated = told.headers.get("X-Twilio-Signature", "")
+        return hmac.compare_digest(signature(self.token, told.url, told.form).encode(), stated.encode())
+
+    def outcome(self, told: Told) -> Outcome | None:
+        status, answered_by = told["MessageStatus"] or told["CallStatus"], told["AnsweredBy"]
+        if status in ENDED_BADLY:
+            return Outcome(False, f"{status} {told['ErrorCode']}".strip())
+        if status == "completed" and answered_by.startswith(("machine", "fax")):
+            return Outcome(False, "a machine answered the call")
+        return Outcome(True) if status == "completed" or status in DELIVERED else None
+
+    def machine_answered(self, told: Told) -> bool:
+        return told["AnsweredBy"].startswith(("machine", "fax"))
+
+    def pressed(self, told: Told) -> str | None:
+        """The menu was given with the call: whoever asks has pressed something."""
+        return told["Digits"]
+
+    def reply_of(self, told: Told) -> tuple[str, str]:
+        return told["From"], told["Body"]
+
+    def menu(self, spoken: str, answer_url: str) -> str:
+        return menu(spoken, answer_url)
+
+    def farewell(self, spoken: str) -> str:
+        return farewell(spoken) if spoken else "<Response><Hangup/></Response>"
+
+    def reply(self, told: Told, text: str) -> str:
+        return reply(text) if text else "<Response/>"
+
     def _post(self, what: str, said: Mapping[str, str]) -> Delivery:
         pair = base64.b64encode(f"{self.account}:{self.token}".encode()).decode()
         try:
@@ -69,13 +106,6 @@ class Twilio:
         except (msgspec.DecodeError, KeyError, TypeError):
             raise DeliveryFailed("Twilio's answer has no sid.") from None
         return Delivery(provider_id=f"twilio:{number}")
-
-
-class WrongNumber(DeliveryFailed):
-    """The number can't be reached by anybody: no other provider needs to be asked."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, permanent=True, fix="Correct the number of this contact method.")
 
 
 def _explained(failed: DeliveryFailed) -> DeliveryFailed:
@@ -108,8 +138,3 @@ def signature(token: str, url: str, said: Mapping[str, Sequence[str]]) -> str:
     sorted by name, each name directly before its value; in Base64."""
     text = url + "".join(name + value for name in sorted(said) for value in sorted(set(said[name])))
     return base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
-
-
-def is_signed(accounts: Sequence[Twilio], stated: str, url: str, said: Mapping[str, Sequence[str]]) -> bool:
-    """Whether one of the accounts has signed this request. Constant time for each."""
-    return any(hmac.compare_digest(signature(each.token, url, said).encode(), stated.encode()) for each in accounts)

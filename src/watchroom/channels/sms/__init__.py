@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...kernel import settings as conf
 from ..base import Delivery, Field, Message
 from ..phones import accounts, numbers, texts
 from ..wording import title
@@ -39,7 +40,8 @@ def compose(message: Message) -> str:
     if message.purpose == "verify":
         return title(message)
     how = "\nReply 1 to acknowledge." if message.purpose in {"page", "role"} else ""
-    where = f"\n{message.actions[0].url if message.actions else message.url}" if message.url else ""
+    link = message.actions[0].url if message.actions else message.url
+    where = f"\n{link}" if link and conf.current().sms_links else ""
     return texts.fitted("", title(message), how + where, most=3 if len(where) > 120 else 2)
 
 

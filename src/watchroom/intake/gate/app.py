@@ -336,7 +336,8 @@ class Gate:
             shown = {name: "ok" if good else "failing" for name, good in checks.items()}
             body = msgspec.json.encode({"status": "ready" if status == 200 else "not ready", "checks": shown})
         elif metrics.may_read(scope, self._metrics_token):
-            body, content_type = self._numbers.text(), metrics.CONTENT_TYPE
+            web = await self._proxy.numbers(self._metrics_token) if self._proxy is not None else b""
+            body, content_type = self._numbers.text() + web, metrics.CONTENT_TYPE
         elif self._metrics_token:
             return await problem(
                 send, 401, "Not allowed", "The metrics need a token.", "Send Authorization: Bearer WATCHROOM_METRICS_TOKEN.",

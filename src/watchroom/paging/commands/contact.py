@@ -37,6 +37,8 @@ def add_contact_method(
     way = channel_named(channel)
     clean = way.check(settings | ({"person": person.pk} if channel == "browser" else {}))
     with change(by, "contact_method.added", None, needs=needed_for(by, person)) as made:
+        if channel == "push":
+            _forget_same_device(person, clean)
         method = ContactMethod.objects.create(
             person=person,
             channel=channel,
@@ -51,13 +53,22 @@ def add_contact_method(
     return method
 
 
+def _forget_same_device(person: Person, settings: dict[str, Any]) -> None:
+    """A device that subscribes again replaces what it was before: one way per device, never two pages at once."""
+    for old in ContactMethod.objects.filter(person=person, channel="push"):
+        same = old.settings["endpoint"] == settings["endpoint"]
+        if same or (old.settings["device"] == settings["device"] and not old.enabled):
+            give_up_on(old)
+            old.delete()
+
+
 def enable_contact_method(by: Actor, method: ContactMethod, enabled: bool) -> None:
     """Use it, or leave it out of every page until it is enabled again. What waited to be sent by it moves on at once."""
     with change(
         by, f"contact_method.{'enabled' if enabled else 'disabled'}", method, needs=needed_for(by, method.person)
     ) as made:
-        method.enabled = enabled
-        method.save(update_fields=["enabled"])
+        method.enabled, method.trouble = enabled, ""
+        method.save(update_fields=["enabled", "trouble"])
         if not enabled:
             give_up_on(method)
         _touch(made, method)

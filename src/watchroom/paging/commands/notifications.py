@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from ...accounts.models import Person
-from ...channels.base import Delivery, DeliveryFailed
+from ...channels.base import Delivery, DeliveryFailed, MethodGone
 from ...kernel import clock, wake
 from ...kernel.db import announce, claimable, locked
 from ..models import Attempt, ContactMethod, Escalation, EscalationEvent, Notification, NotificationRule
@@ -139,6 +139,8 @@ def record_result(notification: Notification, attempt: Attempt, result: Delivery
                 attempt.outcome = Attempt.Outcome.FAILED
                 row.state, row.ended_at, row.due_at = Notification.State.FAILED, now, None
                 hurry_next(row, now)
+                if isinstance(failed, MethodGone) and row.contact_method is not None:
+                    _switch_off(row.contact_method, failed)
             else:
                 attempt.outcome = Attempt.Outcome.RETRY
                 row.state, row.due_at = Notification.State.WAITING, now + wait
@@ -186,6 +188,21 @@ def give_up_on(method: ContactMethod) -> None:
         row.save(update_fields=["state", "ended_at", "due_at"])
         hurry_next(row, now)
         announce({"notifications", *topics_of(row)})
+
+
+def _switch_off(method: ContactMethod, why: MethodGone) -> None:
+    """The other side has ended this way: it is used no more, and its person hears of it by another."""
+    method.enabled, method.trouble = False, why.message[:200]
+    method.save(update_fields=["enabled", "trouble"])
+    give_up_on(method)
+    notify(
+        method.person,
+        purpose=Notification.Purpose.UPDATE,
+        subject=f"{method.label} no longer reaches you",
+        body=str(why),
+        path="/me/contact",
+        reason=f"gone:{method.pk}:{clock.now().timestamp():.0f}",
+    )
 
 
 def topics_of(row: Notification) -> list[str]:

@@ -34,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
     }
     context = {
         "methods": methods,
-        "channels": all_of("watchroom.channels").values(),
+        "channels": [each for each in all_of("watchroom.channels").values() if each.name != "push"],
         "urgencies": [
             (value, label, [(method, rules[value].get(method.pk, "")) for method in methods])
             for value, label in Urgency.choices

@@ -1,6 +1,6 @@
 """What telephone providers tell us: a key that was pressed, a text that came back, whether somebody was reached.
 
-Every request has to be signed by one of our accounts (`channels/phones/twilio.py`) for the very address that we gave.
+Every request has to be signed by one of our accounts (`channels/phones/`) for the very address that we gave.
 """
 
 from __future__ import annotations
@@ -12,31 +12,40 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
-from ...channels.phones import twilio
-from ...channels.phones.accounts import accounts
+from ...channels.phones.accounts import who_signed
 from ...channels.phones.numbers import read_number
+from ...channels.phones.provider import Account, Told
+from ...channels.voice import spoken
 from ...intake.commands import escalate_now
 from ...kernel import clock
 from ...kernel import settings as conf
 from ...kernel.errors import NotAllowed, Refused, WatchroomError
 from ...web.answers import answer, group_of, settled
 from .. import commands, links
+from ..duties import message_of
 from ..models import Notification
 
 _YES = {"1", "ack", "acknowledge", "ok", "yes", "ja", "y"}
 _REPLY_WITHIN = timedelta(hours=24)
-_MACHINE = "machine"
 
 
-def _check(request: HttpRequest) -> None:
-    """:raises NotAllowed: none of our accounts has signed this."""
-    url = f"{conf.current().url}{request.get_full_path()}"
-    said = {name: request.POST.getlist(name) for name in request.POST}
-    if not twilio.is_signed(accounts(), request.headers.get("X-Twilio-Signature", ""), url, said):
+def _read(request: HttpRequest) -> tuple[Account, Told]:
+    """The account that has made a request, and what it says.
+
+    :raises NotAllowed: none of our accounts has signed this.
+    """
+    told = Told(
+        f"{conf.current().url}{request.get_full_path()}",
+        {name: request.POST.getlist(name) for name in request.POST},
+        request.headers,
+    )
+    account = who_signed(told)
+    if account is None:
         raise NotAllowed(
             "This is not signed by a telephone account of ours.",
             fix="WATCHROOM_URL must be the address that the provider uses, and WATCHROOM_PHONE_URLS hold its account.",
         )
+    return account, told
 
 
 def _xml(text: str) -> HttpResponse:
@@ -66,57 +75,58 @@ def _take(by: Actor, notification: Notification) -> str:
 @require_POST
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """Whether a message arrived, or a call was answered by somebody."""
-    _check(request)
-    notification = links.read(token, "phone")
-    status = request.POST.get("MessageStatus") or request.POST.get("CallStatus") or ""
-    answered_by = request.POST.get("AnsweredBy", "")
-    if status in twilio.ENDED_BADLY:
-        code = request.POST.get("ErrorCode", "")
-        commands.record_receipt(notification, arrived=False, why=f"{status} {code}".strip())
-    elif status == "completed" and answered_by.startswith((_MACHINE, "fax")):
-        commands.record_receipt(notification, arrived=False, why="a machine answered the call")
-    elif status == "completed" or status in twilio.DELIVERED:
-        commands.record_receipt(notification, arrived=True, why="")
+    account, told = _read(request)
+    outcome = account.outcome(told)
+    if outcome is not None:
+        commands.record_receipt(links.read(token, "phone"), arrived=outcome.arrived, why=outcome.why)
     return HttpResponse(status=204)
 
 
 @csrf_exempt  # signed by the provider
 @require_POST
 def key(request: HttpRequest, token: str) -> HttpResponse:
-    """A key that was pressed during a call."""
-    _check(request)
+    """A call that asks what to say, or a key that was pressed in it. A machine hears nothing of what is wrong."""
+    account, told = _read(request)
     notification = links.read(token, "phone")
+    if account.machine_answered(told):
+        commands.record_receipt(notification, arrived=False, why="a machine answered the call")
+        return _xml(account.farewell(""))
+    pressed = account.pressed(told)
+    if pressed is None:
+        message = message_of(notification)
+        return _xml(account.menu(spoken(message), message.answer_url))
     by = _by(notification, "telephone")
-    match request.POST.get("Digits", ""):
+    match pressed:
         case "1":
-            return _xml(twilio.farewell(_take(by, notification)))
+            return _xml(account.farewell(_take(by, notification)))
         case "9" if notification.escalation and (group := group_of(notification.escalation)) is not None:
             commands.mark_seen(by, notification)
             try:
                 escalate_now(by, group)
             except WatchroomError as error:
-                return _xml(twilio.farewell(error.message))
-            return _xml(twilio.farewell("The next people are being paged now."))
-    return _xml(twilio.farewell("That key does nothing. You will be called again unless you answer."))
+                return _xml(account.farewell(error.message))
+            return _xml(account.farewell("The next people are being paged now."))
+    return _xml(account.farewell("That key does nothing. You will be called again unless you answer."))
 
 
 @csrf_exempt  # signed by the provider
 @require_POST
 def text(request: HttpRequest) -> HttpResponse:
     """A text that came back: 1 acknowledges the newest open page that was sent to that number."""
-    _check(request)
+    account, told = _read(request)
+    sender, said = account.reply_of(told)
     try:
-        number = read_number(request.POST.get("From", ""))
+        number = read_number(sender)
     except Refused:
-        return _xml("<Response/>")
+        return _xml(account.reply(told, ""))
     waiting = _open_pages(number)
     if not waiting:
-        return _xml(twilio.reply("Nothing is waiting for an answer from this number."))
-    if request.POST.get("Body", "").strip().lower().rstrip(".!") not in _YES:
-        return _xml(twilio.reply(f"Reply 1 to acknowledge: {waiting[0].subject[:100]}"))
-    said = _take(_by(waiting[0], "text message"), waiting[0])
+        return _xml(account.reply(told, "Nothing is waiting for an answer from this number."))
+    if said.strip().lower().rstrip(".!") not in _YES:
+        return _xml(account.reply(told, f"Reply 1 to acknowledge: {waiting[0].subject[:100]}"))
+    answer_text = _take(_by(waiting[0], "text message"), waiting[0])
     more = f" {len(waiting) - 1} more are open: reply 1 again." if len(waiting) > 1 else ""
-    return _xml(twilio.reply(f"{waiting[0].subject[:80]}: {said}{more}"))
+    return _xml(account.reply(told, f"{waiting[0].subject[:80]}: {answer_text}{more}"))
 
 
 def _open_pages(number: str) -> list[Notification]:

@@ -6,7 +6,7 @@ import zoneinfo
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -42,6 +42,11 @@ def respond(request: HttpRequest, token: str) -> HttpResponse:
         commands.mark_seen(by, notification)
         if escalation is not None and settled(escalation) is None:
             answer(by, escalation)
+        if request.headers.get("Accept") == "application/json":  # a notification's button: there is no page to show
+            if escalation is not None:
+                escalation.refresh_from_db()
+            done = settled(escalation) if escalation else None
+            return JsonResponse({"text": done.text if done else "Thank you. This is how a page reaches you."})
         return redirect("respond", token)
     context = {
         "notification": notification,
