@@ -40,7 +40,8 @@ class Outcome:
 class Account(Protocol):
     """One account with a provider. ``name`` is the provider's, ``key`` tells accounts apart and holds no secret."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     @property
     def key(self) -> str: ...
