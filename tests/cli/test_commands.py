@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
 
 import factories as make
 from watchroom.cli.main import cli
+from watchroom.cli.terminal_room import TerminalRoom, Words
 from watchroom.engine.loop import run_due
 from watchroom.incidents.models import Incident, LogEntry
 from watchroom.intake.models import AlertGroup
 from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.errors import WatchroomError
 
 pytestmark = pytest.mark.django_db
 
@@ -128,3 +133,76 @@ def test_refusals_and_wrong_usage(group: AlertGroup) -> None:
 def test_without_anybody_it_says_what_to_do(db: None) -> None:
     result = run("alerts")
     assert result.exit_code == 1 and "watchroom serve" in result.output
+
+
+def test_the_room_from_the_shell(group: AlertGroup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert "No incident is open." in run("log", "hello").stderr
+    first = data("declare", "Checkout fails")["id"]
+    picture = tmp_path / "graph.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\nx")
+    entry = data("log", "p99 is at 4 s", "--kind", "symptom", "--attach", str(picture))
+    assert entry["attachments"][0]["name"] == "graph.png"  # into the only one that is open
+    second = data("declare", "Search fails")["id"]
+    assert "2 incidents are open" in run("log", "hello").stderr
+    assert f"#{second}: " in run("log", str(second), "hello").output
+    assert f"#{second}: " in run("log", "/task", "Look at the index").output  # the one chosen last
+    assert [row["text"] for row in data("task", "list", str(second))] == ["Look at the index"]
+    task = data("task", "add", str(second), "Ask Search", "--assignee", "anna@example.org")
+    assert data("task", "set", str(task["id"]), "--state", "done")["state"] == "done"
+    parked = data("parking", "add", str(second), "Show the queue on the dashboard")
+    assert data("parking", "take-up", str(parked["id"]))["became"].startswith("/actions/")
+    assert "Show the queue" in run("parking", "list", str(second)).output
+    data("log", str(first), "/hypothesis The release")
+    assert "The release" in run("incident", "board", str(first)).output
+    shown = run("incident", "catch-up", str(first), "--since", "start").output
+    assert "The release" in shown
+    assert "Next" in shown
+
+    sat = CliRunner().invoke(cli, ["room", str(first)], input="We look at it\n/symptom Carts are empty\n/nonsense\n")
+    assert sat.exit_code == 0, sat.output
+    assert "p99 is at 4 s" in sat.output
+    assert "Carts are empty" in sat.output
+    assert "There is no command /nonsense." in sat.output
+    assert LogEntry.objects.filter(incident=first, text="We look at it").count() == 1
+
+
+def test_what_completes_in_the_terminal() -> None:
+    words = Words(
+        {
+            "commands": [{"name": "task", "does": "Something to do"}, {"name": "test", "does": "You test it"}],
+            "people": [{"handle": "ada.l", "name": "Ada Lovelace"}],
+        }
+    )
+
+    def offered(text: str) -> list[str]:
+        return [each.text for each in words.get_completions(Document(text), CompleteEvent())]
+
+    assert offered("/t") == ["/task ", "/test "]
+    assert offered("/task @love") == ["@ada.l "]
+    assert offered("a /t") == []
+
+
+def test_without_a_connection_lines_wait_and_are_sent_in_order_and_once(clock: TravellingClock) -> None:
+    sent: list[tuple[str, str]] = []
+    away = True
+
+    class Server:
+        def post(self, path: str, *, text: str, client_key: str) -> Any:
+            if away:
+                raise WatchroomError("Watchroom can't be reached: no route.")
+            sent.append((text, client_key))
+            return {"text": "Wrote it.", "entry": {"id": 1}}
+
+    shown: list[str] = []
+    room = TerminalRoom(Server(), 1, lambda text: shown.append(str(text)))  # type: ignore[arg-type]
+    room.write("first")
+    room.write("second")
+    assert sent == []
+    assert shown[-1] == "Waiting to be sent: first"
+    away = False
+    room.write("third")
+    room.send_waiting()
+    assert [text for text, _ in sent] == ["first", "second", "third"]
+    assert len({key for _, key in sent}) == 3

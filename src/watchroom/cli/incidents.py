@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from .catching_up import caught_up
 from .client import Api, api_command
 from .show import facts, table
 
@@ -48,20 +49,6 @@ def declare(
     return answer, f"Declared incident {answer['id']}: {answer['title']} (severity {answer['severity']})."
 
 
-@click.command()
-@click.argument("id", type=int)
-@click.argument("text")
-@click.option(
-    "--kind", default="note", show_default=True, help="symptom, hypothesis, action, result, decision, note or question."
-)
-@click.option("--parent", type=int, help="Entry that it belongs to.")
-@api_command
-def log(api: Api, id: int, **fields: Any) -> Any:
-    """Write into the running log of an incident."""
-    answer = api.post(f"/incidents/{id}/log", **fields)
-    return answer, f"Wrote entry {answer['id']}."
-
-
 @click.group()
 def incident() -> None:
     """Incidents."""
@@ -84,14 +71,38 @@ def list_(api: Api, **query: Any) -> Any:
 @click.argument("id", type=int)
 @api_command
 def show(api: Api, id: int) -> Any:
-    """Show one incident with its running log."""
-    found = {**api.get(f"/incidents/{id}"), "log": api.get(f"/incidents/{id}/log", limit=200)["items"]}
+    """Show one incident with its running log (the newest 200 lines)."""
+    newest = api.get(f"/incidents/{id}/log", newest="true", limit=200)["items"]
+    found = {**api.get(f"/incidents/{id}"), "log": newest[::-1]}
 
     def both(answer: Any) -> None:
         facts({name: value for name, value in answer.items() if name != "log"})
         table("at", "kind", "author", "text")(answer["log"])
 
     return found, both
+
+
+@incident.command("catch-up")
+@click.argument("id", type=int)
+@click.option("--since", default="", help="start, or a time; without it, since you last looked.")
+@api_command
+def catch_up(api: Api, id: int, since: str) -> Any:
+    """What one must know who has just woken up."""
+    return api.get(f"/incidents/{id}/catch-up", since=since), caught_up
+
+
+@incident.command()
+@click.argument("id", type=int)
+@api_command
+def board(api: Api, id: int) -> Any:
+    """The investigation: what is open, being tested, confirmed, ruled out."""
+    found = api.get(f"/incidents/{id}/board")
+
+    def show(answer: Any) -> None:
+        rows = [{"standing": column["name"], **card} for column in answer for card in column["hypotheses"]]
+        table("id", "standing", "text", "tester", empty="No hypothesis yet.")(rows)
+
+    return found, show
 
 
 @incident.command()
@@ -193,4 +204,4 @@ def finish(api: Api, run: int, **fields: Any) -> Any:
     return api.post(f"/mitigation-runs/{run}/finish", **fields), f"Run {run} is finished."
 
 
-commands = [declare, log, incident, mitigation]
+commands = [declare, incident, mitigation]

@@ -22,6 +22,7 @@ from . import (
     monitors,
     oncall,
     policies,
+    room,
     serving,
     silences,
 )
@@ -39,6 +40,7 @@ _everything: list[click.Command] = [
     demo,
     *alerts.commands,
     *incidents.commands,
+    *room.commands,
     *oncall.commands,
     contact.contact,
     guidance.guidance,

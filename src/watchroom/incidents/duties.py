@@ -13,8 +13,9 @@ from ..kernel import clock
 from ..kernel.db import claimable
 from ..kernel.duty import Duty
 from ..paging.commands import notify
-from .commands import look_at_one, remind_of_update
-from .models import Incident, RoleAssignment, RoleName
+from .commands import forget_unused, look_at_one, remind_of_update
+from .commands.attaching import LEFT_ALONE
+from .models import Attachment, Incident, RoleAssignment, RoleName
 
 BATCH = 100
 
@@ -85,4 +86,14 @@ def look() -> int:
     return handled
 
 
-duties = [Duty("promised updates", next_due, remind), Duty("guidance", next_look, look)]
+def next_unused() -> datetime | None:
+    """When the next file has waited long enough for its entry."""
+    oldest = Attachment.objects.filter(entry__isnull=True).order_by("at").values_list("at", flat=True).first()
+    return oldest + LEFT_ALONE if oldest else None
+
+
+duties = [
+    Duty("promised updates", next_due, remind),
+    Duty("guidance", next_look, look),
+    Duty("attachments without an entry", next_unused, forget_unused),
+]

@@ -158,9 +158,11 @@ class EntryForm(forms.Form):
     """A line of the log."""
 
     kind = forms.ChoiceField(choices=KINDS, initial="note")
-    text = forms.CharField(widget=forms.Textarea)
+    text = forms.CharField(widget=forms.Textarea, required=False, max_length=20_000)
     parent = forms.IntegerField(required=False)
     at = at_field("When it happened")
+    # Written without a connection and sent later: how long ago, by the writer's own clock, which may go wrong.
+    ago = forms.IntegerField(required=False, min_value=0, max_value=30 * 86_400)
     client_key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
-from django.db.models import Min, Prefetch, Q, QuerySet
+from django.db.models import Min, Model, Prefetch, Q, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..intake.models import AlertGroup
 from ..kernel.errors import NotFound
 from . import rules
-from .models import Incident, KeyTime, LogEntry, Nudge, RoleAssignment
+from .models import Attachment, Incident, KeyTime, LogEntry, Nudge, ParkedItem, RoleAssignment, Task
+
+M = TypeVar("M", bound=Model)
 
 HOLDERS = Prefetch(
     "roles", queryset=RoleAssignment.objects.filter(ended_at__isnull=True).select_related("person"), to_attr="holders"
@@ -116,6 +119,82 @@ def assignment_for(actor: Actor, pk: int) -> RoleAssignment:
 def log_of(incident: Incident) -> QuerySet[LogEntry]:
     """The running log, oldest first."""
     return LogEntry.objects.filter(incident=incident).select_related("author", "tester", "parent").order_by("at", "id")
+
+
+_SHOWN = ("author", "tester", "parent")
+LOG_PAGE = 100
+_OVERLAP = timedelta(seconds=30)  # what was being committed while somebody read is read again
+
+
+def log_page(
+    incident: Incident, *, before: LogEntry | None = None, limit: int = LOG_PAGE
+) -> tuple[list[LogEntry], bool]:
+    """The newest ``limit`` entries, or those older than ``before``, the newest first; and whether there are older ones."""
+    rows = LogEntry.objects.filter(incident=incident)
+    if before is not None:
+        rows = rows.filter(Q(at__lt=before.at) | Q(at=before.at, pk__lt=before.pk))
+    found = list(_for_lines(rows.order_by("-at", "-id"))[: limit + 1])
+    return found[:limit], len(found) > limit
+
+
+def log_since(incident: Incident, since: datetime, *, limit: int = LOG_PAGE * 2) -> list[LogEntry] | None:
+    """What was written or became another line since ``since`` (a time of ours that a page was given), some of it perhaps
+    once more; None when it is so much that the page had better be read anew."""
+    rows = LogEntry.objects.filter(incident=incident, changed_at__gte=since - _OVERLAP)
+    found = list(_for_lines(rows.order_by("-at", "-id"))[: limit + 1])
+    return found if len(found) <= limit else None
+
+
+def _for_lines(rows: QuerySet[LogEntry]) -> QuerySet[LogEntry]:
+    return rows.select_related(*_SHOWN).prefetch_related("attachments")
+
+
+def ideas_of(incident: Incident) -> list[LogEntry]:
+    """The hypotheses, the oldest first, each with the actions and results under it as ``under``."""
+    under = Prefetch(
+        "children", queryset=LogEntry.objects.select_related("author").order_by("at", "id"), to_attr="under"
+    )
+    rows = LogEntry.objects.filter(incident=incident, kind=LogEntry.Kind.HYPOTHESIS)
+    return list(rows.select_related("author", "tester").prefetch_related(under).order_by("at", "id"))
+
+
+def open_questions(incident: Incident) -> list[LogEntry]:
+    """What nobody has answered yet, the oldest first."""
+    rows = LogEntry.objects.filter(incident=incident, kind=LogEntry.Kind.QUESTION, standing__in=("", "open"))
+    return list(rows.select_related("author").order_by("at", "id")[:50])
+
+
+def tasks_of(incident: Incident) -> list[Task]:
+    """The tasks: those that are open first."""
+    rows = Task.objects.filter(incident=incident).select_related("assignee", "created_by")
+    return sorted(rows.order_by("id"), key=lambda task: (task.ended_at is not None, task.pk))
+
+
+def parked_in(incident: Incident) -> list[ParkedItem]:
+    """What was parked, as it came."""
+    return list(ParkedItem.objects.filter(incident=incident).select_related("by").order_by("id"))
+
+
+def _one(rows: QuerySet[M], actor: Actor, pk: int, what: str, field: str) -> M:
+    found = rows.filter(pk=pk, incident__in=visible_to(actor)).first()
+    if found is None:
+        raise NotFound(f"There is no {what} {pk}, or you may not see it.", field=field, value=pk)
+    return found
+
+
+def task_for(actor: Actor, pk: int) -> Task:
+    """One task of an incident that ``actor`` may see. :raises NotFound: there is none."""
+    return _one(Task.objects.select_related("incident__team", "assignee", "created_by"), actor, pk, "task", "task")
+
+
+def parked_for(actor: Actor, pk: int) -> ParkedItem:
+    """One parked thing of an incident that ``actor`` may see. :raises NotFound: there is none."""
+    return _one(ParkedItem.objects.select_related("incident__team", "by"), actor, pk, "parked item", "parked")
+
+
+def attachment_for(actor: Actor, pk: int) -> Attachment:
+    """One attachment of an incident that ``actor`` may see. :raises NotFound: there is none."""
+    return _one(Attachment.objects.select_related("incident"), actor, pk, "attachment", "attachment")
 
 
 def open_incident_of(actor: Actor, groups: Iterable[AlertGroup]) -> Incident | None:

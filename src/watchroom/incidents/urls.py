@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import listing, log, room
+from .views import attachments, listing, log, room, work
 
 urlpatterns = [
     path("incidents", listing.incidents, name="incidents"),
@@ -20,7 +20,16 @@ urlpatterns = [
     path("incidents/<int:pk>/times/<slug:moment>", room.time, name="incident-time"),
     path("incidents/<int:pk>/nudges/<int:nudge>", room.nudge, name="nudge-answer"),
     path("incidents/<int:pk>/log", log.log, name="incident-log"),
+    path("incidents/<int:pk>/words", log.say_words, name="incident-words"),
+    path("incidents/<int:pk>/board", work.board, name="incident-board"),
+    path("incidents/<int:pk>/tasks", work.tasks, name="incident-tasks"),
+    path("incidents/<int:pk>/parking", work.parking, name="incident-parking"),
+    path("incidents/<int:pk>/attachments", attachments.attachments, name="incident-attachments"),
+    path("tasks/<int:pk>", work.task, name="task"),
+    path("parking/<int:pk>", work.parked, name="parked"),
+    path("attachments/<int:pk>", attachments.attachment, name="attachment"),
     path("roles/<int:pk>", room.role_answer, name="role-answer"),
     path("log/<int:pk>", log.entry, name="log-entry"),
     path("log/<int:pk>/mark", log.mark, name="log-mark"),
+    path("log/<int:pk>/turn", log.turn, name="log-turn"),
 ]

@@ -101,6 +101,13 @@ class Settings:
         "The database. Empty means SQLite in the data directory; postgresql://… means PostgreSQL 15 or later.",
         secret=True,
     )
+    attachments: str = _setting(
+        "WATCHROOM_ATTACHMENTS",
+        "",
+        _text,
+        "Directory for the attachments of incidents; with several nodes, one that they share. Empty: attachments/ in "
+        "the data directory, with PostgreSQL in the database.",
+    )
     url: str = _setting(
         "WATCHROOM_URL",
         "http://127.0.0.1:8000",

@@ -52,6 +52,8 @@ class ErrorMiddleware:
             return None
         if isinstance(error, NotSignedIn):
             return redirect(f"/account/login/?next={request.get_full_path()}")
+        if request.method == "POST" and "application/json" in request.headers.get("Accept", ""):
+            return problem(error)  # a script of ours asks, and shows it
         came_from = request.META.get("HTTP_REFERER", "")
         if (
             request.method == "POST"
@@ -88,6 +90,8 @@ class NulMiddleware:
             return True
         if request.method in {"GET", "HEAD"} or request.path_info.startswith(_TAKES_ANYTHING):
             return False
+        if request.path_info.endswith("/attachments"):
+            return False  # a file as it is
         body = request.body
         if request.content_type == "application/x-www-form-urlencoded":
             return b"%00" in body or b"\0" in body

@@ -2,9 +2,10 @@
 
 from ninja import Router
 
-from . import guidance, incidents, log
+from . import guidance, incidents, log, room
 
 router = Router()
 router.add_router("", incidents.router)
 router.add_router("", log.router)
 router.add_router("", guidance.router)
+router.add_router("", room.router)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
 from ...api.auth import actor_of
 from ...api.pages import page
+from ...kernel.errors import Refused
 from .. import commands, queries
 from .schemas import EntriesOut, EntryIn, EntryOut, EntryPatch
 
@@ -18,13 +21,27 @@ def list_log(
     request: HttpRequest,
     id: int,
     kind: str = Query("", description="Only entries of this kind."),
+    since: datetime | None = None,
+    newest: bool = Query(False, description="The newest first."),
     cursor: str | None = None,
     limit: int = Query(100, ge=1, le=200),
 ) -> EntriesOut:
-    """In the order in which it was written down, so that a cursor misses nothing; ``at`` says when things happened."""
-    entries = queries.log_of(queries.incident_for(actor_of(request), id))
+    """In the order in which it was written down, so that a cursor misses nothing; ``at`` says when things happened. With
+    ``since`` only what was written or changed since that time, some of it perhaps once more, the newest first."""
+    incident = queries.incident_for(actor_of(request), id)
+    if since is not None:
+        if since.tzinfo is None:
+            raise Refused("That time has no zone.", field="since", value=str(since), fix="Use 2026-03-02T09:00:00Z.")
+        found = queries.log_since(incident, since, limit=limit)
+        if found is None:
+            raise Refused("That is too much at once.", field="since", value=str(since), fix="Read the log anew.")
+        return EntriesOut(items=[EntryOut.of(row) for row in found], next_cursor=None)
+    entries = queries.log_of(incident).prefetch_related("attachments")
     items, following = page(
-        (entries.filter(kind=kind) if kind else entries).order_by("id"), cursor=cursor, limit=limit, key="id"
+        (entries.filter(kind=kind) if kind else entries).order_by("id"),
+        cursor=cursor,
+        limit=limit,
+        key="-id" if newest else "id",
     )
     return EntriesOut(items=[EntryOut.of(row) for row in items], next_cursor=following)
 
@@ -35,7 +52,16 @@ def write_log(request: HttpRequest, id: int, body: EntryIn) -> Status[EntryOut]:
     by = actor_of(request)
     incident = queries.incident_for(by, id)
     parent = queries.entry_for(by, body.parent) if body.parent else None
-    entry = commands.log(by, incident, body.kind, body.text, at=body.at, parent=parent, client_key=body.client_key)
+    entry = commands.log(
+        by,
+        incident,
+        body.kind,
+        body.text,
+        at=body.at,
+        parent=parent,
+        attachments=body.attachments,
+        client_key=body.client_key,
+    )
     return Status(201, EntryOut.of(entry))
 
 
@@ -47,7 +73,7 @@ def patch_entry(request: HttpRequest, id: int, body: EntryPatch) -> EntryOut:
     if body.text is not None or body.at is not None:
         commands.edit_entry(by, entry, text=body.text, at=body.at)
     if body.standing is not None:
-        commands.set_standing(by, entry, body.standing)
+        commands.set_standing(by, entry, body.standing, why=body.why)
     if body.pinned is not None:
         commands.pin(by, entry, body.pinned)
     return EntryOut.of(queries.entry_for(by, id))

@@ -166,6 +166,7 @@ class EntryIn(Schema):
     text: str
     at: AwareDatetime | None = Field(None, description="When it happened; without it, now.")
     parent: int | None = Field(None, description="The entry that it hangs under, for example a hypothesis.")
+    attachments: list[int] = Field([], description="Files that you have sent for it.")
     client_key: str = Field("", max_length=64, description="Made by you; sent again, the entry is written once.")
 
 
@@ -173,7 +174,18 @@ class EntryPatch(Schema):
     text: str | None = None
     at: AwareDatetime | None = None
     pinned: bool | None = Field(None, description="Goes to the postmortem.")
-    standing: str | None = Field(None, description="Of a hypothesis: open, testing, confirmed or ruled_out.")
+    standing: str | None = Field(
+        None,
+        description="Of a hypothesis: open, testing, confirmed or ruled_out; of a question: open, answered or closed.",
+    )
+    why: str = Field("", description="Why it stands so; is written under it.")
+
+
+class FileOut(Schema):
+    id: int
+    name: str
+    type: str
+    size: int
 
 
 class EntryOut(Schema):
@@ -189,6 +201,8 @@ class EntryOut(Schema):
     standing: str
     pinned: bool
     edited_at: datetime | None
+    changed_at: datetime = Field(description="When it last became another one.")
+    attachments: list[FileOut]
 
     @staticmethod
     def of(row: LogEntry) -> EntryOut:
@@ -205,6 +219,10 @@ class EntryOut(Schema):
             standing=row.standing,
             pinned=row.pinned,
             edited_at=row.edited_at,
+            changed_at=row.changed_at,
+            attachments=[
+                FileOut(id=each.pk, name=each.name, type=each.type, size=each.size) for each in row.attachments.all()
+            ],
         )
 
 

@@ -1,29 +1,41 @@
 """All that changes incidents."""
 
 from ._shared import acting_in, must_be_open, write_system
+from .attaching import attach, forget_unused
 from .declaring import declare, edit, link_groups, unlink_group
-from .entries import edit_entry, log, pin, set_standing
+from .entries import answer_question, edit_entry, log, pin, set_standing
 from .guiding import answer_nudge, look_at_one
+from .looking import looked
+from .parking import leave_parking, park
 from .progress import change_severity, correct_time, mitigate, remind_of_update, reopen, resolve
 from .roles import accept_role, assign_role, end_role
+from .tasks import add_task, change_task
 from .updates import publish_update
 
 __all__ = [
     "accept_role",
     "acting_in",
+    "add_task",
     "answer_nudge",
+    "answer_question",
     "assign_role",
+    "attach",
     "change_severity",
+    "change_task",
     "correct_time",
     "declare",
     "edit",
     "edit_entry",
     "end_role",
+    "forget_unused",
+    "leave_parking",
     "link_groups",
     "log",
     "look_at_one",
+    "looked",
     "mitigate",
     "must_be_open",
+    "park",
     "pin",
     "publish_update",
     "remind_of_update",

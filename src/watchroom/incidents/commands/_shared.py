@@ -33,14 +33,19 @@ def needed(by: Actor, incident: Incident) -> Action:
 
 
 @contextmanager
-def acting_in(by: Actor, action: str, incident: Incident) -> Iterator[tuple[Change, Incident]]:
-    """:func:`change` in an incident: checks who may, locks its row and moves its live topics."""
+def acting_in(
+    by: Actor, action: str, incident: Incident, *, only_log: bool = False
+) -> Iterator[tuple[Change, Incident]]:
+    """:func:`change` in an incident: checks who may, locks its row and moves its live topics. ``only_log``: nothing but
+    the running log shows another picture afterwards, so that a note by one does not have 200 readers re-read the room."""
     with change(by, action, incident, needs=needed(by, incident), team=incident.team) as made:
         row = locked(Incident.objects.select_related("team")).filter(pk=incident.pk).first()
         if row is None:
             raise NotFound(f"There is no incident #{incident.pk}.", field="incident", value=incident.pk)
         made.subject = row
-        made.touch(f"incident:{row.pk}", "incidents")
+        made.touch(f"incident:{row.pk}:log")
+        if not only_log:
+            made.touch(f"incident:{row.pk}", "incidents")
         yield made, row
 
 
@@ -84,7 +89,7 @@ def write_system(
         written_at=now,
         client_key=client_key,
     )
-    announce({f"incident:{incident.pk}"})
+    announce({f"incident:{incident.pk}", f"incident:{incident.pk}:log"})
     return entry
 
 
@@ -117,6 +122,13 @@ def checked_text(text: str, *, field: str, what: str, most: int = 20_000) -> str
             f"{what} is too long.", field=field, value=f"{len(text)} characters", fix=f"Use at most {most} characters."
         )
     return text
+
+
+def checked_key(client_key: str) -> str:
+    """:raises Refused: the key is too long."""
+    if len(client_key) > 64:
+        raise Refused("That key is too long.", field="client_key", value=client_key, fix="Use at most 64 characters.")
+    return client_key
 
 
 def checked_past(at: datetime, *, field: str = "at") -> datetime:

@@ -1,16 +1,20 @@
-"""The running log: written once per client key, edited with what it said before, pinned; how hypotheses stand."""
+"""The running log: written once per client key, edited with what it said before, pinned; how hypotheses and questions
+stand."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from ...accounts.actors import Actor
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
-from ..models import Incident, LogEntry, LogRevision
-from ._shared import acting_in, checked_past, checked_text, write_system
+from ..models import STANDINGS, Attachment, Incident, LogEntry, LogRevision
+from ._shared import acting_in, checked_key, checked_past, checked_text, write_system
+from .mentions import tell_mentioned
 
 KINDS = [kind for kind in LogEntry.Kind.values if kind != LogEntry.Kind.SYSTEM]
+_ONLY_THE_LOG_SHOWS = {"action", "result", "decision", "note"}
 
 
 def log(
@@ -21,17 +25,18 @@ def log(
     *,
     at: datetime | None = None,
     parent: LogEntry | None = None,
+    attachments: Sequence[int] = (),
     client_key: str = "",
 ) -> LogEntry:
-    """Write a line. Sent again with the same ``client_key``, it is written once.
+    """Write a line. Sent again with the same ``client_key``, it is written once. Who is @mentioned is told.
 
-    :raises Refused: no text, an unknown kind, a time in the future, or a parent from another incident.
+    :raises Refused: no text, an unknown kind, a time in the future, a parent or an attachment from elsewhere.
     """
     if kind not in KINDS:
         raise Refused("That is not a kind of entry.", field="kind", value=kind, fix=f"Use one of {', '.join(KINDS)}.")
-    text = checked_text(text, field="text", what="The entry")
-    if len(client_key) > 64:
-        raise Refused("That key is too long.", field="client_key", value=client_key, fix="Use at most 64 characters.")
+    checked_key(client_key)
+    files = _files(by, incident, attachments)
+    text = checked_text(text or ", ".join(file.name for file in files), field="text", what="The entry")
     if at is not None:
         at = checked_past(at)
     if parent is not None and parent.incident_id != incident.pk:
@@ -41,7 +46,7 @@ def log(
             value=parent.pk,
             fix="Choose an entry of this log.",
         )
-    with acting_in(by, "log.written", incident) as (made, row):
+    with acting_in(by, "log.written", incident, only_log=kind in _ONLY_THE_LOG_SHOWS) as (made, row):
         written = LogEntry.objects.filter(incident=row, client_key=client_key).first() if client_key else None
         if written is not None:
             made.note(repeated=True)
@@ -53,13 +58,34 @@ def log(
             author=by.person,
             at=at or made.at,
             written_at=made.at,
+            changed_at=made.at,
             parent=parent,
-            standing=LogEntry.Standing.OPEN if kind == LogEntry.Kind.HYPOTHESIS else "",
+            standing=STANDINGS[kind][0] if kind in STANDINGS else "",
             client_key=client_key,
         )
         made.history(entry)
+        if files:
+            Attachment.objects.filter(pk__in=[file.pk for file in files]).update(entry=entry)
+        tell_mentioned(by, entry, made)
         made.note(entry=entry.pk, kind=kind)
     return entry
+
+
+def _files(by: Actor, incident: Incident, ids: Sequence[int]) -> list[Attachment]:
+    """What ``by`` has sent for this incident and not yet put under an entry. Sent again, it is under its entry already:
+    the client key then finds that entry."""
+    if not ids:
+        return []
+    found = {file.pk: file for file in Attachment.objects.filter(pk__in=list(ids), incident=incident, by=by.person)}
+    missing = next((pk for pk in ids if pk not in found), None)
+    if missing is not None:
+        raise Refused(
+            "That attachment is not one of yours in this incident.",
+            field="attachments",
+            value=missing,
+            fix="Send the file first, and use the number in the answer.",
+        )
+    return [found[pk] for pk in ids if found[pk].entry_id is None]
 
 
 def _own_line(entry: LogEntry) -> None:
@@ -79,54 +105,83 @@ def edit_entry(by: Actor, entry: LogEntry, *, text: str | None = None, at: datet
     :raises Refused: no text, or a time in the future.
     """
     _own_line(entry)
-    with acting_in(by, "log.edited", entry.incident) as (made, _):
-        row = locked(LogEntry.objects.all()).get(pk=entry.pk)
+    with acting_in(by, "log.edited", entry.incident, only_log=entry.kind in _ONLY_THE_LOG_SHOWS) as (made, _):
+        row = locked(LogEntry.objects.select_related("incident")).get(pk=entry.pk)
         new_text = row.text if text is None else checked_text(text, field="text", what="The entry")
         new_at = row.at if at is None else checked_past(at)
         if (new_text, new_at) != (row.text, row.at):
             made.history(LogRevision(entry=row, text=row.text, at=row.at, replaced_at=made.at, replaced_by=by.person))
-            row.text, row.at, row.edited_at = new_text, new_at, made.at
-            row.save(update_fields=["text", "at", "edited_at"])
+            row.text, row.at, row.edited_at, row.changed_at = new_text, new_at, made.at, made.at
+            row.save(update_fields=["text", "at", "edited_at", "changed_at"])
+            tell_mentioned(by, row, made)
             made.note(entry=row.pk)
     return row
 
 
-def set_standing(by: Actor, entry: LogEntry, standing: str) -> LogEntry:
-    """Say how a hypothesis stands. Whoever says “being tested” tests it.
+def set_standing(by: Actor, entry: LogEntry, standing: str, *, why: str = "") -> LogEntry:
+    """Say how a hypothesis stands (whoever says “being tested” tests it), or that a question is answered or no longer
+    asked. ``why`` is written under it.
 
-    :raises Refused: not a hypothesis, or an unknown word.
+    :raises Refused: neither a hypothesis nor a question, or a word that does not fit it.
     """
-    if entry.kind != LogEntry.Kind.HYPOTHESIS:
-        raise Refused("Only a hypothesis can stand or fall.", field="entry", value=entry.pk, fix="Choose a hypothesis.")
-    if standing not in LogEntry.Standing.values:
+    if entry.kind not in STANDINGS:
+        raise Refused(
+            "Only a hypothesis or a question can stand or fall.",
+            field="entry",
+            value=entry.pk,
+            fix="Choose a hypothesis or a question.",
+        )
+    if standing not in STANDINGS[entry.kind]:
         raise Refused(
             "That is not a standing.",
             field="standing",
             value=standing,
-            fix=f"Use one of {', '.join(LogEntry.Standing.values)}.",
+            fix=f"Use one of {', '.join(STANDINGS[entry.kind])}.",
         )
-    with acting_in(by, "hypothesis.judged", entry.incident) as (made, incident):
+    with acting_in(by, "hypothesis.judged" if entry.kind == "hypothesis" else "question.closed", entry.incident) as (
+        made,
+        incident,
+    ):
         row = locked(LogEntry.objects.all()).get(pk=entry.pk)
         if row.standing != standing:
-            row.standing = standing
+            row.standing, row.changed_at = standing, made.at
             row.tester = by.person if standing == LogEntry.Standing.TESTING else row.tester
-            row.save(update_fields=["standing", "tester"])
+            row.save(update_fields=["standing", "tester", "changed_at"])
             word = LogEntry.Standing(standing).label.lower()
             write_system(
                 incident,
-                "hypothesis.standing",
-                f"{by.name}: hypothesis {word}: {row}",
+                f"{row.kind}.standing",
+                f"{by.name}: {row.kind} {word}: {row}",
                 {"entry": row.pk, "standing": standing},
                 made.at,
                 by=by,
             )
+        if why.strip():
+            LogEntry.objects.create(
+                incident=incident, kind=LogEntry.Kind.RESULT, text=checked_text(why, field="text", what="The reason"),
+                author=by.person, at=made.at, written_at=made.at, changed_at=made.at, parent=row,
+            )  # fmt: skip
     return row
+
+
+def answer_question(by: Actor, question: LogEntry, text: str, *, client_key: str = "") -> LogEntry:
+    """Answer a question: the answer is a note under it.
+
+    :raises Refused: it is no question, or nothing is said.
+    """
+    if question.kind != LogEntry.Kind.QUESTION:
+        raise Refused("That is not a question.", field="entry", value=question.pk, fix="Choose a question.")
+    with acting_in(by, "question.answered", question.incident) as (made, incident):
+        entry = log(by, incident, LogEntry.Kind.NOTE, text, parent=question, client_key=client_key)
+        LogEntry.objects.filter(pk=question.pk).update(standing=LogEntry.Standing.ANSWERED, changed_at=made.at)
+        made.note(question=question.pk)
+    return entry
 
 
 def pin(by: Actor, entry: LogEntry, pinned: bool = True) -> LogEntry:
     """Mark an entry for the postmortem, or take the mark back."""
-    with acting_in(by, "log.pinned" if pinned else "log.unpinned", entry.incident):
+    with acting_in(by, "log.pinned" if pinned else "log.unpinned", entry.incident, only_log=True) as (made, _):
         row = locked(LogEntry.objects.all()).get(pk=entry.pk)
-        row.pinned = pinned
-        row.save(update_fields=["pinned"])
+        row.pinned, row.changed_at = pinned, made.at
+        row.save(update_fields=["pinned", "changed_at"])
     return row

@@ -1,23 +1,33 @@
 """Incidents and what happens in them."""
 
+from .attachments import Attachment, StoredContent
 from .incident import SEVERITY_MEANING, Incident, IncidentSeverity
-from .log import LogEntry, LogRevision
+from .log import STANDINGS, LogEntry, LogRevision
+from .looks import Look, Spoken
 from .nudges import Nudge
 from .roles import ROLE_DUTY, RoleAssignment, RoleName
 from .times import KeyTime, Moment
 from .updates import Update
+from .work import ParkedItem, Task
 
 __all__ = [
     "ROLE_DUTY",
     "SEVERITY_MEANING",
+    "STANDINGS",
+    "Attachment",
     "Incident",
     "IncidentSeverity",
     "KeyTime",
     "LogEntry",
     "LogRevision",
+    "Look",
     "Moment",
     "Nudge",
+    "ParkedItem",
     "RoleAssignment",
     "RoleName",
+    "Spoken",
+    "StoredContent",
+    "Task",
     "Update",
 ]

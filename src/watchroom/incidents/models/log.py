@@ -6,7 +6,14 @@ from django.db import models
 from django.db.models import Q
 
 from ...accounts.models import Person
+from ...kernel import clock
 from .incident import Incident
+
+# What an entry of a kind can stand as; the first is how it begins. Everything else has no standing.
+STANDINGS = {
+    "hypothesis": ("open", "testing", "confirmed", "ruled_out"),
+    "question": ("open", "answered", "closed"),
+}
 
 
 class LogEntry(models.Model):
@@ -23,12 +30,14 @@ class LogEntry(models.Model):
         SYSTEM = "system", "Watchroom"
 
     class Standing(models.TextChoices):
-        """How a hypothesis stands; empty for everything else."""
+        """How a hypothesis stands, or a question; empty for everything else."""
 
         OPEN = "open", "Open"
         TESTING = "testing", "Being tested"
         CONFIRMED = "confirmed", "Confirmed"
         RULED_OUT = "ruled_out", "Ruled out"
+        ANSWERED = "answered", "Answered"
+        CLOSED = "closed", "No longer asked"
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="log")
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -44,12 +53,23 @@ class LogEntry(models.Model):
     tester = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     pinned = models.BooleanField(default=False)
     edited_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(
+        default=clock.now, help_text="When its line last became another one: pages re-read what has changed since."
+    )
     # Made by whoever sends it, so that sending again after a lost answer writes it once.
     client_key = models.CharField(max_length=64, blank=True)
 
     class Meta:
         ordering = ("at", "id")
-        indexes = (models.Index(fields=("incident", "at", "id"), name="log_of_incident"),)
+        indexes = (
+            models.Index(fields=("incident", "at", "id"), name="log_of_incident"),
+            models.Index(fields=("incident", "changed_at"), name="log_changed"),
+            models.Index(
+                fields=("incident", "kind"),
+                condition=Q(kind__in=("hypothesis", "question", "symptom")),
+                name="log_of_kind",
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("incident", "client_key"), condition=~Q(client_key=""), name="one_entry_per_client_key"

@@ -1,5 +1,6 @@
 """Decisions about incidents: what to do next, when things happened, which words are proposed. Pure."""
 
+from . import catch_up, files, mentions, slash
 from .next_steps import Snapshot, Step, next_steps
 from .proposals import proposed_severity, proposed_title
 from .times import (
@@ -24,13 +25,17 @@ __all__ = [
     "Row",
     "Snapshot",
     "Step",
+    "catch_up",
     "computed",
+    "files",
     "in_the_future",
     "is_overdue",
     "key_times",
+    "mentions",
     "next_steps",
     "out_of_order",
     "proposed_severity",
     "proposed_title",
     "said",
+    "slash",
 ]

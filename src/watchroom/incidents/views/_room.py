@@ -6,11 +6,17 @@ It is read from above as well (mitigations, postmortems), so only pages and the 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from typing import Any
 
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from ...accounts.actors import Actor
 from ...intake.models import AlertGroup
 from ...kernel import clock
 from ...mitigations.models import MitigationRun
-from .. import rules
+from .. import queries, rules
 from ..models import Incident, LogEntry, RoleAssignment, RoleName
 
 
@@ -56,3 +62,40 @@ def steps_for(incident: Incident, holders: list[RoleAssignment]) -> list[rules.S
     runs = list(MitigationRun.objects.filter(incident=incident))
     snapshot = snapshot_of(incident, holders, groups_of(incident), runs, has_postmortem=hasattr(incident, "postmortem"))
     return rules.next_steps(snapshot, clock.now())
+
+
+def may_act(by: Actor, incident: Incident, holders: list[RoleAssignment]) -> bool:
+    """Whether the page offers ``by`` to do things; the commands decide."""
+    held = by.person is not None and any(row.person_id == by.person.pk for row in holders)
+    return by.may(queries.needed_to_act(by, incident, holds=held), incident.team)
+
+
+def done(request: HttpRequest, url: str) -> HttpResponse:
+    """Nothing for a script, which re-reads what has changed; the page for everybody else."""
+    if "application/json" in request.headers.get("Accept", ""):
+        return HttpResponse(status=204)
+    return redirect(url)
+
+
+_COLUMNS = (
+    ("open", "Open", "lightbulb", "What else could it be?"),
+    ("testing", "Being tested", "search", "Nobody tests anything at this moment."),
+    ("confirmed", "Confirmed", "check", "Nothing yet."),
+    ("ruled_out", "Ruled out", "x", "Nothing yet."),
+)
+
+
+def board_of(ideas: Iterable[LogEntry]) -> list[dict[str, Any]]:
+    """The columns of the investigation board, each card with where it can be moved."""
+    ideas = list(ideas)
+    return [
+        {
+            "standing": standing,
+            "name": name,
+            "icon": icon,
+            "nothing": nothing,
+            "cards": [each for each in ideas if (each.standing or "open") == standing],
+            "moves": [(other, label) for other, label, _, _ in _COLUMNS if other != standing],
+        }
+        for standing, name, icon, nothing in _COLUMNS
+    ]

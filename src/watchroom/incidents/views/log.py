@@ -2,54 +2,86 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from datetime import datetime, timedelta
+from typing import Any
 
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_GET, require_POST
+
+from ...accounts.actors import Actor
+from ...kernel import clock
 from ...kernel.errors import Refused
 from ...web.middleware import actor_of
 from .. import commands, queries
 from ..forms import EditEntryForm, EntryForm
-from ..models import LogEntry, RoleAssignment
-from .room import log_entries, may_act
+from ..models import Incident, LogEntry, RoleAssignment
+from ._lines import lines
+from ._room import done, may_act
+from ._saying import say, words
 
 
 def log(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET: the entries as a fragment (``?after=7``: those written after entry 7). POST: write one."""
+    """GET: the newest entries as a fragment, ``?before=7``: older ones, ``?since=TIME``: what has changed since then (205:
+    so much that the page had better be read anew). POST: write one, or carry out a /-command."""
     by = actor_of(request)
     incident = queries.incident_for(by, pk)
     if request.method == "POST":
-        return _write(request, pk)
-    entries = log_entries(incident)
-    after = request.GET.get("after", "")
-    if after.isdecimal():
-        entries = [entry for entry in entries if entry.pk > int(after)]
+        return _write(request, by, incident)
     holders = list(RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True))
-    return render(
+    now, since, more = clock.now(), _time(request.GET.get("since", "")), False
+    if since is not None:
+        found = queries.log_since(incident, since)
+        if found is None:
+            return HttpResponse(status=205)
+    else:
+        before = request.GET.get("before", "")
+        older = queries.entry_for(by, int(before)) if before.isdecimal() and len(before) < 19 else None
+        found, more = queries.log_page(incident, before=older)
+    answer = render(
         request,
         "incidents/parts/entries.html",
-        {
-            "incident": incident,
-            "entries": entries,
-            "acts": may_act(by, incident, holders),
-            "standings": LogEntry.Standing.choices,
-        },
+        {"lines": lines(incident, found, acts=may_act(by, incident, holders)), "since": since or older_than(request)},
     )
+    answer["X-Since"], answer["X-More"], answer["Cache-Control"] = now.isoformat(), "yes" if more else "no", "no-store"
+    return answer
 
 
-def _write(request: HttpRequest, pk: int) -> HttpResponse:
-    by = actor_of(request)
-    incident = queries.incident_for(by, pk)
+def older_than(request: HttpRequest) -> str:
+    """The entry before which one asks for."""
+    return request.GET.get("before", "")
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        at = parse_datetime(text.replace(" ", "+"))
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
+
+
+def _write(request: HttpRequest, by: Actor, incident: Incident) -> HttpResponse:
     form = EntryForm(request.POST)
     if not form.is_valid():
         field, errors = next(iter(form.errors.items()))
         raise Refused("The entry was not written.", field=field, value=request.POST.get(field, ""), fix=str(errors[0]))
-    said = form.cleaned_data
-    parent = queries.entry_for(by, said["parent"]) if said["parent"] else None
-    entry = commands.log(
-        by, incident, said["kind"], said["text"], at=said["at"], parent=parent, client_key=said["client_key"]
+    said: dict[str, Any] = form.cleaned_data
+    files = [int(each) for each in request.POST.getlist("attachment") if each.isdecimal() and len(each) < 19]
+    at = clock.now() - timedelta(seconds=said["ago"]) if said["ago"] else said["at"]
+    answer = say(
+        by,
+        incident,
+        said["text"],
+        kind=said["kind"],
+        at=at,
+        parent=queries.entry_for(by, said["parent"]) if said["parent"] else None,
+        attachments=files,
+        client_key=said["client_key"],
     )
-    return redirect(f"/incidents/{pk}#entry-{entry.pk}")
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"text": answer.text, "entry": answer.entry.pk if answer.entry else None})
+    return redirect(f"/incidents/{incident.pk}" + (f"#entry-{answer.entry.pk}" if answer.entry else ""))
 
 
 def entry(request: HttpRequest, pk: int) -> HttpResponse:
@@ -74,11 +106,30 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def mark(request: HttpRequest, pk: int) -> HttpResponse:
-    """Pin an entry, take the pin away, or say how a hypothesis stands."""
+    """Pin an entry, take the pin away, or say how a hypothesis or a question stands."""
     by = actor_of(request)
     found = queries.entry_for(by, pk)
     if "standing" in request.POST:
         commands.set_standing(by, found, request.POST["standing"])
     else:
         commands.pin(by, found, request.POST.get("pinned") == "yes")
-    return redirect(f"/incidents/{found.incident_id}#entry-{found.pk}")
+    return done(request, f"/incidents/{found.incident_id}#entry-{found.pk}")
+
+
+@require_POST
+def turn(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a task of an entry, or park it."""
+    by = actor_of(request)
+    found = queries.entry_for(by, pk)
+    if request.POST.get("into") == "parked":
+        commands.park(by, found.incident, found.text[:500], entry=found)
+    else:
+        commands.add_task(by, found.incident, found.text[:300], entry=found, client_key=f"entry-{found.pk}")
+    return done(request, f"/incidents/{found.incident_id}#entry-{found.pk}")
+
+
+@require_GET
+def say_words(request: HttpRequest, pk: int) -> HttpResponse:
+    """What completes while one types."""
+    queries.incident_for(actor_of(request), pk)
+    return JsonResponse(words())

@@ -22,9 +22,12 @@ from ...status.models import StatusPage
 from ...web.middleware import actor_of
 from .. import commands, queries, rules
 from ..forms import KINDS, RoleForm, ScopeForm, SeverityForm, SummaryForm, TimeForm, UpdateForm
-from ..models import ROLE_DUTY, SEVERITY_MEANING, Incident, LogEntry, Moment, RoleAssignment, RoleName
+from ..models import ROLE_DUTY, SEVERITY_MEANING, Incident, Moment, RoleAssignment, RoleName
 from . import _room
+from ._catching_up import role_names, scene_of
+from ._lines import lines
 from ._publishing import publish
+from ._room import may_act
 
 
 def _roles(holders: list[RoleAssignment], by: Actor) -> list[dict[str, Any]]:
@@ -42,12 +45,6 @@ def _roles(holders: list[RoleAssignment], by: Actor) -> list[dict[str, Any]]:
     ]
 
 
-def may_act(by: Actor, incident: Incident, holders: list[RoleAssignment]) -> bool:
-    """Whether the page offers ``by`` to do things; the commands decide."""
-    held = by.person is not None and any(row.person_id == by.person.pk for row in holders)
-    return by.may(queries.needed_to_act(by, incident, holds=held), incident.team)
-
-
 def pages_offered(incident: Incident) -> list[tuple[str, str]]:
     """Status pages to publish on; none for a drill."""
     if incident.drill:
@@ -55,71 +52,94 @@ def pages_offered(incident: Incident) -> list[tuple[str, str]]:
     return [(page.slug, page.name) for page in StatusPage.objects.all()]
 
 
+FIRST_LINES = 60  # of the log; older ones on demand
 NUDGES_FOR = timedelta(hours=2)  # an older one that nobody answered is only in the log
 
 
-def context_of(by: Actor, incident: Incident, *, whole: bool) -> dict[str, Any]:
+def context_of(
+    by: Actor, incident: Incident, *, whole: bool, from_start: bool = False, before: str = ""
+) -> dict[str, Any]:
     """All that the room shows, in a constant number of queries; the log only for the ``whole`` page."""
     holders = list(
-        RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True).select_related("person", "assigned_by")
+        RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True)
+        .select_related("person", "assigned_by")
+        .order_by("id")
     )
     groups = _room.groups_of(incident)
     runs = list(
         MitigationRun.objects.filter(incident=incident).select_related("mitigation", "started_by").order_by("-id")
     )
-    entries = log_entries(incident) if whole else list(queries.log_of(incident).filter(kind=LogEntry.Kind.HYPOTHESIS))
+    ideas, questions, tasks = queries.ideas_of(incident), queries.open_questions(incident), queries.tasks_of(incident)
     now, times = clock.now(), queries.times_of(incident)
+    since = None if from_start else commands.looked(by, incident)
     acts = may_act(by, incident, holders)
     postmortem = getattr(incident, "postmortem", None)
     steps = rules.next_steps(
         _room.snapshot_of(incident, holders, groups, runs, has_postmortem=postmortem is not None), now
     )
-    hypotheses = [entry for entry in entries if entry.kind == LogEntry.Kind.HYPOTHESIS]
+    scene = scene_of(
+        incident,
+        since=since,
+        holders=holders,
+        runs=runs,
+        ideas=ideas,
+        questions=questions,
+        tasks=tasks,
+        steps=steps,
+        times=times,
+    )
+    caught_up = rules.catch_up.catch_up(scene, now, since)
     ended = times.get("resolved")
-    last_update = incident.updates.select_related("published_by").first()
-    return {
+    parked = queries.parked_in(incident)
+    context = {
         "incident": incident,
         "acts": acts,
         "step": steps[0] if steps else None,
         "more_steps": steps[1:4],
+        "catch_up": caught_up,
+        "catch_up_roles": role_names(caught_up.roles),
         "nudges": list(incident.nudges.filter(answer="", at__gt=now - NUDGES_FOR)[:3]),
-        "entries": entries,
         "roles": _roles(holders, by),
         "commander": next((row for row in holders if row.role == RoleName.COMMANDER), None),
         "groups": groups,
         "runs": runs,
         "offered": list(offered_in(by, incident)) if incident.is_open else [],
         "services": list(incident.services.all()),
-        "hypotheses": hypotheses,
-        "open_hypotheses": [entry for entry in hypotheses if entry.standing in {"open", "testing", ""}],
-        "judged_hypotheses": [entry for entry in hypotheses if entry.standing in {"confirmed", "ruled_out"}],
-        "standings": LogEntry.Standing.choices,
+        "columns": _room.board_of(ideas),
+        "ideas": ideas,
+        "open_hypotheses": [entry for entry in ideas if entry.standing in {"open", "testing", ""}],
+        "questions": questions,
+        "tasks": [task for task in tasks if task.is_open],
+        "ended_tasks": [task for task in tasks if not task.is_open],
+        "parked": [item for item in parked if item.left_at is None],
+        "left_parked": [item for item in parked if item.left_at is not None],
         "outcomes": MitigationRun.Outcome.choices,
         "mitigation_kinds": MitigationKind.choices,
         "times": times,
         "moments": [{"moment": each.value, "name": each.label, "row": times.get(each.value)} for each in Moment],
         "late": incident.is_open and rules.is_overdue(incident.next_update_at, now),
-        "last_update": last_update,
+        "last_update": incident.updates.select_related("published_by").first(),
         "lasted": ended.at - times["started"].at if ended else None,
         "started_at": times["started"].at,
         "kinds": KINDS,
-        "client_key": uuid.uuid4().hex,
         "run_key": uuid.uuid4().hex,
+        "new_key": uuid.uuid4().hex,
         "postmortem": postmortem,
         "meaning": SEVERITY_MEANING[incident.severity],
-        "role_form": RoleForm(),
+        "me": by.person,
     }
-
-
-def log_entries(incident: Incident) -> list[LogEntry]:
-    """The log as the page shows it: each entry with ``look`` (its kind's sign) and whether it hangs under another."""
-    entries = list(queries.log_of(incident))
-    signs = {"alerts": "alert", "update": "update", "incident": "status", "nudge": "nudge"}
-    for entry in entries:
-        entry.pk_text = str(entry.pk)  # type: ignore[attr-defined]
-        sign = "page" if entry.type == "role.assigned" else signs.get(entry.type.partition(".")[0], "system")
-        entry.look = sign if entry.kind == LogEntry.Kind.SYSTEM else entry.kind  # type: ignore[attr-defined]
-    return entries
+    if whole:
+        older = queries.entry_for(by, int(before)) if before.isdecimal() and len(before) < 19 else None
+        entries, more = queries.log_page(incident, before=older, limit=FIRST_LINES)
+        context |= {
+            "lines": lines(incident, entries, acts=acts),
+            "since": now.isoformat(),
+            "older": entries[-1].pk if more else None,
+            "pinned": list(incident.log.filter(pinned=True).order_by("at", "id")[:30]),
+            "client_key": uuid.uuid4().hex,
+            "role_form": RoleForm(),
+        }
+    return context
 
 
 def incident(request: HttpRequest, pk: int) -> HttpResponse:
@@ -129,9 +149,11 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
     if found is None:
         raise NotFound(f"There is no incident #{pk}, or you may not see it.")
     part = request.GET.get("part", "")
+    from_start = request.GET.get("catch_up") == "start"
     if part in {"top", "side"}:
-        return render(request, f"incidents/parts/{part}.html", context_of(by, found, whole=False))
-    context = context_of(by, found, whole=True)
+        context = context_of(by, found, whole=False, from_start=from_start)
+        return render(request, f"incidents/parts/{part}.html", context)
+    context = context_of(by, found, whole=True, from_start=from_start, before=request.GET.get("before", ""))
     stage = context["last_update"].stage if context["last_update"] else "investigating"
     context |= {
         "summary_form": SummaryForm(instance=found),

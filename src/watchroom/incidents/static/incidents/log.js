@@ -1,0 +1,66 @@
+// The running log: what is new or has changed is asked for alone and put in its place; older entries come on demand.
+const log = document.getElementById("log");
+let asking = false, again = false;
+
+const place = (line) => `${line.querySelector("time")?.dateTime ?? ""} ${line.id.slice(6).padStart(12, "0")}`;   // entry-7
+
+function merge(html) {
+  const box = document.createElement("template");
+  box.innerHTML = html;
+  const fresh = [...box.content.querySelectorAll("li.log-entry")];
+  if (fresh.length) log.querySelector("[data-nothing]")?.remove();
+  for (const line of fresh) {
+    const there = document.getElementById(line.id);
+    if (there?.outerHTML === line.outerHTML) continue;
+    if (there?.querySelector("details[open]") && there.contains(document.activeElement)) { there.dataset.stale = "yes"; continue; }
+    const focused = there?.contains(document.activeElement);
+    there?.remove();
+    const own = place(line);
+    const before = [...log.children].find((each) => each.id && place(each) < own);
+    const last = log.lastElementChild;
+    // Older than everything shown, and there is more: it belongs to what is not loaded.
+    if (!before && last && !there && document.querySelector("[data-older]")) continue;
+    log.insertBefore(line, before ?? null);
+    if (!there) line.classList.add("fresh");
+    window.htmx?.process(line);
+    if (focused) { line.tabIndex = -1; line.focus({ preventScroll: true }); }
+  }
+  document.dispatchEvent(new CustomEvent("room:lines", { detail: fresh.map((line) => line.id) }));
+}
+
+async function read() {
+  if (asking) { again = true; return; }
+  asking = true;
+  try {
+    const answer = await fetch(`${log.dataset.url}?since=${encodeURIComponent(log.dataset.since)}`, { headers: { "HX-Request": "true" } });
+    if (answer.status === 205) location.reload();
+    else if (answer.ok && !answer.redirected) {
+      merge(await answer.text());
+      log.dataset.since = answer.headers.get("X-Since") ?? log.dataset.since;
+    }
+  } catch { /* the live connection says that we are offline, and has us ask again */ }
+  asking = false;
+  if (again) { again = false; read(); }
+}
+
+async function older(link) {
+  const last = [...log.querySelectorAll("li.log-entry")].at(-1);
+  link.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(`${log.dataset.url}?before=${last.id.slice(6)}`, { headers: { "HX-Request": "true" } });
+    if (!answer.ok) return;
+    last.insertAdjacentHTML("afterend", await answer.text());
+    if (answer.headers.get("X-More") !== "yes") link.parentElement.remove();
+    const next = last.nextElementSibling;
+    if (next) { next.tabIndex = -1; next.focus({ preventScroll: true }); }
+  } catch { /* press again */ }
+  link.removeAttribute("aria-busy");
+}
+
+if (log) {
+  for (const name of [`live:incident:${log.dataset.incident}:log`, "live:again", "room:changed"]) document.addEventListener(name, read);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-older]");
+    if (link) { event.preventDefault(); older(link); }
+  });
+}

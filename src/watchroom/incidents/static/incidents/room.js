@@ -1,0 +1,101 @@
+// The room: forms that are sent without leaving the page, parts that fold, the investigation board.
+const toast = (text, tone = "info") => document.dispatchEvent(new CustomEvent("toast", { detail: { text, tone } }));
+
+export const reason = async (answer) => {
+  try {
+    const said = await answer.json();
+    return [said.detail, said.fix].filter(Boolean).join(" ");
+  } catch { return `The server answered with an error (${answer.status}). Try again.`; }
+};
+
+// [data-quiet]: what changed comes back by the live connection; the page stays where it is, focus and drafts included.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-quiet]")) return;
+  event.preventDefault();
+  const button = event.submitter, body = new FormData(form);
+  if (button?.name) body.append(button.name, button.value);
+  if (form.dataset.under_way) return;
+  form.dataset.under_way = "yes";
+  button?.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(button?.getAttribute("formaction") ?? form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    if (answer.redirected) location.reload();          // signed out
+    else if (!answer.ok) toast(await reason(answer), "error");
+    else {
+      form.querySelectorAll("input:not([type=hidden]), textarea").forEach((field) => { field.value = ""; });
+      const key = form.querySelector('[name="client_key"]');
+      if (key) key.value = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+      button?.closest("details[data-menu]")?.removeAttribute("open");
+      document.dispatchEvent(new CustomEvent("room:changed"));
+      document.querySelectorAll("[data-live][hx-get]").forEach((each) => {
+        if (!each.contains(document.activeElement) || !document.activeElement.matches("textarea, select, input")) window.htmx?.trigger(each, "live");
+      });
+    }
+  } catch { toast("The server can’t be reached. Nothing was changed; try again.", "error"); }
+  delete form.dataset.under_way;
+  button?.removeAttribute("aria-busy");
+});
+
+// A press on it focuses it: that is what a shortcut does.
+document.addEventListener("click", (event) => { if (event.target.matches("textarea[data-key], input[data-key]")) event.target.focus(); });
+
+// The catch-up folds, and stays folded on this device.
+for (const button of document.querySelectorAll("[data-fold]")) {
+  const body = document.getElementById(button.dataset.fold), place = `fold:${button.dataset.fold}`;
+  const set = (folded) => {
+    body.hidden = folded;
+    button.setAttribute("aria-expanded", String(!folded));
+    button.textContent = folded ? "Unfold" : "Fold";
+  };
+  set(localStorage.getItem(place) === "yes" && location.hash !== "#summary");
+  button.addEventListener("click", () => {
+    set(!body.hidden);
+    localStorage.setItem(place, body.hidden ? "yes" : "no");
+  });
+}
+
+// An entry that is not on the page has a page of its own.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.('a[href^="#entry-"], a[href*="/incidents/"][href*="#entry-"]');
+  const number = link?.hash.match(/^#entry-(\d+)$/)?.[1];
+  if (!number || link.pathname !== location.pathname || document.getElementById(`entry-${number}`)) return;
+  event.preventDefault();
+  location.assign(`/log/${number}`);
+});
+
+// The board: arrow keys on a card, or dragging it, press the button that moves it.
+const columns = ["open", "testing", "confirmed", "ruled_out"];
+let lastMoved = "";
+
+function move(card, to) {
+  const button = card?.querySelector(`.moves [value="${to}"]`);
+  if (!button) return;
+  lastMoved = card.id;
+  button.click();
+}
+
+document.addEventListener("keydown", (event) => {
+  const card = event.target.closest?.(".board .idea");
+  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!card || event.target !== card || !by) return;
+  event.preventDefault();
+  move(card, columns[columns.indexOf(card.closest(".column").dataset.standing) + by]);
+});
+document.addEventListener("dragstart", (event) => {
+  const card = event.target.closest?.(".idea");
+  if (card) event.dataTransfer.setData("text/plain", card.id);
+});
+document.addEventListener("dragover", (event) => { if (event.target.closest?.(".board .column")) event.preventDefault(); });
+document.addEventListener("drop", (event) => {
+  const column = event.target.closest?.(".board .column");
+  if (!column) return;
+  event.preventDefault();
+  move(document.getElementById(event.dataTransfer.getData("text/plain")), column.dataset.standing);
+});
+// The focus goes with the card.
+document.addEventListener("htmx:afterSettle", () => {
+  if (!lastMoved) return;
+  if (document.activeElement === document.body) document.getElementById(lastMoved)?.focus({ preventScroll: true });
+  lastMoved = "";
+});

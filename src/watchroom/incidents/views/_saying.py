@@ -1,0 +1,286 @@
+"""What is typed into the room, carried out: an entry of the log, or a /-command. Page, API, command line and terminal
+room all come through here, so that a line means the same everywhere. It reaches into packages above and below, so only
+edges use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from ...accounts.actors import Actor
+from ...accounts.models import Person
+from ...intake import commands as intake
+from ...kernel import clock
+from ...kernel.errors import Conflict, Refused
+from ...mitigations import commands as mitigations
+from ...paging import commands as paging
+from .. import commands, queries, rules
+from ..commands._shared import checked_key
+from ..commands.mentions import people_by_handle
+from ..models import Incident, LogEntry, RoleName, Spoken
+from ..rules import slash
+from ._publishing import publish
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a line: a sentence for whoever typed it, and the entry where it was one."""
+
+    text: str
+    entry: LogEntry | None = None
+
+
+def say(
+    by: Actor,
+    incident: Incident,
+    line: str,
+    *,
+    kind: str = "note",
+    at: datetime | None = None,
+    parent: LogEntry | None = None,
+    attachments: Sequence[int] = (),
+    client_key: str = "",
+) -> Answer:
+    """Carry out ``line``. Sent again with the same ``client_key``, it is done once.
+
+    :raises Refused: there is no such command, or something in it is wrong.
+    """
+    checked_key(client_key)
+    try:
+        said = slash.read(line)
+    except slash.Unknown as unknown:
+        name = str(unknown)
+        raise Refused(
+            f"There is no command /{name}.",
+            field="text",
+            value=line[:60],
+            fix=f"Did you mean {', '.join('/' + each for each in slash.similar(name))}? Begin with // to write a slash.",
+        ) from None
+    if said.is_entry:
+        entry = commands.log(
+            by, incident, said.command or kind, said.text, at=at, parent=parent, attachments=attachments,
+            client_key=client_key,
+        )  # fmt: skip
+        return Answer(f"Wrote entry {entry.pk}.", entry)
+    with transaction.atomic():
+        # Who may not act here may not try; and the incident's row is locked from here on, so that the same line which
+        # comes twice at once is carried out once.
+        with commands.acting_in(by, "command.given", incident, only_log=True) as (made, row):
+            made.note(command=said.command)
+            before = Spoken.objects.filter(incident=row, client_key=client_key).first() if client_key else None
+        if before is not None:
+            return Answer(before.answer)
+        answer = _WAYS[said.command](by, incident, said.text, client_key)
+        if client_key:
+            Spoken.objects.create(incident=incident, client_key=client_key, at=clock.now(), answer=answer.text[:300])
+    return answer
+
+
+def _needed(text: str, name: str) -> str:
+    if not text:
+        example = next(command.example for command in slash.COMMANDS if command.name == name)
+        raise Refused(f"/{name} needs more words.", field="text", value=f"/{name}", fix=f"For example: {example}")
+    return text
+
+
+def people_first(text: str) -> tuple[list[Person], str]:
+    """Who is mentioned first in ``text``, and the rest of it."""
+    known, found = people_by_handle(), []
+    rest = text.strip()
+    while rest.startswith("@"):
+        word, _, after = rest.partition(" ")
+        handle = word[1:].rstrip(",:").lower()
+        if handle not in known:
+            raise Refused(
+                f"Nobody is called {word}.",
+                field="text",
+                value=word,
+                fix="Use what stands before the @ of their e-mail address.",
+            )
+        found.append(known[handle])
+        rest = after.strip()
+    return found, rest
+
+
+def _entry(by: Actor, incident: Incident, number: int, kind: str) -> LogEntry:
+    entry = queries.entry_for(by, number)
+    if entry.incident_id != incident.pk or entry.kind != kind:
+        raise Refused(f"#{number} is no {kind} of this incident.", field="text", value=f"#{number}", fix="See the log.")
+    return entry
+
+
+def _answer(by: Actor, incident: Incident, text: str, key: str) -> Answer:
+    number, words = slash.number_first(text)
+    open_ones = queries.open_questions(incident)
+    if number is None and not open_ones:
+        raise Conflict("No question is open.", field="text", value="/answer", fix="Write a note instead.")
+    question = _entry(by, incident, number, "question") if number is not None else open_ones[-1]
+    entry = commands.answer_question(by, question, _needed(words, "answer"), client_key=key)
+    return Answer(f"Answered: {question}", entry)
+
+
+def _judge(standing: str) -> Callable[[Actor, Incident, str, str], Answer]:
+    def way(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+        number, why = slash.number_first(text)
+        if number is None:
+            raise Refused("Say which hypothesis.", field="text", value=text[:40], fix="Give its number: #12.")
+        idea = _entry(by, incident, number, "hypothesis")
+        commands.set_standing(by, idea, standing, why=why)
+        return Answer(f"{LogEntry.Standing(standing).label}: {idea}")
+
+    return way
+
+
+def _task(by: Actor, incident: Incident, text: str, key: str) -> Answer:
+    people, words = people_first(_needed(text, "task"))
+    task = commands.add_task(
+        by, incident, _needed(words, "task"), assignee=people[0] if people else None, client_key=key
+    )
+    return Answer(f"Task {task.pk}: {task}" + (f", for {task.assignee}" if task.assignee else ""))
+
+
+def _done(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+    number, rest = slash.number_first(_needed(text, "done"))
+    task = queries.task_for(by, number) if number is not None else None
+    if task is None or task.incident_id != incident.pk:
+        raise Refused("Say which task.", field="text", value=(rest or text)[:40], fix="Give its number: /done 3.")
+    commands.change_task(by, task, state="done")
+    return Answer(f"Done: {task}")
+
+
+def _park(by: Actor, incident: Incident, text: str, key: str) -> Answer:
+    item = commands.park(by, incident, _needed(text, "park"), client_key=key)
+    return Answer(f"Parked: {item}")
+
+
+def _mitigate(by: Actor, incident: Incident, text: str, key: str) -> Answer:
+    run = mitigations.start(by, incident, title=_needed(text, "mitigate"), client_key=key)
+    return Answer(f"Started: {run.title}. Record what came of it.")
+
+
+def _ack(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+    groups = list(incident.alert_groups.filter(resolved_at__isnull=True, acknowledged_at__isnull=True).order_by("id"))
+    for group in groups:
+        intake.acknowledge(by, group, note=text)
+    return Answer(
+        f"Acknowledged {len(groups)} alert group{'' if len(groups) == 1 else 's'}."
+        if groups
+        else "There is nothing to acknowledge."
+    )
+
+
+def _role(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+    word, _, rest = _needed(text, "role").partition(" ")
+    people, _ = people_first(rest)
+    person = people[0] if people else by.person
+    if person is None:
+        raise Refused("Say who.", field="text", value=text[:40], fix="For example: /role commander @ada")
+    short = {"comms": "communications", "ops": "operations", "ic": "commander", "lead": "commander"}
+    assignment = commands.assign_role(by, incident, short.get(word.lower(), word.lower()), person)
+    name = RoleName(assignment.role).label.lower()
+    if by.person is not None and person.pk == by.person.pk:
+        return Answer(f"You are the {name}.")
+    return Answer(f"{person} is being paged to be the {name}.")
+
+
+def _status(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+    ways = {"mitigated": commands.mitigate, "resolved": commands.resolve, "active": commands.reopen}
+    word = _needed(text, "status").lower()
+    if word not in ways:
+        raise Refused("That is not a status.", field="text", value=word[:40], fix=f"Use one of {', '.join(ways)}.")
+    ways[word](by, incident)
+    return Answer(f"The incident is {word}.")
+
+
+def _severity(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+    word, _, reason = _needed(text, "severity").partition(" ")
+    level = word.lower().removeprefix("sev")
+    if level not in {"1", "2", "3", "4", "5"}:
+        raise Refused("That is not a severity.", field="text", value=word[:40], fix="Use 1 (worst) to 5.")
+    commands.change_severity(by, incident, int(level), reason=reason.strip())
+    return Answer(f"The severity is SEV{level}.")
+
+
+def _field(name: str) -> Callable[[Actor, Incident, str, str], Answer]:
+    def way(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+        commands.edit(by, incident, **{name: _needed(text, name)})  # type: ignore[arg-type]
+        return Answer(f"The {name} is noted.")
+
+    return way
+
+
+def _update(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+    words, minutes = slash.promise_last(_needed(text, "update"))
+    last = incident.updates.first()
+    publish(
+        by,
+        incident,
+        stage=last.stage if last else "investigating",
+        happening=_needed(words, "update"),
+        impact=incident.impact,
+        next_update_at=clock.now() + timedelta(minutes=minutes) if minutes else None,
+    )
+    return Answer("The update is published." + (f" The next one is due in {minutes} minutes." if minutes else ""))
+
+
+def _page(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+    people, words = people_first(_needed(text, "page"))
+    if not people:
+        raise Refused("Say whom to page.", field="text", value=text[:40], fix="For example: /page @ada Can you look?")
+    with commands.acting_in(by, "person.asked_in", incident) as (made, row):
+        made.note(people=[str(person) for person in people])
+        made.due()
+        for person in people:
+            paging.page_about(
+                person,
+                title=f"SEV{row.severity} {row}: {words or 'your help is needed'}"[:300],
+                body=f"{by.name} asks for your help. {words}".strip(),
+                path=f"/incidents/{row.pk}",
+                team=row.team,
+                urgency="high",
+                drill=row.drill,
+            )
+        names = ", ".join(str(person) for person in people)
+        commands.write_system(
+            row,
+            "person.paged",
+            f"{by.name} is having {names} paged" + (f": {words}" if words else ""),
+            {"people": [person.pk for person in people]},
+            made.at,
+            by=by,
+        )
+    return Answer(f"{names} {'is' if len(people) == 1 else 'are'} being paged.")
+
+
+_WAYS: dict[str, Callable[[Actor, Incident, str, str], Answer]] = {
+    "answer": _answer,
+    "test": _judge("testing"),
+    "confirm": _judge("confirmed"),
+    "rule-out": _judge("ruled_out"),
+    "task": _task,
+    "done": _done,
+    "park": _park,
+    "mitigate": _mitigate,
+    "ack": _ack,
+    "role": _role,
+    "status": _status,
+    "severity": _severity,
+    "impact": _field("impact"),
+    "summary": _field("summary"),
+    "update": _update,
+    "page": _page,
+}
+
+
+def words() -> dict[str, list[dict[str, str]]]:
+    """What completes while one types: commands, and people."""
+    people = Person.objects.filter(is_active=True).order_by("name", "id")
+    known = [rules.mentions.Known(person.pk, person.email, person.name) for person in people]
+    handles = rules.mentions.handles(known)
+    return {
+        "commands": [{"name": each.name, "example": each.example, "does": each.does} for each in slash.COMMANDS],
+        "people": [{"handle": handles[person.id], "name": person.name} for person in known],
+    }
