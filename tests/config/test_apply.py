@@ -17,8 +17,10 @@ from watchroom.config.carry_out import apply, preview
 from watchroom.config.current import read
 from watchroom.config.text import dump, parse
 from watchroom.demo.make import make as make_demo
-from watchroom.intake.models import Integration, Route
+from watchroom.intake.models import InhibitRule, Integration, MaintenanceWindow, Route, Silence
+from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Refused
+from watchroom.monitors.models import Check
 from watchroom.oncall.models import Schedule
 from watchroom.oncall.queries import who
 
@@ -60,12 +62,39 @@ integrations:
   - {slug: prometheus, name: Prometheus, team: shop, service: checkout}
 routes:
   - {name: payments, matchers: ['team="payments"'], service: ledger}
-  - {name: critical payments, parent: payments, matchers: ['severity="critical"'], urgency: high}
+  - name: critical payments
+    parent: payments
+    matchers: [severity=critical]
+    urgency: high
+    group_interval_seconds: 600
+    repeat_interval_seconds: 7200
+    service_label: app
+    severities: [{severity: critical, matcher: priority=P1}]
+    mute_intervals: [nights]
+    low_urgency_intervals: [nights]
+time_intervals:
+  - {name: nights, intervals: [{times: [{start_time: "20:00", end_time: "24:00"}], location: Europe/Berlin}, {weekdays: [Saturday]}]}
+inhibit_rules:
+  - {name: node down, source_matchers: [alertname=NodeDown], target_matchers: ['severity=~"warning|info"'], equal: [node]}
+silences:
+  - {id: the move, matchers: [dc=old], comment: The old place is being taken apart, starts_at: "2026-03-01T00:00:00Z", ends_at: "2026-04-01T00:00:00+02:00"}
+  - {id: long over, matchers: [dc=older], comment: Done, starts_at: "2025-03-01T00:00:00Z", ends_at: "2025-04-01T00:00:00Z"}
+maintenance_windows:
+  - {title: New disks, team: shop, services: [ledger, checkout], starts_at: "2026-03-05T00:00:00Z", ends_at: "2026-03-05T04:00:00Z"}
+heartbeats:
+  - {slug: backup, name: Backup, team: shop, service: ledger, kind: cron, expression: 0 3 * * *, timezone: Europe/Berlin}
+checks:
+  - {slug: shop, name: Shop answers, team: shop, kind: http, settings: {url: "https://shop.example.org/health", latency_ms: 500}, paused: true}
 mitigations:
   - {slug: roll-back, name: Roll back, team: shop, service: checkout, kind: roll_back, how: Press the button.}
 status_pages:
   - {slug: shop, name: Shop status, team: shop, components: [{name: Checkout, service: checkout}]}
 """
+
+
+@pytest.fixture(autouse=True)
+def _now(clock: TravellingClock) -> None:
+    """A file with silences means something at a time."""
 
 
 def run(*arguments: str) -> Result:
@@ -91,6 +120,44 @@ def test_a_file_becomes_the_configuration_and_twice_is_once(file: Path) -> None:
     assert checkout.policy is not None and Route.objects.get(name="critical payments").parent is not None
     assert who(Schedule.objects.get(), datetime(2026, 1, 6, tzinfo=UTC))[0].name == "Anna"
     assert run("apply", "-f", str(file)).output.strip() == "Nothing to do."
+
+
+def test_what_holds_alerts_back_and_monitors_come_from_the_file_too(file: Path, clock: TravellingClock) -> None:
+    run("apply", "-f", str(file))
+    silence = Silence.objects.get()
+    assert (silence.comment, silence.matchers, silence.author_name) == (
+        "The old place is being taken apart",
+        ['dc="old"'],
+        "Root",
+    )
+    assert MaintenanceWindow.objects.get().services.count() == 2
+    assert InhibitRule.objects.get().source_matchers == ['alertname="NodeDown"']
+    check = Check.objects.get()
+    assert check.paused and check.settings["latency_ms"] == 500
+    check.settings = {**check.settings, "headers": "Authorization: Bearer x"}
+    check.save()
+    route = Route.objects.get(name="critical payments")
+    assert (route.mute_intervals, route.severities) == (
+        ["nights"],
+        [{"severity": "critical", "matcher": 'priority="P1"'}],
+    )
+    assert run("apply", "-f", str(file)).output.strip() == "Nothing to do."
+    said = yaml.safe_load(FILE)
+    said["checks"][0]["settings"] = {"url": "https://shop.example.org/up"}
+    said["checks"][0]["paused"] = False
+    said["silences"] = said["maintenance_windows"] = said["inhibit_rules"] = said["heartbeats"] = []
+    file.write_text(yaml.safe_dump(said))
+    changed = run("apply", "-f", str(file), "--prune").output
+    assert "- heartbeats backup" in changed and "- inhibit_rules node down" in changed
+    check.refresh_from_db()
+    assert not check.paused and check.settings["headers"] and check.settings["latency_ms"] == 500
+    silence.refresh_from_db()
+    assert silence.state == "expired" and not InhibitRule.objects.exists()
+    assert run("apply", "-f", str(file), "--prune").output.strip() == "Nothing to do."
+    said["checks"][0]["settings"]["headers"] = "Authorization: Bearer y"
+    file.write_text(yaml.safe_dump(said))
+    refused = run("apply", "-f", str(file))
+    assert refused.exit_code == 1 and "checks[shop].settings.headers" in refused.output
 
 
 def test_a_change_names_its_fields_and_prune_deletes_what_is_not_named(file: Path) -> None:
@@ -127,6 +194,8 @@ def test_nothing_is_done_when_something_is_refused(file: Path) -> None:
         ({"version": 2}, "version"),
         ({"nonsense": []}, "nonsense"),
         ({"services": [{"slug": "a"}]}, "services.0.name"),
+        ({"routes": [{"name": "a", "matchers": ["("]}]}, "routes.0.matchers.0"),
+        ({"time_intervals": [{"name": "a", "intervals": [{"weekdays": ["someday"]}]}]}, "time_intervals.0.intervals"),
         ({"services": [{"slug": "a", "name": "A", "team": "t", "tier": 9}]}, "services.0.tier"),
     ],
 )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 import factories
 from watchroom.accounts.models import Person
+from watchroom.engine.loop import run_due
 from watchroom.intake.models import AlertGroup, Integration
+from watchroom.paging.models import Notification
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -114,6 +117,49 @@ def test_integrations(api: Api) -> None:
     api("GET", "/integrations/berlin", status=404)
 
 
+def test_time_intervals_and_the_routes_that_go_by_them(api: Api) -> None:
+    api.as_("manager")
+    said = {"name": "office", "intervals": [{"weekdays": ["monday:friday"], "location": "Europe/Berlin"}]}
+    made = api("POST", "/time-intervals", said, 201)
+    assert made["text"] == "monday:friday Europe/Berlin" and made["now"] is True
+    wrong = api("POST", "/time-intervals", said | {"intervals": [{"weekdays": ["someday"]}]}, 422)
+    assert wrong["field"] == "intervals[0].weekdays" and wrong["value"] == "someday"
+    body = {"name": "Quiet", "matchers": ["a=b"], "mute_intervals": ["office"], "low_urgency_intervals": ["office"]}
+    body |= {"severities": [{"severity": "info", "matcher": 'x="y"'}], "repeat_interval_seconds": 3600}
+    route = api("POST", "/routes", body, 201)
+    assert {name: route[name] for name in body} == body | {"matchers": ['a="b"']}
+    end = api("POST", "/routes/test", {"labels": {"a": "b", "x": "y"}})["outcomes"][0]
+    assert (end["muted"], end["severity"], end["urgency"]) == ("during office", "info", "low")
+    assert api("DELETE", f"/time-intervals/{made['id']}", status=409)["field"] == "name"
+    api("PUT", f"/time-intervals/{made['id']}", said | {"name": "work"})
+    assert api("GET", f"/routes/{route['id']}")["mute_intervals"] == ["work"]
+    api.as_("viewer")
+    api("PUT", f"/time-intervals/{made['id']}", said, 403)
+    api("DELETE", f"/time-intervals/{made['id']}", status=403)
+    assert len(api("GET", "/time-intervals")["items"]) == 1
+
+
+def test_a_drill_goes_through_the_routes_apart_from_what_is_real(api: Api) -> None:
+    anna = factories.person("Anna", "responder")
+    factories.contact_method(anna, "browser", {"person": anna.pk})
+    service = factories.service(slug="checkout", policy=factories.policy((anna, 300)))
+    api.as_("manager")
+    api("POST", "/routes", {"name": "Payments", "matchers": ["team=payments"], "service": "checkout"}, 201)
+    real = factories.integration(service=service)
+    labels = {"team": "payments", "alertname": "Disk"}
+    factories.signal(real, json.dumps([{"labels": labels}]).encode())
+    run_due()
+    api("POST", "/routes/drill", {"labels": {"nothing": "here"}}, 422)
+    sent = api("POST", "/routes/drill", {"labels": labels}, 202)
+    assert sent["outcomes"][0]["policy"] == service.policy.slug and "Anna" in sent["outcomes"][0]["pages"][0]
+    run_due()
+    genuine, drill = api("GET", "/alert-groups")["items"][::-1]
+    assert (genuine["drill"], drill["drill"], drill["service"]) == (False, True, "checkout")
+    assert Notification.objects.filter(drill=True, person=anna, purpose="page").count() == 1
+    api.as_("viewer")
+    api("POST", "/routes/drill", {"labels": labels}, 403)
+
+
 def test_routes(api: Api) -> None:
     api.as_("manager")
     service = factories.service(slug="checkout")
@@ -124,7 +170,13 @@ def test_routes(api: Api) -> None:
     assert api("POST", "/routes", body | {"matchers": ["("]}, 422)["field"] == "matchers[0]"
     assert api("POST", "/routes", body | {"policy": "none"}, 404)["field"] == "policy"
     found = api("POST", "/routes/test", {"labels": {"team": "payments"}})
-    assert (found[0]["service"], found[0]["group_by"], found[0]["path"][-1]) == ("checkout", ["pod"], "Payments")
+    end = found["outcomes"][0]
+    assert (end["service"], end["group_by"], end["path"][-1]) == ("checkout", ["pod"], "Payments")
+    assert [(each["name"], each["verdict"]) for each in found["visits"]] == [
+        ("everything else", "passes"),
+        ("Payments", "takes"),
+    ]
+    assert found["visits"][1]["tests"] == [{"matcher": 'team="payments"', "value": "payments", "accepted": True}]
     assert api("PUT", f"/routes/{made['id']}", body | {"goes_on": True})["goes_on"]
     api.as_("viewer")
     api("PUT", f"/routes/{made['id']}", body, 403)

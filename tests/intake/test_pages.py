@@ -9,7 +9,7 @@ import pytest
 
 import factories
 from watchroom.accounts.models import Person
-from watchroom.intake.models import AlertGroup, GroupEvent, Integration, Route, Signal
+from watchroom.intake.models import AlertGroup, GroupEvent, Integration, Route, Signal, TimeInterval
 from watchroom.kernel import clock
 from watchroom.paging import commands as paging
 
@@ -219,6 +219,39 @@ def test_integrations_cost_the_same_however_many(client: Any, django_assert_max_
 # --- Routes ----------------------------------------------------------------------------------------------------------
 
 
+def test_time_intervals_are_made_used_and_deleted(client: Any) -> None:
+    sign_in(client, factories.person(role="manager"))
+    assert b"start_time" in client.get("/time-intervals/new").content  # an example
+    bad = client.post("/time-intervals/new", {"name": "night", "intervals": "- {weekdays: [someday]}"})
+    assert bad.status_code == 422 and b"someday" in bad.content
+    assert client.post("/time-intervals/new", {"name": "night", "intervals": "- {"}).status_code == 422
+    client.post("/time-intervals/new", {"name": "night", "intervals": "- {weekdays: ['saturday']}"})
+    night = TimeInterval.objects.get()
+    page = client.get("/routes/new").content
+    assert page.count(b'value="night"') == 3
+    client.post("/routes/new", {"name": "x", "matchers": "a=b", "mute_intervals": "night", "severities": "info c=d"})
+    route = Route.objects.get()
+    assert (route.mute_intervals, route.severities) == (["night"], [{"severity": "info", "matcher": 'c="d"'}])
+    shown = client.get(f"/routes/{route.pk}").content.decode()
+    assert "info c=&quot;d&quot;" in shown and "checked" in shown
+    client.post(f"/time-intervals/{night.pk}", {"name": "weekend", "intervals": "- {weekdays: ['saturday']}"})
+    assert "mute during weekend" in client.get("/routes").content.decode()
+    assert client.post(f"/time-intervals/{night.pk}/delete").headers["location"] == f"/time-intervals/{night.pk}"
+    client.post(f"/routes/{route.pk}/delete")
+    client.post(f"/time-intervals/{night.pk}/delete")
+    assert not TimeInterval.objects.exists()
+
+
+def test_a_drill_is_sent_from_the_tester(client: Any) -> None:
+    sign_in(client, factories.person(role="manager"))
+    service = factories.service("Checkout", policy=factories.policy(factories.person("Anna")))
+    client.post("/routes/new", {"name": "all", "matchers": "a=b", "service": service.slug})
+    assert "Send it as a drill" in client.get("/routes?labels=a=b").content.decode()
+    answer = client.post("/routes/drill", {"labels": "a=b"}, follow=True)
+    assert "The drill is on its way" in answer.content.decode()
+    assert "lead to no service" in client.post("/routes/drill", {"labels": "x=y"}, follow=True).content.decode()
+
+
 def test_routes_are_made_tried_and_deleted(client: Any, django_assert_max_num_queries: Any) -> None:
     sign_in(client, factories.person(role="manager"))
     service = factories.service("Checkout")
@@ -235,9 +268,9 @@ def test_routes_are_made_tried_and_deleted(client: Any, django_assert_max_num_qu
     )
     below = Route.objects.get(name="Below")
     assert (below.parent, below.group_by, below.group_wait_seconds) == (route, ["pod", "node"], 9)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         tried = client.get("/routes", {"labels": "team=payments severity=critical a=b"}).content.decode()
-    assert "Payments → Below" in tried and "pod, node" in tried
+    assert "Payments → Below" in tried and "pod, node" in tried and "Passes it on" in tried
     assert client.get("/routes?labels=nonsense").status_code == 422
     assert b'value="pod node"' in client.get(f"/routes/{below.pk}").content
     circle = {"name": "Payments", "matchers": "team=payments", "parent": below.pk}

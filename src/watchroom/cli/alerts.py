@@ -84,6 +84,14 @@ def escalate(api: Api, id: int) -> Any:
     return api.call("POST", f"/alert-groups/{id}/escalate"), f"Escalated alert {id}."
 
 
+@click.command("page-now")
+@click.argument("id", type=int)
+@api_command
+def page_now(api: Api, id: int) -> Any:
+    """Let an alert group that waits for its hours page now."""
+    return api.call("POST", f"/alert-groups/{id}/page-now"), f"Alert {id} pages now."
+
+
 @click.command()
 @click.argument("id", type=int)
 @click.argument("verdict", type=click.Choice(["acted", "nothing", "duplicate", "false"]))
@@ -155,6 +163,7 @@ commands = [
     unack,
     resolve,
     escalate,
+    page_now,
     snooze,
     reassign,
     ask_help,

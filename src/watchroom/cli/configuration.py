@@ -49,4 +49,33 @@ def schema() -> None:
     click.echo(json.dumps(Document.model_json_schema(), indent=2))
 
 
-commands = [apply, export, schema]
+@click.group("import")
+def import_() -> None:
+    """Take over the configuration of another tool."""
+
+
+@import_.command("alertmanager")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="ALERTMANAGER.YML")
+@click.option("--team", required=True, help="Slug of the team that gets the policies made of its receivers.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the file for `watchroom apply` there.")
+@click.option("--apply", "do_apply", is_flag=True, help="Apply it; without this nothing is changed.")
+@api_command
+def alertmanager(api: Api, path: Path, team: str, output: Path | None, do_apply: bool) -> Any:
+    """Translate an alertmanager.yml: routes, receivers, inhibition rules and time intervals; and say what could not be."""
+    found = api.post("/config/import/alertmanager", text=path.read_text(errors="replace"), team=team)
+    written = yaml.safe_dump(found["document"], sort_keys=False, allow_unicode=True, width=120)
+    if output is not None:
+        output.write_text(written)
+    lines = [f"{path}:{note['line']}: {note['path']}: {note['text']} {note['fix']}" for note in found["notes"]]
+    lines += ["", *(step["text"] for step in found["steps"])] if found["steps"] else ["", "Nothing to do."]
+    if do_apply:
+        found["applied"] = api.call("POST", "/config/apply", {"document": found["document"], "prune": False})["steps"]
+        lines += ["", f"Applied: {len(found['applied'])} changes."]
+    elif output is not None:
+        lines += ["", f"Written to {output}. Nothing is changed until `watchroom apply -f {output}`."]
+    else:
+        lines += ["", "Nothing is changed. Write it to a file with -o FILE, or apply it with --apply."]
+    return found, "\n".join(lines).strip()
+
+
+commands = [apply, export, schema, import_]

@@ -23,6 +23,7 @@ from . import (
     oncall,
     policies,
     room,
+    routes,
     serving,
     silences,
 )
@@ -52,6 +53,7 @@ _everything: list[click.Command] = [
     *evidence.commands,
     *monitors.commands,
     *silences.commands,
+    *routes.commands,
     *configuration.commands,
 ]
 for _command in _everything:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema
 
+from ..accounts.models import Person
+from ..accounts.queries import team_by
 from ..accounts.roles import Action
 from ..api.auth import actor_of
+from ..paging.models import EscalationPolicy
+from .alertmanager import translate
 from .carry_out import apply, preview
 from .current import read
 from .difference import Step
@@ -61,6 +66,45 @@ def apply_config(request: HttpRequest, body: ConfigBody) -> Any:
     actor.require(Action.ADMINISTER)
     steps, keys = apply(actor, parse(body.document, "document"), prune=body.prune)
     return {"steps": [StepOut.of(step) for step in steps], "keys": keys}
+
+
+class AlertmanagerBody(Schema):
+    """An alertmanager.yml, and the team that gets the policies made of its receivers."""
+
+    text: str
+    team: str
+
+
+class NoteOut(Schema):
+    """What is not, or not quite, as it was: where it stands in the file, what became of it, and what to do."""
+
+    line: int
+    path: str
+    text: str
+    fix: str
+
+
+class ImportedOut(Schema):
+    """A document to be applied, what applying it would do, and what is to be known about it."""
+
+    document: dict[str, Any]
+    steps: list[StepOut]
+    notes: list[NoteOut]
+
+
+@router.post("/config/import/alertmanager", response=ImportedOut, operation_id="import_alertmanager")
+def import_alertmanager(request: HttpRequest, body: AlertmanagerBody) -> Any:
+    """Translate an alertmanager.yml. Changes nothing: apply the document that comes back."""
+    actor_of(request).require(Action.ADMINISTER)
+    team_by(body.team)
+    made = translate(
+        body.text,
+        team=body.team,
+        people=set(Person.objects.filter(is_active=True).values_list("email", flat=True)),
+        policies=set(EscalationPolicy.objects.values_list("slug", flat=True)),
+    )
+    steps = [StepOut.of(step) for step in preview(parse(made.document, "document"))]
+    return {"document": made.document, "steps": steps, "notes": [asdict(note) for note in made.notes]}
 
 
 @router.get("/config/export", response=dict[str, Any], operation_id="export_config")

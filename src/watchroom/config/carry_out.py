@@ -17,14 +17,17 @@ from ..evidence.models import Connection, Indicator
 from ..intake import commands as intake
 from ..intake.models import Integration, Route
 from ..kernel.errors import Refused, WatchroomError
+from ..kernel.plugins import all_of
 from ..mitigations import commands as mitigations
 from ..mitigations.models import Mitigation
 from ..oncall import commands as oncall
 from ..oncall.models import Schedule
 from ..paging import commands as paging
 from ..paging.models import EscalationPolicy
+from ..sources.base import Configured
 from ..status import commands as status
 from ..status.models import StatusPage
+from . import alerting
 from .current import read
 from .difference import State, Step, plan
 from .schema import KEYS, Document, defaults, state_of
@@ -47,7 +50,8 @@ _MODELS: dict[str, Any] = {
 
 def preview(document: Document, *, prune: bool = False) -> list[Step]:
     """What applying ``document`` would do."""
-    return plan(read(), _sorted(state_of(document)), prune=prune)
+    current = read()
+    return plan(current, _sorted(state_of(document), current), prune=prune)
 
 
 def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[Step], dict[str, str]]:
@@ -57,13 +61,14 @@ def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[S
     """
     keys: dict[str, str] = {}
     with transaction.atomic():
-        current, wanted = read(), _sorted(state_of(document))
+        current = read()
+        wanted = _sorted(state_of(document), current)
         steps = plan(current, wanted, prune=prune)
         later: list[tuple[str, list[str]]] = []  # services' needs, once all services are there
         for step in steps:
             try:
                 if step.verb == "delete":
-                    _DELETE[step.kind](by, _find(step.kind, step.key))
+                    (_DELETE | alerting.DELETE)[step.kind](by, _find(step.kind, step.key))
                     continue
                 fields = {
                     **defaults(step.kind),
@@ -73,6 +78,9 @@ def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[S
                 thing = _find(step.kind, step.key) if step.verb == "change" else None
                 if step.kind == "services" and fields["needs"]:
                     later.append((step.key, fields["needs"]))
+                if step.kind in alerting.SAVE:
+                    alerting.SAVE[step.kind](by, thing, fields, _find)
+                    continue
                 key = _SAVE[step.kind](by, thing, fields)
                 if isinstance(key, str):
                     keys[step.key] = key
@@ -84,7 +92,7 @@ def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[S
     return steps, keys
 
 
-def _sorted(wanted: State) -> State:
+def _sorted(wanted: State, current: State) -> State:
     """In the order in which things can be made, members and needs in the order in which they are read back."""
     ordered = {kind: wanted[kind] for kind in KEYS if kind in wanted}
     for team in ordered.get("teams", {}).values():
@@ -93,6 +101,7 @@ def _sorted(wanted: State) -> State:
     for service in ordered.get("services", {}).values():
         if "needs" in service:
             service["needs"] = sorted(service["needs"])
+    alerting.completed(ordered, current)
     return ordered
 
 
@@ -106,6 +115,8 @@ def _find(kind: str, key: str | None) -> Any:
     if kind == "indicators":
         service, _, name = key.partition("/")
         return Indicator.objects.filter(service__slug=service, name=name).first()
+    if kind in alerting.SAVE:
+        return alerting.find(kind, key)
     lookup = f"{KEYS[kind]}__iexact" if kind == "people" else KEYS[kind]
     found = _MODELS[kind].objects.filter(**{lookup: key}).first()
     if found is None:
@@ -184,11 +195,24 @@ def _service(by: Actor, service: Service | None, fields: Fields, with_needs: boo
 
 
 def _integration(by: Actor, integration: Integration | None, fields: Fields) -> str | None:
-    return intake.save_integration(
+    paused = fields.pop("paused")
+    kind = all_of("watchroom.sources").get(fields["source"])
+    hidden = {each.name for each in kind.asks if each.secret} if isinstance(kind, Configured) else set()
+    for name in hidden & set(fields["settings"] or ()):
+        raise Refused(
+            "A secret does not belong into a file.",
+            field=f"settings.{name}",
+            value="(secret)",
+            fix="Set it on the integration's page.",
+        )
+    saved, key = intake.save_integration(
         by,
         integration,
         **{**fields, "team": _find("teams", fields["team"]), "service": _find("services", fields["service"])},
-    )[1]
+    )
+    if saved.paused != paused:
+        intake.pause_integration(by, saved, paused)
+    return key
 
 
 def _route(by: Actor, route: Route | None, fields: Fields) -> None:
@@ -201,6 +225,9 @@ def _route(by: Actor, route: Route | None, fields: Fields) -> None:
             "team": _find("teams", fields["team"]),
             "service": _find("services", fields["service"]),
             "policy": _find("policies", fields["policy"]),
+            "severities": None
+            if fields["severities"] is None
+            else [intake.SeverityRule(**rule) for rule in fields["severities"]],
         },
     )
 
@@ -239,7 +266,7 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "mitigations": _mitigation,
     "status_pages": _status_page,
 }
-_DELETE: dict[str, Callable[[Actor, Any], None]] = {
+_DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "people": accounts.deactivate_person,
     "teams": accounts.delete_team,
     "schedules": oncall.delete_schedule,

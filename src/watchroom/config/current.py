@@ -9,17 +9,19 @@ from ..accounts.roles import Role
 from ..catalog.models import Service
 from ..evidence.models import Connection, Indicator
 from ..intake.models import Integration, Route
+from ..intake.queries import shown_settings
 from ..kernel.plugins import all_of
 from ..mitigations.models import Mitigation
 from ..oncall.models import Schedule
 from ..paging.models import EscalationPolicy, StepTarget
 from ..status.models import StatusPage
-from . import schema
+from . import alerting, schema
 from .difference import State
 
 
 def read() -> State:
     """Everything that a file can say, by kind and key."""
+    alerts = alerting.read()
     return {
         "people": {
             p.email: {"email": p.email, "name": p.name, "role": Role(p.role).word, "timezone": p.timezone}
@@ -49,13 +51,17 @@ def read() -> State:
                 "service": _slug(i.service),
                 "drill": i.drill,
                 "rate_per_minute": i.rate_per_minute,
+                "settings": shown_settings(i),
+                "paused": i.paused,
             }
             for i in Integration.objects.select_related("team", "service")
         },
+        "time_intervals": alerts.pop("time_intervals"),
         "routes": {
             r.name: _route(r)
             for r in _parents_first(list(Route.objects.select_related("parent", "team", "service", "policy")))
         },
+        **alerts,
         "connections": {c.slug: _connection(c) for c in Connection.objects.select_related("team")},
         "indicators": {
             f"{i.service.slug}/{i.name}": {
@@ -219,9 +225,16 @@ def _route(route: Route) -> dict[str, Any]:
         "goes_on": route.goes_on,
         "group_by": route.group_by,
         "group_wait_seconds": route.group_wait_seconds,
+        "group_interval_seconds": route.group_interval_seconds,
+        "repeat_interval_seconds": route.repeat_interval_seconds,
         "service": _slug(route.service),
         "policy": _slug(route.policy),
         "urgency": route.urgency,
+        "service_label": route.service_label,
+        "severities": route.severities,
+        "mute_intervals": route.mute_intervals,
+        "active_intervals": route.active_intervals,
+        "low_urgency_intervals": route.low_urgency_intervals,
     }
 
 

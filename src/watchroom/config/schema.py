@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ..kernel.plugins import all_of
+from . import alerting
+from .alerting import MatcherText
 
 
 class _Part(BaseModel):
@@ -156,6 +158,17 @@ class Integration(_Part):
     service: str | None = None
     drill: bool = False
     rate_per_minute: int | None = Field(None, ge=0, description="Signals a minute; 0: no limit; null: as installed.")
+    settings: dict[str, Any] | None = Field(
+        None, description="What its kind of sender can be told, without secrets; what is left out keeps its value."
+    )
+    paused: bool = False
+
+
+class SeverityRule(_Part):
+    """An alert that this matcher accepts is of this severity."""
+
+    severity: Literal["critical", "error", "warning", "info"]
+    matcher: MatcherText
 
 
 class Route(_Part):
@@ -165,13 +178,20 @@ class Route(_Part):
     parent: str | None = None
     position: int = 0
     team: str | None = None
-    matchers: list[str]
+    matchers: list[MatcherText]
     goes_on: bool = False
     group_by: list[str] | None = None
     group_wait_seconds: int | None = None
+    group_interval_seconds: int | None = Field(None, description="Between two messages about what joins a group.")
+    repeat_interval_seconds: int | None = Field(None, description="0: what still fires is not brought up again.")
     service: str | None = None
+    service_label: str = Field("", description="The label whose value is the slug of the service.")
     policy: str | None = None
     urgency: Literal["", "high", "low"] = ""
+    severities: list[SeverityRule] | None = None
+    mute_intervals: list[str] = Field([], description="Names of time intervals during which it pages nobody.")
+    active_intervals: list[str] = Field([], description="Names of time intervals outside which it pages nobody.")
+    low_urgency_intervals: list[str] | None = Field(None, description="For which groups of low urgency wait.")
 
 
 class Mitigation(_Part):
@@ -264,7 +284,13 @@ class Document(_Part):
     policies: list[Policy] = []
     services: list[Service] = []
     integrations: list[Integration] = []
+    time_intervals: list[alerting.TimeIntervalPart] = []
     routes: list[Route] = []
+    inhibit_rules: list[alerting.InhibitRulePart] = []
+    silences: list[alerting.SilencePart] = []
+    maintenance_windows: list[alerting.MaintenancePart] = []
+    heartbeats: list[alerting.HeartbeatPart] = []
+    checks: list[alerting.CheckPart] = []
     connections: list[Connection] = []
     indicators: list[Indicator] = []
     mitigations: list[Mitigation] = []
@@ -279,7 +305,13 @@ KEYS = {
     "policies": "slug",
     "services": "slug",
     "integrations": "slug",
+    "time_intervals": "name",
     "routes": "name",
+    "inhibit_rules": "name",
+    "silences": "id",
+    "maintenance_windows": "key",
+    "heartbeats": "slug",
+    "checks": "slug",
     "connections": "slug",
     "indicators": "key",
     "mitigations": "slug",

@@ -7,7 +7,18 @@ from datetime import datetime, timedelta
 from ..kernel import clock
 from ..kernel import settings as conf
 from ..kernel.duty import Duty
-from .commands import end_expired, notify_waiting, read_signals, return_due, review, turn_over
+from .commands import (
+    bring_up_again,
+    end_expired,
+    notify_waiting,
+    read_signals,
+    return_due,
+    review,
+    tell_updates,
+    turn_over,
+    turn_routes,
+    turns_due,
+)
 from .journal import unread
 from .models import Alert, AlertGroup, Integration, MaintenanceWindow, Signal, Silence
 
@@ -45,6 +56,12 @@ def _first(*models: type[Silence] | type[MaintenanceWindow]) -> datetime | None:
     return min((at for at in times if at), default=None)
 
 
+def _group_due(field: str) -> datetime | None:
+    """The earliest of these times of open groups."""
+    rows = AlertGroup.objects.filter(**{f"{field}__isnull": False}).order_by(field)
+    return rows.values_list(field, flat=True).first()
+
+
 duties = [
     Duty("signals", _signal_due, lambda: read_signals(SIGNALS_PER_TURN), REST_SECONDS),
     Duty("silences and maintenance", lambda: _first(Silence, MaintenanceWindow), lambda: turn_over(BATCH)),
@@ -68,6 +85,9 @@ duties = [
         ),
         lambda: notify_waiting(BATCH),
     ),
+    Duty("hours of routes", turns_due, lambda: turn_routes(BATCH)),
+    Duty("what has joined", lambda: _group_due("update_at"), lambda: tell_updates(BATCH)),
+    Duty("what still fires", lambda: _group_due("repeat_at"), lambda: bring_up_again(BATCH)),
     Duty(
         "snoozes and promises",
         lambda: (

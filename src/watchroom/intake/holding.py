@@ -1,7 +1,7 @@
 """What holds alerts and groups back from paging, decided: values in, values out. No Django, no clock, no I/O.
 
 Silences and inhibition hold single alerts, as in Alertmanager; a maintenance window and an upstream service that is down
-hold a whole group, because both are about its service. A group is held when it is, or when all its firing alerts are.
+hold a whole group, because both are about its service, and so do the hours of its route. A group is held when it is, or when all its firing alerts are.
 https://prometheus.io/docs/alerting/latest/configuration/#inhibit_rule
 """
 
@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from .matchers import Matcher
+from .rules.intervals import Times, mute_ends, wait_ends
 
 
 @dataclass(frozen=True)
 class Hold:
-    """Why something pages nobody: ``kind`` is silence, inhibition, maintenance or upstream; ``id`` says which one."""
+    """Why something pages nobody: ``kind`` is silence, inhibition, maintenance, upstream, mute or hours; ``id`` says which
+    one (of mute and hours, the route)."""
 
     kind: str
     id: int
@@ -97,6 +100,20 @@ def inhibited_by(target: Firing, rules: Iterable[Inhibition], sources: Mapping[i
         if any(inhibits(rule, source, target) for source in sources.get(rule.id, ())):
             return Hold("inhibition", rule.id, rule.name)
     return None
+
+
+def by_times(times: Times, route: int, name: str, at: datetime, *, waits: bool) -> Hold | None:
+    """What holds the groups of a route at this moment because of its time intervals; ``waits``: it is of low urgency, and
+    nobody has said that it shall not wait."""
+    if why := times.muted(at):
+        return Hold("mute", route, f"route {name} {why}", _stated(mute_ends(times, at)))
+    if waits and (why := times.waits(at)):
+        return Hold("hours", route, f"low urgency waits {why}", _stated(wait_ends(times, at)))
+    return None
+
+
+def _stated(at: datetime | None) -> str:
+    return at.isoformat() if at else ""
 
 
 def of_group(own: Hold | None, alerts: Sequence[Hold | None]) -> Hold | None:

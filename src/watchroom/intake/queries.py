@@ -12,7 +12,17 @@ from ..kernel import clock
 from ..kernel.errors import Refused
 from ..kernel.plugins import all_of
 from ..sources.base import Configured
-from .models import Alert, AlertGroup, InhibitRule, Integration, MaintenanceWindow, Route, Signal, Silence
+from .models import (
+    Alert,
+    AlertGroup,
+    InhibitRule,
+    Integration,
+    MaintenanceWindow,
+    Route,
+    Signal,
+    Silence,
+    TimeInterval,
+)
 
 
 def groups_visible_to(actor: Actor) -> QuerySet[AlertGroup]:
@@ -37,6 +47,12 @@ def integrations_visible_to(actor: Actor) -> QuerySet[Integration]:
 def routes_visible_to(actor: Actor) -> QuerySet[Route]:
     """Routes that ``actor`` may read."""
     rows = Route.objects.select_related("team", "service", "policy", "parent")
+    return rows if actor.may(Action.SEE) else rows.none()
+
+
+def intervals_visible_to(actor: Actor) -> QuerySet[TimeInterval]:
+    """Time intervals that ``actor`` may read: as the routes that go by them."""
+    rows = TimeInterval.objects.select_related("team")
     return rows if actor.may(Action.SEE) else rows.none()
 
 

@@ -8,9 +8,11 @@ from typing import Any
 from ninja import Schema
 from pydantic import AwareDatetime, Field
 
+from ..kernel import clock
 from ..paging.schemas import EscalationOut
-from .models import Alert, AlertGroup, Integration, Route, Signal
+from .models import Alert, AlertGroup, Integration, Route, Signal, TimeInterval
 from .queries import shown_settings
+from .rules.intervals import in_words, interval
 
 
 class AlertOut(Schema):
@@ -95,6 +97,9 @@ class GroupOut(Schema):
     snoozed: bool
     returns_at: datetime | None = Field(None, description="When the acknowledgement or snooze ends by itself.")
     resolved_at: datetime | None
+    told_at: datetime | None = Field(None, description="When somebody was last told what fires in it.")
+    update_at: datetime | None = Field(None, description="When those engaged are told of what has joined it.")
+    repeat_at: datetime | None = Field(None, description="When it is brought up again, if it still fires.")
     held: dict[str, str | int] | None = Field(
         None, description="Why it pages nobody now: kind, id, name, until, since."
     )
@@ -122,6 +127,9 @@ class GroupOut(Schema):
             snoozed=row.snoozed,
             returns_at=row.returns_at,
             resolved_at=row.resolved_at,
+            told_at=row.told_at,
+            update_at=row.update_at,
+            repeat_at=row.repeat_at,
             held=row.held,
             **more,
         )
@@ -226,6 +234,13 @@ class SignalOut(Schema):
         )
 
 
+class SeverityRuleBody(Schema):
+    """An alert that this matcher accepts is of this severity; the first that accepts it counts."""
+
+    severity: str
+    matcher: str
+
+
 class RouteBody(Schema):
     """A route as it is written. Empty means: as the parent says."""
 
@@ -237,9 +252,18 @@ class RouteBody(Schema):
     goes_on: bool = False
     group_by: list[str] | None = None
     group_wait_seconds: int | None = None
+    group_interval_seconds: int | None = Field(None, description="Between two messages about what has joined a group.")
+    repeat_interval_seconds: int | None = Field(None, description="0: what still fires is not brought up again.")
     service: str | None = None
+    service_label: str = Field("", description="The label whose value is the slug of the service.")
     policy: str | None = None
     urgency: str = ""
+    severities: list[SeverityRuleBody] | None = None
+    mute_intervals: list[str] = Field([], description="Names of time intervals during which it pages nobody.")
+    active_intervals: list[str] = Field([], description="Names of time intervals outside which it pages nobody.")
+    low_urgency_intervals: list[str] | None = Field(
+        None, description="Names of time intervals for which groups of low urgency wait."
+    )
 
 
 class RouteOut(RouteBody):
@@ -259,9 +283,16 @@ class RouteOut(RouteBody):
             goes_on=row.goes_on,
             group_by=row.group_by,
             group_wait_seconds=row.group_wait_seconds,
+            group_interval_seconds=row.group_interval_seconds,
+            repeat_interval_seconds=row.repeat_interval_seconds,
             service=row.service.slug if row.service else None,
+            service_label=row.service_label,
             policy=row.policy.slug if row.policy else None,
             urgency=row.urgency,
+            severities=row.severities,
+            mute_intervals=row.mute_intervals,
+            active_intervals=row.active_intervals,
+            low_urgency_intervals=row.low_urgency_intervals,
         )
 
 
@@ -272,11 +303,82 @@ class LabelsBody(Schema):
 
 
 class OutcomeOut(Schema):
-    """Where an alert with these labels goes. Service and policy are null where the integration or service decides."""
+    """Where an alert with these labels goes. Service and policy are null where the integration or service decides, the
+    severity empty where its sender does."""
 
     path: list[str]
     group_by: list[str]
+    group_labels: dict[str, str]
     group_wait_seconds: int
+    group_interval_seconds: int
+    repeat_interval_seconds: int
     service: str | None
     policy: str | None
+    severity: str
     urgency: str
+    muted: str = Field(description="Why it would page nobody now because of the route's time intervals.")
+    waits: str = Field(description="Why it would wait now, because it is of low urgency.")
+    pages: list[str] = Field(description="What the first steps of the policy would do now.")
+
+
+class TestOut(Schema):
+    """A matcher, the value that it saw, and whether it accepted that."""
+
+    matcher: str
+    value: str
+    accepted: bool
+
+
+class VisitOut(Schema):
+    """A node of the tree as the labels came by."""
+
+    route: int = Field(description="0: what takes everything else.")
+    name: str
+    depth: int
+    verdict: str = Field(description="takes, passes (to a route below it), refuses or unasked.")
+    why: str
+    tests: list[TestOut]
+
+
+class WayOut(Schema):
+    """The way of labels through the tree, and where it ends."""
+
+    outcomes: list[OutcomeOut]
+    visits: list[VisitOut]
+
+
+class DrillOut(WayOut):
+    """A drill that was sent, and the way that it takes."""
+
+    signal: int
+    integration: str
+
+
+class IntervalBody(Schema):
+    """A time interval as it is written."""
+
+    name: str
+    intervals: list[dict[str, Any]] = Field(
+        description="As in Alertmanager's configuration: times, weekdays, days_of_month, months, years, location."
+    )
+    team: str | None = None
+
+
+class IntervalOut(IntervalBody):
+    """A time interval as it is read."""
+
+    id: int
+    text: str = Field(description="In words.")
+    now: bool = Field(description="Whether it holds at this moment.")
+
+    @classmethod
+    def of(cls, row: TimeInterval) -> IntervalOut:
+        read = interval(row.name, row.intervals)
+        return cls(
+            id=row.pk,
+            name=row.name,
+            intervals=row.intervals,
+            team=row.team.slug if row.team else None,
+            text=in_words(read),
+            now=read.holds(clock.now()),
+        )

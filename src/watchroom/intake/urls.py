@@ -25,7 +25,11 @@ urlpatterns = [
     path("maintenance/<int:pk>/end", holds.end_window, name="maintenance-end"),
     path("in/<str:key>/<path:rest>", asked.entry, name="asked"),
     path("routes", routes.index, name="routes"),
+    path("routes/drill", routes.drill, name="route-drill"),
     path("routes/new", routes.edit, name="route-new"),
     path("routes/<int:pk>", routes.edit, name="route-edit"),
     path("routes/<int:pk>/delete", routes.delete, name="route-delete"),
+    path("time-intervals/new", routes.edit_interval, name="time-interval-new"),
+    path("time-intervals/<int:pk>", routes.edit_interval, name="time-interval"),
+    path("time-intervals/<int:pk>/delete", routes.delete_interval, name="time-interval-delete"),
 ]

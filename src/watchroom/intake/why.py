@@ -21,6 +21,9 @@ _TOLD = {
     GroupEvent.Kind.ACKNOWLEDGED: ("answered", "Acknowledged {}: nobody else is paged."),
     GroupEvent.Kind.UNACKNOWLEDGED: ("answered", "The acknowledgement was taken back {}."),
     GroupEvent.Kind.RESOLVED: ("answered", "Resolved: {}."),
+    GroupEvent.Kind.UPDATED: ("paged", "More alerts had joined: {}."),
+    GroupEvent.Kind.REPEATED: ("paged", "Brought up again: {}."),
+    GroupEvent.Kind.HURRIED: ("released", "It was not to wait for its hours, {}."),
 }
 
 
@@ -56,6 +59,12 @@ def why(group: AlertGroup) -> Why:
             paged.append(Reason(line["at"], "paged", said, f"/escalations/{escalation.pk}", line["future"]))
     if group.notify_at is not None and group.state == "firing":
         reasons.append(Reason(group.notify_at, "waits", "Paging starts when the group wait is over.", future=True))
+    if group.resolved_at is None and group.update_at is not None:
+        text = "More alerts have joined: those engaged are told, at most once in a group interval"
+        reasons.append(Reason(group.update_at, "waits", f"{text} ({group.group_interval_seconds} s).", future=True))
+    if group.resolved_at is None and group.repeat_at is not None:
+        text = f"If it still fires, it is brought up again (repeat interval {group.repeat_interval_seconds} s)."
+        reasons.append(Reason(group.repeat_at, "waits", text, future=True))
     order = sorted([*reasons, *paged], key=lambda each: (each.future, each.at))
     return Why(_answer(group, paged), tuple(order))
 
@@ -122,7 +131,9 @@ def _happened(group: AlertGroup) -> Iterable[Reason]:
         elif event.kind == GroupEvent.Kind.RESOLVED and event.person:
             words = f"by {event.person}"
         link = "/silences" if step in {"held", "released"} else ""
-        if step == "held" and group.held and group.held.get("kind") == "upstream":
+        if event.text.startswith(("mute: ", "hours: ")):
+            link = f"/routes/{group.route_id}" if group.route_id else "/routes"
+        elif step == "held" and group.held and group.held.get("kind") == "upstream":
             link = f"/alerts/{group.held['id']}"
         yield Reason(event.at, step, text.format(words), link)
 
@@ -134,6 +145,10 @@ def _answer(group: AlertGroup, paged: list[Reason]) -> str:
         more = f", and {len(reached) - 1} more messages" if len(reached) > 1 else ""
         return f"{first} was told first{more}."
     if group.held:
+        if group.held["kind"] == "mute":
+            return f"Nobody was paged: it is muted by {group.held['name']}."
+        if group.held["kind"] == "hours":
+            return f"Nobody was paged yet: {group.held['name']}."
         return f"Nobody was paged: it is held back by {group.held['kind']} “{group.held['name']}”."
     if group.notify_at is not None and group.state == "firing":
         return "Nobody has been paged yet: its group wait is not over."

@@ -2,8 +2,9 @@
 
 from ninja import Router
 
-from . import alerts, holds
+from . import alerts, holds, routes
 
 router = Router()
 router.add_router("", alerts.router)
 router.add_router("", holds.router)
+router.add_router("", routes.router)

@@ -14,21 +14,17 @@ from ...api.lists import Page
 from ...api.pages import page
 from ...catalog.models import Service
 from ...kernel.errors import NotFound
-from ...paging.models import EscalationPolicy
 from ...paging.queries import trace
 from ...paging.schemas import EscalationOut
 from .. import commands
-from ..models import Integration, Route, Signal
+from ..models import Integration, Signal
 from ..queries import (
     alerts_visible_to,
     groups_visible_to,
     in_state,
     integrations_visible_to,
-    routes_visible_to,
     signals_of,
 )
-from ..routing import tree
-from ..rules import routes_of
 from ..schemas import (
     AcknowledgeBody,
     AlertOut,
@@ -38,11 +34,7 @@ from ..schemas import (
     GroupOut,
     IntegrationBody,
     IntegrationOut,
-    LabelsBody,
     NoteBody,
-    OutcomeOut,
-    RouteBody,
-    RouteOut,
     SignalOut,
     SnoozeBody,
     VerdictBody,
@@ -50,7 +42,6 @@ from ..schemas import (
 )
 from ..views.alerts import filtered, group_for
 from ..views.integrations import integration_for
-from ..views.routes import route_for
 from ..why import why
 
 router = Router(tags=["alerts"])
@@ -153,6 +144,14 @@ def escalate(request: HttpRequest, id: int) -> Any:
     """I need help: the next step follows at once."""
     actor = actor_of(request)
     commands.escalate_now(actor, group_for(actor, id))
+    return _detail(request, id)
+
+
+@router.post("/alert-groups/{id}/page-now", response=GroupDetail, operation_id="page_alert_group_now")
+def page_now(request: HttpRequest, id: int) -> Any:
+    """Let a group of low urgency that waits for its hours page now."""
+    actor = actor_of(request)
+    commands.page_now(actor, group_for(actor, id))
     return _detail(request, id)
 
 
@@ -278,80 +277,3 @@ def replay(request: HttpRequest, id: int) -> Any:
     if signal is None:
         raise NotFound(f"There is no signal {id}.", field="id", value=id, fix="It may be older than signals are kept.")
     return 202, SignalOut.of(commands.replay_signal(actor, signal), True)
-
-
-@router.get("/routes", response=Page[RouteOut], operation_id="list_routes")
-def list_routes(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
-    """The routes of the tree."""
-    rows, following = page(routes_visible_to(actor_of(request)), cursor=cursor, limit=limit)
-    return {"items": [RouteOut.of(row) for row in rows], "next_cursor": following}
-
-
-def _save_route(request: HttpRequest, id: int | None, body: RouteBody) -> Route:
-    actor = actor_of(request)
-    policy = EscalationPolicy.objects.filter(slug=body.policy).first() if body.policy else None
-    if body.policy and policy is None:
-        raise NotFound(
-            f"There is no policy {body.policy!r}.", field="policy", value=body.policy, fix="See GET /policies."
-        )
-    return commands.save_route(
-        actor,
-        route_for(actor, id) if id else None,
-        name=body.name,
-        parent=route_for(actor, body.parent) if body.parent else None,
-        position=body.position,
-        team=team_by(body.team) if body.team else None,
-        matchers=body.matchers,
-        goes_on=body.goes_on,
-        group_by=body.group_by,
-        group_wait_seconds=body.group_wait_seconds,
-        service=_service(body.service),
-        policy=policy,
-        urgency=body.urgency,
-    )
-
-
-@router.post("/routes", response={201: RouteOut}, operation_id="create_route")
-def create_route(request: HttpRequest, body: RouteBody) -> Any:
-    """Make a route."""
-    return 201, RouteOut.of(_save_route(request, None, body))
-
-
-@router.post("/routes/test", response=list[OutcomeOut], operation_id="test_routes")
-def test_routes(request: HttpRequest, body: LabelsBody) -> Any:
-    """Which routes would take an alert with these labels."""
-    actor_of(request).require(Action.SEE)
-    outcomes = routes_of(tree(), body.labels)
-    services = Service.objects.in_bulk([each.service for each in outcomes if each.service])
-    policies = EscalationPolicy.objects.in_bulk([each.policy for each in outcomes if each.policy])
-    return [
-        OutcomeOut(
-            path=list(each.path),
-            group_by=list(each.group_by),
-            group_wait_seconds=each.group_wait_seconds,
-            urgency=each.urgency,
-            service=services[each.service].slug if each.service else None,
-            policy=policies[each.policy].slug if each.policy else None,
-        )
-        for each in outcomes
-    ]
-
-
-@router.get("/routes/{int:id}", response=RouteOut, operation_id="get_route")
-def get_route(request: HttpRequest, id: int) -> Any:
-    """One route."""
-    return RouteOut.of(route_for(actor_of(request), id))
-
-
-@router.put("/routes/{int:id}", response=RouteOut, operation_id="change_route")
-def change_route(request: HttpRequest, id: int, body: RouteBody) -> Any:
-    """Change a route."""
-    return RouteOut.of(_save_route(request, id, body))
-
-
-@router.delete("/routes/{int:id}", response={204: None}, operation_id="delete_route")
-def delete_route(request: HttpRequest, id: int) -> Any:
-    """Delete a route and those below it."""
-    actor = actor_of(request)
-    commands.delete_route(actor, route_for(actor, id))
-    return 204, None

@@ -1,12 +1,14 @@
 """All that changes alerts, groups, integrations and routes."""
 
+from .drilling import send_drill
 from .groups import acknowledge, add_note, escalate_now, judge, resolve, unacknowledge
 from .holds import review, turn_over
 from .integrations import delete_integration, pause_integration, replay_signal, rotate_key, save_integration
+from .intervals import delete_interval, save_interval, turn_routes, turns_due
 from .lifecycle import end_expired, extend_missed, notify_waiting
 from .receive import read_signals
 from .responding import add_responder, reassign, return_due, snooze
-from .routes import delete_route, save_route
+from .routes import SeverityRule, delete_route, save_route
 from .silences import (
     delete_inhibition,
     end_maintenance,
@@ -17,13 +19,17 @@ from .silences import (
     save_maintenance,
     save_silence,
 )
+from .telling import bring_up_again, page_now, tell_updates
 
 __all__ = [
+    "SeverityRule",
     "acknowledge",
     "add_note",
     "add_responder",
+    "bring_up_again",
     "delete_inhibition",
     "delete_integration",
+    "delete_interval",
     "delete_route",
     "end_expired",
     "end_maintenance",
@@ -33,6 +39,7 @@ __all__ = [
     "groups_hit",
     "judge",
     "notify_waiting",
+    "page_now",
     "pause_integration",
     "read_matchers",
     "read_signals",
@@ -44,10 +51,15 @@ __all__ = [
     "rotate_key",
     "save_inhibition",
     "save_integration",
+    "save_interval",
     "save_maintenance",
     "save_route",
     "save_silence",
+    "send_drill",
     "snooze",
+    "tell_updates",
     "turn_over",
+    "turn_routes",
+    "turns_due",
     "unacknowledge",
 ]

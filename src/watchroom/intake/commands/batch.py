@@ -16,9 +16,21 @@ from ...accounts.actors import Actor
 from ...catalog.models import Service
 from ...kernel import clock
 from ...kernel.db import locked
+from ...paging.commands import raise_urgency
+from ...paging.models import Escalation
 from ...sources.base import Draft, Source
 from ..models import Alert, AlertGroup, GroupEvent, Integration, Signal
-from ..rules import Node, Outcome, group_key, group_labels, routes_of, stands_alone, urgency_of, worst
+from ..rules import (
+    Node,
+    Outcome,
+    group_key,
+    group_labels,
+    routes_of,
+    says_severity,
+    stands_alone,
+    urgency_of,
+    worst,
+)
 from .holds import weigh
 from .lifecycle import acknowledge_group, end_alerts, start_paging
 from .marking import sources_changed
@@ -27,6 +39,8 @@ Kind = GroupEvent.Kind
 REOPEN_WITHIN = timedelta(minutes=5)  # a group that ended by itself and fires again this soon is the same problem
 LINK_WITHIN = timedelta(days=30)  # and this soon it is the same again; an older group is just history
 _KEYS_PER_QUERY = 1_000
+_JOINED_FIELDS = ["firing", "total", "last_alert_at", "severity", "urgency", "review_at", "update_at",
+                  "group_interval_seconds", "repeat_interval_seconds"]  # fmt: skip
 
 
 @dataclass
@@ -38,6 +52,7 @@ class _New:
     outcome: Outcome
     shared: dict[str, str]
     key: str
+    service: int | None
 
 
 class Batch:
@@ -54,6 +69,8 @@ class Batch:
         self._refreshed: dict[int, Alert] = {}
         self._changed: set[int] = set()  # those of the refreshed whose words have changed
         self._services: dict[int, Service] = {}
+        self._slugs: dict[str, int] | None = None
+        self._routes_say = routes is not None and says_severity(routes)
 
     def look_up(self, keys: Iterable[str]) -> None:
         """Find out which of the alerts with these dedup keys fire already; to be called for all that will be taken."""
@@ -106,12 +123,19 @@ class Batch:
     def _refresh(self, alert: Alert, draft: Draft, signal: Signal) -> None:
         alert.last_seen_at, alert.last_signal_id = signal.received_at, signal.pk
         alert.expires_at, alert.times = self._expires(draft, signal), alert.times + 1
-        title = draft.title[:300]
-        if (alert.title, alert.severity, alert.annotations) != (title, draft.severity, draft.annotations):
-            alert.title, alert.severity, alert.annotations = title, draft.severity, draft.annotations
+        title, severity = draft.title[:300], self._severity(draft)
+        if (alert.title, alert.severity, alert.annotations) != (title, severity, draft.annotations):
+            alert.title, alert.severity, alert.annotations = title, severity, draft.annotations
             self._changed.add(alert.pk)
         if alert.pk is not None:
             self._refreshed[alert.pk] = alert
+
+    def _severity(self, draft: Draft) -> str:
+        """What the first route that takes it says, or its sender."""
+        if not self._routes_say or self.routes is None:
+            return draft.severity
+        said = (each.severity_of(draft.labels) for each in routes_of(self.routes, draft.labels))
+        return next(filter(None, said), draft.severity)
 
     def _expires(self, draft: Draft, signal: Signal) -> datetime | None:
         timeout = self.source.resolve_timeout_seconds
@@ -128,7 +152,7 @@ class Batch:
                 integration=self.integration,
                 dedup_key=key,
                 title=draft.title[:300],
-                severity=draft.severity,
+                severity=outcome.severity_of(draft.labels) or draft.severity,
                 labels=draft.labels,
                 annotations=draft.annotations,
                 link=draft.link[:2000],
@@ -139,11 +163,22 @@ class Batch:
                 last_signal_id=signal.pk,
             )
             shared = group_labels(outcome.group_by, draft.labels)
-            service = outcome.service or self.integration.service_id
+            service = self._named(outcome, draft.labels) or outcome.service or self.integration.service_id
             alone = key if stands_alone(outcome.group_by, draft.labels) else ""
-            key_of_group = group_key(outcome.route, service, self.integration.team_id, shared, alone)
-            self._new.append(_New(alert, draft, outcome, shared, key_of_group))
+            key_of_group = group_key(
+                outcome.route, service, self.integration.team_id, shared, alone, drill=self.integration.drill
+            )
+            self._new.append(_New(alert, draft, outcome, shared, key_of_group, service))
             self._firing[key].append(alert)
+
+    def _named(self, outcome: Outcome, labels: dict[str, str]) -> int | None:
+        """The service that a label names, where the route says which label does and there is such a service."""
+        slug = labels.get(outcome.service_label, "") if outcome.service_label else ""
+        if not slug:
+            return None
+        if self._slugs is None:
+            self._slugs = dict(Service.objects.values_list("slug", "pk"))
+        return self._slugs.get(slug.lower())
 
     def _note(self, alerts: Sequence[Alert], draft: Draft) -> None:
         now = clock.now()
@@ -165,6 +200,7 @@ class Batch:
     def _write_new(self) -> None:
         new, self._new = self._new, []
         groups, fresh = self._groups_for(new)
+        fresh_keys = {group.group_key for group in fresh}
         two_routes: set[tuple[str, int]] = set()
         rows: list[Alert] = []
         for each in new:
@@ -178,13 +214,14 @@ class Batch:
             group.firing += 1
             group.total += 1
             group.last_alert_at = max(group.last_alert_at, each.alert.first_seen_at)
-            group.severity = worst((group.severity, each.draft.severity))
+            group.severity = worst((group.severity, each.alert.severity))
+            self._joined(group, each, fresh_keys)
         Alert.objects.bulk_create(rows)
         GroupEvent.objects.bulk_create(
             GroupEvent(group=row.group, at=row.first_seen_at, kind=Kind.FIRED, alert=row, text=row.title)
             for row in rows
         )
-        AlertGroup.objects.bulk_update(groups.values(), ["firing", "total", "last_alert_at", "severity"])
+        AlertGroup.objects.bulk_update(groups.values(), _JOINED_FIELDS)
         for group in groups.values():
             self._touch(group.pk)
         weigh(rows, groups.values(), fresh)
@@ -192,6 +229,23 @@ class Batch:
         for group in fresh:
             if group.notify_at is not None and group.notify_at <= clock.now():
                 start_paging(group)
+
+    def _joined(self, group: AlertGroup, each: _New, fresh: set[str]) -> None:
+        """What follows from one more alert in a group."""
+        group.group_interval_seconds = each.outcome.group_interval_seconds
+        group.repeat_interval_seconds = each.outcome.repeat_interval_seconds
+        if each.key in fresh:
+            return
+        if group.urgency == "low" and urgency_of(each.alert.severity, each.outcome.urgency) == "high":
+            group.urgency = "high"  # what follows is louder, and waits for no hours
+            group.review_at = clock.now()
+            if group.told_at is not None:
+                group.update_at = clock.now()
+                raise_urgency(Escalation.Kind.ALERT_GROUP, group.pk)
+        if group.told_at is not None and group.update_at is None and group.held is None:
+            wait = timedelta(seconds=each.outcome.group_wait_seconds)
+            next_time = group.told_at + timedelta(seconds=group.group_interval_seconds)
+            group.update_at = max(clock.now() + wait, next_time)
 
     def _groups_for(self, new: Sequence[_New]) -> tuple[dict[str, AlertGroup], list[AlertGroup]]:
         """The open group of each key, and which of them have just been opened."""
@@ -230,6 +284,7 @@ class Batch:
                 if last.resolved_at > at - REOPEN_WITHIN:
                     last.resolved_at = last.acknowledged_at = last.acknowledged_by = last.held = None
                     last.reopened += 1
+                    last.told_at, last.hurried = None, False
                     last.notify_at = clock.now() + wait
                     reopened.append(last)
                     events.append(GroupEvent(group=last, at=at, kind=Kind.REOPENED, text="soon after it had ended"))
@@ -239,7 +294,17 @@ class Batch:
             events.append(GroupEvent(group=group, at=at, kind=Kind.OPENED, text=" → ".join(each.outcome.path)))
         AlertGroup.objects.bulk_create(created)
         AlertGroup.objects.bulk_update(
-            reopened, ["resolved_at", "acknowledged_at", "acknowledged_by", "held", "reopened", "notify_at"]
+            reopened,
+            [
+                "resolved_at",
+                "acknowledged_at",
+                "acknowledged_by",
+                "held",
+                "reopened",
+                "notify_at",
+                "told_at",
+                "hurried",
+            ],
         )
         GroupEvent.objects.bulk_create(events)
         return created + reopened
@@ -254,7 +319,7 @@ class Batch:
         return found
 
     def _opened(self, each: _New, at: datetime, notify_at: datetime, last: AlertGroup | None) -> AlertGroup:
-        service = self._service(each.outcome.service or self.integration.service_id)
+        service = self._service(each.service)
         return AlertGroup(
             group_key=each.key,
             route_id=each.outcome.route or None,
@@ -265,8 +330,10 @@ class Batch:
             policy_id=each.outcome.policy or (service.policy_id if service else None),
             title=each.alert.title,
             rule=(each.draft.labels.get("alertname") or each.alert.title)[:200],
-            severity=each.draft.severity,
-            urgency=urgency_of(each.draft.severity, each.outcome.urgency),
+            severity=each.alert.severity,
+            urgency=urgency_of(each.alert.severity, each.outcome.urgency),
+            group_interval_seconds=each.outcome.group_interval_seconds,
+            repeat_interval_seconds=each.outcome.repeat_interval_seconds,
             drill=self.integration.drill,
             opened_at=at,
             last_alert_at=at,

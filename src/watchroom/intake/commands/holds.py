@@ -22,8 +22,10 @@ from ...paging.models import Escalation, Notification
 from .. import holding
 from ..holding import Firing, Hold, Inhibition, SilenceRule
 from ..matchers import matcher
-from ..models import Alert, AlertGroup, GroupEvent, InhibitRule, MaintenanceWindow, Silence
-from .lifecycle import start_paging
+from ..models import Alert, AlertGroup, GroupEvent, InhibitRule, MaintenanceWindow, Silence, TimeInterval
+from ..routing import tree
+from ..rules import Outcome, outcomes_by_route
+from .lifecycle import start_paging, take_up
 from .marking import firing_that_match, mark, services_changed
 
 Kind = GroupEvent.Kind
@@ -59,6 +61,7 @@ class Rulebook:
         ).select_related("maintenancewindow"):
             window = row.maintenancewindow
             self.windows[row.service_id] = Hold("maintenance", window.pk, window.title, window.ends_at.isoformat())
+        self._outcomes: dict[int, Outcome] | None = None
         self._needs: dict[int, set[int]] | None = None
         self._sources: dict[int, list[Firing]] = {}
 
@@ -74,7 +77,7 @@ class Rulebook:
     def sources_of(self, rule: Inhibition) -> list[Firing]:
         """What fires and is accepted by the source side of a rule."""
         if rule.id not in self._sources:
-            found = firing_that_match(rule.sources, team=rule.team)
+            found = firing_that_match(rule.sources, team=rule.team, real=True)  # a drill holds nothing real
             teams = dict(
                 AlertGroup.objects.filter(pk__in={each.group_id for each in found}).values_list("pk", "team_id")
             )
@@ -82,11 +85,13 @@ class Rulebook:
         return self._sources[rule.id]
 
     def on_group(self, group: AlertGroup) -> Hold | None:
-        """What holds a group because of its service."""
-        if group.service_id is None:
-            return None
+        """What holds a whole group: work on its service, the hours of its route, a service that it needs."""
         if group.service_id in self.windows:
             return self.windows[group.service_id]
+        if group.route_id is not None and (hold := self._by_times(group, group.route_id)) is not None:
+            return hold
+        if group.service_id is None:
+            return None
         upstream = self._upstream(group.service_id)
         if not upstream:
             return None
@@ -103,6 +108,16 @@ class Rulebook:
             .first()
         )
         return Hold("upstream", cause.pk, str(cause)) if cause else None
+
+    def _by_times(self, group: AlertGroup, route: int) -> Hold | None:
+        if self._outcomes is None:
+            self._outcomes = outcomes_by_route(tree()) if TimeInterval.objects.exists() else {}
+        outcome = self._outcomes.get(route)
+        if outcome is None or not outcome.times:
+            return None
+        return holding.by_times(
+            outcome.times, route, outcome.path[-1], self.at, waits=group.urgency == "low" and not group.hurried
+        )
 
     def _upstream(self, service: int) -> set[int]:
         if self._needs is None:
@@ -150,8 +165,8 @@ def _apply(group: AlertGroup, hold: Hold | None) -> None:
     group.held = {**hold.as_json(), "since": since} if hold else None
     group.review_at = None
     if hold is not None and before is None:
-        group.notify_at = None
-    group.save(update_fields=["held", "review_at", "notify_at"])
+        group.notify_at = group.update_at = group.repeat_at = None
+    group.save(update_fields=["held", "review_at", "notify_at", "update_at", "repeat_at"])
     if hold is not None and before is None:
         GroupEvent.objects.create(group=group, at=now, kind=Kind.HELD, text=f"{hold.kind}: {hold.name}"[:1000])
         stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.HELD, by=SYSTEM)
@@ -161,6 +176,8 @@ def _apply(group: AlertGroup, hold: Hold | None) -> None:
         )
         if group.resolved_at is None and group.acknowledged_at is None:
             start_paging(group)
+        elif group.resolved_at is None:
+            take_up(group)
     if (hold is None) != (before is None):
         if group.severity == "critical":
             services_changed([group.service_id])

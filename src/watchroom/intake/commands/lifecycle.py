@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from ...accounts.actors import SYSTEM, Actor
 from ...accounts.models import Person
@@ -58,8 +59,25 @@ def start_paging(group: AlertGroup) -> None:
         policy=policy,
         drill=group.drill,
     )
-    AlertGroup.objects.filter(pk=group.pk).update(notify_at=None)
-    group.notify_at = None
+    now = clock.now()
+    group.notify_at = group.update_at = None
+    group.told_at, group.repeat_at = now, repeat_after(group, now)
+    AlertGroup.objects.filter(pk=group.pk).update(
+        notify_at=None, update_at=None, told_at=now, repeat_at=group.repeat_at
+    )
+
+
+def repeat_after(group: AlertGroup, at: datetime) -> datetime | None:
+    """When a group is brought up again that was paged or taken at that time."""
+    return at + timedelta(seconds=group.repeat_interval_seconds) if group.repeat_interval_seconds else None
+
+
+def take_up(group: AlertGroup) -> None:
+    """A group that somebody has is no longer held: they hear at once of what has joined meanwhile, and it is brought up
+    again in time. Inside the caller's transaction."""
+    now = clock.now()
+    group.update_at, group.repeat_at = now, repeat_after(group, now)
+    group.save(update_fields=["update_at", "repeat_at"])
 
 
 def open_again(group: AlertGroup, *, why: str, first: Person | None = None) -> None:
@@ -136,7 +154,8 @@ def acknowledge_group(group: AlertGroup, *, by: Actor, text: str, until: datetim
         return
     group.acknowledged_at, group.acknowledged_by, group.notify_at = now, by.person, None
     group.returns_at, group.snoozed = until, False
-    group.save(update_fields=["acknowledged_at", "acknowledged_by", "notify_at", "returns_at", "snoozed"])
+    group.repeat_at = repeat_after(group, now) if group.held is None else None
+    group.save(update_fields=["acknowledged_at", "acknowledged_by", "notify_at", "returns_at", "snoozed", "repeat_at"])
     GroupEvent.objects.create(group=group, at=now, kind=Kind.ACKNOWLEDGED, person=by.person, text=text[:1000])
     stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.ACKNOWLEDGED, by=by)
     announce({"alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}"})
@@ -148,15 +167,18 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
     now = clock.now()
     group.resolved_at, group.resolved_by, group.notify_at = now, by.person, None
     group.returns_at, group.snoozed = None, False
-    group.save(update_fields=["resolved_at", "resolved_by", "notify_at", "returns_at", "snoozed"])
+    group.update_at = group.repeat_at = None
+    group.save(
+        update_fields=["resolved_at", "resolved_by", "notify_at", "returns_at", "snoozed", "update_at", "repeat_at"]
+    )
     end_responders(group)
     GroupEvent.objects.create(group=group, at=now, kind=Kind.RESOLVED, person=by.person, text=text)
     stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.RESOLVED, by=by)
     if group.severity == "critical":
         services_changed([group.service_id])
     told = Notification.objects.filter(
-        escalation__kind=Escalation.Kind.ALERT_GROUP,
-        escalation__subject_id=group.pk,
+        Q(escalation__kind=Escalation.Kind.ALERT_GROUP, escalation__subject_id=group.pk)
+        | Q(escalation__in=group.responders.values("escalation")),
         purpose=Notification.Purpose.PAGE,
         state__in=(Notification.State.SENT, Notification.State.DELIVERED),
     ).select_related("person")
@@ -168,7 +190,8 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
                 subject=f"Resolved: {group.title}",
                 body=text,
                 path=f"/alerts/{group.pk}",
-                reason=f"group:{group.pk}:resolved",
+                # Of one that fired again within minutes of its end, the second end is news as well.
+                reason=f"group:{group.pk}:resolved" + (f":{group.reopened}" if group.reopened else ""),
                 drill=group.drill,
             )
     announce({"alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}"})

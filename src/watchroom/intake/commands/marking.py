@@ -28,9 +28,11 @@ def mark(groups: Iterable[int]) -> int:
     return marked
 
 
-def firing_that_match(matchers: Sequence[Matcher], *, team: int | None = None) -> list[Alert]:
-    """The firing alerts whose labels all matchers accept; ``team`` None: of every team."""
+def firing_that_match(matchers: Sequence[Matcher], *, team: int | None = None, real: bool = False) -> list[Alert]:
+    """The firing alerts whose labels all matchers accept; ``team`` None: of every team; ``real``: drills left out."""
     rows: QuerySet[Alert] = Alert.objects.filter(ended_at__isnull=True)
+    if real:
+        rows = rows.filter(group__drill=False)
     if team is not None:
         rows = rows.filter(group__team=team)
     for number, each in enumerate(matchers):  # what the database can tell saves reading every alert

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
@@ -14,7 +15,20 @@ from ...catalog.models import Service
 from ...kernel.errors import Conflict, Refused
 from ...paging.models import EscalationPolicy, Urgency
 from ..matchers import matcher
-from ..models import Route
+from ..models import AlertGroup, Route, Severity, TimeInterval
+from ..rules import EVERY_LABEL
+from .intervals import follow_times
+from .marking import mark
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+
+
+@dataclass(frozen=True)
+class SeverityRule:
+    """An alert that ``matcher`` accepts is of this severity."""
+
+    severity: str
+    matcher: str
 
 
 def save_route(
@@ -29,13 +43,22 @@ def save_route(
     goes_on: bool = False,
     group_by: Sequence[str] | None = None,
     group_wait_seconds: int | None = None,
+    group_interval_seconds: int | None = None,
+    repeat_interval_seconds: int | None = None,
     service: Service | None = None,
+    service_label: str = "",
     policy: EscalationPolicy | None = None,
     urgency: str = "",
+    severities: Sequence[SeverityRule] | None = None,
+    mute_intervals: Sequence[str] = (),
+    active_intervals: Sequence[str] = (),
+    low_urgency_intervals: Sequence[str] | None = None,
 ) -> Route:
-    """Create a route or change it.
+    """Create a route or change it. What is open on it keeps its group and its due times; what holds it back is looked at
+    again at once.
 
-    :raises Refused: a matcher can't be read, no matcher at all, an unknown urgency, or a parent below itself.
+    :raises Refused: a matcher can't be read, no matcher at all, an unknown urgency, severity or time interval, a wait that
+        is out of bounds, or a parent below itself.
     """
     if not name.strip():
         raise Refused("A route needs a name.", field="name", value=name, fix="Say what it catches.")
@@ -44,27 +67,18 @@ def save_route(
             "A route without matchers would take everything.",
             field="matchers",
             value=[],
-            fix='Add at least one, such as team="payments".',
+            fix='Add at least one, such as team="payments"; alertname=~".*" does mean everything.',
         )
-    clean = []
-    for number, text in enumerate(matchers):
-        try:
-            clean.append(str(matcher(text)))
-        except ValueError as error:
-            raise Refused(
-                "That matcher is not accepted.", field=f"matchers[{number}]", value=text, fix=f"{error}."
-            ) from None
+    clean = [_matcher(text, f"matchers[{number}]") for number, text in enumerate(matchers)]
     if urgency and urgency not in Urgency.values:
         raise Refused(
             "There is no such urgency.", field="urgency", value=urgency, fix="Use high, low, or leave it empty."
         )
-    if group_wait_seconds is not None and not 0 <= group_wait_seconds <= 3600:
-        raise Refused(
-            "That wait is not accepted.",
-            field="group_wait_seconds",
-            value=group_wait_seconds,
-            fix="Use 0 to 3600 seconds.",
-        )
+    _check_group_by(group_by)
+    _check_seconds("group_wait_seconds", group_wait_seconds, 0, HOUR)
+    _check_seconds("group_interval_seconds", group_interval_seconds, 1, 7 * DAY)
+    if repeat_interval_seconds:
+        _check_seconds("repeat_interval_seconds", repeat_interval_seconds, 5 * MINUTE, 365 * DAY)
     above = parent
     while above is not None:
         if route is not None and above.pk == route.pk:
@@ -72,6 +86,12 @@ def save_route(
                 "A route can't be below itself.", field="parent", value=str(parent), fix="Choose another parent."
             )
         above = above.parent
+    intervals = {
+        "mute_intervals": list(dict.fromkeys(mute_intervals)),
+        "active_intervals": list(dict.fromkeys(active_intervals)),
+        "low_urgency_intervals": None if low_urgency_intervals is None else list(dict.fromkeys(low_urgency_intervals)),
+    }
+    _check_intervals(intervals)
     route = route or Route()
     if route.pk:
         by.require(Action.MANAGE, route.team)
@@ -79,21 +99,80 @@ def save_route(
         route.name, route.parent, route.position, route.team = name.strip(), parent, position, team
         route.matchers, route.goes_on = clean, goes_on
         route.group_by = list(group_by) if group_by is not None else None
-        route.group_wait_seconds, route.service, route.policy, route.urgency = (
-            group_wait_seconds,
-            service,
-            policy,
-            urgency,
-        )
+        route.group_wait_seconds, route.group_interval_seconds = group_wait_seconds, group_interval_seconds
+        route.repeat_interval_seconds = repeat_interval_seconds
+        route.service, route.service_label, route.policy = service, service_label.strip(), policy
+        route.urgency, route.severities = urgency, _severities(severities)
+        for field, names in intervals.items():
+            setattr(route, field, names)
         try:
-            route.save()
+            with transaction.atomic():
+                route.save()
         except IntegrityError:
             raise Conflict(
                 f"There is already a route {name!r}.", field="name", value=name, fix="Choose another name."
             ) from None
+        follow_times([route])
         made.note(matchers=clean)
         made.touch("routes")
+        made.due()
     return route
+
+
+def _matcher(text: str, field: str) -> str:
+    try:
+        return str(matcher(text))
+    except ValueError as error:
+        raise Refused("That matcher is not accepted.", field=field, value=text, fix=f"{error}.") from None
+
+
+def _check_group_by(group_by: Sequence[str] | None) -> None:
+    if group_by is None:
+        return
+    if EVERY_LABEL in group_by and len(group_by) > 1:
+        raise Refused(
+            "... already means every label.",
+            field="group_by",
+            value=list(group_by),
+            fix="Use it alone, or name labels.",
+        )
+    if len(set(group_by)) < len(group_by):
+        raise Refused("A label is named twice.", field="group_by", value=list(group_by), fix="Name each label once.")
+
+
+def _check_seconds(field: str, value: int | None, least: int, most: int) -> None:
+    if value is not None and not least <= value <= most:
+        raise Refused("That wait is not accepted.", field=field, value=value, fix=f"Use {least} to {most} seconds.")
+
+
+def _check_intervals(intervals: Mapping[str, list[str] | None]) -> None:
+    known = set(TimeInterval.objects.values_list("name", flat=True)) if any(intervals.values()) else set()
+    for field, names in intervals.items():
+        for name in names or ():
+            if name not in known:
+                raise Refused(
+                    f"There is no time interval {name!r}.",
+                    field=field,
+                    value=name,
+                    fix=f"Use one of {', '.join(sorted(known))}." if known else "Make it first.",
+                )
+
+
+def _severities(rules: Sequence[SeverityRule] | None) -> list[dict[str, str]] | None:
+    if rules is None:
+        return None
+    for number, rule in enumerate(rules):
+        if rule.severity not in Severity.values:
+            raise Refused(
+                "There is no such severity.",
+                field=f"severities[{number}]",
+                value=rule.severity,
+                fix=f"Use one of {', '.join(Severity.values)}.",
+            )
+    return [
+        {"severity": rule.severity, "matcher": _matcher(rule.matcher, f"severities[{number}]")}
+        for number, rule in enumerate(rules)
+    ]
 
 
 def delete_route(by: Actor, route: Route) -> None:
@@ -101,4 +180,10 @@ def delete_route(by: Actor, route: Route) -> None:
     with change(by, "route.deleted", None, needs=Action.MANAGE, team=route.team) as made:
         made.note(name=route.name)
         made.touch("routes")
+        gone, edge = {route.pk}, {route.pk}
+        while edge:
+            edge = set(Route.objects.filter(parent__in=edge).values_list("pk", flat=True)) - gone
+            gone |= edge
+        # What their hours held back waits for nothing any more.
+        mark(AlertGroup.objects.filter(route__in=gone, resolved_at__isnull=True).values_list("pk", flat=True))
         route.delete()

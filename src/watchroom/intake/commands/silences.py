@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -82,9 +83,10 @@ def save_silence(
     starts_at: datetime | None = None,
     team: Team | None = None,
     confirm: bool = False,
+    identity: UUID | None = None,
 ) -> Silence:
     """Make a silence or change one that has not ended. Alerts that it matches page nobody until it ends; what fires then
-    pages at once.
+    pages at once. A new one gets ``identity`` as its UUID, where that is given.
 
     :raises Refused: matchers, times or comment are not accepted, or it would hold much and ``confirm`` is not set.
     :raises Conflict: the silence has ended.
@@ -114,7 +116,9 @@ def save_silence(
             old = [matcher(text) for text in silence.matchers]
         begins = starts_at or (silence.starts_at if silence else made.at)
         _check_times(begins, ends_at, made.at)
-        silence = silence or Silence(author=by.person, author_name=by.name)
+        if silence is None:
+            silence = Silence(author=by.person, author_name=by.name)
+            silence.uuid = identity or silence.uuid
         silence.team, silence.matchers, silence.comment = team, [str(each) for each in read], comment.strip()
         silence.starts_at, silence.ends_at, silence.reminded = begins, ends_at, False
         silence.due_at, silence.updated_at = next_due(silence, made.at), made.at

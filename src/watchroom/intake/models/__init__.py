@@ -3,7 +3,7 @@
 from .alerts import Alert, AlertGroup, GroupEvent, Responder, Severity, Verdict
 from .holds import InhibitRule, MaintenanceWindow, Silence
 from .integrations import Inbox, Integration, Signal
-from .routes import Route
+from .routes import Route, TimeInterval
 
 __all__ = [
     "Alert",
@@ -18,5 +18,6 @@ __all__ = [
     "Severity",
     "Signal",
     "Silence",
+    "TimeInterval",
     "Verdict",
 ]

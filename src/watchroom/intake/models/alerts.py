@@ -54,6 +54,12 @@ class AlertGroup(models.Model):
     opened_at = models.DateTimeField()
     notify_at = models.DateTimeField(null=True, help_text="When its group wait ends and its escalation starts.")
     last_alert_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, help_text="When somebody was last told what fires in it.")
+    update_at = models.DateTimeField(null=True, help_text="When those who are engaged are told of what has joined it.")
+    group_interval_seconds = models.PositiveIntegerField(default=300)
+    repeat_at = models.DateTimeField(null=True, help_text="When it is brought up again, if it still fires.")
+    repeat_interval_seconds = models.PositiveIntegerField(default=0, help_text="0: it is not brought up again.")
+    hurried = models.BooleanField(default=False, help_text="Somebody has said that it does not wait for its hours.")
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     snoozed = models.BooleanField(default=False, help_text="Acknowledged only to be left alone until returns_at.")
@@ -79,12 +85,19 @@ class AlertGroup(models.Model):
                 condition=Q(returns_at__isnull=True) | Q(acknowledged_at__isnull=False, resolved_at__isnull=True),
             ),
             models.CheckConstraint(
+                name="resolved_group_tells_no_more",
+                condition=Q(resolved_at__isnull=True) | Q(update_at__isnull=True, repeat_at__isnull=True),
+            ),
+            models.CheckConstraint(
                 name="what_is_snoozed_returns", condition=Q(snoozed=False) | Q(returns_at__isnull=False)
             ),
         )
         indexes = (
             models.Index(fields=("-last_alert_at", "-id"), condition=Q(resolved_at__isnull=True), name="group_open"),
             models.Index(fields=("notify_at",), condition=Q(notify_at__isnull=False), name="group_notify"),
+            models.Index(fields=("update_at",), condition=Q(update_at__isnull=False), name="group_update"),
+            models.Index(fields=("repeat_at",), condition=Q(repeat_at__isnull=False), name="group_repeat"),
+            models.Index(fields=("route",), condition=Q(resolved_at__isnull=True), name="group_open_of_route"),
             models.Index(fields=("returns_at",), condition=Q(returns_at__isnull=False), name="group_returns"),
             models.Index(fields=("review_at",), condition=Q(review_at__isnull=False), name="group_review"),
             models.Index(fields=("service", "-id"), name="group_of_service"),
@@ -194,6 +207,9 @@ class GroupEvent(models.Model):
         RETURNED = "returned", "Paging goes on"
         REASSIGNED = "reassigned", "Given to somebody"
         RESPONDER = "responder", "Asked to help"
+        UPDATED = "updated", "Told what has joined"
+        REPEATED = "repeated", "Brought up again"
+        HURRIED = "hurried", "Not to wait for its hours"
 
     group = models.ForeignKey(AlertGroup, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()

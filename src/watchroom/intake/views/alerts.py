@@ -102,8 +102,10 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     group = group_for(actor, pk)
     escalation = group.escalations.first()
     lines = trace(escalation) if escalation else []
+    held_until = (group.held or {}).get("until")
     context = {
         "group": group,
+        "held_until": datetime.fromisoformat(held_until) if held_until else None,
         "alerts": Paginator(group.alerts.order_by("ended_at", "-id"), 50).get_page(request.GET.get("page")),
         "events": group.events.select_related("person").order_by("-id")[:100],
         "escalation": escalation,
@@ -175,6 +177,7 @@ def _do(actor: Actor, group: AlertGroup, what: str, text: str = "") -> None:
         "unacknowledge": commands.unacknowledge,
         "resolve": commands.resolve,
         "escalate": commands.escalate_now,
+        "page-now": commands.page_now,
     }
     if what == "judge":
         commands.judge(actor, group, text)

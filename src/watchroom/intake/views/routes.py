@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
+import yaml
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -12,14 +15,15 @@ from ...accounts.actors import Actor
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
-from ...kernel.errors import Conflict, NotFound, Refused
+from ...kernel import clock
+from ...kernel.errors import Conflict, NotAllowed, NotFound, Refused
 from ...paging.models import EscalationPolicy
 from ...web.middleware import actor_of
 from .. import commands
-from ..models import Route
-from ..queries import routes_visible_to
-from ..routing import tree
-from ..rules import Outcome, routes_of
+from ..models import Route, TimeInterval
+from ..queries import intervals_visible_to, routes_visible_to
+from ..rules.intervals import in_words, interval
+from ..trying import read_labels, try_labels, words_of
 
 
 def route_for(actor: Actor, pk: int) -> Route:
@@ -30,45 +34,53 @@ def route_for(actor: Actor, pk: int) -> Route:
     return found
 
 
-def tried(text: str) -> tuple[dict[str, str], list[Outcome]]:
-    """Labels written as ``name=value`` (by spaces or lines), and the routes that take them.
-
-    :raises Refused: a word is not ``name=value``.
-    """
-    labels = {}
-    for word in text.split():
-        name, equals, value = word.partition("=")
-        if not equals or not name:
-            raise Refused(
-                "That is not a label.", field="labels", value=word, fix="Write name=value, such as team=payments."
-            )
-        labels[name] = value.strip('"')
-    return labels, routes_of(tree(), labels) if labels else []
+def interval_for(actor: Actor, pk: int) -> TimeInterval:
+    """One time interval. Raises ``NotFound`` when there is none that ``actor`` may see."""
+    found = intervals_visible_to(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no time interval {pk}.", field="id", value=pk, fix="See the list of routes.")
+    return found
 
 
 def index(request: HttpRequest) -> HttpResponse:
-    """The tree and the tester."""
+    """The tree, its hours, and the tester."""
     actor = actor_of(request)
     text = request.GET.get("labels", "")
-    labels, outcomes = tried(text)
-    services, policies = Service.objects.in_bulk(), EscalationPolicy.objects.in_bulk()
+    error, way = None, None
+    try:
+        labels = read_labels(words_of(text))
+        way = try_labels(labels) if labels else None
+    except Refused as refused:
+        error = refused
     context = {
         "manages": actor.teams_where(Action.MANAGE).exists(),
+        "responds": actor.may(Action.RESPOND) or actor.teams_where(Action.RESPOND).exists(),
         "routes": [(range(depth), route) for depth, route in _ordered(list(routes_visible_to(actor)))],
+        "intervals": [_interval(row) for row in intervals_visible_to(actor)],
         "labels": text,
-        "outcomes": [
-            {
-                "path": " → ".join(each.path),
-                "group_by": ", ".join(each.group_by),
-                "wait": each.group_wait_seconds,
-                "service": services.get(each.service or 0),
-                "policy": policies.get(each.policy or 0),
-            }
-            for each in outcomes
-        ],
-        "tried": bool(labels),
+        "way": way,
+        "visits": [(range(each.depth), each) for each in way.visits] if way else [],
+        "error": error,
     }
-    return render(request, "intake/routes.html", context)
+    return render(request, "intake/routes.html", context, status=422 if error else 200)
+
+
+def _interval(row: TimeInterval) -> dict[str, Any]:
+    read = interval(row.name, row.intervals)
+    return {"row": row, "text": in_words(read), "now": read.holds(clock.now())}
+
+
+@require_POST
+def drill(request: HttpRequest) -> HttpResponse:
+    """Send a drill through the routes."""
+    text = request.POST.get("labels", "")
+    try:
+        commands.send_drill(actor_of(request), read_labels(words_of(text)))
+    except (Refused, NotAllowed) as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, "The drill is on its way: it pages like a real alert, and ends after 15 minutes.")
+    return redirect(f"/routes?{urlencode({'labels': text})}")
 
 
 def _ordered(routes: list[Route]) -> list[tuple[int, Route]]:
@@ -100,12 +112,13 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             return redirect("routes")
     context = {
         "route": route,
-        "values": given if request.method == "POST" else _values_of(route),
+        "values": _given(given) if request.method == "POST" else _values_of(route),
         "error": error,
         "parents": Route.objects.exclude(pk=pk or 0),
         "teams": Team.objects.all(),
         "services": Service.objects.order_by("name"),
         "policies": EscalationPolicy.objects.all(),
+        "intervals": intervals_visible_to(actor),
     }
     return render(request, "intake/route_form.html", context, status=422 if error else 200)
 
@@ -121,10 +134,33 @@ def _fields(given: QueryDict) -> dict[str, Any]:
         "goes_on": bool(given.get("goes_on")),
         "group_by": given.get("group_by", "").replace(",", " ").split() or None,
         "group_wait_seconds": _number(given.get("group_wait_seconds"), "group_wait_seconds"),
+        "group_interval_seconds": _number(given.get("group_interval_seconds"), "group_interval_seconds"),
+        "repeat_interval_seconds": _number(given.get("repeat_interval_seconds"), "repeat_interval_seconds"),
         "service": Service.objects.filter(slug=given.get("service", "")).first(),
+        "service_label": given.get("service_label", ""),
+        "severities": _severities(given.get("severities", "")),
+        "mute_intervals": given.getlist("mute_intervals"),
+        "active_intervals": given.getlist("active_intervals"),
+        "low_urgency_intervals": given.getlist("low_urgency_intervals") or None,
         "policy": EscalationPolicy.objects.filter(slug=given.get("policy", "")).first(),
         "urgency": given.get("urgency", ""),
     }
+
+
+def _severities(text: str) -> list[commands.SeverityRule] | None:
+    """Lines such as ``critical priority="P1"``; None of none."""
+    rules = []
+    for line in text.splitlines():
+        if line.strip():
+            severity, _, test = line.strip().partition(" ")
+            rules.append(commands.SeverityRule(severity, test.strip()))
+    return rules or None
+
+
+def _given(given: QueryDict) -> dict[str, Any]:
+    """What was written, to be shown again."""
+    many = ("mute_intervals", "active_intervals", "low_urgency_intervals")
+    return {**given.dict(), **{name: given.getlist(name) for name in many}}
 
 
 def _values_of(route: Route | None) -> dict[str, Any]:
@@ -140,7 +176,14 @@ def _values_of(route: Route | None) -> dict[str, Any]:
         "goes_on": route.goes_on,
         "group_by": " ".join(route.group_by or []),
         "group_wait_seconds": "" if route.group_wait_seconds is None else route.group_wait_seconds,
+        "group_interval_seconds": "" if route.group_interval_seconds is None else route.group_interval_seconds,
+        "repeat_interval_seconds": "" if route.repeat_interval_seconds is None else route.repeat_interval_seconds,
         "service": route.service.slug if route.service else "",
+        "service_label": route.service_label,
+        "severities": "\n".join(f"{each['severity']} {each['matcher']}" for each in route.severities or ()),
+        "mute_intervals": route.mute_intervals,
+        "active_intervals": route.active_intervals,
+        "low_urgency_intervals": route.low_urgency_intervals or [],
         "policy": route.policy.slug if route.policy else "",
         "urgency": route.urgency,
     }
@@ -159,4 +202,61 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Delete a route and those below it."""
     actor = actor_of(request)
     commands.delete_route(actor, route_for(actor, pk))
+    return redirect("routes")
+
+
+EXAMPLE = """- weekdays: ['monday:friday']
+  times: [{start_time: '09:00', end_time: '17:00'}]
+  location: Europe/Berlin
+"""
+
+
+def edit_interval(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """Make a time interval, or change one."""
+    actor = actor_of(request)
+    row = interval_for(actor, pk) if pk else None
+    error, given = None, request.POST
+    if request.method == "POST":
+        try:
+            commands.save_interval(
+                actor,
+                row,
+                name=given.get("name", ""),
+                intervals=_parts(given.get("intervals", "")),
+                team=Team.objects.filter(slug=given.get("team", "")).first(),
+            )
+        except (Refused, Conflict) as refused:
+            error = refused
+        else:
+            return redirect("routes")
+    values: Any = given
+    if request.method != "POST":
+        values = {
+            "name": row.name if row else "",
+            "team": row.team.slug if row and row.team else "",
+            "intervals": yaml.safe_dump(row.intervals, sort_keys=False) if row else EXAMPLE,
+        }
+    context = {"interval": row, "values": values, "error": error, "teams": Team.objects.all()}
+    return render(request, "intake/interval_form.html", context, status=422 if error else 200)
+
+
+def _parts(text: str) -> list[Any]:
+    try:
+        said = yaml.safe_load(text)
+    except yaml.YAMLError as wrong:
+        raise Refused(
+            "That is not YAML.", field="intervals", value=text[:100], fix=" ".join(str(wrong).split())[:300]
+        ) from None
+    return said if isinstance(said, list) else [said]
+
+
+@require_POST
+def delete_interval(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete a time interval that no route names."""
+    actor = actor_of(request)
+    try:
+        commands.delete_interval(actor, interval_for(actor, pk))
+    except Conflict as refused:
+        messages.error(request, str(refused))
+        return redirect("time-interval", pk)
     return redirect("routes")

@@ -2,7 +2,7 @@
 
 from .approvals import decide_approval
 from .contact import add_contact_method, enable_contact_method, remove_contact_method, set_rules
-from .escalations import page, page_about, resume_escalation, start_escalation, stop_escalation
+from .escalations import page, page_about, raise_urgency, resume_escalation, start_escalation, stop_escalation
 from .notifications import claim, notify, record_result
 from .policies import delete_policy, plan_of, save_policy, webhook_key
 from .reaching import confirm_code, mark_seen, send_code, test_contact_method
@@ -23,6 +23,7 @@ __all__ = [
     "page",
     "page_about",
     "plan_of",
+    "raise_urgency",
     "record_receipt",
     "record_result",
     "remove_contact_method",

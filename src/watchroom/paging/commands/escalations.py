@@ -155,6 +155,11 @@ def resume_escalation(kind: str, subject_id: int | None, *, why: str, first: Per
     return escalation
 
 
+def raise_urgency(kind: str, subject_id: int | None) -> None:
+    """What a running escalation of low urgency still has to say is said as urgent. Inside the caller's transaction."""
+    Escalation.objects.filter(kind=kind, subject_id=subject_id, ended_at__isnull=True).update(urgency="high")
+
+
 def _place(escalation: Escalation) -> str:
     turn = next_turn(Plan.of(escalation.plan), Position(escalation.round, escalation.next_step))
     if turn.kind != "step":

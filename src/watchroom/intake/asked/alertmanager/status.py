@@ -9,9 +9,9 @@ import yaml
 from .... import __version__
 from ....kernel import clock
 from ....paging.models import EscalationPolicy
-from ...models import InhibitRule, Integration
+from ...models import InhibitRule, Integration, TimeInterval
 from ...routing import tree
-from ...rules import DEFAULT_GROUP_BY, DEFAULT_GROUP_WAIT_SECONDS, Node
+from ...rules import DEFAULT_GROUP_BY, DEFAULT_GROUP_INTERVAL_SECONDS, DEFAULT_GROUP_WAIT_SECONDS, Node
 from .alerts import DEFAULT_RECEIVER
 from .forms import shown_time
 
@@ -48,6 +48,7 @@ def configuration(integration: Integration) -> str:
         "receiver": DEFAULT_RECEIVER,
         "group_by": list(DEFAULT_GROUP_BY),
         "group_wait": f"{DEFAULT_GROUP_WAIT_SECONDS}s",
+        "group_interval": f"{DEFAULT_GROUP_INTERVAL_SECONDS}s",
         "routes": [_route(child, slugs) for child in root.children],
     }
     rules = [
@@ -55,7 +56,8 @@ def configuration(integration: Integration) -> str:
         for each in InhibitRule.objects.all()
         if each.team_id in (None, integration.team_id)
     ]
-    said = {"route": route, "inhibit_rules": rules, "receivers": receivers()}
+    intervals = [{"name": each.name, "time_intervals": each.intervals} for each in TimeInterval.objects.all()]
+    said = {"route": route, "inhibit_rules": rules, "receivers": receivers(), "time_intervals": intervals}
     return yaml.safe_dump(said, sort_keys=False, allow_unicode=True)
 
 
@@ -71,6 +73,14 @@ def _route(node: Node, slugs: dict[int, str]) -> dict[str, Any]:
         said["group_by"] = list(node.group_by)
     if node.group_wait_seconds is not None:
         said["group_wait"] = f"{node.group_wait_seconds}s"
+    if node.group_interval_seconds is not None:
+        said["group_interval"] = f"{node.group_interval_seconds}s"
+    if node.repeat_interval_seconds:  # Alertmanager has no "never"
+        said["repeat_interval"] = f"{node.repeat_interval_seconds}s"
+    if node.mute:
+        said["mute_time_intervals"] = [each.name for each in node.mute]
+    if node.active:
+        said["active_time_intervals"] = [each.name for each in node.active]
     if node.children:
         said["routes"] = [_route(child, slugs) for child in node.children]
     return said

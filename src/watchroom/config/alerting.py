@@ -1,0 +1,349 @@
+"""What a file says of holding alerts back and of monitors: its parts, what is there, and how it is carried out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+from ..accounts.actors import Actor
+from ..accounts.models import Team
+from ..catalog.models import Service
+from ..intake import commands as intake
+from ..intake.matchers import matcher
+from ..intake.models import InhibitRule, MaintenanceWindow, Silence, TimeInterval
+from ..intake.rules.intervals import as_data, interval
+from ..kernel import clock
+from ..kernel.errors import Refused
+from ..kernel.plugins import all_of, one_of
+from ..monitors import commands as monitors
+from ..monitors.kinds.base import clean
+from ..monitors.models import Check, Heartbeat
+
+Fields = dict[str, Any]
+Find = Callable[[str, str | None], Any]  # the thing of a kind with this key
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+# --- What a file may say ---------------------------------------------------------------------------------------------
+
+
+def _plain_matcher(text: str) -> str:
+    return str(matcher(text))
+
+
+def _plain_intervals(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return as_data(interval("", parts))
+
+
+def _plain_id(text: str) -> str:
+    """A UUID as it is exported, or any other text that tells this silence from others."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"watchroom:silence:{text}"))
+
+
+def _plain_time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+MatcherText = Annotated[str, AfterValidator(_plain_matcher)]
+Intervals = Annotated[list[dict[str, Any]], AfterValidator(_plain_intervals)]
+Time = Annotated[AwareDatetime, PlainSerializer(_plain_time, return_type=str)]
+Severity = Literal["critical", "error", "warning", "info"]
+
+
+class TimeIntervalPart(_Part):
+    """Named times, written as in an alertmanager.yml: times, weekdays, days_of_month, months, years, location."""
+
+    name: str
+    team: str | None = None
+    intervals: Intervals
+
+
+class InhibitRulePart(_Part):
+    """While a source fires, targets with the same values of the labels in ``equal`` page nobody."""
+
+    name: str
+    team: str | None = None
+    source_matchers: list[MatcherText]
+    target_matchers: list[MatcherText]
+    equal: list[str] = []
+
+
+class SilencePart(_Part):
+    """Alerts that page nobody for a while. One whose end has passed is left alone."""
+
+    id: Annotated[str, AfterValidator(_plain_id)] = Field(
+        description="A UUID as it is exported, or any text that tells this silence from others."
+    )
+    team: str | None = None
+    matchers: list[MatcherText]
+    comment: str
+    starts_at: Time
+    ends_at: Time
+
+
+class MaintenancePart(_Part):
+    """Planned work on services. It is known by its title and its beginning; one whose end has passed is left alone."""
+
+    title: str
+    team: str
+    services: list[str]
+    starts_at: Time
+    ends_at: Time
+
+    @property
+    def key(self) -> str:
+        return f"{self.title} from {_plain_time(self.starts_at)}"
+
+
+class HeartbeatPart(_Part):
+    """A job that says when it has run. Its address is never in a file."""
+
+    slug: str
+    name: str
+    team: str
+    service: str | None = None
+    kind: Literal["period", "cron", "oncalendar"] = "period"
+    period_seconds: int = 86_400
+    expression: str = ""
+    timezone: str = "UTC"
+    grace_seconds: int = 3600
+    severity: Severity = "critical"
+    drill: bool = False
+    paused: bool = False
+
+
+class CheckPart(_Part):
+    """Something that Watchroom itself tries. A setting that is left out keeps its value; secret ones are never in a file."""
+
+    slug: str
+    name: str
+    team: str
+    service: str | None = None
+    kind: str
+    settings: dict[str, Any]
+    interval_seconds: int = 60
+    timeout_seconds: int = 10
+    for_seconds: int = 0
+    severity: Severity = "critical"
+    drill: bool = False
+    paused: bool = False
+
+
+# --- What is there ---------------------------------------------------------------------------------------------------
+
+
+def read() -> dict[str, dict[str, Fields]]:
+    """Everything of these kinds, by kind and key. What has ended is history, not configuration."""
+    now = clock.now()
+    windows = MaintenanceWindow.objects.filter(ends_at__gt=now).select_related("team").prefetch_related("services")
+    return {
+        "time_intervals": {
+            each.name: {"name": each.name, "team": _slug(each.team), "intervals": each.intervals}
+            for each in TimeInterval.objects.select_related("team")
+        },
+        "inhibit_rules": {
+            each.name: {
+                "name": each.name,
+                "team": _slug(each.team),
+                "source_matchers": each.source_matchers,
+                "target_matchers": each.target_matchers,
+                "equal": each.equal,
+            }
+            for each in InhibitRule.objects.select_related("team")
+        },
+        "silences": {
+            str(each.uuid): {
+                "id": str(each.uuid),
+                "team": _slug(each.team),
+                "matchers": each.matchers,
+                "comment": each.comment,
+                "starts_at": _plain_time(each.starts_at),
+                "ends_at": _plain_time(each.ends_at),
+            }
+            for each in Silence.objects.filter(ends_at__gt=now).select_related("team").order_by("id")
+        },
+        "maintenance_windows": {
+            f"{each.title} from {_plain_time(each.starts_at)}": {
+                "title": each.title,
+                "team": each.team.slug,
+                "services": sorted(service.slug for service in each.services.all()),
+                "starts_at": _plain_time(each.starts_at),
+                "ends_at": _plain_time(each.ends_at),
+            }
+            for each in windows.order_by("starts_at", "id")
+        },
+        "heartbeats": {
+            each.slug: {
+                **_monitor(each),
+                "kind": each.kind,
+                "period_seconds": each.period_seconds,
+                "expression": each.expression,
+                "timezone": each.timezone,
+                "grace_seconds": each.grace_seconds,
+            }
+            for each in Heartbeat.objects.select_related("team", "service")
+        },
+        "checks": {
+            each.slug: {
+                **_monitor(each),
+                "kind": each.kind,
+                "settings": {name: value for name, value in each.settings.items() if name not in _secret(each.kind)},
+                "interval_seconds": each.interval_seconds,
+                "timeout_seconds": each.timeout_seconds,
+                "for_seconds": each.for_seconds,
+            }
+            for each in Check.objects.select_related("team", "service")
+        },
+    }
+
+
+def _slug(thing: Any) -> str | None:
+    return thing.slug if thing is not None else None
+
+
+def _secret(kind: str) -> set[str]:
+    plugin = all_of("watchroom.monitor_kinds").get(kind)
+    return {field.name for field in plugin.fields if field.secret} if plugin else set()
+
+
+def _monitor(row: Heartbeat | Check) -> Fields:
+    return {
+        "slug": row.slug,
+        "name": row.name,
+        "team": row.team.slug,
+        "service": _slug(row.service),
+        "severity": row.severity,
+        "drill": row.drill,
+        "paused": row.paused,
+    }
+
+
+def completed(wanted: dict[str, dict[str, Fields]], current: dict[str, dict[str, Fields]]) -> None:
+    """Bring what a file says into the form in which it is read back: without what has ended, lists in order, settings with
+    those that it leaves out."""
+    now = _plain_time(clock.now())
+    for kind in ("silences", "maintenance_windows"):
+        if kind in wanted:
+            wanted[kind] = {key: said for key, said in wanted[kind].items() if said["ends_at"] > now}
+    for window in wanted.get("maintenance_windows", {}).values():
+        window["services"] = sorted(set(window["services"]))
+    for kind in ("checks", "integrations"):
+        for key, said in wanted.get(kind, {}).items():
+            there = current.get(kind, {}).get(key, {})
+            if said.get("settings") is not None and there:
+                said["settings"] = {**(there.get("settings") or {}), **said["settings"]}
+    for said in wanted.get("checks", {}).values():
+        if not _secret(said["kind"]):
+            try:
+                said["settings"] = clean(one_of("watchroom.monitor_kinds", said["kind"]), said["settings"])
+            except Refused:
+                pass  # told where it is carried out, with its field
+
+
+# --- How it is carried out -------------------------------------------------------------------------------------------
+
+
+def find(kind: str, key: str) -> Any:
+    """The thing of one of these kinds with this key; None: there is none."""
+    if kind == "silences":
+        return Silence.objects.filter(uuid=key).first()
+    if kind == "maintenance_windows":
+        open_ones = MaintenanceWindow.objects.filter(ends_at__gt=clock.now())
+        return next((each for each in open_ones if f"{each.title} from {_plain_time(each.starts_at)}" == key), None)
+    model, field = {
+        "time_intervals": (TimeInterval, "name"),
+        "inhibit_rules": (InhibitRule, "name"),
+        "heartbeats": (Heartbeat, "slug"),
+        "checks": (Check, "slug"),
+    }[kind]
+    return model.objects.filter(**{field: key}).first()
+
+
+def _places(find: Find, fields: Fields) -> dict[str, Team | Service | None]:
+    return {"team": find("teams", fields["team"]), "service": find("services", fields["service"])}
+
+
+def _interval(by: Actor, row: TimeInterval | None, fields: Fields, find: Find) -> None:
+    intake.save_interval(by, row, **{**fields, "team": find("teams", fields["team"])})
+
+
+def _inhibition(by: Actor, row: InhibitRule | None, fields: Fields, find: Find) -> None:
+    intake.save_inhibition(by, row, **{**fields, "team": find("teams", fields["team"])})
+
+
+def _silence(by: Actor, row: Silence | None, fields: Fields, find: Find) -> None:
+    intake.save_silence(
+        by,
+        row,
+        matchers=fields["matchers"],
+        comment=fields["comment"],
+        starts_at=datetime.fromisoformat(fields["starts_at"]),
+        ends_at=datetime.fromisoformat(fields["ends_at"]),
+        team=find("teams", fields["team"]),
+        confirm=True,  # whoever writes it into a file has read it
+        identity=uuid.UUID(fields["id"]),
+    )
+
+
+def _window(by: Actor, row: MaintenanceWindow | None, fields: Fields, find: Find) -> None:
+    intake.save_maintenance(
+        by,
+        row,
+        team=find("teams", fields["team"]),
+        title=fields["title"],
+        services=[find("services", slug) for slug in fields["services"]],
+        starts_at=datetime.fromisoformat(fields["starts_at"]),
+        ends_at=datetime.fromisoformat(fields["ends_at"]),
+    )
+
+
+def _heartbeat(by: Actor, row: Heartbeat | None, fields: Fields, find: Find) -> None:
+    paused = fields.pop("paused")
+    saved = monitors.save_heartbeat(by, row, **{**fields, **_places(find, fields)})
+    if saved.paused != paused:
+        monitors.pause_heartbeat(by, saved, paused)
+
+
+def _check(by: Actor, row: Check | None, fields: Fields, find: Find) -> None:
+    paused = fields.pop("paused")
+    kept = {name: value for name, value in (row.settings if row else {}).items() if name in _secret(fields["kind"])}
+    for name in fields["settings"]:
+        if name in _secret(fields["kind"]):
+            raise Refused(
+                "A secret does not belong into a file.",
+                field=f"settings.{name}",
+                value="(secret)",
+                fix="Set it on the check's page.",
+            )
+    settings = {**kept, **fields["settings"]}
+    saved = monitors.save_check(by, row, **{**fields, **_places(find, fields), "settings": settings})
+    if saved.paused != paused:
+        monitors.pause_check(by, saved, paused)
+
+
+SAVE: dict[str, Callable[[Actor, Any, Fields, Find], None]] = {
+    "time_intervals": _interval,
+    "inhibit_rules": _inhibition,
+    "silences": _silence,
+    "maintenance_windows": _window,
+    "heartbeats": _heartbeat,
+    "checks": _check,
+}
+DELETE: dict[str, Callable[[Actor, Any], Any]] = {
+    "time_intervals": intake.delete_interval,
+    "inhibit_rules": intake.delete_inhibition,
+    "silences": intake.expire_silence,
+    "maintenance_windows": intake.end_maintenance,
+    "heartbeats": monitors.delete_heartbeat,
+    "checks": monitors.delete_check,
+}

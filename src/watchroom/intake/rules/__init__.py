@@ -1,0 +1,41 @@
+"""Pure decisions of intake: where an alert goes (`tree.py`), and when (`intervals.py`)."""
+
+from .tree import (
+    DEFAULT_GROUP_BY,
+    DEFAULT_GROUP_INTERVAL_SECONDS,
+    DEFAULT_GROUP_WAIT_SECONDS,
+    EVERY_LABEL,
+    SEVERITY_ORDER,
+    Node,
+    Outcome,
+    Visit,
+    explain,
+    group_key,
+    group_labels,
+    outcomes_by_route,
+    routes_of,
+    says_severity,
+    stands_alone,
+    urgency_of,
+    worst,
+)
+
+__all__ = [
+    "DEFAULT_GROUP_BY",
+    "DEFAULT_GROUP_INTERVAL_SECONDS",
+    "DEFAULT_GROUP_WAIT_SECONDS",
+    "EVERY_LABEL",
+    "SEVERITY_ORDER",
+    "Node",
+    "Outcome",
+    "Visit",
+    "explain",
+    "group_key",
+    "group_labels",
+    "outcomes_by_route",
+    "routes_of",
+    "says_severity",
+    "stands_alone",
+    "urgency_of",
+    "worst",
+]
