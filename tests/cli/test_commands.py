@@ -118,7 +118,11 @@ def test_a_new_integration_shows_its_key_once(group: AlertGroup) -> None:
     key = data("integration", "create", "Prometheus Berlin", "--team", group.team.slug)["key"]
     assert key.startswith("wri_")
     assert key not in run("integrations", "--json").output
-    assert data("route", "test", "team=payments")[0]["path"] == ["everything else"]
+    way = data("route", "test", "team=payments")
+    assert way["outcomes"][0]["path"] == ["everything else"]
+    assert [(each["name"], each["verdict"]) for each in way["visits"]] == [("everything else", "takes")]
+    assert "everything else takes it" in run("route", "test", "team=payments").output
+    assert run("route", "test", "team").exit_code == 2
 
 
 def test_refusals_and_wrong_usage(group: AlertGroup) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import factories
 from watchroom.accounts.models import Person
-from watchroom.intake.models import AlertGroup, GroupEvent, Integration, Route, Signal, TimeInterval
+from watchroom.intake.models import AlertGroup, GroupEvent, InhibitRule, Integration, Route, Signal, TimeInterval
 from watchroom.kernel import clock
 from watchroom.paging import commands as paging
 
@@ -217,6 +217,27 @@ def test_integrations_cost_the_same_however_many(client: Any, django_assert_max_
 
 
 # --- Routes ----------------------------------------------------------------------------------------------------------
+
+
+def test_inhibition_rules_are_made_changed_and_deleted(client: Any) -> None:
+    sign_in(client, factories.person(role="manager"))
+    assert "New inhibition rule" in client.get("/silences").content.decode()
+    given = {"name": "Node", "source_matchers": "alertname=NodeDown", "target_matchers": "(", "equal": "node, dc"}
+    bad = client.post("/inhibit-rules/new", given)
+    assert bad.status_code == 422 and b'value="node, dc"' in bad.content
+    client.post("/inhibit-rules/new", given | {"target_matchers": 'severity="info"\na=b'})
+    rule = InhibitRule.objects.get()
+    assert (rule.equal, rule.target_matchers, rule.team) == (["node", "dc"], ['severity="info"', 'a="b"'], None)
+    assert b"alertname=&quot;NodeDown&quot;" in client.get(f"/inhibit-rules/{rule.pk}").content
+    client.post(f"/inhibit-rules/{rule.pk}", given | {"target_matchers": "a=b", "equal": ""})
+    rule.refresh_from_db()
+    assert (rule.equal, rule.target_matchers) == ([], ['a="b"'])
+    sign_in(client, factories.person())
+    assert client.post(f"/inhibit-rules/{rule.pk}/delete").status_code == 403
+    assert client.post("/inhibit-rules/new", given | {"target_matchers": "a=b"}).status_code == 403
+    sign_in(client, factories.person(role="manager"))
+    client.post(f"/inhibit-rules/{rule.pk}/delete")
+    assert not InhibitRule.objects.exists()
 
 
 def test_time_intervals_are_made_used_and_deleted(client: Any) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from ..kernel.errors import Refused
 from .client import Api, api_command
 from .show import facts, table
 
@@ -37,21 +36,6 @@ def create_integration(api: Api, **fields: Any) -> Any:
 
 
 @click.group()
-def route() -> None:
-    """Routes: which alerts go where."""
-
-
-@route.command("test")
-@click.argument("labels", nargs=-1, required=True, metavar="LABEL=VALUE...")
-@api_command
-def test_route(api: Api, labels: tuple[str, ...]) -> Any:
-    """Where an alert with these labels would go."""
-    if wrong := [each for each in labels if "=" not in each]:
-        raise Refused(f"{wrong[0]!r} is no label.", fix="Write LABEL=VALUE.")
-    return api.post("/routes/test", labels=dict(each.split("=", 1) for each in labels)), facts
-
-
-@click.group()
 def token() -> None:
     """API tokens."""
 
@@ -77,6 +61,5 @@ commands: list[click.Command] = [
     _list("audit", "/audit-records", "Who did what.", "id", "at", "actor", "action", "object_kind", "object_id"),
     _list("notifications", "/notifications", "The delivery log.", "id", "state", "person", "channel", "subject"),
     integration,
-    route,
     token,
 ]

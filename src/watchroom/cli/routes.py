@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from .client import Api, api_command
-from .show import table
 
 _VERDICTS = {"takes": "takes it", "passes": "passes it on", "refuses": "does not match", "unasked": "is not asked"}
 
@@ -22,15 +21,6 @@ def _labels(words: tuple[str, ...]) -> dict[str, str]:
         if "=" not in word.strip("="):
             raise click.BadParameter(f"{word!r} is not NAME=VALUE.")
     return dict(word.split("=", 1) for word in words)
-
-
-@route.command("list")
-@click.option("--cursor")
-@api_command
-def list_(api: Api, cursor: str | None) -> Any:
-    """List the routes of the tree."""
-    columns = ("id", "name", "parent", "position", "matchers", "service", "policy")
-    return api.get("/routes", cursor=cursor), table(*columns, empty="No routes.")
 
 
 @route.command("test")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
 from django.db import close_old_connections, connection
 
 from ..channels.base import Delivery, DeliveryFailed, Link, Message
+from ..channels.webhook import Webhook
 from ..kernel import settings as conf
 from ..kernel.duty import Duty
 from ..kernel.errors import WatchroomError
 from ..kernel.plugins import one_of
 from .commands import carry_out_action, claim, claim_actions, record_result, take_turn
+from .hooks import as_alertmanager
 from .links import phone_url, respond_url, seen_url
 from .models import Attempt, Escalation, Notification, StepAction
 
@@ -63,9 +66,11 @@ def _send(notification: Notification, attempt: Attempt) -> None:
         method = notification.contact_method
         if method is None:
             raise DeliveryFailed("The contact method was removed.", permanent=True)
-        result: Delivery | Exception = one_of("watchroom.channels", method.channel).send(
-            method.settings, message_of(notification)
-        )
+        channel, message = one_of("watchroom.channels", method.channel), message_of(notification)
+        if isinstance(channel, Webhook) and channel.speaks_alertmanager(method.settings):
+            said = as_alertmanager(notification.path, notification.purpose)
+            message = replace(message, facts={**message.facts, "alertmanager": said})
+        result: Delivery | Exception = channel.send(method.settings, message)
     except (DeliveryFailed, WatchroomError) as error:
         result = error
     except Exception as error:

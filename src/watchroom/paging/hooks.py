@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from ..accounts.actors import Actor
 from ..kernel.errors import Refused
@@ -31,10 +32,13 @@ class Proposal:
 Describe = Callable[[str], Proposal | None]
 Start = Callable[[Actor, Escalation, str, str], str]
 
+Told = Callable[[str, str], dict[str, Any] | None]
+
 _facts: dict[str, FactsOf] = {}
 _roles: list[RolesOf] = []
 _declare: list[Declare] = []
 _mitigations: list[tuple[Describe, Start]] = []
+_told: list[Told] = []
 
 
 def facts_come_from(kind: str, source: FactsOf) -> None:
@@ -57,6 +61,16 @@ def mitigations_come_from(describe: Describe, start: Start) -> None:
     """``describe(slug)`` says what a mitigation is (None: there is no such), ``start(by, escalation, slug, key)`` starts
     it, once per key, in the caller's transaction and says in words what it did."""
     _mitigations[:] = [(describe, start)]
+
+
+def alerts_are_told_by(tell: Told) -> None:
+    """``tell(path, purpose)`` says what there is at a page about alerts in the words of Alertmanager's webhook."""
+    _told[:] = [tell]
+
+
+def as_alertmanager(path: str, purpose: str) -> dict[str, Any] | None:
+    """What a message of this purpose about the page at ``path`` is in Alertmanager's words; None: it is about no alerts."""
+    return _told[0](path, purpose) if _told else None
 
 
 def facts_of(escalation: Escalation, at: datetime, roles: Collection[str] = ()) -> Facts:

@@ -16,12 +16,17 @@ https://docs.stripe.com/webhooks#verify-manually, and the key draft-ietf-httpapi
 ``id`` and ``Idempotency-Key`` are the same for every retry of a message: whoever has seen one may drop the next. A
 receiver checks the signature with :func:`verify`'s arithmetic and drops what is older than some minutes. Fields may be
 added to schema 1; none changes its meaning. Any 2xx is success; see :mod:`..answers` for the rest.
+
+With the format ``alertmanager`` the body is that of Alertmanager's webhook, version 4, with the same headers; a message that
+is about no alerts, such as a test, is one alert of its own.
+https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
 from __future__ import annotations
 
 import hmac
 import re
+import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,6 +38,8 @@ from .. import answers
 from ..base import Delivery, Field, Message
 
 SCHEMA = 1
+ALERTMANAGER = "alertmanager"
+FORMATS = {"": False, "watchroom": False, ALERTMANAGER: True, "alertmanager v4": True}
 _SECRET_LENGTH = 16
 
 
@@ -66,6 +73,12 @@ class Webhook:
             kind="password",
             secret=True,
         ),
+        Field(
+            "format",
+            "Format",
+            "Empty for Watchroom's own JSON; alertmanager for what Alertmanager's webhook sends.",
+            required=False,
+        ),
     )
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +93,16 @@ class Webhook:
                 value="(secret)",
                 fix=f"Use at least {_SECRET_LENGTH} random characters, such as {signing.new_key('whs')}.",
             )
-        return {"url": url, "secret": secret}
+        stated = str(settings.get("format") or "").strip().lower()
+        if stated not in FORMATS:
+            raise Refused(
+                "There is no such format.", field="format", value=stated, fix="Leave it empty, or write alertmanager."
+            )
+        return {"url": url, "secret": secret, **({"format": ALERTMANAGER} if FORMATS[stated] else {})}
+
+    def speaks_alertmanager(self, settings: dict[str, Any]) -> bool:
+        """Whether ``facts["alertmanager"]`` has to hold what the message is in Alertmanager's words."""
+        return settings.get("format") == ALERTMANAGER
 
     def describe(self, settings: dict[str, Any]) -> str:
         """Scheme and host: the path of a hook is often its password."""
@@ -92,7 +114,7 @@ class Webhook:
         :raises DeliveryFailed: see :func:`..answers.post`.
         """
         sent_at = clock.now()
-        body = encode(message, sent_at)
+        body = as_alertmanager(message, sent_at) if self.speaks_alertmanager(settings) else encode(message, sent_at)
         at = int(sent_at.timestamp())
         answer = answers.post(
             str(settings["url"]),
@@ -126,6 +148,43 @@ def encode(message: Message, sent_at: datetime) -> bytes:
         },
         enc_hook=str,
     )
+
+
+def as_alertmanager(message: Message, sent_at: datetime) -> bytes:
+    """The body as Alertmanager's webhook has it, version 4."""
+    said = message.facts.get("alertmanager") or _alone(message, sent_at)
+    return msgspec.json.encode(said)
+
+
+def _alone(message: Message, sent_at: datetime) -> dict[str, Any]:
+    """A message that is about no alerts, as one."""
+    labels = {"alertname": f"Watchroom {message.purpose}", "person": message.person}
+    annotations = {"summary": message.subject, "description": message.body}
+    resolved = message.purpose == "resolved"
+    at = sent_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    alert = {
+        "status": "resolved" if resolved else "firing",
+        "labels": labels,
+        "annotations": annotations,
+        "startsAt": at,
+        "endsAt": at if resolved else "0001-01-01T00:00:00Z",
+        "generatorURL": message.url,
+        "fingerprint": f"{zlib.crc32(message.key.encode()):016x}",
+    }
+    return {
+        "version": "4",
+        "groupKey": message.key,
+        "truncatedAlerts": 0,
+        "receiver": "watchroom",
+        "status": alert["status"],
+        "notification_reason": "unknown",
+        "groupLabels": {"alertname": labels["alertname"]},
+        "commonLabels": labels,
+        "commonAnnotations": annotations,
+        "routeLabels": {},
+        "externalURL": message.url,
+        "alerts": [alert],
+    }
 
 
 channel = Webhook()

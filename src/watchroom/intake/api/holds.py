@@ -164,7 +164,7 @@ def window_for(actor: Actor, pk: int) -> MaintenanceWindow:
     return found
 
 
-def _rule_for(actor: Actor, pk: int) -> InhibitRule:
+def rule_for(actor: Actor, pk: int) -> InhibitRule:
     found = inhibitions_visible_to(actor).filter(pk=pk).first() if pk <= LARGEST else None
     if found is None:
         raise NotFound(f"There is no inhibition rule {pk}.", field="id", value=pk, fix="See GET /inhibit-rules.")
@@ -297,12 +297,12 @@ def create_inhibition(request: HttpRequest, body: InhibitionBody) -> Any:
 @router.put("/inhibit-rules/{id}", response=InhibitionOut, operation_id="update_inhibit_rule")
 def update_inhibition(request: HttpRequest, id: int, body: InhibitionBody) -> Any:
     """Change a rule."""
-    return InhibitionOut.of(_save_rule(request, _rule_for(actor_of(request), id), body))
+    return InhibitionOut.of(_save_rule(request, rule_for(actor_of(request), id), body))
 
 
 @router.delete("/inhibit-rules/{id}", response={204: None}, operation_id="delete_inhibit_rule")
 def delete_inhibition(request: HttpRequest, id: int) -> Any:
     """Delete a rule: what it held and still fires pages at once."""
     actor = actor_of(request)
-    commands.delete_inhibition(actor, _rule_for(actor, id))
+    commands.delete_inhibition(actor, rule_for(actor, id))
     return 204, None

@@ -16,10 +16,10 @@ from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...catalog.queries import services_visible_to
 from ...kernel import clock
-from ...kernel.errors import NotFound, Refused, WatchroomError
+from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
 from ...web.middleware import actor_of
 from .. import commands
-from ..api.holds import silence_for, window_for
+from ..api.holds import rule_for, silence_for, window_for
 from ..models import Silence
 from ..queries import (
     groups_visible_to,
@@ -46,6 +46,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "rules": inhibitions_visible_to(actor),
         "held": groups_visible_to(actor).filter(resolved_at__isnull=True, held__isnull=False).order_by("-id")[:50],
         "may_silence": actor.may(Action.RESPOND) or actor.teams_where(Action.RESPOND).exists(),
+        "manages": actor.may(Action.MANAGE) or actor.teams_where(Action.MANAGE).exists(),
         "lengths": LENGTHS.items(),
     }
     return render(request, "intake/silences.html", context)
@@ -188,4 +189,47 @@ def end_window(request: HttpRequest, pk: int) -> HttpResponse:
     """End a maintenance window, or call it off."""
     actor = actor_of(request)
     commands.end_maintenance(actor, window_for(actor, pk))
+    return redirect("silences")
+
+
+def edit_inhibition(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """Make an inhibition rule, or change one."""
+    actor = actor_of(request)
+    rule = rule_for(actor, pk) if pk else None
+    error, given = None, request.POST
+    if request.method == "POST":
+        try:
+            commands.save_inhibition(
+                actor,
+                rule,
+                name=given.get("name", ""),
+                source_matchers=_lines(given.get("source_matchers", "")),
+                target_matchers=_lines(given.get("target_matchers", "")),
+                equal=given.get("equal", "").replace(",", " ").split(),
+                team=team_by(given["team"]) if given.get("team") else None,
+            )
+        except (Refused, Conflict) as refused:
+            error = refused
+        else:
+            messages.success(request, "Saved. What it holds back is looked at now.")
+            return redirect("silences")
+    values: object = given
+    if request.method != "POST":
+        values = {
+            "name": rule.name if rule else "",
+            "source_matchers": "\n".join(rule.source_matchers) if rule else "",
+            "target_matchers": "\n".join(rule.target_matchers) if rule else "",
+            "equal": " ".join(rule.equal) if rule else "",
+            "team": rule.team.slug if rule and rule.team else "",
+        }
+    teams = Team.objects.all() if actor.may(Action.MANAGE) else actor.teams_where(Action.MANAGE)
+    context = {"rule": rule, "error": error, "values": values, "teams": teams, "everywhere": actor.may(Action.MANAGE)}
+    return render(request, "intake/inhibition_form.html", context, status=422 if error else 200)
+
+
+@require_POST
+def delete_inhibition(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete an inhibition rule: what it held and still fires pages at once."""
+    actor = actor_of(request)
+    commands.delete_inhibition(actor, rule_for(actor, pk))
     return redirect("silences")
