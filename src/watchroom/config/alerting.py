@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
+from django.db.models import QuerySet
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from ..accounts.actors import Actor
@@ -260,13 +261,13 @@ def find(kind: str, key: str) -> Any:
     if kind == "maintenance_windows":
         open_ones = MaintenanceWindow.objects.filter(ends_at__gt=clock.now())
         return next((each for each in open_ones if f"{each.title} from {_plain_time(each.starts_at)}" == key), None)
-    model, field = {
-        "time_intervals": (TimeInterval, "name"),
-        "inhibit_rules": (InhibitRule, "name"),
-        "heartbeats": (Heartbeat, "slug"),
-        "checks": (Check, "slug"),
-    }[kind]
-    return model.objects.filter(**{field: key}).first()
+    rows: dict[str, QuerySet[Any]] = {
+        "time_intervals": TimeInterval.objects.filter(name=key),
+        "inhibit_rules": InhibitRule.objects.filter(name=key),
+        "heartbeats": Heartbeat.objects.filter(slug=key),
+        "checks": Check.objects.filter(slug=key),
+    }
+    return rows[kind].first()
 
 
 def _places(find: Find, fields: Fields) -> dict[str, Team | Service | None]:

@@ -89,7 +89,7 @@ class _Reader:
                 return Value(entries, line, path)
             if isinstance(node, yaml.MappingNode):
                 return Value(dict(self._pairs(node, path)), line, path)
-            bare = node.style is None and node.value in {"null", "~"}
+            bare = isinstance(node, yaml.ScalarNode) and node.style is None and node.value in {"null", "~"}
             return Value("" if bare else str(node.value), line, path)
         finally:
             self.open.pop()
