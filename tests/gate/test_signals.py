@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import http.client
 import json
 import socket
@@ -191,10 +192,19 @@ def test_one_connection_carries_signals_and_other_requests(gate: Running, integr
     assert statuses[3] == 404
 
 
-def test_encoded_bodies_are_not_taken(gate: Running, integration: Make) -> None:
+def test_a_body_may_be_compressed_with_gzip_and_nothing_else(gate: Running, integration: Make) -> None:
     _, key = integration()
-    answer = gate.ask("POST", f"/in/{key}/api/v2/alerts", b"\x1f\x8b", Content_Encoding="gzip")
-    assert answer.status == 415
+
+    def send(body: bytes, encoding: str) -> int:
+        return gate.ask("POST", f"/in/{key}/api/v2/alerts", body, Content_Encoding=encoding).status
+
+    good = gzip.compress(json.dumps([{"labels": {"alertname": "A"}}]).encode())
+    assert send(good, "gzip") == 200
+    assert bytes(Signal.objects.get().body) == b'[{"labels": {"alertname": "A"}}]'
+    assert send(b"\x1f\x8b", "gzip") == 400
+    assert send(good[:-4], "gzip") == 400
+    assert send(gzip.compress(bytes(5 * 1024 * 1024)), "gzip") == 413  # a bomb: five thousand bytes on the wire
+    assert send(good, "br") == 415
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -35,7 +37,7 @@ def inbound(body: bytes, path: str = "", **fields: Any) -> Inbound:
 
 
 def a_path_of(source: Source) -> str:
-    paths = ("", "/api/v2/alerts", "/v2/enqueue", "/v2/alerts")
+    paths = ("", "/api/v2/alerts", "/v2/enqueue", "/v2/alerts", "/v1/logs")
     return next((path for path in paths if source.accepts("POST", path)), "")
 
 
@@ -159,6 +161,68 @@ STATUSPAGE = {
                  "shortlink": "https://stspg.example/i", "created_at": "2026-03-02T08:40:00Z", "resolved_at": None,
                  "incident_updates": [{"body": "We have found the cause.", "status": "identified"}]},
 }  # fmt: skip
+ZABBIX = {
+    "event_id": "1734",
+    "value": "1",
+    "name": "Disk space is low (used > 90%)",
+    "trigger": "Disk space is low",
+    "host": "db1",
+    "severity": "High",
+    "nseverity": "4",
+    "opdata": "Space used: 93 %",
+    "message": "Problem started at 08:59:00",
+    "tags": '[{"tag":"component","value":"storage"},{"tag":"scope","value":"capacity"}]',
+    "update_status": "0",
+    "acknowledged": "No",
+    "link": "https://zabbix.example/tr_events.php?triggerid=17&eventid=1734",
+}
+NAGIOS = {
+    "type": "PROBLEM",
+    "host": "db1",
+    "address": "192.0.2.7",
+    "service": "Disk /var",
+    "state": "CRITICAL",
+    "output": "DISK CRITICAL - free space: /var 2%",
+    "author": "",
+    "comment": "",
+}
+CHECKLY = {
+    "check_id": "b68422ae-6528-45a4-85a6-e85e1be9de2e",
+    "check": "Shop API",
+    "check_type": "API",
+    "group": "Shop",
+    "type": "ALERT_FAILURE",
+    "title": "Shop API has failed",
+    "error": "Timeout after 5000 ms",
+    "location": "eu-central-1",
+    "tags": "prod api ",
+    "link": "https://app.checklyhq.example/checks/b68422ae/results/1",
+    "at": "2026-03-02T08:59:00.000Z",
+}
+SLACK = {
+    "username": "Grafana",
+    "channel": "#ops",
+    "attachments": [
+        {
+            "color": "danger",
+            "title": "[FIRING:1] <https://grafana.example/d/a|Disk is full> *db1*",
+            "title_link": "https://grafana.example/d/a",
+            "text": "Only 2 % left",
+            "fallback": "Disk is full",
+            "fields": [{"title": "host", "value": "db1", "short": True}],
+        }
+    ],
+}
+CLOUD_EVENT = {
+    "specversion": "1.0",
+    "type": "com.example.backup.failed",
+    "source": "/backup/db1",
+    "subject": "nightly",
+    "id": "A234-1",
+    "time": "2026-03-02T08:58:00Z",
+    "datacontenttype": "application/json",
+    "data": {"message": "No space left", "severity": "error", "host": "db1", "link": "https://wiki.example/backup"},
+}
 PLAIN = {"title": "Backup failed", "key": "backup/db1", "severity": "error", "labels": {"host": "db1"}}
 DATED = "2026-03-02T08:59:59Z"
 # source, headers, what fires, what ends it, title, severity, a label, link
@@ -215,6 +279,34 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, Any], dict[str, Any], str,
     "json": (
         "json", {}, PLAIN, {"key": "backup/db1", "status": "resolved"}, "Backup failed", "error", ("host", "db1"), "",
     ),
+    "zabbix": (
+        "zabbix", {}, ZABBIX, merged(ZABBIX, value="0"), "Disk space is low (used > 90%)", "error", ("component", "storage"),
+        "https://zabbix.example/tr_events.php?triggerid=17&eventid=1734",
+    ),
+    "nagios": (
+        "nagios", {}, NAGIOS, merged(NAGIOS, type="RECOVERY", state="OK"),
+        "Disk /var on db1 is CRITICAL", "critical", ("service", "Disk /var"), "",
+    ),
+    "nagios host": (
+        "nagios", {}, merged(NAGIOS, service="", state="DOWN"), merged(NAGIOS, service="", state="UP", type="RECOVERY"),
+        "db1 is DOWN", "critical", ("address", "192.0.2.7"), "",
+    ),
+    "checkly": (
+        "checkly", {}, CHECKLY, merged(CHECKLY, type="ALERT_RECOVERY", title="Shop API has recovered"),
+        "Shop API has failed", "critical", ("location", "eu-central-1"), "https://app.checklyhq.example/checks/b68422ae/results/1",
+    ),
+    "slack attachment": (
+        "slack", {}, SLACK,
+        merged(SLACK, attachments=[SLACK["attachments"][0] | {"color": "good", "title": "[RESOLVED] Disk is full db1"}]),  # type: ignore[operator]
+        "Disk is full db1", "error", ("host", "db1"), "https://grafana.example/d/a",
+    ),
+    "slack text": (
+        "slack", {}, {"text": "ALERTING: It burns\nBadly"}, {"text": "OK: It burns"}, "It burns", "warning", ("alertname", "It burns"), "",
+    ),
+    "cloudevents": (
+        "cloudevents", {}, CLOUD_EVENT, merged(CLOUD_EVENT, type="com.example.backup.resolved", id="A234-2", data={}),
+        "No space left", "error", ("host", "db1"), "https://wiki.example/backup",
+    ),
     "slack": ("json", {}, {"text": "It burns"}, {"text": "It burns", "status": "ok"}, "It burns", "warning", ("alertname", "It burns"), ""),
 }  # fmt: skip
 
@@ -255,6 +347,7 @@ def test_a_webhook_is_taken_at_the_integrations_own_address(name: str) -> None:
         ("github", "x-hub-signature-256", "sha256="),
         ("sentry", "sentry-hook-signature", ""),
         ("grafana", "x-grafana-alerting-signature", ""),
+        ("checkly", "x-checkly-signature", ""),
     ],
 )
 def test_a_signature_is_checked_where_a_secret_is_set(name: str, header: str, prefix: str) -> None:
@@ -311,3 +404,47 @@ def test_who_acknowledges_in_new_relic_acknowledges_here() -> None:
     source: Source = all_of("watchroom.sources")["newrelic"]
     (draft,) = source.parse(inbound(json.dumps(merged(NEW_RELIC, state="ACKNOWLEDGED")).encode())).drafts
     assert (draft.act, draft.note, draft.dedup_key) == ("acknowledge", "in New Relic", "e7b5")
+
+
+def test_a_form_of_nagios_is_read_like_its_json() -> None:
+    source: Source = all_of("watchroom.sources")["nagios"]
+    form = inbound(urlencode(NAGIOS).encode(), "")
+    (drafts,) = source.parse(replace(form, content_type="application/x-www-form-urlencoded")).drafts
+    assert drafts == source.parse(inbound(json.dumps(NAGIOS).encode())).drafts[0]
+
+
+def test_who_acknowledges_in_nagios_or_zabbix_acknowledges_here() -> None:
+    nagios = merged(NAGIOS, type="ACKNOWLEDGEMENT", author="Ada", comment="on it")
+    zabbix = merged(ZABBIX, update_status="1", update_user="Ada", update_message="on it", acknowledged="Yes")
+    for name, said, note in (("nagios", nagios, "on it (by Ada)"), ("zabbix", zabbix, "on it (by Ada in Zabbix)")):
+        (draft,) = all_of("watchroom.sources")[name].parse(inbound(json.dumps(said).encode())).drafts
+        assert (draft.act, draft.note) == ("acknowledge", note)
+    for quiet in ("FLAPPINGSTART", "DOWNTIMESTART"):
+        assert (
+            not all_of("watchroom.sources")["nagios"]
+            .parse(inbound(json.dumps(merged(NAGIOS, type=quiet)).encode()))
+            .drafts
+        )
+
+
+def test_slacks_form_and_answer() -> None:
+    source: Source = all_of("watchroom.sources")["slack"]
+    form = inbound(urlencode({"payload": json.dumps({"text": "*It* burns <https://a.example/x|here>"})}).encode())
+    parsed = source.parse(replace(form, content_type="application/x-www-form-urlencoded"))
+    assert (parsed.drafts[0].title, parsed.drafts[0].link) == ("It burns here", "https://a.example/x")
+    assert (source.reply(parsed).status, source.reply(parsed).body) == (200, b"ok")
+
+
+def test_cloudevents_in_binary_and_in_batches() -> None:
+    source: Source = all_of("watchroom.sources")["cloudevents"]
+    (whole,) = source.parse(inbound(json.dumps(CLOUD_EVENT).encode())).drafts
+    data = json.dumps(CLOUD_EVENT["data"]).encode()
+    headers = {
+        f"ce-{name}": str(CLOUD_EVENT[name]) for name in ("specversion", "type", "source", "subject", "id", "time")
+    }
+    assert source.parse(inbound(data, headers=headers)).drafts == (whole,)
+    batch = replace(
+        inbound(json.dumps([CLOUD_EVENT, {"type": "x"}]).encode()), content_type="application/cloudevents-batch+json"
+    )
+    parsed = source.parse(batch)
+    assert parsed.drafts == (whole,) and [each.field for each in parsed.problems] == ["events[1].source"]

@@ -155,6 +155,27 @@ class Keyed(Source, Protocol):
         ...
 
 
+@runtime_checkable
+class Certified(Source, Protocol):
+    """A source whose signals are signed with a certificate that lies at its sender's, and that also sends requests which
+    are to be confirmed by a visit.
+
+    The gate fetches the certificate and keeps it with the signal, as a header of the name ``certificate_header``: so
+    reading stays pure, and reads the same whenever it is done.
+    """
+
+    certificate_header: str
+
+    def certificate_address(self, inbound: Inbound) -> str:
+        """Where the certificate lies; empty when there is nothing to fetch. Only what is surely the sender's own address
+        may be given."""
+        ...
+
+    def confirmation_address(self, inbound: Inbound) -> str:
+        """What has to be visited before a signal that was read without problems is accepted; mostly nothing."""
+        ...
+
+
 @dataclass(frozen=True)
 class Setting:
     """One thing that an integration's owner can tell its source: how it is asked for."""
@@ -164,6 +185,7 @@ class Setting:
     help: str = ""
     kind: Literal["text", "number", "long"] = "text"
     secret: bool = False  # written, never shown again
+    choices: tuple[str, ...] = ()  # the words that may be said; empty: any
 
 
 @runtime_checkable

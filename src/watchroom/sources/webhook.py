@@ -1,4 +1,4 @@
-"""What senders that post one JSON object have in common: reading it carefully, checking its signature, answering.
+"""What senders that post one JSON object (or a form) have in common: reading it carefully, checking its signature, answering.
 
 A source of this kind is a :class:`Webhook` with a function from the object to drafts. Everything that it reads goes
 through :class:`Said`, so that any bytes at all give drafts or a problem that names the field.
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -26,6 +27,11 @@ SEVERITIES: Mapping[str, Severity] = {
     **dict.fromkeys(("warning", "warn", "minor", "medium", "average", "p3", "sev3"), "warning"),
     **dict.fromkeys(("info", "information", "informational", "low", "notice", "debug", "p4", "p5", "sev4"), "info"),
 }
+OVER = {
+    *("resolved", "resolve", "ok", "up", "recovered", "recovery", "closed", "close", "normal", "inactive", "end"),
+    *("ended", "clear", "cleared", "fixed", "success"),
+}
+_FORM_FIELDS_LIMIT = 200
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -121,6 +127,37 @@ class Said:
         return text if len(text) <= 2000 and text.lower().startswith(("http://", "https://")) else ""
 
 
+def json_of(body: bytes) -> Any:
+    """A JSON value.
+
+    :raises Unusable: the body is none.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except _BROKEN as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Unusable("body", body[:SHOWN_LIMIT].decode(errors="replace"), f"send one JSON object: {reason}.")
+
+
+def form_of(body: bytes) -> dict[str, Any]:
+    """The fields of a form (``application/x-www-form-urlencoded``); of several with one name the last.
+
+    :raises Unusable: it has too many fields.
+    """
+    try:
+        return dict(
+            parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_FORM_FIELDS_LIMIT)
+        )
+    except ValueError:
+        raise Unusable(
+            "body", body[:SHOWN_LIMIT].decode(errors="replace"), f"send {_FORM_FIELDS_LIMIT} fields at most."
+        )
+
+
+def is_form(inbound: Inbound) -> bool:
+    return inbound.content_type.lower().startswith("application/x-www-form-urlencoded")
+
+
 def labels(**given: Said | str) -> dict[str, str]:
     """Labels of whatever is there; what is not is left out."""
     found = {name: value if isinstance(value, str) else value.line(LABEL_LIMIT) for name, value in given.items()}
@@ -201,11 +238,14 @@ class Webhook:
         *,
         headers: tuple[str, ...] = (),
         signed: Signed | None = None,
+        forms: bool = False,
+        accepted: Reply | None = None,
     ) -> None:
         self.name, self.label, self.summary = name, label, summary
         self.headers = (*headers, *((signed.header,) if signed else ()))
         self._read, self._instructions, self._signed = read, instructions, signed
-        self.asks = (
+        self._forms, self._accepted = forms, accepted or Reply(200, b'{"status": "accepted"}')
+        self.asks: tuple[Setting, ...] = (
             (
                 Setting(
                     "secret", "Secret", "What its signatures are made with. Empty: they are not checked.", secret=True
@@ -235,20 +275,16 @@ class Webhook:
         if self._signed is not None and (problem := self._signed.problem(inbound)) is not None:
             return Parsed(problems=(problem,))
         try:
-            said = Said(msgspec.json.decode(inbound.body))
-        except _BROKEN as error:
-            shown = inbound.body[:SHOWN_LIMIT].decode(errors="replace")
-            return Parsed(problems=(Problem("body", shown, f"send one JSON object: {error}."),))
-        if not isinstance(said.value, dict):
-            return Parsed(problems=(Problem("body", repr(said.value)[:SHOWN_LIMIT], "send one JSON object."),))
-        try:
+            said = Said(form_of(inbound.body) if self._forms and is_form(inbound) else json_of(inbound.body))
+            if not isinstance(said.value, dict):
+                raise Unusable("body", said.value, "send one JSON object.")
             return Parsed(tuple(self._read(said, inbound)))
         except Unusable as unusable:
             return Parsed(problems=(unusable.problem,))
 
     def reply(self, parsed: Parsed) -> Reply:
         if not parsed.problems:
-            return Reply(200, b'{"status": "accepted"}')
+            return self._accepted
         unsigned = self._signed is not None and parsed.problems[0].field == self._signed.header
         said = {
             "title": "Signature not accepted" if unsigned else "Not accepted",

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from ...kernel import clock, signing
-from ...sources.base import Asked, Keyed, Limited, Probed, Reply, Source
+from ...sources.base import Asked, Certified, Keyed, Limited, Probed, Reply, Source
 from . import addresses, limits, metrics
 from .asgi import ASGIApp, Headers, Message, Receive, Scope, Send, answer, header, problem, retry_after
 from .database import Integration, Signal, Unavailable
@@ -25,6 +25,7 @@ from .proxy import Proxy
 from .rates import LIMITED_PATH, OURSELVES, Rates
 from .store import Full, Store
 from .taking import RETRY_SECONDS, Answered, Sending, Taker, later, problem_reply
+from .visits import NotReached, Visits
 
 log = logging.getLogger("watchroom.gate")
 
@@ -57,12 +58,14 @@ class Gate:
         trusted: tuple[addresses.Network, ...] = (),
         metrics_token: str = "",
         signals_per_minute: int = 0,
+        visits: Visits | None = None,
     ) -> None:
         self._keys, self._store, self._numbers, self._sources = keys, store, numbers, sources
         self._live, self._proxy, self._parts = live, proxy, parts
         self._trusted, self._metrics_token = trusted, metrics_token
         self._taker = Taker(keys, store, numbers)
         self._rates = Rates(signals_per_minute)
+        self._visits = visits or Visits()
         self._bring_their_key = [each for each in sources.values() if isinstance(each, Keyed)]
         self._quick_routes: dict[bytes, _QuickRoute] = {}
 
@@ -134,7 +137,7 @@ class Gate:
             )  # fmt: skip
         method: str = scope["method"]
         if isinstance(source, Probed) and (told := source.probe(method, path)) is not None:
-            return await answer(send, told.status, b"" if method == "HEAD" else told.body, told.content_type)
+            return await _pass_on(send, replace(told, body=b"") if method == "HEAD" else told)
         if not source.accepts(method, path):
             if isinstance(source, Asked) and source.asked(method, path):
                 return await self._ask(scope, receive, send, key, path)
@@ -208,14 +211,22 @@ class Gate:
 
     async def _body(self, scope: Scope, receive: Receive, send: Send, source: Source) -> bytes | None:
         """The body of a signal; ``None`` when it is not to be had, and its sender has been told so."""
-        if (encoding := header(scope, b"content-encoding").lower()) not in (b"", b"identity"):
+        encoding = header(scope, b"content-encoding").strip().lower()
+        if encoding not in (b"", b"identity", b"gzip", b"x-gzip"):
             self._numbers.count(source.name, "encoded")
             await problem(
-                send, 415, "Encoding not accepted", f"Content-Encoding {encoding.decode('latin-1')!r} is not accepted.", "Send the body as it is."
+                send, 415, "Encoding not accepted", f"Content-Encoding {encoding.decode('latin-1')!r} is not accepted.", "Send the body as it is, or compressed with gzip."
             )  # fmt: skip
             return None
         try:
-            return await limits.read_body(scope, receive, limit_bytes=limits.most_bytes(source))
+            body = await limits.read_body(scope, receive, limit_bytes=limits.most_bytes(source))
+            return limits.unpacked(body, limits.most_bytes(source)) if encoding.endswith(b"gzip") else body
+        except limits.Unreadable:
+            self._numbers.count(source.name, "encoded")
+            await problem(
+                send, 400, "Not gzip", "The body says that it is compressed with gzip, and is not.", "Send it as it is."
+            )
+            return None
         except limits.TooLarge:
             self._numbers.count(source.name, "too_large")
             await limits.discard(receive)
@@ -239,6 +250,13 @@ class Gate:
         """Have the signal read and stored, and pass the answer on."""
         told: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         sending = Sending(integration, source, path, scope["query_string"], scope["headers"], self._remote(scope))
+        if isinstance(source, Certified):
+            try:
+                sending = replace(sending, fetched=await self._visits.certificate(source, sending.inbound(body)))
+                await self._visits.confirm(source, sending.inbound(body))
+            except NotReached as error:
+                log.warning("A signal of %r can't be checked: %s", integration.name, error)
+                return await self._later(send, source.name, "unchecked", f"It can't be checked: {error}")
         self._taker.take(sending, body, lambda reply: None if told.done() else told.set_result(reply))
         await _pass_on(send, await told)
 
@@ -279,7 +297,7 @@ class Gate:
         source = self._sources.get(integration.source) if integration else None
         if integration is None or source is None or integration.paused or not source.accepts("POST", path):
             return None
-        if isinstance(source, Probed) and source.probe("POST", path) is not None:
+        if isinstance(source, Certified) or (isinstance(source, Probed) and source.probe("POST", path) is not None):
             return None
         if len(self._quick_routes) >= _QUICK_ROUTES_LIMIT:
             self._quick_routes.clear()

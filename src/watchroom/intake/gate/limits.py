@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 
 from ...kernel import clock
 from ...sources.base import Source
@@ -31,6 +32,10 @@ class TooLarge(Exception):
 
 class TooSlow(Exception):
     """The body has not come within :data:`BODY_SECONDS`."""
+
+
+class Unreadable(Exception):
+    """The body is not compressed in the way that it says."""
 
 
 class Gone(Exception):
@@ -65,6 +70,24 @@ async def read_body(
         if not message.get("more_body", False):
             return b"".join([*pieces, piece]) if pieces else piece
         pieces.append(piece)
+
+
+def unpacked(body: bytes, limit_bytes: int) -> bytes:
+    """A body that was compressed with gzip. What would become larger than ``limit_bytes`` is not unpacked to its end.
+
+    :raises TooLarge: it would.
+    :raises Unreadable: it is no gzip, or its end is missing.
+    """
+    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        found = unpacking.decompress(body, limit_bytes + 1)
+    except zlib.error:
+        raise Unreadable from None
+    if len(found) > limit_bytes:
+        raise TooLarge
+    if not unpacking.eof or unpacking.unused_data:
+        raise Unreadable
+    return found
 
 
 async def discard(receive: Receive) -> None:

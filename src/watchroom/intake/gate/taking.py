@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
@@ -37,6 +37,21 @@ class Sending:
     query: bytes
     headers: Sequence[tuple[bytes, bytes]]
     remote: str
+    fetched: Mapping[str, str] = field(default_factory=dict)  # what we looked up for it, kept like headers of its own
+
+    def inbound(self, body: bytes) -> Inbound:
+        """The request as its source reads it."""
+        names = self.source.headers
+        kept = {**_kept_headers(self.headers, names), **self.fetched} if names or self.fetched else {}
+        return Inbound(
+            path=self.path[:200],
+            body=body,
+            content_type=_text(_header(self.headers, b"content-type"), 100),
+            received_at=clock.now(),
+            query=_text(self.query, 500),
+            headers=kept,
+            settings=self.integration.settings,
+        )
 
 
 class Taker:
@@ -49,15 +64,7 @@ class Taker:
         """Read a signal and store it. ``answered`` is called with the answer, on the event loop: after the commit that
         holds it, or when it is not to be had."""
         integration, source = sending.integration, sending.source
-        inbound = Inbound(
-            path=sending.path[:200],
-            body=body,
-            content_type=_text(_header(sending.headers, b"content-type"), 100),
-            received_at=clock.now(),
-            query=_text(sending.query, 500),
-            headers=_kept_headers(sending.headers, source.headers) if source.headers else {},
-            settings=integration.settings,
-        )
+        inbound = sending.inbound(body)
         try:
             parsed = source.parse(inbound)
         except Exception:
