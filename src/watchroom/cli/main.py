@@ -24,6 +24,7 @@ from . import (
     policies,
     room,
     routes,
+    senders,
     serving,
     silences,
 )
@@ -54,6 +55,7 @@ _everything: list[click.Command] = [
     *monitors.commands,
     *silences.commands,
     *routes.commands,
+    *senders.commands,
     *configuration.commands,
 ]
 for _command in _everything:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
+from ..kernel.errors import Refused
 from ..kernel.plugins import all_of
+from ..sources import mapping
 from . import alerting
 from .alerting import MatcherText
 
@@ -158,10 +160,22 @@ class Integration(_Part):
     service: str | None = None
     drill: bool = False
     rate_per_minute: int | None = Field(None, ge=0, description="Signals a minute; 0: no limit; null: as installed.")
-    settings: dict[str, Any] | None = Field(
-        None, description="What its kind of sender can be told, without secrets; what is left out keeps its value."
-    )
     paused: bool = False
+    settings: dict[str, Any] | None = Field(
+        None,
+        description="What its kind of sender can be told, such as a mapping, without secrets; what is left out keeps its value.",
+    )
+
+    @field_validator("settings")
+    @classmethod
+    def _as_kept(cls, settings: dict[str, Any] | None) -> dict[str, Any] | None:
+        """A mapping in the form in which it is kept, so that the same file changes nothing the second time."""
+        if settings and "mapping" in settings:
+            try:
+                settings = {**settings, "mapping": mapping.checked(settings["mapping"])}
+            except Refused as refused:
+                raise ValueError(f"{refused.field}: {refused.fix}") from None
+        return settings
 
 
 class SeverityRule(_Part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -11,10 +12,12 @@ from ..accounts.roles import Action
 from ..kernel import clock
 from ..kernel.errors import Refused
 from ..kernel.plugins import all_of
-from ..sources.base import Configured
+from ..sources.base import Configured, Inbound
+from .gate.rates import OURSELVES
 from .models import (
     Alert,
     AlertGroup,
+    Inbox,
     InhibitRule,
     Integration,
     MaintenanceWindow,
@@ -23,6 +26,8 @@ from .models import (
     Silence,
     TimeInterval,
 )
+
+PARTLY_LOOKED_AT = 1_000
 
 
 def groups_visible_to(actor: Actor) -> QuerySet[AlertGroup]:
@@ -59,6 +64,55 @@ def intervals_visible_to(actor: Actor) -> QuerySet[TimeInterval]:
 def signals_of(integration: Integration) -> QuerySet[Signal]:
     """The signals of an integration, newest first. Bodies may carry secrets: show them to managers only."""
     return integration.signals.all()
+
+
+def tray_of(integration: Integration) -> QuerySet[Signal]:
+    """What was refused, in whole or (of the last thousand signals) in part, and has not been read again; newest first."""
+    stored = Inbox.objects.filter(pk=integration.pk).values_list("stored", flat=True).first() or 0
+    partly = Q(number__gt=stored - PARTLY_LOOKED_AT) & ~Q(problems=[])
+    return (
+        Signal.objects.filter(Q(refused=True) | partly, integration=integration.pk, replayed_at__isnull=True)
+        .select_related(None)
+        .order_by("-number")
+    )
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What a mapping sees of a signal that really came."""
+
+    signal: Signal
+    content: Any
+    problem: str = ""
+
+
+def last_payloads(integration: Integration, most: int = 5) -> list[Payload]:
+    """The payloads of the last signals of an integration that may have a mapping, newest first."""
+    kind = all_of("watchroom.sources").get(integration.source)
+    if not getattr(kind, "mapped", False):
+        return []
+    found = []
+    for signal in (
+        Signal.objects.filter(integration=integration.pk).exclude(remote=OURSELVES).order_by("-number")[:most]
+    ):
+        try:
+            found.append(Payload(signal, kind.payload(as_inbound(signal, integration))))
+        except Refused as refused:
+            found.append(Payload(signal, None, str(refused)))
+    return found
+
+
+def as_inbound(signal: Signal, integration: Integration) -> Inbound:
+    """A stored signal as its source reads it."""
+    return Inbound(
+        path=signal.path,
+        body=bytes(signal.body),
+        content_type=signal.content_type,
+        received_at=signal.received_at,
+        query=signal.query,
+        headers=signal.headers,
+        settings=integration.settings or {},
+    )
 
 
 def in_state(signals: QuerySet[Signal], integration: Integration, state: str) -> QuerySet[Signal]:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from . import asked
-from .views import alerts, holds, integrations, routes
+from .views import alerts, holds, integrations, mappings, routes
 
 urlpatterns = [
     path("alerts", alerts.index, name="alert-groups"),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("integrations/new", integrations.edit, name="integration-new"),
     path("integrations/<slug:slug>", integrations.detail, name="integration"),
     path("integrations/<slug:slug>/edit", integrations.edit, name="integration-edit"),
+    path("integrations/<slug:slug>/mapping", mappings.edit, name="mapping"),
+    path("integrations/<slug:slug>/mapping/preview", mappings.preview, name="mapping-preview"),
+    path("integrations/<slug:slug>/refused", integrations.tray, name="tray"),
     path("integrations/<slug:slug>/<slug:what>", integrations.act, name="integration-act"),
     path("signals/<int:pk>/replay", integrations.replay, name="signal-replay"),
     path("silences", holds.index, name="silences"),

@@ -31,6 +31,12 @@ OVER = {
     *("resolved", "resolve", "ok", "up", "recovered", "recovery", "closed", "close", "normal", "inactive", "end"),
     *("ended", "clear", "cleared", "fixed", "success"),
 }
+# [FIRING:2], [RESOLVED], RESOLVED:, ** OK - and the like: what is said about the state, which is no part of a problem's name
+_STATE = re.compile(
+    r"^\W*(?:\[?\s*(?P<word>firing|alerting|alert|triggered|problem|down|critical|warning|error|info|resolved|recovered|recovery|ok|up"
+    r"|closed|cleared|normal)(?::\d+)?\s*(?:\]\s*[:-]?|:|\s-|\s\N{EN DASH}))\W*",
+    re.IGNORECASE,
+)
 _FORM_FIELDS_LIMIT = 200
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -125,6 +131,14 @@ class Said:
         """An address that a browser can be sent to, or nothing."""
         text = self.text(2001).strip()
         return text if len(text) <= 2000 and text.lower().startswith(("http://", "https://")) else ""
+
+
+def stated(line: str) -> tuple[str, str]:
+    """The name of a problem, and the word in front of it that says how it is (in lower case; empty: none does)."""
+    found = _STATE.match(line)
+    if found is None or not line[found.end() :]:
+        return line, ""
+    return line[found.end() :], found["word"].lower()
 
 
 def json_of(body: bytes) -> Any:

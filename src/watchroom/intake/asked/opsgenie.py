@@ -15,8 +15,8 @@ from ...kernel.plugins import one_of
 from ...sources.base import Source
 from ...sources.opsgenie.naming import came_at, id_from, request_id, tiny_of
 from ...sources.opsgenie.reading import Request
-from ..commands.receive import inbound
 from ..models import Alert, Integration, Signal
+from ..queries import as_inbound
 
 _MOST = 100
 _PRIORITIES = {"critical": "P1", "error": "P2", "warning": "P3", "info": "P5"}
@@ -75,7 +75,7 @@ def _became_of(integration: Integration, asked: str) -> dict[str, Any]:
     signals: Iterable[Signal] = Signal.objects.filter(integration=integration.pk, received_at=at) if at else ()
     source: Source = one_of("watchroom.sources", integration.source)
     for signal in signals:
-        came = inbound(signal, integration)
+        came = as_inbound(signal, integration)
         if request_id(came) != asked.lower() or not isinstance(parsed := source.parse(came), Request):
             continue
         if signal.number > integration.read_to and not signal.refused:

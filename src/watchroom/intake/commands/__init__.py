@@ -3,7 +3,15 @@
 from .drilling import send_drill
 from .groups import acknowledge, add_note, escalate_now, judge, resolve, unacknowledge
 from .holds import review, turn_over
-from .integrations import delete_integration, pause_integration, replay_signal, rotate_key, save_integration
+from .integrations import (
+    delete_integration,
+    pause_integration,
+    replay_signal,
+    replay_tray,
+    rotate_key,
+    save_integration,
+    save_mapping,
+)
 from .intervals import delete_interval, save_interval, turn_routes, turns_due
 from .lifecycle import end_expired, extend_missed, notify_waiting
 from .receive import read_signals
@@ -45,6 +53,7 @@ __all__ = [
     "read_signals",
     "reassign",
     "replay_signal",
+    "replay_tray",
     "resolve",
     "return_due",
     "review",
@@ -53,6 +62,7 @@ __all__ = [
     "save_integration",
     "save_interval",
     "save_maintenance",
+    "save_mapping",
     "save_route",
     "save_silence",
     "send_drill",

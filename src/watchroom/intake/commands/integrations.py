@@ -18,9 +18,12 @@ from ...kernel.errors import Conflict, Refused
 from ...kernel.plugins import one_of
 from ...kernel.signing import fingerprint, new_key
 from ...sources.base import Configured
+from ..gate.rates import OURSELVES
 from ..journal import forget, open_inbox, store
 from ..models import Integration, Signal
+from ..queries import tray_of
 
+REPLAYED_AT_ONCE = 500
 MOST_PER_MINUTE = 1_000_000
 
 
@@ -152,8 +155,35 @@ def delete_integration(by: Actor, integration: Integration) -> None:
         integration.delete()
 
 
+def save_mapping(by: Actor, integration: Integration, mapping: object) -> Integration:
+    """Set how an integration's payloads become alerts: an object, or the same as YAML; nothing takes the mapping away.
+
+    :raises Refused: it is not accepted, one of its tests fails, or this kind of sender has no mapping.
+    """
+    if not getattr(one_of("watchroom.sources", integration.source), "mapped", False):
+        raise Refused(
+            "This kind of sender has no mapping.",
+            field="source",
+            value=integration.source,
+            fix="Make an integration of the kind json or email for what needs one.",
+        )
+    saved, _ = save_integration(
+        by,
+        integration,
+        team=integration.team,
+        name=integration.name,
+        source=integration.source,
+        service=integration.service,
+        drill=integration.drill,
+        rate_per_minute=integration.rate_per_minute,
+        settings={**(integration.settings or {}), "mapping": mapping},
+    )
+    return saved
+
+
 def replay_signal(by: Actor, signal: Signal) -> Signal:
-    """Read a stored signal again, for instance after a correction of what refused it. It counts as received now."""
+    """Read a stored signal again, for instance after a correction of what refused it. It counts as received now, and
+    leaves the tray; what is wrong with it still brings it back."""
     with change(by, "signal.replayed", signal, needs=Action.MANAGE, team=signal.integration.team) as made:
         again: Signal = store(
             signal.integration_id,
@@ -165,6 +195,16 @@ def replay_signal(by: Actor, signal: Signal) -> Signal:
             body=bytes(signal.body),
             remote=f"replay of {signal.pk}",
         )
+        Signal.objects.filter(pk=signal.pk).update(replayed_at=made.at)
         made.note(of=signal.pk)
         made.touch(f"integration:{signal.integration_id}")
     return again
+
+
+def replay_tray(by: Actor, integration: Integration) -> int:
+    """Read everything that lies in an integration's tray again, oldest first; as much as fits. Returns how many."""
+    by.require(Action.MANAGE, integration.team)
+    found = list(tray_of(integration).exclude(remote=OURSELVES)[:REPLAYED_AT_ONCE])
+    for signal in reversed(found):
+        replay_signal(by, signal)
+    return len(found)

@@ -18,14 +18,16 @@ from django.db import OperationalError, transaction
 from ...kernel import wake
 from ...kernel.db import announce, claimable
 from ...kernel.plugins import one_of
-from ...sources.base import Draft, Inbound, Source
+from ...sources.base import Draft, Source
 from ..gate.rates import LIMITED_PATH, NOTICE_SECONDS, OURSELVES
 from ..journal import unread
 from ..models import Inbox, Integration, Signal
+from ..queries import as_inbound
 from ..routing import tree
 from .batch import Batch
 
 log = logging.getLogger(__name__)
+PROBLEMS_KEPT = 100
 DRAFTS_PER_BATCH = 2_000  # bounds a transaction whatever is inside the signals
 
 
@@ -88,7 +90,11 @@ def _read_batch(integration_id: int, most: int) -> int:
     said: list[tuple[Signal, Sequence[Draft]]] = []
     drafts = 0
     for signal in signals:
-        found = drafts_of(signal, integration, source)
+        found, problems = _parsed(signal, integration, source)
+        if (
+            problems and not signal.problems
+        ):  # found only now, by a mapping: it goes into the tray before it counts as read
+            Signal.objects.filter(pk=signal.pk).update(problems=problems, refused=not found)
         said.append((signal, found))
         drafts += len(found)
         if drafts >= DRAFTS_PER_BATCH:
@@ -114,11 +120,19 @@ def _read_batch(integration_id: int, most: int) -> int:
 
 def drafts_of(signal: Signal, integration: Integration, source: Source) -> Sequence[Draft]:
     """What a stored signal says; for one of ours, that its integration has sent more than it may."""
+    return _parsed(signal, integration, source)[0]
+
+
+def _parsed(
+    signal: Signal, integration: Integration, source: Source
+) -> tuple[Sequence[Draft], Sequence[dict[str, str]]]:
+    """What a stored signal says, and what is wrong with it, as the table has it."""
     if signal.refused:
-        return ()
+        return (), ()
     if signal.remote == OURSELVES and signal.path == LIMITED_PATH:
-        return (_limited(signal, integration),)
-    return source.parse(inbound(signal, integration)).drafts
+        return (_limited(signal, integration),), ()
+    parsed = source.parse(as_inbound(signal, integration))
+    return parsed.drafts, [{"field": p.field, "value": p.value, "fix": p.fix} for p in parsed.problems[:PROBLEMS_KEPT]]
 
 
 def _limited(signal: Signal, integration: Integration) -> Draft:
@@ -134,17 +148,4 @@ def _limited(signal: Signal, integration: Integration) -> Draft:
             "description": "Its sender was told so (429, Retry-After) and may lose alerts. Slow it down, put more alerts "
             "into one request, or raise the integration's limit."
         },
-    )
-
-
-def inbound(signal: Signal, integration: Integration) -> Inbound:
-    """A stored signal as its source reads it."""
-    return Inbound(
-        path=signal.path,
-        body=bytes(signal.body),
-        content_type=signal.content_type,
-        received_at=signal.received_at,
-        query=signal.query,
-        headers=signal.headers,
-        settings=integration.settings or {},
     )

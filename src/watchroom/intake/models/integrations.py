@@ -85,6 +85,9 @@ class Signal(models.Model):
     remote = models.CharField(max_length=64, blank=True)
     refused = models.BooleanField(default=False)
     problems = models.JSONField(default=list)
+    replayed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When somebody had it read again: then it is out of the tray."
+    )
 
     class Meta:
         ordering = ("-id",)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -18,8 +21,9 @@ from ...web.markdown import to_html
 from ...web.middleware import actor_of
 from .. import commands
 from ..models import Integration, Signal
-from ..queries import integrations_visible_to, shown_settings, signals_of
+from ..queries import integrations_visible_to, shown_settings, signals_of, tray_of
 
+IN_TRAY_SHOWN, TRAY_PAGE = 5, 25
 _KEY = "new_integration_key"  # in the session between the POST that made it and the one page that shows it
 
 
@@ -109,11 +113,12 @@ def _asked(integration: Integration | None) -> tuple[Setting, ...]:
     return kind.asks if isinstance(kind, Configured) else ()
 
 
-def _settings_given(given: QueryDict, integration: Integration | None) -> dict[str, str] | None:
+def _settings_given(given: QueryDict, integration: Integration | None) -> dict[str, Any] | None:
     if integration is None or given.get("source") != integration.source:
         return None
     names = [each.name for each in _asked(integration)]
-    return {name: given.get(f"setting-{name}", "") for name in names} if names else None
+    others = {name: value for name, value in (integration.settings or {}).items() if name not in names}
+    return {**others, **{name: given.get(f"setting-{name}", "") for name in names}} if names else None
 
 
 def _settings_asked(integration: Integration | None, given: QueryDict | None) -> list[dict[str, object]]:
@@ -142,15 +147,30 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "manages": manages,
         "instructions": to_html(source.instructions(address)) if source else "",
         "signals": signals_of(integration).defer("body")[:20],
-        "refused": [
-            {"signal": signal, "body": bytes(signal.body)[:4000].decode(errors="replace")}
-            for signal in signals_of(integration).exclude(problems=[])[:10]
-        ]
-        if manages
-        else [],
+        "mapped": manages and getattr(source, "mapped", False),
+        "refused": in_tray(integration, IN_TRAY_SHOWN) if manages else [],
     }
     template = "intake/integration_part.html" if request.headers.get("HX-Request") else "intake/integration.html"
     return render(request, template, context)
+
+
+def in_tray(integration: Integration, most: int, before: int | None = None) -> list[dict[str, object]]:
+    """What lies in an integration's tray, with what was sent."""
+    rows = tray_of(integration)
+    rows = rows.filter(number__lt=before) if before else rows
+    return [{"signal": row, "body": bytes(row.body)[:4000].decode(errors="replace")} for row in rows[:most]]
+
+
+def tray(request: HttpRequest, slug: str) -> HttpResponse:
+    """Everything that was refused, page by page."""
+    actor = actor_of(request)
+    integration = integration_for(actor, slug)
+    actor.require(Action.MANAGE, integration.team)
+    before = request.GET.get("before", "")
+    found = in_tray(integration, TRAY_PAGE + 1, int(before[:18]) if before.isascii() and before.isdigit() else None)
+    shown, more = found[:TRAY_PAGE], len(found) > TRAY_PAGE
+    context = {"integration": integration, "refused": shown, "older": shown[-1]["signal"].number if more else None}
+    return render(request, "intake/tray.html", context)
 
 
 @require_POST
@@ -165,9 +185,15 @@ def act(request: HttpRequest, slug: str, what: str) -> HttpResponse:
     elif what == "delete":
         commands.delete_integration(actor, integration)
         return redirect("integrations")
+    elif what == "replay-tray":
+        count = commands.replay_tray(actor, integration)
+        messages.success(request, f"{count} {'signal is' if count == 1 else 'signals are'} read again.")
     else:
         raise NotFound(
-            "An integration can't do that.", field="what", value=what, fix="Use pause, resume, rotate-key or delete."
+            "An integration can't do that.",
+            field="what",
+            value=what,
+            fix="Use pause, resume, rotate-key, replay-tray or delete.",
         )
     return redirect("integration", slug)
 

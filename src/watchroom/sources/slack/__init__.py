@@ -10,17 +10,11 @@ import re
 from collections.abc import Iterable
 
 from ..base import Draft, Inbound, Reply, Severity
-from ..webhook import OVER, Said, Unusable, Webhook, alert, json_of, notes
+from ..webhook import OVER, Said, Unusable, Webhook, alert, json_of, notes, stated
 
 _COLORS: dict[str, Severity] = {"danger": "error", "warning": "warning"}
 _GREEN = {"good", "#36a64f", "#2eb886", "#00ff00"}
 _LINK = re.compile(r"<(?P<address>https?://[^|>\s]+)(\|(?P<text>[^>]*))?>")
-# [FIRING:2], [RESOLVED], RESOLVED:, ✅ and the like: what is said about the state, which is no part of the problem's name
-_STATE = re.compile(
-    r"^\W*(?:\[?\s*(?P<word>firing|alerting|triggered|problem|down|resolved|recovered|recovery|ok|up|closed|normal)"
-    r"(?::\d+)?\s*(?:\]|:|-|\N{EN DASH}))\W*",
-    re.IGNORECASE,
-)
 
 
 def _plain(text: str) -> str:
@@ -52,10 +46,9 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
     if not lines:
         raise Unusable("text", said["text"].value, "say something in “text”, “blocks” or “attachments”.")
     title = _plain(lines[0].strip().splitlines()[0])
-    state = _STATE.match(title)
-    name = title[state.end() :] if state and title[state.end() :] else title
+    name, state = stated(title)
     color = first["color"].line(20).lower()
-    over = state["word"].lower() in OVER if state else color in _GREEN
+    over = state in OVER if state else color in _GREEN
     named = {"alertname": name[:200]}
     for field in first["fields"].each():
         title_of, value = _plain(field["title"].text(100)), _plain(field["value"].text(500))
@@ -64,7 +57,7 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
     for extra in ("channel", "username"):
         if said[extra].line(100):
             named.setdefault(extra, said[extra].line(100))
-    stated = Said(named.get("severity") or named.get("Severity") or named.get("Priority") or "")
+    level = Said(named.get("severity") or named.get("Severity") or named.get("Priority") or state)
     address = first["title_link"].link() or next(
         (found["address"] for each in lines if (found := _LINK.search(each))), ""
     )
@@ -73,7 +66,7 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         name,
         name,
         over=over,
-        severity=stated.severity(_COLORS.get(color, "warning")),
+        severity=level.severity(_COLORS.get(color, "warning")),
         named=named,
         texts=notes(description="\n".join(dict.fromkeys(each.strip() for each in lines))),
         link=address[:2000],
