@@ -88,7 +88,7 @@ class Payload:
 
 def last_payloads(integration: Integration, most: int = 5) -> list[Payload]:
     """The payloads of the last signals of an integration that may have a mapping, newest first."""
-    kind = all_of("watchroom.sources").get(integration.source)
+    kind: Any = all_of("watchroom.sources").get(integration.source)
     if not getattr(kind, "mapped", False):
         return []
     found = []

@@ -100,6 +100,7 @@ def try_mapping(request: HttpRequest, slug: str, body: TryBody) -> Any:
     integration = _managed(request, slug)
     kept = (integration.settings or {}).get("mapping")
     said = mappings.checked(kept if body.mapping is None else body.mapping)
+    given: list[tuple[int | None, Any, str]]
     if body.payload is not None:
         given = [(None, body.payload, "")]
     else:

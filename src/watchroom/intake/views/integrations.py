@@ -154,7 +154,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, template, context)
 
 
-def in_tray(integration: Integration, most: int, before: int | None = None) -> list[dict[str, object]]:
+def in_tray(integration: Integration, most: int, before: int | None = None) -> list[dict[str, Any]]:
     """What lies in an integration's tray, with what was sent."""
     rows = tray_of(integration)
     rows = rows.filter(number__lt=before) if before else rows

@@ -11,7 +11,8 @@ from typing import Any
 
 import cel
 from jinja2 import TemplateError, TemplateSyntaxError, Undefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from .form import FIELDS, GROUPS, is_template
 
