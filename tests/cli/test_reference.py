@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,3 +16,8 @@ HOME = Path(__file__).parents[2] / "docs" / "reference"
 @pytest.mark.parametrize("name", ["cli.md", "configuration.md", "api.md", "config-file.md", "senders.md"])
 def test_the_pages_are_up_to_date(name: str) -> None:
     assert (HOME / name).read_text() == pages()[name], "run: python -m watchroom.cli.reference docs/reference"
+
+
+def test_the_command_line_starts_without_django() -> None:
+    said = "import sys, watchroom.cli.main; sys.exit('watchroom.accounts.models' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", said], timeout=60, check=False).returncode == 0

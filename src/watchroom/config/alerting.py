@@ -1,143 +1,29 @@
-"""What a file says of holding alerts back and of monitors: its parts, what is there, and how it is carried out."""
+"""Holding alerts back and monitors: what is there in the form of a file, and how a file is carried out."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from ..accounts.actors import Actor
 from ..accounts.models import Team
 from ..catalog.models import Service
 from ..intake import commands as intake
-from ..intake.matchers import matcher
 from ..intake.models import InhibitRule, MaintenanceWindow, Silence, TimeInterval
-from ..intake.rules.intervals import as_data, interval
 from ..kernel import clock
 from ..kernel.errors import Refused
 from ..kernel.plugins import all_of, one_of
 from ..monitors import commands as monitors
 from ..monitors.kinds.base import clean
 from ..monitors.models import Check, Heartbeat
+from .parts import plain_time
 
 Fields = dict[str, Any]
 Find = Callable[[str, str | None], Any]  # the thing of a kind with this key
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-# --- What a file may say ---------------------------------------------------------------------------------------------
-
-
-def _plain_matcher(text: str) -> str:
-    return str(matcher(text))
-
-
-def _plain_intervals(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return as_data(interval("", parts))
-
-
-def _plain_id(text: str) -> str:
-    """A UUID as it is exported, or any other text that tells this silence from others."""
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"watchroom:silence:{text}"))
-
-
-def _plain_time(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-MatcherText = Annotated[str, AfterValidator(_plain_matcher)]
-Intervals = Annotated[list[dict[str, Any]], AfterValidator(_plain_intervals)]
-Time = Annotated[AwareDatetime, PlainSerializer(_plain_time, return_type=str)]
-Severity = Literal["critical", "error", "warning", "info"]
-
-
-class TimeIntervalPart(_Part):
-    """Named times, written as in an alertmanager.yml: times, weekdays, days_of_month, months, years, location."""
-
-    name: str
-    team: str | None = None
-    intervals: Intervals
-
-
-class InhibitRulePart(_Part):
-    """While a source fires, targets with the same values of the labels in ``equal`` page nobody."""
-
-    name: str
-    team: str | None = None
-    source_matchers: list[MatcherText]
-    target_matchers: list[MatcherText]
-    equal: list[str] = []
-
-
-class SilencePart(_Part):
-    """Alerts that page nobody for a while. One whose end has passed is left alone."""
-
-    id: Annotated[str, AfterValidator(_plain_id)] = Field(
-        description="A UUID as it is exported, or any text that tells this silence from others."
-    )
-    team: str | None = None
-    matchers: list[MatcherText]
-    comment: str
-    starts_at: Time
-    ends_at: Time
-
-
-class MaintenancePart(_Part):
-    """Planned work on services. It is known by its title and its beginning; one whose end has passed is left alone."""
-
-    title: str
-    team: str
-    services: list[str]
-    starts_at: Time
-    ends_at: Time
-
-    @property
-    def key(self) -> str:
-        return f"{self.title} from {_plain_time(self.starts_at)}"
-
-
-class HeartbeatPart(_Part):
-    """A job that says when it has run. Its address is never in a file."""
-
-    slug: str
-    name: str
-    team: str
-    service: str | None = None
-    kind: Literal["period", "cron", "oncalendar"] = "period"
-    period_seconds: int = 86_400
-    expression: str = ""
-    timezone: str = "UTC"
-    grace_seconds: int = 3600
-    severity: Severity = "critical"
-    drill: bool = False
-    paused: bool = False
-
-
-class CheckPart(_Part):
-    """Something that Watchroom itself tries. A setting that is left out keeps its value; secret ones are never in a file."""
-
-    slug: str
-    name: str
-    team: str
-    service: str | None = None
-    kind: str
-    settings: dict[str, Any]
-    interval_seconds: int = 60
-    timeout_seconds: int = 10
-    for_seconds: int = 0
-    severity: Severity = "critical"
-    drill: bool = False
-    paused: bool = False
 
 
 # --- What is there ---------------------------------------------------------------------------------------------------
@@ -168,18 +54,18 @@ def read() -> dict[str, dict[str, Fields]]:
                 "team": _slug(each.team),
                 "matchers": each.matchers,
                 "comment": each.comment,
-                "starts_at": _plain_time(each.starts_at),
-                "ends_at": _plain_time(each.ends_at),
+                "starts_at": plain_time(each.starts_at),
+                "ends_at": plain_time(each.ends_at),
             }
             for each in Silence.objects.filter(ends_at__gt=now).select_related("team").order_by("id")
         },
         "maintenance_windows": {
-            f"{each.title} from {_plain_time(each.starts_at)}": {
+            f"{each.title} from {plain_time(each.starts_at)}": {
                 "title": each.title,
                 "team": each.team.slug,
                 "services": sorted(service.slug for service in each.services.all()),
-                "starts_at": _plain_time(each.starts_at),
-                "ends_at": _plain_time(each.ends_at),
+                "starts_at": plain_time(each.starts_at),
+                "ends_at": plain_time(each.ends_at),
             }
             for each in windows.order_by("starts_at", "id")
         },
@@ -232,7 +118,7 @@ def _monitor(row: Heartbeat | Check) -> Fields:
 def completed(wanted: dict[str, dict[str, Fields]], current: dict[str, dict[str, Fields]]) -> None:
     """Bring what a file says into the form in which it is read back: without what has ended, lists in order, settings with
     those that it leaves out."""
-    now = _plain_time(clock.now())
+    now = plain_time(clock.now())
     for kind in ("silences", "maintenance_windows"):
         if kind in wanted:
             wanted[kind] = {key: said for key, said in wanted[kind].items() if said["ends_at"] > now}
@@ -260,7 +146,7 @@ def find(kind: str, key: str) -> Any:
         return Silence.objects.filter(uuid=key).first()
     if kind == "maintenance_windows":
         open_ones = MaintenanceWindow.objects.filter(ends_at__gt=clock.now())
-        return next((each for each in open_ones if f"{each.title} from {_plain_time(each.starts_at)}" == key), None)
+        return next((each for each in open_ones if f"{each.title} from {plain_time(each.starts_at)}" == key), None)
     rows: dict[str, QuerySet[Any]] = {
         "time_intervals": TimeInterval.objects.filter(name=key),
         "inhibit_rules": InhibitRule.objects.filter(name=key),

@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from ..kernel.errors import Refused
 from ..kernel.plugins import all_of
 from ..sources import mapping
-from . import alerting
-from .alerting import MatcherText
+from . import parts
+from .parts import MatcherText
 
 
 class _Part(BaseModel):
@@ -298,13 +298,13 @@ class Document(_Part):
     policies: list[Policy] = []
     services: list[Service] = []
     integrations: list[Integration] = []
-    time_intervals: list[alerting.TimeIntervalPart] = []
+    time_intervals: list[parts.TimeIntervalPart] = []
     routes: list[Route] = []
-    inhibit_rules: list[alerting.InhibitRulePart] = []
-    silences: list[alerting.SilencePart] = []
-    maintenance_windows: list[alerting.MaintenancePart] = []
-    heartbeats: list[alerting.HeartbeatPart] = []
-    checks: list[alerting.CheckPart] = []
+    inhibit_rules: list[parts.InhibitRulePart] = []
+    silences: list[parts.SilencePart] = []
+    maintenance_windows: list[parts.MaintenancePart] = []
+    heartbeats: list[parts.HeartbeatPart] = []
+    checks: list[parts.CheckPart] = []
     connections: list[Connection] = []
     indicators: list[Indicator] = []
     mitigations: list[Mitigation] = []

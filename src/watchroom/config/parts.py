@@ -1,0 +1,121 @@
+"""What a file may say of holding alerts back and of monitors. Needs no Django: the command line reads files without it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+from ..intake.matchers import matcher
+from ..intake.rules.intervals import as_data, interval
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+def _plain_matcher(text: str) -> str:
+    return str(matcher(text))
+
+
+def _plain_intervals(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return as_data(interval("", parts))
+
+
+def _plain_id(text: str) -> str:
+    """A UUID as it is exported, or any other text that tells this silence from others."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"watchroom:silence:{text}"))
+
+
+def plain_time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+MatcherText = Annotated[str, AfterValidator(_plain_matcher)]
+Intervals = Annotated[list[dict[str, Any]], AfterValidator(_plain_intervals)]
+Time = Annotated[AwareDatetime, PlainSerializer(plain_time, return_type=str)]
+Severity = Literal["critical", "error", "warning", "info"]
+
+
+class TimeIntervalPart(_Part):
+    """Named times, written as in an alertmanager.yml: times, weekdays, days_of_month, months, years, location."""
+
+    name: str
+    team: str | None = None
+    intervals: Intervals
+
+
+class InhibitRulePart(_Part):
+    """While a source fires, targets with the same values of the labels in ``equal`` page nobody."""
+
+    name: str
+    team: str | None = None
+    source_matchers: list[MatcherText]
+    target_matchers: list[MatcherText]
+    equal: list[str] = []
+
+
+class SilencePart(_Part):
+    """Alerts that page nobody for a while. One whose end has passed is left alone."""
+
+    id: Annotated[str, AfterValidator(_plain_id)] = Field(
+        description="A UUID as it is exported, or any text that tells this silence from others."
+    )
+    team: str | None = None
+    matchers: list[MatcherText]
+    comment: str
+    starts_at: Time
+    ends_at: Time
+
+
+class MaintenancePart(_Part):
+    """Planned work on services. It is known by its title and its beginning; one whose end has passed is left alone."""
+
+    title: str
+    team: str
+    services: list[str]
+    starts_at: Time
+    ends_at: Time
+
+    @property
+    def key(self) -> str:
+        return f"{self.title} from {plain_time(self.starts_at)}"
+
+
+class HeartbeatPart(_Part):
+    """A job that says when it has run. Its address is never in a file."""
+
+    slug: str
+    name: str
+    team: str
+    service: str | None = None
+    kind: Literal["period", "cron", "oncalendar"] = "period"
+    period_seconds: int = 86_400
+    expression: str = ""
+    timezone: str = "UTC"
+    grace_seconds: int = 3600
+    severity: Severity = "critical"
+    drill: bool = False
+    paused: bool = False
+
+
+class CheckPart(_Part):
+    """Something that Watchroom itself tries. A setting that is left out keeps its value; secret ones are never in a file."""
+
+    slug: str
+    name: str
+    team: str
+    service: str | None = None
+    kind: str
+    settings: dict[str, Any]
+    interval_seconds: int = 60
+    timeout_seconds: int = 10
+    for_seconds: int = 0
+    severity: Severity = "critical"
+    drill: bool = False
+    paused: bool = False
