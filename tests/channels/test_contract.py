@@ -9,13 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchroom.channels import apprise, browser, email, ntfy, push, sms, voice, webhook
+from watchroom.channels import (
+    apprise,
+    browser,
+    email,
+    matrix,
+    mattermost,
+    ntfy,
+    push,
+    slack,
+    sms,
+    teams,
+    telegram,
+    voice,
+    webhook,
+)
 from watchroom.channels.base import Delivery, DeliveryFailed, Field, Message
 from watchroom.kernel import plugins
 from watchroom.kernel.errors import Refused
 
 OURS: dict[str, Any] = {
-    each.channel.name: each.channel for each in (apprise, browser, email, ntfy, push, sms, voice, webhook)
+    each.channel.name: each.channel
+    for each in (apprise, browser, email, matrix, mattermost, ntfy, push, slack, sms, teams, telegram, voice, webhook)
 }
 CHANNELS = {**OURS, **plugins.all_of("watchroom.channels")}
 SECRET = "s3cretS3cretS3cret"
@@ -25,6 +40,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "apprise": {"url": f"tgram://123456789:{SECRET}abcdefghijklmnopq/987654321"},
     "browser": {"person": 7},
     "email": {"address": "kim@example.org"},
+    "matrix": {"user": "@kim:example.org"},
+    "mattermost": {"user": "k" * 26},
     "ntfy": {"topic": f"pages-{SECRET}", "token": f"tk_{SECRET}"},
     "push": {
         "endpoint": f"https://push.example.net/send/{SECRET}",
@@ -33,7 +50,10 @@ GOOD: dict[str, dict[str, Any]] = {
         "auth": "czNjcmV0UzNjcmV0UzNjcg",
         "device": "Chrome on Android",
     },
+    "slack": {"user": "U012AB3CD"},
     "sms": {"number": "+4930123456789"},
+    "teams": {"url": f"https://prod-1.logic.azure.com/workflows/{SECRET}?sig={SECRET}"},
+    "telegram": {"user": "123456789"},
     "voice": {"number": "+4930123456789"},
     "webhook": {"url": f"https://hooks.example.org/{SECRET}?key={SECRET}", "secret": SECRET},
 }
@@ -42,9 +62,24 @@ MESSAGE = Message(key="k1", subject="Disk full", body="db-1", url="https://watch
 each_channel = pytest.mark.parametrize("name", sorted(CHANNELS))
 
 
+CHATS = {
+    "matrix": {"url": "http://127.0.0.1:9", "token": SECRET},
+    "mattermost": {"url": "http://127.0.0.1:9", "token": SECRET},
+    "slack": {"url": "http://127.0.0.1:9", "token": f"xoxb-{SECRET}", "signing_secret": SECRET},
+    "telegram": {"url": "http://127.0.0.1:9", "token": f"123456:{SECRET}"},
+}
+
+pytestmark = pytest.mark.django_db
+
+
 @pytest.fixture(autouse=True)
-def no_settings(configured) -> None:
+def connected(configured, db) -> None:
+    """Every chat is connected, at addresses that Watchroom may no longer reach: nothing here asks the network."""
+    from watchroom.workspaces.models import Workspace
+
     configured()
+    for kind, settings in CHATS.items():
+        Workspace.objects.create(kind=kind, name=kind, slug=kind, settings=settings, hook_key="wsk_0")
 
 
 @each_channel
@@ -121,14 +156,15 @@ def test_the_description_never_fails(name: str) -> None:
         assert isinstance(CHANNELS[name].describe(settings), str)
 
 
-@pytest.mark.parametrize("name", ["apprise", "ntfy", "webhook"])
+@pytest.mark.parametrize("name", ["apprise", "ntfy", "webhook", "teams", *CHATS])
 def test_a_forbidden_target_is_a_permanent_failure_that_names_the_setting(name: str) -> None:
     """The settings were accepted before an operator closed the network: sending says so instead of trying for ever."""
     settings = {
         "apprise": {"url": f"ntfy://127.0.0.1:9/{SECRET}"},
         "ntfy": {"topic": SECRET, "server": "http://127.0.0.1:9", "token": ""},
         "webhook": {"url": f"http://127.0.0.1:9/{SECRET}", "secret": SECRET},
-    }[name]
+        "teams": {"url": f"http://127.0.0.1:9/{SECRET}"},
+    }.get(name) or OURS[name].check(GOOD[name])
     with pytest.raises(DeliveryFailed) as caught:
         OURS[name].send(settings, MESSAGE)
     assert caught.value.permanent

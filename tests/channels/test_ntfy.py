@@ -43,8 +43,12 @@ def problem(body: bytes) -> str:
     if len(said["message"].encode()) > 4096 or not said["message"]:
         return "message invalid"
     actions = said.get("actions", [])
-    if len(actions) > 3 or any(each["action"] != "view" or not each["label"] or not each["url"] for each in actions):
+    if len(actions) > 3 or any(
+        each["action"] not in {"view", "http"} or not each["label"] or not each["url"] for each in actions
+    ):
         return "actions invalid"
+    if any(each.get("method", "POST") != "POST" for each in actions):
+        return "method invalid"
     return ""
 
 
@@ -148,3 +152,14 @@ def test_each_wrong_setting_is_named(configured, field: str, value: str) -> None
     with pytest.raises(Refused) as caught:
         ntfy.channel.check({"topic": "pages", field: value})
     assert caught.value.field == field
+
+
+def test_one_tap_answers_and_the_other_opens_the_page(server: HttpPeer) -> None:
+    links = (Link("Acknowledge", "https://watchroom.example.org/respond/t", acts=True),)
+    ntfy.channel.send(settings(server), replace(MESSAGE, actions=links))
+    acknowledge, view = server.requests[0].json()["actions"]
+    assert acknowledge == {
+        "action": "http", "method": "POST", "label": "Acknowledge", "clear": True,
+        "url": "https://watchroom.example.org/respond/t",
+    }  # fmt: skip
+    assert view == {"action": "view", "label": "Open", "clear": True, "url": MESSAGE.url}

@@ -20,6 +20,7 @@ from .problems import problem, validation_problem
 PACKAGES = (
     "accounts",
     "catalog",
+    "workspaces",
     "oncall",
     "paging",
     "intake",

@@ -13,7 +13,23 @@ from .wording import one_line
 
 
 def post(url: str, *, content: bytes, headers: Mapping[str, str]) -> http.Answer:
-    """Post ``content`` and return a 2xx answer.
+    """Post ``content`` and return a 2xx answer. See :func:`ask`.
+
+    :raises DeliveryFailed: anything but 2xx.
+    """
+    return ask("POST", url, content=content, headers=headers)
+
+
+def ask(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    content: bytes = b"",
+    timeout_seconds: float = http.TIMEOUT_SECONDS,
+    limit_bytes: int = http.BODY_LIMIT_BYTES,
+) -> http.Answer:
+    """Send one request and return a 2xx answer.
 
     408, 425, 429 and 5xx are temporary (and say when to come back with Retry-After); so is an unreachable server. Any
     other answer is permanent: the same request would get it again.
@@ -21,7 +37,9 @@ def post(url: str, *, content: bytes, headers: Mapping[str, str]) -> http.Answer
     :raises DeliveryFailed: anything but 2xx.
     """
     try:
-        answer = http.fetch("POST", url, headers=headers, content=content)
+        answer = http.fetch(
+            method, url, headers=headers, content=content, timeout_seconds=timeout_seconds, limit_bytes=limit_bytes
+        )
     except Refused as error:
         raise DeliveryFailed(error.message, permanent=True, fix=error.fix) from None
     except http.OutgoingFailed as error:

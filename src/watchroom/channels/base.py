@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ..kernel.errors import WatchroomError
 
 
 @dataclass(frozen=True)
 class Link:
-    """Something the reader can open: ``label`` is a verb such as "Acknowledge"."""
+    """Something the reader can open: ``label`` is a verb such as "Acknowledge". ``acts``: a bare POST to it does it."""
 
     label: str
     url: str
+    acts: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,4 +103,13 @@ class Channel(Protocol):
 
     def send(self, settings: dict[str, Any], message: Message) -> Delivery:
         """Hand the message over. Raises :class:`DeliveryFailed`; anything else counts as a temporary failure."""
+        ...
+
+
+@runtime_checkable
+class Recognises(Protocol):
+    """A channel from which answers come back under the same name, so that they can be told to be somebody's."""
+
+    def handle(self, settings: dict[str, Any]) -> str:
+        """One text for each different receiver; at most 200 characters, no secret."""
         ...

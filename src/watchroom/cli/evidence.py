@@ -51,7 +51,7 @@ def connection() -> None:
     """Connections: whom Watchroom asks for evidence."""
 
 
-def _pairs(settings: tuple[str, ...]) -> dict[str, str]:
+def pairs(settings: tuple[str, ...]) -> dict[str, str]:
     if wrong := [each for each in settings if "=" not in each]:
         raise Refused(f"{wrong[0]!r} is no setting.", field="setting", value=wrong[0], fix="Write NAME=VALUE.")
     return dict(each.split("=", 1) for each in settings)
@@ -67,7 +67,7 @@ def _pairs(settings: tuple[str, ...]) -> dict[str, str]:
 @api_command
 def create_connection(api: Api, settings: tuple[str, ...], **fields: Any) -> Any:
     """Make a connection. Give its secrets afterwards, with `watchroom connection secret`."""
-    return api.post("/connections", settings=_pairs(settings), **fields), facts
+    return api.post("/connections", settings=pairs(settings), **fields), facts
 
 
 @connection.command("secret")

@@ -27,6 +27,7 @@ from . import (
     senders,
     serving,
     silences,
+    workspaces,
 )
 from .demo import demo
 
@@ -52,6 +53,7 @@ _everything: list[click.Command] = [
     *generic.commands,
     *learning.commands,
     *evidence.commands,
+    *workspaces.commands,
     *monitors.commands,
     *silences.commands,
     *routes.commands,

@@ -27,6 +27,8 @@ from ..paging.models import EscalationPolicy
 from ..sources.base import Configured
 from ..status import commands as status
 from ..status.models import StatusPage
+from ..workspaces import commands as workspaces
+from ..workspaces.models import Workspace
 from . import alerting
 from .current import read
 from .difference import State, Step, plan
@@ -37,6 +39,7 @@ _MODELS: dict[str, Any] = {
     "people": Person,
     "teams": Team,
     "schedules": Schedule,
+    "workspaces": Workspace,
     "policies": EscalationPolicy,
     "services": Service,
     "integrations": Integration,
@@ -159,8 +162,12 @@ def _schedule(by: Actor, schedule: Schedule | None, fields: Fields) -> None:
     oncall.save_schedule(by, schedule, **{**fields, "team": _find("teams", fields["team"]), "rotations": rotations})
 
 
+def _workspace(by: Actor, workspace: Workspace | None, fields: Fields) -> None:
+    workspaces.save_workspace(by, workspace, **{**fields, "team": _find("teams", fields["team"])})
+
+
 def _policy(by: Actor, policy: EscalationPolicy | None, fields: Fields) -> None:
-    kinds = {"person": "people", "schedule": "schedules", "team": "teams"}
+    kinds = {"person": "people", "schedule": "schedules", "team": "teams", "chat": "workspaces"}
     steps = [
         {
             "wait_seconds": step["wait_seconds"],
@@ -257,6 +264,7 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "people": _person,
     "teams": _team,
     "schedules": _schedule,
+    "workspaces": _workspace,
     "policies": _policy,
     "services": _service,
     "integrations": _integration,
@@ -270,6 +278,7 @@ _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "people": accounts.deactivate_person,
     "teams": accounts.delete_team,
     "schedules": oncall.delete_schedule,
+    "workspaces": workspaces.delete_workspace,
     "policies": paging.delete_policy,
     "services": catalog.delete_service,
     "integrations": intake.delete_integration,

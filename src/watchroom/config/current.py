@@ -15,6 +15,7 @@ from ..mitigations.models import Mitigation
 from ..oncall.models import Schedule
 from ..paging.models import EscalationPolicy, StepTarget
 from ..status.models import StatusPage
+from ..workspaces.models import Workspace
 from . import alerting, schema
 from .difference import State
 
@@ -32,10 +33,14 @@ def read() -> State:
             s.slug: _schedule(s)
             for s in Schedule.objects.select_related("team").prefetch_related("rotations__members__person")
         },
+        "workspaces": {w.slug: _workspace(w) for w in Workspace.objects.select_related("team")},
         "policies": {
             p.slug: _policy(p)
             for p in EscalationPolicy.objects.select_related("team").prefetch_related(
-                "steps__targets__person", "steps__targets__schedule", "steps__targets__team"
+                "steps__targets__person",
+                "steps__targets__schedule",
+                "steps__targets__team",
+                "steps__targets__workspace",
             )
         },
         "services": {
@@ -114,6 +119,18 @@ def _slug(thing: Any) -> str | None:
     return thing.slug if thing is not None else None
 
 
+def _workspace(workspace: Workspace) -> dict[str, Any]:
+    product = all_of("watchroom.workspaces").get(workspace.kind)
+    shown = {each.name for each in product.fields if not each.secret} if product else set()
+    return {
+        "slug": workspace.slug,
+        "name": workspace.name,
+        "team": _slug(workspace.team),
+        "kind": workspace.kind,
+        "settings": {name: value for name, value in workspace.settings.items() if name in shown},
+    }
+
+
 def _connection(connection: Connection) -> dict[str, Any]:
     connector = all_of("watchroom.connectors").get(connection.kind)
     shown = {each.name for each in connector.fields if not each.secret} if connector else set()
@@ -184,6 +201,8 @@ def _policy(policy: EscalationPolicy) -> dict[str, Any]:
                     "incident": t.incident_severity,
                     "role": t.role or None,
                     "mitigation": t.mitigation or None,
+                    "chat": _slug(t.workspace),
+                    "room": t.room or None,
                 }
                 for t in step.targets.all()
             ],

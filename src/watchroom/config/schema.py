@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ..kernel.errors import Refused
 from ..kernel.plugins import all_of
@@ -71,8 +71,8 @@ class Schedule(_Part):
 
 class Target(_Part):
     """Exactly one of: a person's e-mail address, a schedule's slug (with ``who``: current, next or all), a team's slug,
-    a role of the incident, a webhook's address, the severity of an incident to declare (0: as the alerts say), or the
-    slug of a mitigation to propose."""
+    a role of the incident, a webhook's address, the severity of an incident to declare (0: as the alerts say), the slug
+    of a mitigation to propose, or a chat workspace's slug (with ``room``, such as #alerts)."""
 
     person: str | None = None
     schedule: str | None = None
@@ -82,6 +82,8 @@ class Target(_Part):
     incident: int | None = Field(None, ge=0, le=5)
     role: str | None = None
     mitigation: str | None = None
+    chat: str | None = None
+    room: str | None = None
 
 
 class Hours(_Part):
@@ -259,6 +261,24 @@ class Connection(_Part):
     settings: dict[Annotated[str, AfterValidator(_not_secret)], str]
 
 
+class Workspace(_Part):
+    """A chat in which people are reached. Its secrets are never in a file. ``team`` null: everybody's."""
+
+    slug: str
+    name: str
+    team: str | None = None
+    kind: str
+    settings: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _without_secrets(self) -> Workspace:
+        product = all_of("watchroom.workspaces").get(self.kind)
+        secret = {each.name for each in product.fields if each.secret} if product else set()
+        if found := sorted(secret & self.settings.keys()):
+            raise ValueError(f"{found[0]} is secret; set it with `watchroom workspace secret {self.slug} {found[0]}`")
+        return self
+
+
 class Indicator(_Part):
     """What a service is judged by."""
 
@@ -295,6 +315,7 @@ class Document(_Part):
     people: list[Person] = []
     teams: list[Team] = []
     schedules: list[Schedule] = []
+    workspaces: list[Workspace] = []
     policies: list[Policy] = []
     services: list[Service] = []
     integrations: list[Integration] = []
@@ -316,6 +337,7 @@ KEYS = {
     "people": "email",
     "teams": "slug",
     "schedules": "slug",
+    "workspaces": "slug",
     "policies": "slug",
     "services": "slug",
     "integrations": "slug",

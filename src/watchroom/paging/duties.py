@@ -30,7 +30,7 @@ def message_of(notification: Notification) -> Message:
     """A notification in the words of the channels."""
     url = f"{conf.current().url}{notification.path}"
     verb = _ACTION.get(notification.purpose)
-    answer = (Link(verb, respond_url(notification)),) if verb else ()
+    answer = (Link(verb, respond_url(notification), acts=True),) if verb else ()
     return Message(
         key=f"watchroom-{notification.pk}",
         subject=notification.subject,
@@ -48,6 +48,8 @@ def message_of(notification: Notification) -> Message:
             "notification": notification.pk,
             "escalation": notification.escalation_id,
             "thread": f"escalation-{notification.escalation_id}" if notification.escalation_id else "",
+            "kind": notification.escalation.kind if notification.escalation else "",
+            "subject": notification.escalation.subject_id if notification.escalation else None,
         },
     )
 

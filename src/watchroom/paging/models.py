@@ -12,6 +12,7 @@ from ..accounts.models import Person, Team
 from ..kernel import clock
 from ..kernel.fields import EncryptedJSON
 from ..oncall.models import Schedule
+from ..workspaces.models import Workspace
 
 
 class EscalationPolicy(models.Model):
@@ -58,7 +59,7 @@ class EscalationStep(models.Model):
         return f"{self.policy}, step {self.position + 1}"
 
 
-_NUMBERS = ("person", "schedule", "team", "incident_severity")
+_NUMBERS = ("person", "schedule", "team", "incident_severity", "workspace")
 _TEXTS = ("webhook", "role", "mitigation")
 
 
@@ -79,7 +80,7 @@ def _one_of_them() -> Q:
 
 class StepTarget(models.Model):
     """What a step does: page a person, whoever a schedule means, everybody in a team, or whoever has a role in the
-    incident; call a webhook; declare an incident; propose a mitigation."""
+    incident; call a webhook; declare an incident; propose a mitigation; post in a room of a chat."""
 
     class Who(models.TextChoices):
         CURRENT = "current", "On call now"
@@ -95,6 +96,10 @@ class StepTarget(models.Model):
     incident_severity = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0: as the alerts say.")
     role = models.CharField(max_length=40, blank=True, help_text="Whoever has it in the incident.")
     mitigation = models.CharField(max_length=64, blank=True, help_text="Slug of what is proposed, to be approved.")
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.PROTECT, null=True, blank=True, related_name="step_targets"
+    )
+    room = models.CharField(max_length=250, blank=True, help_text="Of the workspace, as its product writes it.")
 
     class Meta:
         ordering = ("id",)
@@ -109,6 +114,8 @@ class StepTarget(models.Model):
             return f"the incident's {self.role.replace('_', ' ')}"
         if self.mitigation:
             return f"propose {self.mitigation}"
+        if self.workspace:
+            return f"post in {self.room} of {self.workspace}" if self.room else f"post in {self.workspace}"
         if self.schedule:
             return f"{self.get_who_display().lower()} in {self.schedule}"
         return str(self.person or self.team)
@@ -160,6 +167,9 @@ class ContactMethod(models.Model):
     label = models.CharField(max_length=100)
     settings = EncryptedJSON()
     description = models.CharField(max_length=200, help_text="What the channel shows of it; without secrets.")
+    handle = models.CharField(
+        max_length=200, blank=True, db_index=True, help_text="By what an answer is known to come from it; of chats."
+    )
     enabled = models.BooleanField(default=True)
     verified_at = models.DateTimeField(null=True, blank=True, help_text="When something sent by it was first answered.")
     trouble = models.CharField(max_length=200, blank=True, help_text="Why it was switched off by itself.")
@@ -271,6 +281,7 @@ class EscalationEvent(models.Model):
         NOBODY = "nobody", "Nobody to page"
         WEBHOOK = "webhook", "Webhook"
         INCIDENT = "incident", "Incident"
+        CHAT = "chat", "Chat"
         ANSWERED = "answered", "Answered"
         LAST_RESORT = "last_resort", "Last resort"
         REPEATED = "repeated", "Started again"
@@ -323,6 +334,7 @@ class StepAction(models.Model):
     class Kind(models.TextChoices):
         WEBHOOK = "webhook", "Calls a webhook"
         INCIDENT = "incident", "Declares an incident"
+        CHAT = "chat", "Posts in a chat"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"

@@ -10,6 +10,7 @@ from ..accounts.roles import Role
 from ..kernel.http import origin
 from ..oncall import queries as oncall
 from ..oncall.models import RotationMember, Schedule
+from ..workspaces.models import Workspace
 from .models import ContactMethod
 from .rules import Found, Target
 
@@ -92,6 +93,9 @@ def name_of(target: Target) -> str:
         return f"everybody in {Team.objects.filter(pk=target.id).first() or 'a team that is gone'}"
     if target.kind == "webhook":
         return f"webhook {origin(target.detail)}/…"
+    if target.kind == "chat":
+        where = Workspace.objects.filter(pk=target.id).first() or "a chat that is gone"
+        return f"{target.detail} of {where}" if target.detail else str(where)
     if target.kind == "incident":
         return f"declare an incident{f' (SEV{target.id})' if target.id else ''}"
     if target.kind == "role":

@@ -100,11 +100,8 @@ def _doing(step: Step, people: Sequence[Person]) -> str:
         turn = "whose turn it is" if step.round_robin else ""
         note = ", ".join(part for part in (means, turn, f"{step.urgency} urgency" if step.urgency else "") if part)
         words.append(f"page {names}" + (f" ({note})" if note else ""))
-    words += [
-        f"call {name_of(target)}" if target.kind == "webhook" else name_of(target)
-        for target in step.targets
-        if not target.is_person
-    ]
+    verbs = {"webhook": "call ", "chat": "post in "}
+    words += [f"{verbs.get(target.kind, '')}{name_of(target)}" for target in step.targets if not target.is_person]
     text = ", ".join(words)
     return text[:1].upper() + text[1:]
 

@@ -26,9 +26,9 @@ _BACKOFF_SECONDS = (5, 15, 30, 60, 120, 240, 480)
 class Target:
     """A person, a schedule (``detail``: current, next or all), a team, whoever has a role in the incident (``detail``:
     which), a webhook (``detail``: its address), an incident to be declared (``id``: its severity, 0 to take the
-    alerts'), or a mitigation to be proposed (``detail``: its slug)."""
+    alerts'), a mitigation to be proposed (``detail``: its slug), or a chat workspace (``detail``: the room)."""
 
-    kind: str  # person, schedule, team, role, webhook, incident, mitigation
+    kind: str  # person, schedule, team, role, webhook, incident, mitigation, chat
     id: int
     detail: str = ""
 

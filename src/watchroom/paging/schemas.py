@@ -61,9 +61,9 @@ class EscalationOut(Schema):
 
 class StepTargetOut(Schema):
     """What a step does: exactly one of ``person``, ``schedule``, ``team``, ``role`` (whoever has it in the incident, such
-    as commander), ``webhook`` (an address), ``incident`` (the severity to declare it with, 1 to 5; 0: as the alerts say)
-    and ``mitigation`` (the slug of one that is proposed and started when somebody approves it). ``who``, of a schedule:
-    current, next or all."""
+    as commander), ``webhook`` (an address), ``incident`` (the severity to declare it with, 1 to 5; 0: as the alerts say),
+    ``mitigation`` (the slug of one that is proposed and started when somebody approves it) and ``chat`` (a workspace, with
+    its ``room``, such as #alerts). ``who``, of a schedule: current, next or all."""
 
     person: int | None = None
     schedule: int | None = None
@@ -73,9 +73,13 @@ class StepTargetOut(Schema):
     incident: int | None = None
     role: str | None = None
     mitigation: str | None = None
+    chat: int | None = None
+    room: str | None = None
 
     @classmethod
     def of(cls, target: Target) -> StepTargetOut:
+        if target.kind == "chat":
+            return cls(chat=target.id, room=target.detail or None)
         if target.kind in ("webhook", "role", "mitigation"):
             named: dict[str, Any] = {target.kind: target.detail}
             return cls(**named)

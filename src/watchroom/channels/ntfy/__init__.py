@@ -99,10 +99,7 @@ def encode(topic: str, message: Message) -> bytes:
         if message.url:
             payload["click"] = message.url
         if actions:
-            payload["actions"] = [
-                {"action": "view", "label": one_line(link.label, 40), "url": link.url, "clear": True}
-                for link in actions
-            ]
+            payload["actions"] = [_button(link) for link in actions]
         encoded = msgspec.json.encode(payload)
         if len(encoded) <= _JSON_LIMIT_BYTES or not (len(text) > 200 or actions):
             return encoded
@@ -113,7 +110,17 @@ def encode(topic: str, message: Message) -> bytes:
 
 
 def _actions(message: Message) -> list[Link]:
-    return [link for link in message.actions if one_line(link.label) and link.url][:_ACTIONS]
+    """What answers, and last the page about it."""
+    links = [link for link in message.actions if one_line(link.label) and link.url]
+    if message.url and any(link.acts for link in links):
+        links = [*links[: _ACTIONS - 1], Link("Open", message.url)]
+    return links[:_ACTIONS]
+
+
+def _button(link: Link) -> dict[str, Any]:
+    """One tap answers where a bare POST does; else it opens the page. https://docs.ntfy.sh/publish/#action-buttons"""
+    button = {"label": one_line(link.label, 40), "url": link.url, "clear": True}
+    return {"action": "http", "method": "POST", **button} if link.acts else {"action": "view", **button}
 
 
 def _tags(message: Message) -> list[str]:

@@ -16,6 +16,7 @@ from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import Refused
 from ...paging.commands import notify, resume_escalation, start_escalation, stop_escalation
 from ...paging.models import Escalation, EscalationPolicy, Notification
+from ...workspaces.posts import redraw
 from ..models import Alert, AlertGroup, GroupEvent
 from .marking import mark, services_changed, sources_changed
 
@@ -172,6 +173,7 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
         update_fields=["resolved_at", "resolved_by", "notify_at", "returns_at", "snoozed", "update_at", "repeat_at"]
     )
     end_responders(group)
+    redraw(Escalation.Kind.ALERT_GROUP, [group.pk])
     GroupEvent.objects.create(group=group, at=now, kind=Kind.RESOLVED, person=by.person, text=text)
     stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.RESOLVED, by=by)
     if group.severity == "critical":

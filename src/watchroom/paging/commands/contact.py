@@ -9,7 +9,7 @@ from ...accounts.actors import Actor
 from ...accounts.changes import Change, change
 from ...accounts.models import Person
 from ...accounts.roles import Action
-from ...channels.base import Channel
+from ...channels.base import Channel, Recognises
 from ...kernel.errors import Refused
 from ...kernel.plugins import one_of
 from ..models import ContactMethod, NotificationRule, Urgency
@@ -45,6 +45,7 @@ def add_contact_method(
             label=(label or way.label)[:100],
             settings=clean,
             description=way.describe(clean)[:200],
+            handle=way.handle(clean) if isinstance(way, Recognises) else "",
         )
         NotificationRule.objects.bulk_create(
             [NotificationRule(person=person, contact_method=method, urgency=urgency) for urgency in Urgency.values]

@@ -11,6 +11,7 @@ from ...accounts.roles import Action
 from ...kernel import clock, wake
 from ...kernel.db import announce, locked
 from ...kernel.errors import Refused
+from ...workspaces.posts import redraw
 from ..models import Escalation, EscalationAnswer, EscalationEvent, EscalationPolicy, Notification
 from ..people import people_of
 from ..rules import Plan, Position, Step, Target, next_turn
@@ -80,6 +81,7 @@ def finish(escalation: Escalation, end: str, person: Person | None, text: str) -
     escalation.actions.filter(ended_at__isnull=True).update(state="cancelled", ended_at=now, due_at=None)
     if end in (Escalation.End.RESOLVED, Escalation.End.CANCELLED):
         escalation.approvals.filter(state="open").update(state="withdrawn", decided_at=now)
+    redraw(escalation.kind, [escalation.subject_id])
     announce(
         {
             f"escalation:{escalation.pk}",
@@ -151,6 +153,7 @@ def resume_escalation(kind: str, subject_id: int | None, *, why: str, first: Per
         kind=Kind.RESUMED,
         text=f"{why}: goes on {_place(escalation)}, where it stopped"[:300],
     )
+    redraw(kind, [subject_id])
     announce({wake.DUE, f"escalation:{escalation.pk}", f"{kind}:{subject_id}"})
     return escalation
 

@@ -106,7 +106,7 @@ def claim(most: int) -> list[tuple[Notification, Attempt]]:
         due = claimable(Notification.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id"))[
             :most
         ]
-        rows = list(due.select_related("person", "contact_method"))
+        rows = list(due.select_related("person", "contact_method", "escalation"))
         attempts = []
         for row in rows:
             row.tries += 1

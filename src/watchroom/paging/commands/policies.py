@@ -22,8 +22,9 @@ from ..hooks import mitigation_named
 from ..models import EscalationPolicy, EscalationStep, PolicyVersion, StepTarget, Urgency
 from ..rules import Plan, Step, Target
 from ._conditions import checked_conditions
+from .rooms import check_rooms, checked_room
 
-KINDS = ("person", "schedule", "team", "role", "webhook", "incident", "mitigation")
+KINDS = ("person", "schedule", "team", "role", "webhook", "incident", "mitigation", "chat")
 MOST_STEPS = 50
 _MODELS: dict[str, Any] = {"person": Person, "schedule": Schedule, "team": Team}
 
@@ -44,7 +45,8 @@ def save_policy(
     """Create a policy or change it. A step is ``{"wait_seconds": 300, "targets": [{"person": 7}, {"schedule": 3}]}``,
     and may have ``urgency``, ``round_robin`` and ``conditions``; with ``"pause": True`` it only waits. Targets are
     ``{"person": id}``, ``{"schedule": id, "who": "current"|"next"|"all"}``, ``{"team": id}``, ``{"role": name}``,
-    ``{"webhook": url}``, ``{"incident": severity}`` and ``{"mitigation": slug}``.
+    ``{"webhook": url}``, ``{"incident": severity}``, ``{"mitigation": slug}`` and ``{"chat": workspace's id or slug,
+    "room": "#alerts"}``.
 
     ``mitigations_follow``: the catalog is about to be filled, so that a mitigation may still be missing.
 
@@ -74,6 +76,7 @@ def save_policy(
         raise Refused(
             "A policy that only waits pages nobody.", field="steps", value=[], fix="Add a step that pages somebody."
         )
+    check_rooms(by, team, checked)
     policy = policy or EscalationPolicy(version=0)
     created = policy.pk is None
     if not created:
@@ -129,6 +132,8 @@ def _columns(target: Target) -> dict[str, Any]:
         return {target.kind: target.detail}
     if target.kind == "incident":
         return {"incident_severity": target.id}
+    if target.kind == "chat":
+        return {"workspace_id": target.id, "room": target.detail}
     return {f"{target.kind}_id": target.id} | ({"who": target.detail} if target.kind == "schedule" else {})
 
 
@@ -164,6 +169,8 @@ def _target(row: StepTarget) -> Target:
         return Target("incident", row.incident_severity)
     if row.role or row.mitigation:
         return Target("role", 0, row.role) if row.role else Target("mitigation", 0, row.mitigation)
+    if row.workspace_id:
+        return Target("chat", row.workspace_id, row.room)
     if row.schedule_id:
         return Target("schedule", row.schedule_id, row.who)
     return Target("person", row.person_id) if row.person_id else Target("team", row.team_id or 0)
@@ -237,6 +244,8 @@ def _checked_target(where: str, given: Mapping[str, Any]) -> Target:
         return Target(kind, 0, name)
     if kind == "mitigation":
         return Target(kind, 0, str(value)[:64])
+    if kind == "chat":
+        return checked_room(where, value, given.get("room"))
     if not _MODELS[kind].objects.filter(pk=value).exists():
         raise Refused(
             f"There is no {kind} {value}.",

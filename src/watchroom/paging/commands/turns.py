@@ -19,7 +19,7 @@ from ...kernel.plugins import one_of
 from ..hooks import declare_incident, facts_of, mitigation_named
 from ..looking import look_at
 from ..models import Approval, Escalation, EscalationEvent, Notification, RoundRobin, StepAction
-from ..people import last_resort
+from ..people import last_resort, name_of
 from ..rules import (
     GIVEN_WAIT_SECONDS,
     SEND_LEASE,
@@ -34,11 +34,12 @@ from ..rules import (
 )
 from .escalations import finish
 from .notifications import _JITTER, write
+from .rooms import post_in_room
 
 log = logging.getLogger(__name__)
 Kind = EscalationEvent.Kind
 LATE = timedelta(minutes=2)
-_MACHINE = {"webhook": "webhook {}/…", "incident": "incident", "mitigation": "a proposal"}
+_MACHINE = {"incident": "incident", "mitigation": "a proposal"}
 _PURPOSE = {
     "alert_group": Notification.Purpose.PAGE,
     "role": Notification.Purpose.ROLE,
@@ -172,8 +173,12 @@ def _decide(
 
 def _names(people: Sequence[Person], machines: Sequence[Target] = ()) -> str:
     words = [str(person) for person in people]
-    words += [_MACHINE[t.kind].format(origin(t.detail) if t.kind == "webhook" else "") for t in machines]
+    words += [_machine(target) for target in machines]
     return ", ".join(words) or "nobody"
+
+
+def _machine(target: Target) -> str:
+    return _MACHINE.get(target.kind) or name_of(target)
 
 
 def _page(
@@ -219,6 +224,8 @@ def _begin(escalation: Escalation, event: EscalationEvent, target: Target, at: P
             _event(escalation, Kind.WEBHOOK, at, now, "The webhook was not called: the policy has been deleted.")
             return False
         text, settings = f"webhook {origin(target.detail)}/…", {"url": target.detail, "secret": key}
+    elif target.kind == "chat":
+        text, settings = name_of(target), {"workspace": target.id, "room": target.detail}
     else:
         text, settings = "declare an incident", {"severity": target.id}
     StepAction.objects.create(
@@ -252,7 +259,7 @@ def carry_out_action(action: StepAction) -> None:
     if action.kind == StepAction.Kind.INCIDENT:
         return _declare(action)
     try:
-        result: str | Exception = _call(action)
+        result: str | Exception = post_in_room(action) if action.kind == StepAction.Kind.CHAT else _call(action)
     except Exception as error:
         result = error
     with transaction.atomic():
@@ -305,7 +312,7 @@ def _record(action: StepAction, result: str | Exception) -> None:
     escalation = locked(Escalation.objects.filter(pk=action.escalation_id)).get()
     row = locked(StepAction.objects.filter(pk=action.pk)).get()
     at = Position(action.event.round, action.event.step or 0)
-    kind = Kind.WEBHOOK if action.kind == StepAction.Kind.WEBHOOK else Kind.INCIDENT
+    kind = Kind(action.kind)
     if row.ended_at is not None:
         if action.kind == StepAction.Kind.INCIDENT and isinstance(result, str):
             raise _TooLate("The escalation has ended.")

@@ -21,6 +21,7 @@ from ...kernel.errors import Conflict, NotFound, Refused
 from ...mitigations.models import Mitigation
 from ...oncall.models import Schedule
 from ...web.middleware import actor_of
+from ...workspaces.queries import visible_to as visible_workspaces
 from .. import commands
 from ..commands.policies import MOST_STEPS
 from ..conditions import DAYS, Conditions, Facts
@@ -44,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """All policies."""
     actor = actor_of(request)
     policies = policies_visible_to(actor).prefetch_related(
-        "steps__targets__person", "steps__targets__schedule", "steps__targets__team"
+        "steps__targets__person", "steps__targets__schedule", "steps__targets__team", "steps__targets__workspace"
     )
     context = {"policies": policies, "manages": actor.teams_where(Action.MANAGE).exists()}
     return render(request, "paging/policies.html", context)
@@ -69,7 +70,9 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "severities": SEVERITIES,
         "steps": [
             (step, Conditions.of(step.conditions))
-            for step in policy.steps.prefetch_related("targets__person", "targets__schedule", "targets__team")
+            for step in policy.steps.prefetch_related(
+                "targets__person", "targets__schedule", "targets__team", "targets__workspace"
+            )
         ],
         "lines": [line | {"after": line["at"] - at} for line in dry_run(policy, at, facts=facts)],
         "at": at,
@@ -109,7 +112,7 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
         spare = SPARE_STEPS if "more" in given else 0
     else:
         values = _values_of(policy)
-        rows = [row_of(step) for step in policy.steps.prefetch_related("targets")] if policy else []
+        rows = [row_of(step) for step in policy.steps.prefetch_related("targets__workspace")] if policy else []
         spare = SPARE_STEPS
     context = {
         "policy": policy,
@@ -118,6 +121,7 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
         "steps": [*rows, *(empty_row() for _ in range(spare))],
         "severities": SEVERITIES,
         "incident_severities": [("0", "as the alerts say"), *((str(n), f"SEV{n}") for n in range(1, 6))],
+        "workspaces": visible_workspaces(actor),
         "days": DAYS,
         "zones": sorted(available_timezones()),
         "teams": actor.teams_where(Action.MANAGE),

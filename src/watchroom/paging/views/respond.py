@@ -47,7 +47,9 @@ def respond(request: HttpRequest, token: str) -> HttpResponse:
                 escalation.refresh_from_db()
             done = settled(escalation) if escalation else None
             return JsonResponse({"text": done.text if done else "Thank you. This is how a page reaches you."})
-        return redirect("respond", token)
+        answered = redirect("respond", token)
+        answered["Access-Control-Allow-Origin"] = "*"  # ntfy's web app posts from its own address; the token is secret
+        return answered
     context = {
         "notification": notification,
         "escalation": escalation,
@@ -59,7 +61,9 @@ def respond(request: HttpRequest, token: str) -> HttpResponse:
         "asks": settled(escalation) is None if escalation else notification.seen_at is None,
     }
     with timezone.override(zoneinfo.ZoneInfo(person.timezone)):  # nobody is signed in, but it is known who reads
-        return render(request, "paging/respond.html", context)
+        page = render(request, "paging/respond.html", context)
+    page["Access-Control-Allow-Origin"] = "*"  # where the answer of ntfy's web app leads to
+    return page
 
 
 def escalation(request: HttpRequest, pk: int) -> HttpResponse:

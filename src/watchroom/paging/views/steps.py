@@ -13,6 +13,7 @@ from ..models import EscalationStep, StepTarget
 _TEXTS = (
     "minutes",
     "webhook",
+    "chat",
     "incident",
     "mitigation",
     "step_urgency",
@@ -56,6 +57,7 @@ def row_of(step: EscalationStep) -> dict[str, Any]:
     return empty_row() | {
         "minutes": f"{step.wait_seconds / 60:g}",
         "chosen": {choice for choice in map(_choice, targets) if choice},
+        "chat": "\n".join(f"{target.workspace.slug} {target.room}".strip() for target in targets if target.workspace),
         "webhook": "\n".join(target.webhook for target in targets if target.webhook),
         "incident": next((str(t.incident_severity) for t in targets if t.incident_severity is not None), ""),
         "mitigation": next((t.mitigation for t in targets if t.mitigation), ""),
@@ -101,6 +103,10 @@ def step_from(given: QueryDict, number: int) -> dict[str, Any] | None:
         elif pk.isdecimal():
             targets.append({kind: int(pk)} | ({"who": who} if who else {}))
     targets += [{"webhook": url} for url in row["webhook"].split()]
+    for line in row["chat"].splitlines():
+        workspace, _, room = line.strip().partition(" ")
+        if workspace:
+            targets.append({"chat": workspace, "room": room.strip()})
     if row["incident"].isdecimal():
         targets.append({"incident": int(row["incident"])})
     if row["mitigation"]:

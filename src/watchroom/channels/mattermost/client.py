@@ -1,0 +1,131 @@
+"""Mattermost's REST API, version 4: direct channels, posts with interactive buttons, and rooms.
+
+https://developers.mattermost.com/api-documentation/ and
+https://developers.mattermost.com/integrate/plugins/interactive-messages/ (the ``context`` of a button stays on the
+server and comes back when it is pressed; the id of an action may hold letters and digits only)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from ...workspaces.base import Access, Card, Posted, Room
+from ..base import DeliveryFailed
+from ..chat import SIGNS, Json
+from ..wording import one_line
+
+ID = re.compile(r"[a-z0-9]{26}")
+_STYLES = {"primary": "primary", "danger": "danger", "": "default"}
+
+
+def seal(key: str, about: str) -> str:
+    """What a button of ours carries to show that we made it."""
+    return hmac.new(key.encode(), f"mattermost:{about}".encode(), hashlib.sha256).hexdigest()
+
+
+class Mattermost:
+    """One server, through the access token of a bot."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self.api = Json(f"{access.settings['url']}/api/v4", {"Authorization": f"Bearer {access.settings['token']}"})
+
+    def _me(self) -> str:
+        return self.access.account or str(self.api.call("GET", "/users/me")["id"])
+
+    def try_it(self) -> tuple[str, str]:
+        me = self.api.call("GET", "/users/me")
+        if team := self.access.settings.get("team"):
+            self._team(str(team))
+        return str(me["id"]), f"Mattermost knows us as @{one_line(str(me.get('username', '?')), 60)}."
+
+    def _team(self, name: str) -> str:
+        return str(self.api.call("GET", f"/teams/name/{quote(name, safe='')}")["id"])
+
+    def user(self, text: str) -> str:
+        if ID.fullmatch(text):
+            return text
+        kind = "email" if "@" in text.lstrip("@") else "username"
+        found = self.api.call("GET", f"/users/{kind}/{quote(text if kind == 'email' else text.lstrip('@'), safe='@')}")
+        return str(found["id"])
+
+    def direct(self, user: str) -> str:
+        return str(self.api.call("POST", "/channels/direct", [self._me(), user])["id"])
+
+    def _room(self, room: str) -> str:
+        """A room's id, of ``town-square`` or ``~town-square``."""
+        if ID.fullmatch(room):
+            return room
+        team = self.access.settings.get("team")
+        if not team:
+            raise DeliveryFailed(
+                "A room's name needs a team.", permanent=True, fix="Set the workspace's team, or use the room's id."
+            )
+        name = quote(room.lstrip("~#"), safe="")
+        return str(self.api.call("GET", f"/teams/name/{quote(str(team), safe='')}/channels/name/{name}")["id"])
+
+    def post(self, place: str, card: Card, *, key: str) -> Posted:
+        """``pending_post_id`` lets the server drop a retry that follows soon."""
+        room = self._room(place)
+        pending = f"{self._me()}:{hashlib.sha256(key.encode()).hexdigest()[:26]}"
+        said = self.api.call("POST", "/posts", {"channel_id": room, "pending_post_id": pending, **self._drawn(card)})
+        return Posted(str(said["channel_id"]), str(said["id"]))
+
+    def update(self, posted: Posted, card: Card) -> None:
+        self.api.call("PUT", f"/posts/{posted.message}/patch", self._drawn(card))
+
+    def _drawn(self, card: Card) -> dict[str, Any]:
+        actions = [
+            {
+                "id": button.key,
+                "name": button.label,
+                "type": "button",
+                "style": _STYLES.get(button.style, "default"),
+                "integration": {
+                    "url": self.access.hook_url,
+                    "context": {
+                        "press": button.key,
+                        "about": card.about,
+                        "seal": seal(self.access.hook_key, card.about),
+                    },
+                },
+            }
+            for button in card.buttons
+        ]
+        attachment: dict[str, Any] = {
+            "fallback": one_line(card.title),
+            "color": {"alarm": "#d24b4e", "warning": "#e0a243", "done": "#3db887"}.get(card.tone, "#5d89ea"),
+            "title": f"{SIGNS.get(card.tone, '')} {one_line(card.title, 250)}",
+            "title_link": card.url,
+            "text": "\n\n".join(part for part in (card.text[:4000], f"**{card.state}**" if card.state else "") if part),
+            "actions": actions,
+        }
+        return {"message": "", "props": {"attachments": [attachment]}}
+
+    # Rooms
+
+    def create_room(self, name: str, *, topic: str = "", private: bool = False) -> Room:
+        team = str(self.access.settings.get("team") or "")
+        if not team:
+            raise DeliveryFailed("A room needs a team.", permanent=True, fix="Set the workspace's team.")
+        short = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")[:60] or "room"
+        body = {"team_id": self._team(team), "name": short, "display_name": name[:64], "type": "P" if private else "O"}
+        made = self.api.call("POST", "/channels", {**body, "header": topic[:1024]})
+        url = f"{self.access.settings['url']}/{team}/channels/{made['name']}"
+        return Room(str(made["id"]), str(made["name"]), url)
+
+    def invite(self, room: str, users: Sequence[str]) -> None:
+        """They are made members, of the team too where they are not yet."""
+        for user in users:
+            self.api.call("POST", f"/channels/{room}/members", {"user_id": user})
+
+    def set_topic(self, room: str, topic: str) -> None:
+        self.api.call("PUT", f"/channels/{room}/patch", {"header": topic[:1024]})
+
+    def archive(self, room: str) -> None:
+        self.api.call("DELETE", f"/channels/{room}")

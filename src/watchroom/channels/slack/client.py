@@ -1,0 +1,164 @@
+"""Slack's Web API: messages with blocks, people, and rooms.
+
+https://docs.slack.dev/apis/web-api/ (a method answers 200 with ``ok`` and ``error``; 429 with Retry-After)
+https://docs.slack.dev/reference/block-kit/blocks
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...workspaces.base import Access, Card, Posted, Room
+from ..base import DeliveryFailed
+from ..chat import SIGNS, Json
+from ..wording import one_line
+
+BASE = "https://slack.com/api"
+USER = re.compile(r"[UW][A-Z0-9]{5,20}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# https://docs.slack.dev/reference/methods/chat.postMessage#errors: what may go well the next time
+_PASSING = {
+    "fatal_error",
+    "internal_error",
+    "message_limit_exceeded",
+    "rate_limited",
+    "ratelimited",
+    "request_timeout",
+    "service_unavailable",
+    "team_added_to_org",
+}
+_FIXES = {
+    "invalid_auth": "Paste the app's bot token again.",
+    "not_authed": "Paste the app's bot token again.",
+    "token_revoked": "Install the app anew and paste its bot token.",
+    "account_inactive": "Install the app anew and paste its bot token.",
+    "missing_scope": "Give the app the scopes of docs/chat.md and install it anew.",
+    "channel_not_found": "Use the room's id, and invite the app to it if it is private.",
+    "not_in_channel": "Invite the app to the room, or give it the scope chat:write.public.",
+    "is_archived": "Choose a room that is not archived.",
+    "users_not_found": "Use the e-mail address or the member id (profile, ⋮, Copy member ID) that Slack knows.",
+}
+
+
+class Slack:
+    """One workspace, through the bot token of an app."""
+
+    def __init__(self, access: Access) -> None:
+        self.api = Json(
+            str(access.settings.get("url") or BASE), {"Authorization": f"Bearer {access.settings['token']}"}
+        )
+
+    def _call(self, method: str, body: object = None, *, form: Mapping[str, str] | None = None) -> dict[str, Any]:
+        said = self.api.call("POST", f"/{method}", body, form=form)
+        if not isinstance(said, dict) or not said.get("ok"):
+            error = one_line(str(said.get("error", "no reason") if isinstance(said, dict) else "no reason"), 100)
+            needed = (
+                f" (needed: {one_line(str(said['needed']), 100)})"
+                if isinstance(said, dict) and said.get("needed")
+                else ""
+            )
+            raise DeliveryFailed(
+                f"Slack refused {method}: {error}{needed}.",
+                permanent=error not in _PASSING,
+                fix=_FIXES.get(error, ""),
+            )
+        return said
+
+    def try_it(self) -> tuple[str, str]:
+        said = self._call("auth.test", form={})
+        return str(said.get("user_id", "")), f"Slack knows us as {said.get('user', '?')} in {said.get('team', '?')}."
+
+    def user(self, text: str) -> str:
+        if USER.fullmatch(text):
+            return text
+        if not _EMAIL.fullmatch(text):
+            raise DeliveryFailed(
+                "that is neither an e-mail address nor a member id.", permanent=True, fix=_FIXES["users_not_found"]
+            )
+        return str(self._call("users.lookupByEmail", form={"email": text})["user"]["id"])
+
+    def direct(self, user: str) -> str:
+        return str(self._call("conversations.open", {"users": user})["channel"]["id"])
+
+    def post(self, place: str, card: Card, *, key: str) -> Posted:
+        """Slack has no way to drop a duplicate: a retry after an unknown outcome may be seen twice."""
+        said = self._call("chat.postMessage", {"channel": place, **drawn(card)})
+        return Posted(str(said["channel"]), str(said["ts"]))
+
+    def update(self, posted: Posted, card: Card) -> None:
+        self._call("chat.update", {"channel": posted.place, "ts": posted.message, **drawn(card)})
+
+    # Rooms. https://docs.slack.dev/reference/methods/conversations.create
+
+    def create_room(self, name: str, *, topic: str = "", private: bool = False) -> Room:
+        made = self._call("conversations.create", {"name": room_name(name), "is_private": private})["channel"]
+        room = str(made["id"])
+        if topic:
+            self.set_topic(room, topic)
+        return Room(room, str(made.get("name", name)), f"https://slack.com/app_redirect?channel={room}")
+
+    def invite(self, room: str, users: Sequence[str]) -> None:
+        """Whoever is in already stays so."""
+        for user in users:
+            try:
+                self._call("conversations.invite", {"channel": room, "users": user})
+            except DeliveryFailed as failed:
+                if "already_in_channel" not in failed.message:
+                    raise
+
+    def set_topic(self, room: str, topic: str) -> None:
+        self._call("conversations.setTopic", {"channel": room, "topic": one_line(topic)})
+
+    def archive(self, room: str) -> None:
+        """Doing it twice changes nothing."""
+        try:
+            self._call("conversations.archive", {"channel": room})
+        except DeliveryFailed as failed:
+            if "already_archived" not in failed.message:
+                raise
+
+
+def room_name(text: str) -> str:
+    """What Slack takes as a channel's name: lower case, digits, - and _, at most 80."""
+    return re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-")[:80] or "room"
+
+
+def escaped(text: str) -> str:
+    """https://docs.slack.dev/messaging/formatting-message-text#escaping"""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def drawn(card: Card) -> dict[str, Any]:
+    """``text`` (what a lock screen shows) and ``blocks``."""
+    sign, title = SIGNS.get(card.tone, ""), one_line(card.title, 200)
+    head = f"*<{card.url}|{escaped(title)}>*" if card.url else f"*{escaped(title)}*"
+    blocks: list[dict[str, Any]] = [_section(f"{sign} {head}")]
+    if card.text:
+        blocks.append(_section(escaped(card.text[:2000])))
+    if card.state:
+        blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": escaped(card.state[:1500])}]})
+    elements: list[dict[str, Any]] = []
+    for button in card.buttons:
+        element: dict[str, Any] = {
+            "type": "button",
+            "action_id": button.key,
+            "text": {"type": "plain_text", "text": button.label[:75]},
+            "value": card.about,
+        }
+        if button.style:
+            element["style"] = button.style
+        elements.append(element)
+    if elements:
+        blocks.append({"type": "actions", "elements": elements})
+    return {
+        "text": f"{sign} {escaped(title)}" + (f": {escaped(one_line(card.state))}" if card.state else ""),
+        "blocks": blocks,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3000]}}

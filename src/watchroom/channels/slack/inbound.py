@@ -1,0 +1,80 @@
+"""What Slack sends: buttons that were pressed and the slash command, signed.
+
+https://docs.slack.dev/authentication/verifying-requests-from-slack
+https://docs.slack.dev/interactivity/handling-user-interaction (payload in a form field, an answer within 3 s)
+https://docs.slack.dev/interactivity/implementing-slash-commands
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import parse_qs
+
+import msgspec
+
+from ...kernel.errors import NotAllowed, Refused
+from ...workspaces.base import Heard, Posted
+
+WINDOW_SECONDS = 300
+
+
+def signature(secret: str, timestamp: str, body: bytes) -> str:
+    """What ``X-Slack-Signature`` must be."""
+    base = b"v0:" + timestamp.encode() + b":" + body
+    return f"v0={hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()}"
+
+
+def check(secret: str, headers: Mapping[str, str], body: bytes, at: datetime) -> None:
+    """:raises NotAllowed: not signed with the app's secret, or longer than five minutes ago."""
+    stamp, stated = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
+    fresh = stamp.isascii() and stamp.isdigit() and abs(at.timestamp() - int(stamp[:12])) <= WINDOW_SECONDS
+    right = hmac.compare_digest(signature(secret, stamp, body).encode(), stated.encode())
+    if not (secret and fresh and right):
+        raise NotAllowed(
+            "This is not signed by Slack for this workspace.",
+            fix="Check the app's signing secret, and that this server's clock is right.",
+        )
+
+
+def read(body: bytes) -> list[Heard]:
+    """What was pressed or written. The body has been checked."""
+    try:
+        form = parse_qs(body.decode(), keep_blank_values=True)
+        if "payload" in form:
+            return _pressed(msgspec.json.decode(form["payload"][0]))
+        if "command" in form:
+            return [
+                Heard(
+                    "text",
+                    user=form["user_id"][0],
+                    text=form.get("text", [""])[0],
+                    reply=form.get("response_url", [""])[0],
+                )
+            ]
+    except (UnicodeDecodeError, msgspec.DecodeError, KeyError, IndexError, TypeError, AttributeError):
+        raise Refused(
+            "This is not what Slack sends.", field="payload", fix="Point interactivity and /watchroom here."
+        ) from None
+    return []
+
+
+def _pressed(said: dict[str, object]) -> list[Heard]:
+    if said.get("type") != "block_actions":
+        return []
+    user, actions = said["user"], said["actions"]
+    box = said.get("container") or {}
+    assert isinstance(user, dict) and isinstance(actions, list) and isinstance(box, dict)
+    return [
+        Heard(
+            "button",
+            user=str(user["id"]),
+            key=str(each["action_id"]),
+            about=str(each.get("value", "")),
+            message=Posted(str(box.get("channel_id", "")), str(box.get("message_ts", ""))),
+            reply=str(said.get("response_url", "")),
+        )
+        for each in actions
+    ]

@@ -1,0 +1,1 @@
+"""What comes back from chats, and messages that change with what they are about."""

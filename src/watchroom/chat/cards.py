@@ -1,0 +1,92 @@
+"""A message that stands in a chat, as it should look now."""
+
+from __future__ import annotations
+
+import zoneinfo
+from dataclasses import replace
+from datetime import datetime
+
+from ..channels.chat import buttons_for, plain_card
+from ..intake.models import AlertGroup
+from ..kernel import settings as conf
+from ..paging.models import Escalation, Notification
+from ..web.answers import group_of, settled
+from ..workspaces.base import Card
+from ..workspaces.models import Post
+
+
+def card_for(post: Post) -> Card | None:
+    """The card of a post now; None when what it is about is gone."""
+    number = int(post.about[1:])
+    if post.about.startswith("n"):
+        row = Notification.objects.select_related("person", "escalation").filter(pk=number).first()
+        return _of_notification(row) if row else None
+    escalation = Escalation.objects.filter(pk=number).first()
+    return room_card(escalation) if escalation else None
+
+
+def room_card(escalation: Escalation) -> Card:
+    """What is said in a room about an escalation."""
+    card = plain_card(
+        escalation.title,
+        escalation.body,
+        f"{conf.current().url}{escalation.path}",
+        urgent=escalation.urgency == "high",
+        drill=escalation.drill,
+        about=f"e{escalation.pk}",
+    )
+    purpose = "role" if escalation.kind == Escalation.Kind.ROLE else "page"
+    return _now(card, escalation, purpose, "UTC")
+
+
+def _of_notification(row: Notification) -> Card:
+    card = plain_card(
+        row.subject,
+        row.body,
+        f"{conf.current().url}{row.path}",
+        urgent=row.urgency == "high",
+        drill=row.drill,
+        about=f"n{row.pk}",
+    )
+    if row.escalation is not None:
+        return _now(card, row.escalation, row.purpose, row.person.timezone)
+    seen = row.seen_at is not None
+    return replace(
+        card,
+        tone="done" if seen else "info",
+        state="It reaches you." if seen else "",
+        buttons=buttons_for("", row.purpose, taken=seen),
+    )
+
+
+def _now(card: Card, escalation: Escalation, purpose: str, zone: str) -> Card:
+    group = group_of(escalation)
+    if group is not None:
+        return _of_group(card, group, zone)
+    done = settled(escalation)
+    if done is None:
+        return replace(card, buttons=buttons_for(escalation.kind, purpose))
+    return replace(card, tone="done", state=done.text)
+
+
+def _of_group(card: Card, group: AlertGroup, zone: str) -> Card:
+    if group.resolved_at:
+        who = f" by {group.resolved_by}" if group.resolved_by else ""
+        return replace(card, tone="done", state=f"Resolved{who} at {_clock(group.resolved_at, zone)}.")
+    if group.acknowledged_at is None:
+        return replace(card, buttons=buttons_for("alert_group"))
+    who = f" by {group.acknowledged_by}" if group.acknowledged_by else ""
+    until = f" until {_clock(group.returns_at, zone)}" if group.returns_at else ""
+    if group.snoozed:
+        state = f"Snoozed{who}{until}; then paging goes on if it still fires."
+    else:
+        state = f"Acknowledged{who} at {_clock(group.acknowledged_at, zone)}{', theirs' + until if until else ''}."
+    return replace(card, tone="taken", state=state, buttons=buttons_for("alert_group", taken=True))
+
+
+def _clock(at: datetime, zone: str) -> str:
+    try:
+        local = at.astimezone(zoneinfo.ZoneInfo(zone))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        local, zone = at.astimezone(zoneinfo.ZoneInfo("UTC")), "UTC"
+    return f"{local:%H:%M} {zone.rpartition('/')[2].replace('_', ' ')}"

@@ -1,0 +1,1 @@
+"""Connected chat workspaces, and what Watchroom has posted in them."""

@@ -1,0 +1,177 @@
+"""What every chat product offers, in one form: its settings, how to post, and how to read what comes back.
+
+A product is found by entry point (``watchroom.workspaces``); its code lies with its channel. Clients raise
+``channels.base.DeliveryFailed``; what comes back and can't be trusted raises ``NotAllowed``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Field:
+    """One setting of a workspace: how it is asked for."""
+
+    name: str
+    label: str
+    help: str = ""
+    kind: str = "text"  # text, url, password
+    required: bool = True
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class Button:
+    """Something that can be pressed; ``key`` comes back. ``style``: empty, primary or danger."""
+
+    key: str
+    label: str
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is said in a chat. Each product draws it in its own form.
+
+    ``state`` is one line about what has become of it; ``about`` comes back with a button and names what it was for.
+    """
+
+    title: str
+    text: str = ""
+    state: str = ""
+    tone: str = "alarm"  # alarm, warning, done, info
+    url: str = ""
+    links: tuple[tuple[str, str], ...] = ()  # label and address, for products without buttons
+    buttons: tuple[Button, ...] = ()
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """Where a message stands: the place (channel, room, chat) and its number there."""
+
+    place: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room that was made. ``url`` is where people open it; empty where the product has no such address."""
+
+    id: str
+    name: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Access:
+    """All that a client needs. ``account``: our own user there, once it is known. ``hook_url``: where the product sends
+    what people press and write; ``hook_key``: the secret that it sends along."""
+
+    settings: Mapping[str, Any]
+    account: str = ""
+    hook_url: str = ""
+    hook_key: str = ""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Something that a person did in the chat. ``reply`` is the product's own handle for answering it."""
+
+    kind: str  # button, text, nothing
+    user: str = ""
+    key: str = ""
+    about: str = ""
+    text: str = ""
+    message: Posted | None = None  # on what they reacted, where ``about`` is not known
+    reply: str = ""
+
+
+@dataclass(frozen=True)
+class Polled:
+    """What was fetched, and from where to go on."""
+
+    heard: tuple[Heard, ...]
+    since: str
+
+
+class Client(Protocol):
+    """One workspace, spoken to. Safe to make for each use."""
+
+    def try_it(self) -> tuple[str, str]:
+        """Ask who we are and set up what the product needs for answers. Returns our account and what to say."""
+        ...
+
+    def user(self, text: str) -> str:
+        """The product's own id of a person, from an e-mail address, a name or the id itself."""
+        ...
+
+    def direct(self, user: str) -> str:
+        """The place in which one person is reached."""
+        ...
+
+    def post(self, place: str, card: Card, *, key: str) -> Posted:
+        """Post a message; ``key`` is the same for every retry, for products that drop a duplicate."""
+        ...
+
+    def update(self, posted: Posted, card: Card) -> None:
+        """Draw a message anew, in its place."""
+        ...
+
+
+class RoomClient(Client, Protocol):
+    """A client of a product in which rooms can be made."""
+
+    def create_room(self, name: str, *, topic: str = "", private: bool = False) -> Room: ...
+
+    def invite(self, room: str, users: Sequence[str]) -> None: ...
+
+    def set_topic(self, room: str, topic: str) -> None: ...
+
+    def archive(self, room: str) -> None: ...
+
+
+class PolledClient(Client, Protocol):
+    """A client of a product whose answers have to be fetched."""
+
+    def poll(self, since: str, seconds: int) -> Polled: ...
+
+
+class Product(Protocol):
+    """A chat product. Stateless."""
+
+    name: str
+    label: str
+    summary: str
+    fields: tuple[Field, ...]
+    rooms: bool  # whether :class:`RoomClient` is offered
+    room_help: str  # how a room is written, such as "#alerts or C0123ABCD"
+    polls: bool  # whether answers have to be fetched
+    takes_answers: bool  # whether the product sends answers to ``hook_url``
+    hook_help: str  # where that address is entered
+
+    def check(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """The settings, cleaned, without asking the network. A secret may be missing: it is set afterwards, when the
+        rest comes from a file. Raises ``Refused``."""
+        ...
+
+    def describe(self, settings: Mapping[str, Any]) -> str:
+        """A short text without secrets."""
+        ...
+
+    def client(self, access: Access) -> Any: ...
+
+    def read(self, access: Access, headers: Mapping[str, str], body: bytes, at: datetime) -> list[Heard]:
+        """What the product has sent us. Header names are in lower case.
+
+        :raises NotAllowed: it is not signed by the product.
+        """
+        ...
+
+    def answer(self, access: Access, heard: Heard, text: str, *, ok: bool) -> dict[str, Any] | None:
+        """Tell the one who did it what came of it. What is returned is the JSON answer to the product's request."""
+        ...

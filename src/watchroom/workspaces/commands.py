@@ -1,0 +1,140 @@
+"""Chat workspaces: saved, tried, deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from django.utils.text import slugify
+
+from ..accounts.actors import Actor
+from ..accounts.changes import change
+from ..accounts.models import Team
+from ..accounts.roles import Action
+from ..kernel import clock
+from ..kernel.errors import Conflict, Refused, WatchroomError
+from ..kernel.plugins import one_of
+from ..kernel.signing import new_key
+from .base import Product
+from .models import Workspace
+from .queries import GROUP, client_of, needed_for
+
+
+def save_workspace(
+    by: Actor,
+    workspace: Workspace | None,
+    *,
+    team: Team | None,
+    kind: str,
+    name: str,
+    slug: str = "",
+    settings: dict[str, Any],
+) -> Workspace:
+    """Connect a chat, or change how it is connected. ``team`` None: it is everybody's, and the administrators' to change.
+    A secret that is left out stays what it was while the address stays the same.
+
+    :raises Refused: no name, an unknown product, or settings that it does not accept.
+    :raises Conflict: another workspace has this slug.
+    """
+    name = name.strip()
+    if not name or len(name) > 100:
+        raise Refused(
+            "A workspace needs a name of at most 100 characters.",
+            field="name",
+            value=name[:40],
+            fix="For example “Slack of Acme”.",
+        )
+    workspace = workspace or Workspace(hook_key=new_key("wsk"))
+    created = workspace.pk is None
+    if not created:
+        by.require(needed_for(workspace), workspace.team)
+        if workspace.kind != kind:
+            raise Refused(
+                "The product of a workspace can't be changed.",
+                field="kind",
+                value=kind,
+                fix="Connect a new one and delete this one.",
+            )
+    product: Product = one_of(GROUP, kind)
+    needs = Action.MANAGE if team is not None else Action.ADMINISTER
+    by.require(needs, team)
+    checked = product.check(_filled(product, settings, {} if created else workspace.settings))
+    slug = slug.strip() or workspace.slug or slugify(name)[:64] or kind
+    if slug != slugify(slug) or len(slug) > 64:
+        raise Refused(
+            "That short name is not accepted.",
+            field="slug",
+            value=slug,
+            fix="Use lower-case letters, digits and dashes.",
+        )
+    with change(by, "workspace.created" if created else "workspace.changed", workspace, needs=needs, team=team) as made:
+        workspace.team, workspace.kind, workspace.name, workspace.slug = team, kind, name, slug
+        if workspace.settings != checked:
+            missing = [each.label for each in product.fields if each.required and not checked.get(each.name)]
+            workspace.settings, workspace.tried_at = checked, None
+            workspace.error = f"Not set yet: {', '.join(missing)}." if missing else ""
+        if product.polls and workspace.due_at is None:
+            workspace.due_at = made.at
+            made.due()
+        try:
+            with transaction.atomic():
+                workspace.save()
+        except IntegrityError:
+            raise Conflict(
+                f"There is already a workspace {slug!r}.", field="slug", value=slug, fix="Choose another name."
+            ) from None
+        made.note(kind=kind, slug=slug)
+        made.touch("workspaces")
+    return workspace
+
+
+def _filled(product: Product, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """``given``, with the secrets that were not given. A new address never gets an old secret: whoever may change the
+    address could otherwise have it sent to themselves."""
+    filled = dict(given)
+    same_place = all(
+        str(given.get(each.name) or "").strip().rstrip("/") in ("", str(before.get(each.name) or ""))
+        for each in product.fields
+        if each.kind == "url"
+    )
+    for each in product.fields:
+        if each.secret and same_place and not filled.get(each.name) and before.get(each.name):
+            filled[each.name] = before[each.name]
+        if each.kind == "url" and not each.secret and not filled.get(each.name) and same_place:
+            filled[each.name] = before.get(each.name, "")
+    return filled
+
+
+def try_workspace(by: Actor, workspace: Workspace) -> str:
+    """Ask the product who we are there, and set up what it needs to send answers. Returns in words what came of it.
+
+    :raises WatchroomError: it could not be asked, and why.
+    """
+    by.require(needed_for(workspace), workspace.team)
+    try:
+        account, text = client_of(workspace).try_it()
+    except WatchroomError as error:
+        Workspace.objects.filter(pk=workspace.pk).update(tried_at=clock.now(), error=str(error)[:500])
+        raise
+    with change(by, "workspace.tried", workspace, needs=needed_for(workspace), team=workspace.team) as made:
+        Workspace.objects.filter(pk=workspace.pk).update(tried_at=made.at, error="", account=account[:250])
+        made.touch("workspaces")
+    workspace.account, workspace.tried_at, workspace.error = account, clock.now(), ""
+    return text
+
+
+def delete_workspace(by: Actor, workspace: Workspace) -> None:
+    """Post there no more.
+
+    :raises Conflict: a step of a policy still posts in it.
+    """
+    with change(by, "workspace.deleted", workspace, needs=needed_for(workspace), team=workspace.team) as made:
+        made.note(name=workspace.name, slug=workspace.slug)
+        made.subject = None
+        made.touch("workspaces")
+        try:
+            workspace.delete()
+        except ProtectedError as error:
+            users = ", ".join(sorted(str(each) for each in error.protected_objects)[:5])
+            raise Conflict(f"Still used: {users}.", fix="Take it out of those policies first.") from None
