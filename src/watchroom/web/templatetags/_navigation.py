@@ -35,7 +35,7 @@ WORK = (
 SET_UP = (
     Place("integrations", "Integrations", "plug"),
     Place("connections", "Connections", "chart-line"),
-    Place("workspaces", "Chat workspaces", "messages-square"),
+    Place("workspaces", "Chats", "messages-square"),
     Place("policies", "Policies", "list-ordered"),
     Place("routes", "Routes", "split"),
     Place("silences", "Silences", "bell-off"),
