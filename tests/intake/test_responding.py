@@ -35,7 +35,7 @@ def group(three: list[Any]) -> AlertGroup:
     made = make.group("Checkout is slow", policy=make.policy(*((person, 300) for person in three), repeats=0))
     make.alert(made, expires_at=None)
     with transaction.atomic():
-        start_paging(made)
+        start_paging([made])
     return made
 
 

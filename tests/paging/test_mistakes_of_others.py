@@ -28,7 +28,7 @@ SECRET = "a secret of sixteen letters"
 def test_a_crash_between_the_group_and_its_escalation_leaves_neither(clock: TravellingClock) -> None:
     group = make.group("Checkout is slow", notify_at=clock(), policy=make.policy((make.person(), 60)))
     with (
-        patch("watchroom.intake.commands.lifecycle.start_escalation", side_effect=KeyboardInterrupt),
+        patch("watchroom.intake.commands.lifecycle.start_escalations", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
         intake.notify_waiting(10)

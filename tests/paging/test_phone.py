@@ -46,7 +46,7 @@ def called(channel: str = "voice", then: str | None = None) -> tuple[Any, Any]:
         commands.set_rules(acting(anna), anna, "high", [(first.pk, 0), (second.pk, 900)])
     policy = make.policy((anna, 3600))
     group = make.group("Checkout is slow", service=make.service(team=policy.team, policy=policy), policy=policy)
-    start_paging(group)
+    start_paging([group])
     run_due()
     return anna, group
 
@@ -117,7 +117,7 @@ def test_a_reply_acknowledges_the_newest_page(clock: TravellingClock, phones: Ht
     anna, first = called("sms")
     clock.advance(timedelta(minutes=1))
     second = make.group("Disk full", service=first.service, policy=first.policy)
-    start_paging(second)
+    start_paging([second])
     run_due()
     assert "Reply 1 to acknowledge: " in tell("/phone/text", From=NUMBER, Body="who is this?").content.decode()
     told = tell("/phone/text", From=NUMBER, Body=" 1 ").content.decode()

@@ -226,9 +226,7 @@ class Batch:
             self._touch(group.pk)
         weigh(rows, groups.values(), fresh)
         sources_changed(rows)
-        for group in fresh:
-            if group.notify_at is not None and group.notify_at <= clock.now():
-                start_paging(group)
+        start_paging([group for group in fresh if group.notify_at is not None and group.notify_at <= clock.now()])
 
     def _joined(self, group: AlertGroup, each: _New, fresh: set[str]) -> None:
         """What follows from one more alert in a group."""

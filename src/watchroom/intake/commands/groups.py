@@ -95,7 +95,7 @@ def escalate_now(by: Actor, group: AlertGroup) -> AlertGroup:
             running.save(update_fields=["due_at"])
             made.due()
         elif resume_escalation(Escalation.Kind.ALERT_GROUP, row.pk, why=f"asked for help by {by.name}") is None:
-            start_paging(row)
+            start_paging([row])
     return row
 
 

@@ -175,7 +175,7 @@ def _apply(group: AlertGroup, hold: Hold | None) -> None:
             group=group, at=now, kind=Kind.RELEASED, text=f"{before['kind']}: {before['name']}"[:1000]
         )
         if group.resolved_at is None and group.acknowledged_at is None:
-            start_paging(group)
+            start_paging([group])
         elif group.resolved_at is None:
             take_up(group)
     if (hold is None) != (before is None):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from ...accounts.models import Person
 from ...kernel import clock
 from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import Refused
-from ...paging.commands import notify, resume_escalation, start_escalation, stop_escalation
+from ...paging.commands import Cause, notify, resume_escalation, start_escalations, stop_escalation
 from ...paging.models import Escalation, EscalationPolicy, Notification
 from ...workspaces.posts import redraw
 from ..models import Alert, AlertGroup, GroupEvent
@@ -38,34 +38,43 @@ def checked_until(until: datetime) -> datetime:
     return until
 
 
-def start_paging(group: AlertGroup) -> None:
-    """Start the group's escalation. Without a policy nobody would be told: then it begins with the last resort."""
-    policy = EscalationPolicy.objects.filter(pk=group.policy_id).first() if group.policy_id else None
-    if policy is None:
-        GroupEvent.objects.create(
+def start_paging(groups: Sequence[AlertGroup]) -> None:
+    """Start the escalations of groups, in a handful of statements however many they are. Without a policy nobody would be
+    told: then one begins with the last resort. Inside the caller's transaction."""
+    if not groups:
+        return
+    now = clock.now()
+    policies = EscalationPolicy.objects.in_bulk({group.policy_id for group in groups if group.policy_id})
+    GroupEvent.objects.bulk_create(
+        GroupEvent(
             group=group,
-            at=clock.now(),
+            at=now,
             kind=Kind.UNROUTED,
             text="No escalation policy: managers and administrators are told instead. Give the service or route a policy.",
         )
-    about = f"{group.service}: " if group.service_id else ""
-    start_escalation(
-        kind=Escalation.Kind.ALERT_GROUP,
-        subject_id=group.pk,
-        title=f"{about}{group.title}",
-        body=describe(group),
-        path=f"/alerts/{group.pk}",
-        team=group.team,
-        urgency=group.urgency,
-        policy=policy,
-        drill=group.drill,
+        for group in groups
+        if group.policy_id not in policies
     )
-    now = clock.now()
-    group.notify_at = group.update_at = None
-    group.told_at, group.repeat_at = now, repeat_after(group, now)
-    AlertGroup.objects.filter(pk=group.pk).update(
-        notify_at=None, update_at=None, told_at=now, repeat_at=group.repeat_at
+    start_escalations(
+        [
+            Cause(
+                kind=Escalation.Kind.ALERT_GROUP,
+                subject_id=group.pk,
+                title=f"{group.service}: {group.title}" if group.service_id else group.title,
+                body=describe(group),
+                path=f"/alerts/{group.pk}",
+                team=group.team,
+                urgency=group.urgency,
+                policy=policies.get(group.policy_id),
+                drill=group.drill,
+            )
+            for group in groups
+        ]
     )
+    for group in groups:
+        group.notify_at = group.update_at = None
+        group.told_at, group.repeat_at = now, repeat_after(group, now)
+    AlertGroup.objects.bulk_update(groups, ["notify_at", "update_at", "told_at", "repeat_at"], batch_size=500)
 
 
 def repeat_after(group: AlertGroup, at: datetime) -> datetime | None:
@@ -90,7 +99,7 @@ def open_again(group: AlertGroup, *, why: str, first: Person | None = None) -> N
     if group.held is not None:
         return
     if resume_escalation(Escalation.Kind.ALERT_GROUP, group.pk, why=why, first=first) is None:
-        start_paging(group)
+        start_paging([group])
         if first is not None:
             resume_escalation(Escalation.Kind.ALERT_GROUP, group.pk, why=why, first=first)
     group.notify_at = None
@@ -106,8 +115,7 @@ def notify_waiting(most: int) -> int:
     with transaction.atomic():
         due = AlertGroup.objects.filter(notify_at__lte=clock.now(), resolved_at__isnull=True).order_by("notify_at")
         groups = list(claimable(due).select_related("service", "team")[:most])
-        for group in groups:
-            start_paging(group)
+        start_paging(groups)
     return len(groups)
 
 

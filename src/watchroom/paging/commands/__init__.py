@@ -2,7 +2,16 @@
 
 from .approvals import decide_approval
 from .contact import add_contact_method, enable_contact_method, remove_contact_method, set_rules
-from .escalations import page, page_about, raise_urgency, resume_escalation, start_escalation, stop_escalation
+from .escalations import (
+    Cause,
+    page,
+    page_about,
+    raise_urgency,
+    resume_escalation,
+    start_escalation,
+    start_escalations,
+    stop_escalation,
+)
 from .notifications import claim, notify, record_result
 from .policies import delete_policy, plan_of, save_policy, webhook_key
 from .reaching import confirm_code, mark_seen, send_code, test_contact_method
@@ -10,6 +19,7 @@ from .receipts import record_receipt
 from .turns import carry_out_action, claim_actions, take_turn
 
 __all__ = [
+    "Cause",
     "add_contact_method",
     "carry_out_action",
     "claim",
@@ -32,6 +42,7 @@ __all__ = [
     "send_code",
     "set_rules",
     "start_escalation",
+    "start_escalations",
     "stop_escalation",
     "take_turn",
     "test_contact_method",

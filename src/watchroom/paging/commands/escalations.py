@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
@@ -23,6 +25,76 @@ DIRECT_REPEATS = 2
 Kind = EscalationEvent.Kind
 
 
+@dataclass(frozen=True)
+class Cause:
+    """What an escalation is about, and what it carries out: ``policy``, or a plan that pages ``people`` and ``teams``
+    again and again until they answer."""
+
+    kind: str
+    subject_id: int | None
+    title: str
+    body: str
+    path: str
+    team: Team | None
+    urgency: str = "high"
+    policy: EscalationPolicy | None = None
+    people: Sequence[Person] = ()
+    teams: Sequence[Team] = ()
+    drill: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"{self.policy} (version {self.policy.version})" if self.policy else "paged directly"
+
+    def plan(self) -> Plan:
+        if self.policy is not None:
+            return plan_of(self.policy)
+        people = (Target("person", each.pk) for each in self.people)
+        targets = (*people, *(Target("team", each.pk) for each in self.teams))
+        return Plan((Step(targets, DIRECT_WAIT_SECONDS),) if targets else (), DIRECT_REPEATS)
+
+
+def start_escalations(causes: Sequence[Cause]) -> list[Escalation]:
+    """Start one escalation for each cause; a thousand cost as many statements as one.
+
+    Inside the caller's transaction, so that there is no moment at which a cause exists without its escalation.
+    """
+    now = clock.now()
+    plans: dict[int, dict[str, Any]] = {}  # by policy: many causes of a storm share one
+
+    def plan_for(cause: Cause) -> dict[str, Any]:
+        if cause.policy is None:
+            return cause.plan().as_json()
+        if cause.policy.pk not in plans:
+            plans[cause.policy.pk] = cause.plan().as_json()
+        return plans[cause.policy.pk]
+
+    started = Escalation.objects.bulk_create(
+        Escalation(
+            kind=cause.kind,
+            subject_id=cause.subject_id,
+            title=cause.title[:300],
+            body=cause.body,
+            path=cause.path,
+            team=cause.team,
+            urgency=cause.urgency,
+            policy=cause.policy,
+            policy_version=cause.policy.version if cause.policy else 0,
+            plan=plan_for(cause),
+            drill=cause.drill,
+            started_at=now,
+            due_at=now,
+        )
+        for cause in causes
+    )
+    EscalationEvent.objects.bulk_create(
+        EscalationEvent(escalation=escalation, at=now, kind=Kind.STARTED, text=cause.text)
+        for escalation, cause in zip(started, causes, strict=True)
+    )
+    announce({wake.DUE, *(f"escalation:{escalation.pk}" for escalation in started)})
+    return started
+
+
 def start_escalation(
     *,
     kind: str,
@@ -37,35 +109,9 @@ def start_escalation(
     teams: Sequence[Team] = (),
     drill: bool = False,
 ) -> Escalation:
-    """Start carrying out ``policy``, or a plan that pages ``people`` and ``teams`` again and again until they answer.
-
-    Inside the caller's transaction, so that there is no moment at which the cause exists without its escalation.
-    """
-    now = clock.now()
-    if policy is not None:
-        plan = plan_of(policy)
-    else:
-        targets = (*(Target("person", each.pk) for each in people), *(Target("team", each.pk) for each in teams))
-        plan = Plan((Step(targets, DIRECT_WAIT_SECONDS),) if targets else (), DIRECT_REPEATS)
-    escalation = Escalation.objects.create(
-        kind=kind,
-        subject_id=subject_id,
-        title=title[:300],
-        body=body,
-        path=path,
-        team=team,
-        urgency=urgency,
-        policy=policy,
-        policy_version=policy.version if policy else 0,
-        plan=plan.as_json(),
-        drill=drill,
-        started_at=now,
-        due_at=now,
-    )
-    text = f"{policy} (version {policy.version})" if policy else "paged directly"
-    EscalationEvent.objects.create(escalation=escalation, at=now, kind=Kind.STARTED, text=text)
-    announce({wake.DUE, f"escalation:{escalation.pk}"})
-    return escalation
+    """Start one escalation; see :func:`start_escalations`."""
+    cause = Cause(kind, subject_id, title, body, path, team, urgency, policy, people, teams, drill)
+    return start_escalations([cause])[0]
 
 
 def finish(escalation: Escalation, end: str, person: Person | None, text: str) -> None:
