@@ -44,7 +44,7 @@ def device(person: Any, service: HttpPeer, name: str = "Chrome on Android", path
 def fires(person: Any, title: str = "Checkout is slow") -> Any:
     policy = make.policy((person, 3600))
     group = make.group(title, service=make.service(team=policy.team, policy=policy), policy=policy)
-    start_paging(group)
+    start_paging([group])
     run_due()
     return group
 

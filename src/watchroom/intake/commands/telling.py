@@ -96,7 +96,7 @@ def bring_up_again(most: int) -> int:
                 open_again(group, why="it still fires", first=_reachable(group.acknowledged_by))
             elif not group.escalations.filter(ended_at__isnull=True).exists():
                 _say(group, now, "it still fires, and nobody has it")
-                start_paging(group)
+                start_paging([group])
             group.repeat_at = again
             group.save(update_fields=["repeat_at"])
     return len(groups)
@@ -126,6 +126,6 @@ def page_now(by: Actor, group: AlertGroup) -> AlertGroup:
         row.save(update_fields=["hurried", "held", "review_at"])
         made.history(GroupEvent(group=row, at=made.at, kind=Kind.HURRIED, person=by.person, text=f"by {by.name}"))
         if row.acknowledged_at is None:
-            start_paging(row)
+            start_paging([row])
         made.due()
     return row
