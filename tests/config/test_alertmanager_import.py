@@ -18,6 +18,7 @@ from peers.programs import find
 from watchroom.cli.main import cli
 from watchroom.config.alertmanager import Imported, translate
 from watchroom.config.text import parse
+from watchroom.intake.asked.alertmanager.status import configuration
 from watchroom.intake.matchers import matcher
 from watchroom.intake.models import InhibitRule, Route, TimeInterval
 from watchroom.intake.routing import tree
@@ -282,6 +283,26 @@ def test_what_was_applied_routes_as_amtool_says(name: str, tmp_path: Path) -> No
         {"team": "web", "env": "prod", "tier": "front"},
     ):
         assert receivers(imported, root, labels, policies) == asked_of_amtool(path, labels), labels
+
+
+@pytest.mark.peer
+@pytest.mark.django_db
+def test_what_is_shown_as_configuration_is_one_that_alertmanager_loads(tmp_path: Path) -> None:
+    make.person("Root", "administrator")
+    make.team("Ops", slug="ops")
+    path, shown = tmp_path / "alertmanager.yml", tmp_path / "shown.yml"
+    path.write_text(OPERATOR)
+    done = CliRunner().invoke(cli, ["import", "alertmanager", str(path), "--team", "ops", "--apply"])
+    assert done.exit_code == 0, done.output
+    shown.write_text(configuration(make.integration()))
+    amtool = find("amtool", package="prometheus-alertmanager")
+    checked = subprocess.run([amtool, "check-config", str(shown)], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr + shown.read_text()
+    said = yaml.safe_load(shown.read_text())
+    first = said["route"]["routes"][0]
+    assert (first["group_interval"], first["mute_time_intervals"]) == ("300s", ["always"])
+    assert {each["name"] for each in said["time_intervals"]} == {"always", "maintenance", "office hours"}
+    assert asked_of_amtool(shown, {"severity": "page", "namespace": "prod"}) == ["critical"]
 
 
 # --- Random trees ----------------------------------------------------------------------------------------------------

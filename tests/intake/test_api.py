@@ -121,7 +121,7 @@ def test_time_intervals_and_the_routes_that_go_by_them(api: Api) -> None:
     api.as_("manager")
     said = {"name": "office", "intervals": [{"weekdays": ["monday:friday"], "location": "Europe/Berlin"}]}
     made = api("POST", "/time-intervals", said, 201)
-    assert made["text"] == "monday:friday Europe/Berlin" and made["now"] is True
+    assert made["text"] == "Monday–Friday Europe/Berlin" and made["now"] is True
     wrong = api("POST", "/time-intervals", said | {"intervals": [{"weekdays": ["someday"]}]}, 422)
     assert wrong["field"] == "intervals[0].weekdays" and wrong["value"] == "someday"
     body = {"name": "Quiet", "matchers": ["a=b"], "mute_intervals": ["office"], "low_urgency_intervals": ["office"]}

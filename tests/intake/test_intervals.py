@@ -164,4 +164,6 @@ def test_the_end_of_a_mute_is_known_and_one_without_end_has_none() -> None:
     nights = interval("nights", [{"times": [{"start_time": "20:00", "end_time": "24:00"}]}, {"times": [{"start_time": "00:00", "end_time": "06:00"}]}])  # fmt: skip
     assert mute_ends(Times(mute=(nights,)), at("2026-03-02T21:00")) == at("2026-03-03T06:00")
     assert mute_ends(Times(mute=(interval("always", [{}]),)), at("2026-03-02T21:00")) is None
+    some = {"weekdays": ["monday:friday"], "days_of_month": ["-3:-1"], "months": ["may"], "location": "Europe/Berlin"}
+    assert in_words(interval("x", [some])) == "Monday–Friday days -3 to -1 May Europe/Berlin"
     assert in_words(nights) == "20:00–24:00 UTC; 00:00–06:00 UTC"

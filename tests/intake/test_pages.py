@@ -256,7 +256,7 @@ def test_time_intervals_are_made_used_and_deleted(client: Any) -> None:
     shown = client.get(f"/routes/{route.pk}").content.decode()
     assert "info c=&quot;d&quot;" in shown and "checked" in shown
     client.post(f"/time-intervals/{night.pk}", {"name": "weekend", "intervals": "- {weekdays: ['saturday']}"})
-    assert "mute during weekend" in client.get("/routes").content.decode()
+    assert "Mute during weekend" in client.get("/routes").content.decode()
     assert client.post(f"/time-intervals/{night.pk}/delete").headers["location"] == f"/time-intervals/{night.pk}"
     client.post(f"/routes/{route.pk}/delete")
     client.post(f"/time-intervals/{night.pk}/delete")
@@ -294,6 +294,9 @@ def test_routes_are_made_tried_and_deleted(client: Any, django_assert_max_num_qu
     assert "Payments → Below" in tried and "pod, node" in tried and "Passes it on" in tried
     assert client.get("/routes?labels=nonsense").status_code == 422
     assert b'value="pod node"' in client.get(f"/routes/{below.pk}").content
+    client.post(f"/routes/{below.pk}", {"name": "Below", "matchers": "a=b", "parent": route.pk, "group_by": "-"})
+    below.refresh_from_db()
+    assert below.group_by == [] and b'value="-"' in client.get(f"/routes/{below.pk}").content
     circle = {"name": "Payments", "matchers": "team=payments", "parent": below.pk}
     assert client.post(f"/routes/{route.pk}", circle).status_code == 422
     client.post(f"/routes/{route.pk}/delete")

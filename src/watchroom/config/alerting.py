@@ -127,7 +127,8 @@ def completed(wanted: dict[str, dict[str, Fields]], current: dict[str, dict[str,
     for kind in ("checks", "integrations"):
         for key, said in wanted.get(kind, {}).items():
             there = current.get(kind, {}).get(key, {})
-            if said.get("settings") is not None and there:
+            same = all(said.get(name, there.get(name)) == there.get(name) for name in ("kind", "source"))
+            if said.get("settings") is not None and there and same:
                 said["settings"] = {**(there.get("settings") or {}), **said["settings"]}
     for said in wanted.get("checks", {}).values():
         if not _secret(said["kind"]):

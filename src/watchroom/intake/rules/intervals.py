@@ -153,7 +153,7 @@ def _part_data(read: Part) -> dict[str, Any]:
 
 
 def in_words(read: Interval) -> str:
-    """For people: ``monday:friday 09:00–17:00 Europe/Berlin``."""
+    """For people: ``Monday–Friday 09:00–17:00 Europe/Berlin``."""
     said = []
     for each in _with_clocks(read):
         said.append(" ".join(each) or "always")
@@ -163,9 +163,11 @@ def in_words(read: Interval) -> str:
 def _with_clocks(read: Interval) -> Iterator[list[str]]:
     for one in read.parts:
         data = _part_data(one)
-        words = [", ".join(data[name]) for name in ("weekdays", "months", "years") if name in data]
+        named = [name for name in ("weekdays", "months", "years") if name in data]
+        words = [", ".join(data[name]).title().replace(":", "–") for name in named]
         if "days_of_month" in data:
-            words.insert(1 if one.weekdays else 0, f"days {', '.join(data['days_of_month'])}")
+            days = ", ".join(data["days_of_month"]).replace(":", " to ")
+            words.insert(1 if one.weekdays else 0, f"days {days}")
         if one.times:
             words.append(", ".join(f"{_clock(start)}–{_clock(end)}" for start, end in one.times))
         yield [*words, one.location] if words else words

@@ -132,7 +132,7 @@ def _fields(given: QueryDict) -> dict[str, Any]:
         "team": Team.objects.filter(slug=given.get("team", "")).first(),
         "matchers": [line for line in given.get("matchers", "").splitlines() if line.strip()],
         "goes_on": bool(given.get("goes_on")),
-        "group_by": given.get("group_by", "").replace(",", " ").split() or None,
+        "group_by": _group_by(given.get("group_by", "")),
         "group_wait_seconds": _number(given.get("group_wait_seconds"), "group_wait_seconds"),
         "group_interval_seconds": _number(given.get("group_interval_seconds"), "group_interval_seconds"),
         "repeat_interval_seconds": _number(given.get("repeat_interval_seconds"), "repeat_interval_seconds"),
@@ -145,6 +145,12 @@ def _fields(given: QueryDict) -> dict[str, Any]:
         "policy": EscalationPolicy.objects.filter(slug=given.get("policy", "")).first(),
         "urgency": given.get("urgency", ""),
     }
+
+
+def _group_by(text: str) -> list[str] | None:
+    """Labels; ``-`` is none of them, all in one group; nothing is inherited."""
+    words = text.replace(",", " ").split()
+    return [] if words == ["-"] else words or None
 
 
 def _severities(text: str) -> list[commands.SeverityRule] | None:
@@ -174,7 +180,7 @@ def _values_of(route: Route | None) -> dict[str, Any]:
         "team": route.team.slug if route.team else "",
         "matchers": "\n".join(route.matchers),
         "goes_on": route.goes_on,
-        "group_by": " ".join(route.group_by or []),
+        "group_by": "-" if route.group_by == [] else " ".join(route.group_by or []),
         "group_wait_seconds": "" if route.group_wait_seconds is None else route.group_wait_seconds,
         "group_interval_seconds": "" if route.group_interval_seconds is None else route.group_interval_seconds,
         "repeat_interval_seconds": "" if route.repeat_interval_seconds is None else route.repeat_interval_seconds,
