@@ -208,7 +208,7 @@ def told(by: Actor, page: StatusPage, service: Service, clock: TravellingClock) 
 
 def test_a_stranger_reads_it(client: Any, page: StatusPage, told: Incident, django_assert_max_num_queries: Any) -> None:
     client.get("/status/shop-status")  # the first request also asks whether anybody exists
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         answer = client.get("/status/shop-status")
     text = answer.content.decode()
     assert text.index("A major outage") < text.index("The card network is down") < text.index("Payments fail")
@@ -305,8 +305,11 @@ def test_pages(by: Actor, service: Service, client: Any) -> None:
     assert b'value="Paying"' in wrong.content
     assert client.post("/status-pages/new", form)["Location"] == "/status-pages/shop"
     component = StatusPage.objects.get().components.get()
-    assert b'value="Paying"' in client.get("/status-pages/shop").content
-    client.post("/status-pages/shop", form | {"component": ["Paying by card", ""], "component-id": [component.pk, ""]})
+    assert b"Checkout" in client.get("/status-pages/shop").content
+    assert b'value="Paying"' in client.get("/status-pages/shop/edit").content
+    client.post(
+        "/status-pages/shop/edit", form | {"component": ["Paying by card", ""], "component-id": [component.pk, ""]}
+    )
     component.refresh_from_db()
     assert (component.name, component.description) == ("Paying by card", "Paying")
     assert client.post("/status-pages/shop/delete")["Location"] == "/status-pages"

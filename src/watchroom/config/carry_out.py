@@ -14,6 +14,8 @@ from ..catalog import commands as catalog
 from ..catalog.models import Service
 from ..evidence import commands as evidence
 from ..evidence.models import Connection, Indicator
+from ..incidents import commands as incidents
+from ..incidents.models import UpdateTemplate
 from ..intake import commands as intake
 from ..intake.models import Integration, Route
 from ..kernel.errors import Refused, WatchroomError
@@ -26,7 +28,7 @@ from ..paging import commands as paging
 from ..paging.models import EscalationPolicy
 from ..sources.base import Configured
 from ..status import commands as status
-from ..status.models import StatusPage
+from ..status.models import StakeholderList, StatusPage
 from ..workspaces import commands as workspaces
 from ..workspaces.models import Workspace
 from . import alerting
@@ -48,6 +50,8 @@ _MODELS: dict[str, Any] = {
     "indicators": Indicator,
     "mitigations": Mitigation,
     "status_pages": StatusPage,
+    "stakeholder_lists": StakeholderList,
+    "update_templates": UpdateTemplate,
 }
 
 
@@ -260,6 +264,14 @@ def _status_page(by: Actor, page: StatusPage | None, fields: Fields) -> None:
     status.save_status_page(by, page, **{**fields, "team": _find("teams", fields["team"])})
 
 
+def _stakeholder_list(by: Actor, row: StakeholderList | None, fields: Fields) -> None:
+    status.save_list(by, row, **{**fields, "team": _find("teams", fields["team"])})
+
+
+def _update_template(by: Actor, row: UpdateTemplate | None, fields: Fields) -> None:
+    incidents.save_template(by, row, **{**fields, "team": _find("teams", fields["team"])})
+
+
 _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "people": _person,
     "teams": _team,
@@ -273,6 +285,8 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "indicators": _indicator,
     "mitigations": _mitigation,
     "status_pages": _status_page,
+    "stakeholder_lists": _stakeholder_list,
+    "update_templates": _update_template,
 }
 _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "people": accounts.deactivate_person,
@@ -287,4 +301,6 @@ _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "indicators": evidence.delete_indicator,
     "mitigations": mitigations.delete_mitigation,
     "status_pages": status.delete_status_page,
+    "stakeholder_lists": status.delete_list,
+    "update_templates": incidents.delete_template,
 }

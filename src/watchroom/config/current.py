@@ -8,13 +8,14 @@ from ..accounts.models import Person, Team
 from ..accounts.roles import Role
 from ..catalog.models import Service
 from ..evidence.models import Connection, Indicator
+from ..incidents.models import UpdateTemplate
 from ..intake.models import Integration, Route
 from ..intake.queries import shown_settings
 from ..kernel.plugins import all_of
 from ..mitigations.models import Mitigation
 from ..oncall.models import Schedule
 from ..paging.models import EscalationPolicy, StepTarget
-from ..status.models import StatusPage
+from ..status.models import StakeholderList, StatusPage
 from ..workspaces.models import Workspace
 from . import alerting, schema
 from .difference import State
@@ -99,19 +100,51 @@ def read() -> State:
             for m in Mitigation.objects.select_related("team", "service")
         },
         "status_pages": {
-            p.slug: {
-                "slug": p.slug,
-                "name": p.name,
-                "team": p.team.slug,
-                "description": p.description,
-                "public": p.public,
-                "components": [
-                    {"name": c.name, "service": _slug(c.service), "description": c.description}
-                    for c in p.components.all()
-                ],
-            }
-            for p in StatusPage.objects.select_related("team").prefetch_related("components__service")
+            p.slug: _status_page(p)
+            for p in StatusPage.objects.select_related("team")
+            .defer("logo")
+            .prefetch_related("components__service", "components__group")
         },
+        "stakeholder_lists": {
+            row.slug: {
+                "slug": row.slug,
+                "name": row.name,
+                "team": row.team.slug,
+                "audience": row.audience,
+                "least_severity": row.least_severity,
+                "every_team": row.every_team,
+            }
+            for row in StakeholderList.objects.select_related("team")
+        },
+        "update_templates": {
+            row.slug: {"slug": row.slug, "name": row.name, "team": row.team.slug}
+            | {name: getattr(row, name) for name in ("stage", "severities", "audience", "happening", "impact", "doing")}
+            for row in UpdateTemplate.objects.select_related("team")
+        },
+    }
+
+
+def _status_page(page: StatusPage) -> dict[str, Any]:
+    names = ("domain", "language", "timezone", "colour", "colour_dark", "support_url")
+    return {
+        "slug": page.slug,
+        "name": page.name,
+        "team": page.team.slug,
+        "description": page.description,
+        "public": page.public,
+        "networks": page.networks,
+        **{name: getattr(page, name) for name in names},
+        "components": [
+            {
+                "name": c.name,
+                "service": _slug(c.service),
+                "description": c.description,
+                "group": c.group.name if c.group else "",
+                "automatic": c.automatic,
+                "only_if_degraded": c.only_if_degraded,
+            }
+            for c in page.components.all()
+        ],
     }
 
 

@@ -230,17 +230,52 @@ class Component(_Part):
     name: str
     service: str | None = None
     description: str = ""
+    group: str = ""
+    automatic: Literal["off", "proposed", "direct"] = "off"
+    only_if_degraded: bool = False
 
 
 class StatusPage(_Part):
-    """A page that strangers read."""
+    """A page that strangers read. Its password, its logo and the keys of its copies are never in a file."""
 
     slug: str
     name: str
     team: str
     description: str = ""
     public: bool = True
+    networks: list[str] = []
+    domain: str = ""
+    language: Literal["en", "de", "fr", "es"] = "en"
+    timezone: str = "UTC"
+    colour: str = "#1f5fbf"
+    colour_dark: str = "#8ab4f8"
+    support_url: str = ""
     components: list[Component] = []
+
+
+class StakeholderList(_Part):
+    """People and channels that hear every update. Its addresses are never in a file: some are secrets."""
+
+    slug: str
+    name: str
+    team: str
+    audience: Literal["internal", "customers", "executives"] = "internal"
+    least_severity: int = Field(3, ge=1, le=5)
+    every_team: bool = False
+
+
+class UpdateTemplate(_Part):
+    """The beginning of an update."""
+
+    slug: str
+    name: str
+    team: str
+    stage: Literal["investigating", "identified", "monitoring", "resolved"] = "investigating"
+    severities: list[Annotated[int, Field(ge=1, le=5)]] = []
+    audience: Literal["", "internal", "customers", "executives"] = ""
+    happening: str = ""
+    impact: str = ""
+    doing: str = ""
 
 
 def _not_secret(name: str) -> str:
@@ -330,6 +365,8 @@ class Document(_Part):
     indicators: list[Indicator] = []
     mitigations: list[Mitigation] = []
     status_pages: list[StatusPage] = []
+    stakeholder_lists: list[StakeholderList] = []
+    update_templates: list[UpdateTemplate] = []
 
 
 # In the order in which things can be made: each names only what stands before it (services' needs are set at the end).
@@ -352,6 +389,8 @@ KEYS = {
     "indicators": "key",
     "mitigations": "slug",
     "status_pages": "slug",
+    "stakeholder_lists": "slug",
+    "update_templates": "slug",
 }
 State = dict[str, dict[str, dict[str, Any]]]  # kind → key → fields
 

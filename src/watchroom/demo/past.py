@@ -15,7 +15,7 @@ from ..kernel.signing import fingerprint
 from ..mitigations.models import MitigationRun
 from ..paging.models import Escalation, Notification
 from ..postmortems.models import Postmortem
-from ..status.models import Component, ComponentImpact, PublicIncident, PublishedUpdate
+from ..status.models import Component, ComponentImpact, ComponentSpan, PublicIncident, PublishedUpdate
 from .company import CAUSES, IMPACT, Cause
 from .standing import MONTHS, Company
 
@@ -329,10 +329,15 @@ def _updates(
         opened_at=at[1],
         resolved_at=None if running else at[7],
     )
-    ComponentImpact.objects.create(
-        public_incident=public,
+    state = {1: "major_outage", 2: "partial_outage"}.get(incident.severity, "degraded_performance")
+    ComponentImpact.objects.create(public_incident=public, component=component, state=state)
+    ComponentSpan.objects.create(
         component=component,
-        state={1: "major_outage", 2: "partial_outage"}.get(incident.severity, "degraded_performance"),
+        cause=ComponentSpan.Cause.INCIDENT,
+        subject=public.pk,
+        state=state,
+        started_at=public.opened_at,
+        ended_at=public.resolved_at,
     )
     PublishedUpdate.objects.bulk_create(PublishedUpdate(public_incident=public, update=update) for update in updates)
 

@@ -24,7 +24,7 @@ NEXT_UPDATE = [
     ("30", "in 30 minutes"),
     ("60", "in an hour"),
     ("at", "at the time below"),
-    ("", "no promise"),
+    ("", "as its severity says"),
 ]
 
 

@@ -13,7 +13,18 @@ from ..accounts.roles import Action
 from ..intake.models import AlertGroup
 from ..kernel.errors import NotFound
 from . import rules
-from .models import Attachment, Incident, KeyTime, LogEntry, Nudge, ParkedItem, RoleAssignment, Task
+from .models import (
+    Attachment,
+    Incident,
+    KeyTime,
+    LogEntry,
+    Nudge,
+    ParkedItem,
+    RoleAssignment,
+    Task,
+    Update,
+    UpdateTemplate,
+)
 
 M = TypeVar("M", bound=Model)
 
@@ -267,3 +278,34 @@ def nudge_for(actor: Actor, incident: int, pk: int) -> Nudge:
     if nudge is None:
         raise NotFound(f"There is no nudge {pk}, or you may not see it.", field="nudge", value=pk)
     return nudge
+
+
+def updates_of(incident: Incident) -> list[Update]:
+    """What was published, newest first; ``is_corrected`` where a later one corrects it."""
+    rows = list(incident.updates.select_related("published_by", "corrects"))
+    corrected = {row.corrects_id for row in rows if row.corrects_id}
+    for row in rows:
+        row.is_corrected = row.pk in corrected  # type: ignore[attr-defined]
+    return rows
+
+
+def templates_visible_to(actor: Actor) -> QuerySet[UpdateTemplate]:
+    """Beginnings of updates: everybody who is signed in may see and use them."""
+    rows = UpdateTemplate.objects.select_related("team")
+    return rows if actor.may(Action.SEE) else rows.none()
+
+
+def template_by(actor: Actor, slug: str) -> UpdateTemplate:
+    """:raises NotFound: there is no such template."""
+    found = templates_visible_to(actor).filter(slug=slug).first()
+    if found is None:
+        raise NotFound("There is no such template.", field="slug", value=slug, fix="See the list of templates.")
+    return found
+
+
+def templates_for(incident: Incident) -> list[UpdateTemplate]:
+    """The templates of its team that are for its severity; of every team where it has none."""
+    rows = UpdateTemplate.objects.select_related("team")
+    if incident.team_id is not None:
+        rows = rows.filter(team=incident.team_id)
+    return [row for row in rows if not row.severities or incident.severity in row.severities]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import attachments, listing, log, room, work
+from .views import attachments, listing, log, room, updates, work
 
 urlpatterns = [
     path("incidents", listing.incidents, name="incidents"),
@@ -16,7 +16,12 @@ urlpatterns = [
     path("incidents/<int:pk>/status", room.status, name="incident-status"),
     path("incidents/<int:pk>/roles", room.role, name="incident-role"),
     path("incidents/<int:pk>/alerts", room.alerts, name="incident-alerts"),
-    path("incidents/<int:pk>/updates", room.update, name="incident-updates"),
+    path("incidents/<int:pk>/updates", updates.updates, name="incident-updates"),
+    path("incidents/<int:pk>/updates/discard", updates.discard, name="update-draft-discard"),
+    path("update-templates", updates.templates, name="update-templates"),
+    path("update-templates/new", updates.template, name="update-template-new"),
+    path("update-templates/<slug:slug>", updates.template, name="update-template"),
+    path("update-templates/<slug:slug>/delete", updates.delete_template, name="update-template-delete"),
     path("incidents/<int:pk>/times/<slug:moment>", room.time, name="incident-time"),
     path("incidents/<int:pk>/nudges/<int:nudge>", room.nudge, name="nudge-answer"),
     path("incidents/<int:pk>/log", log.log, name="incident-log"),

@@ -28,6 +28,7 @@ from .logs import to_stderr
 from .parent import die_with_parent
 from .ports import listen
 from .protocol import Protocol
+from .shelf import Shelf
 
 log = logging.getLogger("watchroom.gate")
 
@@ -89,14 +90,19 @@ def build(settings: Settings, hub: Hub, web_socket: str | Path | None = None) ->
             task.add_done_callback(reloads.discard)
 
     hub.on_wake(heard)
+    proxy = Proxy(str(web_socket), trusted) if web_socket else None
+    shelf = Shelf(proxy, settings, trusted) if proxy is not None else None
+    if shelf is not None:
+        hub.on_wake(shelf.heard)
     return Gate(
         keys=keys,
         store=store,
         numbers=numbers,
         sources=plugins.all_of("watchroom.sources"),
         live=Live(hub),
-        proxy=Proxy(str(web_socket), trusted) if web_socket else None,
-        parts=[wakes(hub, settings)],
+        proxy=proxy,
+        shelf=shelf,
+        parts=[wakes(hub, settings), *([shelf] if shelf is not None else [])],
         trusted=trusted,
         metrics_token=settings.metrics_token,
         signals_per_minute=settings.signals_per_minute,

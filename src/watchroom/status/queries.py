@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from itertools import groupby
+from urllib.parse import urlsplit
 
 from django.db.models import Prefetch, Q, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
+from ..incidents.models import Incident
+from ..kernel import settings as conf
 from ..kernel.errors import NotFound
-from .models import Component, ComponentImpact, PublicIncident, PublishedUpdate, StatusPage
+from .models import (
+    Component,
+    ComponentGroup,
+    ComponentImpact,
+    ComponentSpan,
+    Maintenance,
+    PublicIncident,
+    PublishedUpdate,
+    StakeholderList,
+    StatusPage,
+    Subscriber,
+)
 from .rules import WORDS, Day, Spell, banner, days, effective, uptime_percent
 
 HISTORY = timedelta(days=90)
@@ -21,7 +36,7 @@ HISTORY = timedelta(days=90)
 
 def visible_to(actor: Actor | None) -> QuerySet[StatusPage]:
     """Pages that ``actor`` may read; a stranger (None) only public ones."""
-    rows = StatusPage.objects.select_related("team")
+    rows = StatusPage.objects.select_related("team").defer("logo")
     return rows if actor is not None and actor.may(Action.SEE) else rows.filter(public=True)
 
 
@@ -34,6 +49,57 @@ def page_by(actor: Actor | None, slug: str) -> StatusPage:
     if found is None:
         raise NotFound("There is no such status page.", field="slug", value=slug, fix="Check the address.")
     return found
+
+
+def maintenance_by(actor: Actor, slug: str, pk: int) -> Maintenance:
+    """A maintenance of a page that ``actor`` may see.
+
+    :raises NotFound: there is none.
+    """
+    rows = Maintenance.objects.select_related("page__team", "window").filter(page__in=visible_to(actor))
+    found = rows.filter(page__slug=slug, pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such maintenance.", field="id", value=pk, fix="See the list on the status page.")
+    return found
+
+
+def subscriber_by(actor: Actor, slug: str, pk: int) -> Subscriber:
+    """A subscriber; only for who may manage the page.
+
+    :raises NotFound: there is none, or it is not for ``actor``.
+    """
+    found = Subscriber.objects.select_related("page__team").filter(page__slug=slug, pk=pk).first()
+    if found is None or not actor.may(Action.MANAGE, found.page.team):
+        raise NotFound("There is no such subscriber.", field="id", value=pk, fix="See the list of subscribers.")
+    return found
+
+
+def lists_visible_to(actor: Actor) -> QuerySet[StakeholderList]:
+    """Lists of stakeholders: everybody who is signed in may see that they are there, not the addresses."""
+    rows = StakeholderList.objects.select_related("team")
+    return rows if actor.may(Action.SEE) else rows.none()
+
+
+def list_by(actor: Actor, slug: str) -> StakeholderList:
+    """:raises NotFound: there is no such list."""
+    found = lists_visible_to(actor).filter(slug=slug).first()
+    if found is None:
+        raise NotFound("There is no such list.", field="slug", value=slug, fix="See the lists of stakeholders.")
+    return found
+
+
+def page_url(page: StatusPage) -> str:
+    """Where strangers find the page: under its own domain, or Watchroom's. Without a slash at the end."""
+    own = conf.current().url
+    return f"{urlsplit(own).scheme}://{page.domain}" if page.domain else f"{own}/status/{page.slug}"
+
+
+def strangers_only() -> Q:
+    """Public incidents without those that have become a drill, a test or private since they were shown."""
+    kept = Q(incident__drill=False, incident__private=False)
+    if any(field.name == "test" for field in Incident._meta.get_fields()):
+        kept &= Q(incident__test=False)
+    return kept
 
 
 def look_of(state: str) -> str:
@@ -61,17 +127,30 @@ class ComponentView:
         return WORDS[self.state]
 
     @property
-    def days(self) -> list[tuple[date, str, str]]:
-        """The bars as the template draws them: day, state, words."""
-        return [
-            (bar.day, look_of(bar.state), f"{bar.minutes} minutes of trouble" if bar.minutes else WORDS[bar.state])
-            for bar in self.bars
-        ]
+    def is_shown(self) -> bool:
+        """Some are shown only while something is wrong."""
+        return not self.component.only_if_degraded or self.state != "operational"
+
+
+@dataclass(frozen=True)
+class GroupView:
+    """Components under one heading; without one, those that have none."""
+
+    group: ComponentGroup | None
+    components: list[ComponentView]
 
     @property
-    def label(self) -> str:
-        """What the bars are called for who can't see them."""
-        return f"{self.component.name}, the last 90 days"
+    def state(self) -> str:
+        """The worst of its components'."""
+        return effective("operational", (each.state for each in self.components))
+
+    @property
+    def words(self) -> str:
+        return WORDS[self.state]
+
+    @property
+    def look(self) -> str:
+        return look_of(self.state)
 
 
 @dataclass(frozen=True)
@@ -79,17 +158,41 @@ class PageView:
     """All that a status page shows, read in a constant number of queries."""
 
     page: StatusPage
+    now: datetime
     sentence: str
     state: str
     components: list[ComponentView]
     open: Sequence[PublicIncident]
     past: Sequence[PublicIncident]
-    changed_at: datetime
+    maintenance: Sequence[Maintenance] = field(default_factory=list)
+    changed_at: datetime | None = None
 
     @property
     def past_by_day(self) -> list[tuple[date, list[PublicIncident]]]:
         """What is over, by the day (UTC) on which it began, the latest first."""
         return [(day, list(each)) for day, each in groupby(self.past, key=lambda row: row.opened_at.date())]
+
+    @cached_property
+    def groups(self) -> list[GroupView]:
+        """The components as they are shown, by group, in the page's order."""
+        found: dict[int | None, list[ComponentView]] = {}
+        for each in self.components:
+            if each.is_shown:
+                found.setdefault(each.component.group_id, []).append(each)
+        return [GroupView(rows[0].component.group, rows) for rows in found.values()]
+
+    @property
+    def announced(self) -> list[Maintenance]:
+        """Without what was called off."""
+        return [each for each in self.maintenance if each.stage != Maintenance.Stage.CANCELLED]
+
+    @property
+    def running(self) -> list[Maintenance]:
+        return [each for each in self.maintenance if each.stage == Maintenance.Stage.IN_PROGRESS]
+
+    @property
+    def upcoming(self) -> list[Maintenance]:
+        return [each for each in self.maintenance if each.stage == Maintenance.Stage.SCHEDULED]
 
 
 def view(page: StatusPage, now: datetime) -> PageView:
@@ -99,26 +202,39 @@ def view(page: StatusPage, now: datetime) -> PageView:
     )
     impacts = Prefetch("impacts", ComponentImpact.objects.select_related("component"), to_attr="affected")
     recent = Q(resolved_at__isnull=True) | Q(resolved_at__gte=now - HISTORY)
-    incidents = list(page.incidents.filter(recent, incident__drill=False).prefetch_related(updates, impacts))
-    spells: dict[int, list[Spell]] = defaultdict(list)
-    for incident in incidents:
-        for impact in incident.affected:  # type: ignore[attr-defined]
-            spells[impact.component_id].append(Spell(incident.opened_at, incident.resolved_at, impact.state))
+    incidents = list(page.incidents.filter(recent, strangers_only()).prefetch_related(updates, impacts))
+    maintenance = list(page.maintenance.filter(ends_at__gte=now - HISTORY).prefetch_related("notes", "components"))
+    spells = _spells(page, now, {incident.pk for incident in incidents})
     components = []
-    for component in page.components.all():
+    for component in page.components.select_related("group"):
         own = spells[component.pk]
         bars = days(own, now)
-        state = effective(component.asserted, (spell.state for spell in own if spell.end is None))
+        state = effective("operational", (spell.state for spell in own if spell.end is None))
         components.append(ComponentView(component, state, bars, uptime_percent(bars, now)))
     still = [incident for incident in incidents if incident.resolved_at is None]
     sentence, state = banner([each.state for each in components], len(still))
-    told = [shown.update.published_at for incident in incidents for shown in incident.shown]  # type: ignore[attr-defined]
+    changes = [shown.update.published_at for incident in incidents for shown in incident.shown]  # type: ignore[attr-defined]
+    changes += [note.at for each in maintenance for note in each.notes.all()]
+    changes += [each.component.changed_at for each in components]
     return PageView(
-        page,
-        sentence,
-        state,
-        components,
-        still,
-        [incident for incident in incidents if incident.resolved_at],
-        max(told, default=page.created_at),
+        page=page,
+        now=now,
+        sentence=sentence,
+        state=state,
+        components=components,
+        open=still,
+        past=[incident for incident in incidents if incident.resolved_at],
+        maintenance=maintenance,
+        changed_at=max(changes, default=page.created_at),
     )
+
+
+def _spells(page: StatusPage, now: datetime, shown: set[int]) -> dict[int, list[Spell]]:
+    """The times of the last days in which components were not operational, by component; none of an incident that is
+    not for strangers."""
+    rows = ComponentSpan.objects.filter(Q(ended_at__isnull=True) | Q(ended_at__gte=now - HISTORY), component__page=page)
+    found: dict[int, list[Spell]] = defaultdict(list)
+    for row in rows:
+        if row.cause != ComponentSpan.Cause.INCIDENT or row.subject in shown:
+            found[row.component_id].append(Spell(row.started_at, row.ended_at, row.state))
+    return found

@@ -50,7 +50,7 @@ class Email:
                 permanent=True,
                 fix="Set WATCHROOM_SMTP_URL, for example to smtp+starttls://user:password@mail.example.org:587.",
             )
-        sender = _sender(configured.mail_from)
+        sender = sender_of(configured.mail_from)
         try:
             recipient = parse_address(settings.get("address"))
         except Refused as error:
@@ -85,7 +85,7 @@ def parse_address(text: object) -> Address:
         ) from None
 
 
-def _sender(mail_from: str) -> Address:
+def sender_of(mail_from: str) -> Address:
     """``WATCHROOM_MAIL_FROM`` as ``Name <address>`` or a bare address."""
     name, spec = parseaddr(mail_from)
     try:

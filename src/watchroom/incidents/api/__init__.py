@@ -2,10 +2,11 @@
 
 from ninja import Router
 
-from . import guidance, incidents, log, room
+from . import guidance, incidents, log, room, updates
 
 router = Router()
 router.add_router("", incidents.router)
 router.add_router("", log.router)
 router.add_router("", guidance.router)
 router.add_router("", room.router)
+router.add_router("", updates.router)

@@ -19,6 +19,7 @@ from ...intake.queries import groups_visible_to
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused
 from .. import commands, queries
+from ..models import Update
 from ..views import _room as room
 from ..views._publishing import publish
 from .schemas import (
@@ -202,6 +203,15 @@ def list_updates(request: HttpRequest, id: int) -> UpdatesOut:
     return UpdatesOut(items=[UpdateOut.of(row) for row in incident.updates.select_related("published_by")])
 
 
+def _corrected(by: Actor, id: int, number: int | None) -> Update | None:
+    if number is None:
+        return None
+    found = queries.incident_for(by, id).updates.filter(pk=number).first()
+    if found is None:
+        raise NotFound("There is no such update.", field="corrects", value=number, fix="See the incident's updates.")
+    return found
+
+
 @router.post("/incidents/{int:id}/updates", response={201: UpdateOut}, summary="Publish an update")
 def publish_update(request: HttpRequest, id: int, body: UpdateIn) -> Status[UpdateOut]:
     """It can't be changed afterwards. The communications lead is reminded when the promised next one is due."""
@@ -227,6 +237,12 @@ def publish_update(request: HttpRequest, id: int, body: UpdateIn) -> Status[Upda
         impact=body.impact,
         doing=body.doing,
         next_update_at=promised,
+        title=body.title,
+        impacts=body.impacts,
+        wordings=body.wordings,
+        lists=body.lists,
+        corrects=_corrected(by, id, body.corrects),
+        draft_version=body.draft_version,
     )
     return Status(201, UpdateOut.of(update))
 

@@ -239,10 +239,22 @@ class UpdateIn(Schema):
     next_update_at: AwareDatetime | None = Field(None, description="When the next one is promised.")
     next_update_in_minutes: int | None = Field(None, ge=1, le=10_080, description="The same, from now.")
     pages: list[str] = Field([], description="Slugs of the status pages that show it.")
+    title: str = Field("", max_length=200, description="What strangers read above it.")
+    impacts: dict[int, str] | None = Field(None, description="States by component id, for the pages.")
+    wordings: dict[str, dict[str, str]] = Field(
+        {}, description="Other words for internal, customers or executives: happening, impact, doing."
+    )
+    lists: list[str] | None = Field(
+        None, description="Slugs of lists of stakeholders; without it every list that hears of this incident."
+    )
+    corrects: int | None = Field(None, description="The update that this one corrects.")
+    draft_version: int | None = Field(None, description="It comes from this version of the draft, which is then done.")
 
 
 class UpdateOut(Schema):
     id: int
+    wordings: dict[str, dict[str, str]]
+    corrects: int | None
     stage: str
     happening: str
     impact: str
@@ -255,6 +267,8 @@ class UpdateOut(Schema):
     def of(row: Update) -> UpdateOut:
         return UpdateOut(
             id=row.pk,
+            wordings=row.wordings,
+            corrects=row.corrects_id,
             stage=row.stage,
             happening=row.happening,
             impact=row.impact,

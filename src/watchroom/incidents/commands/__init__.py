@@ -10,7 +10,8 @@ from .parking import leave_parking, park
 from .progress import change_severity, correct_time, mitigate, remind_of_update, reopen, resolve
 from .roles import accept_role, assign_role, end_role
 from .tasks import add_task, change_task
-from .updates import publish_update
+from .update_templates import delete_template, save_template
+from .updates import discard_draft, may_publish, publish_update, save_draft, taken_roles
 
 __all__ = [
     "accept_role",
@@ -24,6 +25,8 @@ __all__ = [
     "change_task",
     "correct_time",
     "declare",
+    "delete_template",
+    "discard_draft",
     "edit",
     "edit_entry",
     "end_role",
@@ -33,6 +36,7 @@ __all__ = [
     "log",
     "look_at_one",
     "looked",
+    "may_publish",
     "mitigate",
     "must_be_open",
     "park",
@@ -41,7 +45,10 @@ __all__ = [
     "remind_of_update",
     "reopen",
     "resolve",
+    "save_draft",
+    "save_template",
     "set_standing",
+    "taken_roles",
     "unlink_group",
     "write_system",
 ]

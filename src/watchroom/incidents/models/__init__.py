@@ -7,7 +7,7 @@ from .looks import Look, Spoken
 from .nudges import Nudge
 from .roles import ROLE_DUTY, RoleAssignment, RoleName
 from .times import KeyTime, Moment
-from .updates import Update
+from .updates import Update, UpdateDraft, UpdateTemplate
 from .work import ParkedItem, Task
 
 __all__ = [
@@ -30,4 +30,6 @@ __all__ = [
     "StoredContent",
     "Task",
     "Update",
+    "UpdateDraft",
+    "UpdateTemplate",
 ]

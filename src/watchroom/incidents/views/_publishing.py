@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -20,13 +19,10 @@ def publish(
     *,
     pages: Iterable[str] = (),
     impacts: dict[Any, str] | None = None,
-    stage: str,
-    happening: str,
-    impact: str = "",
-    doing: str = "",
-    next_update_at: datetime | None = None,
+    title: str = "",
+    **said: Any,
 ) -> Update:
-    """Both at once, or neither.
+    """Both at once, or neither. ``said``: what :func:`publish_update` takes.
 
     :raises Refused: a drill is to be shown on a status page.
     """
@@ -39,11 +35,9 @@ def publish(
             fix="Publish it without pages.",
         )
     with transaction.atomic():
-        update = publish_update(
-            by, incident, stage=stage, happening=happening, impact=impact, doing=doing, next_update_at=next_update_at
-        )
+        update = publish_update(by, incident, **said)
         if slugs:
             from ...status import commands as status
 
-            status.publish(by, update, slugs, impacts=impacts)
+            status.publish(by, update, slugs, impacts=impacts, title=title)
     return update

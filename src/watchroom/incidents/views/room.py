@@ -26,7 +26,6 @@ from ..models import ROLE_DUTY, SEVERITY_MEANING, Incident, Moment, RoleAssignme
 from . import _room
 from ._catching_up import role_names, scene_of
 from ._lines import lines
-from ._publishing import publish
 from ._room import may_act
 
 
@@ -279,31 +278,6 @@ def alerts(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         commands.link_groups(by, found, [group])
     return redirect("incident", pk)
-
-
-def update(request: HttpRequest, pk: int) -> HttpResponse:
-    """Publish an update; also shows all of them."""
-    by = actor_of(request)
-    found = queries.incident_for(by, pk)
-    form = UpdateForm(request.POST or None, pages=pages_offered(found), initial={"impact": found.impact})
-    if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        publish(
-            by,
-            found,
-            pages=said.get("pages", []),
-            stage=said["stage"],
-            happening=said["happening"],
-            impact=said["impact"],
-            doing=said["doing"],
-            next_update_at=form.promised(),
-        )
-        messages.success(request, "The update is published.")
-        return redirect("incident", pk)
-    holders = list(found.roles.filter(ended_at__isnull=True))
-    rows = list(found.updates.select_related("published_by"))
-    context = {"incident": found, "form": form, "updates": rows, "acts": may_act(by, found, holders)}
-    return render(request, "incidents/updates.html", context, status=422 if form.errors else 200)
 
 
 def time(request: HttpRequest, pk: int, moment: str) -> HttpResponse:

@@ -42,6 +42,12 @@ class Part(Protocol):
     async def stop(self) -> None: ...
 
 
+class Shelf(Protocol):
+    """What answers by itself instead of the web process, where it can. Whether it did."""
+
+    async def __call__(self, scope: Scope, send: Send) -> bool: ...
+
+
 class Gate:
     """The ASGI application."""
 
@@ -54,6 +60,7 @@ class Gate:
         sources: Mapping[str, Source],
         live: ASGIApp | None = None,
         proxy: Proxy | None = None,
+        shelf: Shelf | None = None,
         parts: Sequence[Part] = (),
         trusted: tuple[addresses.Network, ...] = (),
         metrics_token: str = "",
@@ -61,7 +68,7 @@ class Gate:
         visits: Visits | None = None,
     ) -> None:
         self._keys, self._store, self._numbers, self._sources = keys, store, numbers, sources
-        self._live, self._proxy, self._parts = live, proxy, parts
+        self._live, self._proxy, self._shelf, self._parts = live, proxy, shelf, parts
         self._trusted, self._metrics_token = trusted, metrics_token
         self._taker = Taker(keys, store, numbers)
         self._rates = Rates(signals_per_minute)
@@ -87,6 +94,8 @@ class Gate:
         if (keyed := self._keyed(scope["method"], path)) is not None:
             return await self._signal_with_its_key(scope, receive, send, keyed, path)
         if self._proxy is not None:
+            if self._shelf is not None and await self._shelf(scope, send):
+                return None
             return await self._proxy(scope, receive, send)
         return await problem(
             send, 404, "Not found", "This is a gate: it takes signals only.", "Send signals to /in/<key>/…; pages are served by `watchroom web`."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import httpx
 
@@ -94,6 +94,40 @@ class Proxy:
             log.warning("The web process is away: %r", error)
             return await _away(scope, send, 502)
         await self._pass_on(response, send)
+
+    async def fetch(
+        self, scope: Scope, target: bytes, changed: Mapping[bytes, bytes], limit_bytes: int
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        """A whole answer to a GET of ``target`` with the headers of ``scope``, some of them ``changed`` (empty: left
+        out); for whoever keeps answers.
+
+        :raises httpx.HTTPError: the web process is away, too slow, or says too much.
+        """
+        headers = [each for each in self._inward(scope) if each[0].lower() not in changed]
+        headers += [(name, value) for name, value in changed.items() if value]
+        request = httpx.Request(
+            "GET",
+            "http://web/",
+            headers=headers,
+            stream=httpx.ByteStream(b""),
+            extensions={"timeout": _TIMEOUT, "target": target},
+        )
+        response = await self._ask(request, again=True)
+        body = b""
+        try:
+            async for piece in response.aiter_raw():
+                body += piece
+                if len(body) > limit_bytes:
+                    raise httpx.DecodingError("the answer is too large to be kept")
+        finally:
+            await response.aclose()
+        named = response.headers.get("connection", "").lower().encode().split(b",")
+        kept = [
+            (name.lower(), value)
+            for name, value in response.headers.raw
+            if name.lower() not in _NOT_OUTWARD and name.lower() not in named
+        ]
+        return response.status_code, kept, body
 
     async def answers(self) -> bool:
         """Whether the web process answers at all."""

@@ -1,0 +1,62 @@
+"""One voice: who publishes, who is told, in which words, and when the next update is due."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+
+AUDIENCES = ("internal", "customers", "executives")
+PARTS = ("happening", "impact", "doing")
+VOICES = frozenset({"communications", "commander"})
+
+# The longest that stakeholders of an incident of this severity wait for news, where nobody promises anything else.
+_DUE_AFTER = {
+    1: timedelta(minutes=30),
+    2: timedelta(hours=1),
+    3: timedelta(hours=4),
+    4: timedelta(days=1),
+    5: timedelta(days=3),
+}
+
+
+def due_after(severity: int) -> timedelta:
+    """When the next update is due where nobody says otherwise."""
+    return _DUE_AFTER.get(severity, timedelta(hours=4))
+
+
+def may_publish(held: Collection[str], taken: Collection[str]) -> bool:
+    """Whether somebody who holds the roles ``held`` publishes, where all roles ``taken`` are held by somebody.
+
+    The communications lead and the commander do. While nobody is either, any responder may: an update in time is worth
+    more than an order of speaking.
+    """
+    voices = VOICES & set(taken)
+    return not voices or bool(voices & set(held))
+
+
+def publishing_rule(taken: Collection[str]) -> str:
+    """The same in words, for the page."""
+    if VOICES & set(taken):
+        return "Anyone may draft. The communications lead or the commander publishes."
+    return "Nobody is communications lead or commander yet, so any responder may publish."
+
+
+def wording(base: Mapping[str, str], wordings: Mapping[str, Mapping[str, str]], audience: str) -> dict[str, str]:
+    """What an audience reads: its own words where there are some, part by part, and everybody's elsewhere."""
+    own = wordings.get(audience, {})
+    return {part: own.get(part) or base.get(part, "") for part in PARTS}
+
+
+def told_of(audience: str, least_severity: int, severity: int, *, quiet: bool, private: bool) -> bool:
+    """Whether a list hears of an incident. Of a drill or a test only colleagues do, marked as such; of a private incident
+    no list does: who may know is decided person by person."""
+    if private or severity > least_severity:
+        return False
+    return audience == "internal" or not quiet
+
+
+def filled(text: str, facts: Mapping[str, str]) -> str:
+    """``text`` with ``{title}``, ``{services}`` and so on put in; what is not known stays as it is written."""
+    for name, value in facts.items():
+        text = text.replace("{" + name + "}", value)
+    return text

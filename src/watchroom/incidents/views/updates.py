@@ -1,0 +1,189 @@
+"""What stakeholders are told: the draft, what was published, and the templates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from ...accounts.actors import Actor
+from ...accounts.queries import team_by
+from ...accounts.roles import Action
+from ...kernel import clock
+from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
+from ...status import commands as status
+from ...status.models import PublishedUpdate, StatusPage
+from ...web.middleware import actor_of
+from .. import commands, queries, rules
+from ..models import Incident, Update, UpdateDraft, UpdateTemplate
+from ..update_forms import AUDIENCE_NAMES, DraftForm, initial_of
+from ._publishing import publish
+from ._room import may_act
+
+
+def _pages(incident: Incident) -> list[tuple[str, str]]:
+    """Status pages to publish on; none for what is not for strangers."""
+    if not status.is_for_strangers(incident):
+        return []
+    return list(StatusPage.objects.values_list("slug", "name"))
+
+
+def _facts(incident: Incident) -> dict[str, str]:
+    """What templates may name."""
+    return {
+        "title": incident.title,
+        "severity": f"SEV{incident.severity}",
+        "impact": incident.impact,
+        "services": ", ".join(service.name for service in incident.services.all()),
+    }
+
+
+def _template(incident: Incident, slug: str) -> UpdateTemplate | None:
+    return next((each for each in queries.templates_for(incident) if each.slug == slug), None)
+
+
+def _corrected(incident: Incident, number: str) -> Update | None:
+    return incident.updates.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 18 else None
+
+
+def updates(request: HttpRequest, pk: int) -> HttpResponse:
+    """Write, save, publish; also shows all that was published."""
+    by = actor_of(request)
+    found = queries.incident_for(by, pk)
+    draft = UpdateDraft.objects.select_related("edited_by").filter(incident=found).first()
+    corrected = _corrected(found, request.POST.get("corrects") or request.GET.get("correct", ""))
+    lists = [(row.slug, f"{row.name} ({row.get_audience_display().lower()})") for row in status.lists_for(found)]
+    last = found.updates.first()
+    options: dict[str, Any] = {"pages": _pages(found), "lists": lists}
+    publishing = request.POST.get("do", "publish") == "publish"
+    error: WatchroomError | None = None
+    if request.method == "POST":
+        form = DraftForm(request.POST, publishing=publishing, **options)
+        if form.is_valid():
+            try:
+                return _act(request, by, found, form, corrected, publishing)
+            except (Conflict, Refused) as refused:
+                error = refused
+    else:
+        template = _template(found, request.GET.get("template", ""))
+        initial = initial_of(draft, template, corrected, _facts(found), last.stage if last else "investigating")
+        shown_on = PublishedUpdate.objects.filter(update__incident=found)
+        initial["lists"] = [slug for slug, _ in lists]
+        initial["pages"] = list(shown_on.values_list("public_incident__page__slug", flat=True).distinct())
+        form = DraftForm(initial=initial, **options)
+    holders = list(found.roles.filter(ended_at__isnull=True))
+    context = {
+        "incident": found,
+        "form": form,
+        "draft": draft,
+        "error": error,
+        "corrected": corrected,
+        "updates": queries.updates_of(found),
+        "acts": may_act(by, found, holders),
+        "publishes": commands.may_publish(by, found),
+        "rule": rules.publishing_rule({row.role for row in holders}),
+        "templates": queries.templates_for(found),
+        "audience_names": AUDIENCE_NAMES,
+        "late": found.is_open and rules.is_overdue(found.next_update_at, clock.now()),
+    }
+    code = error.status if error else 422 if form.is_bound and form.errors else 200
+    return render(request, "incidents/updates.html", context, status=code)
+
+
+def _act(
+    request: HttpRequest, by: Actor, found: Incident, form: DraftForm, corrected: Update | None, publishing: bool
+) -> HttpResponse:
+    said = form.cleaned_data
+    words: dict[str, Any] = {part: said[part] for part in ("stage", *rules.PARTS)} | {"wordings": form.wordings()}
+    version = said.get("version") or 0
+    if not publishing or not commands.may_publish(by, found):
+        commands.save_draft(by, found, version=version, **words)
+        note = (
+            "The draft is saved."
+            if not publishing
+            else "The communications lead or the commander publishes; it is saved."
+        )
+        messages.success(request, note)
+        return redirect("incident-updates", found.pk)
+    # The short form in the room says nothing of lists and knows no draft.
+    is_whole = bool(request.POST.get("whole"))
+    publish(
+        by,
+        found,
+        pages=said.get("pages", []),
+        title=said.get("title", ""),
+        next_update_at=form.promised(),
+        corrects=corrected,
+        lists=said.get("lists", []) if is_whole else None,
+        draft_version=version if is_whole and corrected is None else None,
+        **words,
+    )
+    messages.success(request, "The correction is published." if corrected else "The update is published.")
+    return redirect("incident", found.pk)
+
+
+@require_POST
+def discard(request: HttpRequest, pk: int) -> HttpResponse:
+    """Throw the draft away."""
+    by = actor_of(request)
+    found = queries.incident_for(by, pk)
+    version = request.POST.get("version", "0")
+    commands.discard_draft(by, found, version=int(version) if version.isdecimal() and len(version) < 9 else 0)
+    messages.success(request, "The draft is gone.")
+    return redirect("incident-updates", pk)
+
+
+# --- Templates ---
+
+
+def templates(request: HttpRequest) -> HttpResponse:
+    """All templates."""
+    rows = queries.templates_visible_to(actor_of(request))
+    return render(request, "incidents/update_templates.html", {"templates": rows})
+
+
+def template(request: HttpRequest, slug: str | None = None) -> HttpResponse:
+    """Make a template, or change one."""
+    by = actor_of(request)
+    row = queries.template_by(by, slug) if slug else None
+    error: WatchroomError | None = None
+    if request.method == "POST":
+        given = request.POST
+        written: dict[str, Any] = {
+            name: given.get(name, "").strip()
+            for name in ("name", "team", "stage", "audience", "happening", "impact", "doing")
+        }
+        written["severities"] = [int(each) for each in given.getlist("severities") if each in "12345"]
+        try:
+            commands.save_template(by, row, **(written | {"team": team_by(written["team"])}))
+        except (Refused, Conflict, NotFound) as refused:
+            error = refused
+        else:
+            messages.success(request, "Saved.")
+            return redirect("update-templates")
+    elif row is not None:
+        names = ("name", "stage", "audience", "severities", "happening", "impact", "doing")
+        written = {name: getattr(row, name) for name in names} | {"team": row.team.slug}
+    else:
+        written = {"stage": "investigating", "severities": []}
+    context = {
+        "template": row,
+        "written": written,
+        "error": error,
+        "teams": by.teams_where(Action.MANAGE),
+        "stages": Update.Stage.choices,
+        "audiences": AUDIENCE_NAMES.items(),
+        "severities": range(1, 6),
+    }
+    return render(request, "incidents/update_template.html", context, status=error.status if error else 200)
+
+
+@require_POST
+def delete_template(request: HttpRequest, slug: str) -> HttpResponse:
+    """Delete a template."""
+    by = actor_of(request)
+    commands.delete_template(by, queries.template_by(by, slug))
+    return redirect("update-templates")

@@ -1,0 +1,117 @@
+"""Scheduled maintenance on status pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema, Status
+from pydantic import AwareDatetime
+
+from ...api.auth import actor_of
+from ...api.lists import Page
+from ...api.pages import page
+from .. import commands
+from ..models import Maintenance
+from ..queries import maintenance_by, page_by
+
+router = Router(tags=["status pages"])
+_AT = "/status-pages/{slug}/maintenance"
+
+
+class MaintenanceBody(Schema):
+    """Planned work that readers are told of."""
+
+    title: str = Field(max_length=200, description="In the words of your customers.")
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    components: list[int | str] = Field([], description="Ids or names.")
+    text: str = Field("", max_length=5000, description="What readers should know.")
+    hold_alerts: bool = Field(False, description="Alerts of the components' services page nobody meanwhile.")
+
+
+class NoteBody(Schema):
+    """How it goes."""
+
+    text: str = Field("", max_length=5000)
+
+
+class NoteOut(Schema):
+    stage: str
+    text: str
+    at: datetime
+
+
+class MaintenanceOut(Schema):
+    """A maintenance as it is read."""
+
+    id: int
+    title: str
+    stage: str = Field(description="scheduled, in_progress, completed or cancelled.")
+    starts_at: datetime
+    ends_at: datetime
+    ended_at: datetime | None
+    components: list[str]
+    holds_alerts: bool
+    notes: list[NoteOut]
+
+    @classmethod
+    def of(cls, row: Maintenance) -> MaintenanceOut:
+        return cls(
+            id=row.pk,
+            title=row.title,
+            stage=row.stage,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            ended_at=row.ended_at,
+            components=[each.name for each in row.components.all()],
+            holds_alerts=row.window_id is not None,
+            notes=[NoteOut(stage=each.stage, text=each.text, at=each.at) for each in row.notes.all()],
+        )
+
+
+@router.get(_AT, response=Page[MaintenanceOut], operation_id="list_status_maintenance")
+def list_maintenance(request: HttpRequest, slug: str, cursor: str | None = None, limit: int = 50) -> Any:
+    """Maintenance of a page, the newest first."""
+    rows = page_by(actor_of(request), slug).maintenance.prefetch_related("components", "notes")
+    found, following = page(rows, cursor=cursor, limit=limit)
+    return {"items": [MaintenanceOut.of(row) for row in found], "next_cursor": following}
+
+
+@router.post(_AT, response={201: MaintenanceOut}, operation_id="schedule_status_maintenance")
+def schedule(request: HttpRequest, slug: str, body: MaintenanceBody) -> Any:
+    """Announce planned work."""
+    actor = actor_of(request)
+    row = commands.schedule(actor, page_by(actor, slug), **body.model_dump())
+    return Status(201, MaintenanceOut.of(row))
+
+
+@router.get(f"{_AT}/{{id}}", response=MaintenanceOut, operation_id="get_status_maintenance")
+def get(request: HttpRequest, slug: str, id: int) -> Any:
+    """One maintenance."""
+    return MaintenanceOut.of(maintenance_by(actor_of(request), slug, id))
+
+
+@router.put(f"{_AT}/{{id}}", response=MaintenanceOut, operation_id="change_status_maintenance")
+def change(request: HttpRequest, slug: str, id: int, body: MaintenanceBody) -> Any:
+    """Change what was announced."""
+    actor = actor_of(request)
+    row = maintenance_by(actor, slug, id)
+    return MaintenanceOut.of(commands.schedule(actor, row.page, row, **body.model_dump()))
+
+
+@router.post(f"{_AT}/{{id}}/notes", response={201: MaintenanceOut}, operation_id="note_status_maintenance")
+def note(request: HttpRequest, slug: str, id: int, body: NoteBody) -> Any:
+    """Say how it goes."""
+    actor = actor_of(request)
+    row = maintenance_by(actor, slug, id)
+    commands.add_note(actor, row, body.text)
+    return Status(201, MaintenanceOut.of(row))
+
+
+@router.post(f"{_AT}/{{id}}/end", response=MaintenanceOut, operation_id="end_status_maintenance")
+def end(request: HttpRequest, slug: str, id: int, body: NoteBody) -> Any:
+    """It is done; before its beginning: it is called off."""
+    actor = actor_of(request)
+    return MaintenanceOut.of(commands.end(actor, maintenance_by(actor, slug, id), body.text))

@@ -1,0 +1,1 @@
+"""Keeping status pages, maintenance, subscribers and lists of stakeholders."""
