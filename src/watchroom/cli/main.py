@@ -27,6 +27,7 @@ from . import (
     senders,
     serving,
     silences,
+    statuspage,
     workspaces,
 )
 from .demo import demo
@@ -56,6 +57,7 @@ _everything: list[click.Command] = [
     *workspaces.commands,
     *monitors.commands,
     *silences.commands,
+    *statuspage.commands,
     *routes.commands,
     *senders.commands,
     *configuration.commands,
