@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 import yaml
 
-from ..config.schema import Document
-from ..config.text import load
 from .client import Api, api_command
+
+
+def _django() -> None:
+    """What a file may say of alerts is checked by their own rules, and those stand on Django."""
+    import django
+    from django.apps import apps
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "watchroom.settings")
+    if not apps.ready:
+        django.setup()
 
 
 @click.command()
@@ -28,6 +37,9 @@ from .client import Api, api_command
 @api_command
 def apply(api: Api, path: Path, dry_run: bool, prune: bool) -> Any:
     """Make the configuration what a file says; doing it twice changes nothing."""
+    _django()
+    from ..config.text import load
+
     document = load(path).model_dump(exclude_unset=True, mode="json")
     answer = api.call("POST", "/config/plan" if dry_run else "/config/apply", {"document": document, "prune": prune})
     lines = [step["text"] for step in answer["steps"]] or ["Nothing to do."]
@@ -46,6 +58,9 @@ def export(api: Api) -> Any:
 @click.command()
 def schema() -> None:
     """Print the JSON Schema of a configuration file."""
+    _django()
+    from ..config.schema import Document
+
     click.echo(json.dumps(Document.model_json_schema(), indent=2))
 
 
