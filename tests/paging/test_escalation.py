@@ -180,7 +180,7 @@ def test_an_engine_that_dies_while_sending_loses_nothing(clock: TravellingClock,
     anna = reachable(hook, "anna")
     start(make.policy((anna, 3600)))
     commands.take_turn(10)
-    [(row, attempt)] = commands.claim(10)  # and here the engine is killed
+    [[(row, attempt)]] = commands.claim(10)  # and here the engine is killed
     assert (row.state, attempt.outcome) == ("sending", "unknown")
     run_due()
     assert paged(hook) == []  # its lease still runs

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from ..kernel.errors import Refused
 from .client import Api, api_command
-from .show import table
+from .show import facts, table
 
 
 @click.group()
@@ -48,3 +49,94 @@ def code(api: Api, id: int) -> Any:
 def confirm(api: Api, id: int, code: str) -> Any:
     """Give the code that came by one of them."""
     return api.post(f"/contact-methods/{id}/confirm", code=code), "Confirmed: it reaches you."
+
+
+@contact.command()
+@click.argument("channel")
+@click.option("--label", help="What you call it.")
+@click.option("--set", "settings", multiple=True, help="name=value, as its channel asks for; may be repeated.")
+@api_command
+def add(api: Api, channel: str, label: str | None, settings: tuple[str, ...]) -> Any:
+    """Add a way to be reached: watchroom contact add sms --set number=+4930123456"""
+    said = {}
+    for each in settings:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise Refused("That is no setting.", field="--set", value=each, fix="Use name=value.")
+        said[name.strip()] = value.strip()
+    return api.post("/contact-methods", channel=channel, label=label, settings=said), facts
+
+
+@contact.command()
+@click.argument("id", type=int)
+@api_command
+def remove(api: Api, id: int) -> Any:
+    """Remove one of them."""
+    return api.call("DELETE", f"/contact-methods/{id}"), "Removed."
+
+
+@contact.command()
+@click.argument("id", type=int)
+@click.option("--off", is_flag=True, help="Leave it out of every page instead.")
+@api_command
+def enable(api: Api, id: int, off: bool) -> Any:
+    """Use one of them, or (--off) leave it out until it is enabled again."""
+    return api.call("POST", f"/contact-methods/{id}/enable", enabled=str(not off).lower()), facts
+
+
+@contact.command()
+@click.argument("id", type=int)
+@click.option("--at-most", "limit_count", type=int, help="Messages.")
+@click.option("--seconds", "limit_seconds", type=int, help="Within so long.")
+@click.option("--collect", "collect_seconds", type=int, default=0, help="In a storm, seconds to wait for others.")
+@api_command
+def limit(api: Api, id: int, **fields: Any) -> Any:
+    """Limit one of them; without numbers: as usual for its channel. The first word about a problem never waits."""
+    return api.call("PUT", f"/contact-methods/{id}/limit", fields), facts
+
+
+@contact.command()
+@click.option("--high", multiple=True, help="ID or ID:SECONDS to wait, for what is urgent; may be repeated.")
+@click.option("--low", multiple=True, help="The same for what can wait.")
+@api_command
+def rules(api: Api, high: tuple[str, ...], low: tuple[str, ...]) -> Any:
+    """In which order you are reached. Without options it is shown; an urgency that is left out stays as it is."""
+    known = api.get("/notification-rules")
+    if high or low:
+        wanted = {name: _rules(said) if said else known[name] for name, said in (("high", high), ("low", low))}
+        known = api.call("PUT", "/notification-rules", wanted)
+    lines = [{"urgency": urgency, **rule} for urgency, each in known.items() for rule in each]
+    return {"items": lines}, table("urgency", "contact_method", "wait_seconds", empty="Everything at once.")
+
+
+def _rules(said: tuple[str, ...]) -> list[dict[str, int]]:
+    found = []
+    for each in said:
+        method, _, wait = each.partition(":")
+        if not (method.isdigit() and (wait or "0").isdigit()):
+            raise Refused("That is no rule.", field="--high", value=each, fix="Use ID or ID:SECONDS, such as 3:120.")
+        found.append({"contact_method": int(method), "wait_seconds": int(wait or 0)})
+    return found
+
+
+@contact.command("quiet-hours")
+@click.option("--from", "starts", help="Such as 22:00.")
+@click.option("--to", "ends", help="Such as 07:00.")
+@click.option("--none", "nothing", is_flag=True, help="No quiet hours any more.")
+@api_command
+def quiet_hours(api: Api, starts: str | None, ends: str | None, nothing: bool) -> Any:
+    """When what is not urgent waits, by your time zone. Without options they are shown."""
+    if starts or ends or nothing:
+        return api.call("PUT", "/quiet-hours", {"starts": starts, "ends": ends}), facts
+    return api.get("/quiet-hours"), facts
+
+
+@contact.command()
+@click.option("--person", help="Id or e-mail address; without it, yourself.")
+@click.option("--from", "start", help="RFC 3339; without it, a day before the end.")
+@click.option("--to", "end", help="RFC 3339; without it, now.")
+@api_command
+def why(api: Api, person: str | None, start: str | None, end: str | None) -> Any:
+    """Why did my phone not ring?"""
+    found = {"items": api.get("/notifications/why", person=person, start=start, end=end)}
+    return found, table("at", "kind", "text", "fix", empty="Nobody tried to reach them.")

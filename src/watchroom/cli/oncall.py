@@ -106,7 +106,7 @@ def swap(api: Api, number: int, what: str) -> Any:
 def absences(api: Api, person: str | None) -> Any:
     """Who is away."""
     found = api.get("/absences", person=person)
-    return found, table("id", "person", "starts_at", "ends_at", "reason", empty="Nobody is away.")
+    return found, table("id", "person", "starts_at", "ends_at", "reason", "paged", empty="Nobody is away.")
 
 
 @oncall.command("away")
@@ -114,6 +114,7 @@ def absences(api: Api, person: str | None) -> Any:
 @click.option("--to", "ends_at", required=True, help="RFC 3339.")
 @click.option("--person", help="Id or e-mail address; without it, yourself.")
 @click.option("--reason")
+@click.option("--paged/--not-paged", default=True, help="Whether pages reach them all the same.")
 @api_command
 def away(api: Api, **fields: Any) -> Any:
     """Enter an absence."""

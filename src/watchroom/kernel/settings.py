@@ -155,6 +155,12 @@ class Settings:
         "plivo://ID:TOKEN@api.plivo.com?from=+4930123456; several with spaces between are asked in turn. Empty: none.",
         secret=True,
     )
+    bundle_pages: bool = _setting(
+        "WATCHROOM_BUNDLE_PAGES",
+        "true",
+        _flag,
+        "Whether three or more pages to one person by one method that are due at the same moment go as one message.",
+    )
     sms_links: bool = _setting(
         "WATCHROOM_SMS_LINKS",
         "true",

@@ -272,6 +272,12 @@ class AbsenceForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     reason = forms.CharField(required=False, max_length=200, label="Why (everybody can read it)")
+    not_paged = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Do not page me",
+        help_text="Escalations pass you over and go on with the next at once. If nobody else is left, you are paged.",
+    )
 
 
 class HolidayForm(forms.Form):

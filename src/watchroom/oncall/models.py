@@ -162,6 +162,7 @@ class Absence(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     reason = models.CharField(max_length=200, blank=True)
+    paged = models.BooleanField(default=True, help_text="Whether pages reach them all the same.")
     source = models.CharField(max_length=8, choices=Source.choices, default=Source.OWN)
     calendar = models.ForeignKey(Calendar, on_delete=models.CASCADE, null=True, blank=True, related_name="absences")
     created_at = models.DateTimeField(default=clock.now)

@@ -31,6 +31,12 @@ def absences_of(people: Iterable[int], start: datetime, end: datetime) -> dict[i
     return found
 
 
+def not_paged(people: Iterable[int], at: datetime) -> dict[int, datetime]:
+    """Who of these people is not to be paged at ``at``, and until when: they are away and have said so."""
+    rows = Absence.objects.filter(person__in=list(people), paged=False, starts_at__lte=at, ends_at__gt=at)
+    return dict(rows.order_by("ends_at").values_list("person_id", "ends_at"))
+
+
 def holidays_of(people: Iterable[int], start: datetime, end: datetime) -> dict[int, dict[date, str]]:
     """The public holidays of each of these people: of their own choice, else of the first of their teams with one."""
     wanted = list(people)

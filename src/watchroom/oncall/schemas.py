@@ -267,6 +267,7 @@ class AbsenceIn(Schema):
     starts_at: datetime
     ends_at: datetime
     reason: str = ""
+    paged: bool = Field(True, description="false: escalations pass them over and go on with the next at once.")
 
 
 class AbsenceOut(Schema):
@@ -277,6 +278,7 @@ class AbsenceOut(Schema):
     starts_at: datetime
     ends_at: datetime
     reason: str
+    paged: bool
     source: Literal["own", "file", "calendar"]
 
     @classmethod
@@ -288,6 +290,7 @@ class AbsenceOut(Schema):
             starts_at=row.starts_at,
             ends_at=row.ends_at,
             reason=row.reason,
+            paged=row.paged,
             source=row.source,  # type: ignore[arg-type]
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -11,14 +12,17 @@ from pydantic import AwareDatetime
 
 from ..accounts.models import Person
 from ..accounts.queries import person_by, team_by
+from ..accounts.roles import Action
 from ..api.auth import actor_of
 from ..api.lists import Page
 from ..api.pages import page
+from ..channels.push.keys import public_key
 from ..kernel import clock
 from ..kernel.errors import NotAllowed, NotFound, Refused
 from ..web.answers import answer
 from . import commands
-from .models import ContactMethod
+from .commands.contact import parse_hour
+from .models import ContactMethod, QuietHours
 from .queries import (
     approvals_visible_to,
     dry_run,
@@ -35,15 +39,20 @@ from .schemas import (
     ContactMethodOut,
     DryRunLine,
     EscalationOut,
+    LimitBody,
     NotificationOut,
     PageBody,
     PolicyBody,
     PolicyOut,
     PolicyVersionOut,
+    PushKeyOut,
+    QuietHoursBody,
+    ReasonOut,
     RuleBody,
     RulesBody,
     WebhookKeyOut,
 )
+from .silence import why_quiet
 from .views.approvals import approval_for
 from .views.policies import facts_from, policy_for
 
@@ -196,6 +205,42 @@ def remove_contact_method(request: HttpRequest, id: int) -> Any:
     return 204, None
 
 
+@router.put("/contact-methods/{id}/limit", response=ContactMethodOut, operation_id="limit_contact_method")
+def limit_contact_method(request: HttpRequest, id: int, body: LimitBody) -> Any:
+    """How many messages may come by it within how long; nulls: as its channel has it."""
+    return ContactMethodOut.of(
+        commands.set_limit(
+            actor_of(request),
+            _method(request, id),
+            count=body.limit_count,
+            seconds=body.limit_seconds,
+            collect_seconds=body.collect_seconds,
+        )
+    )
+
+
+@router.get("/push-key", response=PushKeyOut, operation_id="get_push_key")
+def get_push_key(request: HttpRequest) -> Any:
+    """The key with which a browser or app subscribes to push messages (``applicationServerKey``)."""
+    actor_of(request).require(Action.SEE)
+    return {"key": public_key()}
+
+
+@router.get("/quiet-hours", response=QuietHoursBody, operation_id="get_quiet_hours")
+def get_quiet_hours(request: HttpRequest) -> Any:
+    """When what is not urgent waits, by my time zone; nulls: never."""
+    row = QuietHours.objects.filter(person=_me(request)).first()
+    return {"starts": f"{row.starts:%H:%M}" if row else None, "ends": f"{row.ends:%H:%M}" if row else None}
+
+
+@router.put("/quiet-hours", response=QuietHoursBody, operation_id="set_quiet_hours")
+def set_quiet_hours(request: HttpRequest, body: QuietHoursBody) -> Any:
+    """Set or (nulls) end them."""
+    starts, ends = parse_hour(body.starts, "starts"), parse_hour(body.ends, "ends")
+    commands.set_quiet_hours(actor_of(request), _me(request), starts, ends)
+    return get_quiet_hours(request)
+
+
 @router.get("/notification-rules", response=RulesBody, operation_id="get_notification_rules")
 def get_notification_rules(request: HttpRequest) -> Any:
     """In which order I am reached."""
@@ -281,6 +326,19 @@ def decline_proposal(request: HttpRequest, id: int) -> Any:
 def _decide(request: HttpRequest, id: int, approve: bool) -> Any:
     actor = actor_of(request)
     return ApprovalOut.of(commands.decide_approval(actor, approval_for(actor, id), approve=approve))
+
+
+@router.get("/notifications/why", response=list[ReasonOut], operation_id="why_quiet")
+def get_why_quiet(
+    request: HttpRequest,
+    person: str = "",
+    start: AwareDatetime | None = None,
+    end: AwareDatetime | None = None,
+) -> Any:
+    """Why did my phone not ring? Of oneself or somebody whom one may ask about, in a time (by default the last day)."""
+    until = end or clock.now()
+    whom = person_by(person) if person else _me(request)
+    return why_quiet(actor_of(request), whom, start or until - timedelta(days=1), until)
 
 
 @router.get("/notifications", response=Page[NotificationOut], operation_id="list_notifications")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime
@@ -17,12 +19,14 @@ from ..kernel.duty import Duty
 from ..kernel.errors import WatchroomError
 from ..kernel.plugins import one_of
 from .commands import carry_out_action, claim, claim_actions, record_result, take_turn
+from .commands.notifications import Claimed
 from .hooks import as_alertmanager
 from .links import phone_url, respond_url, seen_url
-from .models import Attempt, Escalation, Notification, StepAction
+from .models import Escalation, Notification, StepAction
 
 log = logging.getLogger(__name__)
 BATCH = 100
+SHOWN = 20  # of those that go as one message
 _ACTION = {"page": "Acknowledge", "role": "Accept the role", "test": "I got it"}
 
 
@@ -54,21 +58,56 @@ def message_of(notification: Notification) -> Message:
     )
 
 
-def _send_in_pool(notification: Notification, attempt: Attempt) -> None:
+def message_for(rows: Sequence[Notification]) -> Message:
+    """One message for all of these, the worst first; its one answer is for all of them."""
+    first = message_of(rows[0])
+    if len(rows) == 1:
+        return first
+    names = [row.subject for row in rows[:SHOWN]] + ([f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else [])
+    numbers = sorted(row.pk for row in rows)
+    digest = hashlib.sha256(" ".join(map(str, numbers)).encode()).hexdigest()[:16]
+    return replace(
+        first,
+        key=f"watchroom-{numbers[0]}-{digest}",
+        subject=f"{len(rows)} alert groups, worst: {rows[0].subject}",
+        body="\n".join(f"- {name}" for name in names),
+        url=f"{conf.current().url}/alerts",
+        urgent=any(row.urgency == "high" for row in rows),
+        actions=tuple(replace(link, label=f"Acknowledge all {len(rows)}") for link in first.actions[:1]),
+        facts=first.facts
+        | {
+            "kind": "",
+            "subject": None,
+            "thread": "",
+            "bundle": numbers,
+            "escalations": [row.escalation_id for row in rows],
+        },
+    )
+
+
+def _send_in_pool(claimed: Claimed) -> None:
     close_old_connections()
-    _send(notification, attempt)
+    _send(claimed)
 
 
-def _send(notification: Notification, attempt: Attempt) -> None:
-    """One attempt. Whatever goes wrong stays with this notification."""
-    if not Notification.objects.filter(pk=notification.pk, state=Notification.State.SENDING).exists():
-        attempt.delete()  # somebody has answered since it was claimed: it is not sent any more
+def _send(claimed: Claimed) -> None:
+    """One attempt at one message. Whatever goes wrong stays with it."""
+    numbers = [notification.pk for notification, _ in claimed]
+    wanted = set(
+        Notification.objects.filter(pk__in=numbers, state=Notification.State.SENDING).values_list("pk", flat=True)
+    )
+    for notification, attempt in claimed:
+        if notification.pk not in wanted:
+            attempt.delete()  # somebody has answered since it was claimed: it is not sent any more
+    claimed = [each for each in claimed if each[0].pk in wanted]
+    if not claimed:
         return
+    notification = claimed[0][0]
     try:
         method = notification.contact_method
         if method is None:
             raise DeliveryFailed("The contact method was removed.", permanent=True)
-        channel, message = one_of("watchroom.channels", method.channel), message_of(notification)
+        channel, message = one_of("watchroom.channels", method.channel), message_for([each for each, _ in claimed])
         if isinstance(channel, Webhook) and channel.speaks_alertmanager(method.settings):
             said = as_alertmanager(notification.path, notification.purpose)
             message = replace(message, facts={**message.facts, "alertmanager": said})
@@ -78,7 +117,7 @@ def _send(notification: Notification, attempt: Attempt) -> None:
     except Exception as error:
         log.exception("A channel failed in a way it should not: notification %s", notification.pk)
         result = error
-    record_result(notification, attempt, result)
+    record_result(claimed, result)
 
 
 @cache
@@ -101,11 +140,11 @@ def send_due() -> int:
     """
     inline = connection.in_atomic_block
     claimed = claim(min(BATCH, BATCH if inline else _free_seats())) if inline or _free_seats() > 0 else []
-    for notification, attempt in claimed:
+    for message in claimed:
         if inline:
-            _send(notification, attempt)
+            _send(message)
         else:
-            _running.add(_pool().submit(_send_in_pool, notification, attempt))
+            _running.add(_pool().submit(_send_in_pool, message))
     return len(claimed)
 
 

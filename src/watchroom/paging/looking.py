@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from ..accounts.models import Person
 from .conditions import Facts
-from .people import found, people_of
+from .people import found, held, people_of
 from .rules import Decision, Position, Step, decide
 
 
 def look_at(
-    step: Step, at: datetime, facts: Facts, *, last: int | None = None, answered: Collection[int] = ()
+    step: Step,
+    at: datetime,
+    facts: Facts,
+    *,
+    last: int | None = None,
+    answered: Collection[int] = (),
+    urgency: str = "",
 ) -> tuple[Decision, list[Person]]:
-    """The decision on ``step`` at ``at``, and the people whom it pages."""
+    """The decision on ``step`` at ``at``, and the people whom it pages. ``urgency``: that of the escalation, where it is
+    not that of the facts."""
     people = people_of(step.targets, at, facts.roles)
-    decision = decide(step, facts, at, found(people, last), answered)
+    decision = decide(step, facts, at, found(people, at, last), answered)
+    if decision.people and (wait := held(decision.people, step.urgency or urgency or facts.urgency, at)):
+        decision = replace(decision, held_seconds=int(wait.total_seconds()))
     by_number = {person.pk: person for person in people}
     return decision, [by_number[number] for number in decision.people]
 
@@ -24,12 +34,15 @@ def look_at(
 class Preview:
     """Looks at steps that lie ahead. It hands on round robins in its head only."""
 
-    def __init__(self, facts: Facts, turns: Mapping[int, int | None], answered: Collection[int] = ()) -> None:
-        self.facts, self.turns, self.answered = facts, dict(turns), answered
+    def __init__(
+        self, facts: Facts, turns: Mapping[int, int | None], answered: Collection[int] = (), urgency: str = ""
+    ) -> None:
+        self.facts, self.turns, self.answered, self.urgency = facts, dict(turns), answered, urgency
         self.people: dict[int, Person] = {}
 
     def __call__(self, where: Position, step: Step, at: datetime) -> Decision:
-        decision, people = look_at(step, at, self.facts, last=self.turns.get(where.step), answered=self.answered)
+        last = self.turns.get(where.step)
+        decision, people = look_at(step, at, self.facts, last=last, answered=self.answered, urgency=self.urgency)
         if step.round_robin and people:
             self.turns[where.step] = people[0].pk
         self.people |= {person.pk: person for person in people}

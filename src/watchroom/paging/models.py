@@ -177,12 +177,30 @@ class ContactMethod(models.Model):
     code_expires_at = models.DateTimeField(null=True, blank=True)
     code_tries = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now)
+    limit_count = models.PositiveSmallIntegerField(
+        null=True, help_text="Messages at most; empty: as the channel has it."
+    )
+    limit_seconds = models.PositiveIntegerField(null=True, help_text="Within so long.")
+    collect_seconds = models.PositiveSmallIntegerField(
+        default=0, help_text="In a storm, how long a further problem may wait so that several go as one."
+    )
 
     class Meta:
         ordering = ("id",)
 
     def __str__(self) -> str:
         return f"{self.label} ({self.description})"
+
+
+class QuietHours(models.Model):
+    """When a person hears of what can wait only later, by their own time zone. What is urgent rings all the same."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="quiet_hours", primary_key=True)
+    starts = models.TimeField()
+    ends = models.TimeField()
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.starts:%H:%M} to {self.ends:%H:%M}"
 
 
 class NotificationRule(models.Model):
@@ -444,6 +462,14 @@ class Notification(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True, help_text="When the person's device or browser said that it was shown.")
+    note = models.CharField(max_length=200, blank=True, help_text="Why it waited, or with what it went.")
+    bundle = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="bundled",
+        help_text="The first of those that went as one message.",
+    )
 
     class Meta:
         ordering = ("-id",)
@@ -461,6 +487,7 @@ class Notification(models.Model):
             models.Index(fields=("due_at",), condition=Q(ended_at__isnull=True), name="notification_due"),
             models.Index(fields=("person", "-id"), name="notification_of_person"),
             models.Index(fields=("created_at",), name="notification_created"),
+            models.Index(fields=("contact_method", "ended_at"), name="notification_by_method"),
         )
 
     def __str__(self) -> str:

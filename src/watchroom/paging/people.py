@@ -10,8 +10,10 @@ from ..accounts.roles import Role
 from ..kernel.http import origin
 from ..oncall import queries as oncall
 from ..oncall.models import RotationMember, Schedule
+from ..oncall.outlook import not_paged
 from ..workspaces.models import Workspace
-from .models import ContactMethod
+from .models import ContactMethod, QuietHours, Urgency
+from .quiet import Hours
 from .rules import Found, Target
 
 NEXT_WITHIN = timedelta(days=60)
@@ -69,15 +71,39 @@ def everybody(schedule: Schedule) -> list[Person]:
     return list({row.person_id: row.person for row in rows}.values())
 
 
-def found(people: Iterable[Person], last: int | None = None) -> Found:
-    """These people for the rules: by number, and who of them can be reached by anything."""
+def found(people: Iterable[Person], at: datetime, last: int | None = None) -> Found:
+    """These people for the rules: by number, who of them can be reached by anything, and who is away at ``at``."""
     numbers = tuple(person.pk for person in people)
     reachable = ContactMethod.objects.filter(person__in=numbers, enabled=True).values_list("person_id", flat=True)
-    return Found(numbers, frozenset(reachable), last)
+    return Found(numbers, frozenset(reachable), last, frozenset(not_paged(numbers, at)))
 
 
-def last_resort(team: Team | None) -> list[Person]:
-    """Whom to ask when a policy has run out: the team's managers, then the administrators. Never silence."""
+def hours_of(people: Iterable[int]) -> dict[int, Hours]:
+    """The quiet hours of those who have any."""
+    rows = QuietHours.objects.filter(person__in=list(people)).select_related("person")
+    return {row.person_id: Hours(row.person.timezone, row.starts, row.ends) for row in rows}
+
+
+def held(people: Iterable[int], urgency: str, at: datetime) -> timedelta:
+    """How long everybody of these has quiet hours for what is of this urgency: until then nobody can answer."""
+    numbers = set(people)
+    if urgency != Urgency.LOW or not numbers:
+        return timedelta()
+    hours = hours_of(numbers)
+    if numbers - hours.keys():
+        return timedelta()
+    return min(((each.until(at) or at) - at for each in hours.values()), default=timedelta())
+
+
+def last_resort(team: Team | None, at: datetime) -> list[Person]:
+    """Whom to ask when a policy has run out: the team's managers, then the administrators. Never silence: if all of them
+    are away, they are asked all the same."""
+    everybody = _last_resort(team)
+    away = not_paged((person.pk for person in everybody), at)
+    return [person for person in everybody if person.pk not in away] or everybody
+
+
+def _last_resort(team: Team | None) -> list[Person]:
     found = {p.pk: p for p in Person.objects.filter(role=Role.ADMINISTRATOR, is_active=True)}
     if team:
         managers = Person.objects.filter(memberships__team=team, memberships__role__gte=Role.MANAGER, is_active=True)

@@ -57,6 +57,7 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
             facts_of(escalation, clock.now(), [role for step in plan.steps for role in step.roles]),
             _turns(escalation.policy_id),
             set(escalation.answers.values_list("person_id", flat=True)) if plan.answers > 1 else (),
+            escalation.urgency,
         )
         here = Position(escalation.round, escalation.next_step)
         due = escalation.due_at
@@ -77,10 +78,13 @@ def upcoming(plan: Plan, at: Position, due: datetime, preview: Preview, most: in
     lines = []
     for line in ahead(plan, at, due, preview, most):
         people = [preview.people[number] for number in line.decision.people] if line.decision else []
+        away = Person.objects.filter(pk__in=line.decision.away) if line.decision and line.decision.away else ()
         if line.does is not None and line.decision is not None and line.decision.skipped:
             text = f"Step {line.step + 1} is left out: {line.decision.skipped}"
         elif line.does is not None:
-            text = _doing(line.does, people)
+            text = _doing(line.does, people) + "".join(f"; not {person}, who is away" for person in away)
+            if line.decision is not None and line.decision.held_seconds:
+                text += "; waits for the end of quiet hours"
         elif line.kind == "last_resort":
             text = "Last resort: page the team's managers and the administrators"
         else:

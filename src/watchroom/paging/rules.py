@@ -137,20 +137,24 @@ def next_turn(plan: Plan, at: Position, somebody: bool = True) -> Turn:
 @dataclass(frozen=True)
 class Found:
     """Whom a step's targets mean at a moment, by number, and who of them has any way to be reached. ``last``: who was
-    paged last by this step's round robin."""
+    paged last by this step's round robin. ``away``: who is not to be paged now."""
 
     people: tuple[int, ...]
     reachable: frozenset[int]
     last: int | None = None
+    away: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a step does. ``skipped`` says why it does nothing at all; ``somebody``: whether an answer can be expected."""
+    """What a step does. ``skipped`` says why it does nothing at all; ``somebody``: whether an answer can be expected.
+    ``away``: who was meant and is passed over; ``held_seconds``: how long all of them have quiet hours."""
 
     people: tuple[int, ...]
     skipped: str
     somebody: bool
+    away: tuple[int, ...] = ()
+    held_seconds: int = 0
 
 
 def whose_turn(candidates: Iterable[int], last: int | None) -> int | None:
@@ -166,14 +170,15 @@ def decide(step: Step, facts: Facts, at: datetime, found: Found, answered: Colle
         return Decision((), reason, False)
     if step.pause:
         return Decision((), "", True)
-    left = tuple(person for person in found.people if person not in answered)
+    away = tuple(person for person in found.people if person in found.away and person not in answered)
+    left = tuple(person for person in found.people if person not in answered and person not in found.away)
     machines = any(not target.is_person for target in step.targets)
-    if found.people and not left and not machines:
+    if found.people and not left and not machines and not away:
         return Decision((), "everybody here has answered", False)
     if step.round_robin:
         turn = whose_turn((person for person in left if person in found.reachable), found.last)
         left = (turn,) if turn is not None else left
-    return Decision(left, "", machines or any(person in found.reachable for person in left))
+    return Decision(left, "", machines or any(person in found.reachable for person in left), away)
 
 
 def in_words(span: timedelta) -> str:
@@ -238,5 +243,5 @@ def ahead(plan: Plan, at: Position, due: datetime, look: Look, most: int = 6) ->
         kind = "skipped" if decision.skipped else "step"
         found.append(Ahead(due, kind, at.step, at.round, turn.step, decision))
         turn = next_turn(plan, at, somebody=decision.somebody)
-        at, due = turn.after, due + timedelta(seconds=turn.due_in_seconds)
+        at, due = turn.after, due + timedelta(seconds=turn.due_in_seconds + decision.held_seconds)
     return found

@@ -227,6 +227,38 @@ class ContactMethodBody(Schema):
     settings: dict[str, Any] = {}
 
 
+class LimitBody(Schema):
+    """At most ``limit_count`` messages in ``limit_seconds``; the first word about a problem never waits for it.
+    ``collect_seconds``: in a storm, how long a further problem may wait so that several come as one; 0: not at all."""
+
+    limit_count: int | None = None
+    limit_seconds: int | None = None
+    collect_seconds: int = 0
+
+
+class PushKeyOut(Schema):
+    """What a browser gives its push service to subscribe."""
+
+    key: str
+
+
+class QuietHoursBody(Schema):
+    """Times such as 22:00 and 07:00, or nulls."""
+
+    starts: str | None = None
+    ends: str | None = None
+
+
+class ReasonOut(Schema):
+    """One thing that explains why a phone rang or did not. ``kind``: setup, hours, message, not_asked."""
+
+    kind: str
+    text: str
+    fix: str
+    at: datetime | None
+    path: str
+
+
 class ContactMethodOut(Schema):
     """A way to reach somebody, without its secrets."""
 
@@ -235,7 +267,11 @@ class ContactMethodOut(Schema):
     label: str
     description: str
     enabled: bool
+    trouble: str
     verified_at: datetime | None
+    limit_count: int | None
+    limit_seconds: int | None
+    collect_seconds: int
 
     @classmethod
     def of(cls, row: ContactMethod) -> ContactMethodOut:
@@ -245,7 +281,11 @@ class ContactMethodOut(Schema):
             label=row.label,
             description=row.description,
             enabled=row.enabled,
+            trouble=row.trouble,
             verified_at=row.verified_at,
+            limit_count=row.limit_count,
+            limit_seconds=row.limit_seconds,
+            collect_seconds=row.collect_seconds,
         )
 
 
@@ -304,6 +344,8 @@ class NotificationOut(Schema):
     due_at: datetime | None
     ended_at: datetime | None
     seen_at: datetime | None
+    note: str
+    bundle: int | None
     escalation: int | None
     attempts: list[AttemptOut]
 
@@ -321,6 +363,8 @@ class NotificationOut(Schema):
             due_at=row.due_at,
             ended_at=row.ended_at,
             seen_at=row.seen_at,
+            note=row.note,
+            bundle=row.bundle_id,
             escalation=row.escalation_id,
             attempts=[AttemptOut.from_orm(attempt) for attempt in row.attempts.all()],
         )

@@ -14,7 +14,8 @@ from ..intake.commands import acknowledge
 from ..intake.models import AlertGroup
 from ..kernel.errors import NotAllowed, NotFound
 from ..paging.commands import stop_escalation
-from ..paging.models import Escalation
+from ..paging.models import Escalation, Notification
+from ..paging.together import bundle_of
 
 
 class Settled(NamedTuple):
@@ -55,6 +56,15 @@ def settled(escalation: Escalation) -> Settled | None:
     if escalation.end == Escalation.End.ACKNOWLEDGED:
         return Settled(f"{escalation.ended_by or 'Somebody'} has answered. Nobody else is paged.", escalation.ended_at)
     return Settled(f"{escalation.get_end_display()}.", escalation.ended_at, "warning")
+
+
+def answer_all(by: Actor, notification: Notification) -> int:
+    """Answer what somebody was told of by one message: all of it. Returns how many of them still wanted an answer."""
+    open_ones = [each.escalation for each in bundle_of(notification) if each.escalation is not None]
+    wanted = [each for each in open_ones if settled(each) is None]
+    for each in wanted:
+        answer(by, each)
+    return len(wanted)
 
 
 def answer(by: Actor, escalation: Escalation) -> None:

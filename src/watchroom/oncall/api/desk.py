@@ -146,6 +146,7 @@ def create_absence(request: HttpRequest, body: AbsenceIn) -> Status[AbsenceOut]:
         starts_at=aware(body.starts_at, "starts_at"),
         ends_at=aware(body.ends_at, "ends_at"),
         reason=body.reason,
+        paged=body.paged,
     )
     return Status(201, AbsenceOut.of(row))
 

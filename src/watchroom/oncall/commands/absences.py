@@ -49,15 +49,23 @@ def _check(starts_at: datetime, ends_at: datetime, where: str = "ends_at") -> No
         raise Refused("This is longer than a year.", field=where, value=ends_at, fix="Take them out of the rotation.")
 
 
-def add_absence(by: Actor, person: Person, *, starts_at: datetime, ends_at: datetime, reason: str = "") -> Absence:
-    """``person`` is away. Schedules don't change by it: they show where somebody is needed instead."""
+def add_absence(
+    by: Actor, person: Person, *, starts_at: datetime, ends_at: datetime, reason: str = "", paged: bool = True
+) -> Absence:
+    """``person`` is away. Schedules don't change by it: they show where somebody is needed instead. Who is not to be
+    ``paged`` is passed over by every escalation: it goes on with its next step at once."""
     _check(starts_at, ends_at)
     speak_for(by, person)
     with change(by, "absence.added", person, needs=Action.SEE) as made:
         row = Absence.objects.create(
-            person=person, starts_at=starts_at, ends_at=ends_at, reason=reason.strip()[:200], created_at=made.at
+            person=person,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            reason=reason.strip()[:200],
+            paged=paged,
+            created_at=made.at,
         )
-        made.note(absence=row.pk, starts_at=starts_at.isoformat(), ends_at=ends_at.isoformat())
+        made.note(absence=row.pk, paged=paged, starts_at=starts_at.isoformat(), ends_at=ends_at.isoformat())
         made.touch("schedules", f"person:{person.pk}")
     return row
 

@@ -90,7 +90,8 @@ def absence_add(request: HttpRequest) -> HttpResponseBase:
     form = AbsenceForm(request.POST)
     if form.is_valid():
         try:
-            commands.add_absence(by, _me(by), **form.cleaned_data)
+            given = dict(form.cleaned_data)
+            commands.add_absence(by, _me(by), paged=not given.pop("not_paged"), **given)
         except WatchroomError as error:
             blame(form, error)
         else:

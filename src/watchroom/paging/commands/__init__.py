@@ -1,7 +1,14 @@
 """All that changes what is paged, and how."""
 
 from .approvals import decide_approval
-from .contact import add_contact_method, enable_contact_method, remove_contact_method, set_rules
+from .contact import (
+    add_contact_method,
+    enable_contact_method,
+    remove_contact_method,
+    set_limit,
+    set_quiet_hours,
+    set_rules,
+)
 from .escalations import (
     Cause,
     page,
@@ -40,6 +47,8 @@ __all__ = [
     "resume_escalation",
     "save_policy",
     "send_code",
+    "set_limit",
+    "set_quiet_hours",
     "set_rules",
     "start_escalation",
     "start_escalations",

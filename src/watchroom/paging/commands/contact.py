@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import time
 from typing import Any
 
 from ...accounts.actors import Actor
@@ -12,8 +13,10 @@ from ...accounts.roles import Action
 from ...channels.base import Channel, Recognises
 from ...kernel.errors import Refused
 from ...kernel.plugins import one_of
-from ..models import ContactMethod, NotificationRule, Urgency
+from ..models import ContactMethod, NotificationRule, QuietHours, Urgency
 from .notifications import give_up_on
+
+MOST_COLLECT_SECONDS = 120
 
 
 def needed_for(by: Actor, person: Person) -> Action:
@@ -123,3 +126,66 @@ def set_rules(by: Actor, person: Person, urgency: str, rules: Sequence[tuple[int
                 for method, wait in dict.fromkeys(rules)
             ]
         )
+
+
+def set_limit(
+    by: Actor, method: ContactMethod, *, count: int | None, seconds: int | None, collect_seconds: int = 0
+) -> ContactMethod:
+    """How many messages may come by this method within how long; None: as its channel has it. The first word about a
+    problem never waits for it, unless its person lets it wait up to ``collect_seconds`` in a storm.
+
+    :raises Refused: only one of both, or a number that is out of range; names the field.
+    """
+    for name, value, least, most in (
+        ("limit_count", count, 1, 1000),
+        ("limit_seconds", seconds, 10, 3600),
+        ("collect_seconds", collect_seconds, 0, MOST_COLLECT_SECONDS),
+    ):
+        if value is not None and not least <= value <= most:
+            raise Refused("That number is not accepted.", field=name, value=value, fix=f"Use {least} to {most}.")
+    if (count is None) != (seconds is None):
+        raise Refused(
+            "A limit needs both numbers.",
+            field="limit_seconds" if seconds is None else "limit_count",
+            value=None,
+            fix="Say how many messages, and within how long; or neither.",
+        )
+    with change(by, "contact_method.limited", method, needs=needed_for(by, method.person)) as made:
+        method.limit_count, method.limit_seconds, method.collect_seconds = count, seconds, collect_seconds
+        method.save(update_fields=["limit_count", "limit_seconds", "collect_seconds"])
+        made.note(limit_count=count, limit_seconds=seconds, collect_seconds=collect_seconds)
+        _touch(made, method)
+    return method
+
+
+def parse_hour(text: str | None, field: str) -> time | None:
+    """``22:00`` as a time of the day; nothing for an empty text.
+
+    :raises Refused: it is neither.
+    """
+    try:
+        return time.fromisoformat(text.strip()) if text and text.strip() else None
+    except ValueError:
+        raise Refused("That is no time of the day.", field=field, value=str(text)[:20], fix="Use 22:00.") from None
+
+
+def set_quiet_hours(by: Actor, person: Person, starts: time | None, ends: time | None) -> QuietHours | None:
+    """From when to when ``person`` hears of what can wait only later, by their own time zone; None: at once, always.
+
+    :raises Refused: only one of both, or the whole day.
+    """
+    if (starts is None) != (ends is None) or (starts is not None and starts == ends):
+        raise Refused(
+            "Quiet hours have a beginning and an end.",
+            field="ends" if ends is None else "starts",
+            value=str(ends or starts or ""),
+            fix="Use two times such as 22:00 and 07:00, or neither.",
+        )
+    with change(by, "quiet_hours.changed", person, needs=needed_for(by, person)) as made:
+        made.note(starts=str(starts or ""), ends=str(ends or ""))
+        made.touch(f"person:{person.pk}")
+        if starts is None or ends is None:
+            QuietHours.objects.filter(person=person).delete()
+            return None
+        row, _ = QuietHours.objects.update_or_create(person=person, defaults={"starts": starts, "ends": ends})
+    return row

@@ -13,6 +13,7 @@ from ...accounts.roles import Action
 from ...kernel import clock, wake
 from ...kernel.db import announce, locked
 from ...kernel.errors import Refused
+from ...oncall.outlook import not_paged
 from ...workspaces.posts import redraw
 from ..models import Escalation, EscalationAnswer, EscalationEvent, EscalationPolicy, Notification
 from ..people import people_of
@@ -264,6 +265,13 @@ def page(
             raise Refused(
                 f"Nobody in {team} may respond.", field="teams", value=team.slug, fix="Name people, or another team."
             )
+    if len(not_paged((person.pk for person in people), clock.now())) == len({person.pk for person in people}):
+        raise Refused(
+            "Nobody of them is paged at the moment: they are away.",
+            field="people",
+            value=[str(person) for person in people],
+            fix="Page somebody else, or whoever is on call.",
+        )
     if not title.strip():
         raise Refused("A page needs a title.", field="title", value=title, fix="Say in one line what you need.")
     with change(by, "person.paged" if people else "team.paged", (people + teams)[0], needs=Action.RESPOND) as made:

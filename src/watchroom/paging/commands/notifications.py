@@ -12,10 +12,14 @@ from ...accounts.models import Person
 from ...channels.base import Delivery, DeliveryFailed, MethodGone
 from ...kernel import clock, wake
 from ...kernel.db import announce, claimable, locked
-from ..models import Attempt, ContactMethod, Escalation, EscalationEvent, Notification, NotificationRule
+from ..models import Attempt, ContactMethod, Escalation, EscalationEvent, Notification, NotificationRule, Urgency
+from ..people import hours_of
+from ..quiet import Hours
 from ..rules import SEND_LEASE, Rule, messages_for, retry_in
+from .bundles import ASKS, sort_out_all
 
 _JITTER = random.Random()
+BUNDLE_MOST = 500
 
 
 def write(
@@ -47,9 +51,12 @@ def write(
             Rule(row.contact_method_id, row.wait_seconds, row.contact_method.enabled)
         )
     rows = []
+    hours = hours_of(person.pk for person in people) if urgency == Urgency.LOW else {}
     for person in people:
+        quiet = hours.get(person.pk)
         own = {method.pk: method for method in methods.get(person.pk, [])}
         for rule in messages_for(rules.get(person.pk, []), list(own)):
+            due, note = _not_in(quiet, now + timedelta(seconds=rule.wait_seconds))
             rows.append(
                 Notification(
                     escalation=escalation,
@@ -65,13 +72,20 @@ def write(
                     drill=drill,
                     reason=f"{reason}+{rule.wait_seconds}"[:120],
                     created_at=now,
-                    due_at=now + timedelta(seconds=rule.wait_seconds),
+                    due_at=due,
+                    note=note,
                 )
             )
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
     if rows:
         announce({wake.DUE, *(f"person:{person.pk}" for person in people)})
     return list(Notification.objects.filter(person__in=people, reason__startswith=f"{reason}+"))
+
+
+def _not_in(quiet: Hours | None, due: datetime) -> tuple[datetime, str]:
+    """When a message that is due at ``due`` goes, and why it waits if it does."""
+    until = quiet.until(due) if quiet else None
+    return (until, f"waits for the end of quiet hours at {quiet.end:%H:%M}") if quiet and until else (due, "")
 
 
 def notify(
@@ -98,29 +112,47 @@ def cancel_waiting(escalation: Escalation) -> int:
     )
 
 
-def claim(most: int) -> list[tuple[Notification, Attempt]]:
-    """Take up to ``most`` due notifications for sending. Each gets an attempt row and a lease; if the process dies
-    before the result is written, the lease runs out and it is tried again with the same key."""
+Claimed = list[tuple[Notification, Attempt]]
+
+
+def claim(most: int) -> list[Claimed]:
+    """Take some ``most`` due notifications for sending; those of one list go as one message. Each gets an attempt row and a
+    lease; if the process dies before the result is written, the lease runs out and it is tried again."""
     now = clock.now()
     with transaction.atomic():
-        due = claimable(Notification.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id"))[
-            :most
-        ]
-        rows = list(due.select_related("person", "contact_method", "escalation"))
-        attempts = []
-        for row in rows:
-            row.tries += 1
-            row.state = Notification.State.SENDING
-            row.due_at = now + SEND_LEASE
-            attempts.append(Attempt(notification=row, number=row.tries, started_at=now))
-        Notification.objects.bulk_update(rows, ["tries", "state", "due_at"])
-        Attempt.objects.bulk_create(attempts)
-    return list(zip(rows, attempts, strict=True))
+        waiting = Notification.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
+        rows = list(claimable(waiting)[:most].select_related("person", "contact_method", "escalation"))
+        if len(rows) == most:  # the rest of what goes with them
+            ways = {row.contact_method_id for row in rows}
+            more = waiting.filter(contact_method__in=ways, purpose__in=ASKS).exclude(pk__in=[row.pk for row in rows])
+            rows += list(claimable(more)[:BUNDLE_MOST].select_related("person", "contact_method", "escalation"))
+        groups, held = sort_out_all(rows, now)
+        Notification.objects.bulk_update(held, ["due_at", "note", "state"])
+        attempts: dict[int, Attempt] = {}
+        for group in groups:
+            for row in group:
+                row.tries += 1
+                row.state = Notification.State.SENDING
+                row.due_at = now + SEND_LEASE
+                row.bundle = group[0] if len(group) > 1 else None
+                row.note = f"one message with {len(group) - 1} more pages"[:200] if len(group) > 1 else row.note
+                attempts[row.pk] = Attempt(notification=row, number=row.tries, started_at=now)
+        going = [row for group in groups for row in group]
+        Notification.objects.bulk_update(going, ["tries", "state", "due_at", "bundle", "note"])
+        Attempt.objects.bulk_create(attempts.values())
+    return [[(row, attempts[row.pk]) for row in group] for group in groups]
 
 
-def record_result(notification: Notification, attempt: Attempt, result: Delivery | Exception) -> None:
-    """Write down what came of an attempt. A failure that is not final gets a new due time; one that is final lets the
+def record_result(claimed: Claimed, result: Delivery | Exception) -> None:
+    """Write down what came of one message. A failure that is not final gets a new due time; one that is final lets the
     person's next method follow at once instead of after its wait."""
+    seed = _JITTER.random()  # those that went as one are tried again at the same moment, and so as one
+    with transaction.atomic():
+        for notification, attempt in claimed:
+            _record(notification, attempt, result, random.Random(seed))
+
+
+def _record(notification: Notification, attempt: Attempt, result: Delivery | Exception, jitter: random.Random) -> None:
     now = clock.now()
     with transaction.atomic():
         row = locked(Notification.objects.filter(pk=notification.pk)).get()
@@ -134,12 +166,12 @@ def record_result(notification: Notification, attempt: Attempt, result: Delivery
                 result if isinstance(result, DeliveryFailed) else DeliveryFailed(f"{type(result).__name__}: {result}")
             )
             attempt.error = str(failed)[:1000]
-            wait = retry_in(row.tries, permanent=failed.permanent, retry_after=failed.retry_after, jitter=_JITTER)
+            wait = retry_in(row.tries, permanent=failed.permanent, retry_after=failed.retry_after, jitter=jitter)
             if wait is None:
                 attempt.outcome = Attempt.Outcome.FAILED
                 row.state, row.ended_at, row.due_at = Notification.State.FAILED, now, None
                 hurry_next(row, now)
-                if isinstance(failed, MethodGone) and row.contact_method is not None:
+                if isinstance(failed, MethodGone) and row.contact_method is not None and row.contact_method.enabled:
                     _switch_off(row.contact_method, failed)
             else:
                 attempt.outcome = Attempt.Outcome.RETRY
@@ -172,9 +204,13 @@ def hurry_next(failed: Notification, now: datetime) -> None:
         .order_by("due_at", "id")
         .first()
     )
-    if following is not None and following.due_at and following.due_at > now:
-        following.due_at = now
-        following.save(update_fields=["due_at"])
+    if following is None or not following.due_at:
+        return
+    quiet = hours_of([failed.person_id]) if following.urgency == Urgency.LOW else {}
+    due, note = _not_in(quiet.get(failed.person_id), now)
+    if following.due_at > due:
+        following.due_at, following.note = due, note or following.note
+        following.save(update_fields=["due_at", "note"])
         announce({wake.DUE})
 
 

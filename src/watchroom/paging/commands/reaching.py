@@ -14,6 +14,7 @@ from ...kernel import clock
 from ...kernel.db import announce, locked
 from ...kernel.errors import NotAllowed, Refused
 from ..models import ContactMethod, Notification, Urgency
+from ..together import bundle_of
 from .contact import needed_for
 from .notifications import topics_of
 
@@ -90,9 +91,15 @@ def confirm_code(by: Actor, method: ContactMethod, code: str) -> ContactMethod:
 
 
 def mark_seen(by: Actor, notification: Notification) -> None:
-    """The person's own device or browser has shown it, so that its contact method is known to work. Raises :class:`NotAllowed` for anybody else's."""
+    """The person's own device or browser has shown it, and all that went with it, so that its contact method is known to
+    work. Raises :class:`NotAllowed` for anybody else's."""
     if by.person is None or by.person.pk != notification.person_id:
         raise NotAllowed("Only the person who was notified can say that it was shown.")
+    for each in bundle_of(notification):
+        _mark_seen(each)
+
+
+def _mark_seen(notification: Notification) -> None:
     with transaction.atomic():
         row = locked(Notification.objects.filter(pk=notification.pk)).get()
         if row.seen_at is None:

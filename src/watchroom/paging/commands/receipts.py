@@ -7,12 +7,21 @@ from django.db import transaction
 from ...kernel import clock
 from ...kernel.db import announce, locked
 from ..models import Attempt, Notification
+from ..together import bundle_of
 from .notifications import hurry_next, topics_of
 
 
 def record_receipt(notification: Notification, *, arrived: bool, why: str) -> Notification:
-    """Write down what became of a message. One that reached nobody counts as failed, and the person's next method
-    follows at once; a receipt for anything but a message that is on its way changes nothing."""
+    """Write down what became of a message, and of all that went with it. One that reached nobody counts as failed, and
+    the person's next method follows at once; a receipt for anything but a message that is on its way changes nothing."""
+    with transaction.atomic():
+        for each in bundle_of(notification):
+            if each.pk != notification.pk:
+                _record(each, arrived=arrived, why=why)
+        return _record(notification, arrived=arrived, why=why)
+
+
+def _record(notification: Notification, *, arrived: bool, why: str) -> Notification:
     with transaction.atomic():
         row = locked(Notification.objects.filter(pk=notification.pk)).get()
         if row.state != Notification.State.SENT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -16,10 +16,11 @@ from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import Conflict, WatchroomError
 from ...kernel.http import origin
 from ...kernel.plugins import one_of
+from ...oncall.outlook import not_paged
 from ..hooks import declare_incident, facts_of, mitigation_named
 from ..looking import look_at
 from ..models import Approval, Escalation, EscalationEvent, Notification, RoundRobin, StepAction
-from ..people import last_resort, name_of
+from ..people import held, last_resort, name_of
 from ..rules import (
     GIVEN_WAIT_SECONDS,
     SEND_LEASE,
@@ -78,12 +79,12 @@ def _take_one() -> bool:
             return True
         answered = set(escalation.answers.values_list("person_id", flat=True)) if plan.answers > 1 else set()
         if turn.step is None:
-            somebody = _last_resort(escalation, at, answered, now)
+            somebody, held_seconds = _last_resort(escalation, at, answered, now)
         else:
-            somebody = _step(escalation, turn.step, at, answered, now)
+            somebody, held_seconds = _step(escalation, turn.step, at, answered, now)
         turn = next_turn(plan, at, somebody=somebody)
         escalation.round, escalation.next_step = turn.after.round, turn.after.step
-        escalation.due_at = now + timedelta(seconds=turn.due_in_seconds)
+        escalation.due_at = now + timedelta(seconds=turn.due_in_seconds + held_seconds)
         escalation.save(update_fields=["round", "next_step", "due_at"])
         announce({wake.DUE, f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"})
     return True
@@ -91,11 +92,14 @@ def _take_one() -> bool:
 
 def _given(escalation: Escalation, at: Position, now: datetime) -> None:
     """Page the one to whom it was given; then it goes on where it stands."""
-    people = [person for person in (escalation.first,) if person is not None and person.is_active]
-    event = _event(escalation, Kind.GIVEN, at, now, _names(people))
+    given = [person for person in (escalation.first,) if person is not None and person.is_active]
+    away = not_paged((person.pk for person in given), now)
+    people = [person for person in given if person.pk not in away]
+    event = _event(escalation, Kind.GIVEN, at, now, _names(people) + _passed_over(away))
     somebody = _page(escalation, event, people, at, now, escalation.urgency)
     escalation.first = None
-    escalation.due_at = now + timedelta(seconds=GIVEN_WAIT_SECONDS if somebody else 0)
+    wait = held((person.pk for person in people), escalation.urgency, now)
+    escalation.due_at = now + wait + timedelta(seconds=GIVEN_WAIT_SECONDS if somebody else 0)
     escalation.save(update_fields=["first", "due_at"])
     announce({wake.DUE, f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"})
 
@@ -106,32 +110,54 @@ def _event(escalation: Escalation, kind: str, at: Position, now: datetime, text:
     )
 
 
-def _last_resort(escalation: Escalation, at: Position, answered: Collection[int], now: datetime) -> bool:
-    everybody = last_resort(escalation.team)
+def _last_resort(escalation: Escalation, at: Position, answered: Collection[int], now: datetime) -> tuple[bool, int]:
+    everybody = last_resort(escalation.team, now)
     people = [person for person in everybody if person.pk not in answered] or everybody
     event = _event(escalation, Kind.LAST_RESORT, at, now, _names(people))
-    return _page(escalation, event, people, at, now, escalation.urgency)
+    wait = held((person.pk for person in people), escalation.urgency, now)
+    return _page(escalation, event, people, at, now, escalation.urgency), int(wait.total_seconds())
 
 
-def _step(escalation: Escalation, step: Step, at: Position, answered: Collection[int], now: datetime) -> bool:
-    """Carry out one step. Whether somebody can be expected to answer."""
+def _passed_over(away: Mapping[int, datetime]) -> str:
+    """Who is away, for the trace."""
+    names = [
+        f"{person}, away until {away[person.pk]:%d %b %H:%M} UTC" for person in Person.objects.filter(pk__in=list(away))
+    ]
+    return f"; not {'; not '.join(names)}" if names else ""
+
+
+def _step(
+    escalation: Escalation, step: Step, at: Position, answered: Collection[int], now: datetime
+) -> tuple[bool, int]:
+    """Carry out one step. Whether somebody can be expected to answer, and for how many seconds nobody can because all of
+    them have quiet hours."""
     decision, people = _decide(escalation, step, at, answered, now)
     if decision.skipped:
         _event(escalation, Kind.SKIPPED, at, now, decision.skipped)
-        return False
+        return False, 0
     if step.pause:
         _event(escalation, Kind.STEP, at, now, "")
-        return True
+        return True, 0
     machines = [target for target in step.targets if not target.is_person]
-    event = _event(escalation, Kind.STEP, at, now, _names(people, machines))
+    passed_over = _passed_over(not_paged(decision.away, now)) if decision.away else ""
+    event = _event(escalation, Kind.STEP, at, now, _names(people, machines) + passed_over)
     done = [_begin(escalation, event, target, at, now) for target in machines if target.kind != "mitigation"]
     proposed = [_propose(escalation, target, at, now) for target in machines if target.kind == "mitigation"]
     paged = (
-        _page(escalation, event, people, at, now, step.urgency or escalation.urgency, "".join(proposed))
+        _page(
+            escalation,
+            event,
+            people,
+            at,
+            now,
+            step.urgency or escalation.urgency,
+            "".join(proposed),
+            "everybody is away" if decision.away else "nobody is on call",
+        )
         if people or len(machines) < len(step.targets)
         else False
     )
-    return paged or any(done)
+    return paged or any(done), decision.held_seconds
 
 
 def _propose(escalation: Escalation, target: Target, at: Position, now: datetime) -> str:
@@ -160,11 +186,11 @@ def _decide(
 ) -> tuple[Decision, list[Person]]:
     facts = facts_of(escalation, now, step.roles)
     if not (step.round_robin and escalation.policy_id):
-        return look_at(step, now, facts, answered=answered)
+        return look_at(step, now, facts, answered=answered, urgency=escalation.urgency)
     RoundRobin.objects.get_or_create(policy_id=escalation.policy_id, position=at.step)
     # Another escalation that takes this step now waits here until our choice is committed.
     turns = locked(RoundRobin.objects.filter(policy_id=escalation.policy_id, position=at.step)).get()
-    decision, people = look_at(step, now, facts, last=turns.last_id, answered=answered)
+    decision, people = look_at(step, now, facts, last=turns.last_id, answered=answered, urgency=escalation.urgency)
     if people and not decision.skipped:
         turns.last, turns.turns = people[0], turns.turns + 1
         turns.save(update_fields=["last", "turns"])
@@ -189,11 +215,12 @@ def _page(
     now: datetime,
     urgency: str,
     more: str = "",
+    nobody: str = "nobody is on call",
 ) -> bool:
     event.people.set(people)
     reachable = [person for person in people if person.contact_methods.filter(enabled=True).exists()]
     if not reachable:
-        why = "none of them has a contact method" if people else "nobody is on call"
+        why = "none of them has a contact method" if people else nobody
         _event(escalation, Kind.NOBODY, at, now, f"nobody to page here: {why}")
     late = now - (escalation.due_at or now)
     body = escalation.body + more

@@ -8,12 +8,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ...accounts.models import Person
+from ...kernel import clock
 from ...kernel.errors import NotFound, Refused
 from ...kernel.plugins import all_of
 from ...web.middleware import actor_of
 from .. import commands
-from ..commands.contact import channel_named
-from ..models import ContactMethod, Notification, Urgency
+from ..commands.bundles import limit_of
+from ..commands.contact import channel_named, parse_hour
+from ..models import ContactMethod, Notification, QuietHours, Urgency
 
 
 def _me(request: HttpRequest) -> Person:
@@ -35,6 +37,10 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "methods": methods,
         "channels": [each for each in all_of("watchroom.channels").values() if each.name != "push"],
+        "me": me,
+        "quiet": QuietHours.objects.filter(person=me).first(),
+        "away": me.absences.filter(paged=False, starts_at__lte=clock.now(), ends_at__gt=clock.now()),
+        "limits": [(method, limit_of(method)) for method in methods],
         "urgencies": [
             (value, label, [(method, rules[value].get(method.pk, "")) for method in methods])
             for value, label in Urgency.choices
@@ -83,6 +89,15 @@ def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
         messages.success(request, f"{method.label} reaches you.")
     elif what in {"enable", "disable"}:
         commands.enable_contact_method(actor, method, what == "enable")
+    elif what == "limit":
+        commands.set_limit(
+            actor,
+            method,
+            count=_whole(request, "limit_count"),
+            seconds=_whole(request, "limit_seconds"),
+            collect_seconds=_whole(request, "collect_seconds") or 0,
+        )
+        messages.success(request, "Saved.")
     elif what == "remove":
         commands.remove_contact_method(actor, method)
     else:
@@ -90,8 +105,26 @@ def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
             "A contact method can't do that.",
             field="what",
             value=what,
-            fix="Use test, code, confirm, enable, disable or remove.",
+            fix="Use test, code, confirm, enable, disable, limit or remove.",
         )
+    return redirect("my-contact")
+
+
+def _whole(request: HttpRequest, name: str) -> int | None:
+    text = request.POST.get(name, "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 7):
+        raise Refused("That is not a whole number.", field=name, value=text[:20], fix="Use digits only.")
+    return int(text)
+
+
+@require_POST
+def quiet_hours(request: HttpRequest) -> HttpResponse:
+    """Set my quiet hours; both empty means none."""
+    starts, ends = (parse_hour(request.POST.get(name, ""), name) for name in ("starts", "ends"))
+    commands.set_quiet_hours(actor_of(request), _me(request), starts, ends)
+    messages.success(request, "Saved.")
     return redirect("my-contact")
 
 

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
+from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from ...accounts.models import Person
 from ...api.pages import page
+from ...kernel import clock
+from ...kernel.errors import Refused
 from ...kernel.plugins import all_of
+from ...oncall.commands import may_speak_for
 from ...web.answers import answer
 from ...web.middleware import actor_of
 from ...web.sheets import sheet
 from .. import commands
 from ..models import Notification
 from ..queries import notifications_visible_to, pending_page_of
+from ..silence import why_quiet
 from .respond import VERBS
+
+
+class WhyForm(forms.Form):
+    """A time, as the reader's clock shows it."""
+
+    start = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M"])
+    end = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M"])
+
 
 FILE_LIMIT = 50_000  # notifications; a longer log is asked for in parts
 
@@ -62,11 +77,39 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "paging/notifications.html", context)
 
 
+def why(request: HttpRequest) -> HttpResponse:
+    """Why did my phone not ring? About oneself, or somebody whom one may ask about."""
+    actor, given = actor_of(request), request.GET
+    whose = _number(given.get("person", ""))
+    person = get_object_or_404(Person, pk=whose) if whose else actor.person
+    now, error, reasons = clock.now(), None, []
+    form = WhyForm(given if "start" in given else None)
+    start, end = now - timedelta(days=1), now
+    if form.is_bound and form.is_valid():
+        start, end = form.cleaned_data["start"], form.cleaned_data["end"]
+    if person is not None:
+        try:
+            reasons = why_quiet(actor, person, start, end)
+        except Refused as refused:
+            error = refused
+    people = [each for each in Person.objects.filter(is_active=True) if may_speak_for(actor, each)]
+    context = {
+        "person": person,
+        "people": people if len(people) > 1 else [],
+        "error": error,
+        "start": timezone.localtime(start),
+        "end": timezone.localtime(end),
+        "always": [each for each in reasons if each.at is None],
+        "happened": [each for each in reasons if each.at is not None],
+    }
+    return render(request, "paging/why.html", context, status=422 if error else 200)
+
+
 def as_file(request: HttpRequest) -> StreamingHttpResponse:
     """The same as a file, the newest first: a line for each attempt, with the provider's id and how long it took."""
     columns = (
         "notification", "person", "method", "purpose", "subject", "state", "created_at", "seen_at", "attempt",
-        "started_at", "seconds", "outcome", "provider_id", "error",
+        "started_at", "seconds", "outcome", "provider_id", "error", "note",
     )  # fmt: skip
 
     def lines() -> Iterator[list[object]]:
@@ -76,9 +119,9 @@ def as_file(request: HttpRequest) -> StreamingHttpResponse:
             for each in attempts:
                 took = round((each.ended_at - each.started_at).total_seconds(), 3) if each.ended_at else None
                 tried = [each.number, each.started_at, took, each.outcome, each.provider_id, each.error]
-                yield [*about, row.seen_at, *tried]
+                yield [*about, row.seen_at, *tried, row.note]
             if not attempts:
-                yield [*about, row.seen_at]
+                yield [*about, row.seen_at, *[None] * 6, row.note]
 
     return sheet("delivery-log", columns, lines())
 

@@ -20,10 +20,11 @@ from ...intake.commands import escalate_now
 from ...kernel import clock
 from ...kernel import settings as conf
 from ...kernel.errors import NotAllowed, Refused, WatchroomError
-from ...web.answers import answer, group_of, settled
+from ...web.answers import answer_all, group_of, settled
 from .. import commands, links
-from ..duties import message_of
+from ..duties import message_for
 from ..models import Notification
+from ..together import bundle_of
 
 _YES = {"1", "ack", "acknowledge", "ok", "yes", "ja", "y"}
 _REPLY_WITHIN = timedelta(hours=24)
@@ -62,12 +63,15 @@ def _take(by: Actor, notification: Notification) -> str:
     escalation = notification.escalation
     if escalation is None:
         return "Thank you. This is how a page reaches you."
-    if (done := settled(escalation)) is not None:
+    together = notification.bundle_id is not None
+    if (done := settled(escalation)) is not None and not together:
         return done.text
     try:
-        answer(by, escalation)
+        taken = answer_all(by, notification)
     except WatchroomError as error:
         return error.message
+    if together:
+        return f"{taken} are yours. Nobody else is paged." if taken else "All of them have been answered."
     return "It is yours. Nobody else is paged."
 
 
@@ -93,7 +97,7 @@ def key(request: HttpRequest, token: str) -> HttpResponse:
         return _xml(account.farewell(""))
     pressed = account.pressed(told)
     if pressed is None:
-        message = message_of(notification)
+        message = message_for(bundle_of(notification))
         return _xml(account.menu(spoken(message), message.answer_url))
     by = _by(notification, "telephone")
     match pressed:
@@ -147,5 +151,5 @@ def _open_pages(number: str) -> list[Notification]:
             continue
         done = row.seen_at is not None if row.escalation is None else settled(row.escalation) is not None
         if not done:
-            found.setdefault(row.escalation_id or f"test {row.pk}", row)
+            found.setdefault(row.bundle_id or f"{row.escalation_id}" if row.escalation_id else f"test {row.pk}", row)
     return list(found.values())

@@ -15,11 +15,12 @@ from django.views.decorators.csrf import csrf_exempt
 from ...accounts.actors import Actor
 from ...accounts.models import Person, Team
 from ...kernel.errors import NotFound, Refused
-from ...web.answers import answer, group_of, settled
+from ...web.answers import answer, answer_all, group_of, settled
 from ...web.middleware import actor_of
 from .. import commands, links
 from ..models import Notification
 from ..queries import escalations_visible_to, trace
+from ..together import bundle_of
 
 # What the button of a page says.
 VERBS = {"alert_group": "Acknowledge", "role": "Accept the role", "direct": "I have it"}
@@ -40,25 +41,31 @@ def respond(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         by = Actor(kind="link", name=f"{person} by link", person=person, address=request.META.get("REMOTE_ADDR", ""))
         commands.mark_seen(by, notification)
-        if escalation is not None and settled(escalation) is None:
-            answer(by, escalation)
+        answer_all(by, notification)
         if request.headers.get("Accept") == "application/json":  # a notification's button: there is no page to show
             if escalation is not None:
                 escalation.refresh_from_db()
             done = settled(escalation) if escalation else None
-            return JsonResponse({"text": done.text if done else "Thank you. This is how a page reaches you."})
+            text = done.text if done else "Thank you. This is how a page reaches you."
+            return JsonResponse(
+                {"text": "All of them are yours. Nobody else is paged." if notification.bundle_id else text}
+            )
         answered = redirect("respond", token)
         answered["Access-Control-Allow-Origin"] = "*"  # ntfy's web app posts from its own address; the token is secret
         return answered
+    together = [(each, settled(each.escalation)) for each in bundle_of(notification) if each.escalation]
+    left = sum(done is None for _, done in together)
+    verb = VERBS.get(escalation.kind, "") if escalation else "I got it"
     context = {
         "notification": notification,
         "escalation": escalation,
-        "verb": VERBS.get(escalation.kind, "") if escalation else "I got it",
+        "together": together if len(together) > 1 else [],
+        "verb": f"Acknowledge all {left}" if left > 1 else verb,
         "next": next_of(trace(escalation)) if escalation and not escalation.ended_at else None,
         "group": group_of(escalation) if escalation else None,
         "settled": settled(escalation) if escalation else None,
         "works": escalation is None and notification.purpose == Notification.Purpose.TEST and notification.seen_at,
-        "asks": settled(escalation) is None if escalation else notification.seen_at is None,
+        "asks": left > 0 if escalation else notification.seen_at is None,
     }
     with timezone.override(zoneinfo.ZoneInfo(person.timezone)):  # nobody is signed in, but it is known who reads
         page = render(request, "paging/respond.html", context)

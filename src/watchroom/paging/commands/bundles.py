@@ -1,0 +1,106 @@
+"""Which of the messages that are due go now, which as one, and which wait for their method's limit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from ...channels.webhook import Webhook
+from ...kernel import settings as conf
+from ...kernel.plugins import one_of
+from ..hooks import facts_of
+from ..models import ContactMethod, Notification
+from ..quiet import DEFAULT_LIMIT, LIMITS, WINDOW_MOST, Due, Limit, sort_out, worst
+
+ASKS = (Notification.Purpose.PAGE, Notification.Purpose.ROLE)
+_FREE = (Notification.Purpose.TEST, Notification.Purpose.VERIFY)  # they have a limit of their own
+_SHOWN = 20
+
+
+def limit_of(method: ContactMethod) -> Limit:
+    """What its person has set, or what its channel has."""
+    usual = LIMITS.get(method.channel, DEFAULT_LIMIT)
+    return Limit(
+        method.limit_count or usual.count,
+        timedelta(seconds=method.limit_seconds) if method.limit_seconds else usual.within,
+        timedelta(seconds=method.collect_seconds),
+    )
+
+
+def sort_out_all(rows: Sequence[Notification], now: datetime) -> tuple[list[list[Notification]], list[Notification]]:
+    """These due notifications as messages (those of one list go as one), and those that are held, with their new due
+    time and the reason."""
+    by_method: dict[int, list[Notification]] = defaultdict(list)
+    groups: list[list[Notification]] = []
+    for row in rows:
+        if row.contact_method is None or row.purpose in _FREE:
+            groups.append([row])
+        else:
+            by_method[row.contact_method.pk].append(row)
+    sent, told = _sent(by_method, now), _told(rows)
+    held: list[Notification] = []
+    for number, due in by_method.items():
+        method = due[0].contact_method
+        assert method is not None
+        found = {row.pk: row for row in due}
+        sorted_out = sort_out(
+            [Due(row.pk, row.purpose in ASKS, (row.escalation_id, number) in told, row.drill) for row in due],
+            limit_of(method),
+            sent.get(number, ()),
+            now,
+            bundles=conf.current().bundle_pages and _may_bundle(method),
+        )
+        groups += [_worst_first([found[key] for key in group]) for group in sorted_out.groups]
+        for key, until in sorted_out.held:
+            row = found[key]
+            row.state, row.due_at = Notification.State.WAITING, until
+            row.note = f"waits for the limit of {method.label}: {limit_of(method).count} messages in {int(limit_of(method).within.total_seconds() // 60)} min"[
+                :200
+            ]
+            held.append(row)
+    return groups, held
+
+
+def _may_bundle(method: ContactMethod) -> bool:
+    """A tab shows one page after the other by itself, and a message in Alertmanager's words is about one group."""
+    if method.channel == "browser":
+        return False
+    channel = one_of("watchroom.channels", method.channel)
+    return not (isinstance(channel, Webhook) and channel.speaks_alertmanager(method.settings))
+
+
+def _sent(methods: Iterable[int], now: datetime) -> dict[int, list[datetime]]:
+    """When each method has handed over a message lately; those that went as one count once."""
+    found: dict[int, dict[int, datetime]] = defaultdict(dict)
+    rows = Notification.objects.filter(
+        contact_method__in=list(methods),
+        ended_at__gt=now - WINDOW_MOST,
+        state__in=(Notification.State.SENT, Notification.State.DELIVERED),
+    )
+    for method, at, pk, bundle in rows.values_list("contact_method_id", "ended_at", "pk", "bundle_id"):
+        if method is not None and at is not None:
+            found[method][bundle or pk] = at
+    return {method: list(messages.values()) for method, messages in found.items()}
+
+
+def _told(rows: Sequence[Notification]) -> set[tuple[int | None, int | None]]:
+    """Which escalations have been told by which method before."""
+    escalations = {row.escalation_id for row in rows if row.escalation_id}
+    before = Notification.objects.filter(
+        escalation__in=escalations, state__in=(Notification.State.SENT, Notification.State.DELIVERED)
+    )
+    return set(before.values_list("escalation_id", "contact_method_id"))
+
+
+def _worst_first(rows: list[Notification]) -> list[Notification]:
+    """Those that go as one message, the worst at its head."""
+    if len(rows) < 2:
+        return rows
+    severities = [_severity(row) for row in rows[:_SHOWN]]
+    at = worst(severities)
+    return [rows[at], *rows[:at], *rows[at + 1 :]]
+
+
+def _severity(row: Notification) -> str:
+    return facts_of(row.escalation, row.created_at).severity if row.escalation else ""

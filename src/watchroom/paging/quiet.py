@@ -1,0 +1,110 @@
+"""When a message waits although it is due: quiet hours and limits; and which messages go as one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+BUNDLE_FROM = 3  # so many pages that are due at once go as one message
+STORM_FROM, STORM_WITHIN = 3, timedelta(seconds=60)
+WINDOW_MOST = timedelta(hours=1)
+SEVERITIES = ("critical", "error", "warning", "info")
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Hours in which what can wait does wait, by the clock on the person's wall. An end at or before the start lies on
+    the next day; the same start and end: the whole day."""
+
+    zone: str
+    start: time
+    end: time
+
+    def until(self, at: datetime) -> datetime | None:
+        """When the quiet hours that hold ``at`` end, or None outside them."""
+        zone = ZoneInfo(self.zone)
+        local = at.astimezone(zone)
+        for days in (-1, 0):
+            day = local.date() + timedelta(days=days)
+            begin = datetime.combine(day, self.start)
+            over = self.end <= self.start
+            finish = datetime.combine(day + timedelta(days=1) if over else day, self.end)
+            # As instants: a clock that is put forward or back in between changes how long they last, not their ends.
+            first, last = (each.replace(tzinfo=zone).astimezone(UTC) for each in (begin, finish))
+            if first <= at < last:
+                return last
+        return None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most ``count`` messages within ``within`` by one method. ``collect``: in a storm, how long a further problem may
+    wait so that several go as one; zero unless the person asks for it."""
+
+    count: int
+    within: timedelta
+    collect: timedelta = timedelta()
+
+
+DEFAULT_LIMIT = Limit(20, timedelta(minutes=1))
+LIMITS = {"sms": Limit(6, timedelta(minutes=5)), "voice": Limit(3, timedelta(minutes=5))}
+
+
+@dataclass(frozen=True)
+class Due:
+    """A message that is due. ``repeat``: this method has told of the same problem before; ``page``: it asks for an
+    answer."""
+
+    key: int
+    page: bool
+    repeat: bool
+    drill: bool = False
+
+
+def free_at(limit: Limit, sent: Sequence[datetime], now: datetime) -> datetime:
+    """When the next message keeps within the limit: now, or when the oldest of the last ``count`` leaves the window."""
+    recent = sorted(at for at in sent if at > now - limit.within)
+    return recent[-limit.count] + limit.within if len(recent) >= limit.count else now
+
+
+def collected_until(limit: Limit, sent: Sequence[datetime], now: datetime) -> datetime:
+    """How long a further problem waits for others in a storm; now where there is none, or nobody asked for it."""
+    recent = [at for at in sent if at > now - STORM_WITHIN]
+    return max(now, max(recent) + limit.collect) if limit.collect and len(recent) >= STORM_FROM else now
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """What is to be done with messages of one method that are due: those in one group go as one message."""
+
+    groups: tuple[tuple[int, ...], ...]
+    held: tuple[tuple[int, datetime], ...]
+
+
+def sort_out(due: Iterable[Due], limit: Limit, sent: Sequence[datetime], now: datetime, *, bundles: bool) -> Sorted:
+    """The first word about a problem goes at once, whatever the limit: only repeats and what asks for no answer wait for
+    it. Pages that go at the same moment are bundled, and repeats that would have had to wait go along."""
+    messages = list(due)
+    free, storm = free_at(limit, sent, now), collected_until(limit, sent, now)
+    waits = {each.key: (free if each.repeat or not each.page else storm) for each in messages}
+    pages = [each for each in messages if each.page and bundles]
+    going = [each for each in pages if waits[each.key] <= now]
+    groups: list[tuple[int, ...]] = []
+    taken: set[int] = set()
+    for drill in (False, True):
+        first = [each.key for each in going if each.drill is drill]
+        along = [each.key for each in pages if each.drill is drill and each.key not in first]
+        if len(first) >= BUNDLE_FROM or (first and along):
+            groups.append((*first, *along))
+            taken.update((*first, *along))
+    groups += [(each.key,) for each in messages if each.key not in taken and waits[each.key] <= now]
+    held = tuple((each.key, waits[each.key]) for each in messages if each.key not in taken and waits[each.key] > now)
+    return Sorted(tuple(groups), held)
+
+
+def worst(severities: Sequence[str]) -> int:
+    """The place of the worst of them; the first where none is known."""
+    ranks = [SEVERITIES.index(each) if each in SEVERITIES else len(SEVERITIES) for each in severities]
+    return ranks.index(min(ranks))
