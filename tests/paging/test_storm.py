@@ -197,9 +197,10 @@ def test_quiet_hours_hold_what_can_wait_and_nothing_else(clock: TravellingClock,
     assert (row.due_at.hour, row.due_at.minute) == (6, 0)
     assert escalation.due_at == row.due_at + timedelta(minutes=5)  # nobody is passed over for sleeping
     assert any("Anna" in line["text"] or "anna" in line["text"] for line in trace(escalation) if line["future"])
-    storm(make.policy((anna, 3600)), 1)
+    (urgent,) = storm(make.policy((anna, 3600)), 1)
     run_due()
     assert len(hook.requests) == 1 and hook.requests[0].json()["urgent"] is True
+    acknowledge(acting(anna), urgent)
     clock.to(row.due_at)
     run_due()
     assert len(hook.requests) == 2

@@ -63,6 +63,13 @@ def _smtp(raw: str) -> str:
     return raw.strip()
 
 
+def _mail_address(raw: str) -> str:
+    user, at, domain = raw.strip().rpartition("@")
+    if raw.strip() and (not at or not user or not domain or "+" in user or " " in raw.strip() or len(user) > 20):
+        raise ValueError("use an address without a plus, such as reply@in.example.org")
+    return raw.strip()
+
+
 def _phones(raw: str) -> str:
     for each in raw.split():
         if urlsplit(each).scheme.removesuffix("+http") not in {"twilio", "plivo"}:
@@ -146,6 +153,20 @@ class Settings:
         "watchroom@localhost",
         _text,
         "The sender of Watchroom's mail.",
+    )
+    mail_reply_to: str = _setting(
+        "WATCHROOM_MAIL_REPLY_TO",
+        "",
+        _mail_address,
+        "The address at which replies to pages are taken in, such as reply@in.example.org; reply+… must arrive there, too. "
+        "Empty: replies are not read.",
+    )
+    mail_reply_key: str = _setting(
+        "WATCHROOM_MAIL_REPLY_KEY",
+        "",
+        _text,
+        "Signs replies that are handed over at /mail/reply: by `watchroom mail-reply`, or Mailgun's webhook signing key.",
+        secret=True,
     )
     phone_urls: str = _setting(
         "WATCHROOM_PHONE_URLS",

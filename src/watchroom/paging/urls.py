@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import approvals, contact, deliveries, phone, policies, push, respond
+from .views import approvals, contact, deliveries, mail, phone, policies, push, respond
 
 urlpatterns = [
     path("respond/<str:token>", respond.respond, name="respond"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("approvals/<int:pk>/decline", approvals.decide, {"what": "decline"}, name="approval-decline"),
     path("phone/answer/<str:token>", phone.key, name="phone-answer"),
     path("phone/receipt/<str:token>", phone.receipt, name="phone-receipt"),
+    path("mail/reply", mail.mail_reply, name="mail-reply"),
     path("phone/text", phone.text, name="phone-text"),
     path("service-worker.js", push.worker, name="service-worker"),
     path("offline", push.offline, name="offline"),

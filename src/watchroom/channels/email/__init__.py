@@ -20,7 +20,7 @@ from ...kernel import settings as conf
 from ...kernel.errors import Refused
 from ..base import Delivery, DeliveryFailed, Field, Message
 from ..wording import one_line, plain, title
-from . import page, smtp
+from . import page, reply, smtp
 
 
 class Email:
@@ -110,6 +110,8 @@ def compose(message: Message, sender: Address, recipient: Address) -> EmailMessa
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = sender if sender.display_name else _named("Watchroom", sender)
     mail["To"] = _named(message.person, recipient)
+    if (number := message.facts.get("notification")) and message.actions and conf.current().mail_reply_to:
+        mail["Reply-To"] = reply.address(conf.current().mail_reply_to, int(number))
     mail["Subject"] = title(message)
     mail["Date"] = format_datetime(clock.now())
     mail["Message-ID"] = _identifier("message", message.key, sender.domain)
@@ -125,7 +127,10 @@ def compose(message: Message, sender: Address, recipient: Address) -> EmailMessa
     if message.urgent:
         mail["Importance"] = "high"
         mail["X-Priority"] = "1"
-    mail.set_content(_encodable(plain(message)), cte="quoted-printable")
+    text = plain(message)
+    if mail["Reply-To"] and message.purpose in {"page", "role"}:
+        text += "\n\nOr reply with one word: ack, or escalate."
+    mail.set_content(_encodable(text), cte="quoted-printable")
     mail.add_alternative(_encodable(page.render(message)), subtype="html", cte="quoted-printable")
     return mail
 

@@ -59,6 +59,8 @@ def sort_out_all(rows: Sequence[Notification], now: datetime) -> tuple[list[list
                 :200
             ]
             held.append(row)
+    place = {row.pk: at for at, row in enumerate(rows)}
+    groups.sort(key=lambda group: min(place[row.pk] for row in group))  # what has been due for longest goes first
     return groups, held
 
 
