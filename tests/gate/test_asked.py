@@ -15,6 +15,7 @@ from watchroom.accounts.actors import SYSTEM
 from watchroom.intake.commands import pause_integration
 from watchroom.intake.commands.receive import read_signals
 from watchroom.intake.models import Alert, Integration, Signal
+from watchroom.monitors.models import Heartbeat
 
 Make = Callable[..., tuple[Integration, str]]
 JSON = "application/json"
@@ -100,3 +101,26 @@ def test_a_gate_alone_names_the_fix(transactional_db: None, integration: Make) -
         assert "watchroom serve" in answer.json["fix"]
         assert create(gate, key)  # signals are taken all the same
     assert Signal.objects.count() == 1
+
+
+def test_opsgenies_heartbeats_are_those_of_the_team(answering: Running, integration: Make) -> None:
+    made, key = integration(source="opsgenie")
+    beat = Heartbeat.objects.create(
+        team=made.team, name="Nightly backup", slug="nightly", period_seconds=7200, key="k", key_hash="k", key_hint="k"
+    )
+    Heartbeat.objects.create(team=factories.team(), name="Theirs", slug="theirs", key="t", key_hash="t", key_hint="t")
+    for method, name in (("POST", "nightly"), ("GET", "Nightly%20backup"), ("PUT", "nightly"), ("PATCH", "nightly")):
+        answer = answering.ask(
+            method, f"/v2/heartbeats/{name}/ping", b"" if method != "GET" else None, Authorization=f"GenieKey {key}"
+        )
+        assert (answer.status, answer.json["result"]) == (202, "PONG - Heartbeat received")
+    beat.refresh_from_db()
+    assert (beat.state, beat.pings_count) == ("up", 4)
+    shown = answering.ask("GET", f"/in/{key}/v2/heartbeats/Nightly%20backup").json["data"]
+    assert (shown["interval"], shown["intervalUnit"], shown["expired"], shown["enabled"]) == (2, "hours", False, True)
+    assert [each["name"] for each in answering.ask("GET", f"/in/{key}/v2/heartbeats").json["data"]] == [
+        "Nightly backup"
+    ]
+    for path in ("theirs/ping", "none/ping", "theirs"):
+        assert answering.ask("GET", f"/in/{key}/v2/heartbeats/{path}").status == 404
+    assert answering.ask("POST", "/in/wri_nobody/v2/heartbeats/nightly/ping", b"").status == 401

@@ -86,6 +86,19 @@ def _database(raw: str) -> str:
     return raw.strip()
 
 
+def _listen(raw: str) -> tuple[str, int] | None:
+    if not raw.strip():
+        return None
+    host, _, port = raw.strip().rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
+        raise ValueError("use an address and a port, such as 0.0.0.0:25 or [::]:25")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _path_or_nothing(raw: str) -> Path | None:
+    return _path(raw.strip()) if raw.strip() else None
+
+
 def _list(raw: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in raw.split(",") if item.strip())
 
@@ -167,6 +180,31 @@ class Settings:
         _text,
         "Signs replies that are handed over at /mail/reply: by `watchroom mail-reply`, or Mailgun's webhook signing key.",
         secret=True,
+    )
+    smtp_listen: tuple[str, int] | None = _setting(
+        "WATCHROOM_SMTP_LISTEN",
+        "",
+        _listen,
+        "Where the gate takes mail that becomes alerts, such as 0.0.0.0:25. Empty: nowhere.",
+    )
+    smtp_domain: str = _setting(
+        "WATCHROOM_SMTP_DOMAIN",
+        "",
+        _text,
+        "The domain of the addresses that mail is taken for. Empty: mail is taken for any, and pages show the host of "
+        "WATCHROOM_URL.",
+    )
+    smtp_certificate: Path | None = _setting(
+        "WATCHROOM_SMTP_CERTIFICATE",
+        "",
+        _path_or_nothing,
+        "A certificate chain (PEM) for mail that comes in; with it STARTTLS is offered.",
+    )
+    smtp_certificate_key: Path | None = _setting(
+        "WATCHROOM_SMTP_CERTIFICATE_KEY",
+        "",
+        _path_or_nothing,
+        "The private key (PEM) of that certificate, where it is not in the same file.",
     )
     phone_urls: str = _setting(
         "WATCHROOM_PHONE_URLS",

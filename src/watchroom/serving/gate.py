@@ -15,6 +15,7 @@ from ..intake.gate import addresses
 from ..intake.gate.app import Gate
 from ..intake.gate.database import database
 from ..intake.gate.keys import TOPIC, Keys
+from ..intake.gate.mail import MailIn
 from ..intake.gate.metrics import Metrics
 from ..intake.gate.proxy import Proxy
 from ..intake.gate.store import Store
@@ -94,7 +95,7 @@ def build(settings: Settings, hub: Hub, web_socket: str | Path | None = None) ->
     shelf = Shelf(proxy, settings, trusted) if proxy is not None else None
     if shelf is not None:
         hub.on_wake(shelf.heard)
-    return Gate(
+    gate = Gate(
         keys=keys,
         store=store,
         numbers=numbers,
@@ -107,6 +108,22 @@ def build(settings: Settings, hub: Hub, web_socket: str | Path | None = None) ->
         metrics_token=settings.metrics_token,
         signals_per_minute=settings.signals_per_minute,
     )
+    if settings.smtp_listen is not None:
+        gate.add(_mail(gate, settings, *settings.smtp_listen))
+    return gate
+
+
+def _mail(gate: Gate, settings: Settings, host: str, port: int) -> MailIn:
+    certificate, key = settings.smtp_certificate, settings.smtp_certificate_key
+    try:
+        return MailIn(gate, host, port, domain=settings.smtp_domain, certificate=certificate, key=key)
+    except OSError as error:  # a missing file, or what is no certificate (ssl.SSLError)
+        raise Refused(
+            "The certificate for mail can't be read.",
+            field="WATCHROOM_SMTP_CERTIFICATE",
+            value=str(certificate),
+            fix=f"{error}.",
+        ) from None
 
 
 class _Server(uvicorn.Server):

@@ -1,8 +1,9 @@
-"""Opsgenie's questions: an alert, the list of alerts, what became of a request."""
+"""Opsgenie's questions: an alert, the list of alerts, what became of a request; and its heartbeats."""
 
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,8 @@ from ...kernel.errors import NotFound, Refused
 from ...kernel.plugins import one_of
 from ...sources.base import Source
 from ...sources.opsgenie.naming import came_at, id_from, request_id, tiny_of
-from ...sources.opsgenie.reading import Request
+from ...sources.opsgenie.reading import HEARTBEAT, HEARTBEATS, Request
+from ..hooks import Beat, heartbeats
 from ..models import Alert, Integration, Signal
 from ..queries import as_inbound
 
@@ -26,6 +28,10 @@ _ONE = re.compile(r"/v2/alerts/(.+)", re.DOTALL)
 
 def answer(request: HttpRequest, integration: Integration, path: str) -> HttpResponse:
     """Answer one of them."""
+    if path == HEARTBEATS:
+        return _said([_beat(each) for each in heartbeats().all(integration.team_id)])
+    if found := HEARTBEAT.fullmatch(path):
+        return _heartbeat(request, integration, found["name"], ping=bool(found["ping"]))
     if path == "/v2/alerts":
         return _list(request, integration)
     if found := _REQUEST.fullmatch(path):
@@ -38,6 +44,43 @@ def answer(request: HttpRequest, integration: Integration, path: str) -> HttpRes
     raise NotFound(
         "There is no such alert.", field="identifier", value=path[:100], fix="Use its id, or ?identifierType=alias."
     )
+
+
+def _heartbeat(request: HttpRequest, integration: Integration, name: str, *, ping: bool) -> HttpResponse:
+    """Take a ping of one of the team's heartbeats, or show it."""
+    if ping:
+        body = request.body[:10_000].decode(errors="replace").replace("\0", "")
+        remote = request.META.get("REMOTE_ADDR", "")
+        if heartbeats().ping(integration.team_id, name, method=request.method or "POST", remote=remote, body=body):
+            said = {"result": "PONG - Heartbeat received", "took": 0.0, "requestId": str(uuid.uuid4())}
+            return JsonResponse(said, status=202)
+    else:
+        found = next(
+            (each for each in heartbeats().all(integration.team_id) if each.name.lower() == name.lower()), None
+        )
+        if found is not None:
+            return _said(_beat(found))
+    raise NotFound(
+        f"The team {integration.team.name} has no heartbeat {name[:100]!r}.",
+        field="name",
+        value=name[:100],
+        fix="Make it under Monitors, or use its name or slug as it stands there.",
+    )
+
+
+def _beat(beat: Beat) -> dict[str, Any]:
+    units = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
+    unit, seconds = next(((unit, size) for unit, size in units if beat.period_seconds % size == 0), ("minutes", 60))
+    return {
+        "name": beat.name,
+        "description": "",
+        "interval": max(1, beat.period_seconds // seconds),
+        "intervalUnit": unit,
+        "enabled": not beat.paused,
+        "expired": beat.late,
+        "alertPriority": _PRIORITIES[beat.severity],
+        "lastPingTime": _time(beat.last_ping_at) if beat.last_ping_at else None,
+    }
 
 
 def _alerts(integration: Integration) -> QuerySet[Alert]:

@@ -29,6 +29,7 @@ from .visits import NotReached, Visits
 
 log = logging.getLogger("watchroom.gate")
 
+MAIL_PATH = "/smtp"  # of a signal that came as a mail
 _NOT_QUICK = {b"content-encoding", b"transfer-encoding", b"expect", b"upgrade"}
 _QUICK_ROUTES_LIMIT = 4_096
 _QuickRoute = tuple[object, Integration, Source, str, bytes]  # first: which reading of the keys it stands on
@@ -68,13 +69,17 @@ class Gate:
         visits: Visits | None = None,
     ) -> None:
         self._keys, self._store, self._numbers, self._sources = keys, store, numbers, sources
-        self._live, self._proxy, self._shelf, self._parts = live, proxy, shelf, parts
+        self._live, self._proxy, self._shelf, self._parts = live, proxy, shelf, list(parts)
         self._trusted, self._metrics_token = trusted, metrics_token
         self._taker = Taker(keys, store, numbers)
         self._rates = Rates(signals_per_minute)
         self._visits = visits or Visits()
         self._bring_their_key = [each for each in sources.values() if isinstance(each, Keyed)]
         self._quick_routes: dict[bytes, _QuickRoute] = {}
+
+    def add(self, part: Part) -> None:
+        """Let something more run as long as the gate does; to be called before it starts."""
+        self._parts.append(part)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -268,6 +273,48 @@ class Gate:
                 return await self._later(send, source.name, "unchecked", f"It can't be checked: {error}")
         self._taker.take(sending, body, lambda reply: None if told.done() else told.set_result(reply))
         await _pass_on(send, await told)
+
+    # --- Mail (`mail.py`) ---
+
+    async def integration(self, key: str) -> Integration | None:
+        """The integration with this key.
+
+        :raises Unavailable: the database does not answer.
+        """
+        return await self._keys.find(key)
+
+    async def take_mail(self, integration: Integration, body: bytes, query: str, remote: str) -> Reply:
+        """Take a mail for an integration as a signal of it; the answer comes after the commit."""
+        source = self._sources[integration.source]
+        if (told := self._limited(integration, source)) is not None:
+            return told
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        headers = [(b"content-type", b"message/rfc822")]
+        sending = Sending(integration, source, MAIL_PATH, query.encode("latin-1", "replace"), headers, remote)
+        self._taker.take(sending, body, lambda reply: None if answer.done() else answer.set_result(reply))
+        return await answer
+
+    async def ping(self, key: str, word: str, body: bytes) -> int:
+        """Ping a heartbeat with a mail; the status of the web process's answer, 503 without one."""
+        if self._proxy is None:
+            return 503
+        path = f"/ping/{quote(key, safe='')}" + (f"/{word}" if word else "")
+        told: list[int] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body[:20_000], "more_body": False}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                told.append(message["status"])
+
+        headers = [(b"host", b"127.0.0.1"), (b"content-length", b"%d" % len(body[:20_000]))]
+        scope: Scope = {
+            "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": headers,
+            "client": ("127.0.0.1", 0), "scheme": "http", "http_version": "1.1",
+        }  # fmt: skip
+        await self._proxy(scope, receive, send)
+        return told[0] if told else 503
 
     def quick(self, url: bytes, headers: Headers, peer: str) -> Callable[[bytes, Answered], None] | None:
         """The short way for what comes most: a POST under a key that is known, with a body of stated and allowed size.

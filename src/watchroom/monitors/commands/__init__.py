@@ -7,6 +7,7 @@ from .heartbeats import (
     find_late,
     pause_heartbeat,
     ping,
+    ping_row,
     rotate_heartbeat_key,
     save_heartbeat,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "pause_check",
     "pause_heartbeat",
     "ping",
+    "ping_row",
     "record",
     "rotate_heartbeat_key",
     "save_check",

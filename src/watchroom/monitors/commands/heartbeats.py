@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
@@ -163,9 +163,21 @@ def ping(key: str, said: Said) -> Heartbeat:
 
     :raises NotFound: nothing has this key.
     """
+    return _ping(Q(key_hash=fingerprint(key)), said)
+
+
+def ping_row(pk: int, said: Said) -> Heartbeat:
+    """The same, for a sender that has shown in another way that it may ping this heartbeat.
+
+    :raises NotFound: it has been deleted.
+    """
+    return _ping(Q(pk=pk), said)
+
+
+def _ping(which: Q, said: Said) -> Heartbeat:
     now = clock.now()
     with transaction.atomic():
-        row = locked(Heartbeat.objects.select_related("team", "service")).filter(key_hash=fingerprint(key)).first()
+        row = locked(Heartbeat.objects.select_related("team", "service")).filter(which).first()
         if row is None:
             raise NotFound("There is no heartbeat with this address.", fix="Copy it again from the heartbeat's page.")
         duration = None

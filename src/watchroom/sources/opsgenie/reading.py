@@ -16,6 +16,8 @@ from .naming import id_from, id_of, request_id
 CREATE = "/v2/alerts"
 ONE = re.compile(r"/v2/alerts/(?P<identifier>.+)", re.DOTALL)
 ACTION = re.compile(r"/v2/alerts/(?P<identifier>.+)/(?P<action>close|acknowledge|notes)", re.DOTALL)
+HEARTBEATS = "/v2/heartbeats"
+HEARTBEAT = re.compile(r"/v2/heartbeats/(?P<name>.+?)(?P<ping>/ping)?", re.DOTALL)
 PATH_LIMIT = 200  # as much of a path as is kept with a signal
 _ALIAS_LIMIT, _NOTE_LIMIT = 512, 1_000
 _LABEL_LIMIT, _ANNOTATION_LIMIT, _SHOWN_LIMIT = 200, 15_000, 120

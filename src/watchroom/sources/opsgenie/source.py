@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ..base import Inbound, Parsed, Reply
-from .reading import ACTION, CREATE, ONE, Request, read
+from .reading import ACTION, CREATE, HEARTBEAT, HEARTBEATS, ONE, Request, read
 
 
 class Opsgenie:
@@ -26,6 +26,11 @@ class Opsgenie:
         return method == "DELETE" and (found := ONE.fullmatch(path)) is not None and "/" not in found["identifier"]
 
     def asked(self, method: str, path: str) -> bool:
+        if path.startswith(HEARTBEATS):
+            found = HEARTBEAT.fullmatch(path)
+            if found and found["ping"]:  # Opsgenie takes a ping by any of these
+                return method in ("GET", "HEAD", "POST", "PUT", "PATCH")
+            return method in ("GET", "HEAD") and (found is not None or path == HEARTBEATS)
         return method in ("GET", "HEAD") and (path == CREATE or ONE.fullmatch(path) is not None)
 
     def parse(self, inbound: Inbound) -> Parsed:
@@ -90,5 +95,13 @@ curl --fail-with-body -H 'Authorization: GenieKey {key}' -H 'Content-Type: appli
 
 Taken: create, close, acknowledge, add a note, delete (which closes), get, list, and the status of a request. An alert's
 id follows from its alias: an alert that comes again after it was closed has the same id. Queries other than
-`status:open` and `status:closed`, heartbeats and the other actions are not taken.
+`status:open` and `status:closed` and the other actions are not taken.
+
+Heartbeats (`/v2/heartbeats/NAME/ping`, get, list) are those of this integration's team under *Monitors*, by their name or slug:
+
+```sh
+curl --fail-with-body -H 'Authorization: GenieKey {key}' -X POST {host}/v2/heartbeats/nightly-backup/ping
+```
+
+A ping is answered after it has been stored; a heartbeat that the team does not have is a 404.
 """

@@ -1,0 +1,187 @@
+"""Mail in: an SMTP listener (RFC 5321) inside the gate. ``KEY@…`` is an integration, ``KEY+tag@…`` the same with a tag.
+
+A mail is accepted (250) after the commit that holds it. There is nothing to relay: an address that is no key is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from ...sources.base import Reply
+from . import limits
+from .database import Integration, Unavailable
+
+log = logging.getLogger("watchroom.gate")
+
+CONNECTIONS = 100
+RECIPIENTS = 20
+IDLE_SECONDS = 60
+HEARTBEAT_PREFIX = "wrh_"
+_WORDS = {"": "", "ok": "", "success": "", "start": "start", "fail": "fail", "log": "log"}
+_NOBODY = "550 5.1.1 No integration has this address; copy it again from its page."
+_LATER = "451 4.3.0 It can't be stored at the moment; send it again later."
+
+
+class Doors(Protocol):
+    """What the gate does with a mail."""
+
+    async def integration(self, key: str) -> Integration | None: ...
+
+    async def take_mail(self, integration: Integration, body: bytes, query: str, remote: str) -> Reply: ...
+
+    async def ping(self, key: str, word: str, body: bytes) -> int: ...
+
+
+class MailIn:
+    """The listener, as a part of the gate."""
+
+    def __init__(
+        self,
+        doors: Doors,
+        host: str,
+        port: int,
+        *,
+        domain: str = "",
+        certificate: Path | None = None,
+        key: Path | None = None,
+    ) -> None:
+        self._doors, self._host, self._port, self._domain = doors, host, port, domain
+        self._tls: ssl.SSLContext | None = None
+        if certificate is not None:
+            self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self._tls.load_cert_chain(certificate, key)
+        self._server: asyncio.Server | None = None
+        self._open = 0
+
+    @property
+    def port(self) -> int:
+        """Where it listens; of interest when it was told to choose."""
+        assert self._server is not None
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def start(self) -> None:
+        logging.getLogger("mail.log").setLevel(logging.WARNING)  # it writes addresses down, and they are keys
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._session, self._host, self._port)
+        log.info("Mail is taken at %s:%d.", self._host, self.port)
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    def _session(self) -> SMTP:
+        return _Connection(
+            self,
+            data_size_limit=limits.BODY_BYTES,
+            enable_SMTPUTF8=True,
+            decode_data=False,
+            hostname=self._domain or "watchroom",
+            ident="Watchroom",
+            tls_context=self._tls,
+            timeout=IDLE_SECONDS,
+            loop=asyncio.get_running_loop(),
+        )
+
+    def entered(self) -> bool:
+        """Count a connection; false when there are too many."""
+        if self._open >= CONNECTIONS:
+            return False
+        self._open += 1
+        return True
+
+    def left(self) -> None:
+        self._open -= 1
+
+    # --- What aiosmtpd asks ---
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        local, _, domain = address.rpartition("@")
+        if self._domain and domain.lower() != self._domain.lower():
+            return "550 5.7.1 Mail is taken for this domain only: " + self._domain
+        if len(envelope.rcpt_tos) >= RECIPIENTS:
+            return "452 4.5.3 Too many recipients"
+        key = local.partition("+")[0]
+        if not key.lower().startswith(HEARTBEAT_PREFIX):
+            try:
+                found = await self._find(key)
+            except Unavailable:
+                return _LATER
+            if found is None:
+                return _NOBODY
+            if found.paused:
+                return "450 4.2.1 This integration is paused"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        body = envelope.content if isinstance(envelope.content, bytes) else b""
+        remote = str(session.peer[0]) if isinstance(session.peer, tuple) else ""
+        told = [await self._deliver(address, body, remote) for address in envelope.rcpt_tos]
+        # One answer for all of them: what one did not get is sent again to all, and alerts know themselves by their key.
+        return next((each for each in told if each.startswith("4")), None) or next(
+            (each for each in told if each.startswith("5")), "250 2.0.0 Stored"
+        )
+
+    async def _find(self, key: str) -> Integration | None:
+        found = await self._doors.integration(key)
+        if found is None and key != key.lower():
+            found = await self._doors.integration(key.lower())
+        return found if found is not None and found.source == "email" else None
+
+    async def _deliver(self, address: str, body: bytes, remote: str) -> str:
+        key, _, tag = address.rpartition("@")[0].partition("+")
+        try:
+            if key.lower().startswith(HEARTBEAT_PREFIX):
+                return await self._ping(key, tag, body)
+            integration = await self._find(key)
+            if integration is None:
+                return _NOBODY
+            reply = await self._doors.take_mail(integration, body, urlencode({"tag": tag[:100]}) if tag else "", remote)
+        except Unavailable:
+            return _LATER
+        if reply.status < 300:
+            return "250 2.0.0 Stored"
+        # What can't be read is in the tray; the sender's mail server shall tell its owner, not try again.
+        return "554 5.6.0 It can't be read; see the tray of the integration." if reply.status in (400, 401) else _LATER
+
+    async def _ping(self, key: str, tag: str, body: bytes) -> str:
+        word = _WORDS.get(tag.lower())
+        if word is None:
+            return "550 5.1.1 After the + say start, fail or log"
+        status = await self._doors.ping(key, word, body)
+        return (
+            "250 2.0.0 OK" if status < 300 else _LATER if status >= 500 else "550 5.1.1 No heartbeat has this address"
+        )
+
+
+class _Connection(SMTP):  # type: ignore[misc]  # aiosmtpd says nothing of its types
+    """One connection; one too many is told to come back."""
+
+    def __init__(self, mail: MailIn, **named: Any) -> None:
+        super().__init__(mail, **named)
+        self._mail, self._counted = mail, False
+
+    def connection_made(self, transport: Any) -> None:
+        if not self._counted:  # after STARTTLS it is called again
+            if not self._mail.entered():
+                transport.write(b"421 4.7.0 Too many connections; come back later\r\n")
+                transport.close()
+                return
+            self._counted = True
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._counted:
+            self._counted = False
+            self._mail.left()
+            super().connection_lost(error)

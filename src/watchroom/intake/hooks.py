@@ -1,0 +1,42 @@
+"""What the packages above lend to alerts. They may not be imported from here; they register when Django starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Beat:
+    """A heartbeat, as a sender may ask for it."""
+
+    name: str
+    period_seconds: int
+    paused: bool
+    late: bool
+    severity: str
+    last_ping_at: datetime | None
+
+
+class Heartbeats(Protocol):
+    """The heartbeats of a team."""
+
+    def ping(self, team_id: int, name: str, *, method: str, remote: str, body: str) -> bool:
+        """A success of the heartbeat with this name or slug; false when the team has none."""
+        ...
+
+    def all(self, team_id: int) -> Sequence[Beat]: ...
+
+
+_heartbeats: list[Heartbeats] = []
+
+
+def heartbeats_are(found: Heartbeats) -> None:
+    """Ask ``found`` about heartbeats."""
+    _heartbeats[:] = [found]
+
+
+def heartbeats() -> Heartbeats:
+    return _heartbeats[0]

@@ -1,0 +1,144 @@
+"""Mail over a real SMTP connection: stored before it is accepted, for nobody but those who are there, never relayed."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import factories as make
+from gate.answering import answering_gate
+from gate.running import running_gate
+from watchroom.accounts.actors import SYSTEM
+from watchroom.intake.commands import pause_integration
+from watchroom.intake.commands.receive import read_signals
+from watchroom.intake.gate import limits
+from watchroom.intake.gate import mail as mail_in
+from watchroom.intake.models import Alert, Integration, Signal
+from watchroom.kernel import settings as conf
+from watchroom.kernel.signing import fingerprint
+from watchroom.monitors.models import Heartbeat
+
+Make = Callable[..., tuple[Integration, str]]
+KEY = "0123456789abcdef0123456789abcdef"
+LETTER = b"From: Storage <san@example.org>\r\nSubject: [PROBLEM] Disk 7 failed\r\n\r\nReplace it.\r\n"
+
+
+@pytest.fixture
+def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[mail_in.MailIn]]:
+    """Gates that are started from now on take mail; what listens is in the list."""
+    found: list[mail_in.MailIn] = []
+    start = mail_in.MailIn.start
+
+    async def started(self: mail_in.MailIn) -> None:
+        await start(self)
+        found.append(self)
+
+    monkeypatch.setattr(mail_in.MailIn, "start", started)
+    monkeypatch.setenv("WATCHROOM_SMTP_LISTEN", "127.0.0.1:0")
+    conf.current.cache_clear()
+    yield found
+    conf.current.cache_clear()
+
+
+@pytest.fixture
+def smtp(transactional_db: None, listening: list[mail_in.MailIn]) -> Iterator[smtplib.SMTP]:
+    with running_gate(), smtplib.SMTP("127.0.0.1", listening[0].port, timeout=30) as client:
+        yield client
+
+
+def send(client: smtplib.SMTP, to: str | list[str], letter: bytes = LETTER) -> tuple[int, str]:
+    try:
+        client.sendmail("san@example.org", to, letter)
+    except smtplib.SMTPRecipientsRefused as refused:
+        return next((code, text.decode()) for code, text in refused.recipients.values())
+    except smtplib.SMTPResponseException as refused:
+        return refused.smtp_code, str(refused.smtp_error)
+    return 250, ""
+
+
+def test_a_mail_is_stored_before_it_is_accepted_and_becomes_an_alert(smtp: smtplib.SMTP) -> None:
+    integration = make.integration(source="email", key=KEY)
+    assert send(smtp, f"{KEY.upper()}+shelf2@watchroom.example.org")[0] == 250
+    signal = Signal.objects.get()
+    assert (signal.integration_id, signal.path, signal.content_type) == (integration.pk, "/smtp", "message/rfc822")
+    assert KEY not in f"{signal.query}{signal.headers}"
+    read_signals(10)
+    alert = Alert.objects.get()
+    assert (alert.title, alert.labels["tag"], alert.labels["sender"]) == ("Disk 7 failed", "shelf2", "san@example.org")
+    assert alert.annotations["description"] == "Replace it."
+    assert send(smtp, f"{KEY}+shelf2@watchroom.example.org", LETTER.replace(b"PROBLEM", b"RESOLVED"))[0] == 250
+    read_signals(10)
+    assert Alert.objects.get().ended_at is not None
+
+
+def test_nobody_and_others_are_refused(smtp: smtplib.SMTP) -> None:
+    make.integration(source="email", key=KEY)
+    other = make.integration(source="alertmanager")
+    assert send(smtp, "somebody@example.org")[0] == 550
+    assert send(smtp, f"{other.key}@example.org")[0] == 550  # type: ignore[attr-defined]
+    pause_integration(SYSTEM, Integration.objects.get(source="email"), True)
+    assert not Signal.objects.exists()
+
+
+def test_what_can_not_be_read_is_told_and_kept(smtp: smtplib.SMTP) -> None:
+    make.integration(source="email", key=KEY)
+    assert send(smtp, f"{KEY}@example.org", b"From: a@example.org\r\n\r\n")[0] == 554
+    assert Signal.objects.get().refused
+
+
+def test_a_mail_may_not_be_larger_than_a_signal(smtp: smtplib.SMTP) -> None:
+    make.integration(source="email", key=KEY)
+    assert smtp.ehlo()[0] == 250 and smtp.esmtp_features["size"] == str(limits.BODY_BYTES)
+    assert send(smtp, f"{KEY}@example.org", LETTER + (b"x" * 900 + b"\r\n") * 80)[0] == 250
+    assert send(smtp, f"{KEY}@example.org", LETTER + (b"x" * 900 + b"\r\n") * 5_000)[0] == 552
+    assert Signal.objects.count() == 1
+
+
+def test_without_a_commit_there_is_no_250(smtp: smtplib.SMTP, monkeypatch: pytest.MonkeyPatch) -> None:
+    make.integration(source="email", key=KEY)
+    assert send(smtp, f"{KEY}@example.org")[0] == 250
+    from watchroom.intake.gate import database
+
+    def broken(self: object, signals: object) -> None:
+        raise database.Unavailable("the disk is full")
+
+    for kind in (database.SQLite, database.PostgreSQL):
+        monkeypatch.setattr(kind, "insert", broken)
+    assert send(smtp, f"{KEY}@example.org")[0] == 451
+
+
+def test_a_heartbeat_is_pinged_by_mail(transactional_db: None, listening: list[mail_in.MailIn]) -> None:
+    make.person()
+    key = "wrh_Abc-123_xyz"
+    heartbeat = Heartbeat.objects.create(
+        team=make.team(), name="Backup", slug="backup", key=key, key_hash=fingerprint(key), key_hint=key[:8]
+    )
+    with answering_gate(), smtplib.SMTP("127.0.0.1", listening[0].port, timeout=30) as client:
+        assert send(client, f"{key}@example.org")[0] == 250
+        heartbeat.refresh_from_db()
+        assert (heartbeat.state, heartbeat.pings.get().kind) == ("up", "success")
+        assert send(client, f"{key}+fail@example.org")[0] == 250
+        heartbeat.refresh_from_db()
+        assert heartbeat.state == "down"
+        assert send(client, "wrh_nobody@example.org")[0] == 550
+        assert send(client, f"{key}+dance@example.org")[0] == 550
+
+
+def test_the_connection_can_be_encrypted(
+    transactional_db: None, listening: list[mail_in.MailIn], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from channels.certificates import certificate_for
+
+    pem = certificate_for("watchroom", tmp_path)
+    monkeypatch.setenv("WATCHROOM_SMTP_CERTIFICATE", str(pem))
+    conf.current.cache_clear()
+    make.integration(source="email", key=KEY)
+    with running_gate(), smtplib.SMTP("127.0.0.1", listening[0].port, timeout=30) as client:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        assert client.starttls(context=context)[0] == 220
+        assert send(client, f"{KEY}@example.org")[0] == 250
