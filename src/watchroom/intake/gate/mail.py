@@ -164,7 +164,7 @@ class MailIn:
         )
 
 
-class _Connection(SMTP):  # type: ignore[misc]  # aiosmtpd says nothing of its types
+class _Connection(SMTP):
     """One connection; one too many is told to come back."""
 
     def __init__(self, mail: MailIn, **named: Any) -> None:

@@ -92,7 +92,7 @@ def _first(pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 def _of_message(raw: bytes, tag: str) -> Letter:
     try:
-        message = BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(raw)  # type: ignore[call-overload]
+        message = BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(raw)
         headers = _first([(str(name), str(value)) for name, value in message.items()])
     except Exception:  # the parser of the standard library fails on some letters in ways of its own
         raise Unusable("body", raw[:SHOWN_LIMIT].decode(errors="replace"), "send a mail as RFC 5322 has it.") from None
@@ -129,7 +129,7 @@ def _fields(inbound: Inbound) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
         form = BytesParser(policy=policy.HTTP).parsebytes(head + inbound.body)
-        for part in list(form.iter_parts())[:_PARTS_LIMIT]:  # type: ignore[attr-defined]
+        for part in list(form.iter_parts())[:_PARTS_LIMIT]:
             name = part.get_param("name", header="content-disposition")
             raw = part.get_payload(decode=True)
             if isinstance(name, str) and part.get_filename() is None and isinstance(raw, bytes):
