@@ -1,0 +1,104 @@
+"""The room in a real browser: written without a connection, sent later; completion, the board by keys, pasted pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import factories
+from peers.chromium import PHONE, axe
+from watchroom.accounts.actors import acting
+from watchroom.incidents import commands
+from watchroom.incidents.models import LogEntry, Task
+
+if TYPE_CHECKING:
+    from peers.chromium import Chromium
+
+pytestmark = [pytest.mark.browser, pytest.mark.browser_once, pytest.mark.django_db(transaction=True)]
+
+_PASTE = """() => {
+  const dot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+  const files = new DataTransfer(), area = document.getElementById('compose-text');
+  files.items.add(new File([Uint8Array.from(atob(dot), (each) => each.charCodeAt(0))], 'shot.png', {type: 'image/png'}));
+  area.dispatchEvent(new ClipboardEvent('paste', {clipboardData: files, bubbles: true}));
+}"""
+
+
+def signed_in(client: Any, chromium: Chromium, live_server: Any, person: Any, **options: Any) -> Any:
+    """A page of ``person``, whose browser asks the gate's address for live events and gets none here."""
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    context = chromium.context(live_server.url, **options)
+    context.set_default_timeout(30_000)
+    context.route("**/live?*", lambda route: route.fulfill(content_type="text/event-stream", body=":\n\n"))
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    return context.new_page()
+
+
+def test_the_room_works_without_a_connection_for_a_while(client: Any, live_server: Any, chromium: Chromium) -> None:
+    team = factories.team("Payments")
+    anna = factories.person("Anna", email="anna@example.org")
+    factories.membership(team, anna)
+    incident = commands.declare(acting(anna), title="Checkout is slow", team=team)
+    idea = commands.log(acting(anna), incident, "hypothesis", "The release")
+    page = signed_in(client, chromium, live_server, anna)
+    page.goto(f"/incidents/{incident.pk}")
+
+    page.context.set_offline(True)
+    for line in ("First", "Second", "/task Look at the proxy"):
+        page.fill("#compose-text", line)
+        page.keyboard.press("Enter")
+    page.wait_for_selector("#pending-lines >> text=Look at the proxy")
+    assert "3 lines are waiting to be sent" in page.inner_text("[data-waiting]")
+    assert not LogEntry.objects.filter(text="First").exists()
+    page.context.set_offline(False)
+    page.wait_for_selector("#log >> text=Second")
+    page.wait_for_selector("#pending-lines li", state="detached")
+    page.wait_for_selector("#tasks >> text=Look at the proxy")
+    written = list(LogEntry.objects.filter(text__in=("First", "Second")).order_by("id").values_list("text", flat=True))
+    assert written == ["First", "Second"]
+    assert Task.objects.count() == 1
+
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("n")
+    page.keyboard.type("/sym")
+    page.wait_for_selector("#completions >> text=What fails")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Nobody can pay, @ann")
+    page.wait_for_selector("#completions >> text=@anna")
+    page.keyboard.press("Enter")
+    page.evaluate(_PASTE)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#log .mention >> text=@anna")
+    page.wait_for_selector("#log img[alt='shot.png']")
+    assert LogEntry.objects.get(kind="symptom").text == "Nobody can pay, @anna"
+
+    page.fill("#compose-text", "/nonsense")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#pending-lines >> text=There is no command /nonsense.")
+    page.click("#pending-lines >> text=Discard")
+
+    page.focus(f"#idea-{idea.pk}")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(f".column.testing #idea-{idea.pk}")
+    idea.refresh_from_db()
+    assert (idea.standing, idea.tester) == ("testing", anna)
+
+    commands.log(acting(anna), incident, "note", "Written elsewhere")
+    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:incident:{incident.pk}:log'))")
+    page.wait_for_selector("#log >> text=Written elsewhere")
+    chromium.take_problems()  # what the browser says of the requests that it could not send
+
+
+def test_the_composer_is_by_the_thumb_on_a_phone(client: Any, live_server: Any, chromium: Chromium) -> None:
+    anna = factories.person("Anna", role="administrator")
+    incident = commands.declare(acting(anna), title="Checkout is slow")
+    page = signed_in(client, chromium, live_server, anna, viewport=PHONE)
+    page.goto(f"/incidents/{incident.pk}")
+    box = page.locator("#compose").bounding_box()
+    assert box is not None
+    assert PHONE[1] / 2 < box["y"] + box["height"] <= PHONE[1]
+    assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1")
+    page.goto(f"/incidents/{incident.pk}/board")
+    assert axe(page) == []
+    assert chromium.take_problems() == []
