@@ -14,6 +14,7 @@ from peers.alertmanager import Alertmanager
 from peers.http import HttpPeer
 from peers.server import Server
 
+from . import room as rooms
 from .load import post_alerts
 from .setting import cores, fill, memory_mb
 
@@ -151,6 +152,10 @@ def pages() -> None:
     server.stop()
 
 
+def room() -> None:
+    rooms.room(row, percentile)
+
+
 def storm_beside_pages(server: Server, session: str) -> None:
     """A page of the UI while the gate is flooded: what the separate processes are for."""
     import threading
@@ -205,7 +210,7 @@ processes are for.
 
 
 if __name__ == "__main__":
-    for part in (start_and_memory, ingest, accept_to_provider, pages):
+    for part in (start_and_memory, ingest, accept_to_provider, pages, room):
         if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
             part()
     if len(sys.argv) < 2:

@@ -49,6 +49,7 @@ PAGES = (
     "/incidents",
     "/incidents/declare",
     "/incidents/{incident}",
+    "/incidents/{incident}/board",
     "/schedules",
     "/schedules/demo-payments",
     "/schedules/new",
