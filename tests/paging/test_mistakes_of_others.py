@@ -13,12 +13,15 @@ import factories as make
 from paging.test_escalation import hook, paged, reachable, start  # noqa: F401
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import SYSTEM, acting
+from watchroom.channels.base import Delivery, DeliveryFailed
 from watchroom.engine.loop import run_due
 from watchroom.intake import commands as intake
 from watchroom.intake.models import AlertGroup
 from watchroom.kernel.clock import TravellingClock
+from watchroom.oncall.queries import on_call_now
 from watchroom.paging import commands
-from watchroom.paging.models import Attempt, Escalation, Notification
+from watchroom.paging.duties import _send
+from watchroom.paging.models import Attempt, Escalation, Notification, PagingDefect
 from watchroom.paging.queries import dry_run, trace
 
 pytestmark = pytest.mark.django_db
@@ -206,3 +209,131 @@ def test_whoever_is_paged_directly_is_followed_by_number_not_by_name(
 
 
 _: Any = (connection, AlertGroup)
+
+
+def test_one_broken_schedule_stops_neither_other_schedules_nor_its_own_escalation(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
+    bad = make.schedule("Bad", people=(anna,), starts_at="2026-03-02T09:00")
+    good = make.schedule("Good", people=(ben,), starts_at="2026-03-02T09:00")
+    bad.rotations.update(restrictions=[{"start": "in the morning"}])
+    assert on_call_now(clock()) == {bad: [], good: [ben]}
+    start(make.policy((bad, 300), (good, 300)))
+    run_due()
+    assert paged(hook) == ["ben"]
+    assert "Step 1" in PagingDefect.objects.get(kind="nobody").text
+
+
+def test_what_breaks_one_escalation_stops_no_other_and_it_goes_on_with_the_next_step(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
+    schedule = make.schedule(people=(anna,), starts_at="2026-03-02T09:00")
+    first = start(make.policy((schedule, 300), (ben, 300)), subject_id=1)
+    start(make.policy((anna, 300)), subject_id=2)
+    with patch("watchroom.paging.people.oncall.who", side_effect=ArithmeticError("no such turn")):
+        run_due()
+    assert sorted(paged(hook)) == ["anna", "ben"]
+    assert any("no such turn" in line["text"] for line in trace(first))
+
+
+@pytest.mark.parametrize("by", ["unacknowledge", "snooze"])
+def test_giving_it_back_or_the_end_of_a_snooze_goes_on_where_it_stopped_and_says_so(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    by: str,
+) -> None:
+    anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
+    group = make.group("Checkout is slow", notify_at=clock(), policy=make.policy((anna, 60), (ben, 60), repeats=5))
+    run_due()
+    if by == "snooze":
+        intake.snooze(acting(anna), group, clock() + timedelta(hours=1))
+        clock.advance(timedelta(hours=1))
+    else:
+        intake.acknowledge(acting(anna), group)
+        intake.unacknowledge(acting(anna), group)
+    run_due()
+    assert paged(hook) == ["anna", "ben"]  # not Anna again
+    assert any("goes on at step 2" in line["text"] for line in trace(group.escalations.get()))
+
+
+def test_two_groups_are_never_handed_to_the_same_next_person_of_a_round_robin(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    people = [reachable(hook, name) for name in ("anna", "ben")]
+    policy = make.policy((people[0], 3600))
+    policy.steps.update(round_robin=True)
+    policy.steps.get().targets.create(person=people[1])
+    for number in range(4):
+        start(policy, subject_id=number + 1)
+    run_due()
+    assert paged(hook) == ["anna", "ben", "anna", "ben"]
+
+
+@pytest.mark.parametrize("status", ["undelivered", "failed"])
+def test_undelivered_or_no_answer_is_not_sent_the_next_method_follows_at_once(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    status: str,
+) -> None:
+    anna = reachable(hook, "anna", "first")
+    second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": SECRET})
+    commands.set_rules(acting(anna), anna, "high", [(anna.contact_methods.order_by("id")[0].pk, 0), (second.pk, 900)])
+    start(make.policy((anna, 3600)))
+    run_due()
+    assert paged(hook) == ["first"]
+    commands.record_receipt(Notification.objects.get(state="sent"), arrived=False, why=status)
+    run_due()
+    assert paged(hook) == ["first", "second"]
+
+
+def test_a_policy_that_runs_out_and_a_step_with_nobody_end_in_a_loud_last_resort(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    admin = make.person("Root", "administrator")
+    make.contact_method(admin, settings={"url": f"{hook.url}/root", "secret": SECRET})
+    start(make.policy((make.schedule("Empty"), 300), (reachable(hook, "anna"), 60), repeats=0))
+    run_due()
+    assert paged(hook) == ["anna"]
+    clock.advance(timedelta(seconds=60))
+    run_due()
+    assert paged(hook) == ["anna", "root"]
+    assert PagingDefect.objects.filter(kind="nobody", resolved_at=None).exists()
+
+
+def test_a_possible_duplicate_is_marked_for_whoever_gets_it_and_in_the_log(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    start(make.policy((reachable(hook, "anna"), 3600)))
+    commands.take_turn(1)
+    commands.claim(1)
+    clock.advance(timedelta(seconds=61))
+    run_due()
+    assert b'"possible_duplicate":true' in hook.requests[0].body
+    assert Notification.objects.get().possible_duplicate
+
+
+def test_an_engine_that_comes_back_after_its_lease_neither_sends_again_nor_undoes_what_the_other_wrote(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    start(make.policy((reachable(hook, "anna"), 3600)))
+    commands.take_turn(1)
+    [[(stale, attempt)]] = commands.claim(1)  # this one hangs
+    clock.advance(timedelta(seconds=61))
+    [[(taken, second)]] = commands.claim(1)  # that one has it now
+    _send([(stale, attempt)])
+    assert paged(hook) == []  # its token is spent
+    commands.record_result([(taken, second)], Delivery("x"))
+    commands.record_result([(stale, attempt)], DeliveryFailed("timed out"))
+    row = Notification.objects.get()
+    assert (row.state, row.due_at) == ("sent", None)
+    clock.advance(timedelta(minutes=30))
+    run_due()
+    assert paged(hook) == []

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 import factories as make
 from paging.test_escalation import hook, reachable, start  # noqa: F401
 from peers.http import Answer, HttpPeer
+from watchroom.channels.webhook import verify
+from watchroom.engine import watchdog
 from watchroom.engine.loop import ping, run_due
+from watchroom.engine.models import EngineNode
 from watchroom.engine.queries import health
 from watchroom.kernel.clock import TravellingClock
+from watchroom.paging.models import Notification, PagingDefect
 
 pytestmark = pytest.mark.django_db
 
@@ -42,3 +48,72 @@ def test_an_engine_that_is_behind_is_impaired(clock: TravellingClock, hook: Http
     clock.advance(timedelta(minutes=3))
     assert health()["impaired"] == ["The engine is 5 min behind."]
     assert not ping(f"{hook.url}/alive")
+
+
+def test_administrators_are_told_by_another_route_and_told_again_when_it_works(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    configured: Callable[..., None],
+) -> None:
+    url = hook.url.replace("127.0.0.1", "localhost")
+    configured(
+        WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8",
+        WATCHROOM_ALARM_TO=f"{url}/outside",
+        WATCHROOM_ALARM_SECRET="a secret of sixteen letters",
+    )
+    admin = make.person("Root", "administrator")
+    make.contact_method(admin)  # a webhook, like all that fails
+    browser = make.contact_method(admin, "browser", settings={"person": admin.pk})
+    for number in range(3):
+        start(make.policy((reachable(hook, f"p{number}"), 3600)), subject_id=number + 1)
+    hook.answer(*[Answer(410)] * 3, Answer(503), Answer(200))
+    run_due()
+    assert not Notification.objects.filter(person=admin).exists()  # one look is not enough
+    clock.advance(timedelta(seconds=30))
+    run_due()
+    told = Notification.objects.get(person=admin)
+    assert (told.contact_method, told.subject) == (browser, "Paging is impaired")
+    assert "Nothing has got through by webhook" in told.body
+    assert [each.path for each in hook.requests[3:]] == ["/outside"]
+    clock.advance(timedelta(seconds=30))
+    run_due()  # the outside address did not take it: again; the administrators know already
+    assert [each.path for each in hook.requests[3:]] == ["/outside"] * 2
+    message = hook.requests[-1]
+    assert verify("a secret of sixteen letters", message.headers["watchroom-signature"], message.body, at=clock())
+    clock.advance(timedelta(seconds=30))
+    run_due()
+    assert len(hook.requests) == 5 and Notification.objects.filter(person=admin).count() == 1
+    assert PagingDefect.objects.filter(kind="impaired").count() == 1
+    clock.advance(timedelta(minutes=16))
+    run_due()
+    assert b"Paging works again" in hook.requests[-1].body
+    assert set(Notification.objects.filter(person=admin).values_list("subject", flat=True)) == {
+        "Paging is impaired",
+        "Paging works again",
+    }
+
+
+def test_what_piled_up_while_nothing_ran_is_no_alarm_once_it_is_worked_off(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    admin = make.person("Root", "administrator")
+    make.contact_method(admin, "browser", settings={"person": admin.pk})
+    start(make.policy((reachable(hook, "anna"), 60)))
+    clock.advance(timedelta(hours=2))
+    watchdog.look()
+    run_due()
+    clock.advance(timedelta(seconds=30))
+    run_due()
+    assert not Notification.objects.filter(person=admin).exists()
+
+
+def test_every_page_says_that_paging_is_impaired(client: Any, clock: TravellingClock) -> None:
+    client.force_login(make.person("Val", "viewer"))
+    assert 'hx-get="/system/impaired"' in client.get("/policies").content.decode()
+    assert "No engine is alive" in client.get("/system/impaired").content.decode()
+    EngineNode.objects.create(name="a", started_at=clock(), seen_at=clock(), version="1")
+    clock.advance(timedelta(seconds=5))
+    assert client.get("/system/impaired").content.decode().strip() == ""
+    client.logout()
+    assert client.get("/system/impaired").status_code in (302, 401, 403)

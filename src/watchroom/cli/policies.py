@@ -46,6 +46,15 @@ def versions(api: Api, slug: str) -> Any:
     return api.get(f"/policies/{slug}/versions"), table("version", "saved_at", "saved_by", "running", "steps")
 
 
+@policy.command()
+@click.argument("slug")
+@api_command
+def warnings(api: Api, slug: str) -> Any:
+    """Its steps that will have nobody to page within four weeks."""
+    answer = api.get(f"/policies/{slug}/warnings")
+    return answer, table("step", "starts_at", "text", empty="Every step has somebody for the next four weeks.")
+
+
 @policy.command("webhook-key")
 @click.argument("slug")
 @click.option("--renew", is_flag=True, help="Replace it; the old one signs nothing any more.")
@@ -67,6 +76,32 @@ def escalation(api: Api, id: int) -> Any:
         table("at", "future", "text", "state")(found["trace"])
 
     return answer, show
+
+
+@click.group()
+def defect() -> None:
+    """What kept pages from reaching anybody, or will."""
+
+
+@defect.command("list")
+@click.option("--team", help="Slug.")
+@click.option("--resolved", is_flag=True, help="Those that were resolved.")
+@click.option("--cursor")
+@api_command
+def list_defects(api: Api, **query: Any) -> Any:
+    """What is open."""
+    return api.get("/paging-defects", **query), table(
+        "id", "kind", "text", "count", "last_at", empty="Nothing is wrong."
+    )
+
+
+@defect.command("resolve")
+@click.argument("id", type=int)
+@click.option("--note", help="What was done, or why it is accepted.")
+@api_command
+def resolve_defect(api: Api, id: int, note: str | None) -> Any:
+    """It is mended, or known and accepted."""
+    return api.post(f"/paging-defects/{id}/resolve", note=note or ""), f"Defect {id} resolved."
 
 
 @click.group()
@@ -98,4 +133,4 @@ def decline(api: Api, id: int) -> Any:
     return api.post(f"/approvals/{id}/decline"), f"Proposal {id} declined."
 
 
-commands = [policy, escalation, proposal]
+commands = [policy, escalation, defect, proposal]

@@ -1,4 +1,4 @@
-"""Which engines are alive."""
+"""Which engines are alive, and what the watchdog has seen."""
 
 from __future__ import annotations
 
@@ -18,3 +18,17 @@ class EngineNode(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Watch(models.Model):
+    """The watchdog's book: one row. While paging is impaired, since when, what was wrong, and who was told."""
+
+    due_at = models.DateTimeField(db_index=True)
+    since = models.DateTimeField(null=True, help_text="Since when paging is impaired.")
+    texts = models.JSONField(default=list)
+    told_at = models.DateTimeField(null=True, help_text="When administrators were told of it.")
+    # Per outside address (by its place in the setting): what has been handed over, so that a failure is tried again.
+    outside = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return "impaired" if self.since else "well"

@@ -40,6 +40,15 @@ def providers() -> dict[str, dict[str, int]]:
     return dict(sorted(found.items()))
 
 
+def silent_channels(numbers: dict[str, dict[str, int]]) -> list[str]:
+    """The channels by which nothing gets through."""
+    return [
+        channel
+        for channel, each in numbers.items()
+        if each["failed"] >= FEWEST_FAILURES and each["failed"] == each["attempts"]
+    ]
+
+
 def impairments(
     lag_seconds: float, numbers: dict[str, dict[str, int]], accounts: Sequence[dict[str, Any]] = ()
 ) -> list[str]:
@@ -47,9 +56,8 @@ def impairments(
     found = []
     if lag_seconds > LAG_LIMIT.total_seconds():
         found.append(f"The engine is {int(lag_seconds // 60)} min behind.")
-    for channel, each in numbers.items():
-        if each["failed"] >= FEWEST_FAILURES and each["failed"] == each["attempts"]:
-            found.append(f"Nothing has got through by {channel} in 15 min: {each['failed']} attempts failed.")
+    for channel in silent_channels(numbers):
+        found.append(f"Nothing has got through by {channel} in 15 min: {numbers[channel]['failed']} attempts failed.")
     if accounts and all(each["state"] == "resting" for each in accounts):
         found.append(f"No telephone account takes messages: {accounts[0]['last_error']}")
     return found

@@ -264,6 +264,20 @@ class Settings:
         _url_or_nothing,
         "An outside monitor's address that the engine requests every minute while all is well.",
     )
+    alarm_to: tuple[str, ...] = _setting(
+        "WATCHROOM_ALARM_TO",
+        "",
+        _list,
+        "Who outside is told when paging itself is impaired, and when it works again: e-mail and web addresses, "
+        "comma-separated. Web addresses get the JSON of the webhook channel.",
+    )
+    alarm_secret: str = _setting(
+        "WATCHROOM_ALARM_SECRET",
+        "",
+        _text,
+        "Signs what is sent to the web addresses of WATCHROOM_ALARM_TO.",
+        secret=True,
+    )
     metrics_token: str = _setting(
         "WATCHROOM_METRICS_TOKEN",
         "",

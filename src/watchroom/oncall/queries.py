@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from ..kernel.errors import NotFound
 from . import rules
 from .models import CalendarShift, Override, Rotation, RotationMember, Schedule
 
+log = logging.getLogger(__name__)
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -50,7 +52,10 @@ def plans_of(schedules: Iterable[Schedule], start: datetime, end: datetime) -> d
     for rotation in (
         Rotation.objects.filter(schedule__in=chosen).order_by("-precedence", "id").prefetch_related(members)
     ):
-        layers[rotation.schedule_id].append(_layer(rotation, chosen[rotation.schedule_id].timezone))
+        try:
+            layers[rotation.schedule_id].append(_layer(rotation, chosen[rotation.schedule_id].timezone))
+        except rules.RuleError as error:  # one broken rotation stops neither the others nor other schedules
+            log.error("Rotation %s of %s is left out: %s", rotation.pk, chosen[rotation.schedule_id], error)
     overrides: dict[int, list[rules.Override]] = {pk: [] for pk in chosen}
     for row in Override.objects.filter(schedule__in=chosen, ends_at__gt=start, starts_at__lt=end).order_by("id"):
         overrides[row.schedule_id].append(

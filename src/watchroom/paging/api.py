@@ -23,8 +23,10 @@ from ..web.answers import answer
 from . import commands
 from .commands.contact import parse_hour
 from .models import ContactMethod, QuietHours
+from .outlook import warnings_of
 from .queries import (
     approvals_visible_to,
+    defects_visible_to,
     dry_run,
     escalations_visible_to,
     notifications_visible_to,
@@ -37,9 +39,11 @@ from .schemas import (
     CodeBody,
     ContactMethodBody,
     ContactMethodOut,
+    DefectOut,
     DryRunLine,
     EscalationOut,
     LimitBody,
+    NoteBody,
     NotificationOut,
     PageBody,
     PolicyBody,
@@ -50,10 +54,12 @@ from .schemas import (
     ReasonOut,
     RuleBody,
     RulesBody,
+    WarningOut,
     WebhookKeyOut,
 )
 from .silence import why_quiet
 from .views.approvals import approval_for
+from .views.defects import defect_for
 from .views.policies import facts_from, policy_for
 
 router = Router(tags=["paging"])
@@ -297,6 +303,40 @@ def _escalation(request: HttpRequest, id: int) -> Any:
     if row is None:
         raise NotFound(f"There is no escalation {id}.", field="id", value=id, fix="It may concern other people.")
     return row
+
+
+@router.get("/policies/{slug}/warnings", response=list[WarningOut], operation_id="list_policy_warnings")
+def list_policy_warnings(request: HttpRequest, slug: str) -> Any:
+    """Its steps that will have nobody to page within four weeks, found out now."""
+    policy = policy_for(actor_of(request), slug)
+    return [
+        WarningOut(
+            step=each.step + 1,
+            text=each.text,
+            fix=each.fix,
+            starts_at=each.starts_at,
+            nobody_at_all=each.nobody_at_all,
+        )
+        for each in warnings_of([policy], clock.now())[policy.pk]
+    ]
+
+
+@router.get("/paging-defects", response=Page[DefectOut], operation_id="list_paging_defects")
+def list_paging_defects(
+    request: HttpRequest, resolved: bool = False, team: str = "", cursor: str | None = None, limit: int = 50
+) -> Any:
+    """What kept pages from reaching anybody, or will: the open ones, or those that were resolved."""
+    rows = defects_visible_to(actor_of(request)).filter(resolved_at__isnull=not resolved).order_by("-id")
+    rows = rows.filter(team__slug=team) if team else rows
+    found, following = page(rows, cursor=cursor, limit=limit)
+    return {"items": [DefectOut.of(row) for row in found], "next_cursor": following}
+
+
+@router.post("/paging-defects/{id}/resolve", response=DefectOut, operation_id="resolve_paging_defect")
+def resolve_paging_defect(request: HttpRequest, id: int, body: NoteBody) -> Any:
+    """Say that it is mended, or known and accepted: a warning about what lies ahead then stays quiet for four weeks."""
+    actor = actor_of(request)
+    return DefectOut.of(commands.resolve_defect(actor, defect_for(actor, id), note=body.note))
 
 
 @router.get("/approvals", response=Page[ApprovalOut], operation_id="list_approvals")

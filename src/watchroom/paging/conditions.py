@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -45,6 +45,30 @@ class Hours:
             before = DAYS[(local.weekday() - 1) % 7]
             inside = (today in self.days and clock >= self.start) or (before in self.days and clock < self.end)
         return inside != self.outside
+
+    def spans(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        """When between ``start`` and ``end`` they hold, in order. In a zone that this machine does not know: always."""
+        try:
+            zone = ZoneInfo(self.zone)
+        except (KeyError, ValueError, OSError):
+            return [(start, end)]
+        inside: list[tuple[datetime, datetime]] = []
+        day, last = start.astimezone(zone).date() - timedelta(days=1), end.astimezone(zone).date()
+        while day <= last:
+            if DAYS[day.weekday()] in self.days:
+                until = day if self.start < self.end else day + timedelta(days=1)
+                a = datetime.combine(day, self.start, zone).astimezone(UTC)
+                b = datetime.combine(until, self.end, zone).astimezone(UTC)
+                a, b = max(a, start), min(b, end)
+                if inside and a <= inside[-1][1]:
+                    inside[-1] = (inside[-1][0], max(b, inside[-1][1]))
+                elif a < b:
+                    inside.append((a, b))
+            day += timedelta(days=1)
+        if not self.outside:
+            return inside
+        edges = [start, *(edge for span in inside for edge in span), end]
+        return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
 
     def __str__(self) -> str:
         days = ", ".join(day[:3].capitalize() for day in self.days)

@@ -18,11 +18,11 @@ from ..kernel import settings as conf
 from ..kernel.duty import Duty
 from ..kernel.errors import WatchroomError
 from ..kernel.plugins import one_of
-from .commands import carry_out_action, claim, claim_actions, record_result, take_turn
+from .commands import carry_out_action, claim, claim_actions, look_ahead, record_result, take_turn
 from .commands.notifications import Claimed
 from .hooks import as_alertmanager
 from .links import phone_url, respond_url, seen_url
-from .models import Escalation, Notification, StepAction
+from .models import Escalation, EscalationPolicy, Notification, StepAction
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -54,7 +54,8 @@ def message_of(notification: Notification) -> Message:
             "thread": f"escalation-{notification.escalation_id}" if notification.escalation_id else "",
             "kind": notification.escalation.kind if notification.escalation else "",
             "subject": notification.escalation.subject_id if notification.escalation else None,
-        },
+        }
+        | ({"possible_duplicate": True} if notification.possible_duplicate else {}),
     )
 
 
@@ -93,13 +94,15 @@ def _send_in_pool(claimed: Claimed) -> None:
 def _send(claimed: Claimed) -> None:
     """One attempt at one message. Whatever goes wrong stays with it."""
     numbers = [notification.pk for notification, _ in claimed]
-    wanted = set(
-        Notification.objects.filter(pk__in=numbers, state=Notification.State.SENDING).values_list("pk", flat=True)
-    )
+    rows = Notification.objects.filter(pk__in=numbers).values_list("pk", "state", "tries")
+    held = {pk: (state, tries) for pk, state, tries in rows}
+    # The number of the try is a token that one holder has: whoever comes after the lease has run out has none.
+    wanted = [each for each in claimed if held.get(each[0].pk) == (Notification.State.SENDING, each[1].number)]
     for notification, attempt in claimed:
-        if notification.pk not in wanted:
+        state, tries = held.get(notification.pk, ("", 0))
+        if state == Notification.State.CANCELLED and tries == attempt.number:
             attempt.delete()  # somebody has answered since it was claimed: it is not sent any more
-    claimed = [each for each in claimed if each[0].pk in wanted]
+    claimed = wanted
     if not claimed:
         return
     notification = claimed[0][0]
@@ -183,6 +186,10 @@ def _next(model: type[Escalation] | type[Notification] | type[StepAction]) -> da
     return model.objects.filter(ended_at__isnull=True).order_by("due_at").values_list("due_at", flat=True).first()
 
 
+def _next_look() -> datetime | None:
+    return EscalationPolicy.objects.order_by("look_at").values_list("look_at", flat=True).first()
+
+
 def finish(timeout_seconds: float = 10) -> None:
     """Wait for what is being sent; called when the engine ends."""
     wait(_running | _acting, timeout=timeout_seconds)
@@ -192,4 +199,5 @@ duties = [
     Duty("escalations", lambda: _next(Escalation), lambda: take_turn(BATCH)),
     Duty("notifications", lambda: _next(Notification), send_due),
     Duty("step-actions", lambda: _next(StepAction), act_due),
+    Duty("look-ahead", _next_look, lambda: look_ahead(50)),
 ]

@@ -5,6 +5,8 @@ Law: an escalation is finished or has a due time, and so is a notification. A CH
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.db.models import Q
 
@@ -13,6 +15,11 @@ from ..kernel import clock
 from ..kernel.fields import EncryptedJSON
 from ..oncall.models import Schedule
 from ..workspaces.models import Workspace
+
+
+def in_a_while() -> datetime:
+    """Not while somebody is still setting it up."""
+    return clock.now() + timedelta(minutes=10)
 
 
 class EscalationPolicy(models.Model):
@@ -30,9 +37,13 @@ class EscalationPolicy(models.Model):
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=clock.now)
     is_demo = models.BooleanField(default=False)
+    look_at = models.DateTimeField(
+        default=in_a_while, help_text="When its steps are next looked at for weeks in which they page nobody."
+    )
 
     class Meta:
         ordering = ("name", "id")
+        indexes = (models.Index(fields=("look_at",), name="policy_look_at"),)
 
     def __str__(self) -> str:
         return self.name
@@ -493,6 +504,13 @@ class Notification(models.Model):
     def __str__(self) -> str:
         return f"{self.subject} to {self.person}"
 
+    @property
+    def possible_duplicate(self) -> bool:
+        """Whether an earlier try was cut off while it was being sent, so that it may have arrived."""
+        return self.tries > 1 and any(
+            each.number < self.tries and each.outcome == Attempt.Outcome.UNKNOWN for each in self.attempts.all()
+        )
+
 
 class Attempt(models.Model):
     """One try at delivering a notification."""
@@ -517,3 +535,45 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number}: {self.outcome}"
+
+
+class PagingDefect(models.Model):
+    """What keeps, kept or will keep a page from reaching anybody. It stays until it is resolved: by a person, or by
+    Watchroom when it looks ahead and finds that it is mended. Never of a drill."""
+
+    class Kind(models.TextChoices):
+        NOBODY = "nobody", "A step had nobody to page"
+        RAN_OUT = "ran_out", "Nobody answered at all"
+        AHEAD = "ahead", "A step will have nobody to page"
+        IMPAIRED = "impaired", "Paging was impaired"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    # Names the cause: while it is open, the same cause is counted, not written again.
+    key = models.CharField(max_length=120)
+    team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="+")
+    policy = models.ForeignKey(EscalationPolicy, on_delete=models.CASCADE, null=True, related_name="defects")
+    text = models.CharField(max_length=500)
+    fix = models.CharField(max_length=300, blank=True)
+    path = models.CharField(max_length=200, blank=True, help_text="Where it can be mended.")
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    count = models.PositiveIntegerField(default=1)
+    starts_at = models.DateTimeField(null=True, help_text="Of one that lies ahead: from when.")
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("-last_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("key",), condition=Q(resolved_at__isnull=True), name="one_open_defect_per_cause"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("-last_at", "-id"), condition=Q(resolved_at__isnull=True), name="defect_open"),
+            models.Index(fields=("key", "resolved_at"), name="defect_of_cause"),
+        )
+
+    def __str__(self) -> str:
+        return self.text

@@ -16,7 +16,7 @@ from .commands.policies import plan_of
 from .conditions import Facts
 from .hooks import facts_of
 from .looking import Preview
-from .models import Approval, Escalation, EscalationPolicy, Notification, RoundRobin
+from .models import Approval, Escalation, EscalationPolicy, Notification, PagingDefect, RoundRobin
 from .people import name_of
 from .rules import GIVEN_WAIT_SECONDS, Plan, Position, Step, ahead
 
@@ -153,6 +153,20 @@ def approvals_visible_to(actor: Actor) -> QuerySet[Approval]:
     """What has been proposed in the escalations that ``actor`` may read."""
     rows = Approval.objects.select_related("escalation__team", "decided_by")
     return rows.filter(escalation__in=escalations_visible_to(actor).values("pk"))
+
+
+def defects_visible_to(actor: Actor) -> QuerySet[PagingDefect]:
+    """Defects of paging: everybody who is signed in sees what is broken."""
+    rows = PagingDefect.objects.select_related("team", "policy", "resolved_by")
+    return rows if actor.may(Action.SEE) else rows.none()
+
+
+def my_defects(actor: Actor) -> QuerySet[PagingDefect]:
+    """The open ones that are this actor's to mend."""
+    rows = defects_visible_to(actor).filter(resolved_at__isnull=True)
+    if actor.may(Action.ADMINISTER):
+        return rows
+    return rows.filter(team__in=actor.teams_where(Action.MANAGE))
 
 
 def pending_page_of(person: Person) -> Notification | None:

@@ -22,6 +22,9 @@ MAX_RETRY_AFTER = timedelta(minutes=10)
 _BACKOFF_SECONDS = (5, 15, 30, 60, 120, 240, 480)
 
 
+Span = tuple[datetime, datetime]
+
+
 @dataclass(frozen=True)
 class Target:
     """A person, a schedule (``detail``: current, next or all), a team, whoever has a role in the incident (``detail``:
@@ -179,6 +182,32 @@ def decide(step: Step, facts: Facts, at: datetime, found: Found, answered: Colle
         turn = whose_turn((person for person in left if person in found.reachable), found.last)
         left = (turn,) if turn is not None else left
     return Decision(left, "", machines or any(person in found.reachable for person in left), away)
+
+
+def uncovered(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]:
+    """When between ``start`` and ``end`` none of ``spans`` holds; in order."""
+    found, since = [], start
+    for a, b in sorted(spans):
+        if a > since:
+            found.append((since, min(a, end)))
+        since = max(since, b)
+        if since >= end:
+            break
+    return [*found, (since, end)] if since < end else found
+
+
+def common(left: Sequence[Span], right: Sequence[Span]) -> list[Span]:
+    """When both hold; each is in order and without overlaps, and so is what is found."""
+    found, i, j = [], 0, 0
+    while i < len(left) and j < len(right):
+        a, b = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
+        if a < b:
+            found.append((a, b))
+        if left[i][1] <= right[j][1]:
+            i += 1
+        else:
+            j += 1
+    return found
 
 
 def in_words(span: timedelta) -> str:

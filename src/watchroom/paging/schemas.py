@@ -9,7 +9,7 @@ from ninja import Schema
 
 from .commands import plan_of
 from .conditions import WORKDAYS
-from .models import Approval, ContactMethod, Escalation, EscalationPolicy, Notification
+from .models import Approval, ContactMethod, Escalation, EscalationPolicy, Notification, PagingDefect
 from .rules import Target
 
 
@@ -204,6 +204,60 @@ class ApprovalOut(Schema):
         )
 
 
+class DefectOut(Schema):
+    """What kept a page from reaching anybody (``nobody``, ``ran_out``, ``impaired``), or will (``ahead``)."""
+
+    id: int
+    kind: str
+    text: str
+    fix: str
+    path: str
+    team: str | None
+    policy: str | None
+    count: int
+    first_at: datetime
+    last_at: datetime
+    starts_at: datetime | None
+    resolved_at: datetime | None
+    resolved_by: int | None
+    note: str
+
+    @classmethod
+    def of(cls, row: PagingDefect) -> DefectOut:
+        return cls(
+            id=row.pk,
+            kind=row.kind,
+            text=row.text,
+            fix=row.fix,
+            path=row.path,
+            team=row.team.slug if row.team else None,
+            policy=row.policy.slug if row.policy else None,
+            count=row.count,
+            first_at=row.first_at,
+            last_at=row.last_at,
+            starts_at=row.starts_at,
+            resolved_at=row.resolved_at,
+            resolved_by=row.resolved_by_id,
+            note=row.note,
+        )
+
+
+class NoteBody(Schema):
+    """Why."""
+
+    note: str = ""
+
+
+class WarningOut(Schema):
+    """A step (counted from 1) that will have nobody to page within four weeks, and from when."""
+
+    step: int
+    text: str
+    fix: str
+    starts_at: datetime
+    nobody_at_all: bool
+
+
 class WebhookKeyOut(Schema):
     """The secret with which a receiver checks the signature of what a policy's steps send."""
 
@@ -347,6 +401,7 @@ class NotificationOut(Schema):
     note: str
     bundle: int | None
     escalation: int | None
+    possible_duplicate: bool
     attempts: list[AttemptOut]
 
     @classmethod
@@ -366,5 +421,6 @@ class NotificationOut(Schema):
             note=row.note,
             bundle=row.bundle_id,
             escalation=row.escalation_id,
+            possible_duplicate=row.possible_duplicate,
             attempts=[AttemptOut.from_orm(attempt) for attempt in row.attempts.all()],
         )

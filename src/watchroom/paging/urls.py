@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import approvals, contact, deliveries, mail, phone, policies, push, respond
+from .views import approvals, contact, defects, deliveries, mail, phone, policies, push, respond
 
 urlpatterns = [
     path("respond/<str:token>", respond.respond, name="respond"),
@@ -29,6 +29,8 @@ urlpatterns = [
     path("notifications", deliveries.index, name="notifications"),
     path("notifications/why", deliveries.why, name="notifications-why"),
     path("notifications.csv", deliveries.as_file, name="notifications-file"),
+    path("paging-defects", defects.index, name="paging-defects"),
+    path("paging-defects/<int:pk>/resolve", defects.resolve, name="paging-defect-resolve"),
     path("policies", policies.index, name="policies"),
     path("policies/new", policies.edit, name="policy-new"),
     path("policies/<slug:slug>", policies.detail, name="policy"),

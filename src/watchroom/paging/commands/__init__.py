@@ -9,6 +9,7 @@ from .contact import (
     set_quiet_hours,
     set_rules,
 )
+from .defects import record_defect, resolve_defect
 from .escalations import (
     Cause,
     page,
@@ -20,6 +21,7 @@ from .escalations import (
     stop_escalation,
 )
 from .notifications import claim, notify, record_result
+from .outlook import look_ahead
 from .policies import delete_policy, plan_of, save_policy, webhook_key
 from .reaching import confirm_code, mark_seen, send_code, test_contact_method
 from .receipts import record_receipt
@@ -35,15 +37,18 @@ __all__ = [
     "decide_approval",
     "delete_policy",
     "enable_contact_method",
+    "look_ahead",
     "mark_seen",
     "notify",
     "page",
     "page_about",
     "plan_of",
     "raise_urgency",
+    "record_defect",
     "record_receipt",
     "record_result",
     "remove_contact_method",
+    "resolve_defect",
     "resume_escalation",
     "save_policy",
     "send_code",

@@ -157,6 +157,12 @@ def _record(notification: Notification, attempt: Attempt, result: Delivery | Exc
     with transaction.atomic():
         row = locked(Notification.objects.filter(pk=notification.pk)).get()
         attempt.ended_at = now
+        over = row.ended_at is not None and row.state != Notification.State.CANCELLED
+        lost = row.ended_at is not None or row.tries != attempt.number
+        if over or (lost and not isinstance(result, Delivery)):
+            # Its lease ran out and somebody else has it, or it is over: a late failure undoes nothing.
+            _record_late(attempt, result)
+            return
         if isinstance(result, Delivery):
             attempt.outcome, attempt.provider_id = Attempt.Outcome.OK, result.provider_id[:250]
             row.state = Notification.State.DELIVERED if result.confirmed else Notification.State.SENT
@@ -184,6 +190,15 @@ def _record(notification: Notification, attempt: Attempt, result: Delivery | Exc
         row.save(update_fields=["state", "ended_at", "due_at"])
         attempt.save(update_fields=["ended_at", "outcome", "provider_id", "error"])
         announce({f"person:{row.person_id}", "notifications", *topics_of(row), *([wake.DUE] if row.due_at else [])})
+
+
+def _record_late(attempt: Attempt, result: Delivery | Exception) -> None:
+    """What came of an attempt whose holder had lost it."""
+    if isinstance(result, Delivery):
+        attempt.outcome, attempt.provider_id = Attempt.Outcome.OK, result.provider_id[:250]
+    else:
+        attempt.outcome, attempt.error = Attempt.Outcome.FAILED, f"late: {result}"[:1000]
+    attempt.save(update_fields=["ended_at", "outcome", "provider_id", "error"])
 
 
 def hurry_next(failed: Notification, now: datetime) -> None:

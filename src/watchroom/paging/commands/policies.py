@@ -19,7 +19,7 @@ from ...kernel.signing import new_key
 from ...oncall.models import Schedule
 from ..conditions import Conditions
 from ..hooks import mitigation_named
-from ..models import EscalationPolicy, EscalationStep, PolicyVersion, StepTarget, Urgency
+from ..models import EscalationPolicy, EscalationStep, PolicyVersion, StepTarget, Urgency, in_a_while
 from ..rules import Plan, Step, Target
 from ._conditions import checked_conditions
 from .rooms import check_rooms, checked_room
@@ -83,7 +83,7 @@ def save_policy(
         by.require(Action.MANAGE, policy.team)
     with change(by, "policy.created" if created else "policy.changed", policy, needs=Action.MANAGE, team=team) as made:
         policy.team, policy.name, policy.description, policy.repeats = team, name.strip(), description, repeats
-        policy.answers = answers
+        policy.answers, policy.look_at = answers, in_a_while()
         if policy.webhook_key is None and any(t.kind == "webhook" for step in checked for t in step.targets):
             policy.webhook_key = new_key("whs")
         policy.slug = slug or policy.slug or slugify(name)[:64]

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from ...accounts.models import Person
 from ...channels.base import DeliveryFailed, Message
@@ -19,7 +19,7 @@ from ...kernel.plugins import one_of
 from ...oncall.outlook import not_paged
 from ..hooks import declare_incident, facts_of, mitigation_named
 from ..looking import look_at
-from ..models import Approval, Escalation, EscalationEvent, Notification, RoundRobin, StepAction
+from ..models import Approval, Escalation, EscalationEvent, Notification, PagingDefect, RoundRobin, StepAction
 from ..people import held, last_resort, name_of
 from ..rules import (
     GIVEN_WAIT_SECONDS,
@@ -33,6 +33,7 @@ from ..rules import (
     next_turn,
     retry_in,
 )
+from .defects import record_defect
 from .escalations import finish
 from .notifications import _JITTER, write
 from .rooms import post_in_room
@@ -52,18 +53,53 @@ def take_turn(most: int) -> int:
     """Carry on up to ``most`` escalations that are due, each in a transaction of its own: its step, everybody's
     notifications and its next due time are committed together, or not at all. Returns how many it handled."""
     handled = 0
-    while handled < most and _take_one():
+    while handled < most:
+        holding: list[Escalation] = []
+        try:
+            if not _take_one(holding):
+                break
+        except OperationalError:
+            raise
+        except Exception as error:
+            if not holding:
+                raise
+            log.exception("Escalation %s could not be carried on", holding[0].pk)
+            _pass_over(holding[0], error)
         handled += 1
     return handled
 
 
-def _take_one() -> bool:
+def _pass_over(broken: Escalation, error: Exception) -> None:
+    """What one escalation needs is broken (a schedule that cannot be worked out): that stops nobody else's, and its
+    own goes on with the next step at once instead of trying the same for ever."""
+    now = clock.now()
+    with transaction.atomic():
+        rows = Escalation.objects.filter(pk=broken.pk, ended_at__isnull=True, due_at=broken.due_at)
+        escalation = locked(rows).select_related("team", "policy").first()
+        if escalation is None:
+            return
+        plan, at = Plan.of(escalation.plan), Position(escalation.round, escalation.next_step)
+        event = _event(escalation, Kind.NOBODY, at, now, f"could not be carried out: {type(error).__name__}: {error}")
+        if not escalation.drill:
+            _note_defect(escalation, event, at, f"it is broken ({type(error).__name__}: {error})")
+        escalation.first = None
+        turn = next_turn(plan, at, somebody=False)
+        escalation.round, escalation.next_step = turn.after.round, turn.after.step
+        # The last resort is not hurried through, and neither is the end: whatever is wrong may pass.
+        wait = 60 if turn.kind == "exhausted" else turn.due_in_seconds
+        escalation.due_at = now + timedelta(seconds=wait)
+        escalation.save(update_fields=["round", "next_step", "due_at", "first"])
+        announce({wake.DUE, f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"})
+
+
+def _take_one(holding: list[Escalation]) -> bool:
     now = clock.now()
     with transaction.atomic():
         due = Escalation.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
         escalation = claimable(due).select_related("team", "policy", "first").first()
         if escalation is None:
             return False
+        holding.append(escalation)
         plan, at = Plan.of(escalation.plan), Position(escalation.round, escalation.next_step)
         if escalation.first_id:
             _given(escalation, at, now)
@@ -76,6 +112,16 @@ def _take_one() -> bool:
                 None,
                 "nobody answered, and the last resort has been tried for an hour",
             )
+            if not escalation.drill:
+                record_defect(
+                    PagingDefect.Kind.RAN_OUT,
+                    f"ran_out:{escalation.pk}",
+                    text=f"Nobody answered “{escalation.title[:200]}”, not even the last resort.",
+                    fix="See who was paged and by what, and talk about it.",
+                    path=f"/escalations/{escalation.pk}",
+                    team=escalation.team,
+                    policy=escalation.policy,
+                )
             return True
         answered = set(escalation.answers.values_list("person_id", flat=True)) if plan.answers > 1 else set()
         if turn.step is None:
@@ -222,6 +268,7 @@ def _page(
     if not reachable:
         why = "none of them has a contact method" if people else nobody
         _event(escalation, Kind.NOBODY, at, now, f"nobody to page here: {why}")
+        _note_defect(escalation, event, at, why)
     late = now - (escalation.due_at or now)
     body = escalation.body + more
     if late > LATE:
@@ -240,6 +287,30 @@ def _page(
         event=event,
     )
     return bool(reachable)
+
+
+def _note_defect(escalation: Escalation, event: EscalationEvent, at: Position, why: str) -> None:
+    """A step that pages nobody is a defect of the rota, to be mended before the next time. A drill's is none, and nobody
+    misses a role before there is an incident."""
+    step = next_turn(Plan.of(escalation.plan), at).step if event.kind != Kind.LAST_RESORT else None
+    if escalation.drill or (step is not None and step.roles) or event.kind == Kind.GIVEN:
+        return
+    policy = escalation.policy
+    if step is not None and policy is not None:
+        what, path = f"Step {at.step + 1} of {policy}", f"/policies/{policy.slug}"
+    elif step is not None:
+        what, path = "A direct page", escalation.path
+    else:
+        what, path = "The last resort", "/people"
+    record_defect(
+        PagingDefect.Kind.NOBODY,
+        f"nobody:{policy.pk}:{at.step}" if step is not None and policy is not None else f"nobody:{what}",
+        text=f"{what} had nobody to page: {why}. It was about “{escalation.title[:200]}”.",
+        fix="Put somebody into it who has a contact method.",
+        path=path,
+        team=escalation.team if policy is None else policy.team,
+        policy=policy if step is not None else None,
+    )
 
 
 def _begin(escalation: Escalation, event: EscalationEvent, target: Target, at: Position, now: datetime) -> bool:

@@ -26,7 +26,8 @@ from .. import commands
 from ..commands.policies import MOST_STEPS
 from ..conditions import DAYS, Conditions, Facts
 from ..models import EscalationPolicy, Urgency
-from ..queries import dry_run, policies_visible_to, versions_of
+from ..outlook import warnings_of
+from ..queries import defects_visible_to, dry_run, policies_visible_to, versions_of
 from .steps import empty_row, form_row, labels_from, row_of, step_from
 
 SEVERITIES = ("critical", "error", "warning", "info")
@@ -47,7 +48,11 @@ def index(request: HttpRequest) -> HttpResponse:
     policies = policies_visible_to(actor).prefetch_related(
         "steps__targets__person", "steps__targets__schedule", "steps__targets__team", "steps__targets__workspace"
     )
-    context = {"policies": policies, "manages": actor.teams_where(Action.MANAGE).exists()}
+    context = {
+        "policies": policies,
+        "manages": actor.teams_where(Action.MANAGE).exists(),
+        "defects": defects_visible_to(actor).filter(resolved_at__isnull=True).count(),
+    }
     return render(request, "paging/policies.html", context)
 
 
@@ -80,6 +85,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "services": policy.services.select_related("team"),
         "manages": manages,
         "versions": versions_of(policy),
+        "warnings": warnings_of([policy], clock.now())[policy.pk],
         "webhook_key": policy.webhook_key if manages else None,
     }
     return render(request, "paging/policy.html", context)

@@ -17,6 +17,7 @@ from ...oncall import queries as oncall
 from ...oncall import rules
 from ...oncall.models import Schedule
 from ...paging.models import Escalation
+from ...paging.queries import my_defects
 from ...paging.views.respond import VERBS
 from ..middleware import actor_of
 
@@ -32,6 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "mine": [(escalation, VERBS[escalation.kind]) for escalation in mine],
         "updates": _overdue_updates(actor) if person else [],
+        "defects": my_defects(actor)[:5] if person else [],
         "incidents": incidents_visible_to(actor)
         .exclude(status=Incident.Status.RESOLVED)
         .order_by("severity", "-id")[:10],
