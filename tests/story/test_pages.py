@@ -65,6 +65,7 @@ PAGES = (
     "/actions/{action}",
     "/integrations",
     "/integrations/{integration}",
+    "/integrations/{integration}/refused",
     "/integrations/new",
     "/policies",
     "/policies/demo-payments",
