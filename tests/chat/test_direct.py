@@ -194,3 +194,26 @@ def test_somebody_elses_unconfirmed_claim_gives_no_power(chat: Any, reached: Rea
     group.refresh_from_db()
     claimed.refresh_from_db()
     assert group.acknowledged_at is None and claimed.verified_at is None
+
+
+def test_where_two_are_needed_the_second_still_has_a_button(
+    connect: Connect, reached: Reached, clock: TravellingClock
+) -> None:
+    server, workspace = connect("slack")
+    method = reached(workspace)
+    second = reached(workspace, user="U0LEE00", person=make.person("Lee", "responder"))
+    policy = make.policy((method.person, 60), (second.person, 3600), answers=2)
+    group = make.group("Disk full", service=make.service(team=policy.team, policy=policy), policy=policy)
+    start_paging(group)
+    run_due()
+    press(server, workspace, "U0KIM00", "ack")
+    run_due()
+    said = text_of(server.only()[1])
+    assert "Acknowledged by Kim" in said and "More are being paged." in said and '"Acknowledge"' in said
+    clock.advance(timedelta(minutes=2))
+    run_due()
+    press(server, workspace, "U0LEE00", "ack")
+    run_due()
+    assert Escalation.objects.get().end == Escalation.End.ACKNOWLEDGED
+    for each in server.messages.values():
+        assert "More are being" not in text_of(each) and '"Acknowledge"' not in text_of(each)

@@ -66,6 +66,10 @@ def test_a_secret_stays_while_the_address_does(http_peer: HttpPeer) -> None:
     row = save_workspace(by, None, team=None, kind="slack", name="Acme", settings={**SLACK, "url": http_peer.url})
     again = save_workspace(by, row, team=None, kind="slack", name="Acme", settings={"url": http_peer.url})
     assert again.settings["token"] == SLACK["token"] and again.error == ""
+    back = save_workspace(by, row, team=None, kind="slack", name="Acme", settings={"url": ""})
+    assert back.settings == {"url": "https://slack.com/api", "token": "", "signing_secret": ""}
+    save_workspace(by, row, team=None, kind="slack", name="Acme", settings=SLACK)
+    assert save_workspace(by, row, team=None, kind="slack", name="Acme", settings={}).settings["token"]
     moved = save_workspace(by, row, team=None, kind="slack", name="Acme", settings={"url": "https://evil.example.org"})
     assert moved.settings["token"] == "" and "Bot token" in moved.error
     teams = save_workspace(by, None, team=None, kind="teams", name="T", settings={"url": "https://a.example.org/x"})

@@ -62,14 +62,15 @@ def _of_notification(row: Notification) -> Card:
 def _now(card: Card, escalation: Escalation, purpose: str, zone: str) -> Card:
     group = group_of(escalation)
     if group is not None:
-        return _of_group(card, group, zone)
+        return _of_group(card, group, zone, running=escalation.ended_at is None)
     done = settled(escalation)
     if done is None:
         return replace(card, buttons=buttons_for(escalation.kind, purpose))
     return replace(card, tone="done", state=done.text)
 
 
-def _of_group(card: Card, group: AlertGroup, zone: str) -> Card:
+def _of_group(card: Card, group: AlertGroup, zone: str, *, running: bool) -> Card:
+    """``running``: others are paged although somebody has it, because several are needed or one has asked for help."""
     if group.resolved_at:
         who = f" by {group.resolved_by}" if group.resolved_by else ""
         return replace(card, tone="done", state=f"Resolved{who} at {_clock(group.resolved_at, zone)}.")
@@ -81,6 +82,8 @@ def _of_group(card: Card, group: AlertGroup, zone: str) -> Card:
         state = f"Snoozed{who}{until}; then paging goes on if it still fires."
     else:
         state = f"Acknowledged{who} at {_clock(group.acknowledged_at, zone)}{', theirs' + until if until else ''}."
+    if running:
+        return replace(card, state=f"{state} More are being paged.", buttons=buttons_for("alert_group"))
     return replace(card, tone="taken", state=state, buttons=buttons_for("alert_group", taken=True))
 
 

@@ -92,17 +92,14 @@ def save_workspace(
 def _filled(product: Product, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     """``given``, with the secrets that were not given. A new address never gets an old secret: whoever may change the
     address could otherwise have it sent to themselves."""
-    filled = dict(given)
-    same_place = all(
-        str(given.get(each.name) or "").strip().rstrip("/") in ("", str(before.get(each.name) or ""))
-        for each in product.fields
-        if each.kind == "url"
-    )
-    for each in product.fields:
-        if each.secret and same_place and not filled.get(each.name) and before.get(each.name):
-            filled[each.name] = before[each.name]
-        if each.kind == "url" and not each.secret and not filled.get(each.name) and same_place:
-            filled[each.name] = before.get(each.name, "")
+    if not before:
+        return given
+    now, filled = product.check(given), dict(given)
+    addresses = [each.name for each in product.fields if each.kind == "url" and not each.secret]
+    if all(now.get(name) == before.get(name) for name in addresses):
+        for each in product.fields:
+            if each.secret and not filled.get(each.name):
+                filled[each.name] = before.get(each.name, "")
     return filled
 
 

@@ -171,6 +171,7 @@ def _enough(escalation: Escalation, person: Person, needed: int) -> bool:
         escalation.notifications.filter(person=person, state=Notification.State.WAITING).update(
             state=Notification.State.CANCELLED, ended_at=now, due_at=None
         )
+        redraw(escalation.kind, [escalation.subject_id])
         announce({f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}", f"person:{person.pk}"})
     return False
 
