@@ -78,7 +78,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
-    """Nothing to do: each worker has a database of its own already."""
+    """Each worker has a database of its own, a copy of one that has been migrated."""
+    from peers import migrated
+
+    if _ON_POSTGRES:
+        migrated.lay_postgresql(_SERVER, _DATABASE)
+    else:
+        migrated.lay_sqlite(_DATA)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    return True
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -213,7 +224,7 @@ def start_server(request: pytest.FixtureRequest) -> Iterator[Callable[..., Serve
 
     started: list[Server] = []
 
-    def start(**env: str) -> Server:
+    def start(**env: Any) -> Server:
         server = Server(database_url=_SERVER if _ON_POSTGRES else "", **env)
         started.append(server)
         return server.start()

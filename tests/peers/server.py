@@ -10,23 +10,28 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .postgres import new_database
+from . import migrated
 from .programs import Program, answers, free_port, temporary_directory
 
 SECRET_KEY = "watchroom-tests-fixed-secret-key-0123456789abcdef"
 
 
 class Server:
-    """One installation. It keeps its address and its data over :meth:`kill9` and :meth:`restart`."""
+    """One installation. It keeps its address and its data over :meth:`kill9` and :meth:`restart`.
 
-    def __init__(self, *, database_url: str = "", start_timeout: float = 60, **env: str) -> None:
+    Its database is a migrated one, but with ``fresh`` on SQLite there is none yet: `serve` makes and migrates it.
+    """
+
+    def __init__(self, *, database_url: str = "", start_timeout: float = 60, fresh: bool = False, **env: str) -> None:
         self.start_timeout = start_timeout
         self.home = temporary_directory("server")
         self.data = self.home / "data"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         if database_url:
-            database_url = new_database(database_url, self.home.name.replace("-", "_"))
+            database_url = migrated.lay_postgresql(database_url, self.home.name.replace("-", "_"))
+        elif not fresh:
+            migrated.lay_sqlite(self.data)
         # What the developer's own shell says about Watchroom does not count here.
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("WATCHROOM_", "DJANGO_"))}
         self.env: dict[str, str] = {
@@ -43,8 +48,6 @@ class Server:
 
     def start(self) -> Server:
         """Start it and wait until it says that it is ready."""
-        if self.env["DATABASE_URL"]:
-            self.manage("migrate", "--verbosity=0")  # on SQLite `serve` does so by itself
         command = [sys.executable, "-m", "watchroom", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
         self._program = Program(command, log=self.home / "serve.log", env=self.env, cwd=self.home)
         self._program.wait_until(lambda: answers(f"{self.url}/readyz"), self.start_timeout)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @pytest.mark.peer
 @pytest.mark.slow
 def test_each_process_comes_back_and_all_end(start_server: Callable[..., Server]) -> None:
-    server = start_server()
+    server = start_server(fresh=True)
     assert len(server.processes()) >= 4
     for part in ("watchroom web", "watchroom engine", "watchroom gate"):
         (killed,) = server.kill9(part)
