@@ -117,6 +117,9 @@ def test_too_large_names_the_limit(gate: Running, integration: Make) -> None:
     assert "4 MiB" in answer.json["detail"]
     exactly = json.dumps([alert()]).encode().ljust(limits.BODY_BYTES)
     assert gate.send(key, exactly).status == 200
+    assert gate.send(key, b" " * (limits.BODY_BYTES + 1)).status == 413
+    notice = Signal.objects.get(path="/-/too-large")  # once in ten minutes
+    assert (notice.remote, notice.problems[0]["field"]) == ("watchroom", "body")
 
 
 def test_too_large_without_saying_so(gate: Running, integration: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +136,7 @@ def test_too_large_without_saying_so(gate: Running, integration: Make, monkeypat
         except OSError:
             pass  # it has answered and hung up already
         assert b" 413 " in connection.recv(4096).splitlines()[0]
-    assert not Signal.objects.exists()
+    assert not Signal.objects.exclude(path="/-/too-large").exists()
 
 
 def test_too_slow(gate: Running, integration: Make, monkeypatch: pytest.MonkeyPatch) -> None:

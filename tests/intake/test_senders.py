@@ -8,7 +8,7 @@ import pytest
 from factories import actor, integration, signal, team
 from watchroom.intake.commands import rotate_key, save_integration
 from watchroom.intake.commands.receive import read_signals
-from watchroom.intake.gate.rates import LIMITED_PATH, OURSELVES
+from watchroom.intake.gate.rates import LIMITED_PATH, OURSELVES, TOO_LARGE_PATH
 from watchroom.intake.journal import store
 from watchroom.intake.models import Alert, AlertGroup, Route
 from watchroom.kernel import clock
@@ -34,6 +34,16 @@ def test_a_limited_sender_becomes_an_alert_whatever_its_kind() -> None:
     assert "600 signals a minute" in alert.title
     assert alert.labels["alertname"] == "SenderLimited"
     assert alert.expires_at is not None and alert.expires_at > clock.now()
+
+
+def test_a_sender_whose_signals_are_too_large_becomes_an_alert() -> None:
+    sender = integration(source="pagerduty")
+    said = {"body": b'{"allowed": "512 KiB"}', "remote": OURSELVES, "path": TOO_LARGE_PATH}
+    store(sender.pk, received_at=clock.now(), content_type="application/json", **said)
+    store(sender.pk, received_at=clock.now(), content_type="application/json", **said | {"remote": "192.0.2.7"})
+    read_signals(10)
+    alert = Alert.objects.get(integration=sender)
+    assert "more than 512 KiB" in alert.title and alert.labels["alertname"] == "SignalTooLarge"
 
 
 def test_a_sender_can_not_report_that_it_is_limited() -> None:

@@ -19,7 +19,7 @@ from ...kernel import wake
 from ...kernel.db import announce, claimable
 from ...kernel.plugins import one_of
 from ...sources.base import Draft, Source
-from ..gate.rates import LIMITED_PATH, NOTICE_SECONDS, OURSELVES
+from ..gate.rates import LIMITED_PATH, NOTICE_SECONDS, OURSELVES, TOO_LARGE_PATH
 from ..journal import unread
 from ..models import Inbox, Integration, Signal
 from ..queries import as_inbound
@@ -119,7 +119,7 @@ def _read_batch(integration_id: int, most: int) -> int:
 
 
 def drafts_of(signal: Signal, integration: Integration, source: Source) -> Sequence[Draft]:
-    """What a stored signal says; for one of ours, that its integration has sent more than it may."""
+    """What a stored signal says; for one of ours, that its integration has sent more, or larger, than it may."""
     return _parsed(signal, integration, source)[0]
 
 
@@ -131,8 +131,26 @@ def _parsed(
         return (), ()
     if signal.remote == OURSELVES and signal.path == LIMITED_PATH:
         return (_limited(signal, integration),), ()
+    if signal.remote == OURSELVES and signal.path == TOO_LARGE_PATH:
+        return (_too_large(signal, integration),), ()
     parsed = source.parse(as_inbound(signal, integration))
     return parsed.drafts, [{"field": p.field, "value": p.value, "fix": p.fix} for p in parsed.problems[:PROBLEMS_KEPT]]
+
+
+def _too_large(signal: Signal, integration: Integration) -> Draft:
+    allowed = json.loads(bytes(signal.body))["allowed"]
+    return Draft(
+        dedup_key="watchroom:too-large",
+        title=f"{integration.name} sends signals of more than {allowed}; they are refused",
+        severity="warning",
+        labels={"alertname": "SignalTooLarge", "integration": integration.slug},
+        starts_at=signal.received_at,
+        ends_at=signal.received_at + 2 * timedelta(seconds=NOTICE_SECONDS),
+        annotations={
+            "description": "Its sender was told so (413) and may lose what was in them. Have it put fewer alerts into one "
+            "request."
+        },
+    )
 
 
 def _limited(signal: Signal, integration: Integration) -> Draft:

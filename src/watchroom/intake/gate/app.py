@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -22,7 +22,7 @@ from .asgi import ASGIApp, Headers, Message, Receive, Scope, Send, answer, heade
 from .database import Integration, Signal, Unavailable
 from .keys import PREFIX, Keys
 from .proxy import Proxy
-from .rates import LIMITED_PATH, OURSELVES, Rates
+from .rates import LIMITED_PATH, OURSELVES, TOO_LARGE_PATH, Rates
 from .store import Full, Store
 from .taking import RETRY_SECONDS, Answered, Sending, Taker, later, problem_reply
 from .visits import NotReached, Visits
@@ -160,7 +160,7 @@ class Gate:
         if (told := self._limited(integration, source)) is not None:
             await limits.discard(receive)
             return await _pass_on(send, told)
-        body = await self._body(scope, receive, send, source)
+        body = await self._body(scope, receive, send, source, integration)
         if body is not None:
             await self._keep(scope, send, integration, source, path, body)
 
@@ -184,25 +184,34 @@ class Gate:
         return replace(told, headers=(*told.headers, ("retry-after", str(seconds))))
 
     def _report(self, integration: Integration, limit: int) -> None:
-        """Put a signal of ours among those of the integration: its page shows it, and the engine can raise an alert."""
         fix = "Some signals were answered with 429. Slow the sender down, or raise the limit of this integration."
-        problems = [{"field": "rate", "value": f"more than {limit} a minute", "fix": fix}]
+        problem_ = {"field": "rate", "value": f"more than {limit} a minute", "fix": fix}
+        self._report_by(integration, LIMITED_PATH, {"per_minute": limit}, problem_)
+
+    def _report_size(self, integration: Integration, source: Source) -> None:
+        allowed = limits.in_words(source)
+        fix = "A signal was answered with 413. Have the sender put fewer alerts into one request."
+        problem_ = {"field": "body", "value": f"more than {allowed}", "fix": fix}
+        self._report_by(integration, TOO_LARGE_PATH, {"allowed": allowed}, problem_)
+
+    def _report_by(self, integration: Integration, path: str, said: dict[str, Any], what: dict[str, str]) -> None:
+        """Put a signal of ours among those of the integration: its page shows it, and the engine can raise an alert."""
         signal = Signal(
             integration_id=integration.id,
             received_at=clock.now(),
-            path=LIMITED_PATH,
+            path=path,
             query="",
             content_type="application/json",
             headers="{}",
-            body=msgspec.json.encode({"per_minute": limit}),
+            body=msgspec.json.encode(said),
             remote=OURSELVES,
             refused=False,
-            problems=msgspec.json.encode(problems).decode(),
+            problems=msgspec.json.encode([what]).decode(),
         )
         try:
             self._store.submit(signal, lambda error: None)
         except Full:
-            log.warning("The integration %r is limited, and even that can't be stored.", integration.name)
+            log.warning("The integration %r loses signals, and even that can't be stored.", integration.name)
 
     async def _ask(self, scope: Scope, receive: Receive, send: Send, key: str, path: str) -> None:
         """Hand a question to the web process, at the address that has the key in it. Its body passes as it comes."""
@@ -223,7 +232,9 @@ class Gate:
         headers.append((b"host", b"127.0.0.1"))
         await self._proxy({**scope, "path": path, "raw_path": raw, "headers": headers}, receive, send)
 
-    async def _body(self, scope: Scope, receive: Receive, send: Send, source: Source) -> bytes | None:
+    async def _body(
+        self, scope: Scope, receive: Receive, send: Send, source: Source, integration: Integration | None = None
+    ) -> bytes | None:
         """The body of a signal; ``None`` when it is not to be had, and its sender has been told so."""
         encoding = header(scope, b"content-encoding").strip().lower()
         if encoding not in (b"", b"identity", b"gzip", b"x-gzip"):
@@ -243,6 +254,8 @@ class Gate:
             return None
         except limits.TooLarge:
             self._numbers.count(source.name, "too_large")
+            if integration is not None and self._rates.is_news_of_size(integration.id, clock.monotonic()):
+                self._report_size(integration, source)
             await limits.discard(receive)
             await problem(
                 send, 413, "Too large", f"A signal may have {limits.in_words(source)}.", "Send fewer alerts at a time.", [(b"connection", b"close")]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 NOTICE_SECONDS = 600.0  # a storm is reported once in so long
 LIMITED_PATH = "/-/limited"  # of the signal that reports it
+TOO_LARGE_PATH = "/-/too-large"  # and of the one that reports a body that was too large
 _ROUNDING = 1e-6  # who waited as told must not be a millionth of a signal too early
 OURSELVES = "watchroom"  # where that comes from; no sender has such an address
 
@@ -25,6 +26,7 @@ class Rates:
     def __init__(self, per_minute: int) -> None:
         self.per_minute = per_minute
         self._buckets: dict[int, _Bucket] = {}
+        self._large: dict[int, float] = {}  # when a body that was too large was last reported
 
     def limit_of(self, own: int | None) -> int:
         """Signals a minute for an integration that has a limit of its ``own``, or none; 0 is no limit."""
@@ -55,4 +57,11 @@ class Rates:
         if bucket is None or now - bucket.noticed_at < NOTICE_SECONDS:
             return False
         bucket.noticed_at = now
+        return True
+
+    def is_news_of_size(self, integration: int, now: float) -> bool:
+        """The same of a body that was too large."""
+        if now - self._large.get(integration, -math.inf) < NOTICE_SECONDS:
+            return False
+        self._large[integration] = now
         return True
