@@ -45,7 +45,7 @@ def paged() -> tuple[Any, Any, str]:
     make.contact_method(anna, "email", {"address": "anna@example.org"})
     policy_row = make.policy((anna, 3600))
     group = make.group("Checkout is slow", service=make.service(team=policy_row.team), policy=policy_row)
-    start_paging(group)
+    start_paging([group])
     run_due()
     return anna, group, reply.address("reply@in.example.org", Notification.objects.get().pk)
 

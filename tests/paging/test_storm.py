@@ -48,7 +48,7 @@ def storm(policy: Any, count: int, severity: str = "warning") -> list[Any]:
     for number in range(count):
         level = "critical" if number == count - 1 else severity
         group = make.group(f"Problem {number}", service=make.service(team=policy.team), policy=policy, severity=level)
-        start_paging(group)
+        start_paging([group])
         found.append(group)
     return found
 
@@ -168,7 +168,7 @@ def test_a_limit_holds_repeats_and_never_the_first_word(clock: TravellingClock, 
     assert "limit of Webhook: 2 messages in 60 min" in held.note and held.due_at is not None
     assert held.due_at <= clock() + timedelta(hours=1)
     second = make.group("Another problem", service=make.service(team=policy.team), policy=policy)
-    start_paging(second)
+    start_paging([second])
     run_due()
     assert len(hook.requests) == 3 and hook.requests[-1].json()["subject"].endswith("Another problem")
 
@@ -187,7 +187,7 @@ def test_quiet_hours_hold_what_can_wait_and_nothing_else(clock: TravellingClock,
     clock.to(clock().replace(hour=22, minute=30))  # 23:30 in Berlin
     low = make.policy((anna, 300), (anna, 300))
     group = make.group("Disk half full", service=make.service(team=low.team), policy=low, severity="warning")
-    start_paging(group)
+    start_paging([group])
     Escalation.objects.update(urgency="low")
     run_due()
     row = Notification.objects.get()

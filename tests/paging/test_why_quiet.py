@@ -42,7 +42,7 @@ def reachable(hook: HttpPeer, name: str, role: str = "responder") -> Any:
 
 def fires(policy: Any, title: str = "Disk full") -> Any:
     group = make.group(title, service=make.service(team=policy.team), policy=policy)
-    start_paging(group)
+    start_paging([group])
     run_due()
     return group
 

@@ -88,6 +88,8 @@ PAGES = (
     "/audit",
     "/system",
     "/notifications",
+    "/notifications/why",
+    "/offline",
     "/me",
     "/me/contact",
     "/account/2fa/",
