@@ -117,3 +117,17 @@ def test_every_page_says_that_paging_is_impaired(client: Any, clock: TravellingC
     assert client.get("/system/impaired").content.decode().strip() == ""
     client.logout()
     assert client.get("/system/impaired").status_code in (302, 401, 403)
+
+
+def test_metrics_name_each_telephone_account_and_are_not_for_strangers(
+    client: Any, configured: Callable[..., None]
+) -> None:
+    configured(WATCHROOM_PHONE_URLS="twilio://AC1:t@api.twilio.com?from=+4930111")
+    make.person("Anna")
+    shown = client.get("/metrics", REMOTE_ADDR="localhost").content.decode()
+    assert 'watchroom_phone_account_resting{account="twilio AC1 +4930111"} 0.0' in shown
+    assert "watchroom_engine_lag_seconds 0.0" in shown
+    assert client.get("/metrics", REMOTE_ADDR="203.0.113.9").status_code == 403
+    configured(WATCHROOM_METRICS_TOKEN="token")
+    assert client.get("/metrics", REMOTE_ADDR="localhost").status_code == 403
+    assert client.get("/metrics", headers={"Authorization": "Bearer token"}).status_code == 200

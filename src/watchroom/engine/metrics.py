@@ -13,7 +13,7 @@ from ..kernel import settings as conf
 from ..kernel.errors import NotAllowed
 from .queries import health
 
-_LOCAL = ("", "127.0.0.1", "::1")
+_LOCAL = ("", "localhost", "127.0.0.1", "::1")  # without an address, or so called: the gate, by its Unix socket
 
 
 class _Collector:
