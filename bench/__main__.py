@@ -190,6 +190,20 @@ def storm_beside_pages(server: Server, session: str) -> None:
     row("page /alerts during a storm at the gate, p95", f"{percentile(took, 95):.0f} ms")
 
 
+def readers() -> None:
+    """A public status page under as many readers as one load thread makes; on one core, where the machine lets us."""
+    server = Server().start()
+    subprocess.run([sys.executable, "-m", "watchroom", "demo"], env=server.env, check=True, stdout=subprocess.DEVNULL)
+    for path in ("/status/demo-fernweh", "/status/demo-fernweh/api/v2/summary.json"):
+        urllib.request.urlopen(f"{server.url}{path}", timeout=30).read()
+        done = subprocess.run(
+            ["wrk", "-t1", "-c32", "-d5s", f"{server.url}{path}"], capture_output=True, text=True, check=True
+        )
+        found = next(line.split()[1] for line in done.stdout.splitlines() if line.startswith("Requests/sec"))
+        row(f"{path.replace('demo-fernweh', '…')}, requests/s from the gate's memory", f"{float(found):,.0f}")
+    server.stop()
+
+
 def write() -> None:
     table = "\n".join(f"| {what} | {ours} | {peer} | {ratio} |" for what, ours, peer, ratio in ROWS)
     Path("docs/benchmarks.md").write_text(f"""# Benchmarks
@@ -210,7 +224,7 @@ processes are for.
 
 
 if __name__ == "__main__":
-    for part in (start_and_memory, ingest, accept_to_provider, pages, room):
+    for part in (start_and_memory, ingest, accept_to_provider, pages, room, readers):
         if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
             part()
     if len(sys.argv) < 2:

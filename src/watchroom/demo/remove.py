@@ -7,14 +7,14 @@ from django.db import transaction
 from ..accounts.models import AuditRecord, Person, Team
 from ..actions.models import ActionItem
 from ..catalog.models import Service
-from ..incidents.models import Incident, Update
+from ..incidents.models import Incident, Update, UpdateTemplate
 from ..intake.journal import forget
 from ..intake.models import AlertGroup, Integration, Route
 from ..kernel.errors import Conflict
 from ..mitigations.models import Mitigation
 from ..oncall.models import Schedule
 from ..paging.models import Escalation, EscalationPolicy, StepTarget
-from ..status.models import PublishedUpdate, StatusPage
+from ..status.models import PublishedUpdate, StakeholderList, StatusPage
 from .make import exists
 
 
@@ -42,6 +42,8 @@ def remove() -> int:
             ActionItem,
             Incident,
             StatusPage,
+            StakeholderList,
+            UpdateTemplate,
             Mitigation,
             AlertGroup,
             Integration,

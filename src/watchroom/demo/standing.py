@@ -12,13 +12,21 @@ from django.utils.text import slugify
 from ..accounts.models import Membership, Person, Team
 from ..accounts.roles import Role
 from ..catalog.models import Dependency, Service, ServiceLink
+from ..incidents.models import UpdateTemplate
 from ..intake.journal import open_inbox
 from ..intake.models import Integration
 from ..kernel.signing import fingerprint, new_key
 from ..mitigations.models import Mitigation
 from ..oncall.models import Override, Rotation, RotationMember, Schedule
 from ..paging.models import ContactMethod, EscalationPolicy, EscalationStep, NotificationRule, StepTarget, Urgency
-from ..status.models import Component, StatusPage
+from ..status.models import (
+    Component,
+    ComponentGroup,
+    Maintenance,
+    MaintenanceNote,
+    StakeholderList,
+    StatusPage,
+)
 from .company import FIRST, LAST, SERVICES, TEAMS
 
 MONTHS = 18
@@ -175,5 +183,42 @@ def status_page(c: Company) -> None:
         is_demo=True,
     )
     c.pages.append(page)
+    group = ComponentGroup.objects.create(page=page, name="Travel")
     for position, service in enumerate(s for s in c.services if s.tier == 1 and s.team.name != "Platform"):
-        Component.objects.create(page=page, service=service, name=service.name, position=position)
+        Component.objects.create(
+            page=page,
+            service=service,
+            name=service.name,
+            position=position,
+            group=group if position < 2 else None,
+            automatic=Component.Automatic.PROPOSED,
+            look_at=c.now,
+            created_at=c.now,
+            changed_at=c.now,
+        )
+    begins = c.now + timedelta(days=3)
+    work = Maintenance.objects.create(
+        page=page,
+        title="A faster database",
+        starts_at=begins,
+        ends_at=begins + timedelta(hours=2),
+        due_at=begins,
+        created_at=c.now,
+    )
+    work.components.set(page.components.all()[:1])
+    MaintenanceNote.objects.create(
+        maintenance=work, stage="scheduled", text="You can look at bookings, and make none.", at=c.now
+    )
+    for team in c.teams.values():
+        UpdateTemplate.objects.create(
+            team=team,
+            name=f"Holding statement of {team.name}",
+            slug=f"demo-holding-{team.slug}",
+            severities=[1, 2],
+            happening="{services} does not work as it should.",
+            doing="We are looking for the reason and tell you more within 30 minutes.",
+            is_demo=True,
+        )
+        StakeholderList.objects.create(
+            team=team, name=f"Friends of {team.name}", slug=f"demo-friends-{team.slug}", is_demo=True
+        )

@@ -1,0 +1,137 @@
+"""Public status pages are answered by the gate itself: while the web process is away, and across a restart."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from gate.running import Running, running_gate
+from peers.programs import temporary_directory
+
+PAGE = b'<html><p class="stale" role="status" hidden>old</p>%s</html>'
+
+
+class Web(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """A web process with one status page; ``status`` 500: its database is down."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, path: Path) -> None:
+        self.text, self.status, self.public = b"one", 200, True
+        self.asked: list[tuple[str, str]] = []
+        super().__init__(str(path), Handler)
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Web
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        web = self.server
+        language = self.headers.get("Accept-Language", "")
+        web.asked.append((self.path, language))
+        body = PAGE % (web.text + language.encode()) if web.status == 200 else b"broken"
+        self.send_response(web.status)
+        self.send_header("Content-Type", "text/html")
+        if web.public and web.status == 200:
+            self.send_header("X-Watchroom-Shelf", "7")
+            self.send_header("ETag", f'"{web.text.decode()}{language}"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    server = Web(temporary_directory("web") / "web.sock")
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def start(transactional_db: None, web: Web, tmp_path: Path, configured: Callable[..., None]) -> Callable[[], object]:
+    configured(WATCHROOM_DATA=str(tmp_path))
+    return lambda: running_gate(Path(str(web.server_address)))
+
+
+def soon(condition: Callable[[], bool]) -> None:
+    tick = threading.Event()
+    for _ in range(200):
+        if condition():
+            return
+        tick.wait(0.05)
+    raise AssertionError("it never came true")
+
+
+def text(gate: Running, path: str = "/status/shop", **headers: str) -> bytes:
+    return gate.ask("GET", path, Host="127.0.0.1", **headers).body
+
+
+def test_from_memory_and_anew_after_a_change(start, web: Web) -> None:  # type: ignore[no-untyped-def]
+    with start() as gate:
+        assert b"one" in text(gate) and b"one" in text(gate, "/status/shop?utm=1")
+        assert len(web.asked) == 1
+        first = gate.ask("GET", "/status/shop", Host="127.0.0.1")
+        assert "X-Watchroom-Shelf" not in first.headers and first.headers["Age"] == "0"
+        again = gate.ask("GET", "/status/shop", Host="127.0.0.1", If_None_Match=first.headers["ETag"])
+        assert (again.status, again.body) == (304, b"")
+        assert b"onede" in text(gate, Accept_Language="de-DE,de;q=0.9") and b"onefr" in text(
+            gate, "/status/shop?lang=fr"
+        )
+        web.text = b"two"
+        assert b"one" in text(gate)
+        gate.hub.publish(["status:8"])
+        gate.hub.publish(["status:7"])
+        soon(lambda: b"two" in text(gate))
+
+
+def test_it_survives_the_database_and_a_restart(start, web: Web) -> None:  # type: ignore[no-untyped-def]
+    with start() as gate:
+        assert b"hidden" in text(gate)
+        web.status = 500
+        gate.hub.publish(["status:7"])
+        soon(lambda: b"hidden" not in text(gate))
+        stale = gate.ask("GET", "/status/shop", Host="127.0.0.1")
+        assert (stale.status, stale.headers["Warning"]) == (200, '110 - "Response is Stale"')
+        assert b"one" in stale.body
+        assert b"one" in text(gate, Accept_Language="es")  # rather in another language than not at all
+        assert gate.ask("GET", "/status/other", Host="127.0.0.1").status == 500
+    with start() as gate:
+        assert b"one" in text(gate)
+        web.status = 200
+        gate.hub.publish(["*"])
+        soon(lambda: b"hidden" in text(gate))
+
+
+def test_what_is_not_public_is_not_kept(start, web: Web) -> None:  # type: ignore[no-untyped-def]
+    with start() as gate:
+        assert b"one" in text(gate)
+        web.public, web.text = False, b"secret"
+        gate.hub.publish(["status:7"])
+        soon(lambda: b"secret" in text(gate))
+        before = len(web.asked)
+        text(gate)
+        assert len(web.asked) == before + 1
+        web.status = 500
+        assert gate.ask("GET", "/status/shop", Host="127.0.0.1").status == 500
+
+
+def test_under_a_domain_of_its_own(start, web: Web) -> None:  # type: ignore[no-untyped-def]
+    with start() as gate:
+        for _ in range(3):
+            assert b"one" in gate.ask("GET", "/", Host="status.example.org").body
+        assert len(web.asked) == 1
+        for _ in range(2):
+            gate.ask("GET", "/", Host="127.0.0.1")  # Watchroom's own pages are never kept
+        assert len(web.asked) == 3
