@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -12,7 +14,9 @@ import pytest
 
 from gate.running import Running, running_gate
 from peers.programs import temporary_directory
+from watchroom.kernel.settings import current
 
+Start = Callable[[], AbstractContextManager[Running]]
 PAGE = b'<html><p class="stale" role="status" hidden>old</p>%s</html>'
 
 
@@ -60,9 +64,10 @@ def web() -> Iterator[Web]:
 
 
 @pytest.fixture
-def start(transactional_db: None, web: Web, tmp_path: Path, configured: Callable[..., None]) -> Callable[[], object]:
-    configured(WATCHROOM_DATA=str(tmp_path))
-    return lambda: running_gate(Path(str(web.server_address)))
+def start(transactional_db: None, web: Web) -> Iterator[Callable[[], AbstractContextManager[Running]]]:
+    shutil.rmtree(current().data / "status-pages", ignore_errors=True)
+    yield lambda: running_gate(Path(str(web.server_address)))
+    shutil.rmtree(current().data / "status-pages", ignore_errors=True)
 
 
 def soon(condition: Callable[[], bool]) -> None:
@@ -78,7 +83,7 @@ def text(gate: Running, path: str = "/status/shop", **headers: str) -> bytes:
     return gate.ask("GET", path, Host="127.0.0.1", **headers).body
 
 
-def test_from_memory_and_anew_after_a_change(start, web: Web) -> None:  # type: ignore[no-untyped-def]
+def test_from_memory_and_anew_after_a_change(start: Start, web: Web) -> None:
     with start() as gate:
         assert b"one" in text(gate) and b"one" in text(gate, "/status/shop?utm=1")
         assert len(web.asked) == 1
@@ -96,7 +101,7 @@ def test_from_memory_and_anew_after_a_change(start, web: Web) -> None:  # type: 
         soon(lambda: b"two" in text(gate))
 
 
-def test_it_survives_the_database_and_a_restart(start, web: Web) -> None:  # type: ignore[no-untyped-def]
+def test_it_survives_the_database_and_a_restart(start: Start, web: Web) -> None:
     with start() as gate:
         assert b"hidden" in text(gate)
         web.status = 500
@@ -114,7 +119,7 @@ def test_it_survives_the_database_and_a_restart(start, web: Web) -> None:  # typ
         soon(lambda: b"hidden" in text(gate))
 
 
-def test_what_is_not_public_is_not_kept(start, web: Web) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_not_public_is_not_kept(start: Start, web: Web) -> None:
     with start() as gate:
         assert b"one" in text(gate)
         web.public, web.text = False, b"secret"
@@ -127,7 +132,7 @@ def test_what_is_not_public_is_not_kept(start, web: Web) -> None:  # type: ignor
         assert gate.ask("GET", "/status/shop", Host="127.0.0.1").status == 500
 
 
-def test_under_a_domain_of_its_own(start, web: Web) -> None:  # type: ignore[no-untyped-def]
+def test_under_a_domain_of_its_own(start: Start, web: Web) -> None:
     with start() as gate:
         for _ in range(3):
             assert b"one" in gate.ask("GET", "/", Host="status.example.org").body
