@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import hashlib
 import logging
 from collections.abc import Callable, Iterable
@@ -37,6 +38,7 @@ FRESH_SECONDS = 15.0  # younger: answered without another thought
 PATIENT_SECONDS = 60.0  # younger: answered, and renewed meanwhile; older: renewed first, if that takes no longer than
 WAIT_SECONDS = 3.0
 _ENTRIES, _BODY_BYTES = 2_000, 4 * 1024 * 1024
+_WORTH_ZIPPING = 1_000  # bytes
 _AT_ONCE = 4  # renewals at the same time, so that pages for people who work go first
 _HIDDEN, _SHOWN = b'<p class="stale" role="status" hidden>', b'<p class="stale" role="status">'
 
@@ -53,6 +55,7 @@ class Kept:
     etag: bytes
     fetched_at: float  # Unix seconds, so that it means something after a restart
     failing: bool = False
+    zipped: bytes = field(default=b"", repr=False)  # the bars of ninety days are a tenth of their size
     renewal: asyncio.Task[None] | None = field(default=None, repr=False)
     again: bool = False  # the page has changed while it was being renewed
 
@@ -235,8 +238,11 @@ def _kept(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> K
     found = dict(headers)
     if status != 200 or MARK not in found or b"set-cookie" in found:
         return None
-    sent = [(name, value) for name, value in found.items() if name not in (MARK, b"content-length", b"etag")]
-    return Kept(found[MARK].decode("latin-1"), sent, body, found.get(b"etag", b'""'), clock.now().timestamp())
+    sent = [(name, value) for name, value in found.items() if name not in (MARK, b"content-length", b"etag", b"vary")]
+    sent.append((b"vary", b"Accept-Language, Accept-Encoding"))
+    kept = Kept(found[MARK].decode("latin-1"), sent, body, found.get(b"etag", b'""'), clock.now().timestamp())
+    kept.zipped = gzip.compress(body, 6, mtime=0) if len(body) > _WORTH_ZIPPING else b""
+    return kept
 
 
 async def _answer(scope: Scope, send: Send, kept: Kept, *, stale: bool, age: int) -> None:
@@ -245,6 +251,9 @@ async def _answer(scope: Scope, send: Send, kept: Kept, *, stale: bool, age: int
     if stale:
         body, etag = body.replace(_HIDDEN, _SHOWN, 1), etag[:-1] + b'-stale"'
         headers.append((b"warning", b'110 - "Response is Stale"'))
+    elif kept.zipped and b"gzip" in header(scope, b"accept-encoding"):
+        body, etag = kept.zipped, etag[:-1] + b'-gzip"'
+        headers.append((b"content-encoding", b"gzip"))
     headers.append((b"etag", etag))
     asked = header(scope, b"if-none-match")
     if asked and (asked == b"*" or etag in asked):
