@@ -15,6 +15,7 @@ import pytest
 
 from gate.running import Running, running_gate
 from peers.programs import temporary_directory
+from watchroom.kernel.db import announce
 from watchroom.kernel.settings import current
 
 Start = Callable[[], AbstractContextManager[Running]]
@@ -97,8 +98,8 @@ def test_from_memory_and_anew_after_a_change(start: Start, web: Web) -> None:
         )
         web.text = b"two"
         assert b"one" in text(gate)
-        gate.hub.publish(["status:8"])
-        gate.hub.publish(["status:7"])
+        announce({"status:8"})
+        announce({"status:7"})
         soon(lambda: b"two" in text(gate))
 
 
@@ -106,7 +107,7 @@ def test_it_survives_the_database_and_a_restart(start: Start, web: Web) -> None:
     with start() as gate:
         assert b"hidden" in text(gate)
         web.status = 500
-        gate.hub.publish(["status:7"])
+        announce({"status:7"})
         soon(lambda: b"hidden" not in text(gate))
         stale = gate.ask("GET", "/status/shop", Host="127.0.0.1")
         assert (stale.status, stale.headers["Warning"]) == (200, '110 - "Response is Stale"')
@@ -116,7 +117,7 @@ def test_it_survives_the_database_and_a_restart(start: Start, web: Web) -> None:
     with start() as gate:
         assert b"one" in text(gate)
         web.status = 200
-        gate.hub.publish(["*"])
+        announce({"*"})
         soon(lambda: b"hidden" in text(gate))
 
 
@@ -124,7 +125,7 @@ def test_what_is_not_public_is_not_kept(start: Start, web: Web) -> None:
     with start() as gate:
         assert b"one" in text(gate)
         web.public, web.text = False, b"secret"
-        gate.hub.publish(["status:7"])
+        announce({"status:7"})
         soon(lambda: b"secret" in text(gate))
         before = len(web.asked)
         text(gate)
