@@ -55,11 +55,12 @@ class Running:
 
 
 @contextmanager
-def running_gate(web_socket: Path | None = None) -> Iterator[Running]:
+def running_gate(web_socket: Path | None = None, *, keep_alive_seconds: int = 5) -> Iterator[Running]:
     hub = Hub()
     config = uvicorn.Config(
         build(current(), hub, web_socket), loop="uvloop", http=Protocol, ws="none", lifespan="on", log_config=None,
         access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=3,
+        timeout_keep_alive=keep_alive_seconds,
     )  # fmt: skip
     server = _Server(config, hub)
     listener = listen("127.0.0.1", 0)

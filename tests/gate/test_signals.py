@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gate.running import Running, alert
+from gate.running import Running, alert, running_gate
 from peers.programs import wait_until
 from watchroom.accounts.actors import SYSTEM
 from watchroom.intake.commands import delete_integration, pause_integration
@@ -248,3 +248,59 @@ def test_everything_at_once_is_stored_once(gate: Running, integration: Make) -> 
     assert statuses == [200] * 200
     names = [json.loads(bytes(signal.body))[0]["labels"]["alertname"] for signal in Signal.objects.all()]
     assert sorted(names, key=int) == [str(number) for number in range(200)]
+
+
+def test_a_head_that_is_known_is_not_parsed_again_and_means_the_same(
+    gate: Running, integration: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second of two requests with the same head is recognised; what differs in one byte is not."""
+    parsed: list[bytes] = []
+    complete = protocol.Protocol.on_headers_complete
+
+    def noting(self: protocol.Protocol) -> None:
+        parsed.append(self.url)
+        complete(self)
+
+    monkeypatch.setattr(protocol.Protocol, "on_headers_complete", noting)
+    made, key = integration()
+    assert gate.send(key, []).status == 200  # now the key is known
+    parsed.clear()
+    head = f"POST /in/{key}/api/v2/alerts HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", gate.port)) as connection:
+        connection.settimeout(20)
+
+        def ask(*pieces: bytes) -> bytes:
+            for piece in pieces:
+                connection.sendall(piece)
+            told = connection.recv(4096)
+            while b"\r\n\r\n" not in told:
+                told += connection.recv(4096)
+            return told.splitlines()[0]
+
+        assert ask(head + b"[]") == b"HTTP/1.1 200 OK"
+        assert ask(head + b"[]") == b"HTTP/1.1 200 OK"
+        assert ask(head + b"{}") == b"HTTP/1.1 400 Bad Request"
+        assert len(parsed) == 1
+        assert ask(head.replace(b"Host: x", b"Host: y") + b"[]") == b"HTTP/1.1 200 OK"
+        assert ask(head + b"[", b"]") == b"HTTP/1.1 200 OK"  # in two pieces
+        assert ask(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") == b"HTTP/1.1 200 OK"
+        assert len(parsed) >= 3
+        assert Signal.objects.count() == 6
+        pause_integration(SYSTEM, made, True)
+        wait_until(lambda: gate.send(key, []).status == 403, 10, "the gate knows that it is paused")
+        assert ask(head + b"[]") == b"HTTP/1.1 403 Forbidden"
+
+
+def test_a_connection_that_is_quiet_for_too_long_is_closed(transactional_db: None, integration: Make) -> None:
+    """Also after a recognised signal, whose answer sets no timer of its own."""
+    _, key = integration()
+    request = f"POST /in/{key}/api/v2/alerts HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n[]".encode()
+    with (
+        running_gate(keep_alive_seconds=1) as gate,
+        socket.create_connection(("127.0.0.1", gate.port)) as connection,
+    ):
+        connection.settimeout(20)
+        for _ in range(3):
+            connection.sendall(request)
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        assert connection.recv(4096) == b""

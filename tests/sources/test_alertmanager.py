@@ -241,3 +241,46 @@ def test_the_fingerprint_is_alertmanagers_own(alertmanager: Any) -> None:
     with urllib.request.urlopen(f"{peer.url}/api/v2/alerts", timeout=10) as answer:
         theirs = {alert["fingerprint"] for alert in json.load(answer)}
     assert {draft.dedup_key for draft in read(sent).drafts} == theirs
+
+
+_texts = st.sampled_from(["", "a", "severity", "\0", "ü"])
+_times = st.sampled_from(
+    [
+        "",
+        ZERO,
+        "2026-03-02T08:00:00Z",
+        "2026-03-02T09:00:00Z",
+        "2026-03-02T10:00:00.5+02:00",
+        "soon",
+        "2036-01-01T00:00:00Z",
+    ]
+)
+_anything = st.none() | st.integers() | _texts | st.lists(_texts, max_size=1)
+_sent = st.fixed_dictionaries(
+    {},
+    optional={
+        "labels": st.dictionaries(_texts, _texts, max_size=3) | _anything,
+        "annotations": st.dictionaries(_texts, _texts, max_size=2) | _anything,
+        "startsAt": _times | _anything,
+        "endsAt": _times | _anything,
+        "generatorURL": _texts | _anything,
+        "other": _anything,
+    },
+)
+
+
+@given(st.lists(_sent | _anything, max_size=3))
+def test_what_is_good_at_a_glance_is_good(sent: list[Any]) -> None:
+    body = json.dumps(sent).encode()
+    reply, parsed = source.swift_reply(body, NOW), read(body)
+    if reply is not None:
+        assert not parsed.problems
+        assert reply == source.reply(parsed)
+        assert len(parsed.drafts) == len(sent)
+
+
+def test_a_plain_alert_is_good_at_a_glance() -> None:
+    sent = {"labels": {"alertname": "A"}, "startsAt": "2026-03-02T09:00:00Z", "endsAt": "2026-03-02T09:04:00Z"}
+    assert source.swift_reply(json.dumps([sent, sent]).encode(), NOW) is not None
+    for bad in (b"", b"{}", b"[" * 100_000, b'[{"labels":{"a":"\\ud800"}}]', json.dumps([sent, {}]).encode()):
+        assert source.swift_reply(bad, NOW) is None

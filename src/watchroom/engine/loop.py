@@ -23,6 +23,7 @@ from .. import __version__
 from ..kernel import clock
 from ..kernel import settings as conf
 from ..kernel.duty import Duty
+from ..kernel.wake import DUE
 from .models import EngineNode
 from .queries import health
 from .waking import Waker
@@ -70,6 +71,8 @@ class Worker(threading.Thread):
         super().__init__(name=f"engine-{name}", daemon=True)
         self.duties, self.stop = duties, stop
         self.wake = threading.Event()
+        # Signals come hundreds of times a second, and are no business of those that do not read them.
+        self.hears = frozenset({DUE, "*"}).union(*(duty.hears for duty in self.duties))
         self.backoff = 0.0
 
     def run(self) -> None:
@@ -128,17 +131,19 @@ def run() -> None:
     for worker in workers:
         worker.start()
 
-    def wake_all() -> None:
+    def woken(topics: frozenset[str]) -> None:
         for worker in workers:
-            worker.wake.set()
+            if topics & worker.hears:
+                worker.wake.set()
 
-    waker = Waker(wake_all)
+    waker = Waker(woken)
     log.info("The engine runs: %s", ", ".join(sorted(worker.name for worker in workers)))
     beat = _Beat()
     while not stop.is_set():
         beat.maybe()
         waker.wait(1.0)
-    wake_all()
+    for worker in workers:
+        worker.wake.set()
     for worker in workers:
         worker.join(timeout=10)
     finish()

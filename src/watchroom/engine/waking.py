@@ -13,14 +13,15 @@ from ..kernel import settings as conf
 from ..kernel import wake
 
 log = logging.getLogger(__name__)
+_ALL = frozenset({wake.DUE, wake.SIGNALS, "*"})
 
 
 class Waker:
-    """Calls ``woken`` whenever a commit has made something due."""
+    """Calls ``woken(topics)`` whenever a commit has made something due, or has brought signals to read."""
 
-    def __init__(self, woken: Callable[[], object]) -> None:
+    def __init__(self, woken: Callable[[frozenset[str]], object]) -> None:
         self.woken = woken
-        self.ear = None if conf.current().is_postgresql else wake.Ear()
+        self.ear = None if conf.current().is_postgresql else wake.Ear(engine=True)
         self.connection: psycopg.Connection[tuple[object, ...]] | None = None
 
     def wait(self, timeout_seconds: float) -> None:
@@ -32,7 +33,7 @@ class Waker:
             if self.connection is None:
                 self.connection = psycopg.connect(conf.current().database_url, autocommit=True)
                 self.connection.execute(f"LISTEN {wake.CHANNEL}")
-                self.woken()  # whatever was said while nobody listened
+                self.woken(_ALL)  # whatever was said while nobody listened
             for notice in self.connection.notifies(timeout=timeout_seconds, stop_after=1):
                 self._heard(wake.unpack(notice.payload))
         except psycopg.Error as error:
@@ -41,8 +42,8 @@ class Waker:
             time.sleep(min(timeout_seconds, 1.0))
 
     def _heard(self, topics: frozenset[str]) -> None:
-        if topics & {wake.DUE, "*"}:
-            self.woken()
+        if topics & _ALL:
+            self.woken(topics)
 
     def close(self) -> None:
         if self.ear is not None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from ..kernel import clock
 from ..kernel import settings as conf
 from ..kernel.duty import Duty
+from ..kernel.wake import SIGNALS
 from .commands import (
     bring_up_again,
     end_expired,
@@ -63,7 +64,7 @@ def _group_due(field: str) -> datetime | None:
 
 
 duties = [
-    Duty("signals", _signal_due, lambda: read_signals(SIGNALS_PER_TURN), REST_SECONDS),
+    Duty("signals", _signal_due, lambda: read_signals(SIGNALS_PER_TURN), REST_SECONDS, frozenset({SIGNALS})),
     Duty("silences and maintenance", lambda: _first(Silence, MaintenanceWindow), lambda: turn_over(BATCH)),
     Duty(
         "holds",

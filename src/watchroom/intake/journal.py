@@ -15,7 +15,7 @@ from django.db.models import F
 
 from ..kernel.db import JOURNAL, announce, has_journal, locked
 from ..kernel.errors import NotFound
-from ..kernel.wake import DUE
+from ..kernel.wake import SIGNALS
 
 _MODELS = {"inbox", "signal"}
 
@@ -102,7 +102,7 @@ def store(
             problems=list(problems),
             refused=refused,
         )
-    announce({DUE})
+    announce({SIGNALS})
     return signal
 
 

@@ -17,9 +17,12 @@ class Duty:
     is due, each piece in a transaction of its own or all in one, and returns how many pieces it handled.
 
     ``rest_seconds`` is a pause after work, for what comes in a stream: a turn for a hundred pieces costs little more than
-    one for a single piece, and whatever comes first after a silence is still handled at once."""
+    one for a single piece, and whatever comes first after a silence is still handled at once.
+
+    ``hears`` are topics of the wake that concern it besides ``due``."""
 
     name: str
     next_due: Callable[[], datetime | None]
     work: Callable[[], int]
     rest_seconds: float = 0.0
+    hears: frozenset[str] = frozenset()

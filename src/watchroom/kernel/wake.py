@@ -12,22 +12,31 @@ import os
 import select
 import socket
 import tempfile
+import time
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from .settings import current
 
 CHANNEL = "watchroom_wake"
 DUE = "due"  # the topic that means: the engine has something to do
+SIGNALS = "signals"  # the topic that means: there are signals to read, and nothing else
+_FOR_ENGINES = frozenset({DUE, SIGNALS})
 _LIMIT_BYTES = 7_000  # PostgreSQL's NOTIFY payload ends at 8,000 bytes
 
 
 def directory() -> Path:
     """Where the sockets of this installation's processes are. Short, since a Unix socket's path ends at 107 bytes."""
-    name = hashlib.sha256(str(current().sqlite_path).encode()).hexdigest()[:12]
-    path = Path(tempfile.gettempdir()) / f"watchroom-{os.getuid()}-{name}"
+    path = _directory_for(current().sqlite_path)
     path.mkdir(mode=0o700, exist_ok=True)
     return path
+
+
+@lru_cache(maxsize=8)
+def _directory_for(database: Path) -> Path:
+    name = hashlib.sha256(str(database).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"watchroom-{os.getuid()}-{name}"
 
 
 def pack(topics: Iterable[str]) -> str:
@@ -41,28 +50,61 @@ def unpack(payload: str) -> frozenset[str]:
     return frozenset(payload.split())
 
 
+class _Ears:
+    """The sockets of the processes that listen, as the directory names them. It is read again when it has changed:
+    this is done for every commit, and reading it costs ten times as much as sending."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[Path, int] | None = None
+        self._paths: list[str] = []
+        self.sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.sender.setblocking(False)
+
+    def paths(self) -> list[str]:
+        where = _directory_for(current().sqlite_path)
+        try:
+            seen = where, where.stat().st_mtime_ns
+            if seen == self._seen:
+                return self._paths
+            found = [entry.path for entry in os.scandir(where) if entry.name.endswith(".wake")]
+        except FileNotFoundError:  # nobody has listened yet
+            return []
+        # Two changes within a tick of the file system's clock look like one, so a fresh one is looked at once more.
+        self._paths, self._seen = found, seen if time.time_ns() - seen[1] > _TICK_NANOSECONDS else None
+        return found
+
+
+_TICK_NANOSECONDS = 100_000_000
+
+
+_ears = _Ears()
+
+
 def send_datagrams(topics: Iterable[str]) -> None:
-    """Wake every listening process on this machine. Never blocks, never fails."""
+    """Wake every process on this machine that listens for one of ``topics``. Never blocks, never fails."""
+    topics = frozenset(topics)
     payload = pack(topics).encode()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-        sender.setblocking(False)
-        for path in directory().iterdir():  # a glob costs ten times as much, and this is done for every commit
-            if path.suffix != ".wake":
-                continue
-            try:
-                sender.sendto(payload, str(path))
-            except (ConnectionRefusedError, FileNotFoundError):
-                with contextlib.suppress(OSError):  # its process has gone
-                    path.unlink()
-            except OSError:
-                pass  # its buffer is full: it has enough to wake up for
+    everything, engines = "*" in topics, bool(topics & _FOR_ENGINES)
+    for path in _ears.paths():
+        if not everything and not (engines if path.endswith(_ENGINE) else topics - _FOR_ENGINES):
+            continue
+        try:
+            _ears.sender.sendto(payload, path)
+        except (ConnectionRefusedError, FileNotFoundError):
+            with contextlib.suppress(OSError):  # its process has gone
+                Path(path).unlink()
+        except OSError:
+            pass  # its buffer is full: it has enough to wake up for
+
+
+_ENGINE = ".engine.wake"
 
 
 class Ear:
-    """A datagram socket on which one process hears wakes."""
+    """A datagram socket on which one process hears wakes: an engine those that are for engines, any other the rest."""
 
-    def __init__(self) -> None:
-        self.path = directory() / f"{os.getpid()}-{os.urandom(4).hex()}.wake"
+    def __init__(self, *, engine: bool = False) -> None:
+        self.path = directory() / f"{os.getpid()}-{os.urandom(4).hex()}{_ENGINE if engine else '.wake'}"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
         self.socket.bind(str(self.path))

@@ -120,6 +120,16 @@ class Probed(Protocol):
 
 
 @runtime_checkable
+class Swift(Protocol):
+    """A source that can tell that a signal is good in all its parts without reading what it says."""
+
+    def swift_reply(self, body: bytes, received_at: datetime) -> Reply | None:
+        """The answer to a signal whose every part :meth:`Source.parse` would accept; ``None`` when that takes a closer
+        look, which says nothing against it."""
+        ...
+
+
+@runtime_checkable
 class Asked(Protocol):
     """A source whose senders also ask for things that stand in the database, such as its open alerts.
 

@@ -15,7 +15,6 @@ from datetime import timedelta
 
 from django.db import OperationalError, transaction
 
-from ...kernel import wake
 from ...kernel.db import announce, claimable
 from ...kernel.plugins import one_of
 from ...sources.base import Draft, Source
@@ -114,7 +113,7 @@ def _read_batch(integration_id: int, most: int) -> int:
         batch.finish()
         last = said[-1][0]
         Integration.objects.filter(pk=integration_id).update(read_to=last.number, last_signal_at=last.received_at)
-        announce({f"integration:{integration_id}", wake.DUE, *batch.topics})
+        announce({f"integration:{integration_id}", *batch.topics})
     return len(said)
 
 

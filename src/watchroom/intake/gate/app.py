@@ -24,7 +24,7 @@ from .keys import PREFIX, Keys
 from .proxy import Proxy
 from .rates import LIMITED_PATH, OURSELVES, TOO_LARGE_PATH, Rates
 from .store import Full, Store
-from .taking import RETRY_SECONDS, Answered, Sending, Taker, later, problem_reply
+from .taking import RETRY_SECONDS, Answered, Sending, Taker, later, problem_reply, sending
 from .visits import NotReached, Visits
 
 log = logging.getLogger("watchroom.gate")
@@ -32,7 +32,9 @@ log = logging.getLogger("watchroom.gate")
 MAIL_PATH = "/smtp"  # of a signal that came as a mail
 _NOT_QUICK = {b"content-encoding", b"transfer-encoding", b"expect", b"upgrade"}
 _QUICK_ROUTES_LIMIT = 4_096
+_HEADS_LIMIT, _HEAD_BYTES = 8_192, 1_024
 _QuickRoute = tuple[object, Integration, Source, str, bytes]  # first: which reading of the keys it stands on
+_Head = tuple[object, tuple[int, Sending, bytes]]  # the same first; the body's length, and what proxies say
 
 
 class Part(Protocol):
@@ -76,6 +78,7 @@ class Gate:
         self._visits = visits or Visits()
         self._bring_their_key = [each for each in sources.values() if isinstance(each, Keyed)]
         self._quick_routes: dict[bytes, _QuickRoute] = {}
+        self._heads: dict[bytes, _Head] = {}
 
     def add(self, part: Part) -> None:
         """Let something more run as long as the gate does; to be called before it starts."""
@@ -276,15 +279,16 @@ class Gate:
     ) -> None:
         """Have the signal read and stored, and pass the answer on."""
         told: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        sending = Sending(integration, source, path, scope["query_string"], scope["headers"], self._remote(scope))
+        sent = sending(integration, source, path, scope["query_string"], scope["headers"])
         if isinstance(source, Certified):
             try:
-                sending = replace(sending, fetched=await self._visits.certificate(source, sending.inbound(body)))
-                await self._visits.confirm(source, sending.inbound(body))
+                sent = sent.with_headers(await self._visits.certificate(source, sent.inbound(body, clock.now())))
+                await self._visits.confirm(source, sent.inbound(body, clock.now()))
             except NotReached as error:
                 log.warning("A signal of %r can't be checked: %s", integration.name, error)
                 return await self._later(send, source.name, "unchecked", f"It can't be checked: {error}")
-        self._taker.take(sending, body, lambda reply: None if told.done() else told.set_result(reply))
+        answered: Answered = lambda reply: None if told.done() else told.set_result(reply)  # noqa: E731
+        self._taker.take(sent, self._remote(scope), body, answered)
         await _pass_on(send, await told)
 
     # --- Mail (`mail.py`) ---
@@ -348,13 +352,42 @@ class Gate:
                 return None
         if not length.isdigit() or int(length) > limits.most_bytes(source):
             return None
-        if (told := self._limited(integration, source)) is not None:
-            return partial(_answer_with, told)
+        sent = sending(integration, source, path, query, headers)
+        return self._quickly(sent, self._forwarded(headers), peer)
+
+    def remember(self, head: bytes, url: bytes, headers: Headers, length: int) -> None:
+        """A request that went the short way: one with the very same bytes up to its body means the same, and need not
+        be parsed again."""
+        known = self._quick_routes.get(url)
+        if known is None or len(head) > _HEAD_BYTES:
+            return
+        if len(self._heads) >= _HEADS_LIMIT:
+            self._heads.clear()
+        keys, integration, source, path, query = known
+        self._heads[head] = keys, (length, sending(integration, source, path, query, headers), self._forwarded(headers))
+
+    def again(self, head: bytes) -> tuple[int, Sending, bytes] | None:
+        """What is known of a request with this head: first the length of its body. None: it has to be parsed."""
+        known = self._heads.get(head)
+        return known[1] if known is not None and known[0] is self._keys.known else None
+
+    def take_again(self, known: tuple[int, Sending, bytes], peer: str, body: bytes, answered: Answered) -> None:
+        """Take the body that follows a head that is known."""
+        self._quickly(known[1], known[2], peer)(body, answered)
+
+    def _quickly(self, sent: Sending, forwarded: bytes, peer: str) -> Callable[[bytes, Answered], None]:
+        if self._rates.limit_of(sent.integration.rate_per_minute) > 0:
+            if (told := self._limited(sent.integration, sent.source)) is not None:
+                return partial(_answer_with, told)
         remote = peer
         if self._trusted:
-            forwarded = b",".join(value for name, value in headers if name == b"x-forwarded-for")
             remote = addresses.client(peer, forwarded.decode("latin-1"), self._trusted)[:64]
-        return partial(self._taker.take, Sending(integration, source, path, query, list(headers), remote))
+        return partial(self._taker.take, sent, remote)
+
+    def _forwarded(self, headers: Headers) -> bytes:
+        if not self._trusted:
+            return b""
+        return b",".join(value for name, value in headers if name == b"x-forwarded-for")
 
     def _quick_route(self, url: bytes) -> _QuickRoute | None:
         target, _, query = url.partition(b"?")

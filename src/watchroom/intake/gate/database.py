@@ -10,9 +10,9 @@ import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ...kernel import secrets, wake
 from ...kernel.errors import WatchroomError
@@ -32,12 +32,11 @@ class Refused(Exception):
     """The database answers, but does not take these rows (their integration has just been deleted)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """A row of ``intake_signal``. Its number is given when it is stored."""
+class Signal(NamedTuple):
+    """A row of ``intake_signal``, in the order of its columns. Its number is given when it is stored."""
 
     integration_id: int
-    received_at: datetime
+    received_at: datetime  # in UTC
     path: str
     query: str
     content_type: str
@@ -46,13 +45,6 @@ class Signal:
     remote: str
     refused: bool
     problems: str  # JSON
-
-    def row(self, received_at: Any) -> tuple[Any, ...]:
-        """The values in the order of the columns, without the number; the time as the database wants it."""
-        return (
-            self.integration_id, received_at, self.path, self.query, self.content_type, self.headers, self.body,
-            self.remote, self.refused, self.problems,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +137,10 @@ class SQLite:
                 raise Refused(f"There are no integrations {sorted(missing)}.")
             values: list[Any] = []
             for signal in signals:
-                numbers[signal.integration_id] += 1
-                at = str(signal.received_at.astimezone(UTC).replace(tzinfo=None))  # as Django writes it
-                values += signal.row(at)
-                values.append(numbers[signal.integration_id])
+                pk = signal[0]
+                number = numbers[pk] = numbers[pk] + 1
+                at = str(signal[1])[:-6]  # without the offset, as Django writes it
+                values += (pk, at, *signal[2:], number)
             _insert_rows(connection, values)
             connection.executemany(
                 "UPDATE intake_inbox SET stored = ? WHERE integration_id = ?",
@@ -158,7 +150,7 @@ class SQLite:
         except (sqlite3.Error, OSError) as error:
             self._journal.close()  # which also rolls back
             raise Unavailable(str(error)) from error
-        wake.send_datagrams([wake.DUE])
+        wake.send_datagrams([wake.SIGNALS])
 
     def close(self) -> None:
         self._main.close()
@@ -177,7 +169,7 @@ def _insert_rows(connection: sqlite3.Connection, values: list[Any]) -> None:
 _WIDTH = _COLUMNS.count(",") + 1
 _INSERTS = [
     (rows, f"INSERT INTO intake_signal ({_COLUMNS}) VALUES " + ", ".join([f"({', '.join('?' * _WIDTH)})"] * rows))
-    for rows in (128, 16, 4, 1)
+    for rows in (256, 128, 64, 32, 16, 8, 4, 2, 1)
 ]
 
 
@@ -253,13 +245,13 @@ class PostgreSQL:
     def insert(self, signals: Sequence[Signal]) -> None:
         import psycopg
 
-        columns = [list(c) for c in zip(*(signal.row(signal.received_at) for signal in signals), strict=True)]
+        columns = [list(c) for c in zip(*signals, strict=True)]
         try:
             connection = self._open()
             with connection.pipeline():
                 connection.execute(self._LOCK, [sorted(set(columns[0]))])
                 inserted = connection.execute(self._INSERT, columns)
-                connection.execute("SELECT pg_notify(%s, %s)", [wake.CHANNEL, wake.DUE])
+                connection.execute("SELECT pg_notify(%s, %s)", [wake.CHANNEL, wake.SIGNALS])
             if inserted.rowcount != len(signals):
                 connection.rollback()
                 raise Refused("An integration of this batch has been deleted.")

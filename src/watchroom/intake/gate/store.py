@@ -7,7 +7,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 
 from ...kernel import clock
 from .database import Database, Refused, Signal, Unavailable
@@ -27,14 +27,11 @@ class Full(Exception):
 Done = Callable[[Exception | None], None]
 
 
-@dataclass(slots=True)
-class _Waiting:
-    signal: Signal
-    done: Done
+_Waiting = tuple[Signal, Done]
 
 
 class Store:
-    """Takes signals on the event loop, writes them on a thread of its own."""
+    """Takes signals on the event loop, writes them on a thread of its own, and answers on the loop again."""
 
     def __init__(
         self,
@@ -47,11 +44,14 @@ class Store:
         self._database = database
         self._committed = committed
         self._queue_signals, self._queue_bytes = queue_signals, queue_bytes
-        self._queue: deque[_Waiting] = deque()
-        self._bytes = 0
-        self._held: dict[int, tuple[int, int]] = {}  # signals and bytes that wait, by integration
-        self._changed = threading.Condition()
-        self._closing = False
+        # On the event loop: what has come and is not yet answered, in all and by integration.
+        self._signals = self._bytes = 0
+        self._held: dict[int, list[int]] = {}
+        self._fresh: list[_Waiting] = []  # came in this turn of the loop
+        # Between the two: one hand-over a turn, so that what comes together is written together.
+        self._handed: SimpleQueue[list[_Waiting] | None] = SimpleQueue()
+        self._pending: deque[_Waiting] = deque()  # on the writer's side
+        self._closing = self._ended = False
         self._failing = False
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -64,9 +64,9 @@ class Store:
 
     async def stop(self) -> None:
         """Write what is waiting, and end."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
+        self._closing = True
+        self._hand_over()
+        self._handed.put(None)
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
 
@@ -76,7 +76,7 @@ class Store:
         return self._thread is not None and self._thread.is_alive()
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return self._signals
 
     def put(self, signal: Signal) -> asyncio.Future[None]:
         """Store ``signal``; the future is done once it is durable.
@@ -104,36 +104,50 @@ class Store:
 
         :raises Full: come back later.
         """
-        if not self.alive or self._loop is None:
+        if self._closing or self._loop is None or not self.alive:
             raise Full
-        with self._changed:
-            if self._closing or len(self._queue) >= self._queue_signals or self._bytes >= self._queue_bytes:
-                raise Full
-            # Nobody may hold more than what is left for the others: however many storm, there is room for one more.
-            own_signals, own_bytes = self._held.get(signal.integration_id, (0, 0))
-            if own_signals > self._queue_signals - len(self._queue) or own_bytes > self._queue_bytes - self._bytes:
-                raise Full
-            self._held[signal.integration_id] = (own_signals + 1, own_bytes + len(signal.body))
-            self._queue.append(_Waiting(signal, done))
-            self._bytes += len(signal.body)
-            self._changed.notify()
+        if self._signals >= self._queue_signals or self._bytes >= self._queue_bytes:
+            raise Full
+        size = len(signal.body)
+        own = self._held.get(signal.integration_id)
+        if own is None:
+            own = self._held[signal.integration_id] = [0, 0]
+        # Nobody may hold more than what is left for the others: however many storm, there is room for one more.
+        elif own[0] > self._queue_signals - self._signals or own[1] > self._queue_bytes - self._bytes:
+            raise Full
+        own[0] += 1
+        own[1] += size
+        self._signals += 1
+        self._bytes += size
+        if not self._fresh:
+            self._loop.call_soon(self._hand_over)
+        self._fresh.append((signal, done))
+
+    def _hand_over(self) -> None:
+        if self._fresh:
+            fresh, self._fresh = self._fresh, []
+            self._handed.put(fresh)
 
     def _take(self) -> list[_Waiting]:
         """The next batch, in order; empty when all is written and nothing more will come."""
-        with self._changed:
-            while not self._queue and not self._closing:
-                self._changed.wait()
-            batch: list[_Waiting] = []
-            size = 0
-            while self._queue and len(batch) < BATCH_SIGNALS and size < BATCH_BYTES:
-                waiting = self._queue.popleft()
-                size += len(waiting.signal.body)
-                batch.append(waiting)
-                signals, held = self._held.pop(waiting.signal.integration_id)
-                if signals > 1:
-                    self._held[waiting.signal.integration_id] = (signals - 1, held - len(waiting.signal.body))
-            self._bytes -= size
-            return batch
+        pending = self._pending
+        given = self._handed.get() if not pending and not self._ended else []
+        while True:
+            if given is None:
+                self._ended = True
+            else:
+                pending += given
+            try:
+                given = self._handed.get_nowait()
+            except Empty:
+                break
+        batch: list[_Waiting] = []
+        size = 0
+        while pending and len(batch) < BATCH_SIGNALS and size < BATCH_BYTES:
+            waiting = pending.popleft()
+            size += len(waiting[0].body)
+            batch.append(waiting)
+        return batch
 
     def _write_all(self) -> None:
         while batch := self._take():
@@ -144,7 +158,7 @@ class Store:
         started = clock.monotonic()
         error: Exception | None = None
         try:
-            self._database.insert([waiting.signal for waiting in batch])
+            self._database.insert([signal for signal, _ in batch])
         except Refused as refused:
             if len(batch) > 1:  # one bad row must not cost the others their place
                 for waiting in batch:
@@ -163,14 +177,20 @@ class Store:
                 self._failing = False
         assert self._loop is not None
         try:
-            self._loop.call_soon_threadsafe(_answer, batch, error)
+            self._loop.call_soon_threadsafe(self._answer, batch, error)
         except RuntimeError:  # the loop is closed: nobody waits any more
             pass
 
-
-def _answer(batch: list[_Waiting], error: Exception | None) -> None:
-    for waiting in batch:
-        try:
-            waiting.done(error)
-        except Exception:  # one sender's broken connection is not the others' business
-            log.exception("A sender could not be answered")
+    def _answer(self, batch: list[_Waiting], error: Exception | None) -> None:
+        for signal, done in batch:
+            own, size = self._held[signal.integration_id], len(signal.body)
+            own[0] -= 1
+            own[1] -= size
+            if not own[0]:
+                del self._held[signal.integration_id]
+            self._signals -= 1
+            self._bytes -= size
+            try:
+                done(error)
+            except Exception:  # one sender's broken connection is not the others' business
+                log.exception("A sender could not be answered")

@@ -81,6 +81,24 @@ def read(body: bytes, received_at: datetime, resolve_timeout: timedelta) -> Pars
     return Parsed(tuple(drafts), tuple(problems))
 
 
+def all_good(body: bytes, received_at: datetime, resolve_timeout: timedelta) -> bool:
+    """Whether :func:`read` would accept every alert of this batch. It costs a third of reading them; in doubt, no."""
+    try:
+        alerts = _batch.decode(body)
+    except _BROKEN:
+        return False
+    for alert in alerts:
+        labels = alert.labels
+        if not labels or "" in labels or "" in labels.values():
+            return False
+        if alert.startsAt or alert.endsAt:
+            try:
+                _times(alert, received_at, resolve_timeout)
+            except Unusable:
+                return False
+    return True
+
+
 def _one(raw: msgspec.Raw) -> Alert | Unusable:
     """One alert of a batch that is not good as a whole."""
     try:
@@ -128,6 +146,19 @@ def _time(field: str, text: str) -> datetime | None:
         raise Unusable(field, text, "use a time as in RFC 3339, such as 2026-03-02T09:00:00Z.") from None
 
 
+def _times(alert: Alert, received_at: datetime, resolve_timeout: timedelta) -> tuple[datetime, datetime, bool]:
+    """When it began, when it ends, and whether its sender said the latter."""
+    starts_at, ends_at = _time("startsAt", alert.startsAt), _time("endsAt", alert.endsAt)
+    stated_end = ends_at is not None
+    starts_at = starts_at or ends_at or received_at
+    ends_at = ends_at or received_at + resolve_timeout
+    if ends_at < starts_at:
+        if stated_end:
+            raise Unusable("endsAt", alert.endsAt, f"the end must not be before the start, {alert.startsAt}.")
+        raise Unusable("startsAt", alert.startsAt, "the start must not be so far in the future.")
+    return starts_at, ends_at, stated_end
+
+
 def _draft(alert: Alert, received_at: datetime, resolve_timeout: timedelta) -> Draft:
     labels = alert.labels
     if "" in labels.values():  # an empty value means that there is no such label
@@ -137,15 +168,7 @@ def _draft(alert: Alert, received_at: datetime, resolve_timeout: timedelta) -> D
     if "" in labels:
         raise Unusable("labels", labels, "give every label a name.")
 
-    starts_at, ends_at = _time("startsAt", alert.startsAt), _time("endsAt", alert.endsAt)
-    stated_end = ends_at is not None
-    starts_at = starts_at or ends_at or received_at
-    ends_at = ends_at or received_at + resolve_timeout
-    if ends_at < starts_at:
-        if stated_end:
-            raise Unusable("endsAt", alert.endsAt, f"the end must not be before the start, {alert.startsAt}.")
-        raise Unusable("startsAt", alert.startsAt, "the start must not be so far in the future.")
-
+    starts_at, ends_at, stated_end = _times(alert, received_at, resolve_timeout)
     return Draft(
         dedup_key=fingerprint(labels),
         title=title(labels, alert.annotations),

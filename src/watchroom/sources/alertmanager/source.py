@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from ..base import Inbound, Parsed, Reply
-from .reading import read
+from .reading import all_good, read
 
 _TEXT = "text/plain; charset=utf-8"
+_OK = Reply(200)
 
 
 class Alertmanager:
@@ -44,9 +45,12 @@ class Alertmanager:
     def parse(self, inbound: Inbound) -> Parsed:
         return read(inbound.body, inbound.received_at, timedelta(seconds=self.resolve_timeout_seconds))
 
+    def swift_reply(self, body: bytes, received_at: datetime) -> Reply | None:
+        return _OK if all_good(body, received_at, timedelta(seconds=self.resolve_timeout_seconds)) else None
+
     def reply(self, parsed: Parsed) -> Reply:
         if not parsed.problems:
-            return Reply(200)
+            return _OK
         return Reply(400, "\n".join(map(str, parsed.problems)).encode(errors="replace"), _TEXT)
 
     def instructions(self, address: str) -> str:
