@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -31,6 +31,7 @@ from .waking import Waker
 log = logging.getLogger(__name__)
 LONGEST_SLEEP_SECONDS = 5.0  # a lost wake costs at most this
 LONGEST_BACKOFF_SECONDS = 30.0
+LOOK_SECONDS = 0.25  # while signals stream in, the other duties of whoever reads them are looked at this often
 BEAT = timedelta(seconds=10)
 DEAD_MAN_EVERY = timedelta(minutes=1)
 
@@ -71,6 +72,9 @@ class Worker(threading.Thread):
         super().__init__(name=f"engine-{name}", daemon=True)
         self.duties, self.stop = duties, stop
         self.wake = threading.Event()
+        self.told = True  # that something has become due, other than signals
+        self._looked_at = float("-inf")
+        self._dues: dict[str, datetime | None] = {}  # of the duties that do not come in a stream, as last seen
         # Signals come hundreds of times a second, and are no business of those that do not read them.
         self.hears = frozenset({DUE, "*"}).union(*(duty.hears for duty in self.duties))
         self.backoff = 0.0
@@ -89,28 +93,37 @@ class Worker(threading.Thread):
         close_old_connections()
         try:
             done, soonest, rest = 0, LONGEST_SLEEP_SECONDS, 0.0
+            all_of_them = self.told or clock.monotonic() - self._looked_at >= LOOK_SECONDS
+            if all_of_them:
+                self.told, self._looked_at = False, clock.monotonic()
             for duty in self.duties:
-                due = duty.next_due()
+                due = duty.next_due() if all_of_them or duty.hears else self._dues.get(duty.name)
+                self._dues[duty.name] = due
                 if due is None:
                     continue
                 ahead = (due - clock.now()).total_seconds()
                 if ahead <= 0:
                     handled = duty.work()
+                    self.told = self.told or not duty.hears
                     done += handled
                     rest = max(rest, duty.rest_seconds if handled else 0.0)
                     # Due, but not ours to do: another engine holds the row, or every seat is taken.
                     soonest = soonest if handled else min(soonest, 0.05)
                 else:
                     soonest = min(soonest, ahead)
+            if not all_of_them:  # what has been read may have made something due that is not yet seen here
+                soonest = min(soonest, max(0.0, self._looked_at + LOOK_SECONDS - clock.monotonic()))
             self.backoff = 0.0
             if done:
                 self.stop.wait(rest)
             return 0.0 if done else soonest
         except OperationalError as error:
+            self.told = True
             self.backoff = min(LONGEST_BACKOFF_SECONDS, max(0.5, self.backoff * 2))
             log.warning("The database could not be used (%s); again in %.1f s", error, self.backoff)
             connection.close()
         except Exception:
+            self.told = True
             self.backoff = min(LONGEST_BACKOFF_SECONDS, max(0.5, self.backoff * 2))
             log.exception("%s failed; again in %.1f s", self.name, self.backoff)
         return self.backoff
@@ -134,6 +147,7 @@ def run() -> None:
     def woken(topics: frozenset[str]) -> None:
         for worker in workers:
             if topics & worker.hears:
+                worker.told = worker.told or bool(topics & {DUE, "*"})
                 worker.wake.set()
 
     waker = Waker(woken)

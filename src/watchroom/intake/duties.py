@@ -23,7 +23,7 @@ from .commands import (
 from .journal import unread
 from .models import Alert, AlertGroup, Integration, MaintenanceWindow, Signal, Silence
 
-SIGNALS_PER_TURN = 1_000
+SIGNALS_PER_TURN = 2_000
 REST_SECONDS = 0.015  # under a storm: signals are read some fifty times a second, many at a time
 BATCH = 100
 FORGET_AT_ONCE = 2_000

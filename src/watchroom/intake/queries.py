@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
@@ -102,7 +104,23 @@ def last_payloads(integration: Integration, most: int = 5) -> list[Payload]:
     return found
 
 
-def as_inbound(signal: Signal, integration: Integration) -> Inbound:
+class Came(NamedTuple):
+    """A stored signal as the engine reads it: thousands at once, and a model instance costs more than what is in it."""
+
+    pk: int
+    number: int
+    received_at: datetime
+    path: str
+    query: str
+    content_type: str
+    headers: Mapping[str, str]
+    body: bytes
+    remote: str
+    refused: bool
+    problems: list[dict[str, str]]
+
+
+def as_inbound(signal: Signal | Came, integration: Integration) -> Inbound:
     """A stored signal as its source reads it."""
     return Inbound(
         path=signal.path,

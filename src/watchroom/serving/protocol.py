@@ -56,7 +56,7 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._quick: Quick | None = self.app if hasattr(self.app, "quick") else None  # type: ignore[assignment]
+        self._quick: Quick | None = self.app if hasattr(self.app, "quick") else None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from django.db import IntegrityError, connection, transaction
 
@@ -19,7 +20,7 @@ from ...kernel.db import locked
 from ...paging.commands import raise_urgency
 from ...paging.models import Escalation
 from ...sources.base import Draft, Source
-from ..models import Alert, AlertGroup, GroupEvent, Integration, Signal
+from ..models import Alert, AlertGroup, GroupEvent, Integration
 from ..rules import (
     Node,
     Outcome,
@@ -43,6 +44,35 @@ _JOINED_FIELDS = ["firing", "total", "last_alert_at", "severity", "urgency", "re
                   "group_interval_seconds", "repeat_interval_seconds"]  # fmt: skip
 
 
+class Came(Protocol):
+    """What is to be known of a signal here."""
+
+    @property
+    def pk(self) -> int: ...
+
+    @property
+    def received_at(self) -> datetime: ...
+
+
+@dataclass(slots=True)
+class Known:
+    """An alert that fires already: no more of it than is compared and refreshed, for there are many."""
+
+    pk: int
+    group_id: int
+    dedup_key: str
+    title: str
+    severity: str
+    annotations: dict[str, str]
+    times: int
+    last_seen_at: datetime | None = None
+    expires_at: datetime | None = None
+    last_signal_id: int | None = None
+
+
+_KNOWN = ("pk", "group_id", "dedup_key", "title", "severity", "annotations", "times")
+
+
 @dataclass
 class _New:
     """An alert that is not yet in the database, and the group that its route asks for."""
@@ -62,11 +92,11 @@ class Batch:
         self.integration, self.source, self.routes = integration, source, routes
         self.by = Actor(kind="integration", name=integration.name)
         self.topics: set[str] = set()
-        self._firing: dict[str, list[Alert]] = {}  # by dedup key: what fires, in the database or about to be
+        self._firing: dict[str, list[Alert | Known]] = {}  # by dedup key: what fires, in the database or about to be
         self._new: list[_New] = []
-        self._ended: dict[int, tuple[Alert, datetime]] = {}
+        self._ended: dict[int, datetime] = {}
         self._ended_keys: set[str] = set()
-        self._refreshed: dict[int, Alert] = {}
+        self._refreshed: dict[int, Alert | Known] = {}
         self._changed: set[int] = set()  # those of the refreshed whose words have changed
         self._services: dict[int, Service] = {}
         self._slugs: dict[str, int] | None = None
@@ -83,10 +113,10 @@ class Batch:
                 ended_at__isnull=True,
                 dedup_key__in=unknown[at : at + _KEYS_PER_QUERY],
             )
-            for alert in firing.defer("labels").order_by("id"):
-                self._firing[alert.dedup_key].append(alert)
+            for row in firing.order_by("id").values_list(*_KNOWN):
+                self._firing[row[2]].append(Known(*row))
 
-    def take(self, signal: Signal, drafts: Sequence[Draft]) -> None:
+    def take(self, signal: Came, drafts: Sequence[Draft]) -> None:
         for draft in drafts:
             key = draft.dedup_key[:255]
             alerts = self._firing[key]
@@ -107,7 +137,7 @@ class Batch:
             else:
                 for alert in alerts:
                     self._refreshed.pop(alert.pk, None)
-                    self._ended[alert.pk] = (alert, draft.ends_at or signal.received_at)
+                    self._ended[alert.pk] = draft.ends_at or signal.received_at
                     self._ended_keys.add(key)
                 self._firing[key] = []
 
@@ -115,12 +145,12 @@ class Batch:
         self._write()
         self._write_refreshed()
 
-    def _groups_of(self, alerts: Sequence[Alert]) -> list[AlertGroup]:
+    def _groups_of(self, alerts: Sequence[Alert | Known]) -> list[AlertGroup]:
         return list(locked(AlertGroup.objects.filter(pk__in={alert.group_id for alert in alerts})).order_by("id"))
 
     # --- What is said ---
 
-    def _refresh(self, alert: Alert, draft: Draft, signal: Signal) -> None:
+    def _refresh(self, alert: Alert | Known, draft: Draft, signal: Came) -> None:
         alert.last_seen_at, alert.last_signal_id = signal.received_at, signal.pk
         alert.expires_at, alert.times = self._expires(draft, signal), alert.times + 1
         title, severity = draft.title[:300], self._severity(draft)
@@ -137,13 +167,13 @@ class Batch:
         said = (each.severity_of(draft.labels) for each in routes_of(self.routes, draft.labels))
         return next(filter(None, said), draft.severity)
 
-    def _expires(self, draft: Draft, signal: Signal) -> datetime | None:
+    def _expires(self, draft: Draft, signal: Came) -> datetime | None:
         timeout = self.source.resolve_timeout_seconds
         if draft.ends_at is not None or timeout is None:
             return draft.ends_at
         return signal.received_at + timedelta(seconds=timeout)
 
-    def _fire(self, key: str, draft: Draft, signal: Signal) -> None:
+    def _fire(self, key: str, draft: Draft, signal: Came) -> None:
         if key in self._ended_keys:
             self._write()  # it ended and fires again, both in this batch
         assert self.routes is not None
@@ -180,7 +210,7 @@ class Batch:
             self._slugs = dict(Service.objects.values_list("slug", "pk"))
         return self._slugs.get(slug.lower())
 
-    def _note(self, alerts: Sequence[Alert], draft: Draft) -> None:
+    def _note(self, alerts: Sequence[Alert | Known], draft: Draft) -> None:
         now = clock.now()
         for group in self._groups_of(alerts):
             GroupEvent.objects.create(group=group, at=now, kind=Kind.NOTE, text=draft.note[:1000])
@@ -193,8 +223,9 @@ class Batch:
             self._write_new()
         if self._ended:
             ended, self._ended, self._ended_keys = self._ended, {}, set()
-            end_alerts(ended.values(), by=self.by, why="the sender says so")
-            for alert, _ in ended.values():
+            alerts = Alert.objects.in_bulk(ended)
+            end_alerts([(alerts[pk], at) for pk, at in ended.items()], by=self.by, why="the sender says so")
+            for alert in alerts.values():
                 self._touch(alert.group_id)
 
     def _write_new(self) -> None:
@@ -360,7 +391,11 @@ class Batch:
                 f"UPDATE {table} SET last_seen_at = %s, expires_at = %s, times = %s, last_signal_id = %s WHERE id = %s",
                 prepared,
             )
-        changed = [alert for pk, alert in self._refreshed.items() if pk in self._changed]
+        changed = [
+            Alert(pk=pk, title=each.title, annotations=each.annotations, severity=each.severity)
+            for pk, each in self._refreshed.items()
+            if pk in self._changed
+        ]
         Alert.objects.bulk_update(changed, ["title", "annotations", "severity"], batch_size=500)
 
     def _touch(self, group_id: int) -> None:

@@ -21,7 +21,7 @@ from ...sources.base import Draft, Source
 from ..gate.rates import LIMITED_PATH, NOTICE_SECONDS, OURSELVES, TOO_LARGE_PATH
 from ..journal import unread
 from ..models import Inbox, Integration, Signal
-from ..queries import as_inbound
+from ..queries import Came, as_inbound
 from ..routing import tree
 from .batch import Batch
 
@@ -57,10 +57,10 @@ def _read_integration(integration_id: int, most: int) -> int:
     return handled
 
 
-def _waiting(integration: Integration, most: int) -> list[Signal]:
+def _waiting(integration: Integration, most: int) -> list[Came]:
     stored = Inbox.objects.filter(pk=integration.pk).values_list("stored", flat=True).first() or 0
     waiting = Signal.objects.filter(integration=integration.pk, number__gt=integration.read_to, number__lte=stored)
-    return list(waiting.order_by("number")[:most])
+    return [Came(*row) for row in waiting.order_by("number").values_list(*Came._fields)[:most]]
 
 
 def _refuse_first(integration_id: int, error: Exception) -> int:
@@ -86,7 +86,7 @@ def _read_batch(integration_id: int, most: int) -> int:
         return 0
     source: Source = one_of("watchroom.sources", integration.source)
     signals = _waiting(integration, most)
-    said: list[tuple[Signal, Sequence[Draft]]] = []
+    said: list[tuple[Came, Sequence[Draft]]] = []
     drafts = 0
     for signal in signals:
         found, problems = _parsed(signal, integration, source)
@@ -117,14 +117,12 @@ def _read_batch(integration_id: int, most: int) -> int:
     return len(said)
 
 
-def drafts_of(signal: Signal, integration: Integration, source: Source) -> Sequence[Draft]:
+def drafts_of(signal: Came, integration: Integration, source: Source) -> Sequence[Draft]:
     """What a stored signal says; for one of ours, that its integration has sent more, or larger, than it may."""
     return _parsed(signal, integration, source)[0]
 
 
-def _parsed(
-    signal: Signal, integration: Integration, source: Source
-) -> tuple[Sequence[Draft], Sequence[dict[str, str]]]:
+def _parsed(signal: Came, integration: Integration, source: Source) -> tuple[Sequence[Draft], Sequence[dict[str, str]]]:
     """What a stored signal says, and what is wrong with it, as the table has it."""
     if signal.refused:
         return (), ()
@@ -136,7 +134,7 @@ def _parsed(
     return parsed.drafts, [{"field": p.field, "value": p.value, "fix": p.fix} for p in parsed.problems[:PROBLEMS_KEPT]]
 
 
-def _too_large(signal: Signal, integration: Integration) -> Draft:
+def _too_large(signal: Came, integration: Integration) -> Draft:
     allowed = json.loads(bytes(signal.body))["allowed"]
     return Draft(
         dedup_key="watchroom:too-large",
@@ -152,7 +150,7 @@ def _too_large(signal: Signal, integration: Integration) -> Draft:
     )
 
 
-def _limited(signal: Signal, integration: Integration) -> Draft:
+def _limited(signal: Came, integration: Integration) -> Draft:
     per_minute = json.loads(bytes(signal.body))["per_minute"]
     return Draft(
         dedup_key="watchroom:limited",
