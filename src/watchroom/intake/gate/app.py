@@ -307,8 +307,8 @@ class Gate:
             return told
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         headers = [(b"content-type", b"message/rfc822")]
-        sending = Sending(integration, source, MAIL_PATH, query.encode("latin-1", "replace"), headers, remote)
-        self._taker.take(sending, body, lambda reply: None if answer.done() else answer.set_result(reply))
+        sent = sending(integration, source, MAIL_PATH, query.encode("latin-1", "replace"), headers)
+        self._taker.take(sent, remote, body, lambda reply: None if answer.done() else answer.set_result(reply))
         return await answer
 
     async def ping(self, key: str, word: str, body: bytes) -> int:
