@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from peers.server import Server
 
 _FILL = """
-import django, sys, json
-django.setup()
 from watchroom.accounts.actors import acting
 from watchroom.accounts.models import Person, Team
 from watchroom.catalog.models import Service
@@ -24,6 +26,14 @@ team = Team.objects.create(name="Bench", slug="bench")
 if sys.argv[1]:
     add_contact_method(by, person, channel="webhook", label="Hook", settings={"url": sys.argv[1], "secret": "sixteen letters or more"})
 policy = save_policy(by, None, team=team, name="Bench", steps=[{"wait_seconds": 3600, "targets": [{"person": person.pk}]}])
+if int(sys.argv[2]) > 1:  # one page each: nobody's limit plays a part
+    crowd = Person.objects.bulk_create(
+        [Person(email=f"bench{n}@example.org", name=f"Person {n}", role=20, password="!") for n in range(int(sys.argv[2]))]
+    )
+    for each in crowd:
+        add_contact_method(acting(person), each, channel="webhook", label="Hook", settings={"url": sys.argv[1], "secret": "sixteen letters or more"})
+    targets = [{"person": each.pk} for each in crowd]
+    policy = save_policy(by, policy, team=team, name="Bench", steps=[{"wait_seconds": 3600, "targets": targets, "round_robin": True}])
 service = Service.objects.create(team=team, name="Bench", slug="bench", policy=policy)
 _, key = save_integration(by, None, team=team, name="Bench", source="alertmanager", service=service)
 from django.contrib.sessions.backends.db import SessionStore
@@ -36,20 +46,10 @@ print(json.dumps({"key": key, "session": session.session_key}))
 """
 
 
-def fill(server: Server, hook: str = "") -> dict[str, str]:
-    """Make a person, a policy, a service and an integration. Returns the integration's key and a session's cookie."""
-    import json
-
-    done = subprocess.run(
-        [sys.executable, "-c", _FILL, hook],
-        env={**server.env, "DJANGO_SETTINGS_MODULE": "watchroom.settings"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+def fill(server: Server, hook: str = "", people: int = 1) -> dict[str, Any]:
+    """Make a person (or many, paged in turn), a policy, a service and an integration. Returns the integration's key and
+    a session's cookie."""
+    return in_django(server, _FILL, hook, str(people))
 
 
 def memory_mb(server: Server) -> float:
@@ -64,3 +64,38 @@ def memory_mb(server: Server) -> float:
 
 def cores() -> int:
     return os.cpu_count() or 1
+
+
+def cpu_seconds(server: Server) -> float:
+    """The processor time that all its processes have used."""
+    ticks = 0
+    for pid in server.processes():
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def unread(server: Server) -> int:
+    """How many signals its engine has not yet read (SQLite)."""
+    main = next(path for path in server.data.glob("*.sqlite3") if ".signals" not in path.name)
+    with (
+        contextlib.closing(sqlite3.connect(main)) as one,
+        contextlib.closing(sqlite3.connect(main.with_suffix(".signals" + main.suffix))) as other,
+    ):
+        read = one.execute("SELECT coalesce(sum(read_to), 0) FROM intake_integration").fetchone()[0]
+        stored = other.execute("SELECT coalesce(sum(stored), 0) FROM intake_inbox").fetchone()[0]
+    return int(stored - read)
+
+
+def in_django(server: Server, script: str, *arguments: str, timeout: float = 600) -> dict[str, Any]:
+    """Run a script in this installation's Django; what it prints last is JSON."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import django, json, sys\ndjango.setup()\n{script}", *arguments],
+        env={**server.env, "DJANGO_SETTINGS_MODULE": "watchroom.settings"},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
