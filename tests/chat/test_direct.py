@@ -31,7 +31,7 @@ each_product = pytest.mark.parametrize("kind", sorted(PEERS))
 def page(method: ContactMethod, title: str = "Checkout <is> slow & *bold*", **fields: Any) -> AlertGroup:
     policy = make.policy((method.person, 3600))
     group = make.group(title, service=make.service(team=policy.team, policy=policy), policy=policy, **fields)
-    start_paging(group)
+    start_paging([group])
     run_due()
     return group
 
@@ -204,7 +204,7 @@ def test_where_two_are_needed_the_second_still_has_a_button(
     second = reached(workspace, user="U0LEE00", person=make.person("Lee", "responder"))
     policy = make.policy((method.person, 60), (second.person, 3600), answers=2)
     group = make.group("Disk full", service=make.service(team=policy.team, policy=policy), policy=policy)
-    start_paging(group)
+    start_paging([group])
     run_due()
     press(server, workspace, "U0KIM00", "ack")
     run_due()

@@ -183,7 +183,7 @@ def test_a_reply_to_a_message_answers_it(connect: Connect, reached: Reached, clo
     kim = reached(workspace).person
     policy = make.policy((kim, 3600))
     group = make.group("Disk full", service=make.service(team=policy.team, policy=policy), policy=policy)
-    start_paging(group)
+    start_paging([group])
     run_due()
     (room, event), _ = server.only()
     server.say("@kim:example.org", room, "> <@watchroom:example.org> Disk full\n\nack!", answering=event)

@@ -33,7 +33,7 @@ def fire(workspace: Workspace, room: str) -> AlertGroup:
     steps = [{"wait_seconds": 600, "targets": [{"chat": workspace.slug, "room": room}]}]
     policy = save_policy(make.actor(), None, team=team, name="Room first", steps=steps)
     group = make.group("Checkout is slow", service=make.service(team=team, policy=policy), policy=policy)
-    start_paging(group)
+    start_paging([group])
     run_due()
     return group
 
