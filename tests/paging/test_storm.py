@@ -76,6 +76,23 @@ def test_a_storm_is_one_message_with_one_answer_and_each_in_the_book(clock: Trav
     assert "Acknowledge all" not in Client().get(path).content.decode()
 
 
+def test_the_message_says_where_the_alerts_of_all_groups_differ(clock: TravellingClock, hook: HttpPeer) -> None:
+    anna = reachable(hook, "anna")
+    policy = make.policy((anna, 3600))
+    services = [make.service(name, slug=name, team=policy.team) for name in ("pay", "search")]
+    for number in range(4):
+        group = make.group(f"Problem {number}", service=services[number == 3], policy=policy)
+        make.alert(group, labels={"zone": "a", "instance": f"i{number}"})
+        start_paging([group])
+    run_due()
+    (request,) = hook.requests
+    said = request.json()
+    lines = ["service: pay (3), search (1)", "instance: 4 different, such as i0, i1, i2"]
+    assert said["body"].splitlines()[:3] == [*lines, f"- {said['subject'].partition('worst: ')[2]}"]
+    page = Client().get(urlsplit(said["actions"][0]["url"]).path).content.decode()
+    assert all(line in page for line in lines)
+
+
 def test_two_pages_are_two_messages(clock: TravellingClock, hook: HttpPeer) -> None:
     anna = reachable(hook, "anna")
     storm(make.policy((anna, 3600)), 2)

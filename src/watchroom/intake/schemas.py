@@ -144,10 +144,19 @@ class EventOut(Schema):
     person_id: int | None
 
 
+class CountedOut(Schema):
+    """A label of which the alerts of a group have several values, and how many have which (the twenty most frequent)."""
+
+    label: str
+    distinct: int
+    values: list[tuple[str, int]]
+
+
 class GroupDetail(GroupOut):
     """A group with its alerts (the newest 200), history and escalation."""
 
     alerts: list[AlertOut]
+    differing: list[CountedOut]
     events: list[EventOut]
     escalation: EscalationOut | None
 

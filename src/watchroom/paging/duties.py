@@ -20,7 +20,7 @@ from ..kernel.errors import WatchroomError
 from ..kernel.plugins import one_of
 from .commands import carry_out_action, claim, claim_actions, look_ahead, record_result, take_turn
 from .commands.notifications import Claimed
-from .hooks import as_alertmanager
+from .hooks import as_alertmanager, summary_of
 from .links import phone_url, respond_url, seen_url
 from .models import Escalation, EscalationPolicy, Notification, StepAction
 
@@ -71,7 +71,9 @@ def message_for(rows: Sequence[Notification]) -> Message:
         first,
         key=f"watchroom-{numbers[0]}-{digest}",
         subject=f"{len(rows)} alert groups, worst: {rows[0].subject}",
-        body="\n".join(f"- {name}" for name in names),
+        body="\n".join(
+            [*summary_of([row.escalation for row in rows if row.escalation]), *(f"- {name}" for name in names)]
+        ),
         url=f"{conf.current().url}/alerts",
         urgent=any(row.urgency == "high" for row in rows),
         actions=tuple(replace(link, label=f"Acknowledge all {len(rows)}") for link in first.actions[:1]),

@@ -32,6 +32,7 @@ class Proposal:
 Describe = Callable[[str], Proposal | None]
 Start = Callable[[Actor, Escalation, str, str], str]
 
+Summarise = Callable[[Collection[int]], list[str]]
 Told = Callable[[str, str], dict[str, Any] | None]
 
 _facts: dict[str, FactsOf] = {}
@@ -39,6 +40,7 @@ _roles: list[RolesOf] = []
 _declare: list[Declare] = []
 _mitigations: list[tuple[Describe, Start]] = []
 _told: list[Told] = []
+_summaries: dict[str, Summarise] = {}
 
 
 def facts_come_from(kind: str, source: FactsOf) -> None:
@@ -66,6 +68,20 @@ def mitigations_come_from(describe: Describe, start: Start) -> None:
 def alerts_are_told_by(tell: Told) -> None:
     """``tell(path, purpose)`` says what there is at a page about alerts in the words of Alertmanager's webhook."""
     _told[:] = [tell]
+
+
+def summaries_come_from(kind: str, summarise: Summarise) -> None:
+    """``summarise(subjects)`` says in lines where the subjects of escalations of ``kind`` differ."""
+    _summaries[kind] = summarise
+
+
+def summary_of(escalations: Collection[Escalation]) -> list[str]:
+    """In a few lines, what a message is about that tells of all of these at once."""
+    return [
+        line
+        for kind, summarise in _summaries.items()
+        for line in summarise({each.subject_id for each in escalations if each.kind == kind and each.subject_id})
+    ]
 
 
 def as_alertmanager(path: str, purpose: str) -> dict[str, Any] | None:

@@ -28,6 +28,7 @@ from ..queries import (
 from ..schemas import (
     AcknowledgeBody,
     AlertOut,
+    CountedOut,
     EventOut,
     GivenBody,
     GroupDetail,
@@ -40,6 +41,7 @@ from ..schemas import (
     VerdictBody,
     WhyOut,
 )
+from ..summing import summary_of
 from ..views.alerts import filtered, group_for
 from ..views.integrations import integration_for
 from ..why import why
@@ -73,6 +75,10 @@ def _detail(request: HttpRequest, id: int) -> Any:
     return GroupDetail.of(
         group,
         alerts=[AlertOut.of(alert) for alert in group.alerts.order_by("ended_at", "-id")[:200]],
+        differing=[
+            CountedOut(label=each.name, distinct=each.distinct, values=list(each.values[:20]))
+            for each in (summary_of(group) if group.total > 1 else ())
+        ],
         events=[EventOut.from_orm(event) for event in group.events.all()],
         escalation=EscalationOut.of(escalation, trace(escalation)) if escalation else None,
     )

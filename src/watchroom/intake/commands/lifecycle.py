@@ -18,6 +18,7 @@ from ...paging.commands import Cause, notify, resume_escalation, start_escalatio
 from ...paging.models import Escalation, EscalationPolicy, Notification
 from ...workspaces.posts import redraw
 from ..models import Alert, AlertGroup, GroupEvent
+from ..summing import words_of
 from .marking import mark, services_changed, sources_changed
 
 Kind = GroupEvent.Kind
@@ -55,13 +56,14 @@ def start_paging(groups: Sequence[AlertGroup]) -> None:
         for group in groups
         if group.policy_id not in policies
     )
+    words = words_of(groups)
     start_escalations(
         [
             Cause(
                 kind=Escalation.Kind.ALERT_GROUP,
                 subject_id=group.pk,
                 title=f"{group.service}: {group.title}" if group.service_id else group.title,
-                body=describe(group),
+                body="\n".join([describe(group), *words.get(group.pk, ())]),
                 path=f"/alerts/{group.pk}",
                 team=group.team,
                 urgency=group.urgency,

@@ -17,6 +17,8 @@ from ...kernel.errors import Conflict
 from ...paging.commands import notify
 from ...paging.models import Escalation, Notification
 from ..models import AlertGroup, GroupEvent
+from ..rules.summary import differing, in_words
+from ..summing import MOST
 from .groups import changing
 from .lifecycle import open_again, start_paging
 
@@ -53,13 +55,17 @@ def tell_updates(most: int) -> int:
             group.update_at = None
             people = engaged(group) if count and group.held is None and not group.snoozed else []
             if people:
-                _tell(group, people, count, list(joined.order_by("id").values_list("title", flat=True)[:_TITLES]), now)
+                _tell(group, people, count, list(joined.order_by("id").values_list("title", "labels")[:MOST]), now)
                 group.told_at = now
             group.save(update_fields=["update_at", "told_at"])
     return len(groups)
 
 
-def _tell(group: AlertGroup, people: list[Person], count: int, titles: list[str], now: datetime) -> None:
+def _tell(
+    group: AlertGroup, people: list[Person], count: int, joined: list[tuple[str, dict[str, str]]], now: datetime
+) -> None:
+    titles = [title for title, _ in joined[:_TITLES]]
+    by_label = "".join(f"\n{line}" for line in in_words(differing(labels for _, labels in joined)))
     more = f"\nand {count - len(titles)} more" if count > len(titles) else ""
     what = f"{count} more alert{'' if count == 1 else 's'}"
     for person in people:
@@ -67,7 +73,7 @@ def _tell(group: AlertGroup, people: list[Person], count: int, titles: list[str]
             person,
             purpose=Notification.Purpose.UPDATE,
             subject=f"{what}: {group.title}",
-            body="\n".join(titles) + more + f"\n{group.firing} alerts of this group fire now.",
+            body="\n".join(titles) + more + by_label + f"\n{group.firing} alerts of this group fire now.",
             path=f"/alerts/{group.pk}",
             reason=f"group:{group.pk}:joined:{now.isoformat(timespec='seconds')}",
             urgency=group.urgency,

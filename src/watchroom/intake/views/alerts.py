@@ -28,6 +28,7 @@ from ...web.middleware import actor_of
 from .. import commands
 from ..models import AlertGroup, Severity, Verdict
 from ..queries import groups_visible_to
+from ..summing import MOST, summary_of
 from ..why import why
 
 STATES = {"open": "Open", "firing": "Firing", "acknowledged": "Acknowledged", "resolved": "Resolved", "all": "All"}
@@ -107,6 +108,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "group": group,
         "held_until": datetime.fromisoformat(held_until) if held_until else None,
         "alerts": Paginator(group.alerts.order_by("ended_at", "-id"), 50).get_page(request.GET.get("page")),
+        "differing": summary_of(group) if max(group.firing, group.total) > 1 else (),
+        "counted": MOST,
         "events": group.events.select_related("person").order_by("-id")[:100],
         "escalation": escalation,
         "trace": lines,

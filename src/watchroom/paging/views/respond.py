@@ -18,6 +18,7 @@ from ...kernel.errors import NotFound, Refused
 from ...web.answers import answer, answer_all, group_of, settled
 from ...web.middleware import actor_of
 from .. import commands, links
+from ..hooks import summary_of
 from ..models import Notification
 from ..queries import escalations_visible_to, trace
 from ..together import bundle_of
@@ -60,6 +61,9 @@ def respond(request: HttpRequest, token: str) -> HttpResponse:
         "notification": notification,
         "escalation": escalation,
         "together": together if len(together) > 1 else [],
+        "differing": summary_of([each.escalation for each, _ in together if each.escalation])
+        if len(together) > 1
+        else (),
         "verb": f"Acknowledge all {left}" if left > 1 else verb,
         "next": next_of(trace(escalation)) if escalation and not escalation.ended_at else None,
         "group": group_of(escalation) if escalation else None,

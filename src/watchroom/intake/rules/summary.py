@@ -1,0 +1,58 @@
+"""What many alerts have in common and where they differ: a thousand of them in a few lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+LABELS, VALUES = 5, 3  # shown in a message
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A label, and how many alerts have which value of it: the most frequent first, "" where it is missing."""
+
+    name: str
+    values: tuple[tuple[str, int], ...]
+
+    @property
+    def distinct(self) -> int:
+        return len(self.values)
+
+
+def differing(labels: Iterable[Mapping[str, str]]) -> tuple[Counted, ...]:
+    """The labels of which these alerts have more than one value; the one with the fewest values first, because it says
+    most about all of them."""
+    counts: dict[str, Counter[str]] = {}
+    total = 0
+    for each in labels:
+        total += 1
+        for name, value in each.items():
+            counts.setdefault(name, Counter())[value] += 1
+    found = []
+    for name, counter in counts.items():
+        if missing := total - counter.total():
+            counter[""] += missing
+        if len(counter) > 1:
+            ordered = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+            found.append(Counted(name, tuple(ordered)))
+    return tuple(sorted(found, key=lambda each: (each.distinct, each.name)))
+
+
+def in_words(found: Sequence[Counted]) -> list[str]:
+    """One line for each of the first labels: ``zone: a (700), b (300)``, or ``instance: 1000 different, such as …``."""
+    lines = []
+    for each in found[:LABELS]:
+        first = each.values[:VALUES]
+        if each.distinct > VALUES and each.values[0][1] == 1:
+            lines.append(
+                f"{each.name}: {each.distinct} different, such as {', '.join(value or 'none' for value, _ in first)}"
+            )
+            continue
+        said = ", ".join(f"{value or 'none'} ({count})" for value, count in first)
+        more = f" and {each.distinct - VALUES} other values" if each.distinct > VALUES else ""
+        lines.append(f"{each.name}: {said}{more}")
+    if len(found) > LABELS:
+        lines.append(f"and {len(found) - LABELS} more labels differ")
+    return lines

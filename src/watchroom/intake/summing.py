@@ -1,0 +1,49 @@
+"""Many alerts in a few lines, read from the database: for a page's text, and for the alert group's page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from .models import Alert, AlertGroup
+from .rules.summary import Counted, differing, in_words
+
+MOST = 2_000  # alerts that are counted at once: in a storm the newest ones stand for all
+_SMALL = 200  # groups up to this size are read together
+
+
+def summary_of(group: AlertGroup) -> tuple[Counted, ...]:
+    """Where the alerts of a group differ: of those that fire, or of all when none does. One query."""
+    alerts = group.alerts.filter(ended_at__isnull=True) if group.firing else group.alerts
+    return differing(alerts.order_by("-id").values_list("labels", flat=True)[:MOST])
+
+
+def words_of(groups: Sequence[AlertGroup]) -> dict[int, list[str]]:
+    """How many alerts fire in each of these groups, and by which labels they differ, in lines; nothing for a group of one.
+    One query for every ten groups of usual size, one for each large one."""
+    many = [group for group in groups if group.firing > 1]
+    small = [group for group in many if group.firing <= _SMALL]
+    labels: dict[int, list[Mapping[str, str]]] = {group.pk: [] for group in small}
+    step = MOST // _SMALL
+    for at in range(0, len(small), step):
+        rows = Alert.objects.filter(group__in=[each.pk for each in small[at : at + step]], ended_at__isnull=True)
+        for pk, own in rows.values_list("group_id", "labels"):
+            labels[pk].append(own)
+    found: dict[int, list[str]] = {}
+    for group in many:
+        counted = differing(labels[group.pk]) if group.pk in labels else summary_of(group)
+        found[group.pk] = [_head(group.firing), *in_words(counted)]
+    return found
+
+
+def _head(firing: int) -> str:
+    return f"{firing} alerts fire." + (f" The newest {MOST} by label:" if firing > MOST else "")
+
+
+def words_together(groups: Collection[int]) -> list[str]:
+    """The same of all alerts that fire in several groups, whose pages go as one message."""
+    rows = Alert.objects.filter(group__in=groups, ended_at__isnull=True).order_by("-id")
+    found = [
+        {"service": slug, **labels} if slug else labels
+        for labels, slug in rows.values_list("labels", "group__service__slug")[:MOST]
+    ]
+    return in_words(differing(found))
