@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from . import incident_types
 from .catching_up import caught_up
 from .client import Api, api_command
 from .show import facts, table
@@ -30,6 +31,10 @@ def minutes(_: click.Context, __: click.Parameter, value: str | None) -> int | N
 @click.option("--commander", metavar="EMAIL")
 @click.option("--communications", metavar="EMAIL")
 @click.option("--impact", help="Who notices what.")
+@click.option("--type", help="Slug of an incident type.")
+@incident_types.field_option
+@click.option("--private", is_flag=True, help="Only those who are asked into it see it.")
+@click.option("--drill", is_flag=True, help="It is practised; it never counts.")
 @api_command
 def declare(
     api: Api,
@@ -59,6 +64,8 @@ def incident() -> None:
 @click.option("--severity")
 @click.option("--team", help="Slug.")
 @click.option("--service", help="Slug.")
+@click.option("--type", help="Slug of an incident type.")
+@click.option("--field", multiple=True, metavar="KEY=VALUE", help="An answer to a field.")
 @click.option("--cursor")
 @api_command
 def list_(api: Api, **query: Any) -> Any:
@@ -204,4 +211,5 @@ def finish(api: Api, run: int, **fields: Any) -> Any:
     return api.post(f"/mitigation-runs/{run}/finish", **fields), f"Run {run} is finished."
 
 
+incident.add_command(incident_types.type_)
 commands = [declare, incident, mitigation]

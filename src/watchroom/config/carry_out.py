@@ -15,7 +15,7 @@ from ..catalog.models import Service
 from ..evidence import commands as evidence
 from ..evidence.models import Connection, Indicator
 from ..incidents import commands as incidents
-from ..incidents.models import UpdateTemplate
+from ..incidents.models import IncidentType, UpdateTemplate
 from ..intake import commands as intake
 from ..intake.models import Integration, Route
 from ..kernel.errors import Refused, WatchroomError
@@ -52,6 +52,7 @@ _MODELS: dict[str, Any] = {
     "status_pages": StatusPage,
     "stakeholder_lists": StakeholderList,
     "update_templates": UpdateTemplate,
+    "incident_types": IncidentType,
 }
 
 
@@ -272,6 +273,10 @@ def _update_template(by: Actor, row: UpdateTemplate | None, fields: Fields) -> N
     incidents.save_template(by, row, **{**fields, "team": _find("teams", fields["team"])})
 
 
+def _incident_type(by: Actor, row: IncidentType | None, fields: Fields) -> None:
+    incidents.save_type(by, row, **{**fields, "team": _find("teams", fields["team"])})
+
+
 _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "people": _person,
     "teams": _team,
@@ -287,6 +292,7 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "status_pages": _status_page,
     "stakeholder_lists": _stakeholder_list,
     "update_templates": _update_template,
+    "incident_types": _incident_type,
 }
 _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "people": accounts.deactivate_person,
@@ -303,4 +309,5 @@ _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "status_pages": status.delete_status_page,
     "stakeholder_lists": status.delete_list,
     "update_templates": incidents.delete_template,
+    "incident_types": incidents.delete_type,
 }

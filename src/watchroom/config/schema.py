@@ -278,6 +278,31 @@ class UpdateTemplate(_Part):
     doing: str = ""
 
 
+class IncidentField(_Part):
+    """One question of an incident type."""
+
+    key: str
+    label: str
+    kind: Literal["text", "number", "choice", "date", "person", "link"] = "text"
+    options: list[str] = []
+    required: Literal["never", "declared", "resolved"] = "never"
+    shown: bool = True
+    filtered: bool = False
+    help: str = ""
+
+
+class IncidentType(_Part):
+    """A kind of incident with its own fields."""
+
+    slug: str
+    name: str
+    team: str
+    description: str = ""
+    private: bool = False
+    offered: bool = True
+    fields: list[IncidentField] = []
+
+
 def _not_secret(name: str) -> str:
     """:raises ValueError: a connector keeps this setting secret; a file is no place for it."""
     connectors = all_of("watchroom.connectors").values()
@@ -367,6 +392,7 @@ class Document(_Part):
     status_pages: list[StatusPage] = []
     stakeholder_lists: list[StakeholderList] = []
     update_templates: list[UpdateTemplate] = []
+    incident_types: list[IncidentType] = []
 
 
 # In the order in which things can be made: each names only what stands before it (services' needs are set at the end).
@@ -391,6 +417,7 @@ KEYS = {
     "status_pages": "slug",
     "stakeholder_lists": "slug",
     "update_templates": "slug",
+    "incident_types": "slug",
 }
 State = dict[str, dict[str, dict[str, Any]]]  # kind → key → fields
 

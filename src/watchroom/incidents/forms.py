@@ -16,6 +16,7 @@ from ..intake.models import AlertGroup
 from ..intake.queries import groups_visible_to
 from ..kernel import clock
 from .models import SEVERITY_MEANING, Incident, LogEntry, RoleName, Update
+from .type_forms import PREFIX, AskingForm
 
 SEVERITIES = [(level, f"SEV{level}: {meaning}") for level, meaning in SEVERITY_MEANING.items()]
 KINDS = [(kind.value, kind.label) for kind in LogEntry.Kind if kind != LogEntry.Kind.SYSTEM]
@@ -39,7 +40,7 @@ def at_field(label: str, help_text: str = "") -> forms.DateTimeField:
     return forms.DateTimeField(label=label, required=False, widget=widget, help_text=help_text)
 
 
-class DeclareForm(forms.Form):
+class DeclareForm(AskingForm):
     """A title is enough; the rest is folded away."""
 
     title = forms.CharField(
@@ -82,7 +83,7 @@ class DeclareForm(forms.Form):
     )
     drill = forms.BooleanField(label="This is a drill", required=False)
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: Actor, chosen: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         people = Person.objects.filter(is_active=True)
         choices(self.fields["team"], Team.objects.all())
@@ -90,6 +91,12 @@ class DeclareForm(forms.Form):
         choices(self.fields["commander"], people)
         choices(self.fields["communications"], people)
         choices(self.fields["alert_groups"], groups_visible_to(actor))
+        self.ask(chosen=chosen)
+
+    def said(self) -> dict[str, Any]:
+        """What :func:`commands.declare` is told."""
+        own = {name: value for name, value in self.cleaned_data.items() if not name.startswith(PREFIX)}
+        return own | {"fields": self.answers()}
 
     @property
     def folded(self) -> list[forms.BoundField]:

@@ -6,9 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db.models import Min, Model, Prefetch, Q, QuerySet
+from django.db.models import CharField, Min, Model, Prefetch, Q, QuerySet, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
+from django.db.models.lookups import Exact
 
 from ..accounts.actors import Actor
+from ..accounts.models import Person
 from ..accounts.roles import Action
 from ..intake.models import AlertGroup
 from ..kernel.errors import NotFound
@@ -16,6 +20,7 @@ from . import rules
 from .models import (
     Attachment,
     Incident,
+    IncidentType,
     KeyTime,
     LogEntry,
     Nudge,
@@ -52,12 +57,12 @@ def visible_to(actor: Actor) -> QuerySet[Incident]:
 
 def listed_for(actor: Actor) -> QuerySet[Incident]:
     """:func:`visible_to` with what a line of a list shows (``incident.holders``: the present role holders)."""
-    return visible_to(actor).select_related("team", "declared_by").prefetch_related("services", HOLDERS)
+    return visible_to(actor).select_related("team", "type", "declared_by").prefetch_related("services", HOLDERS)
 
 
 def filtered(incidents: QuerySet[Incident], filters: Mapping[str, str]) -> QuerySet[Incident]:
-    """Narrowed by ``status`` (also ``open``), ``severity``, ``team`` (slug), ``service`` (slug) and ``q`` (words or a
-    number). What makes no sense finds nothing."""
+    """Narrowed by ``status`` (also ``open``), ``severity``, ``team`` (slug), ``service`` (slug), ``type`` (slug),
+    ``field.KEY`` (the answer to a field) and ``q`` (words or a number). What makes no sense finds nothing."""
     status, severity, words = filters.get("status", ""), filters.get("severity", ""), filters.get("q", "").strip()
     if status == "open":
         incidents = incidents.exclude(status=Incident.Status.RESOLVED)
@@ -70,6 +75,12 @@ def filtered(incidents: QuerySet[Incident], filters: Mapping[str, str]) -> Query
         incidents = incidents.filter(team__slug=team)
     if service := filters.get("service", ""):
         incidents = incidents.filter(services__slug=service)
+    if type := filters.get("type", ""):
+        incidents = incidents.filter(type__slug=type)
+    for name, value in filters.items():
+        if name.startswith("field.") and value:
+            said = Cast(KeyTextTransform(name.removeprefix("field."), "custom"), CharField())
+            incidents = incidents.filter(Exact(said, Value(value)))
     if words:
         number = words.removeprefix("#")
         found = Q(title__icontains=words) | Q(summary__icontains=words)
@@ -82,7 +93,7 @@ def incident_for(actor: Actor, pk: int) -> Incident:
 
     :raises NotFound: there is none, or ``actor`` may not see it.
     """
-    incident = visible_to(actor).select_related("team", "declared_by").filter(pk=pk).first()
+    incident = visible_to(actor).select_related("team", "type", "declared_by").filter(pk=pk).first()
     if incident is None:
         raise NotFound(f"There is no incident #{pk}, or you may not see it.", field="incident", value=pk)
     return incident
@@ -309,3 +320,41 @@ def templates_for(incident: Incident) -> list[UpdateTemplate]:
     if incident.team_id is not None:
         rows = rows.filter(team=incident.team_id)
     return [row for row in rows if not row.severities or incident.severity in row.severities]
+
+
+def types_visible_to(actor: Actor) -> QuerySet[IncidentType]:
+    """Incident types: everybody who is signed in may see and use them."""
+    rows = IncidentType.objects.select_related("team")
+    return rows if actor.may(Action.SEE) else rows.none()
+
+
+def type_by(actor: Actor, slug: str) -> IncidentType:
+    """:raises NotFound: there is no such type."""
+    found = types_visible_to(actor).filter(slug=slug).first()
+    if found is None:
+        raise NotFound("There is no such incident type.", field="type", value=slug, fix="See the list of types.")
+    return found
+
+
+def names_of(changed: Iterable[rules.custom_fields.Changed]) -> dict[str, tuple[str, str]]:
+    """What a reader reads of each answer before and after, by the field's key; one query for all people."""
+    changed = list(changed)
+    ids = {int(v) for each in changed if each.field.kind == "person" for v in (each.before, each.after) if v}
+    people = {person.pk: str(person) for person in Person.objects.filter(pk__in=ids)} if ids else {}
+
+    def name(each: rules.custom_fields.Changed, value: Any) -> str:
+        if value is None:
+            return ""
+        return people.get(value, f"person {value}") if each.field.kind == "person" else str(value)
+
+    return {each.field.key: (name(each, each.before), name(each, each.after)) for each in changed}
+
+
+def answers_of(incident: Incident) -> list[tuple[rules.custom_fields.Field, str]]:
+    """The fields of the incident's type, each with what a reader reads as its answer (empty: none yet)."""
+    if incident.type is None:
+        return []
+    asked = rules.custom_fields.read(incident.type.fields)
+    said = [rules.custom_fields.Changed(each, None, incident.custom.get(each.key)) for each in asked]
+    names = names_of(said)
+    return [(each, names[each.key][1]) for each in asked]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import attachments, listing, log, room, updates, work
+from .views import attachments, listing, log, room, types, updates, work
 
 urlpatterns = [
     path("incidents", listing.incidents, name="incidents"),
@@ -18,6 +18,11 @@ urlpatterns = [
     path("incidents/<int:pk>/alerts", room.alerts, name="incident-alerts"),
     path("incidents/<int:pk>/updates", updates.updates, name="incident-updates"),
     path("incidents/<int:pk>/updates/discard", updates.discard, name="update-draft-discard"),
+    path("incidents/<int:pk>/type", types.type_of, name="incident-type-of"),
+    path("incident-types", types.types, name="incident-types"),
+    path("incident-types/new", types.type, name="incident-type-new"),
+    path("incident-types/<slug:slug>", types.type, name="incident-type"),
+    path("incident-types/<slug:slug>/delete", types.delete_type, name="incident-type-delete"),
     path("update-templates", updates.templates, name="update-templates"),
     path("update-templates/new", updates.template, name="update-template-new"),
     path("update-templates/<slug:slug>", updates.template, name="update-template"),

@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from . import guidance, incidents, log, room, updates
+from . import guidance, incidents, log, room, types, updates
 
 router = Router()
 router.add_router("", incidents.router)
@@ -10,3 +10,4 @@ router.add_router("", log.router)
 router.add_router("", guidance.router)
 router.add_router("", room.router)
 router.add_router("", updates.router)
+router.add_router("", types.router)

@@ -41,6 +41,7 @@ from .schemas import (
 )
 
 router = Router(tags=["Incidents"])
+_ANSWERS = Query([], description="An answer to a field, as `region=eu`; several narrow further.")
 
 
 def _services(by: Actor, slugs: Iterable[str]) -> list[Service]:
@@ -82,12 +83,15 @@ def list_incidents(
     severity: str = Query("", description="1 to 5."),
     team: str = Query("", description="Slug."),
     service: str = Query("", description="Slug."),
+    type: str = Query("", description="Slug of an incident type."),
+    field: list[str] = _ANSWERS,
     q: str = Query("", description="Words of title or summary, or a number."),
     cursor: str | None = None,
     limit: int = Query(50, ge=1, le=200),
 ) -> IncidentsOut:
     """Newest first. Private incidents appear only to those who may see them."""
-    filters = {"status": status, "severity": severity, "team": team, "service": service, "q": q}
+    filters = {"status": status, "severity": severity, "team": team, "service": service, "type": type, "q": q}
+    filters |= {f"field.{key}": value for key, _, value in (each.partition("=") for each in field)}
     items, following = page(
         queries.filtered(queries.listed_for(actor_of(request)), filters), cursor=cursor, limit=limit
     )
@@ -111,6 +115,8 @@ def declare(request: HttpRequest, body: DeclareIn) -> Status[IncidentDetailOut]:
         communications=person_by(body.communications) if body.communications else None,
         private=body.private,
         drill=body.drill,
+        type=queries.type_by(by, body.type) if body.type else None,
+        fields=body.fields,
     )
     return Status(201, _detail(by, incident.pk))
 
@@ -140,6 +146,12 @@ def patch_incident(request: HttpRequest, id: int, body: IncidentPatch) -> Incide
             team=team_by(body.team) if body.team else None,
             services=None if body.services is None else _services(by, body.services),
         )
+    if {"type", "fields"} & given.keys():
+        if "type" not in given:
+            kind = incident.type
+        else:
+            kind = queries.type_by(by, body.type) if body.type else None
+        commands.set_type(by, incident, kind, body.fields)
     if body.add_alert_groups:
         commands.link_groups(by, incident, _groups(by, body.add_alert_groups))
     for group in _groups(by, body.remove_alert_groups):

@@ -47,6 +47,8 @@ class IncidentOut(Schema):
     severity: int = Field(description="1 (worst) to 5.")
     status: str = Field(description="active, mitigated or resolved.")
     team: str | None = Field(description="Slug of the team.")
+    type: str | None = Field(description="Slug of its type.")
+    fields: dict[str, str | int | float] = Field(description="What it answers to the fields of its type, by key.")
     services: list[str] = Field(description="Slugs of the services.")
     impact: str
     summary: str
@@ -67,6 +69,8 @@ class IncidentOut(Schema):
             severity=incident.severity,
             status=incident.status,
             team=incident.team.slug if incident.team else None,
+            type=incident.type.slug if incident.type else None,
+            fields=incident.custom,
             services=[service.slug for service in incident.services.all()],
             impact=incident.impact,
             summary=incident.summary,
@@ -139,6 +143,8 @@ class DeclareIn(Schema):
         False, description="Only role holders, the declarer, the team's managers and administrators see it."
     )
     drill: bool = False
+    type: str | None = Field(None, description="Slug of an incident type.")
+    fields: dict[str, str | int | float | None] = Field({}, description="Answers to the fields of its type, by key.")
 
 
 class IncidentPatch(Schema):
@@ -150,6 +156,10 @@ class IncidentPatch(Schema):
     team: str | None = None
     services: list[str] | None = None
     private: bool | None = None
+    type: str | None = Field(None, description="Slug of an incident type; null: none.")
+    fields: dict[str, str | int | float | None] = Field(
+        {}, description="Answers that change, by key; null clears one. A person is an id or an e-mail address."
+    )
     add_alert_groups: list[int] = []
     remove_alert_groups: list[int] = []
 

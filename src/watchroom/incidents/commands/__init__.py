@@ -10,6 +10,7 @@ from .parking import leave_parking, park
 from .progress import change_severity, correct_time, mitigate, remind_of_update, reopen, resolve
 from .roles import accept_role, assign_role, end_role
 from .tasks import add_task, change_task
+from .types import delete_type, save_type, set_type
 from .update_templates import delete_template, save_template
 from .updates import discard_draft, may_publish, publish_update, save_draft, taken_roles
 
@@ -26,6 +27,7 @@ __all__ = [
     "correct_time",
     "declare",
     "delete_template",
+    "delete_type",
     "discard_draft",
     "edit",
     "edit_entry",
@@ -47,7 +49,9 @@ __all__ = [
     "resolve",
     "save_draft",
     "save_template",
+    "save_type",
     "set_standing",
+    "set_type",
     "taken_roles",
     "unlink_group",
     "write_system",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
@@ -13,9 +13,10 @@ from ...intake.models import AlertGroup
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from .. import queries, rules
-from ..models import Incident, IncidentSeverity, RoleName
+from ..models import Incident, IncidentSeverity, IncidentType, RoleName
 from ._shared import acting_in, checked_text, follow, record_times, write_system
 from .roles import give
+from .types import answers, must_say
 
 
 def checked_severity(severity: int) -> int:
@@ -39,13 +40,17 @@ def declare(
     communications: Person | None = None,
     private: bool = False,
     drill: bool = False,
+    type: IncidentType | None = None,
+    fields: Mapping[str, object] | None = None,
 ) -> Incident:
     """Say that something is wrong; the room is open from here on.
 
     From alert groups come title, severity, services and team where they are not given. The commander is whoever
     declares unless somebody else is named. Whoever is named by somebody else is paged, in the same transaction.
 
-    :raises Refused: no title.
+    ``fields`` are the answers to what its ``type`` asks, by key.
+
+    :raises Refused: no title, a type that is no longer offered, or an answer that is missing or does not fit.
     :raises Conflict: an alert group already belongs to an open incident.
     """
     groups = list(alert_groups)
@@ -63,6 +68,10 @@ def declare(
         or next((group.team for group in groups if group.team), None)
         or next((service.team for service in services), None)
     )
+    if type is not None and not type.offered:
+        raise Refused(f"{type} is no longer offered.", field="type", value=type.slug, fix="Choose another type.")
+    said = answers(type, {}, fields or {}).values
+    must_say(type, said, "declared")
     with change(by, "incident.declared", needs=Action.DECLARE, team=team) as made:
         _free(by, groups)
         incident = Incident.objects.create(
@@ -71,7 +80,9 @@ def declare(
             team=team,
             impact=impact.strip(),
             summary=summary.strip(),
-            private=private,
+            private=private or (type is not None and type.private),
+            type=type,
+            custom=said,
             drill=drill or (bool(groups) and all(group.drill for group in groups)),
             declared_at=made.at,
             declared_by=by.person,
@@ -79,7 +90,7 @@ def declare(
         incident.services.set(services)
         incident.alert_groups.set(groups)
         made.subject = incident
-        made.note(severity=level, alert_groups=[group.pk for group in groups])
+        made.note(severity=level, type=type.slug if type else None, alert_groups=[group.pk for group in groups])
         source = f" from {groups[0].title}" if groups else ""
         write_system(
             incident,

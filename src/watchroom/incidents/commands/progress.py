@@ -12,6 +12,7 @@ from .. import queries, rules
 from ..models import Incident, KeyTime, Moment, RoleAssignment
 from ._shared import acting_in, checked_past, follow, must_be_open, record_times, write_system
 from .declaring import checked_severity
+from .types import must_say
 
 Status = Incident.Status
 
@@ -52,9 +53,13 @@ def mitigate(by: Actor, incident: Incident) -> Incident:
 
 
 def resolve(by: Actor, incident: Incident) -> Incident:
-    """It is over. What was promised and who was being paged for a role end with it. Saying it twice is saying it once."""
+    """It is over. What was promised and who was being paged for a role end with it. Saying it twice is saying it once.
+
+    :raises Refused: its type wants something said first.
+    """
     with acting_in(by, "incident.resolved", incident) as (made, row):
         if row.is_open:
+            must_say(row.type, row.custom, "resolved")
             if row.status == Status.ACTIVE:
                 _moment(row, Moment.MITIGATED, made.at, "Resolved without having been marked as mitigated")
             _moment(row, Moment.RESOLVED, made.at, f"{by.name} resolved it")

@@ -7,6 +7,7 @@ from .looks import Look, Spoken
 from .nudges import Nudge
 from .roles import ROLE_DUTY, RoleAssignment, RoleName
 from .times import KeyTime, Moment
+from .types import IncidentType
 from .updates import Update, UpdateDraft, UpdateTemplate
 from .work import ParkedItem, Task
 
@@ -17,6 +18,7 @@ __all__ = [
     "Attachment",
     "Incident",
     "IncidentSeverity",
+    "IncidentType",
     "KeyTime",
     "LogEntry",
     "LogRevision",

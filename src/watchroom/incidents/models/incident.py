@@ -9,6 +9,7 @@ from ...accounts.models import Person, Team
 from ...catalog.models import Service
 from ...intake.models import AlertGroup
 from ...kernel import clock
+from .types import IncidentType
 
 
 class IncidentSeverity(models.IntegerChoices):
@@ -42,6 +43,8 @@ class Incident(models.Model):
     severity = models.PositiveSmallIntegerField(choices=IncidentSeverity.choices, default=IncidentSeverity.SEV3)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="incidents")
+    type = models.ForeignKey(IncidentType, on_delete=models.PROTECT, null=True, blank=True, related_name="incidents")
+    custom = models.JSONField(default=dict, blank=True, help_text="What it answers to the fields of its type, by key.")
     services: models.ManyToManyField[Service, models.Model] = models.ManyToManyField(
         Service, related_name="incidents", blank=True
     )
@@ -67,6 +70,7 @@ class Incident(models.Model):
     class Meta:
         ordering = ("-id",)
         indexes = (
+            models.Index(fields=("type", "-id"), condition=Q(type__isnull=False), name="incident_of_type"),
             models.Index(fields=("-id",), condition=~Q(status="resolved"), name="incident_open"),
             models.Index(
                 fields=("next_update_at",), condition=Q(next_update_at__isnull=False), name="incident_next_update"

@@ -15,7 +15,8 @@ from ...kernel import clock
 from ...web.middleware import actor_of
 from .. import commands, queries, rules
 from ..forms import DeclareForm
-from ..models import SEVERITY_MEANING, Incident
+from ..models import SEVERITY_MEANING, Incident, IncidentType
+from ..rules import custom_fields
 
 PAGE = 30
 
@@ -23,7 +24,8 @@ PAGE = 30
 def incidents(request: HttpRequest) -> HttpResponse:
     """All incidents, those that are open first by choice of the filter."""
     by = actor_of(request)
-    filters = {name: request.GET.get(name, "") for name in ("status", "severity", "team", "service", "q")}
+    filters = {name: request.GET.get(name, "") for name in ("status", "severity", "team", "service", "type", "q")}
+    filters |= {name: request.GET.get(name, "") for name in request.GET if name.startswith("field.")}
     rows = queries.filtered(queries.listed_for(by), filters).order_by("-id")
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     if before.isdecimal():
@@ -34,7 +36,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
         found = list((rows.filter(pk__lt=int(after)) if after.isdecimal() else rows)[: PAGE + 1])
         newer, older = after.isdecimal(), len(found) > PAGE
         shown = found[:PAGE]
-    now = clock.now()
+    now, types = clock.now(), list(queries.types_visible_to(by))
     for incident in shown:
         holders = {row.role: row.person for row in incident.holders}  # type: ignore[attr-defined]
         incident.commander = holders.get("commander")  # type: ignore[attr-defined]
@@ -47,12 +49,21 @@ def incidents(request: HttpRequest) -> HttpResponse:
             "filters": filters,
             "teams": Team.objects.all(),
             "levels": SEVERITY_MEANING,
+            "types": types,
+            "by_field": _offered_filters(types, filters),
             "open": queries.visible_to(by).exclude(status=Incident.Status.RESOLVED).count(),
             "narrowed": any(filters.values()),
             "newer": shown[0].pk if shown and newer else None,
             "older": shown[-1].pk if shown and older else None,
         },
     )
+
+
+def _offered_filters(types: list[IncidentType], filters: dict[str, str]) -> list[tuple[custom_fields.Field, str]]:
+    """The fields of the chosen type that its keepers want above the list, each with what is chosen now."""
+    chosen = next((each for each in types if each.slug == filters["type"]), None)
+    asked = custom_fields.read(chosen.fields) if chosen else ()
+    return [(each, filters.get(f"field.{each.key}", "")) for each in asked if each.filtered]
 
 
 def _declared_before(request: HttpRequest) -> int | None:
@@ -80,6 +91,7 @@ def declare(request: HttpRequest) -> HttpResponse:
     form = DeclareForm(
         request.POST or None,
         actor=by,
+        chosen=request.GET.get("type", ""),
         initial={
             "title": rules.proposed_title([group.title for group in groups]),
             "alert_groups": [group.pk for group in groups],
@@ -92,7 +104,7 @@ def declare(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         incident_id = _declared_before(request)
         if incident_id is None:
-            incident_id = commands.declare(by, **form.cleaned_data).pk
+            incident_id = commands.declare(by, **form.said()).pk
             _remember(request, incident_id)
         return redirect("incident", incident_id)
     if request.method == "POST":

@@ -125,6 +125,7 @@ def context_of(
         "new_key": uuid.uuid4().hex,
         "postmortem": postmortem,
         "meaning": SEVERITY_MEANING[incident.severity],
+        "answers": [(each, said) for each, said in queries.answers_of(incident) if each.shown],
         "me": by.person,
     }
     if whole:
@@ -144,7 +145,7 @@ def context_of(
 def incident(request: HttpRequest, pk: int) -> HttpResponse:
     """The room."""
     by = actor_of(request)
-    found = queries.visible_to(by).select_related("team", "declared_by", "postmortem").filter(pk=pk).first()
+    found = queries.visible_to(by).select_related("team", "type", "declared_by", "postmortem").filter(pk=pk).first()
     if found is None:
         raise NotFound(f"There is no incident #{pk}, or you may not see it.")
     part = request.GET.get("part", "")
