@@ -88,7 +88,7 @@ def escalate(api: Api, id: int) -> Any:
 @click.argument("id", type=int)
 @api_command
 def page_now(api: Api, id: int) -> Any:
-    """Let an alert group that waits for its hours page now."""
+    """Let an alert group page now that waits for its hours, or that flaps."""
     return api.call("POST", f"/alert-groups/{id}/page-now"), f"Alert {id} pages now."
 
 

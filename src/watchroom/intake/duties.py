@@ -16,6 +16,7 @@ from .commands import (
     return_due,
     review,
     tell_updates,
+    turn_flapping,
     turn_over,
     turn_routes,
     turns_due,
@@ -58,7 +59,7 @@ def _first(*models: type[Silence] | type[MaintenanceWindow]) -> datetime | None:
 
 
 def _group_due(field: str) -> datetime | None:
-    """The earliest of these times of open groups."""
+    """The earliest of these times of groups."""
     rows = AlertGroup.objects.filter(**{f"{field}__isnull": False}).order_by(field)
     return rows.values_list(field, flat=True).first()
 
@@ -87,6 +88,7 @@ duties = [
         lambda: notify_waiting(BATCH),
     ),
     Duty("hours of routes", turns_due, lambda: turn_routes(BATCH)),
+    Duty("flapping", lambda: _group_due("flap_turns_at"), lambda: turn_flapping(BATCH)),
     Duty("what has joined", lambda: _group_due("update_at"), lambda: tell_updates(BATCH)),
     Duty("what still fires", lambda: _group_due("repeat_at"), lambda: bring_up_again(BATCH)),
     Duty(

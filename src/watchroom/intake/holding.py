@@ -18,8 +18,8 @@ from .rules.intervals import Times, mute_ends, wait_ends
 
 @dataclass(frozen=True)
 class Hold:
-    """Why something pages nobody: ``kind`` is silence, inhibition, maintenance, upstream, mute or hours; ``id`` says which
-    one (of mute and hours, the route)."""
+    """Why something pages nobody: ``kind`` is silence, inhibition, maintenance, upstream, mute, hours or flapping; ``id``
+    says which one (of mute and hours the route, of flapping the group itself)."""
 
     kind: str
     id: int

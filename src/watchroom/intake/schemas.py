@@ -100,6 +100,7 @@ class GroupOut(Schema):
     told_at: datetime | None = Field(None, description="When somebody was last told what fires in it.")
     update_at: datetime | None = Field(None, description="When those engaged are told of what has joined it.")
     repeat_at: datetime | None = Field(None, description="When it is brought up again, if it still fires.")
+    flapping_since: datetime | None = Field(None, description="Since when it begins and ends again and again.")
     held: dict[str, str | int] | None = Field(
         None, description="Why it pages nobody now: kind, id, name, until, since."
     )
@@ -130,6 +131,7 @@ class GroupOut(Schema):
             told_at=row.told_at,
             update_at=row.update_at,
             repeat_at=row.repeat_at,
+            flapping_since=row.flapping_since,
             held=row.held,
             **more,
         )

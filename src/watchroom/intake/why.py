@@ -23,7 +23,9 @@ _TOLD = {
     GroupEvent.Kind.RESOLVED: ("answered", "Resolved: {}."),
     GroupEvent.Kind.UPDATED: ("paged", "More alerts had joined: {}."),
     GroupEvent.Kind.REPEATED: ("paged", "Brought up again: {}."),
-    GroupEvent.Kind.HURRIED: ("released", "It was not to wait for its hours, {}."),
+    GroupEvent.Kind.HURRIED: ("released", "It was not to wait any longer, {}."),
+    GroupEvent.Kind.FLAPPING: ("held", "It flaps: {}."),
+    GroupEvent.Kind.QUIET: ("released", "It flaps no more: {}."),
 }
 
 
@@ -133,6 +135,8 @@ def _happened(group: AlertGroup) -> Iterable[Reason]:
         link = "/silences" if step in {"held", "released"} else ""
         if event.text.startswith(("mute: ", "hours: ")):
             link = f"/routes/{group.route_id}" if group.route_id else "/routes"
+        elif event.text.startswith("flapping: ") or event.kind in {GroupEvent.Kind.FLAPPING, GroupEvent.Kind.QUIET}:
+            link = f"/alerts/{group.pk}"
         elif step == "held" and group.held and group.held.get("kind") == "upstream":
             link = f"/alerts/{group.held['id']}"
         yield Reason(event.at, step, text.format(words), link)
@@ -147,6 +151,8 @@ def _answer(group: AlertGroup, paged: list[Reason]) -> str:
     if group.held:
         if group.held["kind"] == "mute":
             return f"Nobody was paged: it is muted by {group.held['name']}."
+        if group.held["kind"] == "flapping":
+            return "Nobody was paged this time: it flaps, and pages only when it fires on."
         if group.held["kind"] == "hours":
             return f"Nobody was paged yet: {group.held['name']}."
         return f"Nobody was paged: it is held back by {group.held['kind']} “{group.held['name']}”."

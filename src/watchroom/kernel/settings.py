@@ -251,6 +251,12 @@ class Settings:
         "WATCHROOM_SEND_THREADS", "16", _whole, "Notifications that an engine sends at the same time."
     )
     signal_days: int = _setting("WATCHROOM_SIGNAL_DAYS", "30", _whole, "Days for which raw signals are kept.")
+    hold_flapping: bool = _setting(
+        "WATCHROOM_HOLD_FLAPPING",
+        "true",
+        _flag,
+        "Whether an alert group that begins and ends again and again pages only when it fires on.",
+    )
     signals_per_minute: int = _setting(
         "WATCHROOM_SIGNALS_PER_MINUTE",
         "1200000",

@@ -155,7 +155,7 @@ def escalate(request: HttpRequest, id: int) -> Any:
 
 @router.post("/alert-groups/{id}/page-now", response=GroupDetail, operation_id="page_alert_group_now")
 def page_now(request: HttpRequest, id: int) -> Any:
-    """Let a group of low urgency that waits for its hours page now."""
+    """Let a group page now that waits for its hours, or that flaps."""
     actor = actor_of(request)
     commands.page_now(actor, group_for(actor, id))
     return _detail(request, id)

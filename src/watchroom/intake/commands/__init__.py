@@ -1,6 +1,7 @@
 """All that changes alerts, groups, integrations and routes."""
 
 from .drilling import send_drill
+from .flapping import turn_flapping
 from .groups import acknowledge, add_note, escalate_now, judge, resolve, unacknowledge
 from .holds import review, turn_over
 from .integrations import (
@@ -68,6 +69,7 @@ __all__ = [
     "send_drill",
     "snooze",
     "tell_updates",
+    "turn_flapping",
     "turn_over",
     "turn_routes",
     "turns_due",

@@ -32,6 +32,8 @@ from ..rules import (
     urgency_of,
     worst,
 )
+from ..rules.flapping import QUIET
+from .flapping import FIELDS, beginnings, begins, tell_flapping
 from .holds import weigh
 from .lifecycle import acknowledge_group, end_alerts, start_paging
 from .marking import sources_changed
@@ -306,20 +308,26 @@ class Batch:
         events: list[GroupEvent] = []
         reopened: list[AlertGroup] = []
         created: list[AlertGroup] = []
+        flapping: list[AlertGroup] = []
+        began = beginnings(before.values(), clock.now())
         for each in wanted:
             at, wait = each.alert.first_seen_at, timedelta(seconds=each.outcome.group_wait_seconds)
             last = before.get(each.key)
             if last is not None and last.resolved_at and last.resolved_by_id is None:
-                if last.resolved_at > at - REOPEN_WITHIN:
+                if last.resolved_at > at - (QUIET if last.flapping_since else REOPEN_WITHIN):
                     last.resolved_at = last.acknowledged_at = last.acknowledged_by = last.held = None
                     last.reopened += 1
                     last.told_at, last.hurried = None, False
                     last.notify_at = clock.now() + wait
                     reopened.append(last)
+                    if begins(last, began.get(each.key, ()), at):
+                        flapping.append(last)
                     events.append(GroupEvent(group=last, at=at, kind=Kind.REOPENED, text="soon after it had ended"))
                     continue
             group = self._opened(each, at, clock.now() + wait, last)
             created.append(group)
+            if begins(group, began.get(each.key, ()), at):
+                flapping.append(group)
             events.append(GroupEvent(group=group, at=at, kind=Kind.OPENED, text=" → ".join(each.outcome.path)))
         AlertGroup.objects.bulk_create(created)
         AlertGroup.objects.bulk_update(
@@ -333,9 +341,11 @@ class Batch:
                 "notify_at",
                 "told_at",
                 "hurried",
+                *FIELDS,
             ],
         )
         GroupEvent.objects.bulk_create(events)
+        tell_flapping(flapping)
         return created + reopened
 
     def _last_of(self, keys: Sequence[str]) -> dict[str, AlertGroup]:

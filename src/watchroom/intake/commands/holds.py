@@ -85,11 +85,14 @@ class Rulebook:
         return self._sources[rule.id]
 
     def on_group(self, group: AlertGroup) -> Hold | None:
-        """What holds a whole group: work on its service, the hours of its route, a service that it needs."""
+        """What holds a whole group: work on its service, the hours of its route, its own coming and going,
+        a service that it needs."""
         if group.service_id in self.windows:
             return self.windows[group.service_id]
         if group.route_id is not None and (hold := self._by_times(group, group.route_id)) is not None:
             return hold
+        if group.flapping_since is not None and group.flap_turns_at is not None:
+            return Hold("flapping", group.pk, "it begins and ends again and again", group.flap_turns_at.isoformat())
         if group.service_id is None:
             return None
         upstream = self._upstream(group.service_id)

@@ -18,6 +18,7 @@ from ...paging.commands import Cause, notify, resume_escalation, start_escalatio
 from ...paging.models import Escalation, EscalationPolicy, Notification
 from ...workspaces.posts import redraw
 from ..models import Alert, AlertGroup, GroupEvent
+from ..rules.flapping import QUIET
 from ..summing import words_of
 from .marking import mark, services_changed, sources_changed
 
@@ -179,9 +180,17 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
     group.resolved_at, group.resolved_by, group.notify_at = now, by.person, None
     group.returns_at, group.snoozed = None, False
     group.update_at = group.repeat_at = None
+    hushed = False
+    if group.flapping_since is not None:  # one that flaps is told of once, and again when it is quiet
+        hushed = by.person is None and group.held is not None and group.held["kind"] == "flapping"
+        group.flapping_since = group.flapping_since if by.person is None else None
+        group.flap_turns_at = now + QUIET if by.person is None else None
     group.save(
-        update_fields=["resolved_at", "resolved_by", "notify_at", "returns_at", "snoozed", "update_at", "repeat_at"]
-    )
+        update_fields=[
+            "resolved_at", "resolved_by", "notify_at", "returns_at", "snoozed", "update_at", "repeat_at",
+            "flapping_since", "flap_turns_at",
+        ]
+    )  # fmt: skip
     end_responders(group)
     redraw(Escalation.Kind.ALERT_GROUP, [group.pk])
     GroupEvent.objects.create(group=group, at=now, kind=Kind.RESOLVED, person=by.person, text=text)
@@ -194,7 +203,7 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
         purpose=Notification.Purpose.PAGE,
         state__in=(Notification.State.SENT, Notification.State.DELIVERED),
     ).select_related("person")
-    for person in {row.person_id: row.person for row in told}.values():
+    for person in {row.person_id: row.person for row in (() if hushed else told)}.values():
         if by.person is None or person.pk != by.person.pk:
             notify(
                 person,

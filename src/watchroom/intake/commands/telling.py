@@ -120,16 +120,18 @@ def _say(group: AlertGroup, now: datetime, text: str) -> None:
 
 
 def page_now(by: Actor, group: AlertGroup) -> AlertGroup:
-    """Let a group of low urgency that waits for its hours page now.
+    """Let a group page now that waits for its hours, or that flaps (until it ends again).
 
-    :raises Conflict: it waits for no hours.
+    :raises Conflict: it waits for nothing like that.
     """
     with changing(by, "hurried", group) as (made, row):
-        if row.resolved_at or row.held is None or row.held["kind"] != "hours":
-            raise Conflict("This alert group waits for no hours.", fix="Reload the page to see its state.")
-        row.hurried, row.held = True, None
+        if row.resolved_at or row.held is None or row.held["kind"] not in {"hours", "flapping"}:
+            raise Conflict(
+                "This alert group waits for no hours, and does not flap.", fix="Reload the page to see its state."
+            )
+        row.hurried, row.held, row.flap_turns_at = True, None, None
         row.review_at = made.at  # something else may hold it
-        row.save(update_fields=["hurried", "held", "review_at"])
+        row.save(update_fields=["hurried", "held", "review_at", "flap_turns_at"])
         made.history(GroupEvent(group=row, at=made.at, kind=Kind.HURRIED, person=by.person, text=f"by {by.name}"))
         if row.acknowledged_at is None:
             start_paging([row])

@@ -72,6 +72,11 @@ class AlertGroup(models.Model):
     verdict_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     reopened = models.PositiveIntegerField(default=0, help_text="How often it fired again soon after it had ended.")
     previous = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+    flapping_since = models.DateTimeField(null=True, help_text="Since when it begins and ends again and again.")
+    flap_turns_at = models.DateTimeField(
+        null=True,
+        help_text="While it flaps and fires: when it pages all the same. Once it has ended: when it is quiet.",
+    )
     is_demo = models.BooleanField(default=False)
 
     class Meta:
@@ -89,6 +94,10 @@ class AlertGroup(models.Model):
                 condition=Q(resolved_at__isnull=True) | Q(update_at__isnull=True, repeat_at__isnull=True),
             ),
             models.CheckConstraint(
+                name="only_what_flaps_turns",
+                condition=Q(flap_turns_at__isnull=True) | Q(flapping_since__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="what_is_snoozed_returns", condition=Q(snoozed=False) | Q(returns_at__isnull=False)
             ),
         )
@@ -100,6 +109,7 @@ class AlertGroup(models.Model):
             models.Index(fields=("route",), condition=Q(resolved_at__isnull=True), name="group_open_of_route"),
             models.Index(fields=("returns_at",), condition=Q(returns_at__isnull=False), name="group_returns"),
             models.Index(fields=("review_at",), condition=Q(review_at__isnull=False), name="group_review"),
+            models.Index(fields=("flap_turns_at",), condition=Q(flap_turns_at__isnull=False), name="group_flap"),
             models.Index(fields=("service", "-id"), name="group_of_service"),
             models.Index(fields=("group_key", "-id"), name="group_of_key"),
             models.Index(fields=("opened_at",), name="group_opened"),
@@ -209,7 +219,9 @@ class GroupEvent(models.Model):
         RESPONDER = "responder", "Asked to help"
         UPDATED = "updated", "Told what has joined"
         REPEATED = "repeated", "Brought up again"
-        HURRIED = "hurried", "Not to wait for its hours"
+        HURRIED = "hurried", "Not to wait any longer"
+        FLAPPING = "flapping", "Flapping"
+        QUIET = "quiet", "Quiet again"
 
     group = models.ForeignKey(AlertGroup, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()
