@@ -11,11 +11,14 @@ from django.test import Client
 import factories as make
 from watchroom.accounts.actors import acting
 from watchroom.actions.models import ActionItem
-from watchroom.insights.commands import fix_alert
+from watchroom.insights.commands import accept_wait, fix_alert
 from watchroom.insights.queries import alert_rules, team_load, window
 from watchroom.intake import commands
+from watchroom.intake.models import Route
+from watchroom.intake.routing import tree
+from watchroom.intake.rules import routes_of
 from watchroom.kernel.clock import TravellingClock
-from watchroom.kernel.errors import Conflict, NotFound, Refused
+from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
 from watchroom.paging.models import Escalation, Notification
 
 pytestmark = pytest.mark.django_db
@@ -137,3 +140,76 @@ def test_the_queries_do_not_grow(clock: TravellingClock, django_assert_max_num_q
     make.schedule(people=(anna,), team=service.team)
     with django_assert_max_num_queries(9):
         team_load(service.team, *window(7))
+
+
+def brief(service: Any, person: Any, at: Any, times: int = 6, **labels: str) -> None:
+    """An alert that pages, and ends by itself after four minutes."""
+    for number in range(times):
+        began = at + timedelta(hours=number)
+        group = make.group("Blip", service=service, opened_at=began, resolved_at=began + timedelta(minutes=4), firing=0)
+        make.alert(group, labels={"alertname": "Blip", **labels}, ended_at=began, expires_at=None)
+        paged(group, person, began)
+
+
+def test_a_wait_is_suggested_and_accepted_with_one_press(clock: TravellingClock) -> None:
+    anna = make.person("Anna", "manager")
+    service = make.service()
+    brief(service, anna, clock())
+    clock.advance(timedelta(days=1))
+    browser = signed_in(anna)
+    page = browser.get("/insights").content.decode()
+    assert "A wait of 5 min would have spared 6 of 6 pages" in page and "Wait 5 min before paging" in page
+    (said,) = browser.get("/api/v1/insights/alert-rules").json()
+    assert said["wait"] == {"seconds": 300, "spared": 6, "pages": 6}
+    answer = browser.post("/insights/wait", {"rule": "Blip", "team": service.team.slug})
+    route = Route.objects.get()
+    assert answer["Location"] == f"/routes/{route.pk}"
+    assert (route.matchers, route.group_wait_seconds, route.team) == (['alertname="Blip"'], 300, service.team)
+    assert routes_of(tree(), {"alertname": "Blip"})[0].group_wait_seconds == 300
+    assert "Wait 5 min" not in browser.get("/insights").content.decode()
+    with pytest.raises(NotFound):
+        accept_wait(acting(anna), rule="Blip", team=service.team)
+
+
+def test_a_wait_keeps_all_else_that_the_present_route_says(clock: TravellingClock) -> None:
+    anna, service = make.person("Anna", "manager"), make.service()
+    by = acting(anna)
+    commands.save_interval(
+        by, None, name="nights", intervals=[{"times": [{"start_time": "00:00", "end_time": "06:00"}]}]
+    )
+    ours = commands.save_route(
+        by, None, name="Ours", matchers=['job="api"'], group_by=["job"], mute_intervals=["nights"], urgency="high"
+    )
+    brief(service, anna, clock(), job="api")
+    before = routes_of(tree(), {"alertname": "Blip", "job": "api"})[0]
+    clock.advance(timedelta(days=1))
+    made = accept_wait(by, rule="Blip", team=service.team)
+    after = routes_of(tree(), {"alertname": "Blip", "job": "api"})[0]
+    assert made.parent == ours and after.group_wait_seconds == 300
+    assert (after.group_by, after.times, after.urgency) == (before.group_by, before.times, before.urgency)
+
+
+def test_a_wait_for_other_teams_too_is_not_a_teams_to_set(clock: TravellingClock) -> None:
+    ours, theirs = make.service(), make.service()
+    anna = make.person("Anna")
+    make.membership(ours.team, anna, "manager")
+    brief(ours, anna, clock())
+    brief(theirs, anna, clock(), times=1)
+    clock.advance(timedelta(days=1))
+    with pytest.raises(NotAllowed):
+        accept_wait(acting(anna), rule="Blip", team=ours.team)
+    assert not Route.objects.exists()
+    with pytest.raises(NotAllowed):
+        accept_wait(make.actor("Ben", "responder"), rule="Blip", team=ours.team)
+
+
+def test_a_wait_that_would_page_twice_is_refused(clock: TravellingClock) -> None:
+    anna, service = make.person("Anna", "manager"), make.service()
+    by = acting(anna)
+    commands.save_route(by, None, name="Copy", matchers=['zone="a"'], goes_on=True)
+    brief(service, anna, clock(), zone="a")
+    brief(service, anna, clock() + timedelta(minutes=1), zone="b")
+    clock.advance(timedelta(days=1))
+    with pytest.raises(Refused, match="more than its wait"):
+        accept_wait(by, rule="Blip", team=service.team)
+    assert Route.objects.count() == 1

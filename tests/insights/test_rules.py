@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from watchroom.insights.rules.actionable import Fire, scores
 from watchroom.insights.rules.load import Page, is_night, loads, most_within, night_of, sleep_interruptions
+from watchroom.insights.rules.waiting import Paged, Wait, suggested
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 BERLIN, TOKYO = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Tokyo")
@@ -94,3 +95,32 @@ def test_a_load_is_counted_by_person_and_warns() -> None:
     assert (by_person[2].weekend_pages, by_person[2].out_of_hours, by_person[2].hours_on_call) == (1, 1, 0)
     assert (by_person[3].pages, by_person[3].hours_on_call, by_person[3].warnings) == (0, 12, ())
     assert sum(each.share for each in (first, *rest)) == 1
+
+
+paged_groups = st.lists(
+    st.builds(Paged, st.one_of(st.none(), st.floats(0, 3000)), st.booleans(), st.integers(0, 3)), max_size=30
+)
+
+
+@given(paged_groups)
+def test_a_wait_spares_what_it_says_and_no_shorter_one_nearly_as_much(groups: list[Paged]) -> None:
+    wait = suggested(groups)
+
+    def spared(seconds: int) -> int:
+        return sum(
+            g.pages for g in groups if g.by_itself and g.lasted_seconds is not None and g.lasted_seconds < seconds
+        )
+
+    if wait is None:
+        return
+    assert wait.pages == sum(group.pages for group in groups) and wait.spared == spared(wait.seconds) >= 5
+    assert 60 <= wait.seconds <= 600 and wait.spared >= 0.6 * wait.pages and wait.spared >= 0.9 * spared(600)
+
+
+def test_a_wait_is_suggested_only_where_most_pages_end_by_themselves() -> None:
+    short, long = Paged(200, True), Paged(5000, True)
+    assert suggested([short] * 5 + [long]) == Wait(240, 5, 6)
+    assert suggested([short] * 4) is None
+    assert suggested([short] * 5 + [long] * 5) is None
+    assert suggested([Paged(200, False)] * 9) is None
+    assert suggested([Paged(200, True, pages=0)] * 9) is None

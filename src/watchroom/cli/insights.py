@@ -45,3 +45,14 @@ def fix(api: Api, rule: str, team: str) -> Any:
     """Make it your task to mend a kind of alert."""
     answer = api.post("/insights/fix", rule=rule, team=team)
     return answer, f"Action item {answer['id']} is yours, due on {answer['due_on']}."
+
+
+@insights.command()
+@click.argument("rule")
+@click.argument("team")
+@click.option("--days", default=28, show_default=True, help="Over which the suggestion is counted.")
+@api_command
+def wait(api: Api, rule: str, team: str, days: int) -> Any:
+    """Let paging for a kind of alert wait as suggested, because it mostly ends by itself."""
+    answer = api.post("/insights/wait", rule=rule, team=team, days=days)
+    return answer, f"It waits {answer['group_wait_seconds']} s before it pages: route {answer['id']}, {answer['name']}."

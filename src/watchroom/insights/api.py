@@ -11,8 +11,9 @@ from ..accounts.queries import team_by
 from ..accounts.roles import Action
 from ..actions.api import ActionItemOut
 from ..api.auth import actor_of
+from ..intake.schemas import RouteOut
 from . import commands, queries
-from .schemas import FixBody, ScoreOut, TeamLoadOut
+from .schemas import FixBody, ScoreOut, TeamLoadOut, WaitBody
 
 router = Router(tags=["insights"])
 
@@ -22,7 +23,7 @@ def list_alert_rules(request: HttpRequest, days: int = 28, team: str = "", limit
     """Which kinds of alerts page people for nothing, the worst first, and what would mend them."""
     actor = actor_of(request)
     found = queries.alert_rules(actor, *queries.window(days), team_by(team) if team else None)
-    return [ScoreOut(**{**score.__dict__, "advice": list(score.advice)}) for score in found[: max(1, min(limit, 1000))]]
+    return [ScoreOut.of(score) for score in found[: max(1, min(limit, 1000))]]
 
 
 @router.get("/insights/load", response=TeamLoadOut, operation_id="get_team_load")
@@ -38,3 +39,10 @@ def get_team_load(request: HttpRequest, team: str, days: int = 28) -> Any:
 def fix_alert_rule(request: HttpRequest, body: FixBody) -> Any:
     """Make it my task to mend a kind of alert, with what is known about it; one that is open already is given back."""
     return 201, ActionItemOut.of(commands.fix_alert(actor_of(request), rule=body.rule, team=team_by(body.team)))
+
+
+@router.post("/insights/wait", response={201: RouteOut}, operation_id="accept_wait")
+def accept_wait(request: HttpRequest, body: WaitBody) -> Any:
+    """Let paging for a kind of alert wait as suggested: gives the route that is made for it."""
+    made = commands.accept_wait(actor_of(request), rule=body.rule, team=team_by(body.team), days=body.days)
+    return 201, RouteOut.of(made)

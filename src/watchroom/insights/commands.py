@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+
+from django.db import transaction
 
 from ..accounts.actors import Actor
 from ..accounts.models import Team
 from ..actions.commands import create
 from ..actions.models import ActionItem
+from ..intake.commands import save_route
+from ..intake.matchers import Matcher
+from ..intake.models import Alert, AlertGroup, Route
+from ..intake.routing import tree
+from ..intake.rules import Outcome, routes_of
 from ..kernel import clock
-from ..kernel.errors import NotAllowed, NotFound
+from ..kernel.errors import NotAllowed, NotFound, Refused
 from .queries import alert_rules, window
 
 DUE_IN = timedelta(days=14)
 _DAYS = 91
+_SAMPLES = 200  # alerts on which a new route is tried
 
 
 def fix_alert(by: Actor, *, rule: str, team: Team) -> ActionItem:
@@ -48,3 +57,57 @@ def fix_alert(by: Actor, *, rule: str, team: Team) -> ActionItem:
         description="\n".join(facts),
         team=team,
     )
+
+
+def accept_wait(by: Actor, *, rule: str, team: Team, days: int = 28) -> Route:
+    """Let paging for a kind of alert wait for as long as is suggested: a route below the one that takes it now, which
+    changes nothing else. Where other teams have the same alert, it is everybody's route.
+
+    :raises NotFound: no wait is suggested for such an alert.
+    :raises Refused: a route below the present one would change more than the wait.
+    """
+    start, end = window(days)
+    score = next((each for each in alert_rules(by, start, end, team) if each.rule == rule), None)
+    if score is None or score.wait is None:
+        raise NotFound(
+            f"No wait is suggested for {rule!r}.",
+            field="rule",
+            value=rule,
+            fix="See the alerts to fix, or edit a route.",
+        )
+    groups = AlertGroup.objects.filter(rule=rule, opened_at__gte=start, drill=False)
+    alone = not groups.exclude(team=team).exists()
+    seen = Alert.objects.filter(group__in=groups.values("pk"), labels__alertname=rule).order_by("-id")
+    samples: list[dict[str, str]] = list(seen.values_list("labels", flat=True)[:_SAMPLES])
+    routes = tree()
+    before = [routes_of(routes, labels) for labels in samples]
+    own = seen.filter(group__team=team).values_list("labels", flat=True)[0]
+    parent = Route.objects.filter(pk=routes_of(routes, own)[0].route).first()
+    with transaction.atomic():
+        made = save_route(
+            by,
+            None,
+            name=f"{rule[:60]} of {team.slug[:20]} waits {score.wait.minutes} min",
+            parent=parent,
+            position=Route.objects.filter(parent=parent).count(),
+            team=team if alone else None,
+            matchers=[str(Matcher("alertname", "=", rule))],
+            group_wait_seconds=score.wait.seconds,
+            # These are not inherited.
+            mute_intervals=parent.mute_intervals if parent else (),
+            active_intervals=parent.active_intervals if parent else (),
+        )
+        routes = tree()
+        after = [routes_of(routes, labels) for labels in samples]
+        if [_but_the_wait(each) for each in after] != [_but_the_wait(each) for each in before]:
+            raise Refused(
+                "A route for this alert alone would change more than its wait.",
+                field="rule",
+                value=rule,
+                fix="Set the group wait of the routes that take it by hand.",
+            )
+    return made
+
+
+def _but_the_wait(outcomes: list[Outcome]) -> list[Outcome]:
+    return [replace(each, route=0, path=(), group_wait_seconds=0) for each in outcomes]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min
+from django.db.models import Max, Min
 
 from ..accounts.actors import Actor
 from ..accounts.models import Person, Team
 from ..accounts.roles import Action
-from ..intake.models import AlertGroup
+from ..intake.models import Alert, AlertGroup
+from ..intake.routing import tree
+from ..intake.rules import routes_of
 from ..kernel import clock
 from ..kernel.errors import Refused
 from ..oncall.models import Schedule
@@ -42,16 +44,18 @@ def window(days: int, until: datetime | None = None) -> tuple[datetime, datetime
 
 def alert_rules(actor: Actor, start: datetime, end: datetime, team: Team | None = None) -> list[actionable.Score]:
     """How much each kind of alert was worth, for all that opened between ``start`` and ``end``; drills don't count.
-    Two queries."""
+    Two queries; where a wait would help a few more, to see which of them wait already."""
     teams = actor.teams_where(Action.SEE)
     groups = AlertGroup.objects.filter(opened_at__gte=start, opened_at__lt=end, drill=False, team__in=teams)
     groups = groups.filter(team=team) if team else groups
     told = _pages_by_group(start, end)
     fires = []
+    newest: dict[tuple[str, str], int] = {}
     for pk, rule, slug, verdict, opened, answered, ended, ended_by, reopened in groups.order_by().values_list(
         "pk", "rule", "team__slug", "verdict", "opened_at", "acknowledged_at", "resolved_at", "resolved_by", "reopened"
     ):
         pages = told.get(pk, ())
+        newest[rule, slug] = max(pk, newest.get((rule, slug), 0))
         fires.append(
             actionable.Fire(
                 rule=rule,
@@ -65,7 +69,27 @@ def alert_rules(actor: Actor, start: datetime, end: datetime, team: Team | None 
                 night_pages=sum(load.is_night(at, zone) for at, zone in pages),
             )
         )
-    return actionable.scores(fires)
+    return _without_those_that_wait(actionable.scores(fires), newest)
+
+
+def _without_those_that_wait(
+    scores: list[actionable.Score], newest: dict[tuple[str, str], int]
+) -> list[actionable.Score]:
+    """A wait is suggested where the routes do not give it already, and where a route can tell the alert by its name."""
+    groups = [newest[score.rule, score.team] for score in scores if score.wait]
+    if not groups:
+        return scores
+    last = Alert.objects.filter(group__in=groups).order_by().values("group").annotate(last=Max("id")).values("last")
+    labels = dict(Alert.objects.filter(pk__in=last).values_list("group_id", "labels"))
+    routes = tree()
+
+    def kept(score: actionable.Score) -> bool:
+        own = labels.get(newest[score.rule, score.team], {})
+        if score.wait is None or own.get("alertname") != score.rule:
+            return False
+        return all(outcome.group_wait_seconds < score.wait.seconds for outcome in routes_of(routes, own))
+
+    return [score if kept(score) else replace(score, wait=None) for score in scores]
 
 
 def _pages_by_group(start: datetime, end: datetime) -> dict[int, list[tuple[datetime, ZoneInfo]]]:

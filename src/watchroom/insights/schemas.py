@@ -8,6 +8,15 @@ from ninja import Schema
 from pydantic import Field
 
 from .queries import TeamLoad
+from .rules.actionable import Score
+
+
+class WaitOut(Schema):
+    """A wait before paging that would have spared ``spared`` of ``pages`` pages; the others would have come later."""
+
+    seconds: int
+    spared: int
+    pages: int
 
 
 class ScoreOut(Schema):
@@ -27,6 +36,14 @@ class ScoreOut(Schema):
     reopened: int
     noise: int = Field(description="Pages for nothing, those at night counted three times.")
     advice: list[str]
+    wait: WaitOut | None = Field(
+        description="A wait that would spare most of its pages. Accepted by POST /insights/wait."
+    )
+
+    @classmethod
+    def of(cls, score: Score) -> ScoreOut:
+        wait = WaitOut(**score.wait.__dict__) if score.wait else None
+        return cls(**{**score.__dict__, "advice": list(score.advice), "wait": wait})
 
 
 class PersonLoadOut(Schema):
@@ -77,3 +94,9 @@ class FixBody(Schema):
 
     rule: str
     team: str
+
+
+class WaitBody(FixBody):
+    """The kind of alert that is to wait as suggested, counted over so many days."""
+
+    days: int = 28

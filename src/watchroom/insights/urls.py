@@ -8,5 +8,6 @@ urlpatterns = [
     path("insights", views.alert_rules, name="insights"),
     path("insights/load", views.load, name="insights-load"),
     path("insights/load.csv", views.load_csv, name="insights-load-csv"),
+    path("insights/wait", views.wait, name="insights-wait"),
     path("insights/fix", views.fix, name="insights-fix"),
 ]

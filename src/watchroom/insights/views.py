@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -21,7 +21,11 @@ SHOWN = 100
 
 
 def _days(request: HttpRequest) -> int:
-    text = request.GET.get("days") or "28"
+    return _whole(request.GET)
+
+
+def _whole(given: QueryDict) -> int:
+    text = given.get("days") or "28"
     if not text.isdecimal() or len(text) > 4:
         raise Refused("That is not a number of days.", field="days", value=text, fix="Use 7, 28 or 91.")
     return int(text)
@@ -48,6 +52,7 @@ def alert_rules(request: HttpRequest) -> HttpResponse:
         "windows": DAYS.items(),
         "team": team,
         "teams": Team.objects.all(),
+        "may_route": {each.slug for each in actor.teams_where(Action.MANAGE)},
         "may_fix": {each.slug for each in actor.teams_where(Action.RESPOND)},
     }
     return render(request, "insights/alert_rules.html", context)
@@ -103,3 +108,15 @@ def fix(request: HttpRequest) -> HttpResponse:
     item = commands.fix_alert(actor, rule=request.POST.get("rule", ""), team=team_by(request.POST.get("team", "")))
     messages.success(request, "It is yours. Give it to somebody else, or another date, if that suits better.")
     return redirect("action", item.pk)
+
+
+@require_POST
+def wait(request: HttpRequest) -> HttpResponse:
+    """Let paging for a kind of alert wait as suggested."""
+    given = request.POST
+    made = commands.accept_wait(
+        actor_of(request), rule=given.get("rule", ""), team=team_by(given.get("team", "")), days=_whole(given)
+    )
+    minutes = (made.group_wait_seconds or 0) // 60
+    messages.success(request, f"From now on it pages only when it lasts {minutes} min. This is the route that says so.")
+    return redirect("route-edit", made.pk)

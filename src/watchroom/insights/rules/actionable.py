@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from .waiting import Paged, Wait, suggested
+
 ACTED = "acted"
 NIGHT_WEIGHT = 3  # a page that wakes somebody costs as much as three by day
 _ENOUGH = 3  # less is no pattern
@@ -50,6 +52,7 @@ class Score:
     reopened: int
     noise: int
     advice: tuple[str, ...]
+    wait: Wait | None = None  # that would spare most of its pages
 
 
 def for_nothing(fire: Fire) -> bool:
@@ -90,6 +93,14 @@ def _score(rule: str, team: str, fires: Sequence[Fire]) -> Score:
         reopened=sum(fire.reopened for fire in fires),
         noise=noise,
         advice=(),
+        wait=suggested(
+            Paged(
+                fire.lasted_seconds,
+                fire.ended_by_itself and fire.answered_seconds is None and fire.verdict != ACTED,
+                fire.pages,
+            )
+            for fire in fires
+        ),
     )
     return Score(**{**score.__dict__, "advice": tuple(_advice(score, by_itself))})
 
