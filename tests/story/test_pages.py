@@ -56,6 +56,7 @@ PAGES = (
     "/schedules",
     "/schedules/demo-payments",
     "/schedules/new",
+    "/hand-offs",
     "/services",
     "/services/demo-checkout",
     "/services/new",

@@ -176,4 +176,40 @@ def plan(api: Api, slug: str, people: tuple[str, ...], accept: bool, **wishes: A
     return found, facts
 
 
+@oncall.command("handoffs")
+@click.option("--schedule", help="Slug; without it, all.")
+@click.option("--mine", is_flag=True, help="Only those that wait for you.")
+@api_command
+def handoffs(api: Api, schedule: str | None, mine: bool) -> Any:
+    """Shift changes, the latest first."""
+    found = api.get("/hand-offs", schedule=schedule, mine="true" if mine else None)
+    columns = ("id", "schedule", "at", "outgoing", "incoming", "written_at", "acknowledged_by")
+    return found, table(*columns, empty="No hand-offs.")
+
+
+@oncall.command("handoff")
+@click.argument("number", type=int)
+@api_command
+def handoff(api: Api, number: int) -> Any:
+    """What fired, what is open and what lies ahead at a shift change, with the note."""
+    return api.get(f"/hand-offs/{number}"), facts
+
+
+@oncall.command("note")
+@click.argument("number", type=int)
+@click.argument("text")
+@api_command
+def note(api: Api, number: int, text: str) -> Any:
+    """Leave the next person a note at a shift change."""
+    return api.call("PUT", f"/hand-offs/{number}/note", {"note": text}), facts
+
+
+@oncall.command("acknowledge")
+@click.argument("number", type=int)
+@api_command
+def acknowledge(api: Api, number: int) -> Any:
+    """Say that you have read a hand-off."""
+    return api.post(f"/hand-offs/{number}/acknowledge"), facts
+
+
 commands = [oncall]

@@ -19,9 +19,12 @@ class Schedule(models.Model):
     timezone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField(default=clock.now)
     is_demo = models.BooleanField(default=False)
+    handoff_due_at = models.DateTimeField(default=clock.now, help_text="When its shift changes are next looked at.")
+    handoff_seen_at = models.DateTimeField(default=clock.now, help_text="Shift changes up to here have been handled.")
 
     class Meta:
         ordering = ("name", "id")
+        indexes = (models.Index(fields=("handoff_due_at",), name="schedule_by_handoff"),)
 
     def __str__(self) -> str:
         return self.name
@@ -212,6 +215,42 @@ class Swap(models.Model):
 
     def __str__(self) -> str:
         return f"{self.offered_by}, {self.starts_at:%d %b %H:%M} to {self.ends_at:%d %b %H:%M}"
+
+
+class Handoff(models.Model):
+    """A shift change with what the next person must know. Until ``written_at`` it lies ahead, and may still move with the
+    schedule; each schedule has one of those at most."""
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="handoffs")
+    at = models.DateTimeField()
+    since = models.DateTimeField(null=True, help_text="From when on its report tells.")
+    outgoing = models.ManyToManyField(Person, related_name="+")
+    incoming = models.ManyToManyField(Person, related_name="+")
+    report = models.JSONField(default=list, help_text="What Watchroom wrote: sections with lines.")
+    checks = models.JSONField(default=list, help_text="What may keep pages from reaching those who come on call.")
+    reminded_at = models.DateTimeField(null=True)
+    written_at = models.DateTimeField(null=True)
+    note = models.TextField(blank=True)
+    note_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    note_at = models.DateTimeField(null=True)
+    acknowledged_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    acknowledged_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("-at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("schedule",), condition=models.Q(written_at__isnull=True), name="one_handoff_ahead"
+            ),
+            models.UniqueConstraint(
+                fields=("schedule", "at"), condition=models.Q(written_at__isnull=False), name="one_handoff_at_a_time"
+            ),
+        )
+        indexes = (models.Index(fields=("schedule", "-at", "-id"), name="handoff_of_schedule"),)
+
+    def __str__(self) -> str:
+        return f"{self.schedule}, {self.at:%d %b %H:%M}"
 
 
 class Feed(models.Model):

@@ -14,7 +14,7 @@ from ..accounts.models import Person
 from ..accounts.roles import Action
 from ..kernel.errors import NotFound
 from . import rules
-from .models import CalendarShift, Override, Rotation, RotationMember, Schedule
+from .models import CalendarShift, Handoff, Override, Rotation, RotationMember, Schedule
 
 log = logging.getLogger(__name__)
 _INSTANT = timedelta(microseconds=1)
@@ -217,3 +217,31 @@ def candidates(schedule: Schedule) -> list[Person]:
         .distinct()
         .order_by("name", "id")
     )
+
+
+def handoffs_visible_to(actor: Actor) -> QuerySet[Handoff]:
+    """Hand-offs of the teams whose things ``actor`` may see; the latest first."""
+    rows = Handoff.objects.select_related("schedule__team", "note_by", "acknowledged_by")
+    return rows.filter(schedule__team__in=actor.teams_where(Action.SEE)).prefetch_related("outgoing", "incoming")
+
+
+def handoff_for(actor: Actor, pk: int) -> Handoff:
+    """One hand-off.
+
+    :raises NotFound: there is none that ``actor`` may see.
+    """
+    found = handoffs_visible_to(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such hand-off.", field="handoff", value=pk, fix="See the list of hand-offs.")
+    return found
+
+
+def handoffs_of(actor: Actor, at: datetime) -> list[Handoff]:
+    """What ``actor`` has to do with now: hand-offs ahead, those that wait for their acknowledgement, and those of the last
+    day that they may still write a note for. The next first."""
+    if actor.person is None:
+        return []
+    day = timedelta(days=1)
+    mine = Q(incoming=actor.person) & (Q(written_at=None) | Q(acknowledged_at=None, at__gt=at - 7 * day))
+    left = Q(outgoing=actor.person) & (Q(written_at=None) | Q(at__gt=at - day))
+    return list(handoffs_visible_to(actor).filter(mine | left).distinct().order_by("at", "id")[:20])

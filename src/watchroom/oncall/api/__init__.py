@@ -2,10 +2,10 @@
 
 from ninja import Router
 
-from . import desk, planning, schedules
+from . import desk, handoffs, planning, schedules
 
 router = Router(tags=["On call"])
-for _part in (schedules, desk, planning):
+for _part in (schedules, desk, planning, handoffs):
     router.add_router("", _part.router)
 
 __all__ = ["router"]

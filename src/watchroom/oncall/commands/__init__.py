@@ -2,12 +2,14 @@
 
 from .absences import add_absence, import_absences, may_speak_for, remove_absence, set_holidays
 from .calendars import make_feed, refresh_calendars, remove_calendar, revoke_feed, save_calendar
+from .handoffs import acknowledge_handoff, note_handoff
 from .overrides import accept_rota, add_override, remove_override
 from .schedules import delete_schedule, save_schedule
 from .swaps import cover, decline_swap, offer_swap, take_shift, take_swap, withdraw_swap
 
 __all__ = [
     "accept_rota",
+    "acknowledge_handoff",
     "add_absence",
     "add_override",
     "cover",
@@ -16,6 +18,7 @@ __all__ = [
     "import_absences",
     "make_feed",
     "may_speak_for",
+    "note_handoff",
     "offer_swap",
     "refresh_calendars",
     "remove_absence",

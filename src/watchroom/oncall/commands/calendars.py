@@ -19,6 +19,7 @@ from ...kernel.signing import fingerprint, new_key
 from ..ical import Entry, NotACalendar, read
 from ..models import Absence, Calendar, CalendarShift, Feed, Schedule
 from .absences import speak_for
+from .handoffs import look_again
 
 EVERY = timedelta(minutes=10)
 LEASE = timedelta(minutes=2)
@@ -73,6 +74,7 @@ def remove_calendar(by: Actor, calendar: Calendar) -> None:
     with change(by, "calendar.removed", calendar.schedule or calendar.person, needs=needs, team=team) as made:
         made.note(calendar=calendar.pk, name=calendar.name)
         made.touch("schedules", f"schedule:{calendar.schedule_id}")
+        look_again(made, calendar.schedule_id)
         calendar.delete()
 
 
@@ -112,6 +114,7 @@ def refresh(calendar: Calendar) -> None:
             if changed:
                 with change(SYSTEM, "calendar.read", row.schedule or row.person, needs=Action.SEE) as made:
                     made.note(calendar=row.pk, unknown=row.unknown[:20])
+                    look_again(made, row.schedule_id)
                     made.touch("schedules", f"schedule:{row.schedule_id}")
                     made.due()
         row.save()

@@ -14,6 +14,7 @@ from ...kernel import clock
 from ...kernel.db import locked
 from ...kernel.errors import Refused
 from ..models import Override, Schedule
+from .handoffs import look_again
 
 LONGEST = timedelta(days=366)
 
@@ -69,6 +70,7 @@ def add_override(
             reason=row.reason,
         )
         made.touch("schedules", f"schedule:{schedule.pk}")
+        look_again(made, schedule.pk)
     return row
 
 
@@ -128,6 +130,7 @@ def remove_override(by: Actor, override: Override) -> None:
             ends_at=override.ends_at.isoformat(),
         )
         made.touch("schedules", f"schedule:{override.schedule_id}")
+        look_again(made, override.schedule_id)
         if override.starts_at < made.at < override.ends_at:
             override.ends_at = made.at
             override.save(update_fields=["ends_at"])

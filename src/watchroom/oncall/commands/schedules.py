@@ -17,6 +17,7 @@ from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ..models import Rotation, RotationMember, Schedule
 from ..rules import RuleError, local_from, restriction_to, restrictions_from
+from .handoffs import look_again
 
 Checked = tuple[dict[str, Any], list[list[int]], list[list[int]]]  # fields, members, shadows
 _FIELDS = {"id", "name", "precedence", "unit", "length", "starts_at", "until", "restrictions", "members", "shadows"}
@@ -70,6 +71,7 @@ def save_schedule(
             )
         made.note(name=name, slug=slug, timezone=timezone)
         made.touch("schedules", f"schedule:{row.pk}")
+        look_again(made, row.pk)
     return row
 
 

@@ -8,6 +8,7 @@ call and never nobody.
 from __future__ import annotations
 
 from .final import dropped, final_shifts, gaps, layer_shifts, merged, next_handoff, on_call_at, shadow_shifts, shifts_of
+from .handoffs import Handoff, handoffs
 from .planner import Wishes, propose
 from .quality import Finding, Load, Moved, Quality, conflicts, difference, joined, load_of, quality
 from .restrictions import restriction_from, restriction_to, restrictions_from
@@ -19,6 +20,7 @@ __all__ = [
     "Dropped",
     "Duty",
     "Finding",
+    "Handoff",
     "Layer",
     "Load",
     "Moved",
@@ -36,6 +38,7 @@ __all__ = [
     "fault",
     "final_shifts",
     "gaps",
+    "handoffs",
     "joined",
     "layer_shifts",
     "load_of",

@@ -1,6 +1,7 @@
 """Pages about who is on call."""
 
 from .calendars import calendar_add, calendar_remove, feed, feed_make, feed_revoke
+from .handoffs import handoff, handoff_acknowledge, handoff_note, handoffs
 from .own import absence_add, absence_import, absence_remove, holidays, mine
 from .plan import planner, planner_accept
 from .schedules import override_add, override_remove, schedule, schedule_delete, schedule_edit, schedules
@@ -16,6 +17,10 @@ __all__ = [
     "feed",
     "feed_make",
     "feed_revoke",
+    "handoff",
+    "handoff_acknowledge",
+    "handoff_note",
+    "handoffs",
     "holidays",
     "mine",
     "override_add",

@@ -70,6 +70,7 @@ def _show(request: HttpRequest, by: Actor, form: AbsenceForm | None = None) -> H
     context = {
         "shifts": shifts,
         "running": [(each["schedule"], queries.candidates(each["schedule"])) for each in running],
+        "handoffs": queries.handoffs_of(by, now),
         "offers": open_offers,
         "me": me,
         "absences": me.absences.filter(ends_at__gt=now).select_related("calendar"),

@@ -1,4 +1,4 @@
-"""Swaps with their messages: paging lies above schedules, so the two are brought together at the edge."""
+"""Swaps and notes with their messages: paging lies above schedules, so the two are brought together at the edge."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import transaction
 from ...accounts.actors import Actor
 from ...paging.commands import notify
 from .. import commands
-from ..models import Override, Schedule, Swap
+from ..models import Handoff, Override, Schedule, Swap
 
 
 def _window(swap: Swap) -> str:
@@ -45,3 +45,21 @@ def take(by: Actor, swap: Swap) -> Override:
             reason=f"swap-{swap.pk}-taken",
         )
     return override
+
+
+def note(by: Actor, handoff: Handoff, text: str) -> Handoff:
+    """Leave a note at a shift change; whoever has come on call already is told of it."""
+    with transaction.atomic():
+        row = commands.note_handoff(by, handoff, text)
+        if row.note and row.written_at is not None:
+            for person in row.incoming.filter(is_active=True):
+                if by.person is None or person.pk != by.person.pk:
+                    notify(
+                        person,
+                        purpose="update",
+                        subject=f"A note of the last shift: {row.schedule.name}",
+                        body=row.note[:500],
+                        path=f"/hand-offs/{row.pk}",
+                        reason=f"handoff-{row.pk}-note-{row.note_at:%Y%m%dT%H%M%S}",
+                    )
+    return row
