@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import incident_types
+from . import incident_links, incident_types
 from .catching_up import caught_up
 from .client import Api, api_command
 from .show import facts, table
@@ -212,4 +212,6 @@ def finish(api: Api, run: int, **fields: Any) -> Any:
 
 
 incident.add_command(incident_types.type_)
+for each in incident_links.commands:
+    incident.add_command(each)
 commands = [declare, incident, mitigation]

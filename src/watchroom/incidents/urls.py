@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import attachments, listing, log, room, types, updates, work
+from .views import attachments, links, listing, log, room, types, updates, work
 
 urlpatterns = [
     path("incidents", listing.incidents, name="incidents"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("incidents/<int:pk>/updates", updates.updates, name="incident-updates"),
     path("incidents/<int:pk>/updates/discard", updates.discard, name="update-draft-discard"),
     path("incidents/<int:pk>/type", types.type_of, name="incident-type-of"),
+    path("incidents/<int:pk>/links", links.link, name="incident-links"),
     path("incident-types", types.types, name="incident-types"),
     path("incident-types/new", types.type, name="incident-type-new"),
     path("incident-types/<slug:slug>", types.type, name="incident-type"),

@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from . import guidance, incidents, log, room, types, updates
+from . import guidance, incidents, links, log, room, types, updates
 
 router = Router()
 router.add_router("", incidents.router)
@@ -11,3 +11,4 @@ router.add_router("", guidance.router)
 router.add_router("", room.router)
 router.add_router("", updates.router)
 router.add_router("", types.router)
+router.add_router("", links.router)

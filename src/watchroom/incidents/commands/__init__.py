@@ -5,6 +5,7 @@ from .attaching import attach, forget_unused
 from .declaring import declare, edit, link_groups, unlink_group
 from .entries import answer_question, edit_entry, log, pin, set_standing
 from .guiding import answer_nudge, look_at_one
+from .linking import link_incidents, unlink_incidents
 from .looking import looked
 from .parking import leave_parking, park
 from .progress import change_severity, correct_time, mitigate, remind_of_update, reopen, resolve
@@ -35,6 +36,7 @@ __all__ = [
     "forget_unused",
     "leave_parking",
     "link_groups",
+    "link_incidents",
     "log",
     "look_at_one",
     "looked",
@@ -54,5 +56,6 @@ __all__ = [
     "set_type",
     "taken_roles",
     "unlink_group",
+    "unlink_incidents",
     "write_system",
 ]

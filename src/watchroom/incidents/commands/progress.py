@@ -60,17 +60,25 @@ def resolve(by: Actor, incident: Incident) -> Incident:
     with acting_in(by, "incident.resolved", incident) as (made, row):
         if row.is_open:
             must_say(row.type, row.custom, "resolved")
-            if row.status == Status.ACTIVE:
-                _moment(row, Moment.MITIGATED, made.at, "Resolved without having been marked as mitigated")
-            _moment(row, Moment.RESOLVED, made.at, f"{by.name} resolved it")
-            row.next_update_at = None
-            for assignment in RoleAssignment.objects.filter(
-                incident=row, accepted_at__isnull=True, ended_at__isnull=True
-            ):
-                stop_escalation("role", assignment.pk, end="resolved", by=by)
-            _status(by, row, Status.RESOLVED, made.at)
+            _end(by, row, made.at)
         follow(incident, row, "status", "next_update_at")
     return row
+
+
+def _end(by: Actor, row: Incident, at: datetime, why: str = "resolved it") -> None:
+    if row.status == Status.ACTIVE:
+        _moment(row, Moment.MITIGATED, at, "Resolved without having been marked as mitigated")
+    _moment(row, Moment.RESOLVED, at, f"{by.name} {why}")
+    row.next_update_at = None
+    for assignment in RoleAssignment.objects.filter(incident=row, accepted_at__isnull=True, ended_at__isnull=True):
+        stop_escalation("role", assignment.pk, end="resolved", by=by)
+    _status(by, row, Status.RESOLVED, at)
+
+
+def end_as_duplicate(by: Actor, row: Incident, at: datetime) -> None:
+    """It goes on elsewhere; nobody is asked here any more. Inside the caller's transaction, with the incident locked."""
+    if row.is_open:
+        _end(by, row, at, "merged it into another incident")
 
 
 def reopen(by: Actor, incident: Incident) -> Incident:

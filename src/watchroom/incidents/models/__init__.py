@@ -2,6 +2,7 @@
 
 from .attachments import Attachment, StoredContent
 from .incident import SEVERITY_MEANING, Incident, IncidentSeverity
+from .links import IncidentLink
 from .log import STANDINGS, LogEntry, LogRevision
 from .looks import Look, Spoken
 from .nudges import Nudge
@@ -17,6 +18,7 @@ __all__ = [
     "STANDINGS",
     "Attachment",
     "Incident",
+    "IncidentLink",
     "IncidentSeverity",
     "IncidentType",
     "KeyTime",

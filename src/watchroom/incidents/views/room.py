@@ -20,7 +20,7 @@ from ...mitigations.models import MitigationKind, MitigationRun
 from ...mitigations.queries import offered_in
 from ...status.models import StatusPage
 from ...web.middleware import actor_of
-from .. import commands, queries, rules
+from .. import commands, linked, queries, rules
 from ..forms import KINDS, RoleForm, ScopeForm, SeverityForm, SummaryForm, TimeForm, UpdateForm
 from ..models import ROLE_DUTY, SEVERITY_MEANING, Incident, Moment, RoleAssignment, RoleName
 from . import _room
@@ -72,6 +72,7 @@ def context_of(
     now, times = clock.now(), queries.times_of(incident)
     since = None if from_start else commands.looked(by, incident)
     acts = may_act(by, incident, holders)
+    links = linked.links_of(by, incident, with_lines=True)
     postmortem = getattr(incident, "postmortem", None)
     steps = rules.next_steps(
         _room.snapshot_of(incident, holders, groups, runs, has_postmortem=postmortem is not None), now
@@ -126,6 +127,8 @@ def context_of(
         "postmortem": postmortem,
         "meaning": SEVERITY_MEANING[incident.severity],
         "answers": [(each, said) for each, said in queries.answers_of(incident) if each.shown],
+        "links": links,
+        "merged_into": next((each.other for each in links if each.kind == "duplicate_of"), None),
         "me": by.person,
     }
     if whole:
