@@ -61,7 +61,8 @@ def _check(by: Actor, row: Incident, other: Incident, kind: Kind) -> None:
         raise Conflict(
             f"It is a {name} of another incident.", field="kind", value=kind, fix="Take that link away first."
         )
-    above, seen = other.pk, {row.pk}
+    above: int | None = other.pk
+    seen = {row.pk}
     while above is not None:
         if above in seen:
             raise Conflict(
