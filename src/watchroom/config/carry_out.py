@@ -21,7 +21,7 @@ from ..intake.models import Integration, Route
 from ..kernel.errors import Refused, WatchroomError
 from ..kernel.plugins import all_of
 from ..mitigations import commands as mitigations
-from ..mitigations.models import Mitigation
+from ..mitigations.models import Mitigation, Runner
 from ..oncall import commands as oncall
 from ..oncall.models import Schedule
 from ..paging import commands as paging
@@ -48,6 +48,7 @@ _MODELS: dict[str, Any] = {
     "routes": Route,
     "connections": Connection,
     "indicators": Indicator,
+    "runners": Runner,
     "mitigations": Mitigation,
     "status_pages": StatusPage,
     "stakeholder_lists": StakeholderList,
@@ -257,8 +258,18 @@ def _mitigation(by: Actor, mitigation: Mitigation | None, fields: Fields) -> Non
     mitigations.save_mitigation(
         by,
         mitigation,
-        **{**fields, "team": _find("teams", fields["team"]), "service": _find("services", fields["service"])},
+        **{
+            **fields,
+            "team": _find("teams", fields["team"]),
+            "service": _find("services", fields["service"]),
+            "indicator": _find("indicators", fields["indicator"]),
+            "runner": _find("runners", fields["runner"]),
+        },
     )
+
+
+def _runner(by: Actor, runner: Runner | None, fields: Fields) -> None:
+    mitigations.save_runner(by, runner, **{**fields, "team": _find("teams", fields["team"])}, secrets_follow=True)
 
 
 def _status_page(by: Actor, page: StatusPage | None, fields: Fields) -> None:
@@ -288,6 +299,7 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "routes": _route,
     "connections": _connection,
     "indicators": _indicator,
+    "runners": _runner,
     "mitigations": _mitigation,
     "status_pages": _status_page,
     "stakeholder_lists": _stakeholder_list,
@@ -305,6 +317,7 @@ _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "routes": intake.delete_route,
     "connections": evidence.delete_connection,
     "indicators": evidence.delete_indicator,
+    "runners": mitigations.delete_runner,
     "mitigations": mitigations.delete_mitigation,
     "status_pages": status.delete_status_page,
     "stakeholder_lists": status.delete_list,

@@ -12,7 +12,7 @@ from ..incidents.models import IncidentType, UpdateTemplate
 from ..intake.models import Integration, Route
 from ..intake.queries import shown_settings
 from ..kernel.plugins import all_of
-from ..mitigations.models import Mitigation
+from ..mitigations.models import Mitigation, Runner
 from ..oncall.models import Schedule
 from ..paging.models import EscalationPolicy, StepTarget
 from ..status.models import StakeholderList, StatusPage
@@ -85,6 +85,7 @@ def read() -> State:
                 "service__slug", "position", "id"
             )
         },
+        "runners": {r.slug: _runner(r) for r in Runner.objects.select_related("team")},
         "mitigations": {
             m.slug: {
                 "slug": m.slug,
@@ -96,8 +97,14 @@ def read() -> State:
                 "check_text": m.check_text,
                 "undo": m.undo,
                 "risk": m.risk,
+                "indicator": f"{m.indicator.service.slug}/{m.indicator.name}" if m.indicator else None,
+                "runner": _slug(m.runner),
+                "inputs": m.inputs,
+                "timeout_seconds": m.timeout_seconds,
+                "needs_approval": m.needs_approval,
+                "managers_only": m.managers_only,
             }
-            for m in Mitigation.objects.select_related("team", "service")
+            for m in Mitigation.objects.select_related("team", "service", "runner", "indicator__service")
         },
         "status_pages": {
             p.slug: _status_page(p)
@@ -166,6 +173,18 @@ def _workspace(workspace: Workspace) -> dict[str, Any]:
         "team": _slug(workspace.team),
         "kind": workspace.kind,
         "settings": {name: value for name, value in workspace.settings.items() if name in shown},
+    }
+
+
+def _runner(runner: Runner) -> dict[str, Any]:
+    plugin = all_of("watchroom.runners").get(runner.kind)
+    shown = {each.name for each in plugin.fields if not each.secret} if plugin else set()
+    return {
+        "slug": runner.slug,
+        "name": runner.name,
+        "team": runner.team.slug,
+        "kind": runner.kind,
+        "settings": {name: value for name, value in runner.settings.items() if name in shown},
     }
 
 

@@ -222,6 +222,12 @@ class Mitigation(_Part):
     check_text: str = ""
     undo: str = ""
     risk: Literal["low", "medium", "high"] = "low"
+    indicator: str | None = Field(None, description="service/name of an indicator: looked at before and after.")
+    runner: str | None = Field(None, description="What carries it out; without it, somebody does by hand.")
+    inputs: dict[str, str] = {}
+    timeout_seconds: int = Field(900, ge=10, le=86_400)
+    needs_approval: bool = False
+    managers_only: bool = False
 
 
 class Component(_Part):
@@ -321,6 +327,24 @@ class Connection(_Part):
     settings: dict[Annotated[str, AfterValidator(_not_secret)], str]
 
 
+class Runner(_Part):
+    """What carries mitigations out. Its secrets are never in a file: set them with `watchroom runner secret`."""
+
+    slug: str
+    name: str
+    team: str
+    kind: str
+    settings: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _without_secrets(self) -> Runner:
+        plugin = all_of("watchroom.runners").get(self.kind)
+        secret = {each.name for each in plugin.fields if each.secret} if plugin else set()
+        if found := sorted(secret & set(self.settings)):
+            raise ValueError(f"{', '.join(found)} does not belong into a file; use `watchroom runner secret`")
+        return self
+
+
 class Workspace(_Part):
     """A chat in which people are reached. Its secrets are never in a file. ``team`` null: everybody's."""
 
@@ -388,6 +412,7 @@ class Document(_Part):
     checks: list[parts.CheckPart] = []
     connections: list[Connection] = []
     indicators: list[Indicator] = []
+    runners: list[Runner] = []
     mitigations: list[Mitigation] = []
     status_pages: list[StatusPage] = []
     stakeholder_lists: list[StakeholderList] = []
@@ -413,6 +438,7 @@ KEYS = {
     "checks": "slug",
     "connections": "slug",
     "indicators": "key",
+    "runners": "slug",
     "mitigations": "slug",
     "status_pages": "slug",
     "stakeholder_lists": "slug",

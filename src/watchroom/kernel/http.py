@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import httpcore
@@ -322,10 +322,11 @@ class _Network(httpcore.NetworkBackend):
         raise failure
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    """Certificates are checked against certifi's list, or SSL_CERT_FILE / SSL_CERT_DIR where an operator sets one."""
-    return httpx.create_ssl_context()
+@lru_cache(maxsize=64)
+def _tls(ca: str = "") -> ssl.SSLContext:
+    """Certificates are checked against certifi's list, or SSL_CERT_FILE / SSL_CERT_DIR where an operator sets one; with
+    ``ca`` (PEM) against that alone."""
+    return ssl.create_default_context(cadata=ca) if ca else httpx.create_ssl_context()
 
 
 def fetch(
@@ -336,10 +337,12 @@ def fetch(
     content: bytes = b"",
     timeout_seconds: float = TIMEOUT_SECONDS,
     limit_bytes: int = BODY_LIMIT_BYTES,
+    ca: str = "",
 ) -> Answer:
     """Send one request and read its answer, whatever its status; a redirect is an answer like any other.
 
     ``timeout_seconds`` is for all of it after the name has been resolved. At most ``limit_bytes`` of the body (64 KB) are read.
+    ``ca`` (PEM) is who vouches for the server, instead of the usual ones.
     A user name and password in the URL are sent as HTTP Basic. No message names more of the URL than :func:`origin`.
 
     :raises Refused: the URL is not an http(s) one, or leads to an address that is not permitted.
@@ -357,7 +360,7 @@ def fetch(
             method, target.copy_with(userinfo=None), headers={**sent, **(headers or {})}, content=content
         )
         with (
-            httpcore.ConnectionPool(ssl_context=_tls(), network_backend=_Network(shown, deadline)) as pool,
+            httpcore.ConnectionPool(ssl_context=_tls(ca), network_backend=_Network(shown, deadline)) as pool,
             pool.stream(
                 request.method,
                 httpcore.URL(

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, Q, QuerySet, Value, When
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
+from ..evidence.models import Change
 from ..incidents.models import Incident
 from ..incidents.queries import visible_to as incidents_visible_to
 from ..kernel.errors import NotFound
-from .models import Mitigation, MitigationRun, Risk
+from ..kernel.plugins import all_of
+from . import rules
+from .models import Mitigation, MitigationRun, Runner
 
-_RISK = Case(*(When(risk=risk, then=Value(place)) for place, risk in enumerate(Risk.values)), default=Value(9))
+PAST = 200  # runs in earlier incidents that are looked at
+CHANGED_WITHIN = timedelta(hours=6)
 
 
 def visible_to(actor: Actor) -> QuerySet[Mitigation]:
     """The catalog: everybody who is signed in may read it; it is for whoever is awake."""
-    rows = Mitigation.objects.select_related("team", "service")
+    rows = Mitigation.objects.select_related("team", "service", "indicator__service", "runner__team")
     return rows if actor.may(Action.SEE) else rows.none()
 
 
@@ -31,20 +39,65 @@ def mitigation_by(actor: Actor, slug: str) -> Mitigation:
     return found
 
 
-def offered_in(actor: Actor, incident: Incident) -> QuerySet[Mitigation]:
-    """What can be tried in an incident: for its services, and of its team or their teams for any service. Least risk first."""
-    services = incident.services.all()
-    teams = Q(team__in=services.values("team")) | Q(team=incident.team_id)
-    fits = Q(service__in=services) | Q(service__isnull=True) & teams
-    rows = visible_to(actor).filter(fits).distinct()
-    return rows.order_by(_RISK, "name", "id")
+def offered_in(actor: Actor, incident: Incident) -> list[Mitigation]:
+    """What can be tried in an incident: for its services, and of its team or their teams for any service; the best guess
+    first (:func:`rules.rank`), each with its ``reason``
+    and, where Watchroom carries it out, its ``plan`` in words."""
+    services = list(incident.services.all())
+    teams = {service.team_id for service in services} | {incident.team_id}
+    fits = Q(service__in=services) | Q(service__isnull=True, team__in=[each for each in teams if each])
+    rows = {row.pk: row for row in visible_to(actor).filter(fits)}
+    if not rows:
+        return []
+    runs = MitigationRun.objects.filter(mitigation__in=rows, outcome__gt="", incident__drill=False).order_by("-id")
+    past: dict[int, list[str]] = defaultdict(list)
+    here: dict[int, list[str]] = defaultdict(list)
+    for incident_id, mitigation, outcome in runs.values_list("incident_id", "mitigation_id", "outcome")[:PAST]:
+        (here if incident_id == incident.pk else past)[mitigation].append(outcome)
+    began = incident.declared_at - CHANGED_WITHIN
+    changed = set(
+        Change.objects.filter(service__in=services, at__gte=began, at__lte=incident.declared_at).values_list(
+            "service_id", flat=True
+        )
+    )
+    return list(_ranked(rows, past, here, changed))
+
+
+def plan_of(mitigation: Mitigation) -> str:
+    """What will be done, in words; empty: somebody does it by hand."""
+    runner = mitigation.runner
+    plugin = all_of("watchroom.runners").get(runner.kind) if runner else None
+    return plugin.plan(runner.settings, mitigation.inputs) if runner and plugin else ""
+
+
+def _ranked(
+    rows: dict[int, Mitigation], past: dict[int, list[str]], here: dict[int, list[str]], changed: set[int]
+) -> Iterable[Mitigation]:
+    candidates = [
+        rules.Candidate(
+            key=row.pk,
+            name=row.name,
+            risk=row.risk,
+            kind=row.kind,
+            own_service=row.service_id is not None,
+            automatic=row.runner_id is not None,
+            past=tuple(past.get(row.pk, ())),
+            here=tuple(here.get(row.pk, ())),
+            after_change=(row.service_id in changed) if row.service_id else bool(changed),
+        )
+        for row in rows.values()
+    ]
+    for each in rules.rank(candidates):
+        row = rows[each.key]
+        row.reason, row.plan = each.reason, plan_of(row)  # type: ignore[attr-defined]
+        yield row
 
 
 def runs_visible_to(actor: Actor) -> QuerySet[MitigationRun]:
     """Runs in incidents that ``actor`` may see."""
-    return MitigationRun.objects.select_related("mitigation", "started_by", "incident__team").filter(
-        incident__in=incidents_visible_to(actor)
-    )
+    return MitigationRun.objects.select_related(
+        "mitigation__team", "started_by", "incident__team", "execution__runner", "execution__approved_by"
+    ).filter(incident__in=incidents_visible_to(actor))
 
 
 def run_for(actor: Actor, pk: int) -> MitigationRun:
@@ -56,3 +109,17 @@ def run_for(actor: Actor, pk: int) -> MitigationRun:
     if run is None:
         raise NotFound(f"There is no mitigation run {pk}, or you may not see it.", field="run", value=pk)
     return run
+
+
+def runners_visible_to(actor: Actor) -> QuerySet[Runner]:
+    """Runners; everybody who is signed in may know of them. Their settings are for managers of their team."""
+    rows = Runner.objects.select_related("team")
+    return rows if actor.may(Action.SEE) else rows.none()
+
+
+def runner_by(actor: Actor, slug: str) -> Runner:
+    """One runner. :raises NotFound: there is none."""
+    found = runners_visible_to(actor).filter(slug=slug).first()
+    if found is None:
+        raise NotFound(f"There is no runner {slug!r}.", field="runner", value=slug, fix="See /runners.")
+    return found

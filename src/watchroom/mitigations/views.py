@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from ..accounts.forms import blame
 from ..accounts.models import Team
 from ..accounts.roles import Action
+from ..api.pages import page
 from ..incidents.queries import incident_for
+from ..kernel.errors import Refused, WatchroomError
+from ..kernel.plugins import all_of, one_of
+from ..runners.base import RunFailed
 from ..web.middleware import actor_of
 from . import commands, queries
-from .forms import MitigationForm
+from .commands.runners import GROUP
+from .forms import INPUT, MitigationForm, RunnerForm
+from .models import Mitigation
 
 PAGE = 50
 
@@ -46,7 +56,14 @@ def edit(request: HttpRequest, slug: str = "") -> HttpResponse:
     may_edit = by.may(Action.MANAGE, found.team) if found else by.teams_where(Action.MANAGE).exists()
     if found is None and not may_edit:
         by.require(Action.MANAGE)
-    form = MitigationForm(request.POST or None, instance=queries.mitigation_by(by, slug) if slug else None, actor=by)
+    # The form changes the object that it is given, so it has one of its own.
+    own = queries.mitigation_by(by, slug) if slug else None
+    runner = request.POST.get("runner", "")
+    if request.method == "POST" and runner and request.POST.get("shown", "") != runner:
+        # Another runner was chosen: it has questions of its own, which nobody has seen yet.
+        form = MitigationForm(actor=by, instance=own, initial=request.POST.dict(), runner=runner)
+        return _edit_page(request, form, found, may_edit)
+    form = MitigationForm(request.POST or None, instance=own, actor=by, runner=runner)
     if request.method == "POST":
         if found is not None:
             by.require(Action.MANAGE, found.team)
@@ -55,16 +72,117 @@ def edit(request: HttpRequest, slug: str = "") -> HttpResponse:
             messages.success(request, f"“{found.name}” is removed.")
             return redirect("mitigations")
         if form.is_valid():
-            saved = commands.save_mitigation(by, found, **form.cleaned_data)
-            messages.success(request, f"“{saved.name}” is saved.")
-            return redirect("mitigations")
+            try:
+                saved = commands.save_mitigation(by, found, **form.values())
+            except Refused as error:
+                if error.field in form.questions:
+                    error.field = f"{INPUT}{error.field}"
+                blame(form, error)
+            else:
+                messages.success(request, f"“{saved.name}” is saved.")
+                return redirect("mitigations")
+    return _edit_page(request, form, found, may_edit)
+
+
+@require_POST
+def dry_run(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask the target whether it would do it."""
+    by = actor_of(request)
+    found = queries.mitigation_by(by, slug)
+    tried = _tried(lambda: commands.dry_run(by, found))
+    form = MitigationForm(instance=queries.mitigation_by(by, slug), actor=by)
+    return _edit_page(request, form, found, by.may(Action.MANAGE, found.team), tried)
+
+
+def _edit_page(
+    request: HttpRequest,
+    form: MitigationForm,
+    found: Mitigation | None,
+    may_edit: bool,
+    tried: dict[str, Any] | None = None,
+) -> HttpResponse:
+    by = actor_of(request)
+    plugin = all_of(GROUP).get(found.runner.kind) if found and found.runner else None
     runs = queries.runs_visible_to(by).filter(mitigation=found).order_by("-id")[:10] if found else []
-    return render(
-        request,
-        "mitigations/edit.html",
-        {"form": form, "mitigation": found, "may_edit": may_edit, "runs": runs},
-        status=422 if form.errors else 200,
-    )
+    context = {
+        "form": form,
+        "mitigation": found,
+        "may_edit": may_edit,
+        "runs": runs,
+        "plan": queries.plan_of(found) if found else "",
+        "may_rehearse": found and plugin and plugin.has_dry_run and by.may(Action.RESPOND, found.team),
+        "tried": tried,
+    }
+    return render(request, "mitigations/edit.html", context, status=422 if form.errors else 200)
+
+
+def _tried(ask: Callable[[], str]) -> dict[str, Any]:
+    """What came of asking the other side. What is wrong with the request is raised."""
+    try:
+        return {"ok": True, "text": ask()}
+    except RunFailed as error:
+        return {"ok": False, "text": str(error)}
+
+
+def runners(request: HttpRequest) -> HttpResponse:
+    """``/runners``: what carries mitigations out."""
+    by = actor_of(request)
+    rows, older = page(queries.runners_visible_to(by), cursor=request.GET.get("after"), limit=PAGE, key="name")
+    kinds = all_of(GROUP)
+    context = {
+        "runners": [
+            (row, kinds[row.kind].label, kinds[row.kind].describe(row.settings))
+            if row.kind in kinds
+            else (row, row.kind, "Its plugin is not installed.")
+            for row in rows
+        ],
+        "older": older,
+        "kinds": kinds.values(),
+        "may_add": by.teams_where(Action.MANAGE).exists(),
+    }
+    return render(request, "mitigations/runners.html", context)
+
+
+def runner_edit(request: HttpRequest, slug: str = "") -> HttpResponse:
+    """``/runners/new?kind=github`` and ``/runners/<slug>``; "Try it" shows what the other side answered."""
+    by = actor_of(request)
+    row = queries.runner_by(by, slug) if slug else None
+    if row is not None:
+        by.require(Action.MANAGE, row.team)
+    elif not by.teams_where(Action.MANAGE).exists():
+        by.require(Action.MANAGE)
+    kind = row.kind if row else request.GET.get("kind", "")
+    if not kind:
+        return render(request, "mitigations/runner_kinds.html", {"kinds": all_of(GROUP).values()})
+    plugin = one_of(GROUP, kind)
+    form = RunnerForm(request.POST or None, actor=by, kind=kind, runner=row)
+    tried: dict[str, Any] | None = None
+    if request.method == "POST" and form.is_valid():
+        team, settings = form.cleaned_data["team"], form.settings()
+        try:
+            if request.POST.get("do") == "try":
+                tried = _tried(lambda: commands.try_runner(by, team=team, kind=kind, settings=settings, before=row))
+            else:
+                saved = commands.save_runner(
+                    by, row, team=team, kind=kind, name=form.cleaned_data["name"], settings=settings
+                )
+                messages.success(request, f"“{saved.name}” is saved.")
+                return redirect("runners")
+        except WatchroomError as error:
+            blame(form, error)
+    using = list(row.mitigations.all()[:100]) if row else []
+    context = {"form": form, "runner": row, "plugin": plugin, "tried": tried, "using": using}
+    return render(request, "mitigations/runner_form.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def runner_delete(request: HttpRequest, slug: str) -> HttpResponse:
+    """Carry nothing out there any more."""
+    by = actor_of(request)
+    row = queries.runner_by(by, slug)
+    commands.delete_runner(by, row)
+    messages.success(request, f"“{row.name}” is deleted.")
+    return redirect("runners")
 
 
 @require_POST
@@ -91,3 +209,12 @@ def finish(request: HttpRequest, pk: int) -> HttpResponse:
     run = queries.run_for(by, pk)
     commands.finish(by, run, outcome=request.POST.get("outcome", ""), note=request.POST.get("note", ""))
     return redirect("incident", run.incident_id)
+
+
+@require_POST
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Approve, as the second person, or decline."""
+    by = actor_of(request)
+    run = queries.run_for(by, pk)
+    commands.decide(by, run, approve=request.POST.get("answer") == "approve")
+    return redirect(f"/incidents/{run.incident_id}#mitigations")

@@ -18,6 +18,8 @@ class Snapshot:
     open_hypotheses: int = 0
     tried: int = 0
     running: int = 0
+    waiting: int = 0  # of those running: for a second person's approval
+    carrying: int = 0  # of those running: by Watchroom, and not ended yet
     worked: int = 0
     alerts: int = 0
     firing: int = 0
@@ -80,6 +82,17 @@ def _during(now: Snapshot, at: datetime) -> list[Step]:
                     "When nobody is hurt any more, say so. Finding the cause can wait.",
                 )
             )
+        elif now.waiting:
+            steps.append(
+                Step(
+                    "approve",
+                    "A mitigation waits for a second person",
+                    "Read what will be done, then approve or decline it.",
+                    "warning",
+                )
+            )
+        elif now.carrying:
+            steps.append(Step("outcome", "A mitigation is being carried out", "When it is through: did it work?"))
         elif now.running:
             steps.append(Step("outcome", "Did it work?", "A mitigation is running. Look, then record what came of it."))
         elif now.alerts and not now.firing:

@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from ...accounts.actors import Actor
 from ...intake.models import AlertGroup
 from ...kernel import clock
-from ...mitigations.models import MitigationRun
+from ...mitigations.models import Execution, MitigationRun
 from .. import queries, rules
 from ..models import Incident, LogEntry, RoleAssignment, RoleName
 
@@ -48,6 +48,8 @@ def snapshot_of(
         open_hypotheses=entries["hypothesis", "open"] + entries["hypothesis", "testing"],
         tried=len(runs),
         running=sum(run.ended_at is None for run in runs),
+        waiting=sum(_stands(run) == Execution.State.WAITING for run in runs),
+        carrying=sum(_stands(run) in Execution.OPEN for run in runs),
         worked=sum(run.outcome == MitigationRun.Outcome.WORKED for run in runs),
         alerts=len(groups),
         firing=sum(group.resolved_at is None for group in groups),
@@ -57,9 +59,14 @@ def snapshot_of(
     )
 
 
+def _stands(run: MitigationRun) -> str:
+    """How a runner stands with it; empty: it is done by hand, or has ended."""
+    return run.execution.state if run.ended_at is None and hasattr(run, "execution") else ""
+
+
 def steps_for(incident: Incident, holders: list[RoleAssignment]) -> list[rules.Step]:
     """What to do next in ``incident``."""
-    runs = list(MitigationRun.objects.filter(incident=incident))
+    runs = list(MitigationRun.objects.filter(incident=incident).select_related("execution"))
     snapshot = snapshot_of(incident, holders, groups_of(incident), runs, has_postmortem=hasattr(incident, "postmortem"))
     return rules.next_steps(snapshot, clock.now())
 

@@ -66,7 +66,9 @@ def context_of(
     )
     groups = _room.groups_of(incident)
     runs = list(
-        MitigationRun.objects.filter(incident=incident).select_related("mitigation", "started_by").order_by("-id")
+        MitigationRun.objects.filter(incident=incident)
+        .select_related("mitigation", "started_by", "execution__approved_by")
+        .order_by("-id")
     )
     ideas, questions, tasks = queries.ideas_of(incident), queries.open_questions(incident), queries.tasks_of(incident)
     now, times = clock.now(), queries.times_of(incident)
@@ -103,7 +105,7 @@ def context_of(
         "commander": next((row for row in holders if row.role == RoleName.COMMANDER), None),
         "groups": groups,
         "runs": runs,
-        "offered": list(offered_in(by, incident)) if incident.is_open else [],
+        "offered": offered_in(by, incident) if incident.is_open else [],
         "services": list(incident.services.all()),
         "columns": _room.board_of(ideas),
         "ideas": ideas,

@@ -1,20 +1,19 @@
-"""All that changes mitigations: the catalog, and runs in an incident."""
+"""Runs in an incident: started, and finished with an outcome."""
 
 from __future__ import annotations
 
-from django.db import IntegrityError, transaction
-from django.utils.text import slugify
+from datetime import timedelta
 
-from ..accounts.actors import Actor
-from ..accounts.changes import change
-from ..accounts.models import Team
-from ..accounts.roles import Action
-from ..catalog.models import Service
-from ..incidents.commands import acting_in, must_be_open
-from ..incidents.models import Incident, LogEntry
-from ..kernel.db import locked
-from ..kernel.errors import Conflict, Refused
-from .models import Mitigation, MitigationKind, MitigationRun, Risk
+from ...accounts.actors import Actor
+from ...accounts.roles import Action
+from ...incidents.commands import acting_in, must_be_open
+from ...incidents.models import Incident, LogEntry
+from ...kernel.db import locked
+from ...kernel.errors import Conflict, Refused
+from ..models import Mitigation, MitigationKind, MitigationRun
+from .ordering import close, order
+
+LOOK_AFTER = timedelta(minutes=5)  # at the effect of what is done by hand
 
 
 def start(
@@ -51,6 +50,9 @@ def start(
         )
     if len(client_key) > 64:
         raise Refused("That key is too long.", field="client_key", value=client_key, fix="Use at most 64 characters.")
+    if mitigation is not None and (mitigation.runner_id or mitigation.managers_only):
+        # What a machine does with a team's keys is for that team's people, whoever leads the incident.
+        by.require(Action.MANAGE if mitigation.managers_only else Action.RESPOND, mitigation.team)
     with acting_in(by, "mitigation.started", incident) as (made, row):
         before = MitigationRun.objects.filter(incident=row, client_key=client_key).first() if client_key else None
         if before is not None:
@@ -75,6 +77,10 @@ def start(
             started_at=made.at,
             client_key=client_key,
         )
+        carried_out = mitigation is not None and mitigation.runner_id is not None
+        if mitigation is not None and mitigation.indicator_id and not carried_out:
+            run.look_at = made.at + LOOK_AFTER
+            made.due()
         made.history(run)
         made.history(
             LogEntry(
@@ -90,6 +96,8 @@ def start(
             )
         )
         made.note(run=run.pk, title=title, kind=kind)
+        if mitigation is not None and carried_out:
+            order(made, row, run, mitigation)
     return run
 
 
@@ -117,6 +125,7 @@ def finish(by: Actor, run: MitigationRun, *, outcome: str, note: str = "") -> Mi
                     fix="Write a note if it turned out otherwise.",
                 )
             return row
+        close(made, row)
         row.ended_at, row.outcome, row.note = made.at, outcome, note.strip()
         row.save(update_fields=["ended_at", "outcome", "note"])
         action = LogEntry.objects.filter(incident=incident, client_key=_key(row, "start")).first()
@@ -141,80 +150,3 @@ def finish(by: Actor, run: MitigationRun, *, outcome: str, note: str = "") -> Mi
 
 def _key(run: MitigationRun, end: str) -> str:
     return f"mitigation-run-{run.pk}-{end}"
-
-
-def save_mitigation(
-    by: Actor,
-    mitigation: Mitigation | None,
-    *,
-    team: Team,
-    service: Service | None = None,
-    kind: str = MitigationKind.OTHER,
-    name: str,
-    slug: str = "",
-    how: str,
-    check_text: str = "",
-    undo: str = "",
-    risk: str = Risk.LOW,
-) -> Mitigation:
-    """Put a mitigation into the catalog, or change it.
-
-    :raises Refused: no name, nothing said on how to do it, an unknown kind or risk.
-    :raises Conflict: another one has this slug.
-    """
-    for field, value, allowed in (("kind", kind, MitigationKind.values), ("risk", risk, Risk.values)):
-        if value not in allowed:
-            raise Refused(
-                f"That {field} is not accepted.", field=field, value=value, fix=f"Use one of {', '.join(allowed)}."
-            )
-    name = name.strip()
-    if not name or len(name) > 120:
-        raise Refused(
-            "A mitigation needs a name of at most 120 characters.",
-            field="name",
-            value=name[:40],
-            fix="For example “Roll back checkout”.",
-        )
-    if not how.strip():
-        raise Refused(
-            "Say how it is done.", field="how", value=how, fix="Step by step, for someone without deep knowledge."
-        )
-    mitigation = mitigation or Mitigation()
-    created = mitigation.pk is None
-    if not created:
-        by.require(Action.MANAGE, mitigation.team)
-    slug = slug or mitigation.slug or slugify(name)[:64] or "mitigation"
-    with change(
-        by, "mitigation.created" if created else "mitigation.changed", mitigation, needs=Action.MANAGE, team=team
-    ) as made:
-        mitigation.team, mitigation.service, mitigation.kind, mitigation.name, mitigation.slug = (
-            team,
-            service,
-            kind,
-            name,
-            slug,
-        )
-        mitigation.how, mitigation.check_text, mitigation.undo, mitigation.risk = (
-            how.strip(),
-            check_text.strip(),
-            undo.strip(),
-            risk,
-        )
-        try:
-            with transaction.atomic():
-                mitigation.save()
-        except IntegrityError:
-            raise Conflict(
-                f"There is already a mitigation {slug!r}.", field="slug", value=slug, fix="Choose another name."
-            ) from None
-        made.touch("mitigations")
-    return mitigation
-
-
-def delete_mitigation(by: Actor, mitigation: Mitigation) -> None:
-    """Take a mitigation out of the catalog. Its runs stay in their incidents."""
-    with change(by, "mitigation.deleted", mitigation, needs=Action.MANAGE, team=mitigation.team) as made:
-        made.note(name=mitigation.name, slug=mitigation.slug)
-        made.subject = None
-        made.touch("mitigations")
-        mitigation.delete()

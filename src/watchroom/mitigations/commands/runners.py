@@ -1,0 +1,137 @@
+"""Runners: saved, tried, deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from ...accounts.actors import Actor
+from ...accounts.changes import change
+from ...accounts.models import Team
+from ...accounts.roles import Action
+from ...kernel.errors import Conflict, Refused
+from ...kernel.plugins import one_of
+from ...runners.base import Runner as Plugin
+from ..models import Runner
+
+GROUP = "watchroom.runners"
+
+
+def merged(kind: str, given: dict[str, Any], before: dict[str, Any], *, secrets_follow: bool = False) -> dict[str, Any]:
+    """``given`` settings, checked; a secret that is not given stays what it was while the address stays the same.
+
+    A new address never gets the old secret: whoever may change the address could otherwise have it sent to themselves.
+
+    ``secrets_follow``: those that are needed and missing are set later; until then it carries nothing out.
+
+    :raises Refused: an unknown kind or a setting that is not accepted.
+    """
+    plugin: Plugin = one_of(GROUP, kind)
+    filled = dict(given)
+    for each in plugin.fields:
+        if each.kind == "url":
+            stated = str(given.get(each.name) or "").strip().rstrip("/") or each.default
+            if stated != before.get(each.name):
+                before = {}
+    for each in plugin.fields:
+        if each.secret and not filled.get(each.name) and before.get(each.name):
+            filled[each.name] = before[each.name]
+    later = [each.name for each in plugin.fields if each.secret and each.required and not filled.get(each.name)]
+    if not secrets_follow or not later:
+        return plugin.check(filled)
+    checked = plugin.check(filled | dict.fromkeys(later, "set later, not a secret yet"))
+    return {name: value for name, value in checked.items() if name not in later}
+
+
+def missing_secret(runner: Runner) -> str:
+    """The label of a secret that it needs and has not been told; empty: it has all."""
+    plugin: Plugin = one_of(GROUP, runner.kind)
+    needed = (each for each in plugin.fields if each.secret and each.required)
+    return next((each.label for each in needed if not runner.settings.get(each.name)), "")
+
+
+def save_runner(
+    by: Actor,
+    runner: Runner | None,
+    *,
+    team: Team,
+    kind: str,
+    name: str,
+    slug: str = "",
+    settings: dict[str, Any],
+    secrets_follow: bool = False,
+) -> Runner:
+    """Let Watchroom carry things out somewhere, or change how.
+
+    :raises Refused: no name, an unknown kind, or settings that its plugin does not accept.
+    :raises Conflict: another runner has this slug.
+    """
+    name = name.strip()
+    if not name or len(name) > 100:
+        raise Refused(
+            "A runner needs a name of at most 100 characters.",
+            field="name",
+            value=name[:40],
+            fix="For example “Production cluster”.",
+        )
+    runner = runner or Runner()
+    created = runner.pk is None
+    by.require(Action.MANAGE, team)
+    if not created:
+        by.require(Action.MANAGE, runner.team)
+        if runner.kind != kind:
+            raise Refused("The kind of a runner can't be changed.", field="kind", value=kind, fix="Make a new one.")
+    checked = merged(kind, settings, {} if created else runner.settings, secrets_follow=secrets_follow)
+    slug = slug.strip() or runner.slug or slugify(name)[:64] or "runner"
+    if slug != slugify(slug) or len(slug) > 64:
+        raise Refused(
+            "That short name is not accepted.",
+            field="slug",
+            value=slug,
+            fix="Use lower-case letters, digits and dashes.",
+        )
+    verb = "runner.created" if created else "runner.changed"
+    with change(by, verb, runner, needs=Action.MANAGE, team=team) as made:
+        runner.team, runner.kind, runner.name, runner.slug, runner.settings = team, kind, name, slug, checked
+        try:
+            with transaction.atomic():
+                runner.save()
+        except IntegrityError:
+            raise Conflict(
+                f"There is already a runner {slug!r}.", field="slug", value=slug, fix="Choose another name."
+            ) from None
+        made.note(kind=kind, slug=slug)
+        made.touch("runners")
+    return runner
+
+
+def delete_runner(by: Actor, runner: Runner) -> None:
+    """Carry nothing out there any more.
+
+    :raises Conflict: mitigations of the catalog use it.
+    """
+    with change(by, "runner.deleted", runner, needs=Action.MANAGE, team=runner.team) as made:
+        using = list(runner.mitigations.values_list("slug", flat=True)[:5])
+        if using:
+            raise Conflict(
+                f"It carries out {', '.join(using)}.", field="runner", value=runner.slug, fix="Change those first."
+            )
+        made.note(name=runner.name, slug=runner.slug)
+        made.subject = None
+        made.touch("runners")
+        runner.delete()
+
+
+def try_runner(by: Actor, *, team: Team, kind: str, settings: dict[str, Any], before: Runner | None = None) -> str:
+    """Ask something small that changes nothing, with these settings, saved or not. Returns what was answered.
+
+    :raises Refused: the settings are not accepted.
+    :raises RunFailed: it does not work, and why.
+    """
+    by.require(Action.MANAGE, team)
+    if before is not None:
+        by.require(Action.MANAGE, before.team)
+    plugin: Plugin = one_of(GROUP, kind)
+    return plugin.try_it(merged(kind, settings, before.settings if before else {}))

@@ -1,0 +1,1 @@
+"""What carries a mitigation out. One folder per kind."""
