@@ -385,7 +385,7 @@ mitigations:
   team: {hook.team.slug}
   how: Press
   runner: shop
-  inputs: {{workflow: back.yml, ref: main}}
+  inputs: {{workflow: back.yml}}
   needs_approval: true
 """
     admin = make.actor()

@@ -110,8 +110,24 @@ def _sorted(wanted: State, current: State) -> State:
     for service in ordered.get("services", {}).values():
         if "needs" in service:
             service["needs"] = sorted(service["needs"])
+    _fill_runners(ordered, current)
     alerting.completed(ordered, current)
     return ordered
+
+
+def _fill_runners(wanted: State, current: State) -> None:
+    """What a runner takes where nothing is said, so that a file is compared with what it means."""
+    plugins = all_of("watchroom.runners")
+    known = {**current.get("runners", {}), **wanted.get("runners", {})}
+    for runner in wanted.get("runners", {}).values():
+        if "settings" in runner and (plugin := plugins.get(runner["kind"])):
+            runner["settings"] = {f.name: f.default for f in plugin.fields if f.default} | runner["settings"]
+    for slug, mitigation in wanted.get("mitigations", {}).items():
+        before = current.get("mitigations", {}).get(slug, {})
+        runner = known.get(mitigation.get("runner", before.get("runner")) or "", {})
+        plugin = plugins.get(runner.get("kind", ""))
+        if plugin and "inputs" in mitigation:
+            mitigation["inputs"] = {f.name: f.default for f in plugin.inputs if f.default} | mitigation["inputs"]
 
 
 def _find(kind: str, key: str | None) -> Any:
