@@ -22,11 +22,9 @@ def _django() -> None:
 def migrate() -> None:
     """Bring the database up to date."""
     _django()
-    from django.core.management import call_command
-    from django.db import connections
+    from ..kernel.schema import bring_up_to_date
 
-    for alias in connections:  # the journal's last step takes over what lay in the default database
-        call_command("migrate", database=alias, interactive=False, verbosity=0)
+    bring_up_to_date()
 
 
 def prepare() -> None:
