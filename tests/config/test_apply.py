@@ -23,6 +23,8 @@ from watchroom.kernel.errors import Refused
 from watchroom.monitors.models import Check
 from watchroom.oncall.models import Schedule
 from watchroom.oncall.queries import who
+from watchroom.paging.commands import plan_of
+from watchroom.paging.models import EscalationPolicy
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +57,8 @@ policies:
           alerts: 3
           minutes: 10
           hours: {zone: Europe/Berlin, start: "22:00", end: "06:00", days: [monday, friday]}
+      - {pause: true, wait_seconds: 120}
+      - {targets: [{role: commander}, {mitigation: roll-back}]}
 services:
   - {slug: checkout, name: Checkout, team: shop, tier: 1, needs: [ledger], policy: shop, labels: {env: production}}
   - {slug: ledger, name: Ledger, team: shop}
@@ -119,6 +123,11 @@ def test_a_file_becomes_the_configuration_and_twice_is_once(file: Path) -> None:
     assert [each.needs.slug for each in checkout.needs.all()] == ["ledger"]
     assert checkout.policy is not None and Route.objects.get(name="critical payments").parent is not None
     assert who(Schedule.objects.get(), datetime(2026, 1, 6, tzinfo=UTC))[0].name == "Anna"
+    steps = [
+        (step.pause, sorted((target.kind, target.detail) for target in step.targets))
+        for step in plan_of(EscalationPolicy.objects.get(slug="night")).steps[1:]
+    ]
+    assert steps == [(True, []), (False, [("mitigation", "roll-back"), ("role", "commander")])]
     assert run("apply", "-f", str(file)).output.strip() == "Nothing to do."
 
 

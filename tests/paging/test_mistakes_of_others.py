@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -192,6 +192,72 @@ def test_hours_of_downtime_page_once_and_say_how_late(clock: TravellingClock, ho
     run_due()
     assert paged(hook) == ["anna"]
     assert b"Late by 2 h" in hook.requests[0].body
+
+
+def test_after_downtime_nobody_gets_all_their_methods_at_once(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+    anna, ben = reachable(hook, "anna", "first"), reachable(hook, "ben")
+    methods = [
+        anna.contact_methods.get(),
+        *(
+            make.contact_method(anna, settings={"url": f"{hook.url}/{path}", "secret": SECRET})
+            for path in ("second", "third")
+        ),
+    ]
+    commands.set_rules(acting(anna), anna, "high", [(row.pk, 120 * n) for n, row in enumerate(methods)])
+    start(make.policy((anna, 300), (ben, 3600), repeats=0))
+    commands.take_turn(1)  # and here every engine dies
+    clock.advance(timedelta(hours=2))
+    run_due()
+    assert sorted(paged(hook)) == ["ben", "first"]  # the step that is due now, and Anna by the first of her methods
+    assert all(b"Late by" in each.body for each in hook.requests)
+    clock.advance(timedelta(seconds=120))
+    run_due()
+    assert paged(hook)[2:] == ["second"]
+    assert b"Late by" not in hook.requests[-1].body
+    with transaction.atomic():
+        commands.stop_escalation("alert_group", 1, end="acknowledged", by=acting(anna))
+    clock.advance(timedelta(hours=1))
+    run_due()
+    assert len(hook.requests) == 3
+
+
+def test_after_downtime_what_was_cut_off_comes_before_what_was_to_follow_it(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    anna = reachable(hook, "anna", "first")
+    first = anna.contact_methods.get()
+    second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": SECRET})
+    commands.set_rules(acting(anna), anna, "high", [(first.pk, 0), (second.pk, 120)])
+    start(make.policy((anna, 4 * 3600), repeats=0))
+    commands.take_turn(1)
+    commands.claim(10)  # and here every engine dies
+    clock.advance(timedelta(hours=2))
+    run_due()
+    assert paged(hook) == ["first"]
+    assert b"Late by" in hook.requests[0].body and b'"possible_duplicate":true' in hook.requests[0].body
+    clock.advance(timedelta(seconds=120))
+    run_due()
+    assert paged(hook) == ["first", "second"]
+
+
+def test_after_downtime_what_can_wait_does_not_fall_into_the_night(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    anna = reachable(hook, "anna")
+    commands.set_quiet_hours(acting(anna), anna, time(22), time(7))
+    clock.to(clock().replace(hour=21, minute=0))
+    start(make.policy((anna, 4 * 3600), repeats=0), urgency="low")
+    commands.take_turn(1)  # and here every engine dies
+    clock.advance(timedelta(hours=2))
+    run_due()
+    row = Notification.objects.get()
+    assert not hook.requests and row.due_at is not None and (row.due_at.hour, row.due_at.minute) == (7, 0)
+    assert "quiet hours" in row.note
+    clock.to(row.due_at)
+    run_due()
+    assert paged(hook) == ["anna"]
 
 
 def test_whoever_is_paged_directly_is_followed_by_number_not_by_name(

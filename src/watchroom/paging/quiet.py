@@ -38,6 +38,12 @@ class Hours:
         return None
 
 
+def outside(quiet: Hours | None, due: datetime) -> tuple[datetime, str]:
+    """When a message that is due at ``due`` goes, and why it waits if it does."""
+    until = quiet.until(due) if quiet else None
+    return (until, f"waits for the end of quiet hours at {quiet.end:%H:%M}") if quiet and until else (due, "")
+
+
 @dataclass(frozen=True)
 class Limit:
     """At most ``count`` messages within ``within`` by one method. ``collect``: in a storm, how long a further problem may

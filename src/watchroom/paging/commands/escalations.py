@@ -266,7 +266,8 @@ def page(
             raise Refused(
                 f"Nobody in {team} may respond.", field="teams", value=team.slug, fix="Name people, or another team."
             )
-    if len(not_paged((person.pk for person in people), clock.now())) == len({person.pk for person in people}):
+    away = not_paged((person.pk for person in people), clock.now())
+    if not teams and len(away) == len({person.pk for person in people}):
         raise Refused(
             "Nobody of them is paged at the moment: they are away.",
             field="people",

@@ -14,9 +14,10 @@ from ...kernel import clock, wake
 from ...kernel.db import announce, claimable, locked
 from ..models import Attempt, ContactMethod, Escalation, EscalationEvent, Notification, NotificationRule, Urgency
 from ..people import hours_of
-from ..quiet import Hours
+from ..quiet import outside
 from ..rules import SEND_LEASE, Rule, messages_for, retry_in
 from .bundles import ASKS, sort_out_all
+from .catching_up import in_order
 
 _JITTER = random.Random()
 BUNDLE_MOST = 500
@@ -56,7 +57,7 @@ def write(
         quiet = hours.get(person.pk)
         own = {method.pk: method for method in methods.get(person.pk, [])}
         for rule in messages_for(rules.get(person.pk, []), list(own)):
-            due, note = _not_in(quiet, now + timedelta(seconds=rule.wait_seconds))
+            due, note = outside(quiet, now + timedelta(seconds=rule.wait_seconds))
             rows.append(
                 Notification(
                     escalation=escalation,
@@ -80,12 +81,6 @@ def write(
     if rows:
         announce({wake.DUE, *(f"person:{person.pk}" for person in people)})
     return list(Notification.objects.filter(person__in=people, reason__startswith=f"{reason}+"))
-
-
-def _not_in(quiet: Hours | None, due: datetime) -> tuple[datetime, str]:
-    """When a message that is due at ``due`` goes, and why it waits if it does."""
-    until = quiet.until(due) if quiet else None
-    return (until, f"waits for the end of quiet hours at {quiet.end:%H:%M}") if quiet and until else (due, "")
 
 
 def notify(
@@ -126,7 +121,7 @@ def claim(most: int) -> list[Claimed]:
             ways = {row.contact_method_id for row in rows}
             more = waiting.filter(contact_method__in=ways, purpose__in=ASKS).exclude(pk__in=[row.pk for row in rows])
             rows += list(claimable(more)[:BUNDLE_MOST].select_related("person", "contact_method", "escalation"))
-        groups, held = sort_out_all(rows, now)
+        groups, held = sort_out_all(in_order(rows, now), now)
         Notification.objects.bulk_update(held, ["due_at", "note", "state"])
         attempts: dict[int, Attempt] = {}
         for group in groups:
@@ -222,7 +217,7 @@ def hurry_next(failed: Notification, now: datetime) -> None:
     if following is None or not following.due_at:
         return
     quiet = hours_of([failed.person_id]) if following.urgency == Urgency.LOW else {}
-    due, note = _not_in(quiet.get(failed.person_id), now)
+    due, note = outside(quiet.get(failed.person_id), now)
     if following.due_at > due:
         following.due_at, following.note = due, note or following.note
         following.save(update_fields=["due_at", "note"])

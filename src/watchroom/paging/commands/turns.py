@@ -29,10 +29,10 @@ from ..rules import (
     Position,
     Step,
     Target,
-    in_words,
     next_turn,
     retry_in,
 )
+from .catching_up import LATE, late_by
 from .defects import record_defect
 from .escalations import finish
 from .notifications import _JITTER, write
@@ -40,7 +40,6 @@ from .rooms import post_in_room
 
 log = logging.getLogger(__name__)
 Kind = EscalationEvent.Kind
-LATE = timedelta(minutes=2)
 _MACHINE = {"incident": "incident", "mitigation": "a proposal"}
 _PURPOSE = {
     "alert_group": Notification.Purpose.PAGE,
@@ -272,7 +271,7 @@ def _page(
     late = now - (escalation.due_at or now)
     body = escalation.body + more
     if late > LATE:
-        body = f"Late by {in_words(late)}: Watchroom was not running.\n\n{body}"
+        body = f"{late_by(late)}\n\n{body}"
     write(
         reachable,
         purpose=_PURPOSE[escalation.kind],
