@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -211,7 +212,7 @@ def test_an_inhibited_target_waits_for_any_of_its_sources(clock: TravellingClock
 
 
 def test_what_depends_on_a_service_that_is_down_is_folded_under_it(
-    clock: TravellingClock, integration: Integration
+    clock: TravellingClock, integration: Integration, client: Client
 ) -> None:
     database = make.service("Database", policy=integration.service.policy)
     Dependency.objects.create(service=integration.service, needs=database)
@@ -219,6 +220,12 @@ def test_what_depends_on_a_service_that_is_down_is_folded_under_it(
     down = fire(below, "DatabaseDown")
     group = fire(integration, "Errors")
     assert (group.held["kind"], group.held["id"], pages()) == ("upstream", down.pk, 1)
+    client.force_login(make.person(role="viewer"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = client.get(f"/alerts/{down.pk}").content.decode()
+    assert "Folded under this" in page and "1 alert group of services that need" in page
+    assert f'href="/alerts/{group.pk}"' in page
+    assert client.get(f"/api/v1/alert-groups/{down.pk}").json()["folded"] == 1
+    assert "Folded under this" not in client.get(f"/alerts/{group.pk}").content.decode()
     fire(below, "DatabaseDown", ended=True)
     group.refresh_from_db()
     assert (group.held, pages()) == (None, 2)

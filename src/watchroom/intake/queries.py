@@ -38,6 +38,15 @@ def groups_visible_to(actor: Actor) -> QuerySet[AlertGroup]:
     return rows if actor.may(Action.SEE) else rows.filter(team__in=actor.teams_where(Action.SEE))
 
 
+def folded_under(group: AlertGroup, actor: Actor) -> QuerySet[AlertGroup]:
+    """The open alert groups of services behind this one's that page nobody because it is down, as far as ``actor`` may read
+    them; newest first."""
+    held = groups_visible_to(actor).filter(resolved_at__isnull=True, held__isnull=False)
+    if group.service_id is None:
+        return held.none()
+    return held.filter(held__kind="upstream", held__id=group.pk).exclude(service=None).order_by("-id")
+
+
 def alerts_visible_to(actor: Actor) -> QuerySet[Alert]:
     """Alerts that ``actor`` may read."""
     return Alert.objects.select_related("group", "integration").filter(

@@ -159,6 +159,7 @@ class GroupDetail(GroupOut):
 
     alerts: list[AlertOut]
     differing: list[CountedOut]
+    folded: int = Field(0, description="Open groups of services behind it that page nobody while this one is open.")
     events: list[EventOut]
     escalation: EscalationOut | None
 

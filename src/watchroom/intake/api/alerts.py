@@ -20,6 +20,7 @@ from .. import commands
 from ..models import Integration, Signal
 from ..queries import (
     alerts_visible_to,
+    folded_under,
     groups_visible_to,
     in_state,
     integrations_visible_to,
@@ -70,11 +71,13 @@ def list_alert_groups(
 
 
 def _detail(request: HttpRequest, id: int) -> Any:
-    group = group_for(actor_of(request), id)
+    actor = actor_of(request)
+    group = group_for(actor, id)
     escalation = group.escalations.select_related("policy").first()
     return GroupDetail.of(
         group,
         alerts=[AlertOut.of(alert) for alert in group.alerts.order_by("ended_at", "-id")[:200]],
+        folded=folded_under(group, actor).count() if group.severity == "critical" and not group.resolved_at else 0,
         differing=[
             CountedOut(label=each.name, distinct=each.distinct, values=list(each.values[:20]))
             for each in (summary_of(group) if group.total > 1 else ())

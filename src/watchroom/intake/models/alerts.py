@@ -110,6 +110,9 @@ class AlertGroup(models.Model):
             models.Index(fields=("returns_at",), condition=Q(returns_at__isnull=False), name="group_returns"),
             models.Index(fields=("review_at",), condition=Q(review_at__isnull=False), name="group_review"),
             models.Index(fields=("flap_turns_at",), condition=Q(flap_turns_at__isnull=False), name="group_flap"),
+            models.Index(
+                fields=("service",), condition=Q(resolved_at__isnull=True, held__isnull=False), name="group_held"
+            ),
             models.Index(fields=("service", "-id"), name="group_of_service"),
             models.Index(fields=("group_key", "-id"), name="group_of_key"),
             models.Index(fields=("opened_at",), name="group_opened"),

@@ -27,11 +27,12 @@ from ...paging.views.respond import next_of
 from ...web.middleware import actor_of
 from .. import commands
 from ..models import AlertGroup, Severity, Verdict
-from ..queries import groups_visible_to
+from ..queries import folded_under, groups_visible_to
 from ..summing import MOST, summary_of
 from ..why import why
 
 STATES = {"open": "Open", "firing": "Firing", "acknowledged": "Acknowledged", "resolved": "Resolved", "all": "All"}
+FOLDED_SHOWN = 20
 DONE = {"acknowledge": "Acknowledged", "resolve": "Resolved"}
 
 
@@ -110,6 +111,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "alerts": Paginator(group.alerts.order_by("ended_at", "-id"), 50).get_page(request.GET.get("page")),
         "differing": summary_of(group) if max(group.firing, group.total) > 1 else (),
         "counted": MOST,
+        **_folded(group, actor),
         "events": group.events.select_related("person").order_by("-id")[:100],
         "escalation": escalation,
         "trace": lines,
@@ -130,6 +132,14 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     }
     template = "intake/alert_group_part.html" if request.headers.get("HX-Request") else "intake/alert_group.html"
     return render(request, template, context)
+
+
+def _folded(group: AlertGroup, actor: Actor) -> dict[str, object]:
+    """What pages nobody because of this group; only one that is critical, open and not held itself has any."""
+    if group.severity != Severity.CRITICAL or group.resolved_at or group.held is not None:
+        return {}
+    rows = folded_under(group, actor)
+    return {"folded": rows[:FOLDED_SHOWN], "folded_count": rows.count()}
 
 
 def why_page(request: HttpRequest, pk: int) -> HttpResponse:
