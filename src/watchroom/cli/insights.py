@@ -56,3 +56,13 @@ def wait(api: Api, rule: str, team: str, days: int) -> Any:
     """Let paging for a kind of alert wait as suggested, because it mostly ends by itself."""
     answer = api.post("/insights/wait", rule=rule, team=team, days=days)
     return answer, f"It waits {answer['group_wait_seconds']} s before it pages: route {answer['id']}, {answer['name']}."
+
+
+@insights.command()
+@click.argument("team")
+@click.argument("what", type=click.Choice(["on", "off"]))
+@api_command
+def weekly(api: Api, team: str, what: str) -> Any:
+    """Have a team's managers told on Mondays which of its alerts to fix, or no longer."""
+    answer = api.call("PUT", f"/insights/weekly-list/{team}", {"on": what == "on"})
+    return answer, f"The next list goes at {answer['due_at']}." if answer["on"] else "No list is sent any more."

@@ -13,7 +13,7 @@ from ..actions.api import ActionItemOut
 from ..api.auth import actor_of
 from ..intake.schemas import RouteOut
 from . import commands, queries
-from .schemas import FixBody, ScoreOut, TeamLoadOut, WaitBody
+from .schemas import FixBody, ScoreOut, TeamLoadOut, WaitBody, WeeklyListBody, WeeklyListOut
 
 router = Router(tags=["insights"])
 
@@ -46,3 +46,19 @@ def accept_wait(request: HttpRequest, body: WaitBody) -> Any:
     """Let paging for a kind of alert wait as suggested: gives the route that is made for it."""
     made = commands.accept_wait(actor_of(request), rule=body.rule, team=team_by(body.team), days=body.days)
     return 201, RouteOut.of(made)
+
+
+@router.put("/insights/weekly-list/{team}", response=WeeklyListOut, operation_id="set_weekly_list")
+def set_weekly_list(request: HttpRequest, team: str, body: WeeklyListBody) -> Any:
+    """Have the managers of a team told on Mondays which of its alerts to fix, or no longer."""
+    chosen = team_by(team)
+    commands.set_weekly_list(actor_of(request), chosen, body.on)
+    return WeeklyListOut.of(chosen)
+
+
+@router.get("/insights/weekly-list/{team}", response=WeeklyListOut, operation_id="get_weekly_list")
+def get_weekly_list(request: HttpRequest, team: str) -> Any:
+    """Whether the managers of a team are told on Mondays which of its alerts to fix."""
+    chosen = team_by(team)
+    actor_of(request).require(Action.SEE, chosen)
+    return WeeklyListOut.of(chosen)

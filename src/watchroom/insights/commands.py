@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from ..accounts.actors import Actor
-from ..accounts.models import Team
+from ..accounts.actors import SYSTEM, Actor
+from ..accounts.changes import change
+from ..accounts.models import Membership, Person, Team
+from ..accounts.roles import Action, Role
 from ..actions.commands import create
 from ..actions.models import ActionItem
 from ..intake.commands import save_route
@@ -17,11 +20,17 @@ from ..intake.models import Alert, AlertGroup, Route
 from ..intake.routing import tree
 from ..intake.rules import Outcome, routes_of
 from ..kernel import clock
+from ..kernel.db import claimable
 from ..kernel.errors import NotAllowed, NotFound, Refused
+from ..paging.commands import notify
+from ..paging.models import Notification
+from .models import WeeklyList
 from .queries import alert_rules, window
+from .rules.weekly import in_words, next_monday
 
 DUE_IN = timedelta(days=14)
 _DAYS = 91
+_TITLE = "Fix the alert "
 _SAMPLES = 200  # alerts on which a new route is tried
 
 
@@ -37,7 +46,7 @@ def fix_alert(by: Actor, *, rule: str, team: Team) -> ActionItem:
     score = next((each for each in alert_rules(by, *window(_DAYS), team) if each.rule == rule), None)
     if score is None:
         raise NotFound(f"No alert {rule!r} has fired.", field="rule", value=rule, fix="See the alerts to fix.")
-    title = f"Fix the alert {rule}"[:200]
+    title = f"{_TITLE}{rule}"[:200]
     open_already = ActionItem.objects.filter(
         title=title, team=team, state__in=(ActionItem.State.OPEN, ActionItem.State.DOING)
     ).first()
@@ -111,3 +120,51 @@ def accept_wait(by: Actor, *, rule: str, team: Team, days: int = 28) -> Route:
 
 def _but_the_wait(outcomes: list[Outcome]) -> list[Outcome]:
     return [replace(each, route=0, path=(), group_wait_seconds=0) for each in outcomes]
+
+
+def set_weekly_list(by: Actor, team: Team, on: bool) -> None:
+    """Have the managers of a team told on Mondays which of its alerts to fix, or no longer. Twice changes nothing."""
+    with change(by, f"weekly_list.{'on' if on else 'off'}", team, needs=Action.MANAGE, team=team) as made:
+        if on:
+            WeeklyList.objects.get_or_create(team=team, defaults={"due_at": _next_list(_readers(team), made.at)})
+        else:
+            WeeklyList.objects.filter(team=team).delete()
+        made.due()
+
+
+def _readers(team: Team) -> list[Person]:
+    """Who owns the alerts of a team: its managers; where it has none, everybody in it."""
+    members = list(Membership.objects.filter(team=team, person__is_active=True).select_related("person").order_by("id"))
+    managers = [each.person for each in members if each.role >= Role.MANAGER]
+    return managers or [each.person for each in members]
+
+
+def _next_list(readers: list[Person], after: datetime) -> datetime:
+    return next_monday(after, ZoneInfo(readers[0].timezone if readers else "UTC"))
+
+
+def send_weekly_list() -> bool:
+    """Send one list that is due, and say whether there was one. Where nothing paged for nothing, nothing is sent."""
+    now = clock.now()
+    with transaction.atomic():
+        row = claimable(WeeklyList.objects.filter(due_at__lte=now).select_related("team").order_by("due_at")).first()
+        if row is None:
+            return False
+        open_items = ActionItem.objects.filter(
+            team=row.team, title__startswith=_TITLE, state__in=(ActionItem.State.OPEN, ActionItem.State.DOING)
+        )
+        owners = {item.title.removeprefix(_TITLE): str(item.owner) for item in open_items.select_related("owner")}
+        lines = in_words(alert_rules(SYSTEM, *window(7), row.team), owners)
+        readers = _readers(row.team)
+        for person in readers if lines else ():
+            notify(
+                person,
+                purpose=Notification.Purpose.REMINDER,
+                subject=f"Alerts to fix in {row.team}",
+                body="\n".join(["In the last seven days:", *lines]),
+                path=f"/insights?days=7&team={row.team.slug}",
+                reason=f"weekly-list:{row.team_id}:{row.due_at.date()}",
+            )
+        row.due_at = _next_list(readers, now)
+        row.save(update_fields=["due_at"])
+    return True

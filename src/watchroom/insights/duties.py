@@ -1,4 +1,4 @@
-"""What the engine does at shift changes."""
+"""What the engine does for insights: hand-offs at shift changes, and the weekly lists."""
 
 from __future__ import annotations
 
@@ -6,13 +6,31 @@ from datetime import datetime
 
 from ..kernel.duty import Duty
 from ..oncall.models import Schedule
+from .commands import send_weekly_list
 from .handoffs import look
+from .models import WeeklyList
 
 BATCH = 50  # schedules, whose rows are held meanwhile
+LISTS = 20
 
 
 def _next_look() -> datetime | None:
     return Schedule.objects.order_by("handoff_due_at").values_list("handoff_due_at", flat=True).first()
 
 
-duties = [Duty("hand-offs", _next_look, lambda: look(BATCH))]
+def _next_list() -> datetime | None:
+    return WeeklyList.objects.order_by("due_at").values_list("due_at", flat=True).first()
+
+
+def _send_lists() -> int:
+    """Send the lists that are due, each in a transaction of its own."""
+    handled = 0
+    while handled < LISTS and send_weekly_list():
+        handled += 1
+    return handled
+
+
+duties = [
+    Duty("hand-offs", _next_look, lambda: look(BATCH)),
+    Duty("weekly lists", _next_list, _send_lists),
+]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from ninja import Schema
 from pydantic import Field
 
+from ..accounts.models import Team
+from .models import WeeklyList
 from .queries import TeamLoad
 from .rules.actionable import Score
 
@@ -100,3 +102,21 @@ class WaitBody(FixBody):
     """The kind of alert that is to wait as suggested, counted over so many days."""
 
     days: int = 28
+
+
+class WeeklyListBody(Schema):
+    """Whether a team gets the weekly list."""
+
+    on: bool
+
+
+class WeeklyListOut(WeeklyListBody):
+    """The weekly list of a team, and when the next one goes."""
+
+    team: str
+    due_at: datetime | None
+
+    @classmethod
+    def of(cls, team: Team) -> WeeklyListOut:
+        row = WeeklyList.objects.filter(team=team).first()
+        return cls(team=team.slug, on=row is not None, due_at=row.due_at if row else None)

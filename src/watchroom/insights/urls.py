@@ -9,5 +9,6 @@ urlpatterns = [
     path("insights/load", views.load, name="insights-load"),
     path("insights/load.csv", views.load_csv, name="insights-load-csv"),
     path("insights/wait", views.wait, name="insights-wait"),
+    path("insights/weekly", views.weekly, name="insights-weekly"),
     path("insights/fix", views.fix, name="insights-fix"),
 ]

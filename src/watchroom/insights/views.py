@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from ..accounts.actors import Actor
@@ -15,6 +16,7 @@ from ..kernel.errors import Refused
 from ..web.middleware import actor_of
 from ..web.sheets import sheet
 from . import commands, queries
+from .models import WeeklyList
 
 DAYS = {"7": "A week", "28": "Four weeks", "91": "A quarter"}
 SHOWN = 100
@@ -52,6 +54,8 @@ def alert_rules(request: HttpRequest) -> HttpResponse:
         "windows": DAYS.items(),
         "team": team,
         "teams": Team.objects.all(),
+        "weekly": team and WeeklyList.objects.filter(team=team).first(),
+        "may_weekly": team and actor.may(Action.MANAGE, team),
         "may_route": {each.slug for each in actor.teams_where(Action.MANAGE)},
         "may_fix": {each.slug for each in actor.teams_where(Action.RESPOND)},
     }
@@ -120,3 +124,14 @@ def wait(request: HttpRequest) -> HttpResponse:
     minutes = (made.group_wait_seconds or 0) // 60
     messages.success(request, f"From now on it pages only when it lasts {minutes} min. This is the route that says so.")
     return redirect("route-edit", made.pk)
+
+
+@require_POST
+def weekly(request: HttpRequest) -> HttpResponse:
+    """Have a team's managers told every week what to fix, or no longer."""
+    team = team_by(request.POST.get("team", ""))
+    on = request.POST.get("on") == "1"
+    commands.set_weekly_list(actor_of(request), team, on)
+    said = "Its managers get the list on Monday mornings." if on else "No list is sent any more."
+    messages.success(request, said)
+    return redirect(f"{reverse('insights')}?team={team.slug}")
