@@ -15,9 +15,10 @@ from watchroom.actions.models import ActionItem
 from watchroom.engine.models import EngineNode
 from watchroom.incidents import commands as incidents
 from watchroom.incidents.models import Incident, RoleAssignment
-from watchroom.intake.models import AlertGroup
+from watchroom.intake.models import AlertGroup, Severity
 from watchroom.kernel import clock
 from watchroom.paging import commands as paging
+from watchroom.web.templatetags._badges import STATES
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -126,3 +127,11 @@ def test_what_is_not_there(client: Any) -> None:
     sign_in(client, factories.person())
     answer = client.get("/nothing-here")
     assert answer.status_code == 404 and b"There is no such page" in answer.content
+
+
+def test_every_severity_of_an_alert_has_a_look_of_its_own() -> None:
+    """A critical alert once looked as quiet as something unknown."""
+    looks = [STATES[severity] for severity in Severity.values]
+    assert len({(look.tone, look.icon) for look in looks}) == len(looks) and "silenced" not in {
+        look.tone for look in looks
+    }

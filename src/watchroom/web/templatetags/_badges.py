@@ -34,6 +34,9 @@ STATES = {
     "maintenance": Look(_QUIET, "wrench", "Maintenance"),
     "snoozed": Look(_QUIET, "pause", "Snoozed"),
     "ok": Look("ok", "circle-check", "OK"),
+    # How bad an alert is
+    "critical": Look("sev1", "octagon-alert", "Critical"),
+    "info": Look("info", "circle-alert", "Info"),
     "warning": Look(_CARE, "triangle-alert", "Warning"),
     "error": Look("error", "octagon-alert", "Error"),
     "failed": Look("error", "x", "Failed"),
