@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
-CERTIFICATE = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-ab12.pem"
+CERTIFICATE = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem"
 VISIT = f"https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn={TOPIC}&Token=2336412f37"
 ALARM: dict[str, Any] = {
     "AlarmName": "CPU of web is high", "AlarmDescription": "The web servers are too hot", "AWSAccountId": "123456789012",

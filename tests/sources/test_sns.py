@@ -54,7 +54,7 @@ def test_an_alarm_fires_and_ends(amazon: Amazon, version: str) -> None:
         lambda said, pem: (said | {"Subject": "added"}, pem),
         lambda said, pem: (said, ""),
         lambda said, pem: (said, Amazon().pem),
-        lambda said, pem: (said | {"SigningCertURL": "https://example.org/SimpleNotificationService-ab12.pem"}, pem),
+        lambda said, pem: (said | {"SigningCertURL": CERTIFICATE.replace("sns.eu-west-1.amazonaws.com", "example.org")}, pem),
         lambda said, pem: ({name: value for name, value in said.items() if name != "Signature"}, pem),
     ],
 )
@@ -65,18 +65,35 @@ def test_what_is_not_signed_well_is_refused(amazon: Amazon, change: Callable[...
     assert source.reply(parsed).status == 401
 
 
+HOST, NAME = "sns.eu-west-1.amazonaws.com", f"SimpleNotificationService-{'0123456789abcdef' * 2}.pem"
+
+
 @pytest.mark.parametrize(
     "url",
     [
-        "http://sns.eu-west-1.amazonaws.com/a.pem",
-        "https://sns.eu-west-1.amazonaws.com.evil.example/a.pem",
-        "https://evil.example/sns.eu-west-1.amazonaws.com/a.pem",
-        "https://user@sns.eu-west-1.amazonaws.com/a.pem",
-        "https://sns.eu-west-1.amazonaws.com:444/a.pem",
-        "https://sns.eu-west-1.amazonaws.com\\@evil.example/a.pem",
-        "https://s3.eu-west-1.amazonaws.com/a.pem",
-        "https://sns.eu-west-1.amazonaws.com/a.txt",
-        "https://sns..amazonaws.com/a.pem",
+        f"http://{HOST}/{NAME}",
+        f"HTTPS://{HOST}/{NAME}",
+        f"https://{HOST}.evil.example/{NAME}",
+        f"https://evil.example/{HOST}/{NAME}",
+        f"https://user@{HOST}/{NAME}",
+        f"https://{HOST}:444/{NAME}",
+        f"https://{HOST}\\@evil.example/{NAME}",
+        f"https://s3.eu-west-1.amazonaws.com/{NAME}",
+        f"https://sns..amazonaws.com/{NAME}",
+        f"https://sns.my-bucket.amazonaws.com/{NAME}",
+        f"https://sns.eu-1.amazonaws.com/{NAME}",
+        f"https://{HOST}/a.pem",
+        f"https://{HOST}/a/{NAME}",
+        f"https://{HOST}//{NAME}",
+        f"https://{HOST}/../{NAME}",
+        f"https://{HOST}/{NAME[:-5]}.pem",
+        f"https://{HOST}/{NAME}.txt",
+        f"https://{HOST}/{NAME}?",
+        f"https://{HOST}/?Action=x&y=/{NAME}",
+        f"https://{HOST}/{NAME}?Action=x",
+        f"https://{HOST}/{NAME}#",
+        f"https://{HOST}/{NAME}#x.pem",
+        f"https://{HOST}/{NAME};x",
         17,
     ],
 )
@@ -84,6 +101,12 @@ def test_a_certificate_is_only_fetched_from_sns_itself(amazon: Amazon, url: obje
     said = amazon.notification(ALARM) | {"SigningCertURL": url}
     assert source.certificate_address(inbound(said, "")) == ""
     assert source.parse(inbound(said, amazon.pem)).problems[0].field == "SigningCertURL"
+
+
+@pytest.mark.parametrize("host", [HOST, "sns.us-gov-west-1.amazonaws.com", "sns.cn-north-1.amazonaws.com.cn"])
+def test_snss_certificates_of_all_regions_are_fetched(amazon: Amazon, host: str) -> None:
+    said = amazon.notification(ALARM) | {"SigningCertURL": f"https://{host}/{NAME}"}
+    assert source.certificate_address(inbound(said, "")) == f"https://{host}/{NAME}"
 
 
 def test_the_address_to_confirm_at_is_snss_own_too(amazon: Amazon) -> None:

@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 # SNS's own hosts, such as sns.eu-west-1.amazonaws.com; nobody else can have one of these names.
-_HOST = re.compile(r"sns\.[a-z0-9-]{3,40}\.amazonaws\.com(\.cn)?", re.ASCII)
+_HOST = re.compile(r"sns\.[a-z]{2}(-[a-z]+)+-[0-9]\.amazonaws\.com(\.cn)?")
+_CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9a-f]{32}\.pem")
 _HASHES: dict[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}
 _NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
@@ -41,7 +42,10 @@ def is_amazons(url: object) -> bool:
 
 
 def is_certificate(url: object) -> bool:
-    return is_amazons(url) and isinstance(url, str) and urlsplit(url).path.endswith(".pem")
+    """Whether ``url`` is one of SNS's own certificates: what follows its host is the name of one, and nothing more."""
+    if not isinstance(url, str) or not is_amazons(url):
+        return False
+    return _CERTIFICATE.fullmatch(url.removeprefix(f"https://{urlsplit(url).netloc}")) is not None
 
 
 def signed_text(message: Mapping[str, Any]) -> bytes:
