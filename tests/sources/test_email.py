@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from watchroom.kernel.errors import Refused
 from watchroom.sources.base import Draft, Inbound, Parsed
-from watchroom.sources.email import source
+from watchroom.sources.email import letters, source
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FORM = "application/x-www-form-urlencoded"
@@ -144,6 +144,82 @@ def test_a_mapping_sees_the_letter() -> None:
     assert (draft.dedup_key, draft.title, draft.labels) == ("<1@a>", "Door open", {"by": "a@example.org"})
     kept = source.check({"mapping": said, "signing_key": " k "})
     assert kept["signing_key"] == "k" and kept["mapping"]["title"] == said["title"]
+
+
+def test_headers_are_read_as_their_senders_wrote_them() -> None:
+    folded = letter("Subject: =?utf-8?q?Disk_7?=\n =?utf-8?q?_of_?= db1\n is full\n\nx")
+    assert folded.title == "Disk 7 of db1 is full"
+    assert letter("Subject: Küche brennt\n\nx").title == "Küche brennt"
+    assert letter("Subject: =?utf-8?q?K=C3=BCche?= in C:\\users\n\nx").title == "Küche in C:\\users"
+    assert letter("Subject: =?no-such-charset?q?K=C3=BCche?= brennt\n\nx").title == "Küche brennt"
+    assert letter("Subject: =?utf-8?b?a?= brennt\n\nx").title == "=?utf-8?b?a?= brennt"
+
+
+def test_no_more_of_a_header_is_looked_at_than_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+    decode = letters.decode_header
+
+    def counted(text: str) -> Any:
+        looked_at.append(len(text))
+        return decode(text)
+
+    monkeypatch.setattr(letters, "decode_header", counted)
+    words = " =?utf-8?q?Disk?=\n" * 20_000
+    many = "".join(f"X-{number}: 1\n" for number in range(1_000))
+    draft = letter(f"Subject:{words}Received: x\nReceived: y\n{many}From: san@example.org\n\nx")
+    assert draft.title.startswith("DiskDiskDisk") and max(looked_at) <= 4_096 and len(looked_at) == 100
+
+
+def test_headers_of_parts_are_cut_too() -> None:
+    odd = 'x="' + ";" * 400_000
+    body = f"--b\n\n--b\nContent-Type: text/plain; charset=utf-8; {odd}\n\nReplace it.\n--b--\n"
+    draft = letter(f"Subject: Disk 7\nContent-Type: multipart/mixed; boundary=b; {odd}\n\n{body}")
+    assert draft.title == "Disk 7"
+    form = f'--b\r\nContent-Disposition: form-data; name="subject"; {odd}\r\n\r\nDisk 7\r\n--b--\r\n'.encode()
+    assert parse("/sendgrid", form, "multipart/form-data; boundary=b").drafts[0].title == "Disk 7"
+
+
+def test_a_letter_of_parts_in_parts_in_parts_is_refused() -> None:
+    def nested(depth: int) -> Parsed:
+        inside = [f"Content-Type: multipart/mixed; boundary=b{at}\n\n--b{at}\n" for at in range(depth)]
+        return parse("", f"Subject: Disk 7\n{''.join(inside)}\nReplace it.\n".encode(), "message/rfc822")
+
+    assert nested(10).drafts[0].annotations["description"] == "Replace it."
+    assert nested(11).problems[0].field == "body"
+
+
+@pytest.mark.parametrize("markup", ["<br" * 60_000, "<br " + "x" * 200_000, "<div>" * 60_000 + "x"])
+def test_markup_that_is_made_to_be_slow_to_read_is_read(markup: str) -> None:
+    html = f"Subject: Disk 7\nContent-Type: text/html\n\n<p>Replace it.</p>{markup}"
+    assert letter(html).annotations["description"].startswith("Replace it.")
+
+
+def test_a_text_is_what_is_not_attached() -> None:
+    draft = letter(
+        "Subject: Disk 7\nContent-Type: multipart/mixed; boundary=a\n\n"
+        "--a\nContent-Type: text/plain\nContent-Disposition: attachment; filename=log.txt\n\nthe log\n"
+        "--a\nContent-Type: message/rfc822\n\nSubject: another\n\nanother\n"
+        "--a\nContent-Type: multipart/alternative; boundary=b\n\n"
+        "--b\nContent-Type: text/html\n\n<p>Markup</p>\n--b\nContent-Type: text/plain; charset=punycode\n\nReplace it.\n--b--\n"
+        "--a--\n"
+    )
+    assert draft.annotations["description"] == "Replace it."
+
+
+def test_the_gate_looks_at_the_head_of_a_letter_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> str:
+        raise AssertionError("the text of a letter is for the engine to read")
+
+    monkeypatch.setattr(letters, "_content", never)
+    monkeypatch.setattr(letters, "_plain", never)
+
+    def glance(text: str, **said: Any) -> int:
+        return source.reply(source.glance(Inbound("", text.encode(), "message/rfc822", NOW, settings=said))).status
+
+    html = "Content-Type: text/html\r\n\r\n"
+    assert glance(f"Subject: Disk 7\r\n{html}<p>x</p>") == glance(f"{html}<p>x</p>") == 200
+    assert glance(f"From: a@example.org\r\n{html}\r\n") == glance("no head") == 400
+    assert glance(f"From: a@example.org\r\n{html}", mapping={"key": "'k'", "title": "'t'"}) == 200
 
 
 @settings(max_examples=60, deadline=None)

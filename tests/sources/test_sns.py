@@ -54,7 +54,10 @@ def test_an_alarm_fires_and_ends(amazon: Amazon, version: str) -> None:
         lambda said, pem: (said | {"Subject": "added"}, pem),
         lambda said, pem: (said, ""),
         lambda said, pem: (said, Amazon().pem),
-        lambda said, pem: (said | {"SigningCertURL": CERTIFICATE.replace("sns.eu-west-1.amazonaws.com", "example.org")}, pem),
+        lambda said, pem: (
+            said | {"SigningCertURL": CERTIFICATE.replace("sns.eu-west-1.amazonaws.com", "example.org")},
+            pem,
+        ),
         lambda said, pem: ({name: value for name, value in said.items() if name != "Signature"}, pem),
     ],
 )

@@ -94,14 +94,13 @@ class Email:
         return {**found, "signing_key": key.strip()} if key.strip() else found
 
     def glance(self, inbound: Inbound) -> Parsed:
-        """What can be said without carrying out a mapping."""
-        if not inbound.settings.get("mapping"):
-            return self.parse(inbound)
+        """What can be said by the head of a letter: to take the rest apart, or to carry out a mapping, may take a while."""
         try:
-            letter_of(inbound)
+            letter = letter_of(inbound, head_only=True)
+            found = () if inbound.settings.get("mapping") else tuple(read(letter, inbound))
+            return Read(found, path=inbound.path)
         except Unusable as unusable:
             return Read(problems=(unusable.problem,), path=inbound.path)
-        return Read(path=inbound.path)
 
     def parse(self, inbound: Inbound) -> Parsed:
         try:
