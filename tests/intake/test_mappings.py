@@ -95,8 +95,14 @@ def test_what_the_mapping_cannot_read_lies_in_the_tray_until_it_can(page: Client
     send(sender, number=7, what="Disk full")
     send(sender, id=8, what="CPU hot")
     read_signals(10)
-    assert [alert.title for alert in Alert.objects.all()] == ["CPU hot"]
-    (refused,) = tray_of(sender)
+    told = Alert.objects.get(labels__alertname="SignalUnread")
+    assert (told.severity, told.labels["integration"]) == ("error", "odd") and told.expires_at is not None
+    assert [alert.title for alert in Alert.objects.exclude(pk=told.pk)] == ["CPU hot"]
+    send(sender, number=9, what="Fan stands still")
+    read_signals(10)
+    assert Alert.objects.get(labels__alertname="SignalUnread").times == 2  # one alert, however many there are
+    assert len(tray_of(sender)) == 2
+    refused = tray_of(sender)[1]
     assert refused.refused and refused.problems[0]["field"] == "mapping.key"
     assert "mapping.key" in page.get("/integrations/odd").content.decode()
     assert "Disk full" in page.get("/integrations/odd/refused").content.decode()

@@ -154,6 +154,33 @@ def test_a_hostile_mapping_is_ended_and_then_left_alone(hostile: dict[str, str])
     assert mapping.try_on(good, payload).alerts[0]["title"] == "t"
 
 
+def test_a_payload_that_takes_too_long_costs_no_other_payload_anything() -> None:
+    slow_for_some = said({"key": "'k'", "title": f"x{LOOPS}"})
+    assert mapping.try_on(slow_for_some, list(range(400))).problems
+    assert mapping.try_on(slow_for_some, [1]).alerts[0]["title"] == "x"
+
+
+def test_only_so_many_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "_RESTING_LIMIT", 2)
+    worker = running.Worker()
+
+    def gone(question: bytes) -> Any:
+        asked.append(question)
+        raise running._Gone
+
+    asked: list[bytes] = []
+    monkeypatch.setattr(worker, "_answer", gone)
+    for payload in (1, 2, 1, 3, 2, 3, 1):  # the third pushes the first out
+        assert "why" in worker.ask({"key": "'k'"}, payload)
+    assert len(asked) == 4 and asked[0] == asked[3] and len(worker._resting) == 2
+
+
+def test_the_names_of_an_object_are_joined_in_their_order() -> None:
+    joined = said({"key": "'k'", "title": "join(payload, ',')"})
+    payload = dict.fromkeys("hgfedcba", 1)
+    assert mapping.try_on(joined, payload).alerts[0]["title"] == "a,b,c,d,e,f,g,h"
+
+
 def test_the_worker_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATCHROOM_SECRET_KEY", "a secret")
     running.worker.close()

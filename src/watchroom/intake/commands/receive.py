@@ -87,13 +87,13 @@ def _read_batch(integration_id: int, most: int) -> int:
     source: Source = one_of("watchroom.sources", integration.source)
     signals = _waiting(integration, most)
     said: list[tuple[Came, Sequence[Draft]]] = []
+    tray: list[tuple[Came, Sequence[dict[str, str]], bool]] = []
     drafts = 0
     for signal in signals:
         found, problems = _parsed(signal, integration, source)
-        if (
-            problems and not signal.problems
-        ):  # found only now, by a mapping: it goes into the tray before it counts as read
-            Signal.objects.filter(pk=signal.pk).update(problems=problems, refused=not found)
+        if problems and not signal.problems:  # found only now: its sender has been told that all is well
+            tray.append((signal, problems, not found))
+            found = (*found, _unread(signal, integration))
         said.append((signal, found))
         drafts += len(found)
         if drafts >= DRAFTS_PER_BATCH:
@@ -106,6 +106,8 @@ def _read_batch(integration_id: int, most: int) -> int:
         held = claimable(mine).select_related("team", "service__team").first()
         if held is None:
             return 0
+        for signal, problems, refused in tray:  # it goes into the tray when it counts as read, or not at all
+            Signal.objects.filter(pk=signal.pk).update(problems=problems, refused=refused)
         batch = Batch(held, source, tree() if drafts else None)
         batch.look_up(draft.dedup_key for _, stated in said for draft in stated)
         for signal, stated in said:
@@ -162,5 +164,20 @@ def _limited(signal: Came, integration: Integration) -> Draft:
         annotations={
             "description": "Its sender was told so (429, Retry-After) and may lose alerts. Slow it down, put more alerts "
             "into one request, or raise the integration's limit."
+        },
+    )
+
+
+def _unread(signal: Came, integration: Integration) -> Draft:
+    return Draft(
+        dedup_key="watchroom:unread",
+        title=f"{integration.name} sends signals that can't be read",
+        severity="error",  # any of them may have been worth a page
+        labels={"alertname": "SignalUnread", "integration": integration.slug},
+        starts_at=signal.received_at,
+        ends_at=signal.received_at + 2 * timedelta(seconds=NOTICE_SECONDS),
+        annotations={
+            "description": "They lie among its refused signals, each with what is wrong with it. Correct what is told there, "
+            "mostly its mapping, then read them again."
         },
     )

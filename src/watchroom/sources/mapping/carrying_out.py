@@ -104,7 +104,7 @@ def _split(text: str, by: str) -> list[str]:
 
 
 def _join(texts: list[Any], by: str) -> str:
-    return str(by).join(_text(each) for each in texts)
+    return str(by).join(_text(each) for each in _in_order(texts))
 
 
 def _trim(text: str) -> str:

@@ -17,7 +17,8 @@ from ...kernel import clock
 from .worker import CPU_SECONDS, SIZE_BYTES
 
 WAIT_SECONDS = 20.0  # by the clock on the wall; by the processor's it has CPU_SECONDS
-REST_SECONDS = 60.0  # how long a mapping that took too long is left alone
+REST_SECONDS = 60.0  # how long a payload that took a mapping too long is left alone; others are read
+_RESTING_LIMIT = 1_000
 _ANSWER_LIMIT = 64 * 1024 * 1024
 _TOO_LONG = f"it takes more than {CPU_SECONDS:g} s, or more memory than it may have; make it simpler"
 _SHARED_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
@@ -33,7 +34,7 @@ class Worker:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._resting: dict[bytes, float] = {}  # by the mapping's hash: until when it is not tried again
+        self._resting: dict[bytes, float] = {}  # by the question's hash, oldest first: until when it isn't asked again
 
     def ask(self, mapping: dict[str, Any], payload: Any, *, only_check: bool = False) -> dict[str, Any]:
         """The alerts of a payload (``alerts``), or what is wrong with the mapping (``field``, ``value``, ``why``).
@@ -41,18 +42,23 @@ class Worker:
         With ``only_check`` it is only seen whether its expressions and templates are any; there are no alerts then.
         """
         said = msgspec.json.encode({name: value for name, value in mapping.items() if name != "tests"}).decode()
-        identity = hashlib.sha256(said.encode()).digest()
+        question = msgspec.json.encode([said, payload, only_check])
+        identity = hashlib.sha256(question).digest()
         with self._lock:
             if self._resting.get(identity, 0.0) > clock.monotonic():
                 return {"field": "", "value": "", "why": _TOO_LONG}
             try:
-                return self._answer(msgspec.json.encode([said, payload, only_check]))
+                return self._answer(question)
             except _Gone:
                 self._end()
-                if len(self._resting) > 1_000:
-                    self._resting.clear()
-                self._resting[identity] = clock.monotonic() + REST_SECONDS
+                self._rest(identity)
                 return {"field": "", "value": "", "why": _TOO_LONG}
+
+    def _rest(self, identity: bytes) -> None:
+        self._resting.pop(identity, None)
+        if len(self._resting) >= _RESTING_LIMIT:
+            del self._resting[next(iter(self._resting))]
+        self._resting[identity] = clock.monotonic() + REST_SECONDS
 
     def close(self) -> None:
         with self._lock:
