@@ -157,3 +157,24 @@ def test_under_a_domain_of_its_own(start: Start, web: Web) -> None:
         for _ in range(5):
             gate.ask("GET", "/", Host="127.0.0.1")  # Watchroom's own pages are never kept
         assert len(web.asked) >= 1 + 5
+
+
+def test_the_same_page_in_another_spelling_is_kept_once(start: Start, web: Web) -> None:
+    with start() as gate:
+        for host, path in (
+            ("status.example.org.", "//feed.atom?x=1"),
+            ("status.example.org.:80", "/feed.atom"),
+            ("STATUS.example.org", "///feed%2Eatom"),
+        ):
+            assert b"one" in gate.ask("GET", path, Host=host).body
+        assert len(web.asked) <= ONCE_MORE
+        assert {path for path, _ in web.asked} == {"/feed.atom"}
+
+
+def test_what_is_not_kept_is_asked_for_in_full(start: Start, web: Web) -> None:
+    web.public = False
+    with start() as gate:
+        text(gate, "/status/shop?page=2")
+        assert web.asked[-1][0] == "/status/shop?page=2"
+        assert gate.ask("GET", "/status/what%3F", Host="127.0.0.1").status == 200
+        assert web.asked[-1][0] == "/status/what%3F"

@@ -76,6 +76,19 @@ def test_loopback_is_refused_without_permission(configured, http_peer: HttpPeer)
     assert not http_peer.requests
 
 
+def test_what_is_permitted_is_not_permitted_for_a_strangers_address(
+    loopback, names: Resolver, http_peer: HttpPeer
+) -> None:
+    names("hooks.example.org", ["127.0.0.1"])
+    for url in (http_peer.url, f"http://hooks.example.org:{port_of(http_peer)}"):
+        with pytest.raises(Refused) as caught:
+            http.fetch("GET", url, public_only=True)
+        assert "WATCHROOM_PRIVATE_TARGETS" not in caught.value.fix
+    with pytest.raises(Refused):
+        http.check_url(http_peer.url, public_only=True)
+    assert not http_peer.requests
+
+
 def test_a_name_that_leads_inside_is_refused(configured, names: Resolver, http_peer: HttpPeer) -> None:
     configured()
     names("hooks.example.org", ["127.0.0.1"])

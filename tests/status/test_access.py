@@ -13,8 +13,9 @@ from watchroom.accounts.actors import Actor
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Conflict, Refused
 from watchroom.status import commands
-from watchroom.status.models import StatusPage
-from watchroom.status.rules.access import is_from
+from watchroom.status.models import StatusPage, Try
+from watchroom.status.public.access import GUESSES_OF_ALL
+from watchroom.status.rules.access import is_from, whose
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 DOCUMENTS = ("", "/feed.atom", "/feed.rss", "/maintenance.ics", "/badge.svg", "/api/v2/summary.json", "/subscribe")
@@ -32,6 +33,7 @@ def test_a_page_for_people_who_are_signed_in(by: Actor, page: StatusPage, client
     answer = client.get(f"/status/shop-status{path}")
     assert answer.status_code == 200
     assert "private" in answer["Cache-Control"] and "X-Watchroom-Shelf" not in answer
+    assert "Access-Control-Allow-Origin" not in answer
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)
@@ -75,6 +77,51 @@ def test_a_password_can_not_be_guessed_for_long(
     assert client.post("/status/shop-status/password", right, REMOTE_ADDR="192.0.2.1").status_code == 302
     clock.advance(timedelta(minutes=16))
     assert client.post("/status/shop-status/password", right).status_code == 302
+
+
+def test_whoever_moves_about_in_a_network_of_theirs_is_the_same(by: Actor, page: StatusPage, client: Any) -> None:
+    save(by, page, public=False, password="open sesame")
+    wrong = {"password": "x"}
+    for last in range(10):
+        client.post("/status/shop-status/password", wrong, REMOTE_ADDR=f"2001:db8:1:2::{last}")
+    right = {"password": "open sesame"}
+    assert client.post("/status/shop-status/password", right, REMOTE_ADDR="2001:db8:1:2:a::1").status_code == 429
+    assert client.post("/status/shop-status/password", right, REMOTE_ADDR="2001:db8:1:3::1").status_code == 302
+    assert whose("::ffff:192.0.2.1") == whose("192.0.2.1") != whose("192.0.2.2")
+
+
+def test_all_guess_a_page_together(
+    by: Actor, page: StatusPage, client: Any, clock: TravellingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(by, page, public=False, password="open sesame")
+    monkeypatch.setattr("watchroom.status.public.access.check_password", lambda guess, _: guess == "open sesame")
+    for number in range(GUESSES_OF_ALL):
+        client.post("/status/shop-status/password", {"password": "x"}, REMOTE_ADDR=f"192.0.2.{number}")
+    right = {"password": "open sesame"}
+    assert client.post("/status/shop-status/password", right, REMOTE_ADDR="198.51.100.1").status_code == 429
+    clock.advance(timedelta(minutes=16))
+    assert client.post("/status/shop-status/password", right, REMOTE_ADDR="198.51.100.1").status_code == 302
+
+
+def test_who_knows_the_password_has_not_guessed(by: Actor, page: StatusPage, client: Any) -> None:
+    save(by, page, public=False, password="open sesame")
+    pair = base64.b64encode(b"feed reader:open sesame").decode()
+    for _ in range(12):
+        answer = client.get("/status/shop-status/feed.atom", headers={"Authorization": f"Basic {pair}"})
+        assert answer.status_code == 200
+    assert not Try.objects.exists()
+
+
+def test_a_page_stays_private_unless_it_is_said(by: Actor, page: StatusPage, client: Any) -> None:
+    save(by, page, public=False)
+    client.force_login(by.person, backend=BACKEND)
+    body = {"team": page.team.slug, "name": "Shop status"}
+    address = "/api/v1/status-pages/shop-status"
+    for sent, public in ((body, False), (body | {"public": True}, True), (body, True)):
+        answer = client.put(address, sent, content_type="application/json")
+        assert (answer.status_code, answer.json()["public"]) == (200, public)
+    made = client.post("/api/v1/status-pages", body | {"name": "New"}, content_type="application/json")
+    assert made.json()["public"] is True
 
 
 def test_the_cookie_of_one_page_opens_no_other(by: Actor, page: StatusPage, client: Any) -> None:

@@ -15,6 +15,8 @@ import factories as make
 from peers.http import Answer, HttpPeer, Request
 from watchroom.accounts.actors import Actor, acting
 from watchroom.engine.loop import run_due
+from watchroom.incidents import commands as incidents
+from watchroom.incidents.models import Incident, Update
 from watchroom.kernel import clock as clocks
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import NotAllowed, Refused
@@ -110,6 +112,33 @@ def test_a_page_that_is_not_public_any_more_is_taken_away(
     assert storage.objects == {}
     with pytest.raises(Refused):
         copy_to(by, page, http_peer)
+
+
+@pytest.mark.parametrize("by_type", [False, True])
+def test_an_incident_that_becomes_private_is_taken_away_at_once(
+    by: Actor,
+    page: StatusPage,
+    storage: Storage,
+    http_peer: HttpPeer,
+    declare: Callable[..., Incident],
+    tell: Callable[..., Update],
+    by_type: bool,
+) -> None:
+    copy_to(by, page, http_peer)
+    incident = declare()
+    commands.publish(by, tell(incident), [page], title="Cards are refused")
+    run_due(duties)
+    assert b"Cards are refused" in storage.objects["/status/shop/index.html"][0]
+    if by_type:
+        leak = incidents.save_type(by, None, team=page.team, name="Leak", private=True)
+        incidents.set_type(by, incident, leak)
+    else:
+        incidents.edit(by, incident, private=True)
+    run_due(duties)
+    assert b"Cards are refused" not in storage.objects["/status/shop/index.html"][0]
+    incidents.edit(by, incident, private=False)
+    run_due(duties)
+    assert b"Cards are refused" in storage.objects["/status/shop/index.html"][0]
 
 
 def test_who_may_and_what_is_refused(by: Actor, page: StatusPage, client: Any) -> None:

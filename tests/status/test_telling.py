@@ -18,6 +18,7 @@ from watchroom.channels.webhook import verify
 from watchroom.engine.loop import run_due
 from watchroom.incidents.models import Incident, Update
 from watchroom.kernel import clock as clocks
+from watchroom.kernel import http
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import NotAllowed, Refused
 from watchroom.status import commands
@@ -33,6 +34,21 @@ def _peers(configured: Callable[..., None], smtp: SmtpPeer) -> None:
     configured(
         WATCHROOM_SMTP_URL=smtp.url, WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8", WATCHROOM_MAIL_FROM="s@example.org"
     )
+
+
+@pytest.fixture
+def hook(http_peer: HttpPeer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A stranger's address on the internet; what Watchroom sends there, and only to public addresses, ends at our peer."""
+    address, send = "https://hooks.example.org", http.fetch
+
+    def fetch(method: str, url: str, *, public_only: bool = False, **more: Any) -> http.Answer:
+        if not url.startswith(address):
+            return send(method, url, public_only=public_only, **more)
+        assert public_only
+        return send(method, url.replace(address, http_peer.url), **more)
+
+    monkeypatch.setattr(http, "fetch", fetch)
+    return address
 
 
 def link_in(text: str, word: str) -> str:
@@ -124,6 +140,9 @@ def test_too_often_and_what_is_refused(page: StatusPage, client: Any, clock: Tra
         {"kind": "pigeon", "address": "a@example.org"},
         {"kind": "webhook", "address": "http://169.254.169.254/latest"},
         {"kind": "slack", "address": "http://10.0.0.1/x"},
+        {"kind": "webhook", "address": "https://127.0.0.1/x"},  # permitted to colleagues only
+        {"kind": "webhook", "address": "http://hooks.example.org/x"},
+        {"kind": "slack", "address": "https://kim:secret@hooks.example.org/x"},
     ):
         assert client.post(ADDRESS, wrong).status_code == 422
     assert not Subscriber.objects.exists()
@@ -153,11 +172,12 @@ def test_a_webhook_gets_signed_json_in_statuspages_shape(
     by: Actor,
     page: StatusPage,
     client: Any,
+    hook: str,
     http_peer: HttpPeer,
     declare: Callable[..., Incident],
     tell: Callable[..., Update],
 ) -> None:
-    client.post(ADDRESS, {"kind": "webhook", "address": f"{http_peer.url}/hook"})
+    client.post(ADDRESS, {"kind": "webhook", "address": f"{hook}/hook"})
     run_due(duties)
     question = http_peer.requests[-1].json()["confirm"]
     parts = urlsplit(question["url"])
@@ -172,8 +192,8 @@ def test_a_webhook_gets_signed_json_in_statuspages_shape(
     assert body["page"]["status_indicator"] == "critical"
 
 
-def test_slack_and_maintenance(by: Actor, page: StatusPage, client: Any, http_peer: HttpPeer) -> None:
-    client.post(ADDRESS, {"kind": "slack", "address": f"{http_peer.url}/services/T/B/x"})
+def test_slack_and_maintenance(by: Actor, page: StatusPage, client: Any, hook: str, http_peer: HttpPeer) -> None:
+    client.post(ADDRESS, {"kind": "slack", "address": f"{hook}/services/T/B/x"})
     run_due(duties)
     assert "confirm?token=" in http_peer.requests[-1].text
     commands.confirm(Subscriber.objects.get())
@@ -228,6 +248,42 @@ def test_what_has_become_secret_is_not_told(
     Incident.objects.update(drill=True)
     run_due(duties)
     assert smtp.mails == [] and Delivery.objects.latest("pk").state == "dropped"
+
+
+def test_a_name_of_a_strangers_that_leads_inside_is_not_sent_to(
+    page: StatusPage, client: Any, http_peer: HttpPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "addresses", lambda host, port, look_up=True: ["127.0.0.1"] if look_up else [])
+    port = urlsplit(http_peer.url).port
+    assert client.post(ADDRESS, {"kind": "webhook", "address": f"https://in.example.org:{port}/"}).status_code == 200
+    run_due(duties)
+    delivery = Delivery.objects.get()
+    assert delivery.state == "failed" and "not an address on the public" in delivery.attempts.get().detail
+    assert http_peer.requests == []
+
+
+def test_who_subscribed_to_a_public_page_is_told_nothing_while_it_is_not(
+    by: Actor,
+    page: StatusPage,
+    client: Any,
+    smtp: SmtpPeer,
+    declare: Callable[..., Incident],
+    tell: Callable[..., Update],
+) -> None:
+    subscribed(client, smtp)
+    commands.publish(by, tell(declare()), [page])
+    commands.save_status_page(by, page, team=page.team, name=page.name, public=False)
+    run_due(duties)
+    assert smtp.mails == [] and Delivery.objects.latest("pk").state == "dropped"
+    client.force_login(by.person, backend=BACKEND)
+    subscribed(client, smtp, "reader@example.org")  # who may read it may be told of it
+    commands.publish(by, tell(declare()), [page])
+    run_due(duties)
+    assert [mail.recipients for mail in smtp.mails] == [("reader@example.org",)]
+    commands.save_status_page(by, page, team=page.team, name=page.name, public=True)
+    commands.publish(by, tell(declare()), [page])
+    run_due(duties)
+    assert len(smtp.mails) == 3
 
 
 # --- Lists of stakeholders -------------------------------------------------------------------------------------------

@@ -12,12 +12,12 @@ from .base import DeliveryFailed
 from .wording import one_line
 
 
-def post(url: str, *, content: bytes, headers: Mapping[str, str]) -> http.Answer:
+def post(url: str, *, content: bytes, headers: Mapping[str, str], public_only: bool = False) -> http.Answer:
     """Post ``content`` and return a 2xx answer. See :func:`ask`.
 
     :raises DeliveryFailed: anything but 2xx.
     """
-    return ask("POST", url, content=content, headers=headers)
+    return ask("POST", url, content=content, headers=headers, public_only=public_only)
 
 
 def ask(
@@ -28,8 +28,9 @@ def ask(
     content: bytes = b"",
     timeout_seconds: float = http.TIMEOUT_SECONDS,
     limit_bytes: int = http.BODY_LIMIT_BYTES,
+    public_only: bool = False,
 ) -> http.Answer:
-    """Send one request and return a 2xx answer.
+    """Send one request and return a 2xx answer. ``public_only``: see :func:`kernel.http.fetch`.
 
     408, 425, 429 and 5xx are temporary (and say when to come back with Retry-After); so is an unreachable server. Any
     other answer is permanent: the same request would get it again.
@@ -38,7 +39,13 @@ def ask(
     """
     try:
         answer = http.fetch(
-            method, url, headers=headers, content=content, timeout_seconds=timeout_seconds, limit_bytes=limit_bytes
+            method,
+            url,
+            headers=headers,
+            content=content,
+            timeout_seconds=timeout_seconds,
+            limit_bytes=limit_bytes,
+            public_only=public_only,
         )
     except Refused as error:
         raise DeliveryFailed(error.message, permanent=True, fix=error.fix) from None

@@ -1,13 +1,17 @@
-"""What a package above lends to incidents: who is told of an update. Registered when Django starts."""
+"""What a package above lends to incidents: who is told of an update, and what shows incidents to strangers. Registered when
+Django starts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .models import Update
+from ..accounts.changes import Change
+from .models import Incident, Update
 
 Tell = Callable[[Update, Sequence[str] | None], list[str]]
 _tell: list[Tell] = []
+Reveal = Callable[[Change, Incident], None]
+_reveal: list[Reveal] = []
 
 
 def updates_are_told_by(tell: Tell) -> None:
@@ -19,3 +23,15 @@ def updates_are_told_by(tell: Tell) -> None:
 def tell(update: Update, lists: Sequence[str] | None) -> list[str]:
     """Have an update told."""
     return _tell[0](update, lists) if _tell else []
+
+
+def shown_to_strangers_by(reveal: Reveal) -> None:
+    """``reveal(made, incident)`` is called inside a change that makes an incident private, or no longer so: whatever shows
+    it to strangers is made anew."""
+    _reveal[:] = [reveal]
+
+
+def privacy_changed(made: Change, incident: Incident) -> None:
+    """Have what strangers see of an incident made anew."""
+    for reveal in _reveal:
+        reveal(made, incident)

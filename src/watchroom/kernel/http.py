@@ -205,29 +205,36 @@ def origin(url: str | httpx.URL) -> str:
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
 
 
-def forbidden(shown: str, address: str = "", *, field: str = "url") -> Refused:
+def forbidden(shown: str, address: str = "", *, field: str = "url", public_only: bool = False) -> Refused:
     """The refusal of a target; ``shown`` is put in words, so it must hold no secret."""
     inner = f" ({address})" if address and address not in shown else ""
     return Refused(
         f"Watchroom does not send to {shown}{inner}: it is not an address on the public internet.",
         field=field,
         value=shown,
-        fix="Use a public address, or permit its network with WATCHROOM_PRIVATE_TARGETS, "
+        fix="Use a public address."
+        if public_only
+        else "Use a public address, or permit its network with WATCHROOM_PRIVATE_TARGETS, "
         f"for example {address + ('/128' if ':' in address else '/32') if address else '10.1.0.0/16'}.",
     )
 
 
-def check_url(url: object, *, field: str = "url") -> str:
-    """``url``, tidied, if a request could be sent there. For input: it never asks the network.
+def check_url(url: object, *, field: str = "url", public_only: bool = False) -> str:
+    """``url``, tidied, if a request could be sent there. For input: it never asks the network. ``public_only``: as in
+    :func:`fetch`.
 
     A name that resolves to a forbidden address is found only by :func:`fetch`, which judges every address it uses.
 
     :raises Refused: it is not an http(s) address, or it is plainly a forbidden one (``http://127.0.0.1``).
     """
-    return str(_parse(url, field))
+    return str(_parse(url, field, public_only))
 
 
-def _parse(url: object, field: str) -> httpx.URL:
+def _permitted_networks(public_only: bool) -> tuple[Network, ...]:
+    return () if public_only else private_targets()
+
+
+def _parse(url: object, field: str, public_only: bool = False) -> httpx.URL:
     text = url.strip() if isinstance(url, str) else ""
     try:
         parsed = httpx.URL(text)
@@ -248,10 +255,10 @@ def _parse(url: object, field: str) -> httpx.URL:
             value=shown,
             fix="Use a full address of at most 2000 characters, such as https://hooks.example.org/watchroom.",
         )
-    allowed = private_targets()
+    allowed = _permitted_networks(public_only)
     found = addresses(parsed.host, parsed.port or 0, look_up=False)
     if found and not any(is_permitted(parse_address(each), allowed) for each in found):
-        raise forbidden(origin(parsed), found[0], field=field)
+        raise forbidden(origin(parsed), found[0], field=field, public_only=public_only)
     return parsed.copy_with(fragment=None)
 
 
@@ -291,8 +298,8 @@ class _Stream(httpcore.NetworkStream):
 class _Network(httpcore.NetworkBackend):
     """Opens sockets to permitted addresses only: resolve once, judge, connect to what was judged."""
 
-    def __init__(self, shown: str, deadline: float) -> None:
-        self.shown, self.deadline = shown, deadline
+    def __init__(self, shown: str, deadline: float, public_only: bool) -> None:
+        self.shown, self.deadline, self.public_only = shown, deadline, public_only
         self.inner = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -307,10 +314,10 @@ class _Network(httpcore.NetworkBackend):
             found = addresses(host, port)
         except OSError as error:
             raise httpcore.ConnectError(f"the name can't be resolved ({error})") from error
-        allowed = private_targets()
+        allowed = _permitted_networks(self.public_only)
         permitted = [each for each in found if is_permitted(parse_address(each), allowed)]
         if not permitted:
-            raise forbidden(self.shown, found[0] if found else "")
+            raise forbidden(self.shown, found[0] if found else "", public_only=self.public_only)
         failure: Exception = httpcore.ConnectTimeout("the time is over")
         for each in permitted:
             if (left := self.deadline - clock.monotonic()) <= 0:
@@ -338,17 +345,19 @@ def fetch(
     timeout_seconds: float = TIMEOUT_SECONDS,
     limit_bytes: int = BODY_LIMIT_BYTES,
     ca: str = "",
+    public_only: bool = False,
 ) -> Answer:
     """Send one request and read its answer, whatever its status; a redirect is an answer like any other.
 
     ``timeout_seconds`` is for all of it after the name has been resolved. At most ``limit_bytes`` of the body (64 KB) are read.
     ``ca`` (PEM) is who vouches for the server, instead of the usual ones.
+    ``public_only``: the address is a stranger's, for whom nobody permitted WATCHROOM_PRIVATE_TARGETS.
     A user name and password in the URL are sent as HTTP Basic. No message names more of the URL than :func:`origin`.
 
     :raises Refused: the URL is not an http(s) one, or leads to an address that is not permitted.
     :raises OutgoingFailed: no connection, no answer in time, or not HTTP.
     """
-    target = _parse(url, "url")
+    target = _parse(url, "url", public_only)
     shown = origin(target)
     sent = {"User-Agent": "Watchroom", "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
     if target.userinfo:
@@ -360,7 +369,9 @@ def fetch(
             method, target.copy_with(userinfo=None), headers={**sent, **(headers or {})}, content=content
         )
         with (
-            httpcore.ConnectionPool(ssl_context=_tls(ca), network_backend=_Network(shown, deadline)) as pool,
+            httpcore.ConnectionPool(
+                ssl_context=_tls(ca), network_backend=_Network(shown, deadline, public_only)
+            ) as pool,
             pool.stream(
                 request.method,
                 httpcore.URL(

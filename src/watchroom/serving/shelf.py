@@ -18,7 +18,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import msgspec
@@ -122,7 +122,7 @@ class Shelf:
         so that nobody can go past what is kept by adding something."""
         if scope["method"] not in ("GET", "HEAD"):
             return None
-        path: str = scope["path"]
+        path: str = "/" + scope["path"].lstrip("/")  # under its own domain a page takes //x for /x
         host = self._host(scope)
         if host in self._own:
             if not path.startswith("/status/"):
@@ -141,13 +141,17 @@ class Shelf:
         if addresses.is_trusted(peer, self._trusted):
             host = header(scope, b"x-forwarded-host").split(b",")[0].strip() or host
         text = host.decode("latin-1").lower()
-        return text[1 : text.index("]")] if text.startswith("[") and "]" in text else text.partition(":")[0]
+        if text.startswith("[") and "]" in text:
+            return text[1 : text.index("]")]
+        return text.partition(":")[0].rstrip(".")  # with a dot at its end it is the same name
 
     async def _first(self, scope: Scope, send: Send, key: Key) -> bool:
-        """Nothing is kept: ask the web process in the name of who asks, and keep it if it may be."""
+        """Nothing is kept: ask the web process in the name of who asks, and keep it if it may be. Asked for is what the key
+        says and nothing else, so that nobody chooses what others are given."""
+        target = _target(key)
         changed = {b"if-none-match": b"", b"accept-language": key[2].encode()}
         try:
-            status, headers, body = await self._proxy.fetch(scope, _target(scope), changed, _BODY_BYTES)
+            status, headers, body = await self._proxy.fetch(scope, target, changed, _BODY_BYTES)
         except (httpx.HTTPError, TimeoutError):
             status, headers, body = 502, [], b""
         if status >= 500:
@@ -162,6 +166,8 @@ class Shelf:
             self._put(key, kept)
             await _answer(scope, send, kept, stale=False, age=0)
             return True
+        if target != _asked(scope):  # what is not kept may well depend on the rest: ask the usual way
+            return False
         headers = [each for each in headers if each[0] not in (MARK, b"content-length")]
         headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -180,7 +186,7 @@ class Shelf:
         return task
 
     async def _fetch(self, key: Key, kept: Kept) -> None:
-        host, path, language = key
+        host, _, language = key
         scope: Scope = {
             "scheme": "http",
             "client": ("127.0.0.1", 0),
@@ -189,10 +195,9 @@ class Shelf:
         while True:
             kept.again = False
             async with self._seats:
-                target = httpx.URL(path=path).raw_path
                 try:
                     answer = await self._proxy.fetch(
-                        scope, target, {b"accept-language": language.encode()}, _BODY_BYTES
+                        scope, _target(key), {b"accept-language": language.encode()}, _BODY_BYTES
                     )
                 except (httpx.HTTPError, TimeoutError):
                     kept.failing = True
@@ -228,7 +233,12 @@ class Shelf:
         task.add_done_callback(self._running.discard)
 
 
-def _target(scope: Scope) -> bytes:
+def _target(key: Key) -> bytes:
+    """Where the web process is asked for it; the language goes into a header."""
+    return quote(key[1], safe="/:@!$&'()*+,;=", errors="replace").encode()
+
+
+def _asked(scope: Scope) -> bytes:
     query = scope["query_string"]
     return bytes(scope["raw_path"] + (b"?" + query if query else b""))
 

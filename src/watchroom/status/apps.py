@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from django.apps import AppConfig
 
 if TYPE_CHECKING:
-    from ..incidents.models import Update
+    from ..accounts.changes import Change
+    from ..incidents.models import Incident, Update
 
 
 def _tell(update: Update, lists: Sequence[str] | None) -> list[str]:
@@ -17,12 +18,19 @@ def _tell(update: Update, lists: Sequence[str] | None) -> list[str]:
     return announce_published(update, None if lists is None else list(lists))
 
 
+def _reveal(made: Change, incident: Incident) -> None:
+    from .commands import incident_moved
+
+    incident_moved(made, incident)
+
+
 class StatusConfig(AppConfig):
     """Status pages, and everybody who is told of something."""
 
     name = "watchroom.status"
 
     def ready(self) -> None:
-        from ..incidents.hooks import updates_are_told_by
+        from ..incidents.hooks import shown_to_strangers_by, updates_are_told_by
 
         updates_are_told_by(_tell)
+        shown_to_strangers_by(_reveal)

@@ -55,6 +55,8 @@ def send(delivery: Delivery) -> Handed | None:
     wanted = Subscriber.State.ACTIVE if delivery.announcement_id else None
     if subscriber.state == Subscriber.State.ENDED or (wanted and subscriber.state != wanted):
         return None
+    if not (subscriber.page.public or subscriber.as_reader):  # it was public when they asked
+        return None
     zone = zoneinfo.ZoneInfo(subscriber.page.timezone)
     with translation.override(subscriber.language), timezone.override(zone):
         return _to_subscriber(delivery, subscriber)
@@ -207,7 +209,10 @@ def _slack(subscriber: Subscriber, telling: Telling, manage: str) -> Handed:
     section = {"type": "section", "text": {"type": "mrkdwn", "text": text[:3000]}}
     body = {"text": plain(telling.subject), "blocks": [section]}
     answers.post(
-        subscriber.settings["url"], content=msgspec.json.encode(body), headers={"Content-Type": "application/json"}
+        subscriber.settings["url"],
+        content=msgspec.json.encode(body),
+        headers={"Content-Type": "application/json"},
+        public_only=True,
     )
     return Handed()
 
@@ -224,6 +229,7 @@ def _webhook(delivery: Delivery, subscriber: Subscriber, telling: Telling, manag
             "Watchroom-Timestamp": str(at),
             "Watchroom-Signature": signature(subscriber.settings["secret"], at, content),
         },
+        public_only=True,
     )
     return Handed(provider_id=answers.provider_id(answer))
 

@@ -12,7 +12,7 @@ from ...catalog.models import Service
 from ...intake.models import AlertGroup
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
-from .. import queries, rules
+from .. import hooks, queries, rules
 from ..models import Incident, IncidentSeverity, IncidentType, RoleName
 from ._shared import acting_in, checked_text, follow, record_times, write_system
 from .roles import give
@@ -206,5 +206,7 @@ def edit(
                 row, "incident.changed", f"{by.name} changed " + "; ".join(said), {"changed": changed}, made.at, by=by
             )
             made.note(changed=changed)
+        if "private" in changed:
+            hooks.privacy_changed(made, row)
         follow(incident, row, "title", "impact", "summary", "team", "private")
     return row

@@ -14,7 +14,7 @@ from ...accounts.models import Team
 from ...accounts.queries import person_by
 from ...accounts.roles import Action
 from ...kernel.errors import Conflict, Refused
-from .. import queries
+from .. import hooks, queries
 from ..models import Incident, IncidentType
 from ..rules import custom_fields as custom
 from ._shared import acting_in, follow, write_system
@@ -139,6 +139,7 @@ def set_type(
         if type is not None and type != before and type.private and not row.private:
             row.private = True
             said.append("it is private now")
+            hooks.privacy_changed(made, row)
         if said:
             row.save(update_fields=["type", "custom", "private"])
             facts = {each.field.key: [each.before, each.after] for each in result.changed}

@@ -54,8 +54,10 @@ class StatusPageBody(Schema):
     team: str = Field(description="Slug of the team that keeps it.")
     name: str = Field(max_length=100)
     description: str = ""
-    public: bool = Field(
-        True, description="Otherwise for who is signed in, knows the password, or comes from the networks."
+    public: bool | None = Field(
+        None,
+        description="false: for who is signed in, knows the password, or comes from the networks. Without it, it stays as "
+        "it is; a new page is public.",
     )
     networks: list[str] | None = Field(None, description="Addresses and networks (CIDR) that may read it.")
     domain: str | None = Field(None, description="Its own host name, such as status.example.org; empty: none.")

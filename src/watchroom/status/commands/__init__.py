@@ -1,6 +1,6 @@
 """All that changes status pages and what is told."""
 
-from ._shared import is_for_strangers
+from ._shared import incident_moved, is_for_strangers
 from .announcing import announce_published, claim, expand, lists_for, record
 from .destinations import push_due, remove_destination, save_destination
 from .limits import TooOften, forget, take
@@ -35,6 +35,7 @@ __all__ = [
     "expand",
     "forget",
     "forget_pending",
+    "incident_moved",
     "is_for_strangers",
     "leave",
     "link_token",

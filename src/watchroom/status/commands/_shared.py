@@ -15,6 +15,12 @@ def moved(made: Change, page: StatusPage) -> None:
     made.due()
 
 
+def incident_moved(made: Change, incident: Incident) -> None:
+    """Strangers may see ``incident`` now, or may no longer: the pages that it is on are different."""
+    for page in StatusPage.objects.filter(incidents__incident=incident):
+        moved(made, page)
+
+
 def checked_text(text: str, *, field: str, most: int, fix: str, what: str = "The name") -> str:
     """``text`` on one line.
 

@@ -19,31 +19,20 @@ class TooOften(WatchroomError):
     code = "too_often"
 
 
-def take(what: str, who: str, *, most: int, within: timedelta) -> None:
-    """Note that ``who`` (an address; only a hash of it is kept) does ``what``.
+def take(what: str, who: str, *, most: int, within: timedelta) -> Try:
+    """Note that ``who`` (an address; only a hash of it is kept) does ``what``. It is noted before it is counted, so that
+    many at once do not pass because none of them is there yet. Deleting what is returned makes it undone.
 
     :raises TooOften: they have done it ``most`` times ``within`` this time.
     """
-    must_be_left(what, who, most=most, within=within)
-    note(what, who)
-
-
-def must_be_left(what: str, who: str, *, most: int, within: timedelta) -> None:
-    """:raises TooOften: see :func:`take`."""
-    since = clock.now() - within
-    if Try.objects.filter(what=what, who=_key(what, who), at__gt=since).count() >= most:
+    now, key = clock.now(), signing.fingerprint(f"{what}:{who}")
+    row = Try.objects.create(what=what, who=key, at=now)
+    if Try.objects.filter(what=what, who=key, at__gt=now - within).count() > most:
+        row.delete()
         raise TooOften(
             "That was tried too often.", fix=f"Try again in {max(1, int(within.total_seconds() // 60))} minutes."
         )
-
-
-def note(what: str, who: str) -> None:
-    """Count one."""
-    Try.objects.create(what=what, who=_key(what, who), at=clock.now())
-
-
-def _key(what: str, who: str) -> str:
-    return signing.fingerprint(f"{what}:{who}")
+    return row
 
 
 def forget(most: int = 1000) -> int:

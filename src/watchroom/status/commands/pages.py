@@ -37,7 +37,7 @@ def save_status_page(
     name: str,
     slug: str | None = None,
     description: str = "",
-    public: bool = True,
+    public: bool | None = None,
     components: Sequence[Mapping[str, Any]] = (),
     password: str | None = None,
     **more: Any,
@@ -46,7 +46,7 @@ def save_status_page(
     "automatic", "only_if_degraded", "id"}``. Those with the same id or name stay the same (an id lets one be renamed),
     others go. Without ``asserted``, what people say of a component stays as it is.
 
-    ``password``: None keeps what there is, the empty text removes it. ``more``: networks, domain, language, timezone,
+    ``public``: None keeps what there is; a new page is public. ``password``: None keeps what there is, the empty text removes it. ``more``: networks, domain, language, timezone,
     colour, colour_dark, support_url; what is left out stays.
 
     :raises Refused: a field is not accepted.
@@ -74,7 +74,8 @@ def save_status_page(
     action = "status_page.changed" if page.pk else "status_page.created"
     with change(by, action, page, needs=Action.MANAGE, team=team) as made:
         _must_be_alone(page, slug, settings.get("domain", ""))
-        page.team, page.name, page.slug, page.description, page.public = team, name, slug, description.strip(), public
+        page.team, page.name, page.slug, page.description = team, name, slug, description.strip()
+        page.public = page.public if public is None else public
         for field, value in settings.items():
             setattr(page, field, value)
         if password is not None:

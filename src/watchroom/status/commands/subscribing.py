@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import transaction
 
@@ -18,6 +19,7 @@ from ...kernel.db import announce, locked
 from ...kernel.errors import NotAllowed, Refused
 from ..models import Component, Delivery, StatusPage, Subscriber
 from ..rules import LANGUAGES
+from ..rules.access import whose
 from .limits import take
 
 CONFIRM_WITHIN = timedelta(days=3)
@@ -41,7 +43,7 @@ def subscribe(
     :raises TooOften: too many from there, or for this address.
     """
     settings, key, hint = _checked(kind, address)
-    take("subscribe", asked_from, most=10, within=timedelta(hours=1))
+    take("subscribe", whose(asked_from), most=10, within=timedelta(hours=1))
     take("subscribe-address", f"{page.pk} {key}", most=3, within=timedelta(hours=1))
     with transaction.atomic():
         row = Subscriber.objects.filter(page=page, kind=kind, fingerprint=signing.fingerprint(key)).first()
@@ -49,10 +51,14 @@ def subscribe(
             page=page, kind=kind, fingerprint=signing.fingerprint(key), settings=settings, hint=hint
         )
         if row.state != State.ACTIVE:
+            row.as_reader = not page.public
             row.state, row.asked_at, row.ended_at, row.end_reason = State.PENDING, clock.now(), None, ""
             row.language = language if language in LANGUAGES else "en"
             row.save()
             _follow(row, components)
+        elif not page.public and not row.as_reader:
+            row.as_reader = True
+            row.save(update_fields=["as_reader"])
         Delivery.objects.create(subscriber=row, created_at=clock.now(), due_at=clock.now())
         announce({wake.DUE})
     return row
@@ -65,9 +71,17 @@ def _checked(kind: str, address: str) -> tuple[dict[str, Any], str, str]:
         user, _, domain = spec.rpartition("@")
         return {"address": spec}, spec.lower(), f"{user[:2]}…@{domain}"[:100]
     if kind in {Kind.WEBHOOK, Kind.SLACK}:
-        url = http.check_url(address, field="address")
-        if not url.startswith("https://") and not http.private_targets():
+        # What an operator permits for colleagues (WATCHROOM_PRIVATE_TARGETS) is not permitted for strangers.
+        url = http.check_url(address, field="address", public_only=True)
+        if not url.startswith("https://"):
             raise Refused("The address is not encrypted.", field="address", value=url[:60], fix="Use https://….")
+        if "@" in urlsplit(url).netloc:
+            raise Refused(
+                "The address holds a user name or a password.",
+                field="address",
+                value=http.origin(url),
+                fix="Leave out what stands before the @.",
+            )
         made = {"url": url} | ({"secret": signing.new_key("whs")} if kind == Kind.WEBHOOK else {})
         return made, url, f"{http.origin(url)}/…"[:100]
     raise Refused("There is no such way.", field="kind", value=kind, fix=f"Use one of {', '.join(Kind.values)}.")

@@ -37,6 +37,9 @@ class Subscriber(models.Model):
     components: models.ManyToManyField[Component, models.Model] = models.ManyToManyField(
         Component, related_name="subscribers", blank=True
     )
+    as_reader = models.BooleanField(
+        default=False, help_text="Asked by who may read the page while it was not public: told even then."
+    )
     failures = models.PositiveSmallIntegerField(default=0, help_text="Deliveries in a row that failed for good.")
     end_reason = models.CharField(max_length=100, blank=True)
     asked_at = models.DateTimeField(default=clock.now)

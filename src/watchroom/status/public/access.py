@@ -14,11 +14,13 @@ from ...accounts.actors import Actor
 from ...accounts.roles import Action
 from ...kernel import signing
 from ...kernel.errors import NotAllowed
-from ..commands.limits import must_be_left, note
-from ..models import StatusPage
-from ..rules.access import is_from
+from ..commands.limits import take
+from ..models import StatusPage, Try
+from ..rules.access import is_from, whose
 
 REMEMBERED = timedelta(days=30)
+GUESSED_WITHIN = timedelta(minutes=15)
+GUESSES, GUESSES_OF_ALL = 10, 200  # from one address; of one page, from wherever
 
 
 def may_read(request: HttpRequest, page: StatusPage) -> bool:
@@ -41,14 +43,16 @@ def address_of(request: HttpRequest) -> str:
 def knows_password(request: HttpRequest, page: StatusPage, password: str) -> bool:
     """Whether that is the password.
 
-    :raises TooOften: it was guessed too often from there.
+    :raises TooOften: it was guessed too often from there, or from everywhere together.
     """
-    who = f"{page.pk} {address_of(request)}"
-    must_be_left("status-password", who, most=10, within=timedelta(minutes=15))
-    if page.password and check_password(password[:200], page.password):
-        return True
-    note("status-password", who)
-    return False
+    tries = [
+        take("status-password", f"{page.pk} {whose(address_of(request))}", most=GUESSES, within=GUESSED_WITHIN),
+        take("status-password-page", str(page.pk), most=GUESSES_OF_ALL, within=GUESSED_WITHIN),
+    ]
+    if not (page.password and check_password(password[:200], page.password)):
+        return False
+    Try.objects.filter(pk__in=[each.pk for each in tries]).delete()  # a feed reader knows it each time
+    return True
 
 
 def cookie_of(page: StatusPage) -> tuple[str, str]:

@@ -65,11 +65,11 @@ def _answer(request: HttpRequest, page: StatusPage, made: Document, language: st
     """Let caches keep a public page for a moment, and answer 304 to whoever has it already."""
     answer = HttpResponse(made.body, content_type=made.content_type)
     answer["Content-Language"] = language
-    if made.content_type == "application/json":
-        answer["Access-Control-Allow-Origin"] = "*"
     if not page.public:
         answer["Cache-Control"] = "private, no-store"
         return answer
+    if made.content_type == "application/json":
+        answer["Access-Control-Allow-Origin"] = "*"
     answer["Cache-Control"], answer["Vary"] = CACHE, "Accept-Language"
     answer["ETag"] = f'"{hashlib.sha256(made.body).hexdigest()[:32]}"'
     kept = get_conditional_response(request, etag=answer["ETag"], response=answer) or answer

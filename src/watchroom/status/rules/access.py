@@ -41,6 +41,17 @@ def checked_network(text: str) -> str:
         ) from None
 
 
+def whose(address: str) -> str:
+    """Under what somebody's tries are counted: an IPv4 address, or the /64 of an IPv6 one, all of which is one customer's."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
+
+
 def is_from(address: str, networks: Iterable[str]) -> bool:
     """Whether a reader's address lies in one of the networks; an IPv4 address inside an IPv6 one counts as itself."""
     try:
