@@ -118,6 +118,24 @@ def test_the_delivery_log(api: Api, django_assert_max_num_queries: Any) -> None:
     assert api("GET", "/notifications?state=sent")["items"] == []
 
 
+def test_who_is_asked_into_an_incident_is_not_for_the_whole_team(api: Api) -> None:
+    team, anna = factories.team(), factories.person("Anna")
+    factories.contact_method(anna)
+    for kind in ("role", "alert_group"):
+        commands.start_escalation(
+            kind=kind, subject_id=1, title=f"SEV1 about {kind}", body="", path="/", team=team, people=[anna]
+        )
+    commands.take_turn(10)
+
+    def seen() -> set[str]:
+        return {each["subject"] for each in api("GET", "/notifications")["items"]}
+
+    factories.membership(team, api.as_("viewer"), "responder")
+    assert seen() == {"SEV1 about alert_group"}
+    factories.membership(team, api.as_("viewer"), "manager")
+    assert seen() == {"SEV1 about alert_group", "SEV1 about role"}
+
+
 def test_system(api: Api) -> None:
     api("GET", "/system", status=401)
     api.as_("viewer")

@@ -189,12 +189,16 @@ def policies_visible_to(actor: Actor) -> QuerySet[EscalationPolicy]:
 
 
 def notifications_visible_to(actor: Actor) -> QuerySet[Notification]:
-    """The delivery log: one's own, those of one's teams' escalations, and all for an administrator."""
+    """The delivery log: one's own, those about one's teams' alerts, and all for an administrator. What asks somebody into an
+    incident, which may be private, only the managers of its team see besides."""
     rows = Notification.objects.select_related("person", "escalation", "contact_method")
     if actor.may(Action.ADMINISTER):
         return rows
     own = Q(person=actor.person) if actor.person else Q(pk__in=[])
-    return rows.filter(own | Q(escalation__team__in=actor.teams_where(Action.RESPOND)))
+    about_alerts = Q(
+        escalation__kind=Escalation.Kind.ALERT_GROUP, escalation__team__in=actor.teams_where(Action.RESPOND)
+    )
+    return rows.filter(own | about_alerts | Q(escalation__team__in=actor.teams_where(Action.MANAGE)))
 
 
 def escalations_visible_to(actor: Actor) -> QuerySet[Escalation]:

@@ -91,9 +91,10 @@ def _hand_over(row: Incident, other: Incident, made: Change) -> None:
 
 
 def _say(by: Actor, made: Change, row: Incident, other: Incident, kind: Kind) -> None:
-    """A line in both logs. Of a private incident only the number is said: the line may be read by others."""
+    """A line in both logs. Only the number of the other is said: the line may be read by people who may not see it, now or
+    when it becomes private; the list of links shows the titles to those who may."""
     for here, there, words in ((row, other, _SAID[kind][0]), (other, row, _SAID[kind][1])):
-        name = f"#{there.pk}" if there.private and not here.private else str(there)
+        name = f"#{there.pk}"
         data = {"kind": str(kind), "incident": there.pk}
         write_system(here, "incident.linked", f"{by.name}: {words.format(name)}", data, made.at, by=by)
     made.touch(f"incident:{other.pk}", "incidents")
