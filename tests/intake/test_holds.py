@@ -287,3 +287,30 @@ def test_nothing_is_asked_of_the_database_per_alert_when_nothing_holds(
     with django_assert_max_num_queries(60):
         read_signals(100)
     assert Alert.objects.count() == 300
+
+
+def test_what_is_escalated_by_hand_while_it_is_held_goes_on_when_the_hold_ends(
+    clock: TravellingClock, integration: Integration
+) -> None:
+    """A second escalation was started for it then, which the database refuses: nothing was looked at any more."""
+    silence(clock, 'alertname="DiskFull"')
+    group, other = fire(integration, "DiskFull"), fire(integration, "Other")
+    commands.escalate_now(make.actor(), group)
+    run_due()
+    clock.advance(HOUR)
+    run_due()
+    group.refresh_from_db()
+    assert group.held is None and group.escalations.count() == other.escalations.count() == 1
+
+
+def test_a_group_that_is_held_from_the_start_is_looked_at_once_more(
+    clock: TravellingClock, integration: Integration
+) -> None:
+    """Whoever ends the silence while its group is being written cannot mark a group that nobody can see yet."""
+    made = silence(clock, 'alertname="DiskFull"')
+    group = fire(integration, "DiskFull")
+    Silence.objects.filter(pk=made.pk).update(ends_at=kernel_clock.now(), due_at=None)  # as if it had been ended unseen
+    clock.advance(timedelta(minutes=1))
+    run_due()
+    group.refresh_from_db()
+    assert group.held is None and pages() == 1

@@ -278,3 +278,24 @@ def test_old_signals_are_forgotten_but_not_unread_ones(clock: TravellingClock, i
     clock.to(datetime(2026, 5, 1, tzinfo=UTC))
     run_due()
     assert not Signal.objects.exists()
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_what_becomes_worse_is_urgent_from_then_on(clock: Any, together: bool) -> None:
+    """A group kept the urgency of its first alert, in one message as well as when its only alert became worse."""
+    integration = make.integration(service=make.service(policy=make.policy((make.person(), 300))), source="json")
+
+    def say(severity: str, key: str) -> dict[str, Any]:
+        return {"title": "Disk fills", "key": key, "severity": severity, "labels": {"alertname": "DiskFills"}}
+
+    if together:
+        make.signal(integration, json.dumps([say("warning", "a"), say("critical", "b")]).encode(), path="")
+    else:
+        make.signal(integration, json.dumps(say("warning", "a")).encode(), path="")
+        run_due()
+        assert AlertGroup.objects.get().urgency == "low"
+        make.signal(integration, json.dumps(say("critical", "a")).encode(), path="")
+    run_due()
+    group = AlertGroup.objects.get()
+    assert (group.severity, group.urgency) == ("critical", "high")
+    assert group.escalations.get().urgency == "high"

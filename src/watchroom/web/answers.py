@@ -10,7 +10,7 @@ from ..accounts.changes import change
 from ..accounts.roles import Action
 from ..incidents.commands import accept_role
 from ..incidents.models import RoleAssignment
-from ..intake.commands import acknowledge
+from ..intake.commands import acknowledge, escalate_now
 from ..intake.models import AlertGroup
 from ..kernel.errors import NotAllowed, NotFound
 from ..paging.commands import stop_escalation
@@ -65,6 +65,15 @@ def answer_all(by: Actor, notification: Notification) -> int:
     for each in wanted:
         answer(by, each)
     return len(wanted)
+
+
+def escalate_all(by: Actor, notification: Notification) -> int:
+    """Ask for help with every alert group that somebody was told of by one message. Returns how many there were."""
+    groups = [group_of(each.escalation) for each in bundle_of(notification) if each.escalation is not None]
+    open_ones = [group for group in groups if group is not None and group.resolved_at is None]
+    for group in open_ones:
+        escalate_now(by, group)
+    return len(open_ones)
 
 
 def answer(by: Actor, escalation: Escalation) -> None:

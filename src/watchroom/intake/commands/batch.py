@@ -100,6 +100,7 @@ class Batch:
         self._ended_keys: set[str] = set()
         self._refreshed: dict[int, Alert | Known] = {}
         self._changed: set[int] = set()  # those of the refreshed whose words have changed
+        self._worse: dict[int, list[tuple[str, bool]]] = {}  # by group: what has become worse, and whether it is urgent
         self._services: dict[int, Service] = {}
         self._slugs: dict[str, int] | None = None
         self._routes_say = routes is not None and says_severity(routes)
@@ -146,6 +147,7 @@ class Batch:
     def finish(self) -> None:
         self._write()
         self._write_refreshed()
+        self._write_worse()
 
     def _groups_of(self, alerts: Sequence[Alert | Known]) -> list[AlertGroup]:
         return list(locked(AlertGroup.objects.filter(pk__in={alert.group_id for alert in alerts})).order_by("id"))
@@ -156,6 +158,8 @@ class Batch:
         alert.last_seen_at, alert.last_signal_id = signal.received_at, signal.pk
         alert.expires_at, alert.times = self._expires(draft, signal), alert.times + 1
         title, severity = draft.title[:300], self._severity(draft)
+        if alert.pk is not None and alert.severity != worst((alert.severity, severity)):
+            self._worse.setdefault(alert.group_id, []).append((severity, self._is_urgent(draft, severity)))
         if (alert.title, alert.severity, alert.annotations) != (title, severity, draft.annotations):
             alert.title, alert.severity, alert.annotations = title, severity, draft.annotations
             self._changed.add(alert.pk)
@@ -168,6 +172,10 @@ class Batch:
             return draft.severity
         said = (each.severity_of(draft.labels) for each in routes_of(self.routes, draft.labels))
         return next(filter(None, said), draft.severity)
+
+    def _is_urgent(self, draft: Draft, severity: str) -> bool:
+        found = routes_of(self.routes, draft.labels) if self.routes is not None else ()
+        return any(urgency_of(severity, outcome.urgency) == "high" for outcome in found)
 
     def _expires(self, draft: Draft, signal: Came) -> datetime | None:
         timeout = self.source.resolve_timeout_seconds
@@ -265,18 +273,36 @@ class Batch:
         """What follows from one more alert in a group."""
         group.group_interval_seconds = each.outcome.group_interval_seconds
         group.repeat_interval_seconds = each.outcome.repeat_interval_seconds
+        louder = group.urgency == "low" and urgency_of(each.alert.severity, each.outcome.urgency) == "high"
         if each.key in fresh:
+            group.urgency = "high" if louder else group.urgency  # nothing has been said of it yet
             return
-        if group.urgency == "low" and urgency_of(each.alert.severity, each.outcome.urgency) == "high":
-            group.urgency = "high"  # what follows is louder, and waits for no hours
-            group.review_at = clock.now()
+        if louder:
+            self._raise(group)
             if group.told_at is not None:
                 group.update_at = clock.now()
-                raise_urgency(Escalation.Kind.ALERT_GROUP, group.pk)
         if group.told_at is not None and group.update_at is None and group.held is None:
             wait = timedelta(seconds=each.outcome.group_wait_seconds)
             next_time = group.told_at + timedelta(seconds=group.group_interval_seconds)
             group.update_at = max(clock.now() + wait, next_time)
+
+    def _raise(self, group: AlertGroup) -> None:
+        """What follows is louder, and waits for no hours."""
+        group.urgency, group.review_at = "high", clock.now()
+        if group.told_at is not None:
+            raise_urgency(Escalation.Kind.ALERT_GROUP, group.pk)
+
+    def _write_worse(self) -> None:
+        """A problem that is known has become worse, and so has its group."""
+        if not self._worse:
+            return
+        for group in locked(AlertGroup.objects.filter(pk__in=self._worse, resolved_at__isnull=True)).order_by("id"):
+            said = self._worse[group.pk]
+            group.severity = worst((group.severity, *(severity for severity, _ in said)))
+            if group.urgency == "low" and any(urgent for _, urgent in said):
+                self._raise(group)
+            group.save(update_fields=["severity", "urgency", "review_at"])
+            self._touch(group.pk)
 
     def _groups_for(self, new: Sequence[_New]) -> tuple[dict[str, AlertGroup], list[AlertGroup]]:
         """The open group of each key, and which of them have just been opened."""

@@ -30,6 +30,7 @@ from .marking import firing_that_match, mark, services_changed
 
 Kind = GroupEvent.Kind
 REMIND_BEFORE = timedelta(minutes=15)
+LOOK_AGAIN = timedelta(minutes=1)
 
 
 class Rulebook:
@@ -166,7 +167,8 @@ def _apply(group: AlertGroup, hold: Hold | None) -> None:
     now = clock.now()
     since = before["since"] if before else now.isoformat()
     group.held = {**hold.as_json(), "since": since} if hold else None
-    group.review_at = None
+    # A silence that ended while this was being written could not see the group: it is looked at once more soon.
+    group.review_at = now + LOOK_AGAIN if hold is not None and before is None else None
     if hold is not None and before is None:
         group.notify_at = group.update_at = group.repeat_at = None
     group.save(update_fields=["held", "review_at", "notify_at", "update_at", "repeat_at"])

@@ -41,11 +41,21 @@ def checked_until(until: datetime) -> datetime:
 
 
 def start_paging(groups: Sequence[AlertGroup]) -> None:
-    """Start the escalations of groups, in a handful of statements however many they are. Without a policy nobody would be
-    told: then one begins with the last resort. Inside the caller's transaction."""
+    """Start the escalations of groups, in a handful of statements however many they are; what somebody has escalated by
+    hand while it was held is being paged already. Without a policy nobody would be told: then one begins with the last
+    resort. Inside the caller's transaction."""
     if not groups:
         return
     now = clock.now()
+    for group in groups:
+        group.notify_at = group.update_at = None
+        group.told_at, group.repeat_at = now, repeat_after(group, now)
+    AlertGroup.objects.bulk_update(groups, ["notify_at", "update_at", "told_at", "repeat_at"], batch_size=500)
+    running = Escalation.objects.filter(
+        kind=Escalation.Kind.ALERT_GROUP, subject_id__in=[group.pk for group in groups], ended_at__isnull=True
+    )
+    paged = set(running.values_list("subject_id", flat=True))
+    groups = [group for group in groups if group.pk not in paged]
     policies = EscalationPolicy.objects.in_bulk({group.policy_id for group in groups if group.policy_id})
     GroupEvent.objects.bulk_create(
         GroupEvent(
@@ -74,10 +84,6 @@ def start_paging(groups: Sequence[AlertGroup]) -> None:
             for group in groups
         ]
     )
-    for group in groups:
-        group.notify_at = group.update_at = None
-        group.told_at, group.repeat_at = now, repeat_after(group, now)
-    AlertGroup.objects.bulk_update(groups, ["notify_at", "update_at", "told_at", "repeat_at"], batch_size=500)
 
 
 def repeat_after(group: AlertGroup, at: datetime) -> datetime | None:

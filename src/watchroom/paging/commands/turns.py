@@ -53,7 +53,7 @@ def take_turn(most: int) -> int:
     notifications and its next due time are committed together, or not at all. Returns how many it handled."""
     handled = 0
     while handled < most:
-        holding: list[Escalation] = []
+        holding: list[tuple[int, datetime]] = []
         try:
             if not _take_one(holding):
                 break
@@ -62,18 +62,19 @@ def take_turn(most: int) -> int:
         except Exception as error:
             if not holding:
                 raise
-            log.exception("Escalation %s could not be carried on", holding[0].pk)
-            _pass_over(holding[0], error)
+            pk, due_at = holding[0]
+            log.exception("Escalation %s could not be carried on", pk)
+            _pass_over(pk, due_at, error)
         handled += 1
     return handled
 
 
-def _pass_over(broken: Escalation, error: Exception) -> None:
+def _pass_over(pk: int, due_at: datetime, error: Exception) -> None:
     """What one escalation needs is broken (a schedule that cannot be worked out): that stops nobody else's, and its
     own goes on with the next step at once instead of trying the same for ever."""
     now = clock.now()
     with transaction.atomic():
-        rows = Escalation.objects.filter(pk=broken.pk, ended_at__isnull=True, due_at=broken.due_at)
+        rows = Escalation.objects.filter(pk=pk, ended_at__isnull=True, due_at=due_at)
         escalation = locked(rows).select_related("team", "policy").first()
         if escalation is None:
             return
@@ -91,14 +92,15 @@ def _pass_over(broken: Escalation, error: Exception) -> None:
         announce({wake.DUE, f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"})
 
 
-def _take_one(holding: list[Escalation]) -> bool:
+def _take_one(holding: list[tuple[int, datetime]]) -> bool:
+    """``holding`` takes the number and the due time of what is carried on, as they were before anything changed."""
     now = clock.now()
     with transaction.atomic():
         due = Escalation.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
         escalation = claimable(due).select_related("team", "policy", "first").first()
         if escalation is None:
             return False
-        holding.append(escalation)
+        holding.append((escalation.pk, escalation.due_at or now))
         plan, at = Plan.of(escalation.plan), Position(escalation.round, escalation.next_step)
         if escalation.first_id:
             _given(escalation, at, now)

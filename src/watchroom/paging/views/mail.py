@@ -18,11 +18,10 @@ from django.views.decorators.http import require_POST
 from ...accounts.actors import Actor
 from ...channels.email import reply
 from ...channels.webhook import verify
-from ...intake.commands import escalate_now
 from ...kernel import clock
 from ...kernel import settings as conf
 from ...kernel.errors import NotAllowed, WatchroomError
-from ...web.answers import answer_all, group_of
+from ...web.answers import answer_all, escalate_all
 from .. import commands
 from ..links import VALID_FOR
 from ..models import Notification
@@ -87,10 +86,8 @@ def _do(notification: Notification, what: str) -> str:
         if what == "answer":
             count = answer_all(by, notification)
             return f"Acknowledged: {count}." if count else "It had been answered before."
-        group = group_of(notification.escalation) if notification.escalation else None
-        if group is None:
+        if not escalate_all(by, notification):
             return "There is nothing to escalate."
-        escalate_now(by, group)
     except WatchroomError as error:
         log.info("A reply by mail of person %s was refused: %s", person.pk, error)
         return error.message

@@ -16,11 +16,10 @@ from ...channels.phones.accounts import who_signed
 from ...channels.phones.numbers import read_number
 from ...channels.phones.provider import Account, Told
 from ...channels.voice import spoken
-from ...intake.commands import escalate_now
 from ...kernel import clock
 from ...kernel import settings as conf
 from ...kernel.errors import NotAllowed, Refused, WatchroomError
-from ...web.answers import answer_all, group_of, settled
+from ...web.answers import answer_all, escalate_all, group_of, settled
 from .. import commands, links
 from ..duties import message_for
 from ..models import Notification
@@ -103,13 +102,14 @@ def key(request: HttpRequest, token: str) -> HttpResponse:
     match pressed:
         case "1":
             return _xml(account.farewell(_take(by, notification)))
-        case "9" if notification.escalation and (group := group_of(notification.escalation)) is not None:
+        case "9" if notification.escalation and group_of(notification.escalation) is not None:
             commands.mark_seen(by, notification)
             try:
-                escalate_now(by, group)
+                count = escalate_all(by, notification)
             except WatchroomError as error:
                 return _xml(account.farewell(error.message))
-            return _xml(account.farewell("The next people are being paged now."))
+            said = "The next people are being paged now." if count else "It is resolved: nothing needs to be done."
+            return _xml(account.farewell(said))
     return _xml(account.farewell("That key does nothing. You will be called again unless you answer."))
 
 
