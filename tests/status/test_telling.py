@@ -14,6 +14,7 @@ import factories as make
 from peers.http import Answer, HttpPeer
 from peers.smtp import SmtpPeer
 from watchroom.accounts.actors import Actor, acting
+from watchroom.channels.base import DeliveryFailed
 from watchroom.channels.webhook import verify
 from watchroom.engine.loop import run_due
 from watchroom.incidents.models import Incident, Update
@@ -22,7 +23,7 @@ from watchroom.kernel import http
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import NotAllowed, Refused
 from watchroom.status import commands
-from watchroom.status.duties import duties
+from watchroom.status.duties import _send, duties
 from watchroom.status.models import Delivery, StakeholderList, StatusPage, Subscriber
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -323,6 +324,27 @@ def test_each_audience_reads_its_own_words(
     told = http_peer.requests[-1].json()
     assert "db-7 is corrupt" in told["body"] and "Payments fail" not in told["body"]
     assert told["facts"]["next_update_at"] == (clocks.now() + timedelta(minutes=20)).isoformat()
+
+
+def test_a_try_that_comes_too_late_neither_sends_nor_undoes(
+    lists: dict[str, StakeholderList],
+    http_peer: HttpPeer,
+    declare: Callable[..., Incident],
+    tell: Callable[..., Update],
+    clock: TravellingClock,
+) -> None:
+    """A lease may run out while a delivery still waits for a seat behind a slow server."""
+    tell(declare())
+    commands.expand(10)
+    ((late, its_attempt),) = [each for each in commands.claim(10) if each[0].recipient.list == lists["internal"]]
+    clock.advance(timedelta(seconds=91))
+    run_due(duties)
+    assert len(http_peer.requests) == 1
+    _send(late, its_attempt)
+    assert len(http_peer.requests) == 1
+    commands.record(late, its_attempt, DeliveryFailed("too slow"))
+    late.refresh_from_db()
+    assert late.state == "sent"
 
 
 def test_who_hears_of_what(

@@ -78,9 +78,7 @@ def test_the_main_job_from_end_to_end(
     http_peer.wait_for(lambda request: request.path.startswith("/pager"))  # by Apprise
 
     # 3. Nobody answers, so Anna is paged. The link shows on a GET, however often, and acts only on a POST.
-    to_anna = smtp.wait_for(
-        lambda mail: "anna@example.org" in mail.recipients and "/respond/" in mail.text, timeout=40
-    )
+    to_anna = smtp.wait_for(lambda mail: "anna@example.org" in mail.recipients and "/respond/" in mail.text, timeout=40)
     link = re.search(r"http://127\.0\.0\.1:\d+/respond/\S+", to_anna.text)
     assert link
     phone = chromium.page(server.url, viewport=(360, 740), colours="dark")  # not signed in

@@ -41,13 +41,17 @@ def _send(delivery: Delivery, attempt: DeliveryAttempt) -> None:
     """One attempt. Whatever goes wrong stays with this delivery."""
     result: Handed | Exception | None
     try:
-        full = Delivery.objects.select_related(
+        rows = Delivery.objects.select_related(
             "announcement__update__incident",
             "announcement__update__corrects",
             "announcement__note__maintenance",
             "subscriber__page",
             "recipient__list",
-        ).get(pk=delivery.pk)
+        )
+        full = rows.filter(pk=delivery.pk, state=Delivery.State.SENDING, tried=delivery.tried).first()
+        if full is None:
+            attempt.delete()  # it waited here longer than its lease: another try has taken it over
+            return
         result = telling.send(full)
     except WatchroomError as error:
         result = error

@@ -13,7 +13,7 @@ from ...channels.base import DeliveryFailed
 from ...incidents.models import Incident, Update
 from ...incidents.rules import told_of
 from ...kernel import clock, wake
-from ...kernel.db import announce, claimable
+from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import WatchroomError
 from ..models import (
     Announcement,
@@ -136,11 +136,15 @@ def claim(most: int) -> list[tuple[Delivery, DeliveryAttempt]]:
 
 
 def record(delivery: Delivery, attempt: DeliveryAttempt, result: Handed | Exception | None) -> None:
-    """What came of an attempt. None: it was not wanted any more."""
+    """What came of an attempt. None: it was not wanted any more. Another try that has taken the delivery over meanwhile, or
+    has ended it, keeps its word; that this one reached somebody is written down all the same."""
     now = clock.now()
     with transaction.atomic():
         attempt.ended_at = now
-        if result is None:
+        mine = Delivery.objects.filter(pk=delivery.pk, state=State.SENDING, tried=delivery.tried)
+        if locked(mine).first() is None and not isinstance(result, Handed):
+            attempt.delete()
+        elif result is None:
             attempt.delete()
             _end(delivery, State.DROPPED)
         elif isinstance(result, Handed):
