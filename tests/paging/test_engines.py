@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -24,11 +25,12 @@ from watchroom.channels.base import Delivery, DeliveryFailed, Message
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.plugins import one_of
 from watchroom.paging import commands, duties
-from watchroom.paging.commands import turns
+from watchroom.paging.commands import notifications, turns
 from watchroom.paging.models import Attempt, Escalation, Notification
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres_only, pytest.mark.slow]
 ENGINES = 3
+BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
 class Killed(BaseException):
@@ -206,3 +208,51 @@ def test_three_engines_lose_nothing_and_double_nothing(clock: TravellingClock, w
     assert twice <= cut_off, "something was sent twice that had not been cut off"
     late = [(pk, turn) for pk, turn in world.sent_in if pk in answered and turn > answered[pk]]
     assert not late, "sent after an answer was committed"
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_an_answer_and_a_failure_at_once_do_not_block_each_other(clock: TravellingClock, failing: int) -> None:
+    """One way fails for good, and lets the next go, while somebody answers: neither waits for ever for the other."""
+    anna = make.person("Anna", "responder")
+    for _ in range(2):
+        make.contact_method(anna)
+    with transaction.atomic():
+        commands.start_escalation(
+            kind="alert_group", subject_id=1, title="x", body="", path="/", team=None, people=[anna]
+        )
+    commands.take_turn(1)
+    rows = list(Notification.objects.order_by("id"))  # whichever of them was written first
+    Notification.objects.filter(pk=rows[1 - failing].pk).update(due_at=clock() + timedelta(minutes=15))
+    ((claimed,),) = commands.claim(1)
+    assert claimed[0] == rows[failing]
+    hurry, holds, errors = notifications.hurry_next, threading.Event(), list[Exception]()
+
+    def hurry_when_the_answer_waits(*given: Any) -> None:
+        holds.set()
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            with connection.cursor() as cursor:
+                cursor.execute(BLOCKED)
+                if cursor.fetchone() != (0,):
+                    break
+            time.sleep(0.01)
+        hurry(*given)
+
+    def fail() -> None:
+        try:
+            commands.record_result([claimed], DeliveryFailed("gone", permanent=True))
+        except Exception as error:
+            errors.append(error)
+        finally:
+            holds.set()
+            connection.close()
+
+    with patch.object(notifications, "hurry_next", hurry_when_the_answer_waits):
+        thread = threading.Thread(target=fail)
+        thread.start()
+        assert holds.wait(20)
+        with transaction.atomic():
+            commands.stop_escalation("alert_group", 1, end="acknowledged", by=SYSTEM)
+        thread.join()
+    assert not errors
+    assert sorted(Notification.objects.values_list("state", flat=True)) == ["cancelled", "failed"]

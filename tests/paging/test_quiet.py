@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchroom.paging.quiet import BUNDLE_FROM, Due, Hours, Limit, free_at, sort_out, worst
+from watchroom.paging.quiet import BUNDLE_FROM, Due, Hours, Limit, collected_until, free_at, sort_out, worst
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"])
@@ -80,6 +80,14 @@ def test_a_limit_frees_itself(ago: list[int], count: int) -> None:
     free = free_at(limit, sent, NOW)
     assert NOW <= free <= NOW + limit.within
     assert sum(each > free - limit.within for each in sent) < count or free == NOW
+
+
+@given(st.lists(st.integers(0, 90), max_size=30), st.integers(0, 60), st.integers(0, 300))
+def test_however_long_a_storm_lasts_collecting_ends(ago: list[int], collect: int, waited: int) -> None:
+    limit = Limit(20, timedelta(minutes=1), timedelta(seconds=collect))
+    since = NOW - timedelta(seconds=waited)
+    until = collected_until(limit, [NOW - timedelta(seconds=each) for each in ago], NOW, since)
+    assert NOW <= until <= max(NOW, since + limit.collect)
 
 
 def test_the_worst() -> None:

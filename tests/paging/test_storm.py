@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import time, timedelta
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 import factories as make
@@ -21,9 +23,11 @@ from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Refused
 from watchroom.oncall.commands import add_absence
 from watchroom.paging import commands
+from watchroom.paging.commands import notifications
 from watchroom.paging.conditions import Facts
 from watchroom.paging.models import Attempt, Escalation, Notification
 from watchroom.paging.queries import dry_run, trace
+from watchroom.paging.quiet import outside
 
 pytestmark = pytest.mark.django_db
 NUMBER = "+4915112345678"
@@ -106,6 +110,65 @@ def test_bundles_can_be_switched_off(clock: TravellingClock, hook: HttpPeer, con
     storm(make.policy((anna, 3600)), 5)
     run_due()
     assert len(hook.requests) == 5
+
+
+def test_pages_that_go_one_by_one_keep_to_the_seats(
+    clock: TravellingClock, hook: HttpPeer, configured: Callable[..., None]
+) -> None:
+    """More than asked for is taken only where it goes as one message."""
+    anna = reachable(hook, "anna")
+    make.contact_method(anna, "browser", {"person": anna.pk})
+    words = {"url": f"{hook.url}/am", "secret": "a secret of sixteen letters", "format": "alertmanager"}
+    alike = make.contact_method(anna, settings=words)
+    storm(make.policy((anna, 3600)), 5)
+    commands.take_turn(5)
+    with transaction.atomic():
+        claimed = commands.claim(3)  # one by each way
+        assert len(claimed) == 3 and {row.contact_method_id for (row, _), *_ in claimed} >= {alike.pk}
+        assert sum(len(message) for message in claimed) == 7  # the five by webhook are one message
+        transaction.set_rollback(True)
+    configured(WATCHROOM_BUNDLE_PAGES="false")
+    assert [len(message) for message in commands.claim(2)] == [1, 1]
+
+
+def test_a_storm_without_end_keeps_nobody_waiting_for_it(clock: TravellingClock, hook: HttpPeer) -> None:
+    anna = reachable(hook, "anna")
+    commands.set_limit(acting(anna), anna.contact_methods.get(), count=None, seconds=None, collect_seconds=30)
+    policy = make.policy((anna, 3600))
+    storm(policy, 2)
+    run_due()
+    storm(policy, 1)
+    run_due()  # three within a minute: it is a storm
+    (late,) = storm(policy, 1)
+    run_due()
+    row = Notification.objects.get(escalation__subject_id=late.pk)
+    assert row.due_at == clock() + timedelta(seconds=30)
+    Notification.objects.filter(state="sent").update(ended_at=clock() + timedelta(seconds=25))  # and it goes on
+    clock.advance(timedelta(seconds=30))
+    run_due()
+    row.refresh_from_db()
+    assert row.state == "sent"
+
+
+def test_a_message_that_is_being_sent_is_not_hurried(clock: TravellingClock, hook: HttpPeer) -> None:
+    """It was taken for sending just after its forerunner had failed: its lease stays as it is."""
+    anna = reachable(hook, "anna")
+    first = anna.contact_methods.get()
+    second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": "a secret of sixteen letters"})
+    commands.set_rules(acting(anna), anna, "high", [(first.pk, 0), (second.pk, 900)])
+    storm(make.policy((anna, 3600)), 1)
+    commands.take_turn(1)
+    lease = clock() + timedelta(seconds=60)
+    following = Notification.objects.filter(contact_method=second)
+
+    def taken(*given: Any) -> Any:
+        following.update(state="sending", tries=1, due_at=lease)
+        return outside(*given)
+
+    hook.answer(Answer(410))
+    with patch.object(notifications, "outside", taken):
+        run_due()
+    assert following.get().due_at == lease and len(hook.requests) == 1
 
 
 def test_what_was_answered_in_between_is_left_out_of_the_next_try(clock: TravellingClock, hook: HttpPeer) -> None:

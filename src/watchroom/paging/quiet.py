@@ -61,12 +61,13 @@ LIMITS = {"sms": Limit(6, timedelta(minutes=5)), "voice": Limit(3, timedelta(min
 @dataclass(frozen=True)
 class Due:
     """A message that is due. ``repeat``: this method has told of the same problem before; ``page``: it asks for an
-    answer."""
+    answer; ``since``: when its person's rules let it go first (None: now)."""
 
     key: int
     page: bool
     repeat: bool
     drill: bool = False
+    since: datetime | None = None
 
 
 def free_at(limit: Limit, sent: Sequence[datetime], now: datetime) -> datetime:
@@ -75,10 +76,13 @@ def free_at(limit: Limit, sent: Sequence[datetime], now: datetime) -> datetime:
     return recent[-limit.count] + limit.within if len(recent) >= limit.count else now
 
 
-def collected_until(limit: Limit, sent: Sequence[datetime], now: datetime) -> datetime:
-    """How long a further problem waits for others in a storm; now where there is none, or nobody asked for it."""
+def collected_until(limit: Limit, sent: Sequence[datetime], now: datetime, since: datetime) -> datetime:
+    """How long a further problem that could go ``since`` waits for others in a storm, which may last: never for more than
+    ``limit.collect`` in all. Now where there is no storm, or nobody asked for it."""
     recent = [at for at in sent if at > now - STORM_WITHIN]
-    return max(now, max(recent) + limit.collect) if limit.collect and len(recent) >= STORM_FROM else now
+    if not limit.collect or len(recent) < STORM_FROM:
+        return now
+    return max(now, min(max(recent), since) + limit.collect)
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,11 @@ def sort_out(due: Iterable[Due], limit: Limit, sent: Sequence[datetime], now: da
     """The first word about a problem goes at once, whatever the limit: only repeats and what asks for no answer wait for
     it. Pages that go at the same moment are bundled, and repeats that would have had to wait go along."""
     messages = list(due)
-    free, storm = free_at(limit, sent, now), collected_until(limit, sent, now)
-    waits = {each.key: (free if each.repeat or not each.page else storm) for each in messages}
+    free = free_at(limit, sent, now)
+    waits = {
+        each.key: free if each.repeat or not each.page else collected_until(limit, sent, now, each.since or now)
+        for each in messages
+    }
     pages = [each for each in messages if each.page and bundles]
     going = [each for each in pages if waits[each.key] <= now]
     groups: list[tuple[int, ...]] = []

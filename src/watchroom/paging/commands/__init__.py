@@ -14,7 +14,6 @@ from .escalations import (
     Cause,
     page,
     page_about,
-    raise_urgency,
     resume_escalation,
     start_escalation,
     start_escalations,
@@ -26,6 +25,7 @@ from .policies import delete_policy, plan_of, save_policy, webhook_key
 from .reaching import confirm_code, mark_seen, send_code, test_contact_method
 from .receipts import record_receipt
 from .turns import carry_out_action, claim_actions, take_turn
+from .urgency import raise_urgency
 
 __all__ = [
     "Cause",

@@ -12,6 +12,7 @@ from ...kernel.plugins import one_of
 from ..hooks import facts_of
 from ..models import ContactMethod, Notification
 from ..quiet import DEFAULT_LIMIT, LIMITS, WINDOW_MOST, Due, Limit, sort_out, worst
+from .catching_up import wait_of
 
 ASKS = (Notification.Purpose.PAGE, Notification.Purpose.ROLE)
 _FREE = (Notification.Purpose.TEST, Notification.Purpose.VERIFY)  # they have a limit of their own
@@ -45,11 +46,20 @@ def sort_out_all(rows: Sequence[Notification], now: datetime) -> tuple[list[list
         assert method is not None
         found = {row.pk: row for row in due}
         sorted_out = sort_out(
-            [Due(row.pk, row.purpose in ASKS, (row.escalation_id, number) in told, row.drill) for row in due],
+            [
+                Due(
+                    row.pk,
+                    row.purpose in ASKS,
+                    (row.escalation_id, number) in told,
+                    row.drill,
+                    row.created_at + timedelta(seconds=wait_of(row)),
+                )
+                for row in due
+            ],
             limit_of(method),
             sent.get(number, ()),
             now,
-            bundles=conf.current().bundle_pages and _may_bundle(method),
+            bundles=may_bundle(method),
         )
         groups += [_worst_first([found[key] for key in group]) for group in sorted_out.groups]
         for key, until in sorted_out.held:
@@ -64,9 +74,10 @@ def sort_out_all(rows: Sequence[Notification], now: datetime) -> tuple[list[list
     return groups, held
 
 
-def _may_bundle(method: ContactMethod) -> bool:
-    """A tab shows one page after the other by itself, and a message in Alertmanager's words is about one group."""
-    if method.channel == "browser":
+def may_bundle(method: ContactMethod) -> bool:
+    """Whether several pages can go as one message. A tab shows one page after the other by itself, and a message in
+    Alertmanager's words is about one group."""
+    if not conf.current().bundle_pages or method.channel == "browser":
         return False
     channel = one_of("watchroom.channels", method.channel)
     return not (isinstance(channel, Webhook) and channel.speaks_alertmanager(method.settings))

@@ -33,11 +33,11 @@ def in_order(rows: Sequence[Notification], now: datetime) -> list[Notification]:
     hours = hours_of({row.person_id for row in late if row.urgency == Urgency.LOW})
     moved: dict[int, tuple[datetime, str]] = {}
     for family in _families(late):
-        first = min(_wait(row) for row in family if row.state == SENDING or (row.due_at and row.due_at <= now))
+        first = min(wait_of(row) for row in family if row.state == SENDING or (row.due_at and row.due_at <= now))
         for row in family:
             if row.state != WAITING or row.tries or row.due_at is None:
                 continue
-            due = now + timedelta(seconds=max(0, _wait(row) - first))
+            due = now + timedelta(seconds=max(0, wait_of(row) - first))
             due, note = outside(hours.get(row.person_id) if row.urgency == Urgency.LOW else None, due)
             if due > max(now, row.due_at):
                 moved[row.pk] = due, note
@@ -57,7 +57,7 @@ def _cause(row: Notification) -> tuple[int, str]:
     return row.person_id, row.reason.rpartition("+")[0]
 
 
-def _wait(row: Notification) -> int:
+def wait_of(row: Notification) -> int:
     """How many seconds after its cause it goes, by its person's rules."""
     _, plus, seconds = row.reason.rpartition("+")
     return int(seconds) if plus and seconds.isdecimal() else 0

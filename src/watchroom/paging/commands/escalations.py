@@ -18,7 +18,6 @@ from ...workspaces.posts import redraw
 from ..models import Escalation, EscalationAnswer, EscalationEvent, EscalationPolicy, Notification
 from ..people import people_of
 from ..rules import Plan, Position, Step, Target, next_turn
-from .notifications import cancel_waiting
 from .policies import plan_of
 
 DIRECT_WAIT_SECONDS = 300
@@ -120,11 +119,11 @@ def finish(escalation: Escalation, end: str, person: Person | None, text: str) -
     escalation.ended_at, escalation.due_at, escalation.end, escalation.ended_by = now, None, end, person
     escalation.save(update_fields=["ended_at", "due_at", "end", "ended_by"])
     EscalationEvent.objects.create(escalation=escalation, at=now, kind=Kind.ENDED, text=text[:300])
-    cancel_waiting(escalation)
+    # All of them at once and in one order, so that nobody who holds one of them waits for another that we hold.
+    unsent = escalation.notifications.filter(ended_at__isnull=True)
+    list(locked(unsent.order_by("id").only("id")))
     # Also what an engine has claimed: one that lives looks once more before it sends, one that died never will.
-    escalation.notifications.filter(state=Notification.State.SENDING).update(
-        state=Notification.State.CANCELLED, ended_at=now, due_at=None
-    )
+    unsent.update(state=Notification.State.CANCELLED, ended_at=now, due_at=None)
     escalation.actions.filter(ended_at__isnull=True).update(state="cancelled", ended_at=now, due_at=None)
     if end in (Escalation.End.RESOLVED, Escalation.End.CANCELLED):
         escalation.approvals.filter(state="open").update(state="withdrawn", decided_at=now)
@@ -204,11 +203,6 @@ def resume_escalation(kind: str, subject_id: int | None, *, why: str, first: Per
     redraw(kind, [subject_id])
     announce({wake.DUE, f"escalation:{escalation.pk}", f"{kind}:{subject_id}"})
     return escalation
-
-
-def raise_urgency(kind: str, subject_id: int | None) -> None:
-    """What a running escalation of low urgency still has to say is said as urgent. Inside the caller's transaction."""
-    Escalation.objects.filter(kind=kind, subject_id=subject_id, ended_at__isnull=True).update(urgency="high")
 
 
 def _place(escalation: Escalation) -> str:

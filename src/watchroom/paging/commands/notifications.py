@@ -16,7 +16,7 @@ from ..models import Attempt, ContactMethod, Escalation, EscalationEvent, Notifi
 from ..people import hours_of
 from ..quiet import outside
 from ..rules import SEND_LEASE, Rule, messages_for, retry_in
-from .bundles import ASKS, sort_out_all
+from .bundles import ASKS, may_bundle, sort_out_all
 from .catching_up import in_order
 
 _JITTER = random.Random()
@@ -100,13 +100,6 @@ def notify(
     )
 
 
-def cancel_waiting(escalation: Escalation) -> int:
-    """Nobody needs to hear of this any more: end what has not been sent. Inside the caller's transaction."""
-    return Notification.objects.filter(escalation=escalation, state=Notification.State.WAITING).update(
-        state=Notification.State.CANCELLED, ended_at=clock.now(), due_at=None
-    )
-
-
 Claimed = list[tuple[Notification, Attempt]]
 
 
@@ -117,8 +110,9 @@ def claim(most: int) -> list[Claimed]:
     with transaction.atomic():
         waiting = Notification.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
         rows = list(claimable(waiting)[:most].select_related("person", "contact_method", "escalation"))
-        if len(rows) == most:  # the rest of what goes with them
-            ways = {row.contact_method_id for row in rows}
+        if len(rows) == most:  # the rest of what goes with them as one message
+            methods = {row.contact_method for row in rows if row.contact_method is not None}
+            ways = [method.pk for method in methods if may_bundle(method)]
             more = waiting.filter(contact_method__in=ways, purpose__in=ASKS).exclude(pk__in=[row.pk for row in rows])
             rows += list(claimable(more)[:BUNDLE_MOST].select_related("person", "contact_method", "escalation"))
         groups, held = sort_out_all(in_order(rows, now), now)
@@ -198,27 +192,22 @@ def _record_late(attempt: Attempt, result: Delivery | Exception) -> None:
 
 def hurry_next(failed: Notification, now: datetime) -> None:
     """Let the next message of the same cause to the same person go at once. One that has been tried already is not the
-    next: it waits for its provider."""
+    next: it waits for its provider. Nor is one that somebody else holds at this moment: that one is being sent or ended,
+    and waiting for it, with ``failed`` locked, could be for ever. Inside the caller's transaction."""
     cause, plus, _ = failed.reason.rpartition("+")
     if not plus:
         return
-    following = (
-        Notification.objects.filter(
-            person=failed.person_id,
-            escalation=failed.escalation_id,
-            reason__startswith=f"{cause}+",
-            state=Notification.State.WAITING,
-            tries=0,
-        )
-        .exclude(pk=failed.pk)
-        .order_by("due_at", "id")
-        .first()
-    )
-    if following is None or not following.due_at:
-        return
-    quiet = hours_of([failed.person_id]) if following.urgency == Urgency.LOW else {}
+    quiet = hours_of([failed.person_id]) if failed.urgency == Urgency.LOW else {}
     due, note = outside(quiet.get(failed.person_id), now)
-    if following.due_at > due:
+    waiting = Notification.objects.filter(
+        person=failed.person_id,
+        escalation=failed.escalation_id,
+        reason__startswith=f"{cause}+",
+        state=Notification.State.WAITING,
+        tries=0,
+    )
+    following = claimable(waiting.exclude(pk=failed.pk)).order_by("due_at", "id").first()
+    if following is not None and following.due_at and following.due_at > due:
         following.due_at, following.note = due, note or following.note
         following.save(update_fields=["due_at", "note"])
         announce({wake.DUE})
