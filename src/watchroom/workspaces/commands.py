@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
-from django.utils.text import slugify
 
 from ..accounts.actors import Actor
 from ..accounts.changes import change
@@ -14,6 +13,7 @@ from ..accounts.models import Team
 from ..accounts.roles import Action
 from ..kernel import clock
 from ..kernel.errors import Conflict, Refused, WatchroomError
+from ..kernel.names import short_name
 from ..kernel.plugins import one_of
 from ..kernel.signing import new_key
 from .base import Product
@@ -60,14 +60,7 @@ def save_workspace(
     needs = Action.MANAGE if team is not None else Action.ADMINISTER
     by.require(needs, team)
     checked = product.check(_filled(product, settings, {} if created else workspace.settings))
-    slug = slug.strip() or workspace.slug or slugify(name)[:64] or kind
-    if slug != slugify(slug) or len(slug) > 64:
-        raise Refused(
-            "That short name is not accepted.",
-            field="slug",
-            value=slug,
-            fix="Use lower-case letters, digits and dashes.",
-        )
+    slug = short_name(slug, before=workspace.slug, name=name, otherwise=kind)
     with change(by, "workspace.created" if created else "workspace.changed", workspace, needs=needs, team=team) as made:
         workspace.team, workspace.kind, workspace.name, workspace.slug = team, kind, name, slug
         if workspace.settings != checked:

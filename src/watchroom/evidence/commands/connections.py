@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.text import slugify
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
@@ -15,6 +14,7 @@ from ...accounts.roles import Action
 from ...connectors.base import Connector
 from ...kernel import clock
 from ...kernel.errors import Conflict, Refused
+from ...kernel.names import short_name
 from ...kernel.plugins import one_of
 from ..models import Connection
 
@@ -82,14 +82,7 @@ def save_connection(
             )
     by.require(Action.MANAGE, team)
     checked = merged(kind, settings, {} if created else connection.settings)
-    slug = slug.strip() or connection.slug or slugify(name)[:64] or "connection"
-    if slug != slugify(slug) or len(slug) > 64:
-        raise Refused(
-            "That short name is not accepted.",
-            field="slug",
-            value=slug,
-            fix="Use lower-case letters, digits and dashes.",
-        )
+    slug = short_name(slug, before=connection.slug, name=name, otherwise="connection")
     verb = "connection.created" if created else "connection.changed"
     with change(by, verb, connection, needs=Action.MANAGE, team=team) as made:
         connection.team, connection.kind, connection.name, connection.slug = team, kind, name, slug

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.text import slugify
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...kernel.errors import Conflict, Refused
+from ...kernel.names import short_name
 from ...kernel.plugins import one_of
 from ...runners.base import Runner as Plugin
 from ..models import Runner
@@ -84,14 +84,7 @@ def save_runner(
         if runner.kind != kind:
             raise Refused("The kind of a runner can't be changed.", field="kind", value=kind, fix="Make a new one.")
     checked = merged(kind, settings, {} if created else runner.settings, secrets_follow=secrets_follow)
-    slug = slug.strip() or runner.slug or slugify(name)[:64] or "runner"
-    if slug != slugify(slug) or len(slug) > 64:
-        raise Refused(
-            "That short name is not accepted.",
-            field="slug",
-            value=slug,
-            fix="Use lower-case letters, digits and dashes.",
-        )
+    slug = short_name(slug, before=runner.slug, name=name, otherwise="runner")
     verb = "runner.created" if created else "runner.changed"
     with change(by, verb, runner, needs=Action.MANAGE, team=team) as made:
         runner.team, runner.kind, runner.name, runner.slug, runner.settings = team, kind, name, slug, checked
