@@ -62,6 +62,8 @@ def test_a_page_with_a_password(by: Actor, page: StatusPage, client: Any) -> Non
     pair = base64.b64encode(b"feed reader:another one").decode()
     for path in ("/feed.atom", "/api/v2/status.json"):
         assert client.get(f"/status/shop-status{path}", headers={"Authorization": f"Basic {pair}"}).status_code == 200
+        wrong = client.get(f"/status/shop-status{path}", headers={"Authorization": "Basic \u00b3"})
+        assert wrong.status_code in {401, 403}
     save(by, page, public=False, password="")
     assert client.get("/status/shop-status").status_code == 404
 

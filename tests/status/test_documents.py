@@ -16,6 +16,7 @@ import jsonschema
 import pytest
 
 from watchroom.accounts.actors import Actor
+from watchroom.accounts.commands import make_token
 from watchroom.incidents.models import Incident, Update
 from watchroom.kernel import clock as clocks
 from watchroom.kernel.clock import TravellingClock
@@ -254,6 +255,14 @@ def test_logo_and_colours(by: Actor, client: Any, page: StatusPage) -> None:
     for wrong in (b"<svg onload=alert(1)>", picture + b"0" * 200_000):
         with pytest.raises(Refused):
             commands.set_logo(by, page, wrong)
+    for data in ("not base64", "\u001f³GMP"):
+        answer = client.put(
+            "/api/v1/status-pages/shop-status/logo",
+            {"data": data},
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {make_token(by, name='test', scope='admin')[1]}"},
+        )
+        assert (answer.status_code, answer.json()["field"]) == (422, "data")
     given: dict[str, Any] = {"team": page.team, "name": page.name}
     for field, colour in (("colour", "#aabbcc"), ("colour_dark", "#333333"), ("colour", "red")):
         with pytest.raises(Refused) as refused:

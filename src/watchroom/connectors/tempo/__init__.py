@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any
 from urllib.parse import quote
 
@@ -133,7 +132,7 @@ def _id(found: Any) -> str:
     if len(text) == 12 and text.endswith("="):  # eight bytes in base64
         try:
             return base64.b64decode(text).hex()
-        except binascii.Error:
+        except ValueError:
             return text
     return text
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from datetime import datetime
 from typing import Any
 
@@ -234,7 +233,7 @@ def set_logo(request: HttpRequest, slug: str, body: LogoBody) -> Any:
     actor = actor_of(request)
     try:
         picture = base64.b64decode(body.data, validate=True)
-    except binascii.Error:
+    except ValueError:  # not base64, or letters beyond ASCII
         raise Refused("That is not base64.", field="data", value=body.data[:40], fix="Encode the file.") from None
     commands.set_logo(actor, page_by(actor, slug), picture or None)
     return Status(204, None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 from datetime import timedelta
 
@@ -82,6 +81,6 @@ def _basic(request: HttpRequest, page: StatusPage) -> bool:
         return False
     try:
         password = base64.b64decode(value.strip(), validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, letters beyond ASCII, or not UTF-8
         return False
     return knows_password(request, page, password)
