@@ -57,8 +57,8 @@ def acting_for(person: Person, workspace: Workspace) -> Actor:
 def stranger() -> Said:
     """What somebody is told whom Watchroom does not know."""
     return Said(
-        f"Watchroom does not know who you are here. Add this account at {conf.current().url}/me/contact and confirm it "
-        "with the code that you get; then press again.",
+        f"Watchroom does not know who you are here. Add this account at {conf.current().url}/me/contact, or confirm it "
+        "there, with the code that you get; then press again.",
         ok=False,
     )
 
@@ -101,8 +101,11 @@ def _of_notification(workspace: Workspace, heard: Heard, number: int) -> Said:
     row = Notification.objects.select_related("person", "escalation", "contact_method").filter(pk=number).first()
     if row is None:
         return _gone()
-    own = row.contact_method is not None and row.contact_method.handle == handle_of(
-        workspace.kind, workspace.pk, heard.user
+    method = row.contact_method
+    own = (
+        method is not None
+        and not method.taken_back  # else it takes a code: a press is only as good as the workspace that tells of it
+        and method.handle == handle_of(workspace.kind, workspace.pk, heard.user)
     )
     person = row.person if own and row.person.is_active else whose(workspace, heard.user)
     if person is None:

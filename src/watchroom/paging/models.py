@@ -184,6 +184,9 @@ class ContactMethod(models.Model):
     enabled = models.BooleanField(default=True)
     verified_at = models.DateTimeField(null=True, blank=True, help_text="When something sent by it was first answered.")
     trouble = models.CharField(max_length=200, blank=True, help_text="Why it was switched off by itself.")
+    taken_back = models.CharField(
+        max_length=250, blank=True, help_text="Why it counts as confirmed no more; only a code confirms it again."
+    )
     code_hash = models.CharField(max_length=64, blank=True)  # of the newest code that was sent by it
     code_expires_at = models.DateTimeField(null=True, blank=True)
     code_tries = models.PositiveSmallIntegerField(default=0)

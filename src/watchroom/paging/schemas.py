@@ -322,6 +322,7 @@ class ContactMethodOut(Schema):
     description: str
     enabled: bool
     trouble: str
+    taken_back: str
     verified_at: datetime | None
     limit_count: int | None
     limit_seconds: int | None
@@ -336,6 +337,7 @@ class ContactMethodOut(Schema):
             description=row.description,
             enabled=row.enabled,
             trouble=row.trouble,
+            taken_back=row.taken_back,
             verified_at=row.verified_at,
             limit_count=row.limit_count,
             limit_seconds=row.limit_seconds,

@@ -70,6 +70,8 @@ def _setup(person: Person) -> Iterator[Reason]:
             continue
         if method.verified_at is None:
             text = f"{method.label} has never been confirmed: nobody knows whether it reaches them."
+            if method.taken_back:
+                text = f"{method.label} has to be confirmed again. {method.taken_back}"
             yield Reason("setup", text, "Have a code or a test page sent.", path=where)
         if any(urgency == Urgency.HIGH for _, urgency in ruled) and (method.pk, Urgency.HIGH) not in ruled:
             text = f"{method.label} is not used for urgent pages: no rule names it."

@@ -12,11 +12,13 @@ from ..accounts.changes import change
 from ..accounts.models import Team
 from ..accounts.roles import Action
 from ..kernel import clock
+from ..kernel.db import locked
 from ..kernel.errors import Conflict, Refused, WatchroomError
 from ..kernel.names import short_name
 from ..kernel.plugins import one_of
 from ..kernel.signing import new_key
 from .base import Product
+from .hooks import take_back_confirmations
 from .models import Workspace
 from .queries import GROUP, client_of, needed_for
 
@@ -32,7 +34,8 @@ def save_workspace(
     settings: dict[str, Any],
 ) -> Workspace:
     """Connect a chat, or change how it is connected. ``team`` None: it is everybody's, and the administrators' to change.
-    A secret that is left out stays what it was while the address stays the same.
+    A secret that is left out stays what it was while the address stays the same. Whoever had confirmed an account there
+    has to confirm it again once any setting has changed.
 
     :raises Refused: no name, an unknown product, or settings that it does not accept.
     :raises Conflict: another workspace has this slug.
@@ -63,7 +66,8 @@ def save_workspace(
     slug = short_name(slug, before=workspace.slug, name=name, otherwise=kind)
     with change(by, "workspace.created" if created else "workspace.changed", workspace, needs=needs, team=team) as made:
         workspace.team, workspace.kind, workspace.name, workspace.slug = team, kind, name, slug
-        if workspace.settings != checked:
+        before = {} if created else locked(Workspace.objects.filter(pk=workspace.pk)).get().settings
+        if before != checked:
             missing = [each.label for each in product.fields if each.required and not checked.get(each.name)]
             workspace.settings, workspace.tried_at = checked, None
             workspace.error = f"Not set yet: {', '.join(missing)}." if missing else ""
@@ -78,6 +82,11 @@ def save_workspace(
                 f"There is already a workspace {slug!r}.", field="slug", value=slug, fix="Choose another name."
             ) from None
         made.note(kind=kind, slug=slug)
+        if not created and before != checked:
+            made.note(
+                settings=sorted(name for name in {*before, *checked} if before.get(name) != checked.get(name)),
+                confirmations_taken_back=take_back_confirmations(made, workspace),
+            )
         made.touch("workspaces")
     return workspace
 

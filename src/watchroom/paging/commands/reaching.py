@@ -104,8 +104,9 @@ def _mark_seen(notification: Notification) -> None:
         row = locked(Notification.objects.filter(pk=notification.pk)).get()
         if row.seen_at is None:
             row.seen_at = clock.now()
-            if row.contact_method is not None and row.contact_method.verified_at is None:
-                _verified(row.contact_method)
+            method = row.contact_method
+            if method is not None and method.verified_at is None and not method.taken_back:
+                _verified(method)
             if row.state == Notification.State.SENT:
                 row.state = Notification.State.DELIVERED
             row.save(update_fields=["seen_at", "state"])
@@ -114,7 +115,8 @@ def _mark_seen(notification: Notification) -> None:
 
 def _verified(method: ContactMethod) -> None:
     method.verified_at, method.code_hash, method.code_expires_at, method.code_tries = clock.now(), "", None, 0
-    method.save(update_fields=["verified_at", "code_hash", "code_expires_at", "code_tries"])
+    method.taken_back = ""
+    method.save(update_fields=["verified_at", "code_hash", "code_expires_at", "code_tries", "taken_back"])
 
 
 def _hashed(method: ContactMethod, code: str) -> str:
