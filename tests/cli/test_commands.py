@@ -95,6 +95,18 @@ def test_who_is_on_call_now_and_then(group: AlertGroup) -> None:
     )
 
 
+def test_two_words_hand_over_a_shift(group: AlertGroup) -> None:
+    ben = make.person("Ben", "manager", email="ben@example.org")
+    anna = make.person("Anna B.", "manager", email="anna.b@example.org")
+    make.schedule("Payments", slug="payments", people=(anna, ben), starts_at="2026-03-02T09:00")
+    assert "Ben" in json.dumps(data("oncall", "cover", "payments"))
+    handed = data("oncall", "cover", "payments", "ben@example.org", "--as", "anna.b@example.org")
+    assert (handed["person"]["name"], handed["ends_at"]) == ("Ben", "2026-03-02T10:00:00Z")
+    taken = data("oncall", "take", "payments", "--as", "anna.b@example.org")
+    assert (taken["replaces"]["name"], taken["ends_at"]) == ("Ben", "2026-03-02T10:00:00Z")
+    assert "--minutes" in run("oncall", "cover", "payments", "ben@example.org", "--from", "2026-03-02T09:00:00Z").output
+
+
 def test_every_listing_answers(group: AlertGroup) -> None:
     for name in (
         "people",

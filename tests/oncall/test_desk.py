@@ -10,10 +10,10 @@ from django.test import Client
 
 import factories
 from watchroom.accounts.actors import SYSTEM, acting
+from watchroom.insights import offers
 from watchroom.kernel import http
 from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
 from watchroom.oncall import commands, ical, outlook, queries
-from watchroom.oncall.commands import swaps
 from watchroom.oncall.models import Absence, Calendar, Feed, Override, Swap
 from watchroom.paging.models import Notification
 
@@ -57,6 +57,7 @@ def test_what_is_not_ones_own_cannot_be_offered(clock: Any) -> None:
 
 def test_declined_withdrawn_expired(clock: Any) -> None:
     schedule, a, b = _two()
+    factories.contact_method(a)
     swap = commands.offer_swap(acting(a), schedule, starts_at=clock() + HOUR, ends_at=clock() + DAY)
     commands.decline_swap(acting(b), swap)
     assert list(swap.declined_by.all()) == [b]
@@ -65,9 +66,12 @@ def test_declined_withdrawn_expired(clock: Any) -> None:
     clock.advance(HOUR)
     with pytest.raises(Conflict):  # before the engine has been there, too
         commands.take_swap(acting(b), swap)
-    assert swaps.expire_swaps() == 1
+    assert offers.expire() == 1
     swap.refresh_from_db()
     assert swap.state == Swap.State.EXPIRED and queries.who(schedule, clock()) == [a]
+    (told,) = Notification.objects.filter(person=a)
+    assert told.subject == "Nobody took your shift: Pay" and "Mon 2 Mar 10:00 to Tue 3 Mar 09:00" in told.body
+    assert offers.expire() == 0
     other = commands.offer_swap(acting(a), schedule, starts_at=clock(), ends_at=clock() + DAY)
     commands.withdraw_swap(acting(a), other)
     with pytest.raises(Conflict):
@@ -80,6 +84,33 @@ def test_cover_for_an_hour(clock: Any) -> None:
         commands.cover(acting(b), schedule, person=a)
     commands.cover(acting(a), schedule, person=b)
     assert queries.who(schedule, clock()) == [b] and queries.who(schedule, clock() + HOUR) == [a]
+
+
+def test_cover_and_taking_over_by_page_api_and_with_messages(clock: Any) -> None:
+    schedule, a, b = _two()
+    for each in (a, b):
+        factories.contact_method(each)
+    api = {"content_type": "application/json"}
+    on_call, other = _browser(a), _browser(b)
+    assert "for the rest of the shift" in on_call.get("/on-call/mine").content.decode()
+    page = on_call.post("/schedules/pay/cover", {"person": b.pk, "hours": "all"})
+    assert page.status_code == 302
+    row = Override.objects.get()
+    assert (row.person, row.replaces, row.ends_at) == (b, a, clock() + WEEK)
+    assert Notification.objects.get(person=b).subject == "You cover for Anna"
+    row.delete()
+    made = on_call.post("/api/v1/schedules/pay/cover", {"person": b.email, "minutes": 30}, **api)
+    assert made.status_code == 201 and queries.until(schedule, b, clock()) == clock() + HOUR / 2
+    Override.objects.all().delete()
+    # Ben takes over from whoever is on call, to the end of the shift; Anna is told.
+    made = other.post("/api/v1/schedules/pay/take", {}, **api)
+    assert made.status_code == 201 and made.json()["replaces"]["name"] == "Anna"
+    assert queries.who(schedule, clock() + 6 * DAY) == [b]
+    assert Notification.objects.get(person=a).subject == "Ben takes over from you"
+    again = other.post("/api/v1/schedules/pay/take", {"person": a.email}, **api)
+    assert again.status_code == 422 and again.json()["field"] == "person"
+    stranger = _browser(factories.person("Sam", "viewer"))
+    assert stranger.post("/api/v1/schedules/pay/take", {"person": b.email}, **api).status_code == 403
 
 
 def test_shadows_are_shown_and_never_on_call(clock: Any) -> None:
@@ -269,7 +300,7 @@ def test_the_pages(clock: Any, django_assert_max_num_queries: Any) -> None:
     anna, ben = _browser(a), _browser(b)
     with django_assert_max_num_queries(40):
         page = anna.get("/on-call/mine").content.decode()
-    assert "Ben covers for an hour" in page and "Ask for cover" in page
+    assert "Ben covers<" in page and "Ask for cover" in page
     window = {"starts_at": (clock() + HOUR).isoformat(), "ends_at": (clock() + DAY).isoformat()}
     assert anna.post("/schedules/pay/swaps", window).status_code == 302
     assert "Take it" in ben.get("/on-call/mine").content.decode()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import click
 
+from ..kernel import clock
 from .client import Api, api_command
 from .show import facts, table
 
@@ -63,13 +65,37 @@ def quality(api: Api, slug: str, start: str | None, end: str | None) -> Any:
 
 @oncall.command("cover")
 @click.argument("slug")
-@click.option("--from", "start", required=True, help="RFC 3339.")
-@click.option("--to", "end", required=True, help="RFC 3339.")
+@click.argument("person", required=False)
+@click.option("--minutes", type=click.IntRange(5, 7 * 24 * 60), default=60, show_default=True)
+@click.option("--rest-of-shift", is_flag=True, help="Until your shift ends.")
+@click.option("--from", "start", help="Without a person: RFC 3339; left out, now.")
+@click.option("--to", "end", help="Without a person: RFC 3339; left out with the beginning, --minutes later.")
 @api_command
-def cover(api: Api, slug: str, start: str, end: str) -> Any:
-    """Who could cover: free, here, with the fewest recent nights first."""
+def cover(
+    api: Api, slug: str, person: str | None, minutes: int, rest_of_shift: bool, start: str | None, end: str | None
+) -> Any:
+    """PERSON (id or e-mail address) covers for you from now on, and is told. Without a person: who could, the fewest recent
+    nights first."""
+    if person:
+        if start or end:
+            raise click.UsageError("With a person it begins now: use --minutes, or ask for cover with `oncall offer`.")
+        body = {"person": person, "minutes": None if rest_of_shift else minutes}
+        return api.call("POST", f"/schedules/{slug}/cover", body), facts
+    if not start and not end:
+        start, end = (at.isoformat() for at in (clock.now(), clock.now() + timedelta(minutes=minutes)))
     found = api.call("GET", f"/schedules/{slug}/cover", **{"from": start, "to": end})
     return found, table("person", "nights", "hours", empty="Nobody is free.")
+
+
+@oncall.command("take")
+@click.argument("slug")
+@click.option("--person", help="From whom: id or e-mail address; without it, whoever is on call then.")
+@click.option("--from", "starts_at", help="RFC 3339; without it, now.")
+@click.option("--to", "ends_at", help="RFC 3339; without it, the end of their shift.")
+@api_command
+def take(api: Api, slug: str, **fields: Any) -> Any:
+    """Take over somebody's shift; they are told."""
+    return api.post(f"/schedules/{slug}/take", **fields), facts
 
 
 @oncall.command()
@@ -85,10 +111,11 @@ def swaps(api: Api) -> Any:
 @click.option("--from", "starts_at", required=True, help="RFC 3339.")
 @click.option("--to", "ends_at", required=True, help="RFC 3339.")
 @click.option("--reason")
+@click.option("--ask", "to", multiple=True, help="Only this person (id or e-mail address); may be said again.")
 @api_command
-def offer(api: Api, slug: str, **fields: Any) -> Any:
-    """Ask to be covered for a shift of your own."""
-    return api.post(f"/schedules/{slug}/swaps", **fields), facts
+def offer(api: Api, slug: str, to: tuple[str, ...], **fields: Any) -> Any:
+    """Ask to be covered for a shift of your own: everybody who could, or only these."""
+    return api.post(f"/schedules/{slug}/swaps", to=list(to) or None, **fields), facts
 
 
 @oncall.command("swap")

@@ -1,4 +1,4 @@
-"""What the engine does for insights: hand-offs at shift changes, and the weekly lists."""
+"""What the engine does for insights: hand-offs at shift changes, offers that nobody took, and the weekly lists."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..oncall.models import Schedule
 from .commands import send_weekly_list
 from .handoffs import look
 from .models import WeeklyList
+from .offers import expire, next_expiry
 
 BATCH = 50  # schedules, whose rows are held meanwhile
 LISTS = 20
@@ -32,5 +33,6 @@ def _send_lists() -> int:
 
 duties = [
     Duty("hand-offs", _next_look, lambda: look(BATCH)),
+    Duty("expire swaps", next_expiry, expire),
     Duty("weekly lists", _next_list, _send_lists),
 ]

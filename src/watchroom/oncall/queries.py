@@ -146,6 +146,14 @@ def who(schedule: Schedule, at: datetime) -> list[Person]:
     return [people[duty.person] for duty in duties if duty.person in people]
 
 
+def until(schedule: Schedule, person: Person, at: datetime, within: timedelta = timedelta(days=60)) -> datetime | None:
+    """When the shift that ``person`` has at ``at`` ends (at most ``within`` from then); None if they are not on call."""
+    spans = rules.joined(
+        (shift.starts_at, shift.ends_at) for shift in shifts(schedule, at, at + within) if shift.person == person.pk
+    )
+    return spans[0][1] if spans and spans[0][0] <= at else None
+
+
 def shifts(schedule: Schedule, start: datetime, end: datetime) -> list[rules.Shift]:
     """The final schedule from ``start`` up to ``end``."""
     return rules.final_shifts(plan_of(schedule, start, end), start, end)

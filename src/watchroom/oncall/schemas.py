@@ -392,6 +392,21 @@ class HolidaysIn(Schema):
     region: str = ""
 
 
+class CoverIn(Schema):
+    """Who covers, and for how long."""
+
+    person: str = Field(description="Who takes your pages: id or e-mail address.")
+    minutes: int | None = Field(60, ge=5, le=7 * 24 * 60, description="From now on. Null: for the rest of your shift.")
+
+
+class TakeIn(Schema):
+    """Whose shift you take over, and when."""
+
+    person: str | None = Field(None, description="Id or e-mail address. Left out: whoever is on call then.")
+    starts_at: datetime | None = Field(None, description="Left out: now.")
+    ends_at: datetime | None = Field(None, description="Left out: the end of their shift.")
+
+
 class CoverOut(Schema):
     """Somebody who is free, with what they had in the four weeks before."""
 

@@ -16,6 +16,7 @@ from ...kernel import clock
 from ...kernel.errors import Refused
 from .. import commands, outlook, queries, rules
 from ..schemas import (
+    CoverIn,
     CoverOut,
     CoversOut,
     FindingOut,
@@ -29,8 +30,10 @@ from ..schemas import (
     PlanOut,
     QualityOut,
     RotaIn,
+    TakeIn,
     Who,
 )
+from ..views import telling
 from .desk import aware
 
 router = Router(tags=["On call"])
@@ -101,6 +104,33 @@ def get_cover(
     a, b = _span(start, end)
     found = outlook.cover_for(queries.schedule_by(by, slug), a, b)
     return CoversOut(items=[CoverOut(person=Who.of(x.person), nights=x.nights, hours=x.hours) for x in found])
+
+
+@router.post("/schedules/{slug:slug}/cover", response={201: OverrideOut}, summary="Be covered from now on")
+def create_cover(request: HttpRequest, slug: str, body: CoverIn) -> Status[OverrideOut]:
+    """You are on call and somebody stands in for you, for an hour or for the rest of your shift. They are told."""
+    by = actor_of(request)
+    made = telling.cover(
+        by,
+        queries.schedule_by(by, slug),
+        person=person_by(body.person),
+        length=None if body.minutes is None else timedelta(minutes=body.minutes),
+    )
+    return Status(201, OverrideOut.of(made))
+
+
+@router.post("/schedules/{slug:slug}/take", response={201: OverrideOut}, summary="Take over a shift")
+def take_over(request: HttpRequest, slug: str, body: TakeIn) -> Status[OverrideOut]:
+    """Without having been asked, for responders of the team: now, or a shift ahead. Whoever had it is told."""
+    by = actor_of(request)
+    made = telling.take_over(
+        by,
+        queries.schedule_by(by, slug),
+        person=person_by(body.person) if body.person else None,
+        starts_at=aware(body.starts_at, "starts_at") if body.starts_at else None,
+        ends_at=aware(body.ends_at, "ends_at") if body.ends_at else None,
+    )
+    return Status(201, OverrideOut.of(made))
 
 
 @router.get("/schedules/{slug:slug}/quality", response=QualityOut, summary="How good a schedule is")

@@ -5,7 +5,7 @@ from .calendars import make_feed, refresh_calendars, remove_calendar, revoke_fee
 from .handoffs import acknowledge_handoff, note_handoff
 from .overrides import accept_rota, add_override, remove_override
 from .schedules import delete_schedule, save_schedule
-from .swaps import cover, decline_swap, offer_swap, take_shift, take_swap, withdraw_swap
+from .swaps import cover, decline_swap, expire_swaps, offer_swap, take_shift, take_swap, withdraw_swap
 
 __all__ = [
     "accept_rota",
@@ -15,6 +15,7 @@ __all__ = [
     "cover",
     "decline_swap",
     "delete_schedule",
+    "expire_swaps",
     "import_absences",
     "make_feed",
     "may_speak_for",

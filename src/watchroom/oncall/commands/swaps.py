@@ -143,40 +143,74 @@ def withdraw_swap(by: Actor, swap: Swap) -> None:
         made.touch("schedules", f"schedule:{row.schedule_id}")
 
 
-def expire_swaps() -> int:
-    """End the offers whose time has come."""
+def expire_swaps() -> list[Swap]:
+    """End the offers whose time has come, and give those that ended."""
     with change(SYSTEM, "swap.expired", None, needs=Action.SEE) as made:
         rows = list(
-            claimable(Swap.objects.filter(state=Swap.State.OFFERED, expires_at__lte=made.at).order_by("id"))[:BATCH]
+            claimable(
+                Swap.objects.filter(state=Swap.State.OFFERED, expires_at__lte=made.at)
+                .select_related("schedule", "offered_by")
+                .order_by("id")
+            )[:BATCH]
         )
         for row in rows:
             row.state, row.ended_at = Swap.State.EXPIRED, made.at
             row.save(update_fields=["state", "ended_at"])
             made.touch("schedules", f"schedule:{row.schedule_id}", f"person:{row.offered_by_id}")
         made.note(swaps=[row.pk for row in rows])
-    return len(rows)
+    return rows
 
 
-def take_shift(by: Actor, schedule: Schedule, *, starts_at: datetime, ends_at: datetime, person: Person) -> Override:
-    """``by`` takes over ``person``'s shift without being asked, from now on where it has begun."""
+def take_shift(
+    by: Actor,
+    schedule: Schedule,
+    *,
+    person: Person | None = None,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+) -> Override:
+    """``by`` takes over ``person``'s shift without being asked, from now on where it has begun. Without a person it is the one
+    who is on call at ``starts_at`` (left out: now); without an end, to the end of their shift.
+
+    :raises Refused: nobody, or several people, or not this person, is on call then.
+    """
+    me = _person(by)
+    starts_at = max(starts_at or clock.now(), clock.now())
+    if person is None:
+        there = [each for each in queries.who(schedule, starts_at) if each.pk != me.pk]
+        if len(there) != 1:
+            raise Refused(
+                "Nobody else is on call then." if not there else "Several people are on call then.",
+                field="person",
+                value=[str(each) for each in there],
+                fix="Choose another time." if not there else "Say from whom you take over.",
+            )
+        person = there[0]
+    if ends_at is None:
+        ends_at = queries.until(schedule, person, starts_at)
+        if ends_at is None:
+            raise Refused(
+                f"{person} is not on call then.", field="person", value=person.pk, fix="See who is on call, and when."
+            )
     return add_override(
         by,
         schedule,
-        person=_person(by),
+        person=me,
         replaces=person,
-        starts_at=max(starts_at, clock.now()),
+        starts_at=starts_at,
         ends_at=ends_at,
         reason="Took the shift",
     )
 
 
-def cover(by: Actor, schedule: Schedule, *, person: Person, length: timedelta = timedelta(hours=1)) -> Override:
-    """``person`` covers for ``by`` from now for a while.
+def cover(by: Actor, schedule: Schedule, *, person: Person, length: timedelta | None = timedelta(hours=1)) -> Override:
+    """``person`` covers for ``by`` from now for a while; with ``length`` None for the rest of the shift.
 
     :raises Refused: ``by`` isn't on call now.
     """
     me, now = _person(by), clock.now()
-    if me not in queries.who(schedule, now):
+    until = queries.until(schedule, me, now)
+    if until is None:
         raise Refused(
             "You are not on call in this schedule now.",
             field="schedule",
@@ -184,7 +218,13 @@ def cover(by: Actor, schedule: Schedule, *, person: Person, length: timedelta = 
             fix="Ask for cover of a shift ahead instead.",
         )
     return add_override(
-        by, schedule, person=person, replaces=me, starts_at=now, ends_at=now + length, reason="Cover for a while"
+        by,
+        schedule,
+        person=person,
+        replaces=me,
+        starts_at=now,
+        ends_at=until if length is None else now + length,
+        reason="Cover for a while" if length else "Cover for the rest of the shift",
     )
 
 

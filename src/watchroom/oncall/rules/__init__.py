@@ -14,7 +14,7 @@ from .quality import Finding, Load, Moved, Quality, conflicts, difference, joine
 from .restrictions import restriction_from, restriction_to, restrictions_from
 from .rotation import fault, spans_of, turn_span
 from .values import Dropped, Duty, Layer, Override, Plan, Restriction, RuleError, Shift
-from .zones import check_zone, local_from, to_utc
+from .zones import check_zone, local_from, span_text, to_utc
 
 __all__ = [
     "Dropped",
@@ -53,6 +53,7 @@ __all__ = [
     "restrictions_from",
     "shadow_shifts",
     "shifts_of",
+    "span_text",
     "spans_of",
     "to_utc",
     "turn_span",

@@ -32,6 +32,14 @@ def check_zone(name: str) -> ZoneInfo:
     return found
 
 
+def span_text(start: datetime, end: datetime, zone: str) -> str:
+    """A span in words, by the clock of ``zone``: Mon 2 Mar 09:00 to 17:00; the end's day only where it is another."""
+    a, b = to_local(start, check_zone(zone)), to_local(end, check_zone(zone))
+    return (
+        f"{a:%a %-d %b %H:%M} to {b:%H:%M}" if a.date() == b.date() else f"{a:%a %-d %b %H:%M} to {b:%a %-d %b %H:%M}"
+    )
+
+
 def local_from(text: str, field: str = "starts_at") -> datetime:
     """A local time such as ``2026-03-02T09:00``, without a zone. Raises ``RuleError`` naming ``field``."""
     fix = "Write the local date and time without an offset, such as 2026-03-02T09:00."

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -98,7 +99,7 @@ def swap_withdraw(request: HttpRequest, pk: int) -> HttpResponseBase:
 def shift_take(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Take over somebody's shift."""
     by = actor_of(request)
-    commands.take_shift(
+    telling.take_over(
         by,
         queries.schedule_by(by, slug),
         starts_at=instant(request, "starts_at"),
@@ -111,12 +112,15 @@ def shift_take(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @require_POST
 def cover(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Somebody covers for the reader, for an hour (or as many as are said)."""
+    """Somebody covers for the reader: for an hour, as many as are said, or (``all``) the rest of the shift."""
     by = actor_of(request)
     hours = request.POST.get("hours", "1")
-    if not hours.isdigit() or not 1 <= int(hours) <= 24:
-        raise Refused("That many hours are not accepted.", field="hours", value=hours, fix="Use 1 to 24.")
+    if hours != "all" and (not hours.isdecimal() or not 1 <= int(hours) <= 24):
+        raise Refused("That many hours are not accepted.", field="hours", value=hours, fix="Use 1 to 24, or all.")
     person = person_by(request.POST.get("person", ""))
-    commands.cover(by, queries.schedule_by(by, slug), person=person, length=timedelta(hours=int(hours)))
-    messages.success(request, f"{person} covers for you, {hours} h from now.")
+    length = None if hours == "all" else timedelta(hours=int(hours))
+    made = telling.cover(by, queries.schedule_by(by, slug), person=person, length=length)
+    messages.success(
+        request, f"{person} covers for you until {timezone.localtime(made.ends_at):%a %H:%M}, and is told."
+    )
     return back(request, "schedule", slug)

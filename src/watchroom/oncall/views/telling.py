@@ -7,13 +7,16 @@ from typing import Any
 from django.db import transaction
 
 from ...accounts.actors import Actor
+from ...accounts.models import Person
 from ...paging.commands import notify
+from ...paging.models import Notification
 from .. import commands
 from ..models import Handoff, Override, Schedule, Swap
+from ..rules import span_text
 
 
-def _window(swap: Swap) -> str:
-    return f"{swap.starts_at:%a %d %b %H:%M} to {swap.ends_at:%a %d %b %H:%M} UTC"
+def _window(what: Swap | Override, person: Person) -> str:
+    return span_text(what.starts_at, what.ends_at, person.timezone)
 
 
 def offer(by: Actor, schedule: Schedule, **given: Any) -> Swap:
@@ -23,9 +26,9 @@ def offer(by: Actor, schedule: Schedule, **given: Any) -> Swap:
         for person in swap.offered_to.all():
             notify(
                 person,
-                purpose="notice",
+                purpose=Notification.Purpose.UPDATE,
                 subject=f"Can you cover for {swap.offered_by}?",
-                body=f"{schedule.name}, {_window(swap)}. {swap.reason}".strip(),
+                body=f"{schedule.name}, {_window(swap, person)}. {swap.reason}".strip(),
                 path="/on-call/mine",
                 reason=f"swap-{swap.pk}-offered-{person.pk}",
             )
@@ -38,13 +41,41 @@ def take(by: Actor, swap: Swap) -> Override:
         override = commands.take_swap(by, swap)
         notify(
             swap.offered_by,
-            purpose="notice",
+            purpose=Notification.Purpose.UPDATE,
             subject=f"{override.person} covers for you",
-            body=f"{swap.schedule.name}, {_window(swap)}.",
+            body=f"{swap.schedule.name}, {_window(swap, swap.offered_by)}.",
             path=f"/schedules/{swap.schedule.slug}",
             reason=f"swap-{swap.pk}-taken",
         )
     return override
+
+
+def take_over(by: Actor, schedule: Schedule, **given: Any) -> Override:
+    """Take over somebody's shift without having been asked, and tell them."""
+    with transaction.atomic():
+        override = commands.take_shift(by, schedule, **given)
+        assert override.replaces is not None
+        _tell(override.replaces, override, f"{override.person} takes over from you")
+    return override
+
+
+def cover(by: Actor, schedule: Schedule, **given: Any) -> Override:
+    """Somebody stands in for ``by`` from now on, and is told at once: pages go to them."""
+    with transaction.atomic():
+        override = commands.cover(by, schedule, **given)
+        _tell(override.person, override, f"You cover for {override.replaces}")
+    return override
+
+
+def _tell(person: Person, override: Override, subject: str) -> None:
+    notify(
+        person,
+        purpose=Notification.Purpose.UPDATE,
+        subject=subject,
+        body=f"{override.schedule.name}, {_window(override, person)}.",
+        path=f"/schedules/{override.schedule.slug}",
+        reason=f"override-{override.pk}-{person.pk}",
+    )
 
 
 def note(by: Actor, handoff: Handoff, text: str) -> Handoff:
@@ -56,7 +87,7 @@ def note(by: Actor, handoff: Handoff, text: str) -> Handoff:
                 if by.person is None or person.pk != by.person.pk:
                     notify(
                         person,
-                        purpose="update",
+                        purpose=Notification.Purpose.UPDATE,
                         subject=f"A note of the last shift: {row.schedule.name}",
                         body=row.note[:500],
                         path=f"/hand-offs/{row.pk}",
