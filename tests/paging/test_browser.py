@@ -13,7 +13,7 @@ from watchroom.accounts.models import Person
 from watchroom.intake.models import AlertGroup
 from watchroom.kernel import clock
 from watchroom.paging import commands, links
-from watchroom.paging.models import Escalation, Notification
+from watchroom.paging.models import Escalation, EscalationPolicy, Notification
 
 if TYPE_CHECKING:
     from peers.chromium import Chromium
@@ -214,3 +214,31 @@ def test_push_in_the_installed_app(client: Any, live_server: Any, chromium: Chro
     assert not axe(page)
     page.context.set_offline(False)
     chromium.take_problems()  # the connection that was cut
+
+
+def test_a_policy_is_put_together_with_the_keyboard(client: Any, live_server: Any, chromium: Chromium) -> None:
+    anna = factories.person("Anna", role="administrator")
+    team = factories.team("Shop")
+    factories.person("Ben Okafor")
+    page = signed_in(client, chromium, live_server, anna, viewport=PHONE)
+    page.goto("/policies/new")
+    page.fill("#name", "Shop, urgent")
+    box = page.get_by_role("combobox", name="Page", exact=True).first
+    box.click()
+    page.keyboard.type("ben ok")
+    assert page.locator(".pick [role=option]:visible").all_inner_texts() == ["The person Ben Okafor"]
+    assert axe(page) == []
+    page.keyboard.press("Enter")
+    page.keyboard.type("everybody shop")
+    page.keyboard.press("Enter")
+    page.keyboard.type("anna")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Backspace")  # in the empty box: the last of the chosen
+    assert page.locator(".picked li").first.inner_text().startswith("The person Ben Okafor")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/policies/shop-urgent")
+    step = EscalationPolicy.objects.get(slug="shop-urgent").steps.get()
+    assert {(each.person and each.person.name, each.team) for each in step.targets.all()} == {
+        ("Ben Okafor", None),
+        (None, team),
+    }

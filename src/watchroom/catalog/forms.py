@@ -43,7 +43,7 @@ class ServiceForm(forms.Form):
         help_text="One per line, such as region=eu-west.",
     )
     needs = forms.ModelMultipleChoiceField(
-        Service.objects.none(), required=False, label="Does not work without", widget=forms.CheckboxSelectMultiple
+        Service.objects.none(), required=False, label="Does not work without", widget=forms.SelectMultiple
     )
     slug = forms.CharField(
         required=False,

@@ -135,7 +135,7 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
             ("On call in", [(f"schedule:{each.pk}", each) for each in Schedule.objects.all()]),
             ("Next on call in", [(f"schedule/next:{each.pk}", each) for each in Schedule.objects.all()]),
             ("Everybody in the rotations of", [(f"schedule/all:{each.pk}", each) for each in Schedule.objects.all()]),
-            ("People", [(f"person:{each.pk}", each) for each in Person.objects.filter(is_active=True)]),
+            ("The person", [(f"person:{each.pk}", each) for each in Person.objects.filter(is_active=True)]),
             ("Everybody in", [(f"team:{each.pk}", each) for each in Team.objects.all()]),
             ("Of the incident", [(f"role:{value}", label) for value, label in RoleName.choices]),
         ],

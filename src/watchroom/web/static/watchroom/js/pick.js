@@ -1,0 +1,87 @@
+// A <select multiple> as chips and a box that finds: the select stays, and is what the form sends. Without a script it is
+// the browser's own list. The pattern: https://www.w3.org/WAI/ARIA/apg/patterns/combobox/ (list autocomplete, manual selection).
+const make = (name, attributes = {}, ...children) => {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+};
+const nameOf = (option) => [option.parentElement.label, option.textContent.trim()].filter(Boolean).join(" ");
+
+function enhance(select) {
+  const id = `${select.id}-pick`, most = 30;
+  const chips = make("ul", { class: "picked", "aria-label": "Chosen" });
+  const input = make("input", {
+    id, class: "input", role: "combobox", type: "text", autocomplete: "off", spellcheck: "false",
+    "aria-expanded": "false", "aria-autocomplete": "list", "aria-controls": `${id}-list`, placeholder: select.dataset.placeholder ?? "Type a name",
+  });
+  const list = make("ul", { id: `${id}-list`, role: "listbox", "aria-label": "What can be chosen" });
+  const said = make("p", { class: "sr-only", role: "status" });
+  let shown = [], at = 0, chosen = [...select.selectedOptions]; // in the order in which they were chosen
+
+  const drawChips = () => {
+    chips.replaceChildren(...chosen.map((option) => {
+      const off = make("button", { type: "button", "aria-label": `Remove ${nameOf(option)}` }, "×");
+      off.addEventListener("click", () => { choose(option, false); input.focus(); });
+      return make("li", {}, nameOf(option), off);
+    }));
+    chips.hidden = !chips.childElementCount;
+    input.setCustomValidity(select.dataset.required && chips.hidden ? "Choose at least one." : "");
+  };
+  const mark = () => {
+    [...list.children].forEach((row, index) => row.setAttribute("aria-selected", String(index === at)));
+    const row = list.children[at];
+    if (!list.hidden && shown[at]) input.setAttribute("aria-activedescendant", row.id); else input.removeAttribute("aria-activedescendant");
+    row?.scrollIntoView({ block: "nearest" });
+  };
+  const close = () => { list.hidden = true; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+  const open = () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const fits = [...select.options].filter((option) => !option.selected && words.every((word) => nameOf(option).toLowerCase().includes(word)));
+    shown = fits.slice(0, most);
+    at = 0;
+    list.replaceChildren(...shown.map((option, index) => {
+      const group = option.parentElement.label;
+      const row = make("li", { role: "option", id: `${id}-${index}` }, ...(group ? [make("span", { class: "hint" }, `${group} `)] : []), option.textContent.trim());
+      row.addEventListener("pointerdown", (event) => { event.preventDefault(); choose(option, true); });
+      return row;
+    }));
+    if (fits.length > most) said.textContent = `${fits.length} fit. Type more of the name.`;
+    list.hidden = !shown.length;
+    input.setAttribute("aria-expanded", String(!list.hidden));
+    mark();
+  };
+  const choose = (option, on) => {
+    option.selected = on;
+    chosen = chosen.filter((each) => each !== option).concat(on ? [option] : []);
+    said.textContent = `${nameOf(option)} ${on ? "chosen" : "removed"}.`;
+    input.value = "";
+    drawChips();
+    close();
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+
+  input.addEventListener("input", open);
+  input.addEventListener("click", open);
+  input.addEventListener("blur", () => { close(); input.value = ""; });
+  input.addEventListener("keydown", (event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by && list.hidden) { event.preventDefault(); open(); }
+    else if (by && shown.length) { event.preventDefault(); at = (at + by + shown.length) % shown.length; mark(); }
+    else if (event.key === "Enter" && !list.hidden && shown[at]) { event.preventDefault(); choose(shown[at], true); }
+    else if (event.key === "Escape" && !list.hidden) { event.preventDefault(); event.stopPropagation(); close(); }
+    else if (event.key === "Backspace" && !input.value && chosen.length) choose(chosen.at(-1), false);
+  });
+
+  if (select.required) { select.dataset.required = "yes"; select.required = false; }
+  if (select.hasAttribute("aria-describedby")) input.setAttribute("aria-describedby", select.getAttribute("aria-describedby"));
+  for (const label of select.labels) label.htmlFor = id;
+  select.hidden = true;
+  select.after(make("div", { class: "pick" }, chips, make("div", { class: "menu" }, input, list), said));
+  close();
+  drawChips();
+}
+
+const enhanceAll = (root) => root.querySelectorAll("select[multiple]:not([hidden])").forEach(enhance);
+enhanceAll(document);
+document.addEventListener("htmx:load", (event) => enhanceAll(event.target));
