@@ -51,6 +51,8 @@ PAGES = (
     "/incidents/{incident}/type",
     "/incident-types",
     "/incident-types/new",
+    "/severities",
+    "/severities/1",
     "/incidents/{incident}",
     "/incidents/{incident}/board",
     "/schedules",

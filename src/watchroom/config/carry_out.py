@@ -15,7 +15,7 @@ from ..catalog.models import Service
 from ..evidence import commands as evidence
 from ..evidence.models import Connection, Indicator
 from ..incidents import commands as incidents
-from ..incidents.models import IncidentType, UpdateTemplate
+from ..incidents.models import IncidentType, SeverityDefinition, UpdateTemplate
 from ..intake import commands as intake
 from ..intake.models import Integration, Route
 from ..kernel.errors import Refused, WatchroomError
@@ -142,6 +142,8 @@ def _find(kind: str, key: str | None) -> Any:
         return Indicator.objects.filter(service__slug=service, name=name).first()
     if kind in alerting.SAVE:
         return alerting.find(kind, key)
+    if kind == "severities":
+        return SeverityDefinition.objects.filter(pk=int(key.removeprefix("SEV"))).first()
     lookup = f"{KEYS[kind]}__iexact" if kind == "people" else KEYS[kind]
     found = _MODELS[kind].objects.filter(**{lookup: key}).first()
     if found is None:
@@ -304,6 +306,14 @@ def _incident_type(by: Actor, row: IncidentType | None, fields: Fields) -> None:
     incidents.save_type(by, row, **{**fields, "team": _find("teams", fields["team"])})
 
 
+def _severity(by: Actor, row: SeverityDefinition | None, fields: Fields) -> None:
+    incidents.save_severity(by, **fields)
+
+
+def _no_severity(by: Actor, row: SeverityDefinition) -> None:
+    incidents.reset_severity(by, row.level)
+
+
 _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "people": _person,
     "teams": _team,
@@ -321,6 +331,7 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "stakeholder_lists": _stakeholder_list,
     "update_templates": _update_template,
     "incident_types": _incident_type,
+    "severities": _severity,
 }
 _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "people": accounts.deactivate_person,
@@ -339,4 +350,5 @@ _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "stakeholder_lists": status.delete_list,
     "update_templates": incidents.delete_template,
     "incident_types": incidents.delete_type,
+    "severities": _no_severity,
 }

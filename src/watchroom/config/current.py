@@ -8,7 +8,7 @@ from ..accounts.models import Person, Team
 from ..accounts.roles import Role
 from ..catalog.models import Service
 from ..evidence.models import Connection, Indicator
-from ..incidents.models import IncidentType, UpdateTemplate
+from ..incidents.models import IncidentType, SeverityDefinition, UpdateTemplate
 from ..intake.models import Integration, Route
 from ..intake.queries import shown_settings
 from ..kernel.plugins import all_of
@@ -132,6 +132,10 @@ def read() -> State:
             row.slug: {"slug": row.slug, "name": row.name, "team": row.team.slug}
             | {name: getattr(row, name) for name in ("description", "private", "offered", "fields")}
             for row in IncidentType.objects.select_related("team")
+        },
+        "severities": {
+            row.key: {name: getattr(row, name) for name in ("level", "name", "definition", "update_minutes", "roles")}
+            for row in SeverityDefinition.objects.all()
         },
     }
 

@@ -309,6 +309,20 @@ class IncidentType(_Part):
     fields: list[IncidentField] = []
 
 
+class Severity(_Part):
+    """What a severity means here. What is left out stays as Watchroom came, or as it was."""
+
+    level: int = Field(ge=1, le=5)
+    name: str | None = None
+    definition: str | None = None
+    update_minutes: int | None = Field(None, ge=1, le=43_200)
+    roles: list[Literal["commander", "operations", "communications", "scribe", "expert"]] | None = None
+
+    @property
+    def key(self) -> str:
+        return f"SEV{self.level}"
+
+
 def _not_secret(name: str) -> str:
     """:raises ValueError: a connector keeps this setting secret; a file is no place for it."""
     connectors = all_of("watchroom.connectors").values()
@@ -418,6 +432,7 @@ class Document(_Part):
     stakeholder_lists: list[StakeholderList] = []
     update_templates: list[UpdateTemplate] = []
     incident_types: list[IncidentType] = []
+    severities: list[Severity] = []
 
 
 # In the order in which things can be made: each names only what stands before it (services' needs are set at the end).
@@ -444,6 +459,7 @@ KEYS = {
     "stakeholder_lists": "slug",
     "update_templates": "slug",
     "incident_types": "slug",
+    "severities": "key",
 }
 State = dict[str, dict[str, dict[str, Any]]]  # kind → key → fields
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -15,10 +15,11 @@ from ..catalog.queries import services_visible_to
 from ..intake.models import AlertGroup
 from ..intake.queries import groups_visible_to
 from ..kernel import clock
-from .models import SEVERITY_MEANING, Incident, LogEntry, RoleName, Update
+from .models import Incident, LogEntry, RoleName, Update
+from .rules.severities import Severity
+from .severities import choices as severities
 from .type_forms import PREFIX, AskingForm
 
-SEVERITIES = [(level, f"SEV{level}: {meaning}") for level, meaning in SEVERITY_MEANING.items()]
 KINDS = [(kind.value, kind.label) for kind in LogEntry.Kind if kind != LogEntry.Kind.SYSTEM]
 NEXT_UPDATE = [
     ("15", "in 15 minutes"),
@@ -50,7 +51,7 @@ class DeclareForm(AskingForm):
         help_text="One line that a colleague understands at three in the morning.",
     )
     severity = forms.TypedChoiceField(
-        label="How bad is it?", choices=SEVERITIES, coerce=int, initial=3, widget=forms.RadioSelect
+        label="How bad is it?", choices=severities, coerce=int, initial=3, widget=forms.RadioSelect
     )
     impact = forms.CharField(label="Who notices what?", required=False, widget=forms.Textarea(attrs={"rows": 2}))
     team: forms.ModelChoiceField[Team] = forms.ModelChoiceField(
@@ -146,8 +147,14 @@ class ScopeForm(forms.Form):
 
 
 class SeverityForm(forms.Form):
-    severity = forms.TypedChoiceField(label="Severity", choices=SEVERITIES, coerce=int, widget=forms.RadioSelect)
+    severity = forms.TypedChoiceField(label="Severity", choices=severities, coerce=int, widget=forms.RadioSelect)
     reason = forms.CharField(label="Why?", required=False, max_length=300)
+
+    def __init__(self, *args: Any, meanings: Mapping[int, Severity] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if meanings is not None:  # whoever has read them already
+            offered = [(level, each.meaning) for level, each in meanings.items()]
+            cast(forms.TypedChoiceField, self.fields["severity"]).choices = offered
 
 
 class RoleForm(forms.Form):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import attachments, links, listing, log, room, types, updates, work
+from .views import attachments, links, listing, log, room, severities, types, updates, work
 
 urlpatterns = [
     path("incidents", listing.incidents, name="incidents"),
@@ -24,6 +24,8 @@ urlpatterns = [
     path("incident-types/new", types.type, name="incident-type-new"),
     path("incident-types/<slug:slug>", types.type, name="incident-type"),
     path("incident-types/<slug:slug>/delete", types.delete_type, name="incident-type-delete"),
+    path("severities", severities.severities, name="severities"),
+    path("severities/<int:level>", severities.severity, name="severity"),
     path("update-templates", updates.templates, name="update-templates"),
     path("update-templates/new", updates.template, name="update-template-new"),
     path("update-templates/<slug:slug>", updates.template, name="update-template"),

@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from . import guidance, incidents, links, log, room, types, updates
+from . import guidance, incidents, links, log, room, severities, types, updates
 
 router = Router()
 router.add_router("", incidents.router)
@@ -12,3 +12,4 @@ router.add_router("", room.router)
 router.add_router("", updates.router)
 router.add_router("", types.router)
 router.add_router("", links.router)
+router.add_router("", severities.router)

@@ -10,6 +10,7 @@ from .looking import looked
 from .parking import leave_parking, park
 from .progress import change_severity, correct_time, mitigate, remind_of_update, reopen, resolve
 from .roles import accept_role, assign_role, end_role
+from .severities import reset_severity, save_severity
 from .tasks import add_task, change_task
 from .types import delete_type, save_type, set_type
 from .update_templates import delete_template, save_template
@@ -48,8 +49,10 @@ __all__ = [
     "publish_update",
     "remind_of_update",
     "reopen",
+    "reset_severity",
     "resolve",
     "save_draft",
+    "save_severity",
     "save_template",
     "save_type",
     "set_standing",

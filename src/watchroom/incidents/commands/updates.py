@@ -10,6 +10,7 @@ from ...accounts.actors import Actor
 from ...kernel.errors import Conflict, NotAllowed, Refused
 from .. import hooks, rules
 from ..models import Incident, RoleAssignment, Update, UpdateDraft
+from ..severities import severity_of
 from ._shared import acting_in, checked_text, follow, write_system
 
 Wordings = Mapping[str, Mapping[str, str]]
@@ -91,7 +92,7 @@ def publish_update(
             )
         _finish_draft(row, draft_version)
         goes_on = row.is_open and stage != Update.Stage.RESOLVED
-        promised = (next_update_at or made.at + rules.due_after(row.severity)) if goes_on else None
+        promised = (next_update_at or made.at + severity_of(row.severity).update_every) if goes_on else None
         update = Update(
             incident=row,
             stage=stage,

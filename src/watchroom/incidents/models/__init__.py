@@ -1,12 +1,13 @@
 """Incidents and what happens in them."""
 
 from .attachments import Attachment, StoredContent
-from .incident import SEVERITY_MEANING, Incident, IncidentSeverity
+from .incident import Incident, IncidentSeverity
 from .links import IncidentLink
 from .log import STANDINGS, LogEntry, LogRevision
 from .looks import Look, Spoken
 from .nudges import Nudge
 from .roles import ROLE_DUTY, RoleAssignment, RoleName
+from .severities import SeverityDefinition
 from .times import KeyTime, Moment
 from .types import IncidentType
 from .updates import Update, UpdateDraft, UpdateTemplate
@@ -14,7 +15,6 @@ from .work import ParkedItem, Task
 
 __all__ = [
     "ROLE_DUTY",
-    "SEVERITY_MEANING",
     "STANDINGS",
     "Attachment",
     "Incident",
@@ -30,6 +30,7 @@ __all__ = [
     "ParkedItem",
     "RoleAssignment",
     "RoleName",
+    "SeverityDefinition",
     "Spoken",
     "StoredContent",
     "Task",

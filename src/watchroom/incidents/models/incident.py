@@ -13,22 +13,13 @@ from .types import IncidentType
 
 
 class IncidentSeverity(models.IntegerChoices):
-    """How bad it is. The definition helps to choose."""
+    """How bad it is; what each means here is in ``severities``."""
 
     SEV1 = 1, "SEV1"
     SEV2 = 2, "SEV2"
     SEV3 = 3, "SEV3"
     SEV4 = 4, "SEV4"
     SEV5 = 5, "SEV5"
-
-
-SEVERITY_MEANING = {
-    1: "Customers can't do what they came for, or data is at risk. Everyone who can help is called.",
-    2: "A main feature fails or is very slow for many customers.",
-    3: "Something fails for a few, or there is a workaround.",
-    4: "Colleagues notice; customers don't.",
-    5: "Worth a record; no hurry.",
-}
 
 
 class Incident(models.Model):

@@ -16,7 +16,7 @@ from .times import (
     out_of_order,
     said,
 )
-from .voice import AUDIENCES, PARTS, VOICES, due_after, filled, may_publish, publishing_rule, told_of, wording
+from .voice import AUDIENCES, PARTS, VOICES, filled, may_publish, publishing_rule, told_of, wording
 
 __all__ = [
     "AUDIENCES",
@@ -32,7 +32,6 @@ __all__ = [
     "catch_up",
     "computed",
     "custom_fields",
-    "due_after",
     "files",
     "filled",
     "in_the_future",

@@ -3,25 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import timedelta
 
 AUDIENCES = ("internal", "customers", "executives")
 PARTS = ("happening", "impact", "doing")
 VOICES = frozenset({"communications", "commander"})
-
-# The longest that stakeholders of an incident of this severity wait for news, where nobody promises anything else.
-_DUE_AFTER = {
-    1: timedelta(minutes=30),
-    2: timedelta(hours=1),
-    3: timedelta(hours=4),
-    4: timedelta(days=1),
-    5: timedelta(days=3),
-}
-
-
-def due_after(severity: int) -> timedelta:
-    """When the next update is due where nobody says otherwise."""
-    return _DUE_AFTER.get(severity, timedelta(hours=4))
 
 
 def may_publish(held: Collection[str], taken: Collection[str]) -> bool:

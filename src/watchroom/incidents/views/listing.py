@@ -15,8 +15,9 @@ from ...kernel import clock
 from ...web.middleware import actor_of
 from .. import commands, queries, rules
 from ..forms import DeclareForm
-from ..models import SEVERITY_MEANING, Incident, IncidentType
+from ..models import Incident, IncidentType
 from ..rules import custom_fields
+from ..severities import all_severities
 
 PAGE = 30
 
@@ -48,7 +49,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
             "incidents": shown,
             "filters": filters,
             "teams": Team.objects.all(),
-            "levels": SEVERITY_MEANING,
+            "levels": all_severities().values(),
             "types": types,
             "by_field": _offered_filters(types, filters),
             "open": queries.visible_to(by).exclude(status=Incident.Status.RESOLVED).count(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -22,14 +23,15 @@ from ...status.models import StatusPage
 from ...web.middleware import actor_of
 from .. import commands, linked, queries, rules
 from ..forms import KINDS, RoleForm, ScopeForm, SeverityForm, SummaryForm, TimeForm, UpdateForm
-from ..models import ROLE_DUTY, SEVERITY_MEANING, Incident, Moment, RoleAssignment, RoleName
+from ..models import ROLE_DUTY, Incident, Moment, RoleAssignment, RoleName
+from ..severities import all_severities
 from . import _room
 from ._catching_up import role_names, scene_of
 from ._lines import lines
 from ._room import may_act
 
 
-def _roles(holders: list[RoleAssignment], by: Actor) -> list[dict[str, Any]]:
+def _roles(holders: list[RoleAssignment], by: Actor, needed: Collection[str]) -> list[dict[str, Any]]:
     """Each role with its duty and who has it; subject experts as often as there are."""
     me = by.person.pk if by.person else None
     return [
@@ -37,6 +39,7 @@ def _roles(holders: list[RoleAssignment], by: Actor) -> list[dict[str, Any]]:
             "role": name.value,
             "name": name.label,
             "duty": ROLE_DUTY[name.value],
+            "needed": name.value in needed,
             "held": [{"row": row, "mine": row.person_id == me} for row in holders if row.role == name],
             "mine": any(row.role == name and row.person_id == me for row in holders),
         }
@@ -74,6 +77,8 @@ def context_of(
     now, times = clock.now(), queries.times_of(incident)
     since = None if from_start else commands.looked(by, incident)
     acts = may_act(by, incident, holders)
+    meanings = all_severities()
+    severity = meanings[incident.severity]
     links = linked.links_of(by, incident, with_lines=True)
     postmortem = getattr(incident, "postmortem", None)
     steps = rules.next_steps(
@@ -101,7 +106,7 @@ def context_of(
         "catch_up": caught_up,
         "catch_up_roles": role_names(caught_up.roles),
         "nudges": list(incident.nudges.filter(answer="", at__gt=now - NUDGES_FOR)[:3]),
-        "roles": _roles(holders, by),
+        "roles": _roles(holders, by, severity.roles if incident.is_open else ()),
         "commander": next((row for row in holders if row.role == RoleName.COMMANDER), None),
         "groups": groups,
         "runs": runs,
@@ -127,7 +132,8 @@ def context_of(
         "run_key": uuid.uuid4().hex,
         "new_key": uuid.uuid4().hex,
         "postmortem": postmortem,
-        "meaning": SEVERITY_MEANING[incident.severity],
+        "severity": severity,
+        "meanings": meanings,
         "answers": [(each, said) for each, said in queries.answers_of(incident) if each.shown],
         "links": links,
         "merged_into": next((each.other for each in links if each.kind == "duplicate_of"), None),
@@ -165,7 +171,7 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
         "scope_form": ScopeForm(
             actor=by, initial={"team": found.team_id, "services": context["services"], "private": found.private}
         ),
-        "severity_form": SeverityForm(initial={"severity": found.severity}),
+        "severity_form": SeverityForm(initial={"severity": found.severity}, meanings=context["meanings"]),
         "update_form": UpdateForm(pages=pages_offered(found), initial={"impact": found.impact, "stage": stage}),
     }
     return render(request, "incidents/room.html", context)
