@@ -16,6 +16,7 @@ from ..runners.base import Progress, RunFailed
 from ..runners.base import Runner as Plugin
 from . import rules
 from .commands.carrying_out import MOST_TRIES, again, claim, record
+from .commands.fingerprints import is_still
 from .commands.ordering import order_of
 from .commands.runners import GROUP
 from .looking import effect_of
@@ -50,6 +51,12 @@ def _work(execution: Execution, starts: bool) -> None:
     if runner is None or plugin is None:
         what = "What carries it out was removed."
         record(execution, Progress("failed" if starts else "unknown", what))
+        return
+    if starts and not is_still(execution, execution.run.mitigation, runner):
+        what = (
+            "What would be carried out has changed since it was started and approved. Look at it, and start it again."
+        )
+        record(execution, Progress("failed" if execution.tries < 2 else "unknown", what))
         return
     settings: dict[str, Any] = dict(runner.settings)
     try:

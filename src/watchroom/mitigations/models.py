@@ -151,6 +151,7 @@ class Execution(models.Model):
     )
     inputs = models.JSONField(help_text="As they were when it was started.")
     plan = models.CharField(max_length=500)
+    fingerprint = models.CharField(max_length=64, blank=True, help_text="Of all that is carried out, as it was then.")
     state = models.CharField(max_length=9, choices=State.choices)
     due_at = models.DateTimeField(null=True, help_text="When the engine works on it next.")
     deadline_at = models.DateTimeField(null=True)

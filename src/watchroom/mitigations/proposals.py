@@ -11,13 +11,16 @@ from ..kernel.errors import Conflict, NotFound
 from ..paging.hooks import Proposal
 from ..paging.models import Escalation
 from .commands import start
+from .commands.fingerprints import mark_of_proposal
 from .models import Mitigation
 
 
 def describe(slug: str) -> Proposal | None:
     """The mitigation as a policy proposes it; None: it is not in the catalog."""
-    row = Mitigation.objects.filter(slug=slug).first()
-    return Proposal(f"{row.name} ({row.get_risk_display().lower()} risk)", row.how) if row else None
+    row = Mitigation.objects.select_related("runner").filter(slug=slug).first()
+    if row is None:
+        return None
+    return Proposal(f"{row.name} ({row.get_risk_display().lower()} risk)", row.how, mark_of_proposal(row))
 
 
 def start_approved(by: Actor, escalation: Escalation, slug: str, key: str) -> str:

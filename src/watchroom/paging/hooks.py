@@ -23,10 +23,11 @@ RolesOf = Callable[[str, int, Collection[str]], Mapping[str, tuple[int, ...]]]
 
 @dataclass(frozen=True)
 class Proposal:
-    """A mitigation as a policy may propose it: its name, and what will be done."""
+    """A mitigation as a policy may propose it: its name, what will be done, and a mark of all that is carried out."""
 
     title: str
     text: str
+    mark: str = ""
 
 
 Describe = Callable[[str], Proposal | None]

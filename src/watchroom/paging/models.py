@@ -414,6 +414,7 @@ class Approval(models.Model):
     mitigation = models.CharField(max_length=64, help_text="Its slug.")
     title = models.CharField(max_length=200)
     text = models.TextField(blank=True, help_text="What will be done, as it was when it was proposed.")
+    mark = models.CharField(max_length=64, blank=True, help_text="Of all that would be carried out, as it was then.")
     proposed_at = models.DateTimeField()
     state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
     decided_at = models.DateTimeField(null=True)

@@ -23,7 +23,8 @@ from ...kernel.errors import Conflict, NotAllowed
 from ...kernel.plugins import all_of
 from ...runners.base import Progress, bounded
 from ...runners.base import Runner as Plugin
-from ..models import Execution, MitigationRun
+from ..models import Execution, Mitigation, MitigationRun
+from .fingerprints import mark_of_order
 from .runners import GROUP
 from .runs import finish
 
@@ -38,9 +39,9 @@ def decide(by: Actor, run: MitigationRun, *, approve: bool) -> MitigationRun:
     """A second person approves what waits, which has it carried out, or declines it. The same decision twice is one.
 
     :raises NotAllowed: whoever started it can't approve it.
-    :raises Conflict: it does not wait (any more).
+    :raises Conflict: it does not wait (any more), or what would be carried out is no longer what was started.
     """
-    mitigation = run.mitigation
+    mitigation = Mitigation.objects.select_related("runner", "team").filter(pk=run.mitigation_id or 0).first()
     with acting_in(by, "mitigation.approved" if approve else "mitigation.declined", run.incident) as (made, incident):
         row = locked(Execution.objects.all()).filter(run=run).first()
         if row is None:
@@ -58,9 +59,15 @@ def decide(by: Actor, run: MitigationRun, *, approve: bool) -> MitigationRun:
         row.decided_at = made.at
         if approve:
             must_be_open(incident, "nothing has to be mitigated")
-            seconds = mitigation.timeout_seconds if mitigation else 900
+            if mitigation is None or row.fingerprint != mark_of_order(mitigation):
+                raise Conflict(
+                    "It has changed since it was started: what it does now, nobody has proposed.",
+                    field="run",
+                    value=run.pk,
+                    fix="Decline it, look at it again in the catalog, and start it again.",
+                )
             row.state, row.due_at, row.approved_by = State.DUE, made.at, by.person
-            row.deadline_at = made.at + timedelta(seconds=seconds)
+            row.deadline_at = made.at + timedelta(seconds=mitigation.timeout_seconds)
             made.due()
         else:
             row.state, row.ended_at = State.DECLINED, made.at

@@ -19,6 +19,7 @@ from ...kernel.plugins import one_of
 from ...runners.base import Order
 from ...runners.base import Runner as Plugin
 from ..models import Execution, Mitigation, MitigationRun
+from .fingerprints import mark_of_order
 from .runners import GROUP, missing_secret
 
 State = Execution.State
@@ -53,6 +54,7 @@ def order(made: Change, incident: Incident, run: MitigationRun, mitigation: Miti
         key=f"watchroom-run-{run.pk}-{uuid.uuid4().hex[:16]}",
         inputs=mitigation.inputs,
         plan=plugin.plan(runner.settings, mitigation.inputs)[:500],
+        fingerprint=mark_of_order(mitigation),
         state=State.WAITING if waits else State.DUE,
         due_at=None if waits else made.at,
         deadline_at=None if waits else made.at + timedelta(seconds=mitigation.timeout_seconds),

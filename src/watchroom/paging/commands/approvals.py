@@ -7,14 +7,14 @@ from ...accounts.changes import change
 from ...accounts.roles import Action
 from ...kernel.db import locked
 from ...kernel.errors import Conflict
-from ..hooks import start_mitigation
+from ..hooks import mitigation_named, start_mitigation
 from ..models import Approval, EscalationEvent
 
 
 def decide_approval(by: Actor, approval: Approval, *, approve: bool) -> Approval:
     """Approve what was proposed, which starts it, or decline it. The same decision twice is one.
 
-    :raises Conflict: it has been decided the other way, or it can no longer be started.
+    :raises Conflict: it has been decided the other way, or it can no longer be started, or is no longer what was proposed.
     """
     word = "approved" if approve else "declined"
     escalation = approval.escalation
@@ -24,6 +24,8 @@ def decide_approval(by: Actor, approval: Approval, *, approve: bool) -> Approval
             return row
         if row.state != Approval.State.OPEN:
             raise Conflict(f"This is already {row.state}.", fix="Start it in the incident by hand.")
+        if approve:
+            _must_still_be(row)
         row.outcome = start_mitigation(by, escalation, row.mitigation, f"approval-{row.pk}")[:300] if approve else ""
         row.state, row.decided_at, row.decided_by = word, made.at, by.person
         row.save(update_fields=["state", "decided_at", "decided_by", "outcome"])
@@ -38,3 +40,15 @@ def decide_approval(by: Actor, approval: Approval, *, approve: bool) -> Approval
         made.note(title=row.title, escalation=escalation.pk)
         made.touch(f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}")
     return row
+
+
+def _must_still_be(row: Approval) -> None:
+    """Who approves has read what was proposed. One that is gone is said by whoever is to start it."""
+    now = mitigation_named(row.mitigation)
+    if now is not None and now.mark != row.mark:
+        raise Conflict(
+            f"“{row.title}” has changed since it was proposed.",
+            field="mitigation",
+            value=row.mitigation,
+            fix="Look at it again in the catalog; start it in the incident, or decline the proposal.",
+        )

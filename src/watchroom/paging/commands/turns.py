@@ -217,7 +217,12 @@ def _propose(escalation: Escalation, target: Target, at: Position, now: datetime
     row, new = Approval.objects.get_or_create(
         escalation=escalation,
         mitigation=target.detail,
-        defaults={"title": proposal.title[:200], "text": proposal.text, "proposed_at": now},
+        defaults={
+            "title": proposal.title[:200],
+            "text": proposal.text,
+            "mark": proposal.mark,
+            "proposed_at": now,
+        },
     )
     if new:
         _event(
