@@ -129,9 +129,11 @@ def storm_beside_pages(server: Server, session: str) -> None:
 def readers() -> None:
     """A public status page under as many readers as one load thread makes; on one core, where the machine lets us."""
     server = Server(start_timeout=180).start()
+    fill(server)  # an installation without people shows strangers its first page only
     subprocess.run([sys.executable, "-m", "watchroom", "demo"], env=server.env, check=True, stdout=subprocess.DEVNULL)
     for path in ("/status/demo-fernweh", "/status/demo-fernweh/api/v2/summary.json"):
-        urllib.request.urlopen(f"{server.url}{path}", timeout=30).read()
+        with urllib.request.urlopen(f"{server.url}{path}", timeout=30) as answer:
+            assert "Age" in answer.headers, "this is not from the gate's memory"
         done = subprocess.run(
             ["wrk", "-t1", "-c32", "-d5s", f"{server.url}{path}"], capture_output=True, text=True, check=True
         )
