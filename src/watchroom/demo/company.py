@@ -127,6 +127,17 @@ SERVICES = (
 )
 
 
+RELEASES = (
+    "{service}: smaller images",
+    "{service}: a new client for the database",
+    "{service}: retries with a limit",
+    "{service}: libraries of this month",
+    "{service}: fewer questions for each request",
+    "{service}: texts of the design team",
+    "{service}: a cache in front of the search",
+)
+
+
 @dataclass(frozen=True)
 class Cause:
     """A kind of trouble: how it shows, what it turned out to be, and what helped."""

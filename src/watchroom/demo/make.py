@@ -10,8 +10,8 @@ from ..accounts.models import Team
 from ..actions.models import ActionItem
 from ..kernel import clock
 from ..kernel.errors import Conflict
-from .past import alerts, incidents
-from .standing import Company, paging, services, status_page, teams
+from .past import alerts, changes, incidents
+from .standing import Company, away, paging, services, status_page, teams, work
 
 
 def exists() -> bool:
@@ -32,9 +32,12 @@ def make(seed: int = 1) -> dict[str, int]:
         teams(company)
         services(company)
         paging(company)
+        away(company)
+        work(company)
         status_page(company)
         groups = alerts(company)
         led = incidents(company, groups)
+        changes(company, led)
     return {
         "teams": len(company.teams),
         "people": sum(map(len, company.people.values())),

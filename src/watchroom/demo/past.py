@@ -9,6 +9,7 @@ from typing import Any
 from ..accounts.models import Person
 from ..actions.models import ActionEvent, ActionItem
 from ..catalog.models import Service
+from ..evidence.models import Change
 from ..incidents.models import Incident, KeyTime, LogEntry, RoleAssignment, Update
 from ..intake.models import Alert, AlertGroup, GroupEvent
 from ..kernel.signing import fingerprint
@@ -16,7 +17,7 @@ from ..mitigations.models import MitigationRun
 from ..paging.models import Escalation, Notification
 from ..postmortems.models import Postmortem
 from ..status.models import Component, ComponentImpact, ComponentSpan, PublicIncident, PublishedUpdate
-from .company import CAUSES, IMPACT, Cause
+from .company import CAUSES, IMPACT, RELEASES, Cause
 from .standing import MONTHS, Company
 
 GROUPS = 6_000
@@ -103,6 +104,34 @@ def alerts(c: Company) -> list[AlertGroup]:
     GroupEvent.objects.bulk_create(events, batch_size=1000)
     _pages(c, [group for group in groups if group.urgency == "high" and group.resolved_at])
     return groups
+
+
+def changes(c: Company, led: list[Incident]) -> None:
+    """Deploys of the last two months, with one just before the incident that is running."""
+    made = []
+
+    def deploy(service: Service, at: datetime) -> None:
+        made.append(
+            Change(
+                service=service,
+                at=at,
+                kind=Change.Kind.DEPLOY,
+                title=c.random.choice(RELEASES).format(service=service.name),
+                version=f"{at:%Y.%V}.{c.random.randint(1, 9)}",
+                author=c.random.choice(c.of(service.team.name)).name,
+                source="Pipeline",
+                is_demo=True,
+                recorded_at=at,
+            )
+        )
+
+    for service in c.services:
+        at = c.now - timedelta(days=60)
+        while (at := at + timedelta(hours=c.random.expovariate(1 / 96) + 4)) < c.now - timedelta(hours=2):
+            deploy(service, at)
+    if (suspect := led[-1].services.first()) is not None:
+        deploy(suspect, c.now - timedelta(minutes=47))
+    Change.objects.bulk_create(made, batch_size=500)
 
 
 def _pages(c: Company, groups: list[AlertGroup]) -> None:

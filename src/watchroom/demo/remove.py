@@ -9,7 +9,7 @@ from ..actions.models import ActionItem
 from ..catalog.models import Service
 from ..incidents.models import Incident, Update, UpdateTemplate
 from ..intake.journal import forget
-from ..intake.models import AlertGroup, Integration, Route
+from ..intake.models import AlertGroup, Integration, MaintenanceWindow, Route
 from ..kernel.errors import Conflict
 from ..mitigations.models import Mitigation
 from ..oncall.models import Schedule
@@ -35,6 +35,7 @@ def remove() -> int:
         Escalation.objects.filter(team__is_demo=True).delete()
         StepTarget.objects.filter(step__policy__is_demo=True).delete()
         AuditRecord.objects.filter(team__is_demo=True).delete()
+        MaintenanceWindow.objects.filter(team__is_demo=True).delete()
         for integration in Integration.objects.filter(is_demo=True):
             forget(integration.pk)
         AlertGroup.objects.filter(team__is_demo=True).delete()  # also what real signals have opened there

@@ -14,10 +14,10 @@ from ..accounts.roles import Role
 from ..catalog.models import Dependency, Service, ServiceLink
 from ..incidents.models import UpdateTemplate
 from ..intake.journal import open_inbox
-from ..intake.models import Integration
+from ..intake.models import Integration, MaintenanceWindow
 from ..kernel.signing import fingerprint, new_key
 from ..mitigations.models import Mitigation
-from ..oncall.models import Override, Rotation, RotationMember, Schedule
+from ..oncall.models import Absence, Override, Rotation, RotationMember, Schedule, Swap
 from ..paging.models import ContactMethod, EscalationPolicy, EscalationStep, NotificationRule, StepTarget, Urgency
 from ..status.models import (
     Component,
@@ -172,6 +172,41 @@ def paging(c: Company) -> None:
                 is_demo=True,
             )
         )
+
+
+def away(c: Company) -> None:
+    """Who is on holiday, and a shift that looks for somebody."""
+    for number, people in enumerate(c.people.values()):
+        begins = c.now + timedelta(days=9 + 4 * number)
+        Absence.objects.create(
+            person=people[1], starts_at=begins, ends_at=begins + timedelta(days=10), reason="Holiday", paged=False
+        )
+    schedule = Schedule.objects.get(slug="demo-booking")
+    *others, who = c.of("Booking")
+    begins = c.now + timedelta(days=3)  # the override of `paging` is theirs
+    swap = Swap.objects.create(
+        schedule=schedule,
+        offered_by=who,
+        starts_at=begins,
+        ends_at=begins + timedelta(hours=8),
+        reason="A wedding",
+        expires_at=begins,
+    )
+    swap.offered_to.set(others)
+
+
+def work(c: Company) -> None:
+    """Work that is planned: alerts of these services page nobody meanwhile."""
+    begins = c.now + timedelta(days=3)
+    window = MaintenanceWindow.objects.create(
+        team=c.teams["Platform"],
+        title="A faster database",
+        author=c.of("Platform")[0],
+        starts_at=begins,
+        ends_at=begins + timedelta(hours=2),
+        due_at=begins,
+    )
+    window.services.set([each for each in c.services if each.name == "Ledger database"])
 
 
 def status_page(c: Company) -> None:
