@@ -15,8 +15,23 @@ import factories as make
 from watchroom.accounts.actors import acting
 from watchroom.engine.loop import run_due
 from watchroom.incidents import commands
-from watchroom.incidents.guidance import Given, Held, History, Line, Situation, Told, all_rules, due, replay
-from watchroom.incidents.guidance.situation import Fired, Tried
+from watchroom.incidents.guidance import (
+    Fired,
+    Given,
+    Held,
+    History,
+    Line,
+    Mentions,
+    Shown,
+    Situation,
+    Told,
+    Tried,
+    Tuning,
+    all_rules,
+    due,
+    replay,
+    tuned,
+)
 from watchroom.incidents.models import Incident, Nudge
 from watchroom.kernel.clock import TravellingClock
 from watchroom.mitigations import commands as mitigations
@@ -41,6 +56,8 @@ BUSY = replace(
     roles=(LED, Held("communications", 2, START, START)),
 )  # fmt: skip
 
+AFTERWARDS = {"still_firing", "page_left_open"}
+
 # rule, the history in which it speaks, from which minute on, and how it falls silent
 TRAPS: dict[str, tuple[History, int, History]] = {
     "no_commander": (replace(BUSY, roles=BUSY.roles[1:]), 5, BUSY),
@@ -62,6 +79,28 @@ TRAPS: dict[str, tuple[History, int, History]] = {
     "unverified": (
         replace(BUSY, mitigated_at=after(20), alerts=(Fired(START),)), 30,
         replace(BUSY, mitigated_at=after(20), alerts=(Fired(START),), lines=(*TALK, line(25, "result", id=9))),
+    ),
+    "idle_role": (
+        replace(BUSY, roles=(*BUSY.roles, Held("scribe", 9, START, START))), 30,
+        replace(BUSY, roles=(*BUSY.roles, Held("scribe", 9, START, START)), lines=(*TALK, line(20, author=9, id=900))),
+    ),
+    "scope_creep": (
+        replace(BUSY, elsewhere=tuple(Mentions(after(minute), frozenset({"search"})) for minute in (1, 2, 3, 4))), 4,
+        replace(BUSY, elsewhere=tuple(Mentions(after(minute), frozenset({"search"})) for minute in (1, 2, 3))),
+    ),
+    "severity_misfit": (
+        replace(BUSY, impact="No customers are affected"), 15, replace(BUSY, impact="Customers can't pay"),
+    ),
+    "page_silent": (
+        replace(BUSY, pages=("Shop",)), 15, replace(BUSY, pages=("Shop",), shown=(Shown("Shop", after(9), "investigating"),)),
+    ),
+    "contradiction": (
+        replace(BUSY, updates=(Told(after(1), stage="resolved"),)), 11,
+        replace(BUSY, updates=(Told(after(1), stage="monitoring"),)),
+    ),
+    "page_left_open": (
+        replace(BUSY, resolved_at=after(20), shown=(Shown("Shop", after(9), "monitoring"),)), 25,
+        replace(BUSY, resolved_at=after(20), shown=(Shown("Shop", after(9), "monitoring"), Shown("Shop", after(21), "resolved"))),
     ),
     "still_firing": (
         replace(BUSY, resolved_at=after(20), alerts=(Fired(START),)), 25,
@@ -85,7 +124,7 @@ def test_a_rule_speaks_from_its_minute_on_and_falls_silent(name: str) -> None:
     assert rule.advice.endswith((".", "?")) and rule.to in {"commander", "communications", "everybody"}
 
 
-@pytest.mark.parametrize("name", [name for name in TRAPS if name != "still_firing"])
+@pytest.mark.parametrize("name", [name for name in TRAPS if name not in AFTERWARDS])
 def test_nothing_is_said_once_it_is_over(name: str) -> None:
     rule = next(each for each in all_rules() if each.name == name)
     history, minute, _ = TRAPS[name]
@@ -108,7 +147,15 @@ histories = st.builds(
                   st.none() | st.integers(0, 99).map(after)),
         max_size=4,
     ).map(tuple),
-    updates=st.lists(st.builds(Told, st.integers(0, 200).map(after)), max_size=2).map(tuple),
+    updates=st.lists(
+        st.builds(Told, st.integers(0, 200).map(after), stage=st.sampled_from(["", "monitoring", "resolved"])), max_size=2
+    ).map(tuple),
+    impact=st.sampled_from(["", "nobody", "all customers"]),
+    pages=st.sampled_from([(), ("Shop",)]),
+    shown=st.lists(st.builds(Shown, st.just("Shop"), st.integers(0, 250).map(after), st.just("monitoring")), max_size=2).map(tuple),
+    elsewhere=st.lists(
+        st.builds(Mentions, st.integers(0, 250).map(after), st.just(frozenset({"search"}))), max_size=9
+    ).map(tuple),
     alerts=st.lists(st.builds(Fired, st.integers(0, 99).map(after)), max_size=2).map(tuple),
 )  # fmt: skip
 
@@ -122,7 +169,7 @@ def test_whatever_happens_it_speaks_rarely(history: History) -> None:
         same = [other for other in said if other.rule == each.rule and other is not each]
         assert all(abs(other.at - each.at) >= timedelta(minutes=30) for other in same)
         if history.resolved_at is not None and each.at >= history.resolved_at:
-            assert each.rule == "still_firing"
+            assert each.rule in AFTERWARDS
 
 
 def test_answers_are_respected() -> None:
@@ -206,5 +253,81 @@ def test_its_cost_does_not_grow_with_the_log(clock: TravellingClock, django_asse
     for number in range(30):
         commands.log(acting(anna), incident, "note", f"line {number}")
     clock.advance(timedelta(minutes=1))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(24):
         assert commands.look_at_one()
+
+
+# --- What else the rules see ---
+
+
+def says(name: str, history: History, minute: float) -> str:
+    rule = next(each for each in all_rules() if each.name == name)
+    return rule.reason(Situation(history, after(minute)))
+
+
+@pytest.mark.parametrize(
+    ("severity", "impact", "speaks"),
+    [
+        (1, "none", True), (2, "Customers don't notice", True), (1, "no customer impact so far", True),
+        (1, "All customers get errors", False), (3, "Nobody can pay", True), (3, "customers cannot log in", True),
+        (4, "Data loss in two tenants", True), (3, "No data loss; no customers affected", False),
+        (3, "A few customers see old prices", False), (3, "", False), (1, "", False),
+    ],
+)  # fmt: skip
+def test_the_severity_is_held_against_the_impact(severity: int, impact: str, speaks: bool) -> None:
+    assert bool(says("severity_misfit", replace(BUSY, severity=severity, impact=impact), 30)) is speaks
+
+
+def test_many_alerts_make_a_low_severity_doubtful() -> None:
+    history = replace(BUSY, severity=3, alerts=tuple(Fired(after(minute)) for minute in range(4)))
+    assert "4 of its alerts fire" in says("severity_misfit", history, 12)
+    assert says("severity_misfit", replace(history, severities=((START, 3), (after(11), 4))), 12) == ""  # just decided
+
+
+def test_contradictions_between_channels() -> None:
+    told = replace(BUSY, updates=(Told(after(1), stage="identified", impact="No customers are affected"),))
+    assert "no customer is affected" in says("contradiction", told, 12)
+    pages = replace(
+        BUSY,
+        updates=(Told(after(9), stage="monitoring"),),
+        pages=("Shop",),
+        shown=(Shown("Shop", after(2), "investigating"),),
+    )
+    assert says("contradiction", pages, 18) == ""  # the update is young: the page may follow
+    assert "says investigating, the last update says monitoring" in says("contradiction", pages, 19)
+
+
+def test_an_idea_that_was_ruled_out_comes_back() -> None:
+    old = line(1, "hypothesis", "The cache", 7, standing="ruled_out", settled_at=after(5))
+    assert "ruled out before" in says(
+        "tried_again", replace(BUSY, lines=(old, line(9, "hypothesis", "the  cache", 8, standing="open"))), 9
+    )
+    assert (
+        says("tried_again", replace(BUSY, lines=(old, line(9, "hypothesis", "The queue", 8, standing="open"))), 9) == ""
+    )
+
+
+def test_mitigated_and_silent_is_not_checked() -> None:
+    history = replace(BUSY, mitigated_at=after(20))
+    assert says("unverified", history, 39) == "" and "how that was checked" in says("unverified", history, 40)
+    seen = (*TALK, Line(9, after(21), "system", "mitigation.effect", "The error rate fell"))
+    assert says("unverified", replace(history, lines=seen), 40) == ""
+
+
+def test_one_person_runs_everything() -> None:
+    runs = tuple(Line(n, after(n), "system", "mitigation.started", "x", author=1) for n in range(4))
+    assert "run 4 of the 4 mitigations" in says("hero", replace(BUSY, lines=(*TALK, *runs)), 30)
+
+
+def test_thresholds_are_those_of_the_severity_at_that_time() -> None:
+    history = replace(HISTORY, severity=1, roles=(), severities=((START, 5), (after(60), 1)))
+    assert says("no_commander", history, 59) == "" and says("no_commander", history, 60) != ""
+
+
+def test_an_installation_has_its_own_thresholds() -> None:
+    rules = {rule.name: rule for rule in tuned({"hero": Tuning(enabled=False), "quiet": Tuning(after_minutes={5: 3})})}
+    assert "hero" not in rules and len(rules) == len(all_rules()) - 1
+    assert rules["quiet"].reason(Situation(replace(BUSY, severity=1, lines=()), after(600))) == ""
+    assert rules["quiet"].reason(Situation(replace(BUSY, severity=5, lines=()), after(3))) != ""
+    assert rules["no_commander"].after_minutes == {1: 5, 2: 10, 3: 20}
+    assert all(rule.title and not rule.title.endswith(".") for rule in all_rules())

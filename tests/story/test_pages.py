@@ -49,6 +49,7 @@ PAGES = (
     "/incidents",
     "/incidents/declare",
     "/incidents/{incident}/type",
+    "/guidance",
     "/incident-types",
     "/incident-types/new",
     "/severities",

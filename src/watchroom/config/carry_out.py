@@ -15,7 +15,7 @@ from ..catalog.models import Service
 from ..evidence import commands as evidence
 from ..evidence.models import Connection, Indicator
 from ..incidents import commands as incidents
-from ..incidents.models import IncidentType, SeverityDefinition, UpdateTemplate
+from ..incidents.models import GuidanceSetting, IncidentType, SeverityDefinition, UpdateTemplate
 from ..intake import commands as intake
 from ..intake.models import Integration, Route
 from ..kernel.errors import Refused, WatchroomError
@@ -54,6 +54,7 @@ _MODELS: dict[str, Any] = {
     "stakeholder_lists": StakeholderList,
     "update_templates": UpdateTemplate,
     "incident_types": IncidentType,
+    "guidance": GuidanceSetting,
 }
 
 
@@ -314,6 +315,14 @@ def _no_severity(by: Actor, row: SeverityDefinition) -> None:
     incidents.reset_severity(by, row.level)
 
 
+def _guidance(by: Actor, _: GuidanceSetting | None, fields: Fields) -> None:
+    incidents.set_guidance(by, **fields)
+
+
+def _as_shipped(by: Actor, row: GuidanceSetting) -> None:
+    incidents.reset_guidance(by, row.rule)
+
+
 _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "people": _person,
     "teams": _team,
@@ -332,6 +341,7 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "update_templates": _update_template,
     "incident_types": _incident_type,
     "severities": _severity,
+    "guidance": _guidance,
 }
 _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "people": accounts.deactivate_person,
@@ -351,4 +361,5 @@ _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "update_templates": incidents.delete_template,
     "incident_types": incidents.delete_type,
     "severities": _no_severity,
+    "guidance": _as_shipped,
 }

@@ -8,7 +8,8 @@ from ..accounts.models import Person, Team
 from ..accounts.roles import Role
 from ..catalog.models import Service
 from ..evidence.models import Connection, Indicator
-from ..incidents.models import IncidentType, SeverityDefinition, UpdateTemplate
+from ..incidents.histories import minutes_by_severity
+from ..incidents.models import GuidanceSetting, IncidentType, SeverityDefinition, UpdateTemplate
 from ..intake.models import Integration, Route
 from ..intake.queries import shown_settings
 from ..kernel.plugins import all_of
@@ -136,6 +137,14 @@ def read() -> State:
         "severities": {
             row.key: {name: getattr(row, name) for name in ("level", "name", "definition", "update_minutes", "roles")}
             for row in SeverityDefinition.objects.all()
+        },
+        "guidance": {
+            row.rule: {
+                "rule": row.rule,
+                "enabled": row.enabled,
+                "after_minutes": None if row.after_minutes is None else minutes_by_severity(row.after_minutes),
+            }
+            for row in GuidanceSetting.objects.all()
         },
     }
 

@@ -406,6 +406,16 @@ class Indicator(_Part):
         return f"{self.service}/{self.name}"
 
 
+class Guidance(_Part):
+    """A rule that watches live incidents, where it is not as it comes. Pruned, it is as it comes again."""
+
+    rule: str
+    enabled: bool = True
+    after_minutes: dict[Annotated[int, Field(ge=1, le=5)], Annotated[int, Field(ge=0, le=10_080)]] | None = Field(
+        None, description="Severity to minutes; a severity that is left out is not watched; null: as it comes."
+    )
+
+
 class Document(_Part):
     """The whole configuration, or a part of it."""
 
@@ -433,6 +443,7 @@ class Document(_Part):
     update_templates: list[UpdateTemplate] = []
     incident_types: list[IncidentType] = []
     severities: list[Severity] = []
+    guidance: list[Guidance] = []
 
 
 # In the order in which things can be made: each names only what stands before it (services' needs are set at the end).
@@ -460,6 +471,7 @@ KEYS = {
     "update_templates": "slug",
     "incident_types": "slug",
     "severities": "key",
+    "guidance": "rule",
 }
 State = dict[str, dict[str, dict[str, Any]]]  # kind → key → fields
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from .guidance import Given, Held, History, Line, Told
-from .guidance.situation import Fired, Tried
-from .models import Incident, LogEntry, RoleAssignment
+from django.db.models import Q
+
+from ..catalog.models import Dependency, Service
+from . import hooks
+from .guidance import Fired, Given, Held, History, Line, Mentions, Rule, Said, Told, Tried, Tuning, all_rules, tuned
+from .guidance.engine import AGAIN_AFTER
+from .models import GuidanceSetting, Incident, LogEntry, Nudge, RoleAssignment
 from .queries import times_of
 
 _STARTED, _FINISHED = "mitigation.started", "mitigation.finished"
 _SAID_BEFORE = "Started a mitigation: "
-CUSTOMERS_NOTICE = 2  # by the definitions of the severities
+_WORD = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 
 def history_of(incident: Incident) -> History:
-    """All that happened in it. Eight queries, whatever its size."""
+    """All that happened in it, in a constant number of queries, whatever its size."""
     entries = list(
         LogEntry.objects.filter(incident=incident)
         .order_by("at", "id")
@@ -29,13 +34,13 @@ def history_of(incident: Incident) -> History:
         if type == "hypothesis.standing" and data.get("standing") in {"confirmed", "ruled_out"}
     }
     times = times_of(incident)
+    pages, shown = hooks.pages_of(incident)
     is_mitigated, is_over = incident.status != Incident.Status.ACTIVE, incident.status == Incident.Status.RESOLVED
     return History(
         severity=incident.severity,
         declared_at=incident.declared_at,
         mitigated_at=times["mitigated"].at if is_mitigated and "mitigated" in times else None,
         resolved_at=times["resolved"].at if is_over and "resolved" in times else None,
-        customers=incident.severity <= CUSTOMERS_NOTICE,
         lines=tuple(
             Line(pk, at, kind, type, text, author, parent, standing, settled.get(pk))
             for pk, at, kind, type, text, author, parent, standing, _ in entries
@@ -44,18 +49,56 @@ def history_of(incident: Incident) -> History:
             Held(each.role, each.person_id, each.assigned_at, each.accepted_at, each.ended_at)
             for each in RoleAssignment.objects.filter(incident=incident).order_by("id")
         ),
-        updates=tuple(Told(each.published_at, each.next_update_at) for each in incident.updates.order_by("id")),
+        updates=tuple(
+            Told(each.published_at, each.next_update_at, each.stage, each.impact)
+            for each in incident.updates.order_by("id")
+        ),
         tried=_tried(entries),
         alerts=tuple(
             Fired(opened, resolved)
             for opened, resolved in incident.alert_groups.order_by("id").values_list("opened_at", "resolved_at")
         ),
+        impact=incident.impact,
+        services=tuple(incident.services.order_by("id").values_list("slug", flat=True)),
+        pages=pages,
+        shown=shown,
+        elsewhere=_elsewhere(incident, entries),
+        severities=_severities(incident, entries),
     )
 
 
-def _tried(
-    entries: Iterable[tuple[int, datetime, str, str, str, int | None, int | None, str, Any]],
-) -> tuple[Tried, ...]:
+Entries = Iterable[tuple[int, datetime, str, str, str, int | None, int | None, str, Any]]
+
+
+def _severities(incident: Incident, entries: Entries) -> tuple[tuple[datetime, int], ...]:
+    """From when on it was of which severity, as the log says."""
+    changed = [(at, data) for _, at, _, type, *_, data in entries if type == "incident.severity_changed"]
+    found = [(at, int(data["to"])) for at, data in changed]
+    first = int(changed[0][1]["from"]) if changed else incident.severity
+    return ((incident.declared_at, first), *found)
+
+
+def _elsewhere(incident: Incident, entries: Entries) -> tuple[Mentions, ...]:
+    """Lines and tasks that name services which are neither the incident's nor next to one of them. An incident without
+    a service has no elsewhere."""
+    own = set(incident.services.values_list("pk", flat=True))
+    if not own:
+        return ()
+    near = set(own)
+    for pair in Dependency.objects.filter(Q(service__in=own) | Q(needs__in=own)).values_list("service", "needs"):
+        near |= set(pair)
+    named: dict[str, str] = {}
+    for slug, name in Service.objects.exclude(pk__in=near).values_list("slug", "name"):
+        named |= {slug: slug, name.lower().replace(" ", "-"): slug}
+    said = [(at, text) for _, at, kind, _, text, *_ in entries if kind != LogEntry.Kind.SYSTEM]
+    said += incident.tasks.values_list("created_at", "text")
+    found = ((at, {named[w] for w in _WORD.findall(text.lower().replace("_", "-")) if w in named}) for at, text in said)
+    return tuple(
+        Mentions(at, frozenset(services)) for at, services in sorted(found, key=lambda each: each[0]) if services
+    )
+
+
+def _tried(entries: Entries) -> tuple[Tried, ...]:
     """Mitigations belong to a higher package; the log has them all the same."""
     ended = {data.get("run"): (at, data.get("outcome")) for _, at, _, type, *_, data in entries if type == _FINISHED}
     found = []
@@ -70,3 +113,34 @@ def _tried(
 def given_in(incident: Incident) -> list[Given]:
     """What has been said in it, and what people answered."""
     return [Given(each.rule, each.at, each.answer, each.until) for each in incident.nudges.order_by("id")]
+
+
+def rules_in_force() -> tuple[Rule, ...]:
+    """The rules that watch in this installation, with its thresholds."""
+    return tuned(
+        {
+            row.rule: Tuning(row.enabled, None if row.after_minutes is None else minutes_by_severity(row.after_minutes))
+            for row in GuidanceSetting.objects.all()
+        }
+    )
+
+
+def minutes_by_severity(kept: Mapping[str, int]) -> dict[int, int]:
+    """Thresholds as they are kept (JSON knows no numbers as keys)."""
+    return {int(severity): minutes for severity, minutes in kept.items()}
+
+
+def with_answers(replayed: Sequence[Said], incident: Incident) -> list[tuple[Said, Nudge | None]]:
+    """What a replay says and what was really said, in order: each with its row where it was said at that time."""
+    left = list(incident.nudges.select_related("answered_by").order_by("id"))
+    advice = {rule.name: rule for rule in all_rules()}
+    found: list[tuple[Said, Nudge | None]] = []
+    for each in replayed:
+        row = next((row for row in left if row.rule == each.rule and abs(row.at - each.at) < AGAIN_AFTER / 2), None)
+        if row is not None:
+            left.remove(row)
+        found.append((each, row))
+    for row in left:
+        to = advice[row.rule].to if row.rule in advice else "everybody"
+        found.append((Said(row.rule, row.at, row.reason, row.advice, to, row.way_out), row))
+    return sorted(found, key=lambda each: each[0].at)

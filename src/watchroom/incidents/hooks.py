@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..accounts.changes import Change
+from .guidance import Shown
 from .models import Incident, Update
 
 Tell = Callable[[Update, Sequence[str] | None], list[str]]
@@ -35,3 +36,17 @@ def privacy_changed(made: Change, incident: Incident) -> None:
     """Have what strangers see of an incident made anew."""
     for reveal in _reveal:
         reveal(made, incident)
+
+
+OnPages = Callable[[Incident], tuple[tuple[str, ...], tuple[Shown, ...]]]
+_on_pages: list[OnPages] = []
+
+
+def pages_come_from(read: OnPages) -> None:
+    """``read(incident)`` names the status pages that could say something of it, and what stood on them when."""
+    _on_pages[:] = [read]
+
+
+def pages_of(incident: Incident) -> tuple[tuple[str, ...], tuple[Shown, ...]]:
+    """The status pages that could say something of an incident, and what stood on them when."""
+    return _on_pages[0](incident) if _on_pages else ((), ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -17,8 +18,10 @@ from ..accounts.roles import Action
 from ..intake.models import AlertGroup
 from ..kernel.errors import NotFound
 from . import rules
+from .guidance import all_rules
 from .models import (
     Attachment,
+    GuidanceSetting,
     Incident,
     IncidentType,
     KeyTime,
@@ -289,6 +292,41 @@ def nudge_for(actor: Actor, incident: int, pk: int) -> Nudge:
     if nudge is None:
         raise NotFound(f"There is no nudge {pk}, or you may not see it.", field="nudge", value=pk)
     return nudge
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A rule of the guards as it stands in this installation."""
+
+    name: str
+    title: str
+    advice: str
+    to: str
+    enabled: bool
+    after_minutes: Mapping[int, int]
+    as_shipped: Mapping[int, int]
+    urgent: bool
+    changed: bool
+
+
+def rules_watching(actor: Actor) -> list[Watched]:
+    """Every rule of the guards: what it watches for, and its thresholds here. Everybody who is signed in may see them."""
+    if not actor.may(Action.SEE):
+        return []
+    rows = {row.rule: row for row in GuidanceSetting.objects.all()}
+    found = []
+    for rule in all_rules():
+        row = rows.get(rule.name)
+        own = row.after_minutes if row else None
+        after = {int(severity): minutes for severity, minutes in own.items()} if own is not None else rule.after_minutes
+        found.append(
+            Watched(
+                rule.name, rule.title, rule.advice, rule.to, row.enabled if row else True, after, rule.after_minutes,
+                rule.urgent,
+                row is not None and (not row.enabled or dict(after) != dict(rule.after_minutes)),
+            )
+        )  # fmt: skip
+    return found
 
 
 def updates_of(incident: Incident) -> list[Update]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import attachments, links, listing, log, room, severities, types, updates, work
+from .views import attachments, guidance, links, listing, log, room, severities, types, updates, work
 
 urlpatterns = [
     path("incidents", listing.incidents, name="incidents"),
@@ -26,6 +26,7 @@ urlpatterns = [
     path("incident-types/<slug:slug>/delete", types.delete_type, name="incident-type-delete"),
     path("severities", severities.severities, name="severities"),
     path("severities/<int:level>", severities.severity, name="severity"),
+    path("guidance", guidance.guidance, name="guidance"),
     path("update-templates", updates.templates, name="update-templates"),
     path("update-templates/new", updates.template, name="update-template-new"),
     path("update-templates/<slug:slug>", updates.template, name="update-template"),

@@ -9,6 +9,7 @@ from django.apps import AppConfig
 
 if TYPE_CHECKING:
     from ..accounts.changes import Change
+    from ..incidents.guidance import Shown
     from ..incidents.models import Incident, Update
 
 
@@ -24,13 +25,20 @@ def _reveal(made: Change, incident: Incident) -> None:
     incident_moved(made, incident)
 
 
+def _on_pages(incident: Incident) -> tuple[tuple[str, ...], tuple[Shown, ...]]:
+    from .queries import on_pages
+
+    return on_pages(incident)
+
+
 class StatusConfig(AppConfig):
     """Status pages, and everybody who is told of something."""
 
     name = "watchroom.status"
 
     def ready(self) -> None:
-        from ..incidents.hooks import shown_to_strangers_by, updates_are_told_by
+        from ..incidents.hooks import pages_come_from, shown_to_strangers_by, updates_are_told_by
 
         updates_are_told_by(_tell)
         shown_to_strangers_by(_reveal)
+        pages_come_from(_on_pages)

@@ -14,6 +14,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
+from ..incidents.guidance import Shown
 from ..incidents.models import Incident
 from ..kernel import settings as conf
 from ..kernel.errors import NotFound
@@ -238,3 +239,15 @@ def _spells(page: StatusPage, now: datetime, shown: set[int]) -> dict[int, list[
         if row.cause != ComponentSpan.Cause.INCIDENT or row.subject in shown:
             found[row.component_id].append(Spell(row.started_at, row.ended_at, row.state))
     return found
+
+
+def on_pages(incident: Incident) -> tuple[tuple[str, ...], tuple[Shown, ...]]:
+    """For the guards: the status pages that could say something of an incident (they show it, or have a component of one
+    of its services), and what stood on them when. None for what is not for strangers."""
+    if incident.drill or incident.private:
+        return (), ()
+    seen = Q(incidents__incident=incident) | Q(components__service__in=incident.services.all())
+    pages = StatusPage.objects.filter(seen).distinct().order_by("name", "id").values_list("name", flat=True)
+    told = PublishedUpdate.objects.filter(public_incident__incident=incident).order_by("update__published_at", "id")
+    rows = told.values_list("public_incident__page__name", "update__published_at", "update__stage")
+    return tuple(pages), tuple(Shown(page, at, stage) for page, at, stage in rows)

@@ -1,10 +1,11 @@
 """All that changes incidents."""
 
 from ._shared import acting_in, must_be_open, write_system
+from .asking_in import ask_in
 from .attaching import attach, forget_unused
 from .declaring import declare, edit, link_groups, unlink_group
 from .entries import answer_question, edit_entry, log, pin, set_standing
-from .guiding import answer_nudge, look_at_one
+from .guiding import answer_nudge, look_at_one, reset_guidance, set_guidance
 from .linking import link_incidents, unlink_incidents
 from .looking import looked
 from .parking import leave_parking, park
@@ -22,6 +23,7 @@ __all__ = [
     "add_task",
     "answer_nudge",
     "answer_question",
+    "ask_in",
     "assign_role",
     "attach",
     "change_severity",
@@ -49,12 +51,14 @@ __all__ = [
     "publish_update",
     "remind_of_update",
     "reopen",
+    "reset_guidance",
     "reset_severity",
     "resolve",
     "save_draft",
     "save_severity",
     "save_template",
     "save_type",
+    "set_guidance",
     "set_standing",
     "set_type",
     "taken_roles",

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db import OperationalError, transaction
 
 from ...accounts.actors import Actor
+from ...accounts.changes import change
 from ...accounts.models import Person
+from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.db import claimable, locked
-from ...kernel.errors import Refused
+from ...kernel.errors import NotFound, Refused
 from ...paging.commands import notify
-from ..guidance import Said, Situation, due
-from ..histories import given_in, history_of
-from ..models import Incident, Nudge, RoleAssignment, RoleName
+from ..guidance import CUSTOMERS_NOTICE, Said, Situation, all_rules, due
+from ..histories import given_in, history_of, rules_in_force
+from ..models import GuidanceSetting, Incident, Nudge, RoleAssignment, RoleName
+from ..relief import help_for
 from ._shared import acting_in, write_system
+from .asking_in import ask_in
 
 LOOK_EVERY = timedelta(minutes=1)
 LOOK_AFTER_END = timedelta(minutes=45)
 LOOK_AGAIN_AFTER_ERROR = timedelta(minutes=10)
-SNOOZE = timedelta(minutes=60)
+SNOOZE_MINUTES = 60
 log = logging.getLogger(__name__)
 
 
@@ -35,7 +40,7 @@ def look_at_one() -> bool:
         try:
             with transaction.atomic():
                 history = history_of(incident)
-                for said in due(Situation(history, now), given_in(incident)):
+                for said in due(Situation(history, now), given_in(incident), rules_in_force()):
                     _say(incident, said)
         except OperationalError:
             raise  # the database is busy or away: it is this incident's turn again soon
@@ -51,19 +56,24 @@ def look_at_one() -> bool:
 
 def _say(incident: Incident, said: Said) -> None:
     person = _listener(incident, said.to)
+    helpers = help_for(incident, said.at) if said.asks_for_help else []
     nudge = Nudge.objects.create(
         incident=incident, rule=said.rule, at=said.at, reason=said.reason[:300], advice=said.advice,
         way_out=said.way_out, told=person,
+        help=[{"id": each.person, "name": each.name, "why": each.why} for each in helpers],
     )  # fmt: skip
+    whom = f" Whom to call: {'; '.join(f'{each.name} ({each.why})' for each in helpers)}." if helpers else ""
     write_system(
-        incident, "nudge.given", f"{said.reason} {said.advice}", {"nudge": nudge.pk, "rule": said.rule}, said.at
+        incident, "nudge.given", f"{said.reason} {said.advice}{whom}", {"nudge": nudge.pk, "rule": said.rule}, said.at
     )
-    if person is not None:
+    # Everybody who sits in the room sees it there. Only what can't wait goes to a person's own devices.
+    if person is not None and said.urgent:
         notify(
             person,
             purpose="reminder",
+            urgency="high" if incident.severity <= CUSTOMERS_NOTICE else "low",
             subject=f"{incident}: {said.reason}",
-            body=said.advice,
+            body=f"{said.advice}{whom}",
             path=f"/incidents/{incident.pk}#nudges",
             reason=f"nudge:{nudge.pk}",
             drill=incident.drill,
@@ -77,10 +87,13 @@ def _listener(incident: Incident, to: str) -> Person | None:
     return by_role.get(to) or by_role.get(RoleName.COMMANDER) or incident.declared_by
 
 
-def answer_nudge(by: Actor, nudge: Nudge, answer: str) -> Nudge:
-    """Say what became of it: done, not now (an hour of peace from this rule), or not in this incident.
+def answer_nudge(
+    by: Actor, nudge: Nudge, answer: str, *, minutes: int = SNOOZE_MINUTES, call: Person | None = None
+) -> Nudge:
+    """Say what became of it: done, not now (``minutes`` of peace from this rule), or not in this incident. ``call``: one of
+    those whom it proposed, who is paged to come and help.
 
-    :raises Refused: there is no such answer.
+    :raises Refused: there is no such answer, a snooze that is no time, or somebody whom it did not propose.
     """
     if answer not in Nudge.Answer.values:
         raise Refused(
@@ -89,15 +102,72 @@ def answer_nudge(by: Actor, nudge: Nudge, answer: str) -> Nudge:
             value=answer,
             fix=f"Use one of {', '.join(Nudge.Answer.values)}.",
         )
+    if not 1 <= minutes <= 1440:
+        raise Refused("That is no time to be quiet for.", field="minutes", value=minutes, fix="Use 1 to 1440 minutes.")
+    if call is not None and call.pk not in {each["id"] for each in nudge.help}:
+        raise Refused(
+            f"{call} was not proposed here.", field="call", value=call.pk, fix="Page somebody else with /page @name."
+        )
     with acting_in(by, "nudge.answered", nudge.incident) as (made, incident):
         row = locked(Nudge.objects.filter(pk=nudge.pk)).get()
         if row.answer != answer:
             row.answer, row.answered_by, row.answered_at = answer, by.person, made.at
-            row.until = made.at + SNOOZE if answer == Nudge.Answer.SNOOZED else None
+            row.until = made.at + timedelta(minutes=minutes) if answer == Nudge.Answer.SNOOZED else None
             row.save(update_fields=["answer", "answered_by", "answered_at", "until"])
             word = Nudge.Answer(answer).label.lower()
             write_system(
                 incident, "nudge.answered", f"{by.name}: {word}: {row.reason}", {"nudge": row.pk, "answer": answer},
                 made.at, by=by,
             )  # fmt: skip
+            if call is not None:
+                ask_in(by, incident, [call], row.reason)
     return row
+
+
+def set_guidance(
+    by: Actor, rule: str, *, enabled: bool = True, after_minutes: Mapping[int, int] | None = None
+) -> GuidanceSetting:
+    """Switch a rule off or on, for the whole installation, and say after how many minutes it speaks by severity (None: as
+    it comes; a severity that is left out is not watched).
+
+    :raises NotFound: there is no such rule.
+    :raises Refused: thresholds that are none.
+    """
+    _known(rule)
+    for severity, minutes in (after_minutes or {}).items():
+        if severity not in range(1, 6) or not 0 <= minutes <= 10_080:
+            raise Refused(
+                "That is no threshold.",
+                field="after_minutes",
+                value=f"{severity}: {minutes}",
+                fix="Use severities 1 to 5, each with 0 to 10080 minutes.",
+            )
+    with change(by, "guidance.changed", None, needs=Action.ADMINISTER) as made:
+        kept = None if after_minutes is None else {str(each): after_minutes[each] for each in sorted(after_minutes)}
+        made.note(rule=rule, enabled=enabled, after_minutes=kept)
+        made.touch("guidance")
+        row, _ = GuidanceSetting.objects.update_or_create(
+            rule=rule, defaults={"enabled": enabled, "after_minutes": kept}
+        )
+    return row
+
+
+def reset_guidance(by: Actor, rule: str) -> None:
+    """Let a rule be as it comes.
+
+    :raises NotFound: there is no such rule.
+    """
+    _known(rule)
+    with change(by, "guidance.reset", None, needs=Action.ADMINISTER) as made:
+        made.note(rule=rule)
+        made.touch("guidance")
+        GuidanceSetting.objects.filter(rule=rule).delete()
+
+
+def _known(rule: str) -> None:
+    known = sorted(each.name for each in all_rules())
+    # One that an older version knew may still be set: it can be taken away.
+    if rule not in known and not GuidanceSetting.objects.filter(rule=rule).exists():
+        raise NotFound(
+            f"There is no rule {rule[:40]!r}.", field="rule", value=rule[:40], fix=f"Use one of {', '.join(known)}."
+        )

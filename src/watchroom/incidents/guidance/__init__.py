@@ -5,7 +5,26 @@ live incidents and replay old ones.
 """
 
 from .engine import Given, Said, due, replay
-from .rule import Rule, all_rules
-from .situation import Held, History, Line, Situation, Told
+from .rule import Rule, Tuning, all_rules, tuned
+from .situation import CUSTOMERS_NOTICE, Fired, Held, History, Line, Mentions, Shown, Situation, Told, Tried
 
-__all__ = ["Given", "Held", "History", "Line", "Rule", "Said", "Situation", "Told", "all_rules", "due", "replay"]
+__all__ = [
+    "CUSTOMERS_NOTICE",
+    "Fired",
+    "Given",
+    "Held",
+    "History",
+    "Line",
+    "Mentions",
+    "Rule",
+    "Said",
+    "Shown",
+    "Situation",
+    "Told",
+    "Tried",
+    "Tuning",
+    "all_rules",
+    "due",
+    "replay",
+    "tuned",
+]

@@ -34,6 +34,8 @@ class Said:
     advice: str
     to: str
     way_out: str
+    urgent: bool = False
+    asks_for_help: bool = False
 
 
 def due(situation: Situation, given: Sequence[Given], rules: Sequence[Rule] | None = None) -> list[Said]:
@@ -46,7 +48,9 @@ def due(situation: Situation, given: Sequence[Given], rules: Sequence[Rule] | No
         if len(found) >= room:
             break
         if not _quiet(rule.name, given, now) and (reason := rule.reason(situation)):
-            found.append(Said(rule.name, now, reason, rule.advice, rule.to, rule.way_out))
+            found.append(
+                Said(rule.name, now, reason, rule.advice, rule.to, rule.way_out, rule.urgent, rule.asks_for_help)
+            )
     return found
 
 

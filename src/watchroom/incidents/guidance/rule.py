@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from importlib import import_module
@@ -18,7 +18,9 @@ Check = Callable[[Situation, timedelta], str]
 @dataclass(frozen=True)
 class Rule:
     """One trap. ``check`` gives the reason to speak, or nothing; ``after_minutes`` its threshold by severity (an absent
-    severity is not watched); ``to`` whom it is for; ``way_out`` what can be done about it, as the part of the room where."""
+    severity is not watched); ``to`` whom it is for; ``way_out`` what can be done about it, as the part of the room where;
+    ``urgent``: it also goes to that person's own channel; ``asks_for_help``: it names whom to call. ``title`` is what its
+    module says first."""
 
     name: str
     advice: str
@@ -27,17 +29,41 @@ class Rule:
     to: str = "commander"
     way_out: str = ""
     when_resolved: bool = False
+    urgent: bool = False
+    asks_for_help: bool = False
+    title: str = ""
 
     def reason(self, situation: Situation) -> str:
         """Why to speak now; empty when there is no reason."""
-        limit = self.after_minutes.get(situation.history.severity)
+        limit = self.after_minutes.get(situation.severity)
         if limit is None or situation.is_resolved != self.when_resolved:
             return ""
         return self.check(situation, timedelta(minutes=limit))
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What an installation has set for a rule: whether it watches, and after how many minutes by severity (None: as it
+    comes)."""
+
+    enabled: bool = True
+    after_minutes: Mapping[int, int] | None = None
 
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Every rule in `rules/`, by name."""
     modules = [import_module(f"{rules.__name__}.{each.name}") for each in iter_modules(rules.__path__)]
-    return tuple(sorted((module.rule for module in modules), key=lambda rule: rule.name))
+    found = [replace(module.rule, title=(module.__doc__ or "").strip().rstrip(".")) for module in modules]
+    return tuple(sorted(found, key=lambda rule: rule.name))
+
+
+def tuned(tunings: Mapping[str, Tuning]) -> tuple[Rule, ...]:
+    """The rules that watch, each with its own thresholds."""
+    found = []
+    for rule in all_rules():
+        tuning = tunings.get(rule.name, Tuning())
+        if tuning.enabled:
+            after = rule.after_minutes if tuning.after_minutes is None else tuning.after_minutes
+            found.append(replace(rule, after_minutes=after))
+    return tuple(found)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
+CUSTOMERS_NOTICE = 2  # by the definitions of the severities
 WRITTEN = frozenset({"symptom", "hypothesis", "action", "result", "decision", "note", "question"})
 
 
@@ -42,6 +43,25 @@ class Told:
 
     at: datetime
     next_at: datetime | None = None
+    stage: str = ""
+    impact: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An update on a status page."""
+
+    page: str
+    at: datetime
+    stage: str
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """A line or a task speaks of services that are neither the incident's nor their neighbours."""
+
+    at: datetime
+    services: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -76,6 +96,16 @@ class History:
     updates: tuple[Told, ...] = ()
     tried: tuple[Tried, ...] = ()
     alerts: tuple[Fired, ...] = ()
+    impact: str = ""
+    services: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()  # status pages that have a component of its services, or show it
+    shown: tuple[Shown, ...] = ()
+    elsewhere: tuple[Mentions, ...] = ()
+    severities: tuple[tuple[datetime, int], ...] = ()  # from when on it was of which severity; empty: always of this
+
+    def severity_at(self, at: datetime) -> int:
+        """How bad it was said to be then."""
+        return next((level for since, level in reversed(self.severities) if since <= at), self.severity)
 
 
 @dataclass(frozen=True)
@@ -135,6 +165,27 @@ class Situation:
     @cached_property
     def updates(self) -> Sequence[Told]:
         return [each for each in self.history.updates if each.at <= self.now]
+
+    @cached_property
+    def severity(self) -> int:
+        """How bad it was said to be."""
+        return self.history.severity_at(self.now)
+
+    @cached_property
+    def customers(self) -> bool:
+        """Whether customers noticed it, by the definitions of the severities."""
+        return self.history.customers or self.severity <= CUSTOMERS_NOTICE
+
+    @cached_property
+    def shown(self) -> Sequence[Shown]:
+        """What stood on status pages."""
+        return [each for each in self.history.shown if each.at <= self.now]
+
+    def heard_of(self, person: int) -> datetime | None:
+        """When somebody last wrote or did something in it."""
+        return max(
+            (line.at for line in self.history.lines if line.author == person and line.at <= self.now), default=None
+        )
 
     @cached_property
     def firing(self) -> int:

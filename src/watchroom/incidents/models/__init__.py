@@ -5,7 +5,7 @@ from .incident import Incident, IncidentSeverity
 from .links import IncidentLink
 from .log import STANDINGS, LogEntry, LogRevision
 from .looks import Look, Spoken
-from .nudges import Nudge
+from .nudges import GuidanceSetting, Nudge
 from .roles import ROLE_DUTY, RoleAssignment, RoleName
 from .severities import SeverityDefinition
 from .times import KeyTime, Moment
@@ -17,6 +17,7 @@ __all__ = [
     "ROLE_DUTY",
     "STANDINGS",
     "Attachment",
+    "GuidanceSetting",
     "Incident",
     "IncidentLink",
     "IncidentSeverity",

@@ -8,6 +8,24 @@ from ...accounts.models import Person
 from .incident import Incident
 
 
+class GuidanceSetting(models.Model):
+    """What this installation has set for a rule; a rule without a row is as it comes."""
+
+    rule = models.CharField(max_length=40, unique=True)
+    enabled = models.BooleanField(default=True)
+    after_minutes = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="Severity to minutes; a severity that is left out is not watched; null: as it comes.",
+    )
+
+    class Meta:
+        ordering = ("rule",)
+
+    def __str__(self) -> str:
+        return self.rule
+
+
 class Nudge(models.Model):
     """Something that Watchroom said in an incident, so that people do not fall into a trap."""
 
@@ -22,6 +40,7 @@ class Nudge(models.Model):
     reason = models.CharField(max_length=300)
     advice = models.CharField(max_length=300)
     way_out = models.CharField(max_length=40, blank=True, help_text="The part of the room where something can be done.")
+    help = models.JSONField(default=list, blank=True, help_text="Whom to call: id, name and why.")
     told = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     answer = models.CharField(max_length=8, choices=Answer.choices, blank=True)
     answered_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")

@@ -16,7 +16,6 @@ from ...intake import commands as intake
 from ...kernel import clock
 from ...kernel.errors import Conflict, Refused
 from ...mitigations import commands as mitigations
-from ...paging import commands as paging
 from .. import commands, queries, rules
 from ..commands._shared import checked_key
 from ..commands.mentions import people_by_handle
@@ -230,28 +229,8 @@ def _page(by: Actor, incident: Incident, text: str, _: str) -> Answer:
     people, words = people_first(_needed(text, "page"))
     if not people:
         raise Refused("Say whom to page.", field="text", value=text[:40], fix="For example: /page @ada Can you look?")
-    with commands.acting_in(by, "person.asked_in", incident) as (made, row):
-        made.note(people=[str(person) for person in people])
-        made.due()
-        for person in people:
-            paging.page_about(
-                person,
-                title=f"SEV{row.severity} {row}: {words or 'your help is needed'}"[:300],
-                body=f"{by.name} asks for your help. {words}".strip(),
-                path=f"/incidents/{row.pk}",
-                team=row.team,
-                urgency="high",
-                drill=row.drill,
-            )
-        names = ", ".join(str(person) for person in people)
-        commands.write_system(
-            row,
-            "person.paged",
-            f"{by.name} is having {names} paged" + (f": {words}" if words else ""),
-            {"people": [person.pk for person in people]},
-            made.at,
-            by=by,
-        )
+    commands.ask_in(by, incident, people, words)
+    names = ", ".join(str(person) for person in people)
     return Answer(f"{names} {'is' if len(people) == 1 else 'are'} being paged.")
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
 from ...accounts.models import Person
+from ...accounts.queries import person_by
 from ...intake.queries import groups_visible_to
 from ...kernel import clock
 from ...kernel.errors import NotFound, Refused
@@ -181,7 +182,11 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
 def nudge(request: HttpRequest, pk: int, nudge: int) -> HttpResponse:
     """What became of something that Watchroom said."""
     by = actor_of(request)
-    commands.answer_nudge(by, queries.nudge_for(by, pk, nudge), request.POST.get("answer", ""))
+    number = request.POST.get("call", "")
+    call = person_by(int(number)) if number.isdecimal() and len(number) < 18 else None
+    commands.answer_nudge(by, queries.nudge_for(by, pk, nudge), request.POST.get("answer", ""), call=call)
+    if call is not None:
+        messages.success(request, f"{call} is being paged.")
     return redirect("incident", pk)
 
 

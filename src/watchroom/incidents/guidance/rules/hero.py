@@ -6,11 +6,11 @@ from datetime import timedelta
 from ..rule import Rule
 from ..situation import Situation, minutes
 
-_LINES, _SHARE = 10, 0.8
+_LINES, _RUNS, _SHARE = 10, 4, 0.8
 
 
 def check(now: Situation, limit: timedelta) -> str:
-    """One person holds several roles, or has written most of the log, for so long."""
+    """One person holds several roles, has written most of the log, or has run most of the mitigations, for so long."""
     if now.age < limit:
         return ""
     roles = Counter(each.person for each in now.roles if each.accepted_at is not None)
@@ -19,10 +19,15 @@ def check(now: Situation, limit: timedelta) -> str:
     recent = Counter(line.author for line in now.lines if line.author and now.since(line.at) <= 2 * limit)
     if recent.total() >= _LINES and recent.most_common(1)[0][1] >= _SHARE * recent.total():
         return f"One person has written {recent.most_common(1)[0][1]} of the last {recent.total()} lines."
+    done = Counter(
+        line.author for line in now.history.lines if line.type == "mitigation.started" and line.at <= now.now
+    )
+    if done.total() >= _RUNS and done.most_common(1)[0][1] >= _SHARE * done.total():
+        return f"One person has run {done.most_common(1)[0][1]} of the {done.total()} mitigations."
     return ""
 
 
 rule = Rule(
     "hero", "Ask one more person in, and hand a role over: nobody carries this alone.", check, {1: 30, 2: 45, 3: 90},
-    way_out="assign",
+    way_out="assign", asks_for_help=True,
 )  # fmt: skip

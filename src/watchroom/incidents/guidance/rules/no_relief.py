@@ -17,5 +17,5 @@ def check(now: Situation, limit: timedelta) -> str:
 
 rule = Rule(
     "no_relief", "Hand over to somebody who is rested, with a written hand-off.", check, {1: 240, 2: 240, 3: 360, 4: 480},
-    way_out="assign",
+    way_out="assign", urgent=True, asks_for_help=True,
 )  # fmt: skip

@@ -15,4 +15,4 @@ def check(now: Situation, limit: timedelta) -> str:
     return f"The role “{longest.role}” has been waiting {minutes(now.since(longest.assigned_at))} for an answer."
 
 
-rule = Rule("silent_role", "Ask somebody else.", check, {1: 10, 2: 15, 3: 30}, way_out="assign")
+rule = Rule("silent_role", "Ask somebody else.", check, {1: 10, 2: 15, 3: 30}, urgent=True, way_out="assign")

@@ -16,5 +16,5 @@ def check(now: Situation, limit: timedelta) -> str:
 
 rule = Rule(
     "still_firing", "Open it again, or mend the alerts.", check, {1: 5, 2: 5, 3: 10, 4: 30}, way_out="side",
-    when_resolved=True,
+    when_resolved=True, urgent=True,
 )  # fmt: skip

@@ -1,0 +1,177 @@
+"""The guards in live incidents: what they see, whom they tell, how they are answered, and how an installation sets them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import yaml
+from django.test import Client
+
+import factories as make
+from watchroom.accounts.actors import acting
+from watchroom.config.carry_out import apply, preview
+from watchroom.config.current import read
+from watchroom.config.schema import Document
+from watchroom.config.text import dump, parse
+from watchroom.engine.loop import run_due
+from watchroom.incidents import commands
+from watchroom.incidents.guidance import Situation, all_rules
+from watchroom.incidents.histories import history_of
+from watchroom.incidents.models import GuidanceSetting, Nudge
+from watchroom.kernel.clock import TravellingClock, now
+from watchroom.kernel.errors import NotFound, Refused
+from watchroom.paging.models import Notification
+
+
+def _file(text: str) -> Document:
+    return parse(yaml.safe_load(text), "a file")
+
+
+@pytest.mark.django_db
+def test_drifting_talk_is_seen_in_log_and_tasks(clock: TravellingClock) -> None:
+    team = make.team("Payments")
+    checkout, search, database = (
+        make.service(name, team=team, slug=f"{name}-api") for name in ("checkout", "search", "database")
+    )
+    checkout.upstreams.add(database)
+    anna = make.person("Anna", "responder")
+    incident = commands.declare(acting(anna), title="Down", severity=1, team=team, services=[checkout])
+    for text in ("search is slow", "database is slow, too", "is search deployed by the same job?"):
+        commands.log(acting(anna), incident, "note", text)
+    commands.add_task(acting(anna), incident, "Look at search")
+    commands.add_task(acting(anna), incident, "Roll back SEARCH")
+    commands.park(acting(anna), incident, "search again")
+    history = history_of(incident)
+    assert [set(each.services) for each in history.elsewhere] == [{search.slug}] * 4
+    assert "4 lines and tasks" in next(r for r in all_rules() if r.name == "scope_creep").reason(
+        Situation(history, now())
+    )
+
+
+@pytest.mark.django_db
+def test_a_hero_is_told_whom_to_call_and_can_have_them_paged(clock: TravellingClock) -> None:
+    team = make.team("Payments")
+    checkout = make.service("checkout", team=team)
+    anna, bob, cleo, dan = (make.person(name, "responder") for name in ("Anna", "Bob", "Cleo", "Dan"))
+    for person in (anna, bob, cleo):
+        make.membership(team, person, "responder")
+    make.schedule("payments", team=team, people=(dan,))
+    method = make.contact_method(dan, "browser", {"person": dan.pk})
+    past = commands.declare(acting(cleo), title="Before", severity=3, team=team, services=[checkout])
+    commands.resolve(acting(cleo), past)
+    clock.advance(timedelta(days=2))
+    incident = commands.declare(acting(anna), title="Down", severity=1, team=team, services=[checkout])
+    commands.assign_role(acting(anna), incident, "communications", anna)
+    commands.log(acting(anna), incident, "note", "looking")
+    clock.advance(timedelta(minutes=30))
+    run_due()
+    clock.advance(timedelta(minutes=10))
+    run_due()
+    nudge = Nudge.objects.get(rule="hero")
+    assert [each["name"] for each in nudge.help] == ["Dan", "Cleo", "Bob"]
+    assert nudge.help[0]["why"].startswith("on call for")
+    assert "1 incident of this service" in nudge.help[1]["why"]
+    browser = Client()
+    browser.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert "Page Dan" in browser.get(f"/incidents/{incident.pk}").content.decode()
+    assert (
+        browser.post(f"/incidents/{incident.pk}/nudges/{nudge.pk}", {"answer": "done", "call": anna.pk}).status_code
+        == 422
+    )
+    assert (
+        browser.post(f"/incidents/{incident.pk}/nudges/{nudge.pk}", {"answer": "done", "call": dan.pk}).status_code
+        == 302
+    )
+    run_due()
+    assert Notification.objects.filter(person=dan, contact_method=method, purpose="page").count() == 1
+    assert incident.log.filter(type="person.paged", text__contains="Dan").count() == 1
+    replayed = browser.get(f"/api/v1/incidents/{incident.pk}/guidance").json()
+    assert [(each["said"], each["answer"], each["answered_by"]) for each in replayed if each["rule"] == "hero"] == [
+        (True, "done", "Anna")
+    ]
+
+
+@pytest.mark.django_db
+def test_only_what_is_urgent_goes_to_a_persons_own_devices(clock: TravellingClock) -> None:
+    anna = make.person("Anna", "responder")
+    make.contact_method(anna, "browser", {"person": anna.pk})
+    incident = commands.declare(acting(anna), title="Down", severity=3, commander=anna)
+    clock.advance(timedelta(minutes=60))
+    run_due()
+    said = list(Nudge.objects.values_list("rule", flat=True))
+    assert "analysis_paralysis" in said and "nobody_told" in said
+    assert incident.nudges.count() == 2
+    texts = " ".join(Notification.objects.filter(person=anna, purpose="reminder").values_list("subject", flat=True))
+    assert "heard anything" in texts and "Nothing has been tried" not in texts
+
+
+@pytest.mark.django_db
+def test_a_snooze_lasts_as_long_as_one_says(clock: TravellingClock) -> None:
+    anna = make.person("Anna", "responder")
+    incident = commands.declare(acting(anna), title="Down", severity=1, commander=anna)
+    clock.advance(timedelta(minutes=15))
+    run_due()
+    nudge = Nudge.objects.get(rule="analysis_paralysis")
+    browser = Client()
+    browser.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    url = f"/api/v1/incidents/{incident.pk}/nudges/{nudge.pk}/answer"
+    assert browser.post(url, {"answer": "snoozed", "minutes": 2000}, "application/json").status_code == 422
+    assert browser.post(url, {"answer": "snoozed", "minutes": 120}, "application/json").status_code == 200
+    for minutes, times in ((119, 1), (1, 2)):
+        clock.advance(timedelta(minutes=minutes))
+        Nudge.objects.exclude(pk=nudge.pk).update(at=now() - timedelta(hours=3))  # room to speak
+        run_due()
+        assert Nudge.objects.filter(rule="analysis_paralysis").count() == times
+
+
+@pytest.mark.django_db
+def test_administrators_set_rules_by_page_and_api(clock: TravellingClock) -> None:
+    anna, root = make.person("Anna", "manager"), make.person("Root", "administrator")
+    browser = Client()
+    browser.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = browser.get("/guidance").content.decode()
+    assert "Nobody leads" in page and "after-no_commander-1" not in page
+    assert browser.post("/guidance", {}).status_code == 403
+    assert browser.put("/api/v1/guidance/hero", {"enabled": False}, "application/json").status_code == 403
+    browser.force_login(root, backend="allauth.account.auth_backends.AuthenticationBackend")
+    rules = {each["name"]: each for each in browser.get("/api/v1/guidance").json()}
+    assert rules["hero"]["after_minutes"] == {"1": 30, "2": 45, "3": 90}
+    sent = {f"on-{name}": "on" for name in rules}
+    sent |= {
+        f"after-{name}-{severity}": minutes
+        for name, rule in rules.items()
+        for severity, minutes in rule["after_minutes"].items()
+    }
+    assert browser.post("/guidance", sent | {"after-no_commander-1": "soon"}).status_code == 422
+    assert browser.post("/guidance", sent | {"after-no_commander-1": "2", "on-hero": ""}).status_code == 302
+    assert set(GuidanceSetting.objects.values_list("rule", "enabled")) == {("no_commander", True), ("hero", False)}
+    incident = commands.declare(acting(root), title="Down", severity=1)
+    commands.end_role(acting(root), incident.roles.get())
+    clock.advance(timedelta(minutes=2))
+    run_due()
+    assert Nudge.objects.get().rule == "no_commander"
+    assert browser.post("/guidance", sent).status_code == 302  # as they come again
+    assert not GuidanceSetting.objects.exists()
+    assert browser.put("/api/v1/guidance/hero", {"after_minutes": {"9": 1}}, "application/json").status_code == 422
+    assert browser.put("/api/v1/guidance/nothing", {}, "application/json").status_code == 404
+    assert browser.put("/api/v1/guidance/hero", {"after_minutes": {"4": 10}}, "application/json").json()[
+        "after_minutes"
+    ] == {"4": 10}
+    assert browser.delete("/api/v1/guidance/hero").status_code == 204
+
+
+@pytest.mark.django_db
+def test_rules_are_set_by_a_file(clock: TravellingClock) -> None:
+    by = acting(make.person("Root", "administrator"))
+    document = _file("guidance:\n- rule: hero\n  after_minutes: {1: 10, 4: 60}\n- rule: quiet\n  enabled: false\n")
+    apply(by, document)
+    assert GuidanceSetting.objects.get(rule="hero").after_minutes == {"1": 10, "4": 60}
+    assert preview(document) == []
+    assert preview(parse(yaml.safe_load(dump(read())), "export")) == []
+    apply(by, _file("guidance: []\n"), prune=True)
+    assert not GuidanceSetting.objects.exists()
+    with pytest.raises(Refused):
+        _file("guidance:\n- rule: hero\n  after_minutes: {7: 10}\n")
+    with pytest.raises(NotFound):
+        apply(by, _file("guidance:\n- rule: nothing\n"))
