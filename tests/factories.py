@@ -17,8 +17,10 @@ from watchroom.kernel.signing import fingerprint, new_key
 from watchroom.oncall.models import Rotation, RotationMember, Schedule
 from watchroom.paging.models import (
     ContactMethod,
+    Escalation,
     EscalationPolicy,
     EscalationStep,
+    Notification,
     NotificationRule,
     StepTarget,
     Urgency,
@@ -177,3 +179,18 @@ def alert(group: AlertGroup, title: str = "", **fields: Any) -> Alert:
         }
         | fields
     )
+
+
+def paged(group: Any, person: Any, at: Any) -> None:
+    """Somebody was paged for a group."""
+    escalation, _ = Escalation.objects.get_or_create(
+        kind="alert_group", subject_id=group.pk, defaults={
+            "title": group.title, "path": "/", "team": group.team, "plan": {}, "started_at": at, "ended_at": at,
+            "end": "resolved",
+        },
+    )  # fmt: skip
+    for method in ("sms", "mail"):
+        Notification.objects.create(
+            escalation=escalation, person=person, method_text=method, purpose="page", subject=group.title, path="/",
+            reason=f"{escalation.pk}+{method}", created_at=at, ended_at=at, state="sent",
+        )  # fmt: skip

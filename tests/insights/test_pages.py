@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 import factories as make
+from factories import paged
 from watchroom.accounts.actors import acting
 from watchroom.actions.models import ActionItem
 from watchroom.insights.commands import accept_wait, fix_alert
@@ -19,24 +20,8 @@ from watchroom.intake.routing import tree
 from watchroom.intake.rules import routes_of
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
-from watchroom.paging.models import Escalation, Notification
 
 pytestmark = pytest.mark.django_db
-
-
-def paged(group: Any, person: Any, at: Any) -> None:
-    """Somebody was paged for a group."""
-    escalation, _ = Escalation.objects.get_or_create(
-        kind="alert_group", subject_id=group.pk, defaults={
-            "title": group.title, "path": "/", "team": group.team, "plan": {}, "started_at": at, "ended_at": at,
-            "end": "resolved",
-        },
-    )  # fmt: skip
-    for method in ("sms", "mail"):
-        Notification.objects.create(
-            escalation=escalation, person=person, method_text=method, purpose="page", subject=group.title, path="/",
-            reason=f"{escalation.pk}+{method}", created_at=at, ended_at=at, state="sent",
-        )  # fmt: skip
 
 
 def signed_in(person: Any) -> Client:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchroom.insights.rules.actionable import Fire, scores
+from watchroom.insights.rules.limits import Carried, Limits, crossed, rest_day
 from watchroom.insights.rules.load import Page, is_night, loads, most_within, night_of, sleep_interruptions
 from watchroom.insights.rules.waiting import Paged, Wait, suggested
 
@@ -124,3 +125,36 @@ def test_a_wait_is_suggested_only_where_most_pages_end_by_themselves() -> None:
     assert suggested([short] * 5 + [long] * 5) is None
     assert suggested([Paged(200, False)] * 9) is None
     assert suggested([Paged(200, True, pages=0)] * 9) is None
+
+
+def _carried(pages: list[datetime], spans: list[tuple[datetime, datetime]], total: int = 0) -> Carried:
+    return Carried(pages, spans, BERLIN, START + timedelta(days=28), total or len(pages), 2)
+
+
+@given(st.lists(st.integers(0, 28 * 24 * 60 - 1), max_size=30), st.integers(0, 6), st.integers(0, 7))
+def test_a_limit_is_crossed_exactly_where_more_than_it_was_carried(minutes: list[int], a: int, b: int) -> None:
+    pages = sorted(START + timedelta(minutes=each) for each in minutes)
+    limits = Limits(pages_per_shift=a, nights_per_week=b, hours_per_month=0, weeks_in_a_row=0, share_percent=0)
+    found = {each.kind: each for each in crossed(_carried(pages, []), limits, is_night, {})}
+    nights = {night_of(at, BERLIN) for at in pages if is_night(at, BERLIN)}
+    most = max((sum(0 <= (x - night).days < 7 for x in nights) for night in nights), default=0)
+    assert ("pages" in found) == (0 < a < most_within(pages, timedelta(hours=12))[0])
+    assert ("nights" in found) == (0 < b < most)
+    assert all(each.value > each.limit and each.since <= START + timedelta(days=28) for each in found.values())
+    # What was told is not told again.
+    assert not list(crossed(_carried(pages, []), limits, is_night, dict.fromkeys(found, START + timedelta(days=28))))
+
+
+def test_hours_weeks_and_share_are_limits_too() -> None:
+    fifteen = [(START, START + timedelta(days=15))]
+    found = list(crossed(_carried([START] * 7, fifteen, 10), Limits(pages_per_shift=0), is_night, {}))
+    assert [(each.kind, each.value) for each in found] == [("hours", 360), ("weeks", 15), ("share", 70)]
+    assert not list(crossed(_carried([START] * 7, fifteen, 10), Limits(0, 0, 0, 0, 0), is_night, {}))
+    assert not list(crossed(_carried([START] * 7, [], 9), Limits(pages_per_shift=0), is_night, {}))
+
+
+def test_a_rest_day_is_a_whole_working_day_also_when_clocks_change() -> None:
+    a, b = rest_day(datetime(2026, 3, 26, 9, tzinfo=UTC), BERLIN)
+    assert (a.isoformat(), b.isoformat()) == ("2026-03-27T00:00:00+01:00", "2026-03-28T00:00:00+01:00")
+    a, b = rest_day(datetime(2026, 3, 27, 9, tzinfo=UTC), BERLIN)
+    assert a.isoformat() == "2026-03-30T00:00:00+02:00"

@@ -24,6 +24,12 @@ from watchroom.intake.models import AlertGroup, Integration
 from watchroom.actions.models import ActionItem
 from watchroom.postmortems.models import Postmortem
 from watchroom.kernel import clock
+from watchroom.accounts.actors import SYSTEM
+from watchroom.accounts.models import Team
+from watchroom.insights import bearing
+from watchroom.insights.models import Crossing
+bearing.set_limits(SYSTEM, Team.objects.get(slug="demo-payments"), {"nights_per_week": 1, "hours_per_month": 1})
+bearing.look()
 person = Person.objects.create_user("root@example.org", "a long password", name="Root Person", role=40)
 Installation.objects.update_or_create(pk=1, defaults={"set_up_at": clock.now()})
 session = SessionStore()
@@ -39,6 +45,7 @@ print(json.dumps({
     "action": ActionItem.objects.order_by("-id").first().pk,
     "integration": Integration.objects.first().slug,
     "person": person.pk,
+    "crossing": Crossing.objects.first().pk,
 }))
 """
 
@@ -80,6 +87,9 @@ PAGES = (
     "/postmortems/{postmortem}",
     "/postmortems/{postmortem}/edit",
     "/actions",
+    "/insights/load?team=demo-payments",
+    "/insights/limits?team=demo-payments",
+    "/insights/limits/{crossing}",
     "/actions/{action}",
     "/integrations",
     "/integrations/{integration}",

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from .client import Api, api_command
-from .show import table
+from .client import Api, api_command, given
+from .show import facts, table
 
 
 @click.group()
@@ -56,6 +56,45 @@ def wait(api: Api, rule: str, team: str, days: int) -> Any:
     """Let paging for a kind of alert wait as suggested, because it mostly ends by itself."""
     answer = api.post("/insights/wait", rule=rule, team=team, days=days)
     return answer, f"It waits {answer['group_wait_seconds']} s before it pages: route {answer['id']}, {answer['name']}."
+
+
+@insights.command()
+@click.argument("team")
+@click.option("--pages", "pages_per_shift", type=int, help="Within twelve hours. Of each: 0 means no limit.")
+@click.option("--nights", "nights_per_week", type=int, help="With a page, within seven.")
+@click.option("--hours", "hours_per_month", type=int, help="On call within 28 days.")
+@click.option("--weeks", "weeks_in_a_row", type=int, help="On call without a break.")
+@click.option("--share", "share_percent", type=int, help="Of the team's pages, in percent.")
+@click.option("--stop", is_flag=True, help="Tell nobody any more.")
+@api_command
+def limits(api: Api, team: str, stop: bool, **wanted: int | None) -> Any:
+    """What a team bears. With an option: set it, and tell whoever crosses a limit, and the managers."""
+    if stop:
+        return api.call("DELETE", f"/insights/limits/{team}"), facts
+    said = given(wanted)
+    return api.call("PUT" if said else "GET", f"/insights/limits/{team}", said or None), facts
+
+
+@insights.command()
+@click.option("--team", help="Slug; without it, all.")
+@click.option("--all", "every", is_flag=True, help="Those that are dealt with, too.")
+@api_command
+def crossed(api: Api, team: str | None, every: bool) -> Any:
+    """Who carried more than their team's limits."""
+    found = api.get("/insights/crossings", team=team, state="all" if every else "open")
+    return found, table("id", "team", "person", "text", "noticed_at", empty="Nobody carried too much.")
+
+
+@insights.command()
+@click.argument("number", type=int)
+@click.option("--accept", type=click.Choice(["rest_day", "swap", "fix"]), help="Take this proposal.")
+@click.option("--close", is_flag=True, help="It is dealt with.")
+@api_command
+def relief(api: Api, number: int, accept: str | None, close: bool) -> Any:
+    """What would help somebody who carried too much: a rest day with cover, a swap, alerts to mend."""
+    path = f"/insights/crossings/{number}"
+    answer = api.call("POST", f"{path}/accept", proposal=accept) if accept else api.get(path)
+    return (api.post(f"{path}/close") if close else answer), facts
 
 
 @insights.command()

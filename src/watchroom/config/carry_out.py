@@ -16,6 +16,8 @@ from ..evidence import commands as evidence
 from ..evidence.models import Connection, Indicator
 from ..incidents import commands as incidents
 from ..incidents.models import GuidanceSetting, IncidentType, SeverityDefinition, UpdateTemplate
+from ..insights.bearing import set_limits
+from ..insights.limits import limits_of
 from ..intake import commands as intake
 from ..intake.models import Integration, Route
 from ..kernel.errors import Refused, WatchroomError
@@ -172,6 +174,8 @@ def _team(by: Actor, team: Team | None, fields: Fields) -> None:
             accounts.remove_member(by, saved, membership.person)
     for email, role in wanted.items():
         accounts.set_member(by, saved, _find("people", email), role)
+    if (fields["limits"] is not None) or limits_of(saved)[1] is not None:
+        set_limits(by, saved, fields["limits"])
 
 
 def _schedule(by: Actor, schedule: Schedule | None, fields: Fields) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from ..accounts.models import Person, Team
@@ -10,6 +11,7 @@ from ..catalog.models import Service
 from ..evidence.models import Connection, Indicator
 from ..incidents.histories import minutes_by_severity
 from ..incidents.models import GuidanceSetting, IncidentType, SeverityDefinition, UpdateTemplate
+from ..insights.rules.limits import Limits
 from ..intake.models import Integration, Route
 from ..intake.queries import shown_settings
 from ..kernel.plugins import all_of
@@ -30,7 +32,9 @@ def read() -> State:
             p.email: {"email": p.email, "name": p.name, "role": Role(p.role).word, "timezone": p.timezone}
             for p in Person.objects.filter(is_active=True).order_by("email")
         },
-        "teams": {t.slug: _team(t) for t in Team.objects.prefetch_related("memberships__person")},
+        "teams": {
+            t.slug: _team(t) for t in Team.objects.select_related("load_limits").prefetch_related("memberships__person")
+        },
         "schedules": {
             s.slug: _schedule(s)
             for s in Schedule.objects.select_related("team").prefetch_related("rotations__members__person")
@@ -215,11 +219,13 @@ def _connection(connection: Connection) -> dict[str, Any]:
 
 def _team(team: Team) -> dict[str, Any]:
     members = sorted(team.memberships.all(), key=lambda each: each.person.email)
+    limits = getattr(team, "load_limits", None)
     return {
         "slug": team.slug,
         "name": team.name,
         "description": team.description,
         "members": [{"email": each.person.email, "role": Role(each.role).word} for each in members],
+        "limits": {each.name: getattr(limits, each.name) for each in fields(Limits)} if limits else None,
     }
 
 

@@ -36,6 +36,16 @@ class Person(_Part):
     timezone: str = "UTC"
 
 
+class Limits(_Part):
+    """What a team bears of on-call; 0: no limit. Whoever crosses one is told, and the team's managers."""
+
+    pages_per_shift: int = Field(2, ge=0, le=1000, description="Within twelve hours.")
+    nights_per_week: int = Field(2, ge=0, le=7, description="With a page, within seven.")
+    hours_per_month: int = Field(336, ge=0, le=672, description="On call within 28 days.")
+    weeks_in_a_row: int = Field(1, ge=0, le=52, description="On call without a break.")
+    share_percent: int = Field(60, ge=0, le=100, description="Of the team's pages in 28 days.")
+
+
 class Team(_Part):
     """Owns services, schedules, policies and integrations."""
 
@@ -43,6 +53,7 @@ class Team(_Part):
     name: str
     description: str = ""
     members: list[Member] = []
+    limits: Limits | None = Field(None, description="Null: the defaults only warn on the page, and nobody is told.")
 
 
 class Rotation(_Part):

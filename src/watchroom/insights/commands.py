@@ -10,8 +10,8 @@ from django.db import transaction
 
 from ..accounts.actors import SYSTEM, Actor
 from ..accounts.changes import change
-from ..accounts.models import Membership, Person, Team
-from ..accounts.roles import Action, Role
+from ..accounts.models import Person, Team
+from ..accounts.roles import Action
 from ..actions.commands import create
 from ..actions.models import ActionItem
 from ..intake.commands import save_route
@@ -24,6 +24,7 @@ from ..kernel.db import claimable
 from ..kernel.errors import NotAllowed, NotFound, Refused
 from ..paging.commands import notify
 from ..paging.models import Notification
+from .limits import managers_of
 from .models import WeeklyList
 from .queries import alert_rules, window
 from .rules.weekly import in_words, next_monday
@@ -126,17 +127,10 @@ def set_weekly_list(by: Actor, team: Team, on: bool) -> None:
     """Have the managers of a team told on Mondays which of its alerts to fix, or no longer. Twice changes nothing."""
     with change(by, f"weekly_list.{'on' if on else 'off'}", team, needs=Action.MANAGE, team=team) as made:
         if on:
-            WeeklyList.objects.get_or_create(team=team, defaults={"due_at": _next_list(_readers(team), made.at)})
+            WeeklyList.objects.get_or_create(team=team, defaults={"due_at": _next_list(managers_of(team), made.at)})
         else:
             WeeklyList.objects.filter(team=team).delete()
         made.due()
-
-
-def _readers(team: Team) -> list[Person]:
-    """Who owns the alerts of a team: its managers; where it has none, everybody in it."""
-    members = list(Membership.objects.filter(team=team, person__is_active=True).select_related("person").order_by("id"))
-    managers = [each.person for each in members if each.role >= Role.MANAGER]
-    return managers or [each.person for each in members]
 
 
 def _next_list(readers: list[Person], after: datetime) -> datetime:
@@ -155,7 +149,7 @@ def send_weekly_list() -> bool:
         )
         owners = {item.title.removeprefix(_TITLE): str(item.owner) for item in open_items.select_related("owner")}
         lines = in_words(alert_rules(SYSTEM, *window(7), row.team), owners)
-        readers = _readers(row.team)
+        readers = managers_of(row.team)
         for person in readers if lines else ():
             notify(
                 person,

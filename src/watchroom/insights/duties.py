@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ..kernel.duty import Duty
 from ..oncall.models import Schedule
+from . import bearing
 from .commands import send_weekly_list
 from .handoffs import look
 from .models import WeeklyList
@@ -31,8 +32,17 @@ def _send_lists() -> int:
     return handled
 
 
+def _look_at_limits() -> int:
+    """Look at the teams that are due, each in a transaction of its own."""
+    handled = 0
+    while handled < LISTS and bearing.look():
+        handled += 1
+    return handled
+
+
 duties = [
     Duty("hand-offs", _next_look, lambda: look(BATCH)),
     Duty("expire swaps", next_expiry, expire),
+    Duty("load limits", bearing.next_look, _look_at_limits),
     Duty("weekly lists", _next_list, _send_lists),
 ]

@@ -1,10 +1,12 @@
-"""What insights keep: which teams are told every week what to fix."""
+"""What insights keep: which teams are told every week what to fix, what they bear, and where that was crossed."""
 
 from __future__ import annotations
 
 from django.db import models
 
-from ..accounts.models import Team
+from ..accounts.models import Person, Team
+from ..actions.models import ActionItem
+from ..oncall.models import Absence, Swap
 
 
 class WeeklyList(models.Model):
@@ -18,3 +20,53 @@ class WeeklyList(models.Model):
 
     def __str__(self) -> str:
         return f"weekly list of {self.team}"
+
+
+class TeamLimits(models.Model):
+    """What a team bears. No row: the defaults warn on its page, and nobody is told."""
+
+    team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="load_limits")
+    pages_per_shift = models.PositiveSmallIntegerField(help_text="Within twelve hours; of all of these 0: no limit.")
+    nights_per_week = models.PositiveSmallIntegerField()
+    hours_per_month = models.PositiveSmallIntegerField()
+    weeks_in_a_row = models.PositiveSmallIntegerField()
+    share_percent = models.PositiveSmallIntegerField()
+    due_at = models.DateTimeField(help_text="When it is looked at next.")
+
+    class Meta:
+        indexes = (models.Index(fields=("due_at",), name="team_limits_due"),)
+
+    def __str__(self) -> str:
+        return f"limits of {self.team}"
+
+
+class Crossing(models.Model):
+    """Somebody carried more than a limit of their team. They and the team's managers were told, once."""
+
+    class Kind(models.TextChoices):
+        PAGES = "pages", "Pages in a shift"
+        NIGHTS = "nights", "Broken nights"
+        HOURS = "hours", "Hours on call"
+        WEEKS = "weeks", "Weeks without a break"
+        SHARE = "share", "Share of the pages"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    value = models.PositiveIntegerField()
+    limit = models.PositiveIntegerField()
+    since = models.DateTimeField(help_text="From when on it was counted.")
+    noticed_at = models.DateTimeField()
+    text = models.CharField(max_length=200)
+    absence = models.ForeignKey(Absence, on_delete=models.SET_NULL, null=True, related_name="+")
+    swaps = models.ManyToManyField(Swap, related_name="+")
+    fixes = models.ManyToManyField(ActionItem, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-noticed_at", "-id")
+        indexes = (models.Index(fields=("team", "-noticed_at"), name="crossing_of_team"),)
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.text}"

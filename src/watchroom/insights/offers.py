@@ -1,16 +1,35 @@
-"""Offers of shifts that nobody took: whoever made one learns that the shift stays theirs."""
+"""Offers of shifts with their messages: whoever is asked learns of it, and whoever asked that nobody took it."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
-from ..oncall.commands import expire_swaps
-from ..oncall.models import Swap
+from ..accounts.actors import Actor
+from ..oncall.commands import expire_swaps, offer_swap
+from ..oncall.models import Schedule, Swap
 from ..oncall.rules import span_text
 from ..paging.commands import notify
 from ..paging.models import Notification
+
+
+def offer(by: Actor, schedule: Schedule, **given: Any) -> Swap:
+    """Offer a shift and tell everybody who is asked; both or nothing."""
+    with transaction.atomic():
+        swap = offer_swap(by, schedule, **given)
+        for person in swap.offered_to.all():
+            window = span_text(swap.starts_at, swap.ends_at, person.timezone)
+            notify(
+                person,
+                purpose=Notification.Purpose.UPDATE,
+                subject=f"Can you cover for {swap.offered_by}?",
+                body=f"{schedule.name}, {window}. {swap.reason}".strip(),
+                path="/on-call/mine",
+                reason=f"swap-{swap.pk}-offered-{person.pk}",
+            )
+    return swap
 
 
 def next_expiry() -> datetime | None:

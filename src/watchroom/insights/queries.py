@@ -23,6 +23,7 @@ from ..oncall.queries import plans_of
 from ..oncall.rules import final_shifts, joined
 from ..oncall.rules.quality import uneven
 from ..paging.models import Escalation, Notification
+from .limits import limits_of
 from .rules import actionable, load
 
 LONGEST_DAYS = 366
@@ -132,8 +133,8 @@ class TeamLoad:
 
 def team_load(team: Team, start: datetime, end: datetime) -> TeamLoad:
     """Who of a team was on call and paged, how often and when. A constant number of queries."""
-    pages = _pages_of(team, start, end)
-    spans = _spans_of(team, start, end)
+    pages = pages_of(team, start, end)
+    spans = spans_of(team, start, end)
     people = Person.objects.in_bulk({page.person for page in pages} | spans.keys())
     zones = {pk: ZoneInfo(person.timezone) for pk, person in people.items()}
     found = load.loads(
@@ -142,6 +143,7 @@ def team_load(team: Team, start: datetime, end: datetime) -> TeamLoad:
         zones,
         start,
         end,
+        limits_of(team)[0],
     )
     return TeamLoad(
         people=tuple((people[each.person], each) for each in found),
@@ -150,7 +152,7 @@ def team_load(team: Team, start: datetime, end: datetime) -> TeamLoad:
     )
 
 
-def _pages_of(team: Team, start: datetime, end: datetime) -> list[load.Page]:
+def pages_of(team: Team, start: datetime, end: datetime) -> list[load.Page]:
     rows = (
         Notification.objects.filter(
             purpose=Notification.Purpose.PAGE,
@@ -167,7 +169,7 @@ def _pages_of(team: Team, start: datetime, end: datetime) -> list[load.Page]:
     return [load.Page(person, first) for person, _, first in rows]
 
 
-def _spans_of(team: Team, start: datetime, end: datetime) -> dict[int, list[tuple[datetime, datetime]]]:
+def spans_of(team: Team, start: datetime, end: datetime) -> dict[int, list[tuple[datetime, datetime]]]:
     schedules = list(Schedule.objects.filter(team=team))
     plans = plans_of(schedules, start, end)
     spans: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)

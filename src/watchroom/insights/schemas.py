@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
+from typing import Any, Literal
 
 from ninja import Schema
 from pydantic import Field
 
 from ..accounts.models import Team
-from .models import WeeklyList
+from ..oncall.schemas import Who
+from .limits import Handover, limits_of, proposals
+from .models import Crossing, WeeklyList
 from .queries import TeamLoad
 from .rules.actionable import Score
 
@@ -120,3 +124,123 @@ class WeeklyListOut(WeeklyListBody):
     def of(cls, team: Team) -> WeeklyListOut:
         row = WeeklyList.objects.filter(team=team).first()
         return cls(team=team.slug, on=row is not None, due_at=row.due_at if row else None)
+
+
+class LimitsBody(Schema):
+    """What a team bears. What is left out keeps its value; 0: no limit."""
+
+    pages_per_shift: int | None = Field(None, ge=0, le=1000, description="Within twelve hours.")
+    nights_per_week: int | None = Field(None, ge=0, le=7, description="With a page, within seven.")
+    hours_per_month: int | None = Field(None, ge=0, le=672, description="On call within 28 days.")
+    weeks_in_a_row: int | None = Field(None, ge=0, le=52, description="On call without a break.")
+    share_percent: int | None = Field(None, ge=0, le=100, description="Of the team's pages in 28 days.")
+
+
+class LimitsOut(Schema):
+    """What a team bears."""
+
+    team: str
+    told: bool = Field(description="Whether people are told. false: the defaults only warn on the team's page.")
+    pages_per_shift: int
+    nights_per_week: int
+    hours_per_month: int
+    weeks_in_a_row: int
+    share_percent: int
+
+    @classmethod
+    def of(cls, team: Team) -> LimitsOut:
+        found, row = limits_of(team)
+        return cls(team=team.slug, told=row is not None, **asdict(found))
+
+
+class CrossingOut(Schema):
+    """Somebody carried more than a limit of their team."""
+
+    id: int
+    team: str
+    person: Who
+    kind: Literal["pages", "nights", "hours", "weeks", "share"]
+    value: int
+    limit: int
+    text: str
+    noticed_at: datetime
+    closed_at: datetime | None
+
+    @classmethod
+    def fields_of(cls, row: Crossing) -> dict[str, Any]:
+        names = ("kind", "value", "limit", "text", "noticed_at", "closed_at")
+        return {
+            "id": row.pk,
+            "team": row.team.slug,
+            "person": Who.of(row.person),
+            **{name: getattr(row, name) for name in names},
+        }
+
+    @classmethod
+    def of(cls, row: Crossing) -> CrossingOut:
+        return cls(**cls.fields_of(row))
+
+
+class CrossingsOut(Schema):
+    """A page of them."""
+
+    items: list[CrossingOut]
+    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
+
+
+class HandoverOut(Schema):
+    """A shift to be given to others, and who would be asked: free, here, the best rested first."""
+
+    schedule: str
+    starts_at: datetime
+    ends_at: datetime
+    candidates: list[Who]
+
+    @classmethod
+    def of(cls, what: Handover) -> HandoverOut:
+        return cls(
+            schedule=what.schedule.slug,
+            starts_at=what.starts_at,
+            ends_at=what.ends_at,
+            candidates=[Who.of(each.person) for each in what.candidates],
+        )
+
+
+class RestOut(Schema):
+    """A day off, and what has to be covered in it."""
+
+    starts_at: datetime
+    ends_at: datetime
+    cover: list[HandoverOut]
+
+
+class NoisyOut(Schema):
+    """An alert that paged somebody so often."""
+
+    rule: str
+    pages: int
+
+
+class CrossingDetail(CrossingOut):
+    """With what would help, and what has been taken of it. ``accept`` takes rest_day, swap or fix."""
+
+    rest_day: RestOut
+    swap: HandoverOut | None = Field(description="Their next shift in a schedule of the team.")
+    fix: list[NoisyOut]
+    absence: int | None = Field(description="The rest day that was taken.")
+    swaps: list[int] = Field(description="Offers that were made.")
+    action_items: list[int]
+
+    @classmethod
+    def of(cls, row: Crossing) -> CrossingDetail:
+        found = proposals(row)
+        a, b = found.rest
+        return cls(
+            **cls.fields_of(row),
+            rest_day=RestOut(starts_at=a, ends_at=b, cover=[HandoverOut.of(each) for each in found.rest_cover]),
+            swap=HandoverOut.of(found.swap) if found.swap else None,
+            fix=[NoisyOut(rule=rule, pages=pages) for rule, pages in found.fix],
+            absence=row.absence_id,
+            swaps=[swap.pk for swap in row.swaps.all()],
+            action_items=[item.pk for item in row.fixes.all()],
+        )

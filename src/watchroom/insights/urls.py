@@ -10,5 +10,10 @@ urlpatterns = [
     path("insights/load.csv", views.load_csv, name="insights-load-csv"),
     path("insights/wait", views.wait, name="insights-wait"),
     path("insights/weekly", views.weekly, name="insights-weekly"),
+    path("insights/limits", views.limits, name="load-limits"),
+    path("insights/limits/save", views.limits_save, name="load-limits-save"),
+    path("insights/limits/<int:pk>", views.crossing, name="crossing"),
+    path("insights/limits/<int:pk>/accept", views.crossing_accept, name="crossing-accept"),
+    path("insights/limits/<int:pk>/close", views.crossing_close, name="crossing-close"),
     path("insights/fix", views.fix, name="insights-fix"),
 ]

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from ...oncall.rules import joined
+from .limits import Carried, Limits, crossed, most_within, night_of
 
 NIGHT_FROM, NIGHT_TO = 22, 7
 WORK_FROM, WORK_TO = 9, 18
 SAME_SLEEP = timedelta(minutes=30)
-PAGES_A_SHIFT = 2  # in twelve hours; https://sre.google/sre-book/being-on-call/
-NIGHTS_A_WEEK = 2
-LONGEST_STRETCH = timedelta(days=7, hours=2)  # a week, and the hour that daylight saving may add
+DEFAULT = Limits()
+
+__all__ = ["Load", "Page", "is_night", "is_out_of_hours", "loads", "most_within", "night_of", "sleep_interruptions"]
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,6 @@ def is_night(at: datetime, zone: tzinfo) -> bool:
     return hour >= NIGHT_FROM or hour < NIGHT_TO
 
 
-def night_of(at: datetime, zone: tzinfo) -> date:
-    """The evening's date of the night in which this is: after midnight it is still yesterday's night."""
-    return (at.astimezone(zone) - timedelta(hours=NIGHT_TO)).date()
-
-
 def is_out_of_hours(at: datetime, zone: tzinfo) -> bool:
     """Whether it is a weekend, or before nine or after six."""
     local = at.astimezone(zone)
@@ -81,6 +76,7 @@ def loads(
     zones: Mapping[int, tzinfo],
     start: datetime,
     end: datetime,
+    limits: Limits = DEFAULT,
 ) -> list[Load]:
     """The load of everybody who was paged or on call between ``start`` and ``end``; the heaviest first. ``spans`` are the
     times on call, without overlaps, by person."""
@@ -92,7 +88,7 @@ def loads(
     for person in by_person.keys() | spans.keys():
         zone, own = zones[person], sorted(by_person.get(person, ()))
         own_spans = [(max(a, start), min(b, end)) for a, b in spans.get(person, ()) if a < end and b > start]
-        nights = {night_of(at, zone) for at in own if is_night(at, zone)}
+        nights = {night_of(at, zone, NIGHT_TO) for at in own if is_night(at, zone)}
         found.append(
             Load(
                 person=person,
@@ -105,7 +101,10 @@ def loads(
                 weekend_days=len(_weekend_days(own_spans, zone)),
                 hours_on_call=sum((b - a).total_seconds() for a, b in own_spans) / 3600,
                 share=len(own) / total if total else 0.0,
-                warnings=tuple(_warnings(own, nights, own_spans)),
+                warnings=tuple(
+                    each.text
+                    for each in crossed(Carried(own, own_spans, zone, end, total, len(spans)), limits, is_night, {})
+                ),
             )
         )
     return sorted(found, key=lambda each: (-each.sleep_interruptions, -each.pages, -each.hours_on_call, each.person))
@@ -121,32 +120,3 @@ def _weekend_days(spans: Iterable[tuple[datetime, datetime]], zone: tzinfo) -> s
                 days.add(day)
             day += timedelta(days=1)
     return days
-
-
-def _warnings(
-    pages: Sequence[datetime], nights: set[date], spans: Sequence[tuple[datetime, datetime]]
-) -> Iterable[str]:
-    most, _ = most_within(pages, timedelta(hours=12))
-    if most > PAGES_A_SHIFT:
-        yield f"{most} pages within twelve hours; more than {PAGES_A_SHIFT} leave no time to do any of them well."
-    if broken := _most_nights_within_a_week(nights):
-        yield f"{broken} nights with a page within a week: a rest day is due."
-    longest = max((b - a for a, b in joined(spans)), default=timedelta())
-    if longest > LONGEST_STRETCH:
-        yield f"On call for {longest.total_seconds() / 86400:.0f} days without a break: swap a part of it."
-
-
-def most_within(times: Sequence[datetime], window: timedelta) -> tuple[int, datetime | None]:
-    """The largest number of these (sorted) times in any window of this length, and when it begins."""
-    most, since, first = 0, None, 0
-    for number, at in enumerate(times):
-        while at - times[first] >= window:
-            first += 1
-        if number - first + 1 > most:
-            most, since = number - first + 1, times[first]
-    return most, since
-
-
-def _most_nights_within_a_week(nights: set[date]) -> int:
-    most = max((sum(0 <= (other - night).days < 7 for other in nights) for night in nights), default=0)
-    return most if most > NIGHTS_A_WEEK else 0

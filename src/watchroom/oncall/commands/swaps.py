@@ -28,14 +28,19 @@ def offer_swap(
     to: Sequence[Person] | None = None,
     reason: str = "",
     expires_at: datetime | None = None,
+    person: Person | None = None,
 ) -> Swap:
-    """``by`` asks to be covered from ``starts_at`` to ``ends_at``; ``to`` None asks everybody who could.
+    """``by`` asks to be covered from ``starts_at`` to ``ends_at``; ``to`` None asks everybody who could. A manager of the
+    team may ask for another ``person``.
 
     It expires when the time begins, or when it ends if it has begun already.
 
-    :raises Refused: ``by`` isn't on call then, the time is over, or there is nobody to ask.
+    :raises Refused: they aren't on call then, the time is over, or there is nobody to ask.
     """
-    person, now = _person(by), clock.now()
+    now = clock.now()
+    needs = Action.SEE if person is None or (by.person and by.person.pk == person.pk) else Action.MANAGE
+    person = person or _person(by)
+    who = "You are" if needs == Action.SEE else f"{person} is"
     if ends_at <= max(starts_at, now) or ends_at - starts_at > LONGEST:
         raise Refused(
             "That time is over, or ends before it begins, or is longer than a year.",
@@ -51,14 +56,14 @@ def offer_swap(
             value=expires_at,
             fix="Leave it empty, or choose an earlier time.",
         )
-    with change(by, "swap.offered", schedule, needs=Action.SEE) as made:
+    with change(by, "swap.offered", schedule, needs=needs, team=schedule.team_id) as made:
         locked(Schedule.objects.filter(pk=schedule.pk)).get()
         if not any(shift.person == person.pk for shift in queries.shifts(schedule, max(starts_at, now), ends_at)):
             raise Refused(
-                "You are not on call then, so there is nothing to hand over.",
+                f"{who} not on call then, so there is nothing to hand over.",
                 field="starts_at",
                 value=starts_at,
-                fix="Choose one of your own shifts.",
+                fix="Choose one of their shifts." if needs == Action.MANAGE else "Choose one of your own shifts.",
             )
         if Swap.objects.filter(
             schedule=schedule,
@@ -68,7 +73,7 @@ def offer_swap(
             ends_at__gt=starts_at,
         ).exists():
             raise Conflict(
-                "You have already asked for cover in this time.", field="starts_at", fix="Withdraw that offer first."
+                "Cover in this time has been asked for already.", field="starts_at", fix="Withdraw that offer first."
             )
         asked = [each for each in (to if to is not None else queries.candidates(schedule)) if each.pk != person.pk]
         asked = [each for each in asked if each.is_active]

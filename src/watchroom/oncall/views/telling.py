@@ -8,31 +8,18 @@ from django.db import transaction
 
 from ...accounts.actors import Actor
 from ...accounts.models import Person
+from ...insights.offers import offer
 from ...paging.commands import notify
 from ...paging.models import Notification
 from .. import commands
 from ..models import Handoff, Override, Schedule, Swap
 from ..rules import span_text
 
+__all__ = ["cover", "note", "offer", "take", "take_over"]
+
 
 def _window(what: Swap | Override, person: Person) -> str:
     return span_text(what.starts_at, what.ends_at, person.timezone)
-
-
-def offer(by: Actor, schedule: Schedule, **given: Any) -> Swap:
-    """Offer a shift and tell everybody who is asked; both or nothing."""
-    with transaction.atomic():
-        swap = commands.offer_swap(by, schedule, **given)
-        for person in swap.offered_to.all():
-            notify(
-                person,
-                purpose=Notification.Purpose.UPDATE,
-                subject=f"Can you cover for {swap.offered_by}?",
-                body=f"{schedule.name}, {_window(swap, person)}. {swap.reason}".strip(),
-                path="/on-call/mine",
-                reason=f"swap-{swap.pk}-offered-{person.pk}",
-            )
-    return swap
 
 
 def take(by: Actor, swap: Swap) -> Override:

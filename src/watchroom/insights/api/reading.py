@@ -7,13 +7,13 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router
 
-from ..accounts.queries import team_by
-from ..accounts.roles import Action
-from ..actions.api import ActionItemOut
-from ..api.auth import actor_of
-from ..intake.schemas import RouteOut
-from . import commands, queries
-from .schemas import FixBody, ScoreOut, TeamLoadOut, WaitBody, WeeklyListBody, WeeklyListOut
+from ...accounts.queries import team_by
+from ...accounts.roles import Action
+from ...actions.api import ActionItemOut
+from ...api.auth import actor_of
+from ...intake.schemas import RouteOut
+from .. import commands, queries
+from ..schemas import FixBody, ScoreOut, TeamLoadOut, WaitBody, WeeklyListBody, WeeklyListOut
 
 router = Router(tags=["insights"])
 

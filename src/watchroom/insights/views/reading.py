@@ -8,15 +8,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from ..accounts.actors import Actor
-from ..accounts.models import Membership, Team
-from ..accounts.queries import team_by
-from ..accounts.roles import Action
-from ..kernel.errors import Refused
-from ..web.middleware import actor_of
-from ..web.sheets import sheet
-from . import commands, queries
-from .models import WeeklyList
+from ...accounts.actors import Actor
+from ...accounts.models import Membership, Team
+from ...accounts.queries import team_by
+from ...accounts.roles import Action
+from ...kernel.errors import Refused
+from ...web.middleware import actor_of
+from ...web.sheets import sheet
+from .. import commands, queries
+from ..limits import crossings_visible_to, limits_of
+from ..models import WeeklyList
 
 DAYS = {"7": "A week", "28": "Four weeks", "91": "A quarter"}
 SHOWN = 100
@@ -80,6 +81,9 @@ def load(request: HttpRequest) -> HttpResponse:
         "days": str(days),
         "windows": DAYS.items(),
         "found": found,
+        "limits": team and limits_of(team)[1],
+        "may_limit": team and actor.may(Action.MANAGE, team),
+        "crossings": crossings_visible_to(actor).filter(team=team, closed_at=None)[:20] if team else [],
         "week_pages": [week.pages for week in found.weeks] if found else [],
         "week_names": [f"Week from {week.monday:%-d %b}, {week.night_pages} at night" for week in found.weeks]
         if found

@@ -1,0 +1,11 @@
+"""Insights over the API."""
+
+from ninja import Router
+
+from . import limits, reading
+
+router = Router(tags=["insights"])
+for _part in (reading, limits):
+    router.add_router("", _part.router)
+
+__all__ = ["router"]

@@ -1,0 +1,18 @@
+"""Pages of what can be learnt from alerts, pages and shifts."""
+
+from .limits import crossing, crossing_accept, crossing_close, limits, limits_save
+from .reading import alert_rules, fix, load, load_csv, wait, weekly
+
+__all__ = [
+    "alert_rules",
+    "crossing",
+    "crossing_accept",
+    "crossing_close",
+    "fix",
+    "limits",
+    "limits_save",
+    "load",
+    "load_csv",
+    "wait",
+    "weekly",
+]
