@@ -78,6 +78,16 @@ def test_the_room_works_without_a_connection_for_a_while(client: Any, live_serve
     page.wait_for_selector("#pending-lines >> text=There is no command /nonsense.")
     page.click("#pending-lines >> text=Discard")
 
+    page.fill("#compose-text", "Somebody forgot the index")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#pending-lines >> text=nothing asked for it")
+    assert not LogEntry.objects.filter(text__contains="forgot").exists()
+    chromium.picture(page, "words-that-blame")
+    page.click("#pending-lines >> text=Change it")
+    page.fill("#compose-text", page.input_value("#compose-text").replace("Somebody forgot", "Nobody was asked for"))
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#log >> text=Nobody was asked for the index")
+
     page.focus(f"#idea-{idea.pk}")
     page.keyboard.press("ArrowRight")
     page.wait_for_selector(f".column.testing #idea-{idea.pk}")

@@ -11,6 +11,7 @@ from . import incident_links, incident_types
 from .catching_up import caught_up
 from .client import Api, api_command
 from .show import facts, table
+from .wording import look_first
 
 
 def minutes(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
@@ -155,9 +156,12 @@ def reopen(api: Api, id: int) -> Any:
 @click.option("--next", "next_update_in_minutes", callback=minutes, metavar="30m", help="The next one is due in.")
 @click.option("--stage", help="investigating, identified, monitoring or resolved.")
 @click.option("--page", "pages", multiple=True, help="Slug of a status page that shows it.")
+@click.option("--as-is", is_flag=True, help="Do not look at its wording first.")
 @api_command
-def update(api: Api, id: int, **fields: Any) -> Any:
+def update(api: Api, id: int, as_is: bool, **fields: Any) -> Any:
     """Publish an update."""
+    if not as_is:
+        look_first(api, fields["happening"], fields["impact"], fields["doing"])
     return api.post(f"/incidents/{id}/updates", **fields), f"Published an update on incident {id}."
 
 

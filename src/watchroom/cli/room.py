@@ -11,6 +11,7 @@ from ..kernel.errors import Refused
 from .chosen import choose, chosen
 from .client import Api, api_command
 from .show import table
+from .wording import look_first
 
 
 def send_file(api: Api, incident: int, path: Path) -> int:
@@ -35,15 +36,17 @@ def send_file(api: Api, incident: int, path: Path) -> int:
 @click.option("--parent", type=int, help="Entry that it belongs to.")
 @click.option("--attach", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file.")
 @click.option("--key", "client_key", help="Made by you; sent again, it is done once.")
+@click.option("--as-is", is_flag=True, help="Do not look at its wording first.")
 @api_command
-def log(api: Api, words: tuple[str, ...], attach: tuple[Path, ...], **fields: Any) -> Any:
+def log(api: Api, words: tuple[str, ...], attach: tuple[Path, ...], as_is: bool, **fields: Any) -> Any:
     """Write into the running log, or carry out a /-command. Without ID: the incident chosen last, or the only open one."""
     named = len(words) > 1 and words[0].lstrip("#").isdecimal()
     id = choose(int(words[0].lstrip("#"))) if named else chosen(api)
+    line = " ".join(words[1:] if named else words)
+    if not as_is:
+        look_first(api, line)
     files = [send_file(api, id, path) for path in attach]
-    answer = api.post(
-        f"/incidents/{id}/say", text=" ".join(words[1:] if named else words), attachments=files or None, **fields
-    )
+    answer = api.post(f"/incidents/{id}/say", text=line, attachments=files or None, **fields)
     return answer["entry"] or answer, f"#{id}: {answer['text']}"
 
 

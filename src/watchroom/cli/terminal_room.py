@@ -68,6 +68,7 @@ class TerminalRoom:
         self._shown: dict[int, str] = {}
         self._waiting: list[tuple[str, str]] = []
         self._lock = threading.RLock()
+        self._held_back = ""
         self.state = ""
 
     def read(self) -> None:
@@ -92,6 +93,26 @@ class TerminalRoom:
         leads = found["next_by"] or "nobody"
         waiting = f" · {len(self._waiting)} waiting to be sent" if self._waiting else ""
         self.state = f"#{self._id} {found['state']} · {leads} leads{due}{overdue}{step}{waiting}"
+
+    def type(self, line: str) -> None:
+        """Carry out a line that somebody types: one whose words blame is shown to them first, and sent when it comes a
+        second time as it stands."""
+        if line == self._held_back:
+            self._held_back = ""
+        elif found := self._blames(line):
+            self._held_back = line
+            for each in found:
+                self._show(Text(f"“{each['phrase']}”: {each['why']} {each['better']}", style="yellow"))
+                self._show(Text(f"  For example: {each['instead']}", style="yellow"))
+            self._show(Text("Nobody has seen it yet. Put it better, or send the same line again.", style="bold"))
+            return
+        self.write(line)
+
+    def _blames(self, line: str) -> list[dict[str, Any]]:
+        try:
+            return list(self._api.post("/wording", text=line))
+        except WatchroomError:  # no connection: the line waits, and whoever wrote it may be gone when it is sent
+            return []
 
     def write(self, line: str) -> None:
         """Carry out a line. Without a connection it waits, and is sent later: in order, and once."""
@@ -188,7 +209,7 @@ def converse(room: TerminalRoom, session: PromptSession[str]) -> None:
                 if line in {"/quit", "/exit", "/q!"}:
                     return
                 if line:
-                    room.write(line)
+                    room.type(line)
         except (EOFError, KeyboardInterrupt):
             return
         finally:

@@ -178,9 +178,11 @@ class EntryForm(forms.Form):
     # Written without a connection and sent later: how long ago, by the writer's own clock, which may go wrong.
     ago = forms.IntegerField(required=False, min_value=0, max_value=30 * 86_400)
     client_key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    as_is = forms.BooleanField(required=False)  # its words may blame: the writer has seen it
 
 
 class EditEntryForm(forms.Form):
+    as_is = forms.BooleanField(required=False, widget=forms.HiddenInput)
     text = forms.CharField(label="Text", widget=forms.Textarea(attrs={"rows": 4}))
     at = at_field("When it happened", "In your time zone.")
 

@@ -63,6 +63,11 @@ class DraftForm(UpdateForm):
             audience: {part: said.get(f"{audience}-{part}", "") for part in rules.PARTS} for audience in AUDIENCE_NAMES
         }
 
+    def texts(self) -> list[str]:
+        """All that somebody would read."""
+        names = [*rules.PARTS, "title", *(f"{audience}-{part}" for audience in AUDIENCE_NAMES for part in rules.PARTS)]
+        return [str(self.cleaned_data.get(name) or "") for name in names]
+
     @property
     def main(self) -> list[forms.BoundField]:
         """Everybody's words."""

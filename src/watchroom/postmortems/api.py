@@ -52,6 +52,7 @@ class FindingOut(Schema):
     phrase: str = Field(description="Words that blame.")
     why: str
     better: str
+    instead: str = Field(description="How it could read instead.")
 
 
 class MissingOut(Schema):
@@ -109,7 +110,7 @@ def _detail(request: HttpRequest, pk: int) -> PostmortemDetailOut:
             for each in queries.reviews_of(row)
         ],
         findings=[
-            FindingOut(section=name, phrase=found.phrase, why=found.why, better=found.better)
+            FindingOut(section=name, phrase=found.phrase, why=found.why, better=found.better, instead=found.instead)
             for name, text in sections.items()
             for found in rules.findings(text)
         ],

@@ -1,11 +1,27 @@
-"""The draft that is made from what happened, the blameless check, and what is missing before publication. Pure."""
+"""The draft that is made from what happened, and what is missing before publication. Pure."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from ..incidents.rules.blameless import HUMAN_ERROR, Finding, findings, only_blames
+
+__all__ = [
+    "Event",
+    "Facts",
+    "Finding",
+    "Held",
+    "Missing",
+    "Tried",
+    "draft",
+    "durations",
+    "findings",
+    "gap",
+    "missing",
+    "span",
+]
 
 SECTIONS = (
     "summary",
@@ -241,63 +257,6 @@ def _day(at: datetime) -> str:
     return f"{at.astimezone(UTC):%A, %d %B %Y}"
 
 
-# --- The blameless check ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Words that blame: what stands there, why it does not help, and what would."""
-
-    phrase: str
-    why: str
-    better: str
-
-
-_BLAME: tuple[tuple[str, str, str], ...] = (
-    (
-        r"(?:human|operator|user|pilot|engineer|manual)(?:['’]s)?[\s-]+(?:error|mistake|failure|oversight|slip)s?",
-        "A person’s slip is where the questions begin, not where they end.",
-        "What let one slip have this effect? What would have caught it?",
-    ),
-    (
-        r"careless(?:ly|ness)?|negligen(?:t|tly|ce)|sloppy|reckless(?:ly)?|incompeten(?:t|ce)|stupid(?:ly|ity)?|laz(?:y|iness)",
-        "It judges a person, and explains nothing that could be changed.",
-        "Say what they saw and knew at that moment, and why it looked right.",
-    ),
-    (
-        r"(?:should|ought to) (?:not )?have|shouldn['’]t have|could have easily",
-        "It compares with a world in which the end was known. Nobody had that view.",
-        "Say what was done, and what made it reasonable at the time.",
-    ),
-    (
-        r"forgot|forgotten to|failed to (?:notice|check|follow|realize|realise|remember|see|read)|neglected to",
-        "Whatever depends on memory or attention alone will fail again.",
-        "What could remind, check or do it by itself?",
-    ),
-    (
-        r"(?:the )?(?:fault|mistake|error) of|(?:his|her|their|my) (?:own )?(?:fault|mistake)|to blame|is guilty|blame[sd]?",
-        "It asks who. Only asking what in the system leads to something that can be mended.",
-        "Name the condition that allowed it, not the person.",
-    ),
-    (
-        r"obvious(?:ly)?|clearly (?:wrong|a mistake)|any competent",
-        "It is obvious only to those who know how it ended.",
-        "What did it look like to those who were there?",
-    ),
-)
-_PATTERNS = tuple((re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), why, better) for pattern, why, better in _BLAME)
-_HUMAN_ERROR = _PATTERNS[0][0]
-
-
-def findings(text: str) -> list[Finding]:
-    """Words in ``text`` that blame, in their order; each phrase once."""
-    found: dict[str, tuple[int, Finding]] = {}
-    for pattern, why, better in _PATTERNS:
-        for match in pattern.finditer(text):
-            found.setdefault(match[0].lower(), (match.start(), Finding(match[0], why, better)))
-    return [finding for _, finding in sorted(found.values(), key=lambda each: each[0])]
-
-
 # --- Before publication ----------------------------------------------------------------------------------------------
 
 
@@ -308,13 +267,6 @@ class Missing:
     field: str
     text: str
     fix: str
-
-
-def only_blames(text: str) -> bool:
-    """Whether nothing is left of ``text`` without the clauses that blame: it explains nothing that could be changed."""
-    clauses = [clause for clause in re.split(r"[.;:,!?\n]|\s[-–—]\s", text) if clause.strip()]
-    rest = [clause for clause in clauses if not findings(clause) and len(clause.split()) >= 3]
-    return bool(findings(text)) and not rest
 
 
 def missing(sections: Mapping[str, str], *, approvals: int, actions: int) -> list[Missing]:
@@ -328,7 +280,7 @@ def missing(sections: Mapping[str, str], *, approvals: int, actions: int) -> lis
             found.append(
                 Missing(name, f"“{NAMES[name]}” still has a gap.", f"Answer the line “{GAP}”, then remove it.")
             )
-    if match := _HUMAN_ERROR.search(sections.get("root_cause", "")):
+    if match := HUMAN_ERROR.search(sections.get("root_cause", "")):
         found.append(
             Missing(
                 "root_cause",

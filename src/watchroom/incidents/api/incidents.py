@@ -29,6 +29,7 @@ from .schemas import (
     IncidentOut,
     IncidentPatch,
     IncidentsOut,
+    PublishedOut,
     RoleIn,
     RoleOut,
     StepOut,
@@ -38,6 +39,7 @@ from .schemas import (
     UpdateIn,
     UpdateOut,
     UpdatesOut,
+    WordingOut,
 )
 
 router = Router(tags=["Incidents"])
@@ -224,8 +226,8 @@ def _corrected(by: Actor, id: int, number: int | None) -> Update | None:
     return found
 
 
-@router.post("/incidents/{int:id}/updates", response={201: UpdateOut}, summary="Publish an update")
-def publish_update(request: HttpRequest, id: int, body: UpdateIn) -> Status[UpdateOut]:
+@router.post("/incidents/{int:id}/updates", response={201: PublishedOut}, summary="Publish an update")
+def publish_update(request: HttpRequest, id: int, body: UpdateIn) -> Status[PublishedOut]:
     """It can't be changed afterwards. The communications lead is reminded when the promised next one is due."""
     by = actor_of(request)
     if body.next_update_at and body.next_update_in_minutes:
@@ -256,7 +258,13 @@ def publish_update(request: HttpRequest, id: int, body: UpdateIn) -> Status[Upda
         corrects=_corrected(by, id, body.corrects),
         draft_version=body.draft_version,
     )
-    return Status(201, UpdateOut.of(update))
+    said = (
+        body.happening,
+        body.impact,
+        body.doing,
+        *(text for parts in body.wordings.values() for text in parts.values()),
+    )
+    return Status(201, PublishedOut(**UpdateOut.of(update).model_dump(), wording=WordingOut.of(*said)))
 
 
 @router.get("/incidents/{int:id}/times", response=TimesOut, summary="Key times")

@@ -11,7 +11,7 @@ from ...api.auth import actor_of
 from ...api.pages import page
 from ...kernel.errors import Refused
 from .. import commands, queries
-from .schemas import EntriesOut, EntryIn, EntryOut, EntryPatch
+from .schemas import EntriesOut, EntryIn, EntryOut, EntryPatch, WordingOut, WrittenOut
 
 router = Router(tags=["Incidents"])
 
@@ -46,9 +46,10 @@ def list_log(
     return EntriesOut(items=[EntryOut.of(row) for row in items], next_cursor=following)
 
 
-@router.post("/incidents/{int:id}/log", response={201: EntryOut}, summary="Write into the log")
-def write_log(request: HttpRequest, id: int, body: EntryIn) -> Status[EntryOut]:
-    """Sent again with the same ``client_key``, it is written once."""
+@router.post("/incidents/{int:id}/log", response={201: WrittenOut}, summary="Write into the log")
+def write_log(request: HttpRequest, id: int, body: EntryIn) -> Status[WrittenOut]:
+    """Sent again with the same ``client_key``, it is written once. To see before anybody else whether its words blame, ask
+    ``POST /wording`` first."""
     by = actor_of(request)
     incident = queries.incident_for(by, id)
     parent = queries.entry_for(by, body.parent) if body.parent else None
@@ -62,7 +63,7 @@ def write_log(request: HttpRequest, id: int, body: EntryIn) -> Status[EntryOut]:
         attachments=body.attachments,
         client_key=body.client_key,
     )
-    return Status(201, EntryOut.of(entry))
+    return Status(201, WrittenOut(**EntryOut.of(entry).model_dump(), wording=WordingOut.of(entry.text)))
 
 
 @router.patch("/log/{int:id}", response=EntryOut, summary="Put an entry right")

@@ -36,7 +36,7 @@ from .room_schemas import (
     TaskPatch,
     WordsOut,
 )
-from .schemas import EntryOut
+from .schemas import EntryOut, WordingIn, WordingOut
 
 router = Router(tags=["Incidents"])
 
@@ -80,7 +80,15 @@ def say_line(request: HttpRequest, id: int, body: SayIn) -> Status[SaidOut]:
         client_key=body.client_key,
     )
     entry = EntryOut.of(queries.entry_for(by, answer.entry.pk)) if answer.entry else None
-    return Status(201, SaidOut(text=answer.text, entry=entry))
+    return Status(201, SaidOut(text=answer.text, entry=entry, wording=WordingOut.of(body.text)))
+
+
+@router.post(
+    "/wording", response=list[WordingOut], operation_id="check_wording", summary="Look at words before sending"
+)
+def check_wording(request: HttpRequest, body: WordingIn) -> list[WordingOut]:
+    """Which of these words ask who, not what, and how that could read instead. Nothing is kept, and nobody else sees it."""
+    return WordingOut.of(body.text)
 
 
 @router.get("/incidents/{int:id}/words", response=WordsOut, summary="What completes")

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 
 from ..models import Attachment, ParkedItem, Task
 from ..rules import catch_up as catching_up
-from .schemas import EntryOut, PersonOut
+from .schemas import EntryOut, PersonOut, WordingOut
 
 
 class AttachmentOut(Schema):
@@ -37,6 +37,7 @@ class SayIn(Schema):
 class SaidOut(Schema):
     text: str = Field(description="What came of it, in a sentence.")
     entry: EntryOut | None
+    wording: list[WordingOut] = Field([], description="Words in your line that blame.")
 
 
 class SlashOut(Schema):

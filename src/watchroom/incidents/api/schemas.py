@@ -236,6 +236,32 @@ class EntryOut(Schema):
         )
 
 
+class WordingOut(Schema):
+    """Words that ask who, not what; only whoever wrote them is told."""
+
+    phrase: str
+    why: str
+    better: str
+    instead: str = Field(description="How it could read instead.")
+
+    @staticmethod
+    def of(*texts: str) -> list[WordingOut]:
+        return [
+            WordingOut(phrase=each.phrase, why=each.why, better=each.better, instead=each.instead)
+            for each in rules.blameless.findings_in(texts)
+        ]
+
+
+class WordingIn(Schema):
+    text: str = Field(max_length=100_000)
+
+
+class WrittenOut(EntryOut):
+    """An entry that you have just written."""
+
+    wording: list[WordingOut] = Field([], description="Words of yours that blame; edit it to put it better.")
+
+
 class EntriesOut(Schema):
     items: list[EntryOut]
     next_cursor: str | None
@@ -287,6 +313,14 @@ class UpdateOut(Schema):
             published_at=row.published_at,
             published_by=PersonOut.of(row.published_by),
         )
+
+
+class PublishedOut(UpdateOut):
+    """An update that you have just published."""
+
+    wording: list[WordingOut] = Field(
+        [], description="Words of yours that blame; publish a correction to put it better."
+    )
 
 
 class UpdatesOut(Schema):

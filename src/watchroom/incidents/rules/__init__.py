@@ -1,6 +1,6 @@
 """Decisions about incidents: what to do next, when things happened, which words are proposed. Pure."""
 
-from . import catch_up, custom_fields, files, mentions, slash
+from . import blameless, catch_up, custom_fields, files, mentions, slash
 from .next_steps import Snapshot, Step, next_steps
 from .proposals import proposed_severity, proposed_title
 from .times import (
@@ -29,6 +29,7 @@ __all__ = [
     "Row",
     "Snapshot",
     "Step",
+    "blameless",
     "catch_up",
     "computed",
     "custom_fields",

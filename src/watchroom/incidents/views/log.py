@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from ...accounts.actors import Actor
 from ...kernel import clock
 from ...kernel.errors import Refused
 from ...web.middleware import actor_of
-from .. import commands, queries
+from .. import commands, queries, rules
 from ..forms import EditEntryForm, EntryForm
 from ..models import Incident, LogEntry, RoleAssignment
 from ._lines import lines
@@ -67,6 +68,8 @@ def _write(request: HttpRequest, by: Actor, incident: Incident) -> HttpResponse:
         field, errors = next(iter(form.errors.items()))
         raise Refused("The entry was not written.", field=field, value=request.POST.get(field, ""), fix=str(errors[0]))
     said: dict[str, Any] = form.cleaned_data
+    if not said["as_is"] and (found := rules.blameless.findings(said["text"])):
+        return _look_first(request, incident, form, found)
     files = [int(each) for each in request.POST.getlist("attachment") if each.isdecimal() and len(each) < 19]
     at = clock.now() - timedelta(seconds=said["ago"]) if said["ago"] else said["at"]
     answer = say(
@@ -84,12 +87,25 @@ def _write(request: HttpRequest, by: Actor, incident: Incident) -> HttpResponse:
     return redirect(f"/incidents/{incident.pk}" + (f"#entry-{answer.entry.pk}" if answer.entry else ""))
 
 
+def _look_first(
+    request: HttpRequest, incident: Incident, form: EntryForm, found: list[rules.blameless.Finding]
+) -> HttpResponse:
+    """Words that blame are shown to whoever wrote them, before anybody else reads them; nothing is written yet."""
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"wording": [asdict(each) for each in found]}, status=422)
+    context = {"incident": incident, "form": form, "findings": found, "attachments": request.POST.getlist("attachment")}
+    return render(request, "incidents/before_sending.html", context, status=422)
+
+
 def entry(request: HttpRequest, pk: int) -> HttpResponse:
     """One entry with what it said before; put it right."""
     by = actor_of(request)
     found = queries.entry_for(by, pk)
     form = EditEntryForm(request.POST or None, initial={"text": found.text, "at": found.at})
+    blames: list[rules.blameless.Finding] = []
     if request.method == "POST" and form.is_valid():
+        blames = [] if form.cleaned_data["as_is"] else rules.blameless.findings(form.cleaned_data["text"])
+    if request.method == "POST" and form.is_valid() and not blames:
         commands.edit_entry(by, found, text=form.cleaned_data["text"], at=form.cleaned_data["at"])
         return redirect(f"/incidents/{found.incident_id}#entry-{found.pk}")
     revisions = list(found.revisions.select_related("replaced_by").order_by("-id"))
@@ -99,9 +115,10 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
         "incident": found.incident,
         "form": form,
         "revisions": revisions,
+        "findings": blames,
         "edits": found.kind != LogEntry.Kind.SYSTEM and may_act(by, found.incident, holders),
     }
-    return render(request, "incidents/entry.html", context, status=422 if form.errors else 200)
+    return render(request, "incidents/entry.html", context, status=422 if form.errors or blames else 200)
 
 
 @require_POST

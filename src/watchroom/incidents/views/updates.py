@@ -60,9 +60,12 @@ def updates(request: HttpRequest, pk: int) -> HttpResponse:
     options: dict[str, Any] = {"pages": _pages(found), "lists": lists}
     publishing = request.POST.get("do", "publish") == "publish"
     error: WatchroomError | None = None
+    blames: list[rules.blameless.Finding] = []
     if request.method == "POST":
         form = DraftForm(request.POST, publishing=publishing, **options)
-        if form.is_valid():
+        if form.is_valid() and publishing and not request.POST.get("as_is"):
+            blames = rules.blameless.findings_in(form.texts())
+        if form.is_valid() and not blames:
             try:
                 return _act(request, by, found, form, corrected, publishing)
             except (Conflict, Refused) as refused:
@@ -74,12 +77,15 @@ def updates(request: HttpRequest, pk: int) -> HttpResponse:
         initial["lists"] = [slug for slug, _ in lists]
         initial["pages"] = list(shown_on.values_list("public_incident__page__slug", flat=True).distinct())
         form = DraftForm(initial=initial, **options)
+        blames = rules.blameless.findings_in(map(str, form.initial.values()))
     holders = list(found.roles.filter(ended_at__isnull=True))
     context = {
         "incident": found,
         "form": form,
         "draft": draft,
         "error": error,
+        "findings": blames,
+        "held_back": form.is_bound and bool(blames),
         "corrected": corrected,
         "updates": queries.updates_of(found),
         "acts": may_act(by, found, holders),
@@ -89,7 +95,7 @@ def updates(request: HttpRequest, pk: int) -> HttpResponse:
         "audience_names": AUDIENCE_NAMES,
         "late": found.is_open and rules.is_overdue(found.next_update_at, clock.now()),
     }
-    code = error.status if error else 422 if form.is_bound and form.errors else 200
+    code = error.status if error else 422 if form.is_bound and (form.errors or blames) else 200
     return render(request, "incidents/updates.html", context, status=code)
 
 

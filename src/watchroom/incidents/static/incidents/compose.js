@@ -60,6 +60,9 @@ const queue = {
 
 class Later extends Error {}      // no connection, or the server can't at this moment
 class Never extends Error {}      // the server refuses this line
+class Blames extends Error {      // its words ask who, not what: whoever wrote it looks first
+  constructor(wording) { super(); this.wording = wording; }
+}
 
 async function ask(url, options) {
   let answer;
@@ -67,6 +70,10 @@ async function ask(url, options) {
     answer = await fetch(url, { ...options, method: "POST", headers: { Accept: "application/json", "X-CSRFToken": csrf(), ...options.headers } });
   } catch { throw new Later(); }
   if (answer.redirected || answer.status >= 500 || [401, 403, 408, 429].includes(answer.status)) throw new Later();
+  if (answer.status === 422) {
+    const said = await answer.clone().json().catch(() => ({}));
+    if (said.wording) throw new Blames(said.wording);
+  }
   if (!answer.ok) throw new Never(await reason(answer));
   return answer.json();
 }
@@ -80,6 +87,7 @@ async function send(line) {
   const body = new URLSearchParams({ client_key: line.key, kind: line.kind, text: line.text, parent: line.parent, at: line.at });
   const ago = Math.round((Date.now() - line.written) / 1000);
   if (!line.at && ago > 5) body.set("ago", ago);
+  if (line.asIs) body.set("as_is", "yes");
   ids.forEach((id) => body.append("attachment", id));
   return ask(`/incidents/${line.incident}/log`, { body });
 }
@@ -88,7 +96,7 @@ let timer, pause = 2_000;
 
 async function flushHere() {
   for (const line of await queue.all()) {
-    if (line.refused) continue;
+    if (line.refused || line.wording) continue;
     try {
       const { text, entry } = await send(line);
       await queue.remove(line.n);
@@ -101,7 +109,10 @@ async function flushHere() {
         pause = Math.min(pause * 2, 30_000);
         break;                                     // the order stays
       }
-      await queue.put({ ...line, refused: error.message || "It was refused." });
+      if (error instanceof Blames) {
+        await queue.put({ ...line, wording: error.wording });
+        toast("Not written yet: look at its words first. Nobody else has seen it.");
+      } else await queue.put({ ...line, refused: error.message || "It was refused." });
     }
     await draw();
     document.dispatchEvent(new CustomEvent("room:changed"));
@@ -112,6 +123,14 @@ async function flushHere() {
 // One tab at a time sends; the others find the queue empty.
 const flush = () => (navigator.locks ? navigator.locks.request("watchroom-lines", flushHere) : flushHere());
 
+// What stands there, why it does not help, and how it could read instead.
+function blamed({ phrase, why, better, instead }) {
+  const said = document.createElement("p");
+  said.className = "sub";
+  said.append(Object.assign(document.createElement("b"), { textContent: `“${phrase}”` }), ` ${why} ${better} For example: “${instead}”`);
+  return said;
+}
+
 async function draw() {
   const lines = await queue.all(), here = lines.filter((line) => String(line.incident) === form.dataset.incident);
   pending.replaceChildren(...here.reverse().map((line) => {
@@ -119,21 +138,22 @@ async function draw() {
     row.className = "log-entry waiting";
     text.textContent = line.text || line.files.map((file) => file.name).join(", ");
     state.className = "sub";
-    state.textContent = line.refused ? `Not written: ${line.refused} ` : "Waiting to be sent";
-    row.append(text, state);
-    if (line.refused) {
-      for (const [word, act] of [["Change it", () => { area.value = line.text; kind.value = line.kind; area.focus(); }], ["Discard", () => {}]]) {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.className = "button small";
-        button.textContent = word;
-        button.addEventListener("click", async () => { act(); await queue.remove(line.n); draw(); });
-        state.append(button, " ");
-      }
-    }
+    state.textContent = line.refused ? `Not written: ${line.refused} ` : line.wording ? "Not written yet; only you see it. " : "Waiting to be sent";
+    row.append(text, ...(line.wording ?? []).map(blamed), state);
+    const button = (word, act) => {
+      const made = document.createElement("button");
+      made.type = "button";
+      made.className = "button small";
+      made.textContent = word;
+      made.addEventListener("click", act);
+      state.append(made, " ");
+    };
+    if (line.refused || line.wording) button("Change it", async () => { area.value = line.text; kind.value = line.kind; area.focus(); await queue.remove(line.n); draw(); });
+    if (line.wording) button("Write it as it stands", async () => { await queue.put({ ...line, wording: undefined, asIs: true }); flush(); });
+    if (line.refused || line.wording) button("Discard", async () => { await queue.remove(line.n); draw(); });
     return row;
   }));
-  const count = lines.filter((line) => !line.refused).length;
+  const count = lines.filter((line) => !line.refused && !line.wording).length;
   waiting.hidden = !count;
   waiting.textContent = count ? `${count} ${count === 1 ? "line is" : "lines are"} waiting to be sent; they are kept on this device.` : "";
 }
