@@ -11,10 +11,11 @@ from django.db import transaction
 
 from ..channels.base import DeliveryFailed
 from ..kernel import clock
+from ..kernel.again import retried, was_given_up
 from ..kernel.db import claimable
 from ..kernel.errors import WatchroomError
 from ..paging.rules import retry_in
-from ..workspaces.base import Heard, PolledClient, Posted
+from ..workspaces.base import Heard, Polled, PolledClient, Posted
 from ..workspaces.models import Post, Workspace
 from ..workspaces.queries import access_to, client_of, product_of
 from ..workspaces.rules import mark_of
@@ -92,14 +93,19 @@ def fetch_answers(workspace: Workspace, *, seconds: int = POLL_SECONDS) -> None:
             due_at=now + wait, tried_at=now, error=str(failed)[:500]
         )
         return
+    for heard, what in _carry_out(workspace, polled):
+        product_of(workspace).answer(access_to(workspace), heard, what.text, ok=what.ok)
+
+
+@retried
+def _carry_out(workspace: Workspace, polled: Polled) -> list[tuple[Heard, Said]]:
     with transaction.atomic():
         said = [(heard, _safely(workspace, heard)) for heard in polled.heard]
         now = clock.now()
         Workspace.objects.filter(pk=workspace.pk, due_at=workspace.due_at).update(
             since=polled.since, due_at=now + POLL_AGAIN, tried_at=now, error=""
         )
-    for heard, what in said:
-        product_of(workspace).answer(access_to(workspace), heard, what.text, ok=what.ok)
+    return said
 
 
 def _safely(workspace: Workspace, heard: Heard) -> Said:
@@ -107,6 +113,8 @@ def _safely(workspace: Workspace, heard: Heard) -> Said:
     try:
         with transaction.atomic():
             return respond(workspace, heard)
-    except Exception:
+    except Exception as error:
+        if was_given_up(error):
+            raise  # all that was heard is carried out again
         log.exception("An answer could not be carried out: workspace %s", workspace.pk)
         return Said("Something went wrong. Open Watchroom.", ok=False)

@@ -24,6 +24,12 @@ def _start(by: Actor, escalation: Escalation, slug: str, key: str) -> str:
     return start_approved(by, escalation, slug, key)
 
 
+def _hold(escalation: Escalation) -> None:
+    from .proposals import hold
+
+    hold(escalation)
+
+
 class MitigationsConfig(AppConfig):
     """Mitigations."""
 
@@ -32,4 +38,4 @@ class MitigationsConfig(AppConfig):
     def ready(self) -> None:
         from ..paging.hooks import mitigations_come_from
 
-        mitigations_come_from(_describe, _start)
+        mitigations_come_from(_describe, _start, _hold)

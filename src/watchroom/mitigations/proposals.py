@@ -38,6 +38,17 @@ def start_approved(by: Actor, escalation: Escalation, slug: str, key: str) -> st
     return f"{mitigation.name} was started in incident {incident.pk}."
 
 
+def hold(escalation: Escalation) -> None:
+    """Lock the incident that is open for what is escalated, then the alerts: in the order in which all others do."""
+    subject = escalation.subject_id or 0
+    if escalation.kind == Escalation.Kind.ROLE:
+        list(locked(Incident.objects.filter(roles=subject).order_by("id").only("id")))
+    elif escalation.kind == Escalation.Kind.ALERT_GROUP:
+        open_ones = Incident.objects.exclude(status=Incident.Status.RESOLVED).filter(alert_groups=subject)
+        list(locked(open_ones.order_by("id").only("id")))
+        list(locked(AlertGroup.objects.filter(pk=subject).only("id")))
+
+
 def _incident_of(by: Actor, escalation: Escalation) -> Incident:
     subject = escalation.subject_id or 0
     if escalation.kind == Escalation.Kind.ROLE:

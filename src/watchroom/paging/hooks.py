@@ -32,6 +32,7 @@ class Proposal:
 
 Describe = Callable[[str], Proposal | None]
 Start = Callable[[Actor, Escalation, str, str], str]
+Hold = Callable[[Escalation], None]
 
 Summarise = Callable[[Collection[int]], list[str]]
 Told = Callable[[str, str], dict[str, Any] | None]
@@ -39,7 +40,7 @@ Told = Callable[[str, str], dict[str, Any] | None]
 _facts: dict[str, FactsOf] = {}
 _roles: list[RolesOf] = []
 _declare: list[Declare] = []
-_mitigations: list[tuple[Describe, Start]] = []
+_mitigations: list[tuple[Describe, Start, Hold]] = []
 _told: list[Told] = []
 _summaries: dict[str, Summarise] = {}
 
@@ -60,10 +61,10 @@ def roles_come_from(source: RolesOf) -> None:
     _roles[:] = [source]
 
 
-def mitigations_come_from(describe: Describe, start: Start) -> None:
+def mitigations_come_from(describe: Describe, start: Start, hold: Hold) -> None:
     """``describe(slug)`` says what a mitigation is (None: there is no such), ``start(by, escalation, slug, key)`` starts
-    it, once per key, in the caller's transaction and says in words what it did."""
-    _mitigations[:] = [(describe, start)]
+    it, once per key, in the caller's transaction and says in words what it did; ``hold(escalation)`` locks what it needs."""
+    _mitigations[:] = [(describe, start, hold)]
 
 
 def alerts_are_told_by(tell: Told) -> None:
@@ -109,6 +110,13 @@ def declare_incident(escalation: Escalation, severity: int) -> str:
 def mitigation_named(slug: str) -> Proposal | None:
     """What a mitigation of the catalog is; None: there is no such."""
     return _mitigations[0][0](slug) if _mitigations else None
+
+
+def hold_subject(escalation: Escalation) -> None:
+    """Lock what is escalated, and the incident that it is about, before the escalation itself is locked. Inside the
+    caller's transaction."""
+    if _mitigations:
+        _mitigations[0][2](escalation)
 
 
 def start_mitigation(by: Actor, escalation: Escalation, slug: str, key: str) -> str:

@@ -10,6 +10,7 @@ from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...intake.models import AlertGroup
+from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from .. import hooks, queries, rules
@@ -124,6 +125,7 @@ def _free(by: Actor, groups: Sequence[AlertGroup], incident: Incident | None = N
         )
 
 
+@retried
 def link_groups(by: Actor, incident: Incident, groups: Iterable[AlertGroup]) -> None:
     """Link alert groups; their services and times count for the incident from here on.
 
@@ -149,6 +151,7 @@ def link_groups(by: Actor, incident: Incident, groups: Iterable[AlertGroup]) -> 
         made.touch(*(f"group:{group.pk}" for group in new))
 
 
+@retried
 def unlink_group(by: Actor, incident: Incident, group: AlertGroup) -> None:
     """It turned out to be something else."""
     with acting_in(by, "incident.alerts_unlinked", incident) as (made, row):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...accounts.actors import Actor
 from ...accounts.changes import Change
+from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from .. import queries
@@ -19,6 +20,7 @@ _SAID = {
 }
 
 
+@retried
 def link_incidents(by: Actor, incident: Incident, other: Incident, kind: str) -> IncidentLink:
     """Say what ``incident`` has to do with ``other``. A duplicate ends: its alerts and services go over to ``other``,
     where its log is shown to whoever may see it; who was being asked for a role in it is left in peace. Saying it
@@ -100,6 +102,7 @@ def _say(by: Actor, made: Change, row: Incident, other: Incident, kind: Kind) ->
     made.touch(f"incident:{other.pk}", "incidents")
 
 
+@retried
 def unlink_incidents(by: Actor, link: IncidentLink) -> None:
     """It was not so. What was merged stays where it is; a duplicate can be reopened then.
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from ...accounts.actors import Actor
 from ...accounts.changes import Change, change
 from ...accounts.roles import Action
+from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ...paging.commands import resume_escalation
@@ -41,6 +42,7 @@ def changing(by: Actor, verb: str, group: AlertGroup) -> Iterator[tuple[Change, 
         yield made, row
 
 
+@retried
 def acknowledge(by: Actor, group: AlertGroup, *, note: str = "", until: datetime | None = None) -> AlertGroup:
     """Say "I have it": the escalation ends, nobody else is paged. With ``until`` it is theirs until then, and goes on by
     itself afterwards. Doing it twice changes nothing.
@@ -61,6 +63,7 @@ def acknowledge(by: Actor, group: AlertGroup, *, note: str = "", until: datetime
     return row
 
 
+@retried
 def unacknowledge(by: Actor, group: AlertGroup) -> AlertGroup:
     """Give it back, or end a snooze: paging goes on where it stopped.
 
@@ -77,6 +80,7 @@ def unacknowledge(by: Actor, group: AlertGroup) -> AlertGroup:
     return row
 
 
+@retried
 def escalate_now(by: Actor, group: AlertGroup) -> AlertGroup:
     """Ask for help: the next step of the policy follows at once, or paging starts again if it had ended; after an answer
     it goes on where that stopped it.
@@ -99,6 +103,7 @@ def escalate_now(by: Actor, group: AlertGroup) -> AlertGroup:
     return row
 
 
+@retried
 def resolve(by: Actor, group: AlertGroup) -> AlertGroup:
     """Say that it is over: every alert of the group ends. If its sender says that it still fires, a new group opens.
 
@@ -115,6 +120,7 @@ def resolve(by: Actor, group: AlertGroup) -> AlertGroup:
     return row
 
 
+@retried
 def judge(by: Actor, group: AlertGroup, verdict: str) -> AlertGroup:
     """Say what it was: whether somebody had to act. That is how alerts that nobody needs are found and mended.
 
@@ -137,6 +143,7 @@ def judge(by: Actor, group: AlertGroup, verdict: str) -> AlertGroup:
     return row
 
 
+@retried
 def add_note(by: Actor, group: AlertGroup, text: str) -> GroupEvent:
     """Write something down.
 

@@ -12,6 +12,7 @@ from django.db.models import Q
 from ...accounts.actors import SYSTEM, Actor
 from ...accounts.models import Person
 from ...kernel import clock
+from ...kernel.again import retried
 from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import Refused
 from ...paging.commands import Cause, notify, resume_escalation, start_escalations, stop_escalation
@@ -119,6 +120,7 @@ def describe(group: AlertGroup) -> str:
     return f"{group.get_severity_display()} since {group.opened_at:%H:%M} UTC.\n{labels}".strip()
 
 
+@retried
 def notify_waiting(most: int) -> int:
     """Start the escalations of groups whose group wait is over."""
     with transaction.atomic():
@@ -198,9 +200,9 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
         ]
     )  # fmt: skip
     end_responders(group)
-    redraw(Escalation.Kind.ALERT_GROUP, [group.pk])
     GroupEvent.objects.create(group=group, at=now, kind=Kind.RESOLVED, person=by.person, text=text)
     stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.RESOLVED, by=by)
+    redraw(Escalation.Kind.ALERT_GROUP, [group.pk])  # after its escalation: who ends that marks the same messages
     if group.severity == "critical":
         services_changed([group.service_id])
     told = Notification.objects.filter(
@@ -224,11 +226,15 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
     announce({"alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}"})
 
 
+@retried
 def end_expired(most: int) -> int:
     """End alerts that their sender has stopped talking about."""
     with transaction.atomic():
-        due = Alert.objects.filter(expires_at__lte=clock.now()).order_by("expires_at")
-        alerts = list(claimable(due)[:most])
+        due = Alert.objects.filter(expires_at__lte=clock.now())
+        groups = set(due.order_by("expires_at").values_list("group", flat=True)[:most])
+        # A group before its alerts, as whoever resolves it locks them; meanwhile some may have been seen again.
+        list(locked(AlertGroup.objects.filter(pk__in=groups).order_by("id").only("id")))
+        alerts = list(claimable(due.filter(group__in=groups)).order_by("expires_at")[:most])
         end_alerts(
             [(alert, alert.expires_at) for alert in alerts if alert.expires_at],
             by=SYSTEM,

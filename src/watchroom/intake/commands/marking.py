@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from ...catalog.models import Dependency
 from ...kernel import clock, wake
-from ...kernel.db import announce
+from ...kernel.db import announce, locked
 from ..holding import accepts
 from ..matchers import Matcher, matcher
 from ..models import Alert, AlertGroup, InhibitRule
@@ -22,7 +22,9 @@ from ..models import Alert, AlertGroup, InhibitRule
 
 def mark(groups: Iterable[int]) -> int:
     """Have these groups looked at. Inside the caller's transaction."""
-    marked = AlertGroup.objects.filter(pk__in=set(groups), resolved_at__isnull=True).update(review_at=clock.now())
+    rows = AlertGroup.objects.filter(pk__in=set(groups), resolved_at__isnull=True)
+    found = [row.pk for row in locked(rows.order_by("id").only("id"))]  # in one order, whoever else marks them
+    marked = AlertGroup.objects.filter(pk__in=found).update(review_at=clock.now()) if found else 0
     if marked:
         announce({wake.DUE})
     return marked

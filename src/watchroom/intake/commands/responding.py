@@ -9,6 +9,7 @@ from django.db import transaction
 from ...accounts.actors import Actor
 from ...accounts.models import Person
 from ...kernel import clock
+from ...kernel.again import retried
 from ...kernel.db import announce, claimable
 from ...kernel.errors import Conflict, Refused
 from ...paging.commands import page_about, stop_escalation
@@ -25,6 +26,7 @@ def _must_be_open(group: AlertGroup) -> None:
         raise Conflict("This alert group is already resolved.", fix="Nothing needs to be done.")
 
 
+@retried
 def snooze(by: Actor, group: AlertGroup, until: datetime, *, note: str = "") -> AlertGroup:
     """Leave it alone until then: nobody is paged; afterwards paging goes on where it stopped, if it still fires.
 
@@ -44,6 +46,7 @@ def snooze(by: Actor, group: AlertGroup, until: datetime, *, note: str = "") -> 
     return row
 
 
+@retried
 def reassign(by: Actor, group: AlertGroup, person: Person, *, note: str = "") -> AlertGroup:
     """Give it to somebody: they are paged at once, and unless they acknowledge within five minutes it goes on with the
     step at which it stood. Until then nobody has it.
@@ -67,6 +70,7 @@ def reassign(by: Actor, group: AlertGroup, person: Person, *, note: str = "") ->
     return row
 
 
+@retried
 def add_responder(by: Actor, group: AlertGroup, person: Person, *, note: str = "") -> Responder:
     """Ask somebody to help: they are paged until they answer or it is resolved. Whoever has the group keeps it.
 
@@ -107,6 +111,7 @@ def _must_be_reachable(person: Person) -> None:
         )
 
 
+@retried
 def return_due(most: int) -> int:
     """End the snoozes and the promises whose time is over: paging goes on where it stopped."""
     with transaction.atomic():

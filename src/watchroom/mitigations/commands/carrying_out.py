@@ -18,6 +18,7 @@ from ...accounts.roles import Action
 from ...incidents.commands import acting_in, must_be_open, write_system
 from ...incidents.models import Incident
 from ...kernel import clock
+from ...kernel.again import retried
 from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import Conflict, NotAllowed
 from ...kernel.plugins import all_of
@@ -35,6 +36,7 @@ MOST_TRIES = 3
 LOOK_AFTER = timedelta(minutes=3)  # at the effect of what was carried out
 
 
+@retried
 def decide(by: Actor, run: MitigationRun, *, approve: bool) -> MitigationRun:
     """A second person approves what waits, which has it carried out, or declines it. The same decision twice is one.
 
@@ -112,6 +114,7 @@ def claim() -> Held | None:
     return Held(row, do)
 
 
+@retried
 def record(execution: Execution, came: Progress) -> bool:
     """Write down what came of it, if ``execution`` is still held under its token. Says whether it was."""
     with transaction.atomic():

@@ -8,6 +8,7 @@ from ...accounts.actors import Actor
 from ...accounts.roles import Action
 from ...incidents.commands import acting_in, must_be_open
 from ...incidents.models import Incident, LogEntry
+from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ..models import Mitigation, MitigationKind, MitigationRun
@@ -16,6 +17,7 @@ from .ordering import close, order
 LOOK_AFTER = timedelta(minutes=5)  # at the effect of what is done by hand
 
 
+@retried
 def start(
     by: Actor,
     incident: Incident,
@@ -101,6 +103,7 @@ def start(
     return run
 
 
+@retried
 def finish(by: Actor, run: MitigationRun, *, outcome: str, note: str = "") -> MitigationRun:
     """Record what came of it. Written to the running log as the result of the action. The same outcome twice is one.
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.roles import Action
+from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict
-from ..hooks import mitigation_named, start_mitigation
-from ..models import Approval, EscalationEvent
+from ..hooks import hold_subject, mitigation_named, start_mitigation
+from ..models import Approval, Escalation, EscalationEvent
 
 
+@retried
 def decide_approval(by: Actor, approval: Approval, *, approve: bool) -> Approval:
     """Approve what was proposed, which starts it, or decline it. The same decision twice is one.
 
@@ -19,6 +21,9 @@ def decide_approval(by: Actor, approval: Approval, *, approve: bool) -> Approval
     word = "approved" if approve else "declined"
     escalation = approval.escalation
     with change(by, f"approval.{word}", approval, needs=Action.RESPOND, team=escalation.team) as made:
+        # What it is about, the escalation, and then what it has proposed: as whoever ends them locks them.
+        hold_subject(escalation)
+        locked(Escalation.objects.filter(pk=escalation.pk)).get()
         row = locked(Approval.objects.filter(pk=approval.pk)).get()
         if row.state == word:
             return row

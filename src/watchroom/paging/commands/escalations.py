@@ -167,9 +167,9 @@ def _enough(escalation: Escalation, person: Person, needed: int) -> bool:
         EscalationEvent.objects.create(
             escalation=escalation, at=now, kind=Kind.ANSWERED, text=f"{person} answered ({count} of {needed})"
         )
-        escalation.notifications.filter(person=person, state=Notification.State.WAITING).update(
-            state=Notification.State.CANCELLED, ended_at=now, due_at=None
-        )
+        waiting = escalation.notifications.filter(person=person, state=Notification.State.WAITING)
+        list(locked(waiting.order_by("id").only("id")))
+        waiting.update(state=Notification.State.CANCELLED, ended_at=now, due_at=None)
         redraw(escalation.kind, [escalation.subject_id])
         announce({f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}", f"person:{person.pk}"})
     return False

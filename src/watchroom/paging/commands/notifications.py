@@ -11,6 +11,7 @@ from django.db import transaction
 from ...accounts.models import Person
 from ...channels.base import Delivery, DeliveryFailed, MethodGone
 from ...kernel import clock, wake
+from ...kernel.again import retried
 from ...kernel.db import announce, claimable, locked
 from ..models import Attempt, ContactMethod, Escalation, EscalationEvent, Notification, NotificationRule, Urgency
 from ..people import hours_of
@@ -132,12 +133,14 @@ def claim(most: int) -> list[Claimed]:
     return [[(row, attempts[row.pk]) for row in group] for group in groups]
 
 
+@retried
 def record_result(claimed: Claimed, result: Delivery | Exception) -> None:
     """Write down what came of one message. A failure that is not final gets a new due time; one that is final lets the
     person's next method follow at once instead of after its wait."""
     seed = _JITTER.random()  # those that went as one are tried again at the same moment, and so as one
     with transaction.atomic():
-        for notification, attempt in claimed:
+        # By number, as whoever ends several of them locks them; the worst of a bundle comes first, and may be any.
+        for notification, attempt in sorted(claimed, key=lambda each: each[0].pk):
             _record(notification, attempt, result, random.Random(seed))
 
 

@@ -11,6 +11,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...kernel import clock
+from ...kernel.again import retried
 from ...kernel.db import announce, locked
 from ...kernel.errors import NotAllowed, Refused
 from ..models import ContactMethod, Notification, Urgency
@@ -95,10 +96,11 @@ def mark_seen(by: Actor, notification: Notification) -> None:
     work. Raises :class:`NotAllowed` for anybody else's."""
     if by.person is None or by.person.pk != notification.person_id:
         raise NotAllowed("Only the person who was notified can say that it was shown.")
-    for each in bundle_of(notification):
+    for each in sorted(bundle_of(notification), key=lambda one: one.pk):
         _mark_seen(each)
 
 
+@retried
 def _mark_seen(notification: Notification) -> None:
     with transaction.atomic():
         row = locked(Notification.objects.filter(pk=notification.pk)).get()

@@ -5,20 +5,24 @@ from __future__ import annotations
 from django.db import transaction
 
 from ...kernel import clock
+from ...kernel.again import retried
 from ...kernel.db import announce, locked
 from ..models import Attempt, Notification
 from ..together import bundle_of
 from .notifications import hurry_next, topics_of
 
 
+@retried
 def record_receipt(notification: Notification, *, arrived: bool, why: str) -> Notification:
     """Write down what became of a message, and of all that went with it. One that reached nobody counts as failed, and
     the person's next method follows at once; a receipt for anything but a message that is on its way changes nothing."""
+    found = notification
     with transaction.atomic():
-        for each in bundle_of(notification):
-            if each.pk != notification.pk:
-                _record(each, arrived=arrived, why=why)
-        return _record(notification, arrived=arrived, why=why)
+        for each in sorted(bundle_of(notification), key=lambda one: one.pk):
+            row = _record(each, arrived=arrived, why=why)
+            if each.pk == notification.pk:
+                found = row
+    return found
 
 
 def _record(notification: Notification, *, arrived: bool, why: str) -> Notification:
