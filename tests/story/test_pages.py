@@ -60,6 +60,8 @@ PAGES = (
     "/incident-types",
     "/incident-types/new",
     "/severities",
+    "/role-rotations",
+    "/role-rotations/new",
     "/severities/1",
     "/incidents/{incident}",
     "/incidents/{incident}/board",

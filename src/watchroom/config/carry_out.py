@@ -15,7 +15,7 @@ from ..catalog.models import Service
 from ..evidence import commands as evidence
 from ..evidence.models import Connection, Indicator
 from ..incidents import commands as incidents
-from ..incidents.models import GuidanceSetting, IncidentType, SeverityDefinition, UpdateTemplate
+from ..incidents.models import GuidanceSetting, IncidentType, RoleRotation, SeverityDefinition, UpdateTemplate
 from ..insights.bearing import set_limits
 from ..insights.limits import limits_of
 from ..intake import commands as intake
@@ -57,6 +57,7 @@ _MODELS: dict[str, Any] = {
     "update_templates": UpdateTemplate,
     "incident_types": IncidentType,
     "guidance": GuidanceSetting,
+    "role_rotations": RoleRotation,
 }
 
 
@@ -327,6 +328,14 @@ def _as_shipped(by: Actor, row: GuidanceSetting) -> None:
     incidents.reset_guidance(by, row.rule)
 
 
+def _role_rotation(by: Actor, row: RoleRotation | None, fields: Fields) -> None:
+    found = {
+        name: _find(kind, fields[name])
+        for name, kind in (("team", "teams"), ("service", "services"), ("schedule", "schedules"), ("person", "people"))
+    }
+    incidents.save_rotation(by, row, **{**fields, **found})
+
+
 _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "people": _person,
     "teams": _team,
@@ -346,6 +355,7 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "incident_types": _incident_type,
     "severities": _severity,
     "guidance": _guidance,
+    "role_rotations": _role_rotation,
 }
 _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "people": accounts.deactivate_person,
@@ -366,4 +376,5 @@ _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "incident_types": incidents.delete_type,
     "severities": _no_severity,
     "guidance": _as_shipped,
+    "role_rotations": incidents.delete_rotation,
 }

@@ -10,7 +10,7 @@ from ..accounts.roles import Role
 from ..catalog.models import Service
 from ..evidence.models import Connection, Indicator
 from ..incidents.histories import minutes_by_severity
-from ..incidents.models import GuidanceSetting, IncidentType, SeverityDefinition, UpdateTemplate
+from ..incidents.models import GuidanceSetting, IncidentType, RoleRotation, SeverityDefinition, UpdateTemplate
 from ..insights.rules.limits import Limits
 from ..intake.models import Integration, Route
 from ..intake.queries import shown_settings
@@ -149,6 +149,12 @@ def read() -> State:
                 "after_minutes": None if row.after_minutes is None else minutes_by_severity(row.after_minutes),
             }
             for row in GuidanceSetting.objects.all()
+        },
+        "role_rotations": {
+            row.slug: {name: getattr(row, name) for name in ("slug", "role", "least_severity", "answer_minutes")}
+            | {name: _slug(getattr(row, name)) for name in ("team", "service", "schedule")}
+            | {"person": row.person.email if row.person else None}
+            for row in RoleRotation.objects.select_related("team", "service", "schedule", "person")
         },
     }
 

@@ -334,6 +334,20 @@ class Severity(_Part):
         return f"SEV{self.level}"
 
 
+class RoleRotation(_Part):
+    """Who is asked for a role by itself: whoever is on call in a schedule, or one person (an e-mail address); in
+    incidents about a service, of a team, or (neither) in all."""
+
+    slug: str
+    role: Literal["commander", "operations", "communications", "scribe", "expert"]
+    team: str | None = None
+    service: str | None = None
+    schedule: str | None = None
+    person: str | None = None
+    least_severity: int = Field(5, ge=1, le=5)
+    answer_minutes: int = Field(5, ge=1, le=120)
+
+
 def _not_secret(name: str) -> str:
     """:raises ValueError: a connector keeps this setting secret; a file is no place for it."""
     connectors = all_of("watchroom.connectors").values()
@@ -455,6 +469,7 @@ class Document(_Part):
     incident_types: list[IncidentType] = []
     severities: list[Severity] = []
     guidance: list[Guidance] = []
+    role_rotations: list[RoleRotation] = []
 
 
 # In the order in which things can be made: each names only what stands before it (services' needs are set at the end).
@@ -483,6 +498,7 @@ KEYS = {
     "incident_types": "slug",
     "severities": "key",
     "guidance": "rule",
+    "role_rotations": "slug",
 }
 State = dict[str, dict[str, dict[str, Any]]]  # kind → key → fields
 

@@ -13,7 +13,7 @@ from ..kernel import clock
 from ..kernel.db import claimable
 from ..kernel.duty import Duty
 from ..paging.commands import notify
-from .commands import forget_unused, look_at_one, remind_of_update
+from .commands import forget_unused, look_at_one, pass_on_one, remind_of_update
 from .commands.attaching import LEFT_ALONE
 from .models import Attachment, Incident, RoleAssignment, RoleName
 
@@ -86,6 +86,20 @@ def look() -> int:
     return handled
 
 
+def next_pass() -> datetime | None:
+    """When the next role has waited long enough for its answer."""
+    rows = RoleAssignment.objects.filter(pass_at__isnull=False).order_by("pass_at")
+    return rows.values_list("pass_at", flat=True).first()
+
+
+def pass_on() -> int:
+    """Ask the next one for the roles that nobody has answered in time, each in a transaction of its own."""
+    handled = 0
+    while handled < BATCH and pass_on_one():
+        handled += 1
+    return handled
+
+
 def next_unused() -> datetime | None:
     """When the next file has waited long enough for its entry."""
     oldest = Attachment.objects.filter(entry__isnull=True).order_by("at").values_list("at", flat=True).first()
@@ -94,6 +108,7 @@ def next_unused() -> datetime | None:
 
 duties = [
     Duty("promised updates", next_due, remind),
+    Duty("roles without an answer", next_pass, pass_on),
     Duty("guidance", next_look, look),
     Duty("attachments without an entry", next_unused, forget_unused),
 ]

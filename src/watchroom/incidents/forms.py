@@ -64,14 +64,14 @@ class DeclareForm(AskingForm):
         Person.objects.none(),
         label="Commander",
         required=False,
-        empty_label="Me",
-        help_text="Anyone else is paged for it.",
+        empty_label="Who is on call for it; otherwise me",
+        help_text="Anyone but you is paged for it.",
     )
     communications: forms.ModelChoiceField[Person] = forms.ModelChoiceField(
         Person.objects.none(),
         label="Communications lead",
         required=False,
-        empty_label="Nobody yet",
+        empty_label="Who is on call for it; otherwise nobody yet",
         help_text="The one voice to stakeholders; is paged.",
     )
     alert_groups: forms.ModelMultipleChoiceField[AlertGroup] = forms.ModelMultipleChoiceField(

@@ -29,6 +29,7 @@ from .models import (
     Nudge,
     ParkedItem,
     RoleAssignment,
+    RoleRotation,
     Task,
     Update,
     UpdateTemplate,
@@ -396,3 +397,17 @@ def answers_of(incident: Incident) -> list[tuple[rules.custom_fields.Field, str]
     said = [rules.custom_fields.Changed(each, None, incident.custom.get(each.key)) for each in asked]
     names = names_of(said)
     return [(each, names[each.key][1]) for each in asked]
+
+
+def rotations_visible_to(actor: Actor) -> QuerySet[RoleRotation]:
+    """Role rotations: everybody who is signed in sees who is asked."""
+    rows = RoleRotation.objects.select_related("team", "service__team", "schedule", "person")
+    return rows if actor.may(Action.SEE) else rows.none()
+
+
+def rotation_by(actor: Actor, slug: str) -> RoleRotation:
+    """:raises NotFound: there is no such role rotation."""
+    found = rotations_visible_to(actor).filter(slug=slug).first()
+    if found is None:
+        raise NotFound("There is no such role rotation.", field="slug", value=slug, fix="See the list of them.")
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import attachments, guidance, links, listing, log, room, severities, types, updates, work
+from .views import attachments, guidance, links, listing, log, room, rotations, severities, types, updates, work
 
 urlpatterns = [
     path("incidents", listing.incidents, name="incidents"),
@@ -24,6 +24,12 @@ urlpatterns = [
     path("incident-types/new", types.type, name="incident-type-new"),
     path("incident-types/<slug:slug>", types.type, name="incident-type"),
     path("incident-types/<slug:slug>/delete", types.delete_type, name="incident-type-delete"),
+    path("incidents/<int:pk>/needed", rotations.needed, name="incident-needed"),
+    path("incidents/<int:pk>/assemble", rotations.assemble, name="incident-assemble"),
+    path("role-rotations", rotations.rotations, name="role-rotations"),
+    path("role-rotations/new", rotations.rotation, name="role-rotation-new"),
+    path("role-rotations/<slug:slug>", rotations.rotation, name="role-rotation"),
+    path("role-rotations/<slug:slug>/delete", rotations.delete, name="role-rotation-delete"),
     path("severities", severities.severities, name="severities"),
     path("severities/<int:level>", severities.severity, name="severity"),
     path("guidance", guidance.guidance, name="guidance"),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..accounts.actors import Actor
 from ..accounts.changes import change
 from ..accounts.roles import Action
-from ..incidents.commands import accept_role
+from ..incidents.commands import accept_role, assign_role, may_still_answer
 from ..incidents.models import RoleAssignment
 from ..intake.commands import acknowledge, escalate_now
 from ..intake.models import AlertGroup
@@ -47,7 +47,9 @@ def settled(escalation: Escalation) -> Settled | None:
             return Settled(f"Acknowledged by {who}. Nobody else is paged.", group.acknowledged_at)
         return None
     if escalation.kind == Escalation.Kind.ROLE:
-        held = RoleAssignment.objects.select_related("person").filter(pk=escalation.subject_id or 0).first()
+        held = RoleAssignment.objects.select_related("person", "incident").filter(pk=escalation.subject_id or 0).first()
+        if held is not None and held.ended_at and may_still_answer(held):
+            return None
         if held is None or held.ended_at:
             return Settled("This role is no longer asked of you.", held.ended_at if held else None, "info")
         return Settled(f"{held.person} has accepted the role.", held.accepted_at) if held.accepted_at else None
@@ -91,10 +93,17 @@ def answer(by: Actor, escalation: Escalation) -> None:
         if group.resolved_at is None:
             acknowledge(by, group)
     elif escalation.kind == Escalation.Kind.ROLE:
-        assignment = RoleAssignment.objects.filter(pk=escalation.subject_id or 0).first()
+        assignment = (
+            RoleAssignment.objects.select_related("incident__team").filter(pk=escalation.subject_id or 0).first()
+        )
         if assignment is None:
             raise NotFound("This role assignment has been deleted.")
-        if assignment.ended_at is None and assignment.accepted_at is None:
+        if assignment.person_id != by.person.pk:
+            if assignment.ended_at is None and assignment.accepted_at is None:
+                assign_role(
+                    by, assignment.incident, assignment.role, by.person
+                )  # asked because the other did not answer
+        elif (assignment.ended_at is None and assignment.accepted_at is None) or may_still_answer(assignment):
             accept_role(by, assignment)
     elif escalation.ended_at is None:
         with change(by, "page.answered", None, needs=Action.SEE) as made:

@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from . import guidance, incidents, links, log, room, severities, types, updates
+from . import guidance, incidents, links, log, room, rotations, severities, types, updates
 
 router = Router()
 router.add_router("", incidents.router)
@@ -13,3 +13,4 @@ router.add_router("", updates.router)
 router.add_router("", types.router)
 router.add_router("", links.router)
 router.add_router("", severities.router)
+router.add_router("", rotations.router)

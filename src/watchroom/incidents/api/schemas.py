@@ -27,8 +27,10 @@ class RoleOut(Schema):
     id: int
     role: str = Field(description="commander, operations, communications, scribe or expert.")
     person: PersonOut
+    why: str = Field(description="Why just they, such as: on call in Commanders.")
     assigned_at: datetime
     accepted_at: datetime | None = Field(description="When they said yes; null while they are being paged.")
+    pass_at: datetime | None = Field(description="When the next one is asked, if they have not answered.")
 
     @staticmethod
     def of(row: RoleAssignment) -> RoleOut:
@@ -36,8 +38,10 @@ class RoleOut(Schema):
             id=row.pk,
             role=row.role,
             person=PersonOut(id=row.person_id, name=str(row.person)),
+            why=row.why,
             assigned_at=row.assigned_at,
             accepted_at=row.accepted_at,
+            pass_at=row.pass_at,
         )
 
 
@@ -137,7 +141,9 @@ class DeclareIn(Schema):
     alert_groups: list[int] = Field([], description="Alert groups that it is about.")
     impact: str = Field("", description="Who notices what.")
     summary: str = Field("", description="What we know and believe.")
-    commander: int | str | None = Field(None, description="Id or e-mail address; without it, whoever declares.")
+    commander: int | str | None = Field(
+        None, description="Id or e-mail address; without it, whoever is on call for it, else whoever declares."
+    )
     communications: int | str | None = Field(None, description="Id or e-mail address of the communications lead.")
     private: bool = Field(
         False, description="Only role holders, the declarer, the team's managers and administrators see it."

@@ -2,6 +2,7 @@
 
 from ._shared import acting_in, must_be_open, write_system
 from .asking_in import ask_in
+from .assembling import assemble, pass_on_one
 from .attaching import attach, forget_unused
 from .declaring import declare, edit, link_groups, unlink_group
 from .entries import answer_question, edit_entry, log, pin, set_standing
@@ -10,7 +11,8 @@ from .linking import link_incidents, unlink_incidents
 from .looking import looked
 from .parking import leave_parking, park
 from .progress import change_severity, correct_time, mitigate, remind_of_update, reopen, resolve
-from .roles import accept_role, assign_role, end_role
+from .roles import accept_role, assign_role, end_role, may_still_answer
+from .rotations import delete_rotation, save_rotation
 from .severities import reset_severity, save_severity
 from .tasks import add_task, change_task
 from .types import delete_type, save_type, set_type
@@ -24,12 +26,14 @@ __all__ = [
     "answer_nudge",
     "answer_question",
     "ask_in",
+    "assemble",
     "assign_role",
     "attach",
     "change_severity",
     "change_task",
     "correct_time",
     "declare",
+    "delete_rotation",
     "delete_template",
     "delete_type",
     "discard_draft",
@@ -44,9 +48,11 @@ __all__ = [
     "look_at_one",
     "looked",
     "may_publish",
+    "may_still_answer",
     "mitigate",
     "must_be_open",
     "park",
+    "pass_on_one",
     "pin",
     "publish_update",
     "remind_of_update",
@@ -55,6 +61,7 @@ __all__ = [
     "reset_severity",
     "resolve",
     "save_draft",
+    "save_rotation",
     "save_severity",
     "save_template",
     "save_type",

@@ -16,6 +16,7 @@ from ...kernel.errors import Conflict, Refused
 from .. import hooks, queries, rules
 from ..models import Incident, IncidentSeverity, IncidentType, RoleName
 from ._shared import acting_in, checked_text, follow, record_times, write_system
+from .assembling import ask_missing
 from .roles import give
 from .types import answers, must_say
 
@@ -46,8 +47,9 @@ def declare(
 ) -> Incident:
     """Say that something is wrong; the room is open from here on.
 
-    From alert groups come title, severity, services and team where they are not given. The commander is whoever
-    declares unless somebody else is named. Whoever is named by somebody else is paged, in the same transaction.
+    From alert groups come title, severity, services and team where they are not given. Who is on call for
+    a role that the severity needs is asked (see :mod:`..assembly`); where nobody is, whoever declares is the commander.
+    Everybody who is asked is paged, in the same transaction.
 
     ``fields`` are the answers to what its ``type`` asks, by key.
 
@@ -101,9 +103,13 @@ def declare(
             made.at,
             by=by,
         )
-        for role, person in ((RoleName.COMMANDER, commander or by.person), (RoleName.COMMUNICATIONS, communications)):
+        lead = {RoleName.COMMANDER}
+        if commander is None and not ask_missing(by, incident, made.at, only=lead):
+            commander = by.person
+        for role, person in ((RoleName.COMMANDER, commander), (RoleName.COMMUNICATIONS, communications)):
             if person is not None:
                 give(by, incident, role, person, made.at)
+        ask_missing(by, incident, made.at)
         record_times(incident)
         made.touch("incidents", f"incident:{incident.pk}", *(f"group:{group.pk}" for group in groups))
     return incident

@@ -11,6 +11,7 @@ from ...paging.commands import stop_escalation
 from .. import queries, rules
 from ..models import Incident, KeyTime, Moment, RoleAssignment
 from ._shared import acting_in, checked_past, follow, must_be_open, record_times, write_system
+from .assembling import ask_missing
 from .declaring import checked_severity
 from .types import must_say
 
@@ -18,7 +19,7 @@ Status = Incident.Status
 
 
 def change_severity(by: Actor, incident: Incident, severity: int, *, reason: str = "") -> Incident:
-    """It is worse, or less bad, than thought."""
+    """It is worse, or less bad, than thought. When it is worse, who is needed now is asked."""
     severity = checked_severity(severity)
     with acting_in(by, "incident.severity_changed", incident) as (made, row):
         if row.severity != severity:
@@ -32,8 +33,13 @@ def change_severity(by: Actor, incident: Incident, severity: int, *, reason: str
                 by=by,
             )
             made.note(before=row.severity, after=severity)
+            worse = severity < row.severity
             row.severity = severity
             row.save(update_fields=["severity"])
+            if worse and row.is_open:
+                made.due()
+                ask_missing(by, row, made.at)
+                record_times(row)
         follow(incident, row, "severity")
     return row
 

@@ -11,6 +11,7 @@ from ...accounts.roles import Action
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ...paging.commands import start_escalation, stop_escalation
+from .. import assembly
 from ..models import ROLE_DUTY, Incident, RoleAssignment, RoleName
 from ._shared import acting_in, must_be_open, needed, record_times, write_system
 
@@ -25,9 +26,12 @@ def checked_role(role: str) -> RoleName:
         ) from None
 
 
-def give(by: Actor, incident: Incident, role: RoleName, person: Person, at: datetime) -> RoleAssignment:
-    """Give ``person`` a role and page them for it, unless they take it themselves. Inside the caller's transaction, with
-    the incident locked."""
+def give(
+    by: Actor, incident: Incident, role: RoleName, person: Person, at: datetime, *, why: str = ""
+) -> RoleAssignment:
+    """Give ``person`` a role and page them for it, unless they take it themselves. ``why``: why just they, such as "on call
+    in Commanders". Where a rotation says who comes after them, they are passed over when they do not answer in time.
+    Inside the caller's transaction, with the incident locked."""
     if not person.is_active:
         raise Refused(
             f"{person} no longer has an account.", field="person", value=person.pk, fix="Choose somebody else."
@@ -41,6 +45,7 @@ def give(by: Actor, incident: Incident, role: RoleName, person: Person, at: date
             return assignment
         if role != RoleName.EXPERT:
             end(by, assignment, at)
+    wait = None if own or incident.drill else assembly.waits_for(incident, role)
     assignment = RoleAssignment.objects.create(
         incident=incident,
         role=role,
@@ -48,6 +53,8 @@ def give(by: Actor, incident: Incident, role: RoleName, person: Person, at: date
         assigned_by=by.person,
         assigned_at=at,
         accepted_at=at if own else None,
+        why=why,
+        pass_at=at + wait if wait else None,
     )
     name, data = RoleName(role).label, {"role": str(role), "person": person.pk}
     if own:
@@ -57,7 +64,7 @@ def give(by: Actor, incident: Incident, role: RoleName, person: Person, at: date
             kind="role",
             subject_id=assignment.pk,
             title=f"{name} of SEV{incident.severity} {incident}"[:300],
-            body=f"{by.name} asks you to be the {name.lower()}. {ROLE_DUTY[role]}",
+            body=f"{by.name} asks you to be the {name.lower()}{f': you are {why}' if why else ''}. {ROLE_DUTY[role]}",
             path=f"/incidents/{incident.pk}",
             team=incident.team,
             people=[person],
@@ -66,7 +73,7 @@ def give(by: Actor, incident: Incident, role: RoleName, person: Person, at: date
         write_system(
             incident,
             "role.assigned",
-            f"{by.name} asked {person} to be the {name.lower()} and is having them paged",
+            f"{by.name} asked {person} to be the {name.lower()} and is having them paged{f' ({why})' if why else ''}",
             data,
             at,
             by=by,
@@ -76,8 +83,8 @@ def give(by: Actor, incident: Incident, role: RoleName, person: Person, at: date
 
 def answer(by: Actor, assignment: RoleAssignment, at: datetime) -> None:
     """The person says yes: nobody needs to page them any more. Inside the caller's transaction."""
-    assignment.accepted_at = at
-    assignment.save(update_fields=["accepted_at"])
+    assignment.accepted_at, assignment.pass_at = at, None
+    assignment.save(update_fields=["accepted_at", "pass_at"])
     stop_escalation("role", assignment.pk, end="acknowledged", by=by)
     write_system(
         assignment.incident,
@@ -91,8 +98,8 @@ def answer(by: Actor, assignment: RoleAssignment, at: datetime) -> None:
 
 def end(by: Actor, assignment: RoleAssignment, at: datetime) -> None:
     """End an assignment and the paging for it. Inside the caller's transaction."""
-    assignment.ended_at = at
-    assignment.save(update_fields=["ended_at"])
+    assignment.ended_at, assignment.pass_at = at, None
+    assignment.save(update_fields=["ended_at", "pass_at"])
     stop_escalation("role", assignment.pk, end="cancelled", by=by)
 
 
@@ -122,7 +129,10 @@ def accept_role(by: Actor, assignment: RoleAssignment) -> RoleAssignment:
     incident = assignment.incident
     needs = Action.DECLARE if own else needed(by, incident)
     with change(by, "role.accepted", incident, needs=needs, team=incident.team) as made:
-        row = locked(RoleAssignment.objects.select_related("incident", "person")).get(pk=assignment.pk)
+        row = locked(RoleAssignment.objects.select_related("incident__team", "person")).get(pk=assignment.pk)
+        if row.ended_at is not None and own and may_still_answer(row):
+            row = give(by, row.incident, RoleName(row.role), row.person, made.at)  # late, and before anybody else
+            record_times(row.incident)
         if row.ended_at is not None:
             raise Conflict(
                 f"You are no longer asked to be the {row.get_role_display().lower()}: somebody else is, or the role was ended.",
@@ -136,6 +146,16 @@ def accept_role(by: Actor, assignment: RoleAssignment) -> RoleAssignment:
         made.touch(f"incident:{row.incident_id}", "incidents")
     assignment.accepted_at = row.accepted_at
     return row
+
+
+def may_still_answer(assignment: RoleAssignment) -> bool:
+    """Whether somebody who was passed over comes in time all the same: nobody else has accepted the role."""
+    if not assignment.passed or not assignment.incident.is_open:
+        return False
+    holders = RoleAssignment.objects.filter(
+        incident=assignment.incident_id, role=assignment.role, ended_at__isnull=True
+    )
+    return not holders.filter(accepted_at__isnull=False).exists()
 
 
 def end_role(by: Actor, assignment: RoleAssignment) -> RoleAssignment:

@@ -7,6 +7,7 @@ from .log import STANDINGS, LogEntry, LogRevision
 from .looks import Look, Spoken
 from .nudges import GuidanceSetting, Nudge
 from .roles import ROLE_DUTY, RoleAssignment, RoleName
+from .rotations import RoleRotation
 from .severities import SeverityDefinition
 from .times import KeyTime, Moment
 from .types import IncidentType
@@ -31,6 +32,7 @@ __all__ = [
     "ParkedItem",
     "RoleAssignment",
     "RoleName",
+    "RoleRotation",
     "SeverityDefinition",
     "Spoken",
     "StoredContent",

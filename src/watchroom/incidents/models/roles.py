@@ -36,9 +36,13 @@ class RoleAssignment(models.Model):
     assigned_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    why = models.CharField(max_length=150, blank=True, help_text="Why just they: on call in a schedule.")
+    pass_at = models.DateTimeField(null=True, help_text="When somebody else is asked, if they have not answered.")
+    passed = models.BooleanField(default=False, help_text="It ended because they did not answer.")
 
     class Meta:
         ordering = ("id",)
+        indexes = (models.Index(fields=("pass_at",), condition=Q(pass_at__isnull=False), name="role_to_be_passed_on"),)
         constraints = (
             models.UniqueConstraint(
                 fields=("incident", "role"),

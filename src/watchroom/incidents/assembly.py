@@ -1,0 +1,151 @@
+"""Who is needed in an incident: computed from role rotations, from who is on call for its services, and from what its
+severity asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..accounts.models import Person
+from ..catalog.models import Service
+from ..kernel import clock
+from ..oncall import queries as oncall
+from ..oncall.outlook import not_paged
+from ..paging.commands import plan_of
+from ..paging.people import everybody, next_on_call, people_of
+from .models import Incident, RoleAssignment, RoleName, RoleRotation
+from .rules import assembling as rules
+from .severities import severity_of
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody whom a role can be asked of, and why just they."""
+
+    person: Person
+    why: str
+    rotation: RoleRotation | None = None
+
+
+@dataclass(frozen=True)
+class Needed:
+    """A role that the severity asks for, or that somebody is there for. ``holders`` have it or are being asked;
+    ``candidates`` could be asked, the nearest first."""
+
+    role: RoleName
+    required: bool
+    holders: list[RoleAssignment]
+    candidates: list[Candidate]
+
+    @property
+    def missing(self) -> bool:
+        return self.required and not self.holders
+
+
+def rotations_for(incident: Incident, role: str = "") -> list[RoleRotation]:
+    """The role rotations that fit an incident, the nearest first."""
+    rows = RoleRotation.objects.select_related("schedule", "person", "service", "team")
+    found = {row.pk: row for row in (rows.filter(role=role) if role else rows)}
+    if not found:
+        return []
+    plain = [rules.Rotation(row.pk, row.team_id, row.service_id, row.least_severity) for row in found.values()]
+    services = set(incident.services.values_list("pk", flat=True))
+    order = rules.nearest_first(plain, team=incident.team_id, services=services, severity=incident.severity)
+    return [found[each.id] for each in order]
+
+
+def candidates_of(rotation: RoleRotation, at: datetime, *, first_only: bool = False) -> list[Candidate]:
+    """Whom a rotation means at ``at``: who is on call, then who is next, then the others in the schedule; nobody who is
+    away or has left. ``first_only``: only who is on call now."""
+    if rotation.person is not None:
+        found = [(rotation.person, _about(rotation, "knows"))] if rotation.person.is_active else []
+    elif rotation.schedule is not None:
+        schedule = rotation.schedule
+        found = [(each, f"on call in {schedule}") for each in oncall.who(schedule, at)]
+        if not first_only:
+            found += [(each, f"next on call in {schedule}") for each in next_on_call(schedule, at)]
+            found += [(each, f"in {schedule}") for each in everybody(schedule)]
+    else:
+        return []
+    away = not_paged((person.pk for person, _ in found), at)
+    seen: dict[int, Candidate] = {}
+    for person, why in found:
+        if person.pk not in away:
+            seen.setdefault(person.pk, Candidate(person, why[:150], rotation))
+    return list(seen.values())
+
+
+def _about(rotation: RoleRotation, word: str) -> str:
+    return f"{word} {rotation.service or rotation.team or 'everything'}"
+
+
+def owners_of(services: Iterable[Service], at: datetime) -> list[Candidate]:
+    """Who is on call for these services: whom the first step of their policies means that means anybody."""
+    found: dict[int, Candidate] = {}
+    for service in services:
+        if service.policy is None:
+            continue
+        for step in plan_of(service.policy).steps:
+            people = people_of(step.targets, at)
+            for person in people:
+                found.setdefault(person.pk, Candidate(person, f"on call for {service}"[:150]))
+            if people:
+                break
+    away = not_paged(found, at)
+    return [each for pk, each in found.items() if pk not in away]
+
+
+def first_asked(incident: Incident, role: str, rotations: Iterable[RoleRotation], at: datetime) -> list[Candidate]:
+    """Whom to ask first for ``role``: the first of the nearest rotation that has somebody; of subject experts one from
+    each rotation, and who is on call for the services."""
+    own = [each for each in rotations if each.role == role]
+    if role != RoleName.EXPERT:
+        for rotation in own:
+            if found := candidates_of(rotation, at):
+                return found[:1]
+        return []
+    experts = [found[0] for each in own if (found := candidates_of(each, at))]
+    experts += owners_of(incident.services.select_related("policy").order_by("tier", "id"), at)
+    return list({each.person.pk: each for each in reversed(experts)}.values())[::-1]
+
+
+def next_after(assignment: RoleAssignment, at: datetime) -> Candidate | None:
+    """Who is asked when the holder of ``assignment`` does not answer: the next of the nearest rotation who has not been
+    asked for this role in this incident, then of the wider ones; None: nobody is left."""
+    incident = assignment.incident
+    asked = set(
+        RoleAssignment.objects.filter(incident=incident, role=assignment.role).values_list("person_id", flat=True)
+    )
+    people: dict[int, Candidate] = {}
+    for rotation in rotations_for(incident, assignment.role):
+        for each in candidates_of(rotation, at):
+            people.setdefault(each.person.pk, each)
+    found = rules.next_to_ask(list(people), asked)
+    return people[found] if found is not None else None
+
+
+def waits_for(incident: Incident, role: str) -> timedelta | None:
+    """How long an answer is waited for before the next one is asked; None: no rotation says who that would be."""
+    rotation = next(iter(rotations_for(incident, role)), None)
+    return timedelta(minutes=rotation.answer_minutes) if rotation else None
+
+
+def needed_in(incident: Incident) -> list[Needed]:
+    """Every role that the severity asks for or that somebody could be asked for, in the order of the roles."""
+    at, severity = clock.now(), severity_of(incident.severity)
+    holders = list(
+        RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True).select_related("person").order_by("id")
+    )
+    rotations = rotations_for(incident)
+    found = []
+    for role in RoleName:
+        held = [row for row in holders if row.role == role]
+        having = {row.person_id for row in held}
+        open_ = role == RoleName.EXPERT or not held
+        asked = first_asked(incident, role, rotations, at) if open_ else []
+        candidates = [each for each in asked if each.person.pk not in having]
+        required = role.value in severity.roles
+        if required or held or candidates:
+            found.append(Needed(role, required, held, candidates))
+    return found

@@ -1,0 +1,107 @@
+"""Asking who is needed, and asking the next one when somebody does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+
+from ...accounts.actors import SYSTEM, Actor
+from ...kernel import clock
+from ...kernel.db import claimable
+from ...paging.commands import notify
+from .. import assembly
+from ..models import Incident, RoleAssignment, RoleName
+from ..severities import severity_of
+from ._shared import acting_in, must_be_open, record_times, write_system
+from .roles import end, give
+
+
+def ask_missing(
+    by: Actor, incident: Incident, at: datetime, *, only: Collection[str] | None = None
+) -> list[RoleAssignment]:
+    """Ask for every role that the severity needs, nobody has and a rotation has somebody for; ``only``: of these.
+    Nobody is asked by itself for a drill. Inside the caller's transaction, with the incident locked."""
+    if incident.drill:
+        return []
+    needed = [role for role in severity_of(incident.severity).roles if only is None or role in only]
+    rotations = assembly.rotations_for(incident) if needed else []
+    held = RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True)
+    taken = set(held.values_list("role", flat=True))
+    asked = []
+    for role in needed:
+        if role in taken and role != RoleName.EXPERT:
+            continue
+        having = set(held.filter(role=role).values_list("person_id", flat=True))
+        for each in assembly.first_asked(incident, role, rotations, at):
+            if each.person.pk not in having:
+                asked.append(give(by, incident, RoleName(role), each.person, at, why=each.why))
+    return asked
+
+
+def assemble(by: Actor, incident: Incident) -> list[RoleAssignment]:
+    """Ask everybody who is needed and not there yet (see :mod:`..assembly`). Doing it twice asks nobody twice.
+
+    :raises Conflict: the incident is resolved.
+    """
+    with acting_in(by, "incident.assembled", incident) as (made, row):
+        must_be_open(row, "nobody is needed in it")
+        made.due()
+        asked = ask_missing(by, row, made.at)
+        made.note(asked=[f"{each.role}: {each.person}" for each in asked])
+        record_times(row)
+    return asked
+
+
+def pass_on_one() -> bool:
+    """Ask the next one for the role that has waited longest for its answer. False when none has waited too long."""
+    now = clock.now()
+    with transaction.atomic():
+        due = RoleAssignment.objects.filter(pass_at__lte=now).order_by("pass_at", "id")
+        found = claimable(due).select_related("incident__team", "person", "assigned_by").first()
+        if found is None:
+            return False
+        with acting_in(SYSTEM, "role.passed_on", found.incident) as (made, incident):
+            found.refresh_from_db()
+            found.pass_at = None
+            found.save(update_fields=["pass_at"])
+            if found.accepted_at is not None or found.ended_at is not None or not incident.is_open:
+                return True
+            made.due()
+            made.note(role=found.role, person=str(found.person))
+            _pass_on(incident, found, now)
+    return True
+
+
+def _pass_on(incident: Incident, found: RoleAssignment, now: datetime) -> None:
+    found.incident = incident
+    name = found.get_role_display().lower()
+    minutes = int((now - found.assigned_at).total_seconds() // 60)
+    said = f"{found.person} has not answered for {minutes} min as {name}"
+    following = assembly.next_after(found, now)
+    data = {"role": found.role, "person": found.person_id}
+    if following is None:
+        write_system(incident, "role.unanswered", f"{said}, and nobody is left to ask", data, now)
+        _tell_who_asked(incident, found, f"{said}, and nobody is left to ask. Take it, or ask somebody else.")
+        return
+    found.passed = True
+    found.save(update_fields=["passed"])
+    end(SYSTEM, found, now)
+    write_system(incident, "role.passed_on", f"{said}; {following.person} is asked ({following.why})", data, now)
+    give(SYSTEM, incident, RoleName(found.role), following.person, now, why=following.why)
+
+
+def _tell_who_asked(incident: Incident, found: RoleAssignment, text: str) -> None:
+    person = found.assigned_by or incident.declared_by
+    if person is not None and person.is_active and person.pk != found.person_id:
+        notify(
+            person,
+            purpose="reminder",
+            urgency="high",
+            subject=f"Nobody answers as {found.get_role_display().lower()}: {incident}"[:300],
+            body=text,
+            path=f"/incidents/{incident.pk}#roles",
+            reason=f"role-unanswered:{found.pk}",
+            drill=incident.drill,
+        )
