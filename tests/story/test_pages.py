@@ -109,6 +109,8 @@ PAGES = (
     "/time-intervals/new",
     "/inhibit-rules/new",
     "/silences",
+    "/silences/new",
+    "/maintenance/new",
     "/teams",
     "/teams/demo-payments",
     "/people",

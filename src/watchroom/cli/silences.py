@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
 from ..kernel import clock
+from ..kernel.errors import Refused
 from .client import Api, api_command
 from .show import facts, table
 
@@ -29,6 +31,39 @@ class Length(click.ParamType):
         return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
+def repeating(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of something that may come again and again."""
+    options = (
+        click.option("--at", "starts_at", help="When it begins, such as 2027-03-02T22:00+01:00; without it, now."),
+        click.option("--repeats", help='Again and again: "FREQ=WEEKLY;BYDAY=TU,TH", "FREQ=MONTHLY;BYDAY=-1SU".'),
+        click.option("--timezone", help="By whose clocks it repeats, such as Europe/Berlin; without it, UTC."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _beginning(text: str | None) -> datetime:
+    if text is None:
+        return clock.now()
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise Refused("That time can't be read.", field="--at", value=text, fix="Write such as 2027-03-02T22:00+01:00.")
+    return at
+
+
+def _times(row: dict[str, Any]) -> str:
+    """When something that was made runs, in a line or a few."""
+    text = f"{row['starts_at']} to {row['ends_at']}."
+    if row["repeats"]:
+        text += f"\nIt comes {row['repeats']['in_words']} ({row['repeats']['timezone']}); then at "
+        text += ", ".join(each["starts_at"] for each in row["repeats"]["following"]) + "."
+    return text
+
+
 @click.group()
 def silence() -> None:
     """Silences: alerts that page nobody for a while."""
@@ -40,12 +75,18 @@ def silence() -> None:
 @click.option("--comment", required=True, help="Why.")
 @click.option("--team", help="Slug; without it, everybody's alerts.")
 @click.option("--confirm", is_flag=True, help="Yes, it may hold that much.")
+@repeating
 @api_command
-def add(api: Api, matchers: tuple[str, ...], length: timedelta, **fields: Any) -> Any:
+def add(api: Api, matchers: tuple[str, ...], length: timedelta, starts_at: str | None, **fields: Any) -> Any:
     """Hold alerts back: `watchroom silence add 'alertname="DiskFull"' --for 2h --comment "Ordered"`."""
-    ends_at = (clock.now() + length).isoformat()
-    made = api.post("/silences", matchers=list(matchers), ends_at=ends_at, **fields)
-    return made, f"Silence {made['id']} ends at {made['ends_at']}."
+    begins = _beginning(starts_at)
+    times = {"ends_at": (begins + length).isoformat()}
+    if starts_at is not None:
+        times["starts_at"] = begins.isoformat()
+    made = api.post("/silences", matchers=list(matchers), **times, **fields)
+    if starts_at is None and not made["repeats"]:
+        return made, f"Silence {made['id']} ends at {made['ends_at']}."
+    return made, f"Silence {made['id']}: {_times(made)}"
 
 
 @silence.command("list")
@@ -68,11 +109,36 @@ def preview(api: Api, matchers: tuple[str, ...], team: str | None) -> Any:
     return {"items": found}, table("id", "severity", "title", "service", empty="Nothing that fires now.")
 
 
+@silence.command("extend")
+@click.argument("id", type=int)
+@click.option("--by", "length", type=Length(), default="1h", show_default=True, help="30m, 2h, 1d, 1w.")
+@api_command
+def extend(api: Api, id: int, length: timedelta) -> Any:
+    """Let a silence last longer; of one that repeats only its present occurrence."""
+    return _extended(api, f"/silences/{id}", length)
+
+
+@silence.command("skip")
+@click.argument("id", type=int)
+@api_command
+def skip(api: Api, id: int) -> Any:
+    """End the occurrence of a silence that runs, or leave out its next."""
+    row = api.call("POST", f"/silences/{id}/skip", {})
+    return row, f"Silence {id} runs next from {_times(row)}"
+
+
+def _extended(api: Api, path: str, length: timedelta) -> Any:
+    row = api.get(path)
+    ends_at = max(datetime.fromisoformat(row["ends_at"]), clock.now()) + length
+    row = api.post(f"{path}/extend", ends_at=ends_at.isoformat())
+    return row, f"It ends at {row['ends_at']}."
+
+
 @silence.command("expire")
 @click.argument("id", type=int)
 @api_command
 def expire(api: Api, id: int) -> Any:
-    """End a silence now."""
+    """End a silence now, for good if it repeats."""
     return api.call("POST", f"/silences/{id}/expire"), f"Silence {id} has ended."
 
 
@@ -87,11 +153,19 @@ def maintenance() -> None:
 @click.option("--team", required=True, help="Slug.")
 @click.option("--in", "ahead", type=Length(), help="When it begins: 30m, 2h, 1d; without it, now.")
 @click.option("--for", "length", type=Length(), default="1h", show_default=True)
+@repeating
 @api_command
-def plan(api: Api, services: tuple[str, ...], ahead: timedelta | None, length: timedelta, **fields: Any) -> Any:
+def plan(
+    api: Api,
+    services: tuple[str, ...],
+    ahead: timedelta | None,
+    length: timedelta,
+    starts_at: str | None,
+    **fields: Any,
+) -> Any:
     """Plan work: alerts of these services page nobody meanwhile."""
-    starts_at = clock.now() + (ahead or timedelta())
-    times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + length).isoformat()}
+    begins = _beginning(starts_at) + (ahead or timedelta())
+    times = {"starts_at": begins.isoformat(), "ends_at": (begins + length).isoformat()}
     return api.post("/maintenance-windows", services=list(services), **times, **fields), facts
 
 
@@ -104,11 +178,29 @@ def windows(api: Api, cursor: str | None) -> Any:
     return api.get("/maintenance-windows", cursor=cursor), table(*columns, empty="No maintenance is planned.")
 
 
+@maintenance.command("extend")
+@click.argument("id", type=int)
+@click.option("--by", "length", type=Length(), default="1h", show_default=True, help="30m, 2h, 1d, 1w.")
+@api_command
+def extend_window(api: Api, id: int, length: timedelta) -> Any:
+    """Let a maintenance window last longer; of one that repeats only its present occurrence."""
+    return _extended(api, f"/maintenance-windows/{id}", length)
+
+
+@maintenance.command("skip")
+@click.argument("id", type=int)
+@api_command
+def skip_window(api: Api, id: int) -> Any:
+    """End the occurrence of a maintenance window that runs, or leave out its next."""
+    row = api.call("POST", f"/maintenance-windows/{id}/skip", {})
+    return row, f"Maintenance window {id} runs next from {_times(row)}"
+
+
 @maintenance.command("end")
 @click.argument("id", type=int)
 @api_command
 def end(api: Api, id: int) -> Any:
-    """End a maintenance window now, or call it off."""
+    """End a maintenance window now, or call it off; for good if it repeats."""
     return api.call("POST", f"/maintenance-windows/{id}/end"), f"Maintenance window {id} has ended."
 
 

@@ -14,12 +14,15 @@ from ..accounts.models import Team
 from ..catalog.models import Service
 from ..intake import commands as intake
 from ..intake.models import InhibitRule, MaintenanceWindow, Silence, TimeInterval
+from ..intake.queries import lasting
+from ..intake.rules.repeats import Series, repeat
 from ..kernel import clock
 from ..kernel.errors import Refused
 from ..kernel.plugins import all_of, one_of
 from ..monitors import commands as monitors
 from ..monitors.kinds.base import clean
 from ..monitors.models import Check, Heartbeat
+from ..oncall.rules.zones import check_zone
 from .parts import plain_time
 
 Fields = dict[str, Any]
@@ -32,7 +35,7 @@ Find = Callable[[str, str | None], Any]  # the thing of a kind with this key
 def read() -> dict[str, dict[str, Fields]]:
     """Everything of these kinds, by kind and key. What has ended is history, not configuration."""
     now = clock.now()
-    windows = MaintenanceWindow.objects.filter(ends_at__gt=now).select_related("team").prefetch_related("services")
+    windows = MaintenanceWindow.objects.filter(lasting(now)).select_related("team").prefetch_related("services")
     return {
         "time_intervals": {
             each.name: {"name": each.name, "team": _slug(each.team), "intervals": each.intervals}
@@ -54,18 +57,16 @@ def read() -> dict[str, dict[str, Fields]]:
                 "team": _slug(each.team),
                 "matchers": each.matchers,
                 "comment": each.comment,
-                "starts_at": plain_time(each.starts_at),
-                "ends_at": plain_time(each.ends_at),
+                **_times(each),
             }
-            for each in Silence.objects.filter(ends_at__gt=now).select_related("team").order_by("id")
+            for each in Silence.objects.filter(lasting(now)).select_related("team").order_by("id")
         },
         "maintenance_windows": {
-            f"{each.title} from {plain_time(each.starts_at)}": {
+            f"{each.title} from {_times(each)['starts_at']}": {
                 "title": each.title,
                 "team": each.team.slug,
                 "services": sorted(service.slug for service in each.services.all()),
-                "starts_at": plain_time(each.starts_at),
-                "ends_at": plain_time(each.ends_at),
+                **_times(each),
             }
             for each in windows.order_by("starts_at", "id")
         },
@@ -94,6 +95,16 @@ def read() -> dict[str, dict[str, Fields]]:
     }
 
 
+def _times(row: Silence | MaintenanceWindow) -> Fields:
+    """Of one that repeats, the times of its first occurrence: they stay what they are."""
+    first = (row.first_at, row.first_end_at) if row.repeats else (row.starts_at, row.ends_at)
+    return {
+        **{name: plain_time(at) for name, at in zip(("starts_at", "ends_at"), first, strict=True) if at},
+        "repeats": row.repeats,
+        "timezone": row.timezone,
+    }
+
+
 def _slug(thing: Any) -> str | None:
     return thing.slug if thing is not None else None
 
@@ -118,10 +129,17 @@ def _monitor(row: Heartbeat | Check) -> Fields:
 def completed(wanted: dict[str, dict[str, Fields]], current: dict[str, dict[str, Fields]]) -> None:
     """Bring what a file says into the form in which it is read back: without what has ended, lists in order, settings with
     those that it leaves out."""
-    now = plain_time(clock.now())
+    now = clock.now()
     for kind in ("silences", "maintenance_windows"):
         if kind in wanted:
-            wanted[kind] = {key: said for key, said in wanted[kind].items() if said["ends_at"] > now}
+            there = current.get(kind, {})
+            for key, said in wanted[kind].items():
+                if "timezone" in said:  # what doesn't repeat has none
+                    repeats = said.get("repeats", there.get(key, {}).get("repeats"))
+                    said["timezone"] = (said["timezone"] or "UTC") if repeats else ""
+            wanted[kind] = {
+                key: said for key, said in wanted[kind].items() if _comes({**there.get(key, {}), **said}, now)
+            }
     for window in wanted.get("maintenance_windows", {}).values():
         window["services"] = sorted(set(window["services"]))
     for kind in ("checks", "integrations"):
@@ -138,6 +156,19 @@ def completed(wanted: dict[str, dict[str, Fields]], current: dict[str, dict[str,
                 pass  # told where it is carried out, with its field
 
 
+def _comes(said: Fields, now: datetime) -> bool:
+    """Whether a silence or window of a file is not over."""
+    ends_at = datetime.fromisoformat(said["ends_at"])
+    if ends_at > now or not said.get("repeats"):
+        return ends_at > now
+    starts_at = datetime.fromisoformat(said["starts_at"])
+    try:
+        zone = check_zone(said.get("timezone") or "UTC")
+        return Series(repeat(said["repeats"]), zone, starts_at, ends_at).at(now) is not None
+    except OverflowError:
+        return True  # told where it is carried out, with its field
+
+
 # --- How it is carried out -------------------------------------------------------------------------------------------
 
 
@@ -146,8 +177,8 @@ def find(kind: str, key: str) -> Any:
     if kind == "silences":
         return Silence.objects.filter(uuid=key).first()
     if kind == "maintenance_windows":
-        open_ones = MaintenanceWindow.objects.filter(ends_at__gt=clock.now())
-        return next((each for each in open_ones if f"{each.title} from {plain_time(each.starts_at)}" == key), None)
+        open_ones = MaintenanceWindow.objects.filter(lasting(clock.now()))
+        return next((each for each in open_ones if f"{each.title} from {_times(each)['starts_at']}" == key), None)
     rows: dict[str, QuerySet[Any]] = {
         "time_intervals": TimeInterval.objects.filter(name=key),
         "inhibit_rules": InhibitRule.objects.filter(name=key),
@@ -177,6 +208,8 @@ def _silence(by: Actor, row: Silence | None, fields: Fields, find: Find) -> None
         comment=fields["comment"],
         starts_at=datetime.fromisoformat(fields["starts_at"]),
         ends_at=datetime.fromisoformat(fields["ends_at"]),
+        repeats=fields["repeats"],
+        timezone=fields["timezone"],
         team=find("teams", fields["team"]),
         confirm=True,  # whoever writes it into a file has read it
         identity=uuid.UUID(fields["id"]),
@@ -192,6 +225,8 @@ def _window(by: Actor, row: MaintenanceWindow | None, fields: Fields, find: Find
         services=[find("services", slug) for slug in fields["services"]],
         starts_at=datetime.fromisoformat(fields["starts_at"]),
         ends_at=datetime.fromisoformat(fields["ends_at"]),
+        repeats=fields["repeats"],
+        timezone=fields["timezone"],
     )
 
 

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from ..intake.matchers import matcher
 from ..intake.rules.intervals import as_data, interval
+from ..intake.rules.repeats import repeat
+from ..oncall.rules.zones import check_zone
 
 
 class _Part(BaseModel):
@@ -32,10 +34,20 @@ def _plain_id(text: str) -> str:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"watchroom:silence:{text}"))
 
 
+def _plain_rule(text: str) -> str:
+    return str(repeat(text)) if text.strip() else ""
+
+
+def _plain_zone(name: str) -> str:
+    return check_zone(name).key if name else ""
+
+
 def plain_time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+Rule = Annotated[str, AfterValidator(_plain_rule)]
+Zone = Annotated[str, AfterValidator(_plain_zone)]
 MatcherText = Annotated[str, AfterValidator(_plain_matcher)]
 Intervals = Annotated[list[dict[str, Any]], AfterValidator(_plain_intervals)]
 Time = Annotated[AwareDatetime, PlainSerializer(plain_time, return_type=str)]
@@ -61,7 +73,7 @@ class InhibitRulePart(_Part):
 
 
 class SilencePart(_Part):
-    """Alerts that page nobody for a while. One whose end has passed is left alone."""
+    """Alerts that page nobody for a while, perhaps again and again. One whose end has passed is left alone."""
 
     id: Annotated[str, AfterValidator(_plain_id)] = Field(
         description="A UUID as it is exported, or any text that tells this silence from others."
@@ -71,6 +83,12 @@ class SilencePart(_Part):
     comment: str
     starts_at: Time
     ends_at: Time
+    repeats: Rule = Field(
+        "",
+        description="A rule as in RFC 5545 of FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH and UNTIL, such as "
+        "`FREQ=WEEKLY;BYDAY=TU`. The times are then those of the first occurrence.",
+    )
+    timezone: Zone = Field("", description="By whose clocks it repeats, such as `Europe/Berlin`; UTC, if not given.")
 
 
 class MaintenancePart(_Part):
@@ -81,6 +99,12 @@ class MaintenancePart(_Part):
     services: list[str]
     starts_at: Time
     ends_at: Time
+    repeats: Rule = Field(
+        "",
+        description="A rule as in RFC 5545 of FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH and UNTIL, such as "
+        "`FREQ=WEEKLY;BYDAY=TU`. The times are then those of the first occurrence.",
+    )
+    timezone: Zone = Field("", description="By whose clocks it repeats, such as `Europe/Berlin`; UTC, if not given.")
 
     @property
     def key(self) -> str:

@@ -167,6 +167,11 @@ def silences_visible_to(actor: Actor) -> QuerySet[Silence]:
     return rows.filter(Q(team__isnull=True) | Q(team__in=actor.teams_where(Action.SEE)))
 
 
+def lasting(at: datetime) -> Q:
+    """Silences or maintenance windows that are not over: they run, or come, or come again."""
+    return Q(ends_at__gt=at) | ~Q(repeats="")
+
+
 def silences_in_state(silences: QuerySet[Silence], state: str) -> QuerySet[Silence]:
     """Those that are pending, active or expired; all of them without a ``state``.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from ...accounts.actors import Actor
 from ...accounts.models import Team
@@ -16,9 +17,12 @@ from ...api.auth import actor_of
 from ...api.lists import Page
 from ...api.pages import page
 from ...catalog.queries import service_by
+from ...kernel import clock
 from ...kernel.errors import NotFound, Refused
 from .. import commands
+from ..commands.repeating import read_series
 from ..models import InhibitRule, MaintenanceWindow, Silence
+from ..models.holds import Repeating
 from ..queries import (
     groups_visible_to,
     inhibitions_visible_to,
@@ -26,18 +30,84 @@ from ..queries import (
     silences_in_state,
     silences_visible_to,
 )
+from ..rules.repeats import Span
 
 router = Router(tags=["silences"])
 LARGEST = 2**63 - 1
+
+
+class OccurrenceOut(Schema):
+    """One time of something that repeats."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+class RepeatingOut(Schema):
+    """How something repeats. Its ``starts_at`` and ``ends_at`` are those of the occurrence that runs, or comes next."""
+
+    rule: str
+    timezone: str
+    in_words: str
+    first_starts_at: datetime
+    first_ends_at: datetime
+    following: list[OccurrenceOut] = Field(description="The occurrences after the present one, four at most.")
+
+    @classmethod
+    def of(cls, row: Repeating) -> RepeatingOut | None:
+        """None: it comes once."""
+        if not row.repeats or row.first_at is None or row.first_end_at is None:
+            return None
+        return cls(
+            rule=row.repeats,
+            timezone=row.timezone,
+            in_words=row.in_words,
+            first_starts_at=row.first_at,
+            first_ends_at=row.first_end_at,
+            following=_spans(row.following),
+        )
+
+
+def _spans(spans: Sequence[Span]) -> list[OccurrenceOut]:
+    return [OccurrenceOut(starts_at=start, ends_at=end) for start, end in spans]
+
+
+class PatternBody(Schema):
+    """A repetition that one thinks about."""
+
+    repeats: str
+    timezone: str = ""
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class ExtendBody(Schema):
+    """When it ends instead."""
+
+    ends_at: AwareDatetime
+
+
+class SkipBody(Schema):
+    """Which occurrence is left out."""
+
+    starts_at: AwareDatetime | None = Field(
+        None, description="Only if it is still this one, known by its beginning; the present or next one, if not given."
+    )
 
 
 class SilenceBody(Schema):
     """A silence as it is written."""
 
     matchers: list[str] = Field(description='All must accept an alert\'s labels, such as `alertname="DiskFull"`.')
-    ends_at: datetime
-    starts_at: datetime | None = Field(None, description="Now, if not given.")
+    ends_at: AwareDatetime
+    starts_at: AwareDatetime | None = Field(None, description="Now, if not given.")
     comment: str = Field(description="Why, and when it can be ended.")
+    repeats: str = Field(
+        "",
+        description="A rule as in RFC 5545 of FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH and UNTIL, such as "
+        "`FREQ=WEEKLY;BYDAY=TU`; the times are then those of the first occurrence. Empty: it comes once.",
+    )
+    timezone: str = Field("", description="By whose clocks it repeats, such as `Europe/Berlin`; UTC, if not given.")
     team: str | None = Field(None, description="Whose alerts it is about; everybody's, if not given.")
     confirm: bool = Field(False, description="Yes, it may hold that much.")
 
@@ -54,6 +124,7 @@ class SilenceOut(Schema):
     author: str
     starts_at: datetime
     ends_at: datetime
+    repeats: RepeatingOut | None
 
     @classmethod
     def of(cls, row: Silence) -> SilenceOut:
@@ -67,6 +138,7 @@ class SilenceOut(Schema):
             author=row.author_name,
             starts_at=row.starts_at,
             ends_at=row.ends_at,
+            repeats=RepeatingOut.of(row),
         )
 
 
@@ -92,15 +164,27 @@ class MaintenanceBody(Schema):
     team: str
     title: str
     services: list[str]
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    repeats: str = Field(
+        "",
+        description="A rule as in RFC 5545 of FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH and UNTIL, such as "
+        "`FREQ=WEEKLY;BYDAY=TU`; the times are then those of the first occurrence. Empty: it comes once.",
+    )
+    timezone: str = Field("", description="By whose clocks it repeats, such as `Europe/Berlin`; UTC, if not given.")
 
 
-class MaintenanceOut(MaintenanceBody):
+class MaintenanceOut(Schema):
     """A maintenance window as it is read."""
 
     id: int
     state: str
+    team: str
+    title: str
+    services: list[str]
+    starts_at: datetime
+    ends_at: datetime
+    repeats: RepeatingOut | None
 
     @classmethod
     def of(cls, row: MaintenanceWindow) -> MaintenanceOut:
@@ -112,6 +196,7 @@ class MaintenanceOut(MaintenanceBody):
             services=[service.slug for service in row.services.all()],
             starts_at=row.starts_at,
             ends_at=row.ends_at,
+            repeats=RepeatingOut.of(row),
         )
 
 
@@ -192,6 +277,8 @@ def _save_silence(request: HttpRequest, silence: Silence | None, body: SilenceBo
         matchers=body.matchers,
         starts_at=body.starts_at,
         ends_at=body.ends_at,
+        repeats=body.repeats,
+        timezone=body.timezone,
         comment=body.comment,
         team=_team(body.team),
         confirm=body.confirm,
@@ -221,9 +308,32 @@ def update_silence(request: HttpRequest, id: int, body: SilenceBody) -> Any:
     return SilenceOut.of(_save_silence(request, silence_for(actor_of(request), id), body))
 
 
+@router.post("/silences/{id}/extend", response=SilenceOut, operation_id="extend_silence")
+def extend_silence(request: HttpRequest, id: int, body: ExtendBody) -> Any:
+    """Let it end at another time. Of one that repeats only the occurrence that runs, or comes next, is changed."""
+    actor = actor_of(request)
+    return SilenceOut.of(commands.extend_silence(actor, silence_for(actor, id), body.ends_at))
+
+
+@router.post("/silences/{id}/skip", response=SilenceOut, operation_id="skip_silence")
+def skip_silence(request: HttpRequest, id: int, body: SkipBody) -> Any:
+    """End the occurrence that runs, or leave out the next; the one after it comes as planned."""
+    actor = actor_of(request)
+    return SilenceOut.of(commands.skip_silence(actor, silence_for(actor, id), body.starts_at))
+
+
+@router.post("/occurrences", response=list[OccurrenceOut], operation_id="preview_occurrences")
+def preview_occurrences(request: HttpRequest, body: PatternBody) -> Any:
+    """The next five times of something that would repeat so, silence or maintenance; nothing is saved."""
+    actor_of(request)
+    now = clock.now()
+    found = read_series(body.repeats, body.timezone, body.starts_at, body.ends_at, now)
+    return _spans(found.preview(now) if found else [(body.starts_at, body.ends_at)])
+
+
 @router.post("/silences/{id}/expire", response=SilenceOut, operation_id="expire_silence")
 def expire_silence(request: HttpRequest, id: int) -> Any:
-    """End it now: what still fires pages at once."""
+    """End it now, for good if it repeats: what still fires pages at once."""
     actor = actor_of(request)
     return SilenceOut.of(commands.expire_silence(actor, silence_for(actor, id)))
 
@@ -247,6 +357,8 @@ def _save_window(request: HttpRequest, window: MaintenanceWindow | None, body: M
         services=[service_by(actor, slug) for slug in dict.fromkeys(body.services)],
         starts_at=body.starts_at,
         ends_at=body.ends_at,
+        repeats=body.repeats,
+        timezone=body.timezone,
     )
 
 
@@ -256,15 +368,35 @@ def create_maintenance(request: HttpRequest, body: MaintenanceBody) -> Any:
     return 201, MaintenanceOut.of(_save_window(request, None, body))
 
 
+@router.get("/maintenance-windows/{id}", response=MaintenanceOut, operation_id="get_maintenance_window")
+def get_maintenance(request: HttpRequest, id: int) -> Any:
+    """One maintenance window."""
+    return MaintenanceOut.of(window_for(actor_of(request), id))
+
+
 @router.put("/maintenance-windows/{id}", response=MaintenanceOut, operation_id="update_maintenance_window")
 def update_maintenance(request: HttpRequest, id: int, body: MaintenanceBody) -> Any:
     """Change a plan."""
     return MaintenanceOut.of(_save_window(request, window_for(actor_of(request), id), body))
 
 
+@router.post("/maintenance-windows/{id}/extend", response=MaintenanceOut, operation_id="extend_maintenance_window")
+def extend_maintenance(request: HttpRequest, id: int, body: ExtendBody) -> Any:
+    """Let it end at another time. Of one that repeats only the occurrence that runs, or comes next, is changed."""
+    actor = actor_of(request)
+    return MaintenanceOut.of(commands.extend_maintenance(actor, window_for(actor, id), body.ends_at))
+
+
+@router.post("/maintenance-windows/{id}/skip", response=MaintenanceOut, operation_id="skip_maintenance_window")
+def skip_maintenance(request: HttpRequest, id: int, body: SkipBody) -> Any:
+    """End the occurrence that runs, or leave out the next; the one after it comes as planned."""
+    actor = actor_of(request)
+    return MaintenanceOut.of(commands.skip_maintenance(actor, window_for(actor, id), body.starts_at))
+
+
 @router.post("/maintenance-windows/{id}/end", response=MaintenanceOut, operation_id="end_maintenance_window")
 def end_maintenance(request: HttpRequest, id: int) -> Any:
-    """End it now, or call it off."""
+    """End it now, or call it off; for good if it repeats."""
     actor = actor_of(request)
     return MaintenanceOut.of(commands.end_maintenance(actor, window_for(actor, id)))
 

@@ -27,6 +27,7 @@ from ..routing import tree
 from ..rules import Outcome, outcomes_by_route
 from .lifecycle import start_paging, take_up
 from .marking import firing_that_match, mark, services_changed
+from .repeating import move_on
 
 Kind = GroupEvent.Kind
 REMIND_BEFORE = timedelta(minutes=15)
@@ -228,8 +229,10 @@ def turn_over(most: int) -> int:
                 if affected and silence.ends_at > now:
                     _remind(silence, len(affected))
             mark(affected | _held_by("silence", silence.pk))
+            if silence.ends_at <= now and move_on(silence, now):
+                silence.reminded = False
             silence.due_at = next_due(silence, now)
-            silence.save(update_fields=["due_at", "reminded"])
+            silence.save(update_fields=["starts_at", "ends_at", "due_at", "reminded", "repeats"])
         windows = list(claimable(MaintenanceWindow.objects.filter(due_at__lte=now).order_by("due_at"))[:most])
         for window in windows:
             mark(
@@ -238,8 +241,10 @@ def turn_over(most: int) -> int:
                     resolved_at__isnull=True,
                 ).values_list("pk", flat=True)
             )
-            window.due_at = next((at for at in (window.starts_at, window.ends_at) if at > now), None)
-            window.save(update_fields=["due_at"])
+            if window.ends_at <= now:
+                move_on(window, now)
+            window.due_at = window_due(window, now)
+            window.save(update_fields=["starts_at", "ends_at", "due_at", "repeats"])
     return len(silences) + len(windows)
 
 
@@ -249,6 +254,11 @@ def next_due(silence: Silence, now: datetime) -> datetime | None:
     if silence.ends_at - silence.starts_at >= 4 * REMIND_BEFORE and not silence.reminded:
         times.append(silence.ends_at - REMIND_BEFORE)
     return min((at for at in times if at > now), default=None)
+
+
+def window_due(window: MaintenanceWindow, now: datetime) -> datetime | None:
+    """When the engine must look at a maintenance window again: at its beginning and at its end."""
+    return next((at for at in (window.starts_at, window.ends_at) if at > now), None)
 
 
 def _held_by(kind: str, pk: int) -> set[int]:

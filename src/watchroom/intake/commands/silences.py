@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -13,15 +13,16 @@ from ...accounts.changes import Change, change
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
+from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from .. import holding
 from ..matchers import Matcher, matcher
 from ..models import AlertGroup, InhibitRule, MaintenanceWindow, Silence
-from .holds import next_due
+from .holds import next_due, window_due
 from .marking import firing_that_match, mark
+from .repeating import check_times, move_on, read_series, set_times, skip
 
 WIDE_GROUPS = 20  # a silence that hits more open groups than this has to be confirmed
-LONGEST = timedelta(days=366)
 
 
 def read_matchers(texts: Iterable[str], field: str = "matchers") -> list[Matcher]:
@@ -53,20 +54,6 @@ def groups_hit(matchers: Sequence[Matcher], team: Team | None) -> list[AlertGrou
     return list(AlertGroup.objects.filter(pk__in=pks, resolved_at__isnull=True).select_related("service", "team"))
 
 
-def _check_times(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
-    if ends_at <= starts_at or ends_at <= now:
-        raise Refused(
-            "It ends before it begins, or has ended.", field="ends_at", value=ends_at, fix="Choose a later end."
-        )
-    if ends_at - starts_at > LONGEST:
-        raise Refused(
-            "That is longer than a year.",
-            field="ends_at",
-            value=ends_at,
-            fix="Change the alert's rule instead, or choose an earlier end.",
-        )
-
-
 def _look(made: Change, matchers: Sequence[Matcher], team: Team | None) -> None:
     mark(alert.group_id for alert in firing_that_match(matchers, team=team.pk if team else None))
     made.touch("silences", "alert-groups")
@@ -84,11 +71,14 @@ def save_silence(
     team: Team | None = None,
     confirm: bool = False,
     identity: UUID | None = None,
+    repeats: str = "",
+    timezone: str = "",
 ) -> Silence:
     """Make a silence or change one that has not ended. Alerts that it matches page nobody until it ends; what fires then
-    pages at once. A new one gets ``identity`` as its UUID, where that is given.
+    pages at once. A new one gets ``identity`` as its UUID, where that is given. With ``repeats`` (a rule as in RFC 5545)
+    it comes again by the clocks of ``timezone``; the times are then those of the first occurrence.
 
-    :raises Refused: matchers, times or comment are not accepted, or it would hold much and ``confirm`` is not set.
+    :raises Refused: matchers, times, rule or comment are not accepted, or it would hold much and ``confirm`` is not set.
     :raises Conflict: the silence has ended.
     """
     read = read_matchers(matchers)
@@ -111,32 +101,74 @@ def save_silence(
     ) as made:
         old: list[Matcher] = []
         if silence is not None:
-            if silence.ends_at <= made.at:
+            if silence.ends_at <= made.at and not move_on(silence, made.at):
                 raise Conflict("This silence has ended.", fix="Make a new one.")
             old = [matcher(text) for text in silence.matchers]
-        begins = starts_at or (silence.starts_at if silence else made.at)
-        _check_times(begins, ends_at, made.at)
+        begins = starts_at or ((silence.first_at or silence.starts_at) if silence else made.at)
+        series = read_series(repeats, timezone, begins, ends_at, made.at)
         if silence is None:
             silence = Silence(author=by.person, author_name=by.name)
             silence.uuid = identity or silence.uuid
         silence.team, silence.matchers, silence.comment = team, [str(each) for each in read], comment.strip()
-        silence.starts_at, silence.ends_at, silence.reminded = begins, ends_at, False
+        set_times(silence, series, begins, ends_at, made.at)
+        silence.reminded = False
         silence.due_at, silence.updated_at = next_due(silence, made.at), made.at
         silence.save()
         made.note(matchers=silence.matchers, ends_at=ends_at.isoformat(), comment=silence.comment)
+        if silence.repeats:
+            made.note(repeats=silence.repeats, timezone=silence.timezone)
         _look(made, read, team)
         if old and old != read:
             _look(made, old, team)
     return silence
 
 
+def extend_silence(by: Actor, silence: Silence, ends_at: datetime) -> Silence:
+    """Let it end at another time. Of one that repeats only the occurrence that runs, or comes next, is changed.
+
+    :raises Refused: the time is not accepted.
+    :raises Conflict: the silence has ended.
+    """
+    with change(by, "silence.extended", silence, needs=Action.RESPOND, team=silence.team) as made:
+        silence.refresh_from_db(from_queryset=locked(Silence.objects.all()))
+        if silence.ends_at <= made.at and not move_on(silence, made.at):
+            raise Conflict("This silence has ended.", fix="Make a new one.")
+        check_times(silence.starts_at, ends_at, made.at)
+        silence.ends_at, silence.reminded, silence.updated_at = ends_at, False, made.at
+        silence.due_at = next_due(silence, made.at)
+        silence.save(update_fields=["starts_at", "ends_at", "reminded", "due_at", "updated_at"])
+        made.note(ends_at=ends_at.isoformat())
+        _look(made, [matcher(text) for text in silence.matchers], silence.team)
+    return silence
+
+
+def skip_silence(by: Actor, silence: Silence, starts_at: datetime | None = None) -> Silence:
+    """End the occurrence that runs, or leave out the next; what fires pages at once. The one after it comes as planned.
+    With ``starts_at`` only if that one is still the occurrence that began then: twice is once.
+
+    :raises Conflict: it doesn't repeat, or no more.
+    """
+    with change(by, "silence.skipped", silence, needs=Action.RESPOND, team=silence.team) as made:
+        silence.refresh_from_db(from_queryset=locked(Silence.objects.all()))
+        if starts_at not in (None, silence.starts_at):
+            return silence
+        skipped = silence.starts_at
+        skip(silence, made.at)
+        silence.reminded, silence.updated_at = False, made.at
+        silence.due_at = next_due(silence, made.at)
+        silence.save(update_fields=["starts_at", "ends_at", "reminded", "due_at", "updated_at"])
+        made.note(skipped=skipped.isoformat(), starts_at=silence.starts_at.isoformat())
+        _look(made, [matcher(text) for text in silence.matchers], silence.team)
+    return silence
+
+
 def expire_silence(by: Actor, silence: Silence) -> Silence:
-    """End a silence now: what it held and still fires pages at once. Doing it twice changes nothing."""
+    """End a silence now, for good: what it held and still fires pages at once. Doing it twice changes nothing."""
     with change(by, "silence.expired", silence, needs=Action.RESPOND, team=silence.team) as made:
-        if silence.ends_at > made.at:
+        if silence.ends_at > made.at or silence.repeats:
             silence.starts_at, silence.ends_at = min(silence.starts_at, made.at), made.at
-            silence.due_at, silence.updated_at = None, made.at
-            silence.save(update_fields=["starts_at", "ends_at", "due_at", "updated_at"])
+            silence.due_at, silence.updated_at, silence.repeats = None, made.at, ""
+            silence.save(update_fields=["starts_at", "ends_at", "due_at", "updated_at", "repeats"])
             _look(made, [matcher(text) for text in silence.matchers], silence.team)
     return silence
 
@@ -150,10 +182,13 @@ def save_maintenance(
     services: Sequence[Service],
     starts_at: datetime,
     ends_at: datetime,
+    repeats: str = "",
+    timezone: str = "",
 ) -> MaintenanceWindow:
-    """Plan work on services, or change the plan: their alerts page nobody in between.
+    """Plan work on services, or change the plan: their alerts page nobody in between. With ``repeats`` (a rule as in
+    RFC 5545) it comes again by the clocks of ``timezone``; the times are then those of the first occurrence.
 
-    :raises Refused: no title, no services, or times that are not accepted.
+    :raises Refused: no title, no services, or times or a rule that are not accepted.
     """
     if not title.strip():
         raise Refused("A maintenance window needs a title.", field="title", value=title, fix="Say what is done.")
@@ -163,27 +198,72 @@ def save_maintenance(
         by.require(Action.RESPOND, window.team)
     verb = "maintenance.changed" if window else "maintenance.created"
     with change(by, verb, window, needs=Action.RESPOND, team=team) as made:
-        _check_times(starts_at, ends_at, made.at)
+        series = read_series(repeats, timezone, starts_at, ends_at, made.at)
         before = set(window.services.values_list("pk", flat=True)) if window else set()
         window = window or MaintenanceWindow(author=by.person)
-        window.team, window.title, window.starts_at, window.ends_at = team, title.strip(), starts_at, ends_at
-        window.due_at = next((at for at in (starts_at, ends_at) if at > made.at), None)
+        window.team, window.title = team, title.strip()
+        set_times(window, series, starts_at, ends_at, made.at)
+        window.due_at = window_due(window, made.at)
         window.save()
         window.services.set(services)
         _mark_services(before | {service.pk for service in services})
         made.note(services=[service.slug for service in services], ends_at=ends_at.isoformat())
+        if window.repeats:
+            made.note(repeats=window.repeats, timezone=window.timezone)
         made.touch("silences", "alert-groups")
         made.due()
     return window
 
 
+def extend_maintenance(by: Actor, window: MaintenanceWindow, ends_at: datetime) -> MaintenanceWindow:
+    """Let it end at another time. Of one that repeats only the occurrence that runs, or comes next, is changed.
+
+    :raises Refused: the time is not accepted.
+    :raises Conflict: the window has ended.
+    """
+    with change(by, "maintenance.extended", window, needs=Action.RESPOND, team=window.team) as made:
+        window.refresh_from_db(from_queryset=locked(MaintenanceWindow.objects.all()))
+        if window.ends_at <= made.at and not move_on(window, made.at):
+            raise Conflict("This maintenance has ended.", fix="Plan a new one.")
+        check_times(window.starts_at, ends_at, made.at)
+        window.ends_at = ends_at
+        made.note(ends_at=ends_at.isoformat())
+        _moved(made, window)
+    return window
+
+
+def skip_maintenance(by: Actor, window: MaintenanceWindow, starts_at: datetime | None = None) -> MaintenanceWindow:
+    """End the occurrence that runs, or leave out the next. The one after it comes as planned. With ``starts_at`` only if
+    that one is still the occurrence that began then: twice is once.
+
+    :raises Conflict: it doesn't repeat, or no more.
+    """
+    with change(by, "maintenance.skipped", window, needs=Action.RESPOND, team=window.team) as made:
+        window.refresh_from_db(from_queryset=locked(MaintenanceWindow.objects.all()))
+        if starts_at not in (None, window.starts_at):
+            return window
+        skipped = window.starts_at
+        skip(window, made.at)
+        made.note(skipped=skipped.isoformat(), starts_at=window.starts_at.isoformat())
+        _moved(made, window)
+    return window
+
+
+def _moved(made: Change, window: MaintenanceWindow) -> None:
+    window.due_at = window_due(window, made.at)
+    window.save(update_fields=["starts_at", "ends_at", "due_at"])
+    _mark_services(set(window.services.values_list("pk", flat=True)))
+    made.touch("silences", "alert-groups")
+    made.due()
+
+
 def end_maintenance(by: Actor, window: MaintenanceWindow) -> MaintenanceWindow:
-    """End it now, or call it off. Doing it twice changes nothing."""
+    """End it now for good, or call it off. Doing it twice changes nothing."""
     with change(by, "maintenance.ended", window, needs=Action.RESPOND, team=window.team) as made:
-        if window.ends_at > made.at:
+        if window.ends_at > made.at or window.repeats:
             window.starts_at, window.ends_at = min(window.starts_at, made.at), made.at
-            window.due_at = None
-            window.save(update_fields=["starts_at", "ends_at", "due_at"])
+            window.due_at, window.repeats = None, ""
+            window.save(update_fields=["starts_at", "ends_at", "due_at", "repeats"])
             _mark_services(set(window.services.values_list("pk", flat=True)))
             made.touch("silences", "alert-groups")
             made.due()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -17,21 +17,24 @@ from ...catalog.models import Service
 from ...catalog.queries import services_visible_to
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
+from ...oncall.rules.zones import to_local
 from ...web.middleware import actor_of
 from .. import commands
 from ..api.holds import rule_for, silence_for, window_for
+from ..commands.repeating import read_series
+from ..forms import TimesForm, hours, times_from
 from ..models import Silence
 from ..queries import (
     groups_visible_to,
     inhibitions_visible_to,
+    lasting,
     maintenance_visible_to,
     silences_in_state,
     silences_visible_to,
 )
+from ..rules.repeats import in_words
 from .alerts import group_for
 
-LENGTHS = {"0.5": "30 minutes", "1": "1 hour", "2": "2 hours", "4": "4 hours", "8": "8 hours", "24": "1 day",
-           "72": "3 days", "168": "1 week"}  # fmt: skip
 OVER_SHOWN = 20
 
 
@@ -42,24 +45,13 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "silences": [*silences_in_state(silences, "active"), *silences_in_state(silences, "pending")],
         "over": silences_in_state(silences, "expired")[:OVER_SHOWN],
-        "windows": windows.filter(ends_at__gt=now).order_by("starts_at"),
+        "windows": windows.filter(lasting(now)).order_by("starts_at"),
         "rules": inhibitions_visible_to(actor),
         "held": groups_visible_to(actor).filter(resolved_at__isnull=True, held__isnull=False).order_by("-id")[:50],
         "may_silence": actor.may(Action.RESPOND) or actor.teams_where(Action.RESPOND).exists(),
         "manages": actor.may(Action.MANAGE) or actor.teams_where(Action.MANAGE).exists(),
-        "lengths": LENGTHS.items(),
     }
     return render(request, "intake/silences.html", context)
-
-
-def _hours(given: QueryDict, name: str = "hours") -> timedelta:
-    try:
-        hours = float(given.get(name, ""))
-    except ValueError:
-        hours = 0.0
-    if not 0 < hours <= 24 * 366:
-        raise Refused("That length is not accepted.", field=name, value=given.get(name, ""), fix="Choose one.")
-    return timedelta(hours=hours)
 
 
 def _lines(text: str) -> list[str]:
@@ -76,7 +68,7 @@ def new_silence(request: HttpRequest) -> HttpResponse:
                 actor,
                 None,
                 matchers=_lines(given.get("matchers", "")),
-                ends_at=clock.now() + _hours(given),
+                **times_from(given, given.getlist("days"), clock.now()),
                 comment=given.get("comment", ""),
                 team=team_by(given["team"]) if given.get("team") else None,
                 confirm=bool(given.get("confirm")),
@@ -88,7 +80,7 @@ def new_silence(request: HttpRequest) -> HttpResponse:
             return redirect("silences")
     context = {
         "error": error,
-        "lengths": LENGTHS.items(),
+        "times": TimesForm(given or None),
         "values": given or _prefilled(actor, request),
         "teams": _teams(actor),
     }
@@ -96,7 +88,7 @@ def new_silence(request: HttpRequest) -> HttpResponse:
 
 
 def _prefilled(actor: Actor, request: HttpRequest) -> dict[str, str]:
-    values = {"hours": "1", "matchers": "", "team": "", "comment": ""}
+    values = {"matchers": "", "team": "", "comment": ""}
     if (pk := request.GET.get("group", "")).isdigit():
         group = group_for(actor, int(pk))
         labels = group.group_labels or getattr(group.alerts.first(), "labels", {})
@@ -129,24 +121,44 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
-    """End a silence, or let it last longer."""
+    """End a silence or one occurrence of it, or let that last longer."""
     actor = actor_of(request)
     silence: Silence = silence_for(actor, pk)
     if what == "expire":
         commands.expire_silence(actor, silence)
     elif what == "extend":
-        commands.save_silence(
-            actor,
-            silence,
-            matchers=silence.matchers,
-            ends_at=max(silence.ends_at, clock.now()) + _hours(request.POST),
-            comment=silence.comment,
-            team=silence.team,
-            confirm=True,
-        )
+        commands.extend_silence(actor, silence, max(silence.ends_at, clock.now()) + hours(request.POST))
+    elif what == "skip":
+        commands.skip_silence(actor, silence, _occurrence(request))
     else:
-        raise NotFound("A silence can't do that.", field="what", value=what, fix="Use extend or expire.")
+        raise NotFound("A silence can't do that.", field="what", value=what, fix="Use extend, skip or expire.")
     return redirect("silences")
+
+
+def _occurrence(request: HttpRequest) -> datetime | None:
+    """Which occurrence was seen when the button was pressed: one that is pressed twice skips one."""
+    try:
+        return datetime.fromisoformat(request.POST.get("occurrence", ""))
+    except ValueError:
+        return None
+
+
+def occurrences(request: HttpRequest) -> HttpResponse:
+    """When it would run, while that is being filled in."""
+    actor_of(request)
+    now = clock.now()
+    try:
+        times = times_from(request.GET, request.GET.getlist("days"), now)
+        found = read_series(**times, now=now)
+        context: dict[str, object] = {
+            "spans": found.preview(now) if found else [(times["starts_at"], times["ends_at"])]
+        }
+        if found is not None:
+            local = to_local(found.starts_at, found.zone)
+            context |= {"words": in_words(found.repeat, local), "zone": found.zone.key}
+    except WatchroomError as error:
+        context = {"error": error}
+    return render(request, "intake/occurrences.html", context)
 
 
 def new_window(request: HttpRequest) -> HttpResponse:
@@ -156,17 +168,13 @@ def new_window(request: HttpRequest) -> HttpResponse:
     chosen = given.getlist("services") if request.method == "POST" else request.GET.getlist("service")
     if request.method == "POST":
         try:
-            starts_at = clock.now() + (
-                _hours(given, "starts_in") if given.get("starts_in") not in (None, "", "0") else timedelta()
-            )
             commands.save_maintenance(
                 actor,
                 None,
                 team=team_by(given.get("team", "")),
                 title=given.get("title", ""),
                 services=list(services_visible_to(actor).filter(slug__in=chosen)),
-                starts_at=starts_at,
-                ends_at=starts_at + _hours(given),
+                **times_from(given, given.getlist("days"), clock.now()),
             )
         except WatchroomError as refused:
             error = refused
@@ -175,8 +183,8 @@ def new_window(request: HttpRequest) -> HttpResponse:
             return redirect("silences")
     context = {
         "error": error,
-        "lengths": LENGTHS.items(),
-        "values": given or {"hours": "1", "starts_in": "0"},
+        "times": TimesForm(given or None),
+        "values": given,
         "chosen": chosen,
         "teams": _teams(actor),
         "services": Service.objects.filter(pk__in=services_visible_to(actor).values("pk")).order_by("name"),
@@ -185,10 +193,18 @@ def new_window(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def end_window(request: HttpRequest, pk: int) -> HttpResponse:
-    """End a maintenance window, or call it off."""
+def act_on_window(request: HttpRequest, pk: int, what: str) -> HttpResponse:
+    """End a maintenance window or one occurrence of it, or let that last longer."""
     actor = actor_of(request)
-    commands.end_maintenance(actor, window_for(actor, pk))
+    window = window_for(actor, pk)
+    if what == "end":
+        commands.end_maintenance(actor, window)
+    elif what == "extend":
+        commands.extend_maintenance(actor, window, max(window.ends_at, clock.now()) + hours(request.POST))
+    elif what == "skip":
+        commands.skip_maintenance(actor, window, _occurrence(request))
+    else:
+        raise NotFound("Maintenance can't do that.", field="what", value=what, fix="Use extend, skip or end.")
     return redirect("silences")
 
 

@@ -14,7 +14,7 @@ from django.http import QueryDict
 from ....accounts.actors import Actor
 from ....kernel import clock
 from ....kernel.errors import NotAllowed, NotFound, Refused
-from ...commands.silences import expire_silence, save_silence
+from ...commands.silences import expire_silence, extend_silence, save_silence
 from ...matchers import Matcher, checked, matcher
 from ...models import Integration, Silence
 from .alerts import read_filters
@@ -114,7 +114,8 @@ def listed(integration: Integration, given: QueryDict) -> list[dict[str, Any]]:
 
 def save(integration: Integration, body: bytes) -> dict[str, str]:
     """`POST /silences`: a new one, or a change of the one with this id. A change of matchers, or of when an active one
-    began, ends it and makes another, as in Alertmanager. Whatever is refused leaves all as it was.
+    began, ends it and makes another, as in Alertmanager. Of one that repeats only the end of the present occurrence may be
+    changed. Whatever is refused leaves all as it was.
 
     :raises Malformed: the body does not follow the schema.
     :raises Refused: what it says is not accepted, or would hold nearly everything.
@@ -136,7 +137,12 @@ def save(integration: Integration, body: bytes) -> dict[str, str]:
         if old is not None:
             _must_be_ours(integration, old)
         starts_at = max(sent.startsAt, now)
-        if old is not None and _stays(old, texts, sent, now):
+        stays = old is not None and _stays(old, texts, sent, now)
+        if old is not None and old.repeats:
+            if not stays or abs(sent.startsAt - old.starts_at).total_seconds() >= 1:
+                raise Refused("Failed to create silence: this one repeats, and is changed in Watchroom itself.")
+            return {"silenceID": str(extend_silence(by, old, sent.endsAt).uuid)}
+        if old is not None and stays:
             starts_at = old.starts_at if old.state == "active" else sent.startsAt
         elif old is not None:
             expire_silence(by, old)
@@ -165,7 +171,7 @@ def _stays(old: Silence, texts: list[str], sent: Sent, now: datetime) -> bool:
 
 
 def expire(integration: Integration, number: str) -> None:
-    """`DELETE /silence/{id}`: end it now. What has ended stays as it is.
+    """`DELETE /silence/{id}`: end it now, for good if it repeats. What has ended stays as it is.
 
     :raises NotFound: there is none that this integration may see.
     :raises NotAllowed: it is not the silence of this integration's team.

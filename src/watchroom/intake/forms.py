@@ -1,0 +1,126 @@
+"""When a silence or a maintenance window runs, as its page asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from ..accounts.forms import zone_field
+from ..kernel.errors import Refused
+from ..oncall.rules.zones import find_zone, to_utc
+from .rules.repeats import DAY_NAMES, DAYS, RepeatError, chosen
+
+LENGTHS = {"0.5": "30 minutes", "1": "1 hour", "2": "2 hours", "4": "4 hours", "8": "8 hours", "24": "1 day",
+           "72": "3 days", "168": "1 week"}  # fmt: skip
+AGAIN = {
+    "": "Once",
+    "day": "Every day",
+    "week": "Every week on certain days",
+    "month-day": "Every month on the same day, such as the 15th",
+    "month-weekday": "Every month on the same weekday, such as the second Tuesday",
+    "month-last": "Every month on the last such weekday",
+    "year": "Every year",
+    "own": "By a rule of your own",
+}
+
+
+def _text(given: Mapping[str, Any], name: str) -> str:
+    return str(given.get(name) or "").strip()
+
+
+def hours(given: Mapping[str, Any], name: str = "hours") -> timedelta:
+    """A length in hours.
+
+    :raises Refused: it is none, or more than a year.
+    """
+    try:
+        count = float(_text(given, name))
+    except ValueError:
+        count = 0.0
+    if not 0 < count <= 24 * 366:
+        raise Refused("That length is not accepted.", field=name, value=_text(given, name), fix="Choose one.")
+    return timedelta(hours=count)
+
+
+class TimesForm(forms.Form):
+    """When it begins, how long it lasts, and whether it comes again."""
+
+    starts_at = forms.DateTimeField(
+        required=False,
+        label="Begins",
+        input_formats=["%Y-%m-%dT%H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="Empty: now.",
+    )
+    hours = forms.ChoiceField(choices=list(LENGTHS.items()), initial="1", label="For how long")
+    again = forms.ChoiceField(choices=list(AGAIN.items()), required=False, label="Again and again")
+    days = forms.MultipleChoiceField(
+        choices=list(zip(DAYS, DAY_NAMES, strict=True)),
+        required=False,
+        label="On",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    rule = forms.CharField(
+        required=False,
+        max_length=300,
+        label="Rule",
+        widget=forms.TextInput(attrs={"class": "mono", "placeholder": "FREQ=MONTHLY;BYDAY=2TU"}),
+        help_text="As in RFC 5545, of FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH and UNTIL.",
+    )
+    interval = forms.IntegerField(
+        required=False, min_value=1, max_value=366, initial=1, label="Only every so many days, weeks, months or years"
+    )
+    until = forms.DateField(
+        required=False, label="Last day", widget=forms.DateInput(attrs={"type": "date"}), help_text="Empty: for good."
+    )
+    timezone = zone_field(required=False, help_text="It keeps to the clocks of this zone, also when these change.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["initial"] = {"timezone": timezone.get_current_timezone_name()} | (kwargs.get("initial") or {})
+        super().__init__(*args, **kwargs)
+
+
+def times_from(given: Mapping[str, Any], days: list[str], now: datetime) -> dict[str, Any]:
+    """``starts_at``, ``ends_at``, ``repeats`` and ``timezone`` of what was filled in. A beginning is by the clocks of the
+    zone that is chosen.
+
+    :raises Refused: something can't be read.
+    """
+    name, again, said = _text(given, "timezone"), _text(given, "again"), _text(given, "starts_at")
+    zone = find_zone(name or timezone.get_current_timezone_name())
+    if zone is None:
+        raise Refused("There is no such time zone.", field="timezone", value=name[:60], fix="Choose one.")
+    length = hours(given)
+    try:
+        starts_at = to_utc(datetime.fromisoformat(said).replace(tzinfo=None), zone) if said else now
+        ends_at = starts_at + length
+    except (ValueError, OverflowError):
+        raise Refused(
+            "That time can't be read.", field="starts_at", value=said[:60], fix="Choose a day and a time."
+        ) from None
+    times: dict[str, Any] = {"starts_at": starts_at, "ends_at": ends_at, "repeats": "", "timezone": ""}
+    if again:
+        times |= {"repeats": _rule(given, again, days, starts_at.astimezone(zone)), "timezone": zone.key}
+    return times
+
+
+def _rule(given: Mapping[str, Any], again: str, days: list[str], local: datetime) -> str:
+    if again == "own":
+        return _text(given, "rule") or "(nothing)"
+    interval, until = _text(given, "interval") or "1", _text(given, "until")
+    try:
+        last = datetime.fromisoformat(until).date() if until else None
+        return str(chosen(again, local, days=days, interval=int(interval), until=last))
+    except RepeatError as error:
+        raise Refused(error.problem, field="again", value=again[:60], fix=error.fix) from None
+    except ValueError:
+        raise Refused(
+            "That can't be read.",
+            field="until" if until else "interval",
+            value=until[:60] or interval[:60],
+            fix="Choose a day, and a number from 1 on.",
+        ) from None
