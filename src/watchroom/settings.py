@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "watchroom.postmortems",
     "watchroom.actions",
     "watchroom.insights",
+    "watchroom.outgoing",
     "watchroom.engine",
     "watchroom.api",
 ]

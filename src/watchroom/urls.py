@@ -29,6 +29,7 @@ _PACKAGES = (
     "postmortems",
     "actions",
     "insights",
+    "outgoing",
 )
 
 

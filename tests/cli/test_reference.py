@@ -13,7 +13,7 @@ from watchroom.cli.reference import pages
 HOME = Path(__file__).parents[2] / "docs" / "reference"
 
 
-@pytest.mark.parametrize("name", ["cli.md", "configuration.md", "api.md", "config-file.md", "senders.md"])
+@pytest.mark.parametrize("name", ["cli.md", "configuration.md", "api.md", "config-file.md", "senders.md", "events.md"])
 def test_the_pages_are_up_to_date(name: str) -> None:
     assert (HOME / name).read_text() == pages()[name], "run: python -m watchroom.cli.reference docs/reference"
 

@@ -21,6 +21,7 @@ from django.db import models, transaction
 from ..kernel import clock, wake
 from ..kernel.db import announce
 from .actors import Actor
+from .listeners import Happened, tell
 from .models import AuditRecord, Team
 from .roles import Action
 
@@ -69,18 +70,20 @@ def change(
         made = Change(by, action, subject)
         yield made
         subject = made.subject
+        team_id = team.pk if isinstance(team, Team) else team
         AuditRecord.objects.create(
             at=made.at,
             action=action,
             actor_kind=by.kind,
             person=by.person,
             actor_name=by.name[:150],
-            team_id=team.pk if isinstance(team, Team) else team,
+            team_id=team_id,
             object_kind=(subject._meta.model_name or "") if subject is not None else "",
             object_id=subject.pk if subject is not None else None,
             object_name=str(subject)[:200] if subject is not None else "",
             data=made.data,
             address=by.address,
         )
+        tell([Happened(action, made.at, by, subject, team_id, made.data)])
         if made._topics:
             announce(made._topics)

@@ -32,6 +32,7 @@ PACKAGES = (
     "postmortems",
     "actions",
     "insights",
+    "outgoing",
     "engine",
     "config",
 )

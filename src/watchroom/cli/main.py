@@ -31,6 +31,7 @@ from . import (
     severities,
     silences,
     statuspage,
+    webhooks,
     workspaces,
 )
 from .demo import demo
@@ -61,6 +62,7 @@ _everything: list[click.Command] = [
     *learning.commands,
     *evidence.commands,
     *workspaces.commands,
+    *webhooks.commands,
     *monitors.commands,
     *silences.commands,
     *statuspage.commands,

@@ -137,6 +137,27 @@ def senders() -> str:
     return "\n\n".join(out) + "\n"
 
 
+def events() -> str:
+    """Every event that a webhook can be told of."""
+    import json
+
+    from ..outgoing.catalog import TYPES, schema_of
+
+    lines = [
+        "# Events\n",
+        _GENERATED,
+        "What webhooks are told of ([how to](../webhooks.md)). Each is posted as one JSON object; the same `id` comes with every "
+        "try and every replay, and `number` grows in the order in which events happened. `object` is what it happened to, as it "
+        "was then; null where that is not told. Fields may be added.\n",
+        "| event | what has happened |",
+        "| --- | --- |",
+    ]
+    lines += [f"| [`{each.name}`](#{each.name.replace('.', '')}) | {each.text} |" for each in TYPES.values()]
+    for each in TYPES.values():
+        lines += [f"\n## {each.name}\n", f"{each.text}\n", "```json", json.dumps(schema_of(each), indent=1), "```"]
+    return "\n".join(lines) + "\n"
+
+
 def pages() -> dict[str, str]:
     """File name → text."""
     return {
@@ -145,6 +166,7 @@ def pages() -> dict[str, str]:
         "api.md": rest(),
         "config-file.md": config_file(),
         "senders.md": senders(),
+        "events.md": events(),
     }
 
 

@@ -26,6 +26,8 @@ from ..mitigations import commands as mitigations
 from ..mitigations.models import Mitigation, Runner
 from ..oncall import commands as oncall
 from ..oncall.models import Schedule
+from ..outgoing import commands as outgoing
+from ..outgoing.models import Webhook
 from ..paging import commands as paging
 from ..paging.models import EscalationPolicy
 from ..sources.base import Configured
@@ -44,6 +46,7 @@ _MODELS: dict[str, Any] = {
     "teams": Team,
     "schedules": Schedule,
     "workspaces": Workspace,
+    "webhooks": Webhook,
     "policies": EscalationPolicy,
     "services": Service,
     "integrations": Integration,
@@ -68,7 +71,8 @@ def preview(document: Document, *, prune: bool = False) -> list[Step]:
 
 
 def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[Step], dict[str, str]]:
-    """Apply ``document``: all of it, or nothing. Returns what was done, and the keys of new integrations by slug.
+    """Apply ``document``: all of it, or nothing. Returns what was done, and the keys of new integrations, and secrets of new
+    webhooks, by slug.
 
     :raises WatchroomError: something is not accepted; names the thing, the field, the value and the fix.
     """
@@ -96,7 +100,7 @@ def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[S
                     continue
                 key = _SAVE[step.kind](by, thing, fields)
                 if isinstance(key, str):
-                    keys[step.key] = key
+                    keys[step.key if step.kind == "integrations" else f"{step.kind} {step.key}"] = key
             except WatchroomError as error:
                 error.field = f"{step.kind}[{step.key}].{error.field}".rstrip(".")
                 raise
@@ -194,6 +198,11 @@ def _schedule(by: Actor, schedule: Schedule | None, fields: Fields) -> None:
 
 def _workspace(by: Actor, workspace: Workspace | None, fields: Fields) -> None:
     workspaces.save_workspace(by, workspace, **{**fields, "team": _find("teams", fields["team"])})
+
+
+def _webhook(by: Actor, row: Webhook | None, fields: Fields) -> str | None:
+    _, secret = outgoing.save_webhook(by, row, **{**fields, "team": _find("teams", fields["team"])})
+    return secret or None
 
 
 def _policy(by: Actor, policy: EscalationPolicy | None, fields: Fields) -> None:
@@ -341,6 +350,7 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "teams": _team,
     "schedules": _schedule,
     "workspaces": _workspace,
+    "webhooks": _webhook,
     "policies": _policy,
     "services": _service,
     "integrations": _integration,
@@ -362,6 +372,7 @@ _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "teams": accounts.delete_team,
     "schedules": oncall.delete_schedule,
     "workspaces": workspaces.delete_workspace,
+    "webhooks": outgoing.delete_webhook,
     "policies": paging.delete_policy,
     "services": catalog.delete_service,
     "integrations": intake.delete_integration,

@@ -17,6 +17,7 @@ from ..intake.queries import shown_settings
 from ..kernel.plugins import all_of
 from ..mitigations.models import Mitigation, Runner
 from ..oncall.models import Schedule
+from ..outgoing.models import Webhook
 from ..paging.models import EscalationPolicy, StepTarget
 from ..status.models import StakeholderList, StatusPage
 from ..workspaces.models import Workspace
@@ -40,6 +41,11 @@ def read() -> State:
             for s in Schedule.objects.select_related("team").prefetch_related("rotations__members__person")
         },
         "workspaces": {w.slug: _workspace(w) for w in Workspace.objects.select_related("team")},
+        "webhooks": {
+            row.slug: {"slug": row.slug, "name": row.name, "team": _slug(row.team), "url": str(row.url)}
+            | {name: getattr(row, name) for name in ("events", "private", "drills", "enabled")}
+            for row in Webhook.objects.select_related("team")
+        },
         "policies": {
             p.slug: _policy(p)
             for p in EscalationPolicy.objects.select_related("team").prefetch_related(

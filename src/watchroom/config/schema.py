@@ -402,6 +402,24 @@ class Workspace(_Part):
         return self
 
 
+class Webhook(_Part):
+    """A program that is told of events. Its secret is never in a file: a new one's is printed once."""
+
+    slug: str
+    name: str
+    team: str | None = Field(None, description="Null: it hears of everybody's events.")
+    url: str
+    events: list[str] = Field(description="Names, beginnings such as incident.*, or * for everything.")
+    private: bool = False
+    drills: bool = False
+    enabled: bool = True
+
+    @field_validator("events")
+    @classmethod
+    def _in_order(cls, events: list[str]) -> list[str]:
+        return sorted({each.strip() for each in events})
+
+
 class Indicator(_Part):
     """What a service is judged by."""
 
@@ -449,6 +467,7 @@ class Document(_Part):
     teams: list[Team] = []
     schedules: list[Schedule] = []
     workspaces: list[Workspace] = []
+    webhooks: list[Webhook] = []
     policies: list[Policy] = []
     services: list[Service] = []
     integrations: list[Integration] = []
@@ -478,6 +497,7 @@ KEYS = {
     "teams": "slug",
     "schedules": "slug",
     "workspaces": "slug",
+    "webhooks": "slug",
     "policies": "slug",
     "services": "slug",
     "integrations": "slug",

@@ -14,6 +14,7 @@ from typing import Protocol
 from django.db import IntegrityError, connection, transaction
 
 from ...accounts.actors import Actor
+from ...accounts.listeners import Happened, tell
 from ...catalog.models import Service
 from ...kernel import clock
 from ...kernel.db import locked
@@ -265,9 +266,15 @@ class Batch:
         AlertGroup.objects.bulk_update(groups.values(), _JOINED_FIELDS)
         for group in groups.values():
             self._touch(group.pk)
+        if fresh:
+            tell([self._told(group) for group in fresh])
         weigh(rows, groups.values(), fresh)
         sources_changed(rows)
         start_paging([group for group in fresh if group.notify_at is not None and group.notify_at <= clock.now()])
+
+    def _told(self, group: AlertGroup) -> Happened:
+        verb = "reopened" if group.reopened else "opened"
+        return Happened(f"alert_group.{verb}", clock.now(), self.by, group, group.team_id)
 
     def _joined(self, group: AlertGroup, each: _New, fresh: set[str]) -> None:
         """What follows from one more alert in a group."""

@@ -37,7 +37,7 @@ def _needs(by: Actor, group: AlertGroup) -> Action:
 @contextmanager
 def changing(by: Actor, verb: str, group: AlertGroup) -> Iterator[tuple[Change, AlertGroup]]:
     with change(by, f"alert_group.{verb}", group, needs=_needs(by, group), team=group.team) as made:
-        row = locked(AlertGroup.objects.filter(pk=group.pk)).get()
+        made.subject = row = locked(AlertGroup.objects.filter(pk=group.pk)).get()
         made.touch("alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}")
         yield made, row
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from ...accounts.actors import SYSTEM, Actor
+from ...accounts.listeners import Happened, tell
 from ...accounts.models import Person
 from ...kernel import clock
 from ...kernel.again import retried
@@ -177,6 +178,8 @@ def acknowledge_group(group: AlertGroup, *, by: Actor, text: str, until: datetim
     group.repeat_at = repeat_after(group, now) if group.held is None else None
     group.save(update_fields=["acknowledged_at", "acknowledged_by", "notify_at", "returns_at", "snoozed", "repeat_at"])
     GroupEvent.objects.create(group=group, at=now, kind=Kind.ACKNOWLEDGED, person=by.person, text=text[:1000])
+    if by.is_system:
+        tell([Happened("alert_group.acknowledged", now, by, group, group.team_id)])
     stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.ACKNOWLEDGED, by=by)
     announce({"alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}"})
 
@@ -201,6 +204,8 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
     )  # fmt: skip
     end_responders(group)
     GroupEvent.objects.create(group=group, at=now, kind=Kind.RESOLVED, person=by.person, text=text)
+    if by.is_system:  # what a person does is told by their command
+        tell([Happened("alert_group.resolved", now, by, group, group.team_id)])
     stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.RESOLVED, by=by)
     redraw(Escalation.Kind.ALERT_GROUP, [group.pk])  # after its escalation: who ends that marks the same messages
     if group.severity == "critical":

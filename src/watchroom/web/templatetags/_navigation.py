@@ -42,6 +42,7 @@ SET_UP = (
     Place("teams", "Teams", "users"),
     Place("people", "People", "user"),
     Place("mitigations", "Mitigations", "life-buoy"),
+    Place("webhooks", "Webhooks", "webhook"),
     Place("audit", "Audit", "scroll-text"),
     Place("system", "System", "activity"),
 )

@@ -1,0 +1,1 @@
+"""Events: what happened, told to programs outside. Webhooks that are told, and every delivery with its attempts."""

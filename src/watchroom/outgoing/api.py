@@ -1,0 +1,127 @@
+"""The API of webhooks and events."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from ninja import Query, Router, Status
+
+from ..accounts.queries import team_by
+from ..api.auth import actor_of
+from ..api.lists import Page
+from ..api.pages import page
+from ..kernel.errors import Refused
+from . import commands, queries
+from .catalog import TYPES, schema_of
+from .models import Dispatch, Webhook
+from .schemas import (
+    DeliveryInFullOut,
+    DeliveryOut,
+    EventTypeOut,
+    ReplayedOut,
+    ReplayIn,
+    SecretOut,
+    WebhookIn,
+    WebhookOut,
+)
+
+router = Router(tags=["webhooks"])
+
+
+def _save(request: HttpRequest, row: Webhook | None, body: WebhookIn) -> WebhookOut:
+    fields = body.model_dump() | {"team": team_by(body.team) if body.team else None}
+    return WebhookOut.of(*commands.save_webhook(actor_of(request), row, **fields))
+
+
+@router.get("/event-types", response=list[EventTypeOut], summary="Kinds of events")
+def event_types(request: HttpRequest) -> list[EventTypeOut]:
+    """Everything that a webhook can be told of, with its JSON Schema."""
+    actor_of(request)
+    return [EventTypeOut(type=each.name, text=each.text, event_schema=schema_of(each)) for each in TYPES.values()]
+
+
+@router.get("/webhooks", response=Page[WebhookOut], summary="List webhooks")
+def webhooks(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Page[WebhookOut]:
+    """Those that you may change; without their secrets."""
+    rows, more = page(queries.visible_to(actor_of(request)), cursor=cursor, limit=limit, key="id")
+    return Page(items=[WebhookOut.of(row) for row in rows], next_cursor=more)
+
+
+@router.post("/webhooks", response={201: WebhookOut}, summary="Add a webhook")
+def create_webhook(request: HttpRequest, body: WebhookIn) -> Status[WebhookOut]:
+    """The secret that signs is in this answer only."""
+    return Status(201, _save(request, None, body))
+
+
+@router.get("/webhooks/{slug}", response=WebhookOut, summary="One webhook")
+def webhook(request: HttpRequest, slug: str) -> WebhookOut:
+    """Without its secret."""
+    return WebhookOut.of(queries.webhook_by(actor_of(request), slug))
+
+
+@router.put("/webhooks/{slug}", response=WebhookOut, summary="Change a webhook")
+def change_webhook(request: HttpRequest, slug: str, body: WebhookIn) -> WebhookOut:
+    """Another address gets a new secret, which is in this answer only."""
+    return _save(request, queries.webhook_by(actor_of(request), slug), body)
+
+
+@router.delete("/webhooks/{slug}", response={204: None}, summary="Delete a webhook")
+def delete_webhook(request: HttpRequest, slug: str) -> Status[None]:
+    """With what it was told."""
+    by = actor_of(request)
+    commands.delete_webhook(by, queries.webhook_by(by, slug))
+    return Status(204, None)
+
+
+@router.post("/webhooks/{slug}/secret", response=SecretOut, summary="Make a new secret")
+def renew_secret(request: HttpRequest, slug: str) -> SecretOut:
+    """The old one stops signing at once."""
+    by = actor_of(request)
+    return SecretOut(secret=commands.renew_secret(by, queries.webhook_by(by, slug)))
+
+
+@router.post("/webhooks/{slug}/test", response=DeliveryOut, summary="Send a test event")
+def test_webhook(request: HttpRequest, slug: str) -> DeliveryOut:
+    """See what came of it at `/webhook-deliveries/{id}`."""
+    by = actor_of(request)
+    return DeliveryOut.of(commands.test(by, queries.webhook_by(by, slug)))
+
+
+@router.post("/webhooks/{slug}/replay", response=ReplayedOut, summary="Replay what was told since a time")
+def replay_webhook(request: HttpRequest, slug: str, body: ReplayIn) -> ReplayedOut:
+    """Under the same ids, at most 5,000 at a time."""
+    by = actor_of(request)
+    row = queries.webhook_by(by, slug)
+    return ReplayedOut(replayed=commands.replay_since(by, row, body.since, only_failed=body.only_failed))
+
+
+@router.get("/webhooks/{slug}/deliveries", response=Page[DeliveryOut], summary="What a webhook was told")
+def deliveries(
+    request: HttpRequest,
+    slug: str,
+    state: str = Query("", description="waiting, sending, sent, failed or dropped."),
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[DeliveryOut]:
+    """The newest first."""
+    by = actor_of(request)
+    rows = queries.dispatches_visible_to(by).filter(webhook=queries.webhook_by(by, slug))
+    if state and state not in Dispatch.State.values:
+        raise Refused(
+            "There is no such state.", field="state", value=state, fix=f"Use one of {', '.join(Dispatch.State.values)}."
+        )
+    found, more = page(rows.filter(state=state) if state else rows, cursor=cursor, limit=limit, key="-id")
+    return Page(items=[DeliveryOut.of(row) for row in found], next_cursor=more)
+
+
+@router.get("/webhook-deliveries/{int:id}", response=DeliveryInFullOut, summary="One event for one webhook")
+def delivery(request: HttpRequest, id: int) -> DeliveryInFullOut:
+    """With what is posted, and every try."""
+    return DeliveryInFullOut.whole(queries.dispatch_for(actor_of(request), id))
+
+
+@router.post("/webhook-deliveries/{int:id}/replay", response=DeliveryOut, summary="Replay one event")
+def replay_delivery(request: HttpRequest, id: int) -> DeliveryOut:
+    """Under the same id."""
+    by = actor_of(request)
+    commands.replay(by, queries.dispatch_for(by, id))
+    return DeliveryOut.of(queries.dispatch_for(by, id))

@@ -1,0 +1,56 @@
+"""Reads about webhooks and what they were told."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from ..accounts.actors import Actor
+from ..accounts.roles import Action
+from ..incidents.queries import visible_to as incidents_visible_to
+from ..kernel.errors import NotFound
+from .models import Dispatch, Webhook
+
+
+def needed_for(webhook: Webhook) -> Action:
+    """What is needed to change it: a team's is its managers' business, everybody's is the administrators'."""
+    return Action.MANAGE if webhook.team_id else Action.ADMINISTER
+
+
+def visible_to(actor: Actor) -> QuerySet[Webhook]:
+    """Webhooks that ``actor`` may change; others do not hear of them, for addresses and payloads are confidential."""
+    rows = Webhook.objects.select_related("team", "owner")
+    if actor.is_system or actor.may(Action.ADMINISTER):
+        return rows
+    return rows.filter(team__in=actor.teams_where(Action.MANAGE))
+
+
+def webhook_by(actor: Actor, slug: str) -> Webhook:
+    """One webhook.
+
+    :raises NotFound: there is none, or ``actor`` may not change it.
+    """
+    found = visible_to(actor).filter(slug=slug).first()
+    if found is None:
+        raise NotFound(
+            f"There is no webhook {slug!r}, or you may not see it.", field="webhook", value=slug, fix="See /webhooks."
+        )
+    return found
+
+
+def dispatches_visible_to(actor: Actor) -> QuerySet[Dispatch]:
+    """What webhooks were told, as far as ``actor`` may see the webhook and the incident that it is about."""
+    rows = Dispatch.objects.filter(webhook__in=visible_to(actor)).select_related(
+        "event__team", "webhook__team", "webhook__owner"
+    )
+    if actor.is_system or actor.may(Action.ADMINISTER):
+        return rows
+    seen = Q(event__incident_id__isnull=True) | Q(event__incident_id__in=incidents_visible_to(actor).values("pk"))
+    return rows.filter(seen)
+
+
+def dispatch_for(actor: Actor, pk: int) -> Dispatch:
+    """One dispatch. :raises NotFound: there is none that ``actor`` may see."""
+    found = dispatches_visible_to(actor).prefetch_related("attempts").filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no delivery {pk}, or you may not see it.", field="delivery", value=pk)
+    return found

@@ -1,0 +1,439 @@
+"""Events from the change to the receiver: written with it, signed, tried again, replayed, and kept from whom they are not for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from django.test import Client
+from jsonschema import Draft202012Validator
+
+import factories as make
+from peers.http import Answer, HttpPeer
+from watchroom.accounts.actors import Actor, acting
+from watchroom.accounts.models import Person
+from watchroom.channels.webhook import verify
+from watchroom.cli.main import cli
+from watchroom.config.carry_out import apply
+from watchroom.config.current import read
+from watchroom.config.text import parse
+from watchroom.engine.loop import run_due
+from watchroom.incidents import commands as incidents
+from watchroom.incidents.models import Incident
+from watchroom.kernel import clock as kernel_clock
+from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
+from watchroom.outgoing import commands, delivering, queries
+from watchroom.outgoing.catalog import TYPES, schema_of
+from watchroom.outgoing.duties import duties
+from watchroom.outgoing.models import Dispatch, DispatchAttempt, Event, Webhook
+from watchroom.outgoing.sending import payload
+from watchroom.paging.models import Notification
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+SECRET = "a secret of sixteen letters"
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@pytest.fixture(autouse=True)
+def _loopback(configured: Callable[..., None]) -> None:
+    configured(WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8")
+
+
+@pytest.fixture
+def admin() -> Actor:
+    return make.actor("Ada")
+
+
+def hook(by: Actor, url: str, **fields: Any) -> Webhook:
+    said = {"team": None, "name": "Warehouse", "url": url, "events": ["incident.*"], "secret": SECRET} | fields
+    return commands.save_webhook(by, None, **said)[0]
+
+
+def deliver() -> int:
+    return run_due(duties)
+
+
+def test_nothing_is_written_while_nobody_listens(admin: Actor, http_peer: HttpPeer) -> None:
+    incidents.declare(admin, title="Checkout is slow")
+    assert not Event.objects.exists()
+    hook(admin, http_peer.url, events=["task.*"])
+    incidents.declare(admin, title="Another")
+    assert not Event.objects.exists() and deliver() == 0 and http_peer.requests == []
+
+
+def test_an_event_reaches_its_receiver_signed_and_as_its_schema_says(admin: Actor, http_peer: HttpPeer) -> None:
+    team = make.team("Payments", slug="payments")
+    hook(admin, f"{http_peer.url}/in", events=["*"])
+    incident = incidents.declare(admin, title="Checkout is slow", severity=2, team=team)
+    incidents.change_severity(admin, incident, 1)
+    incidents.log(admin, incident, "note", "Looking")
+    incidents.publish_update(admin, incident, happening="Slow")
+    incidents.resolve(admin, incident)
+    deliver()
+    found = {each.json()["type"]: each for each in http_peer.requests}
+    assert {
+        "incident.declared",
+        "incident.severity_changed",
+        "log.written",
+        "update.published",
+        "incident.resolved",
+    } <= set(found)
+    for type, request in found.items():
+        said = request.json()
+        Draft202012Validator(schema_of(TYPES[type])).validate(said)
+        assert verify(SECRET, request.headers["watchroom-signature"], request.body, at=kernel_clock.now())
+        assert request.headers["watchroom-event"] == type
+        assert request.headers["idempotency-key"] == said["id"]
+    said = found["incident.severity_changed"].json()
+    assert said["data"] == {"before": 2, "after": 1} and said["team"] == "payments"
+    assert said["object"]["severity"] == 1 and said["actor"]["name"] == "Ada"
+    assert said["url"].endswith(f"/incidents/{incident.pk}")
+    assert set(Dispatch.objects.values_list("state", flat=True)) == {"sent"}
+
+
+def test_what_is_rolled_back_was_never_told(admin: Actor, http_peer: HttpPeer) -> None:
+    hook(admin, http_peer.url)
+    incident = incidents.declare(admin, title="x")
+    before = Event.objects.count()
+    with pytest.raises(Refused):
+        incidents.change_severity(admin, incident, 9)
+    assert Event.objects.count() == before
+
+
+def test_alerts_that_begin_and_end_by_themselves_are_told(admin: Actor, http_peer: HttpPeer) -> None:
+    hook(admin, http_peer.url, events=["alert_group.*"])
+    integration = make.integration()
+    at = kernel_clock.now().isoformat()
+    alert = {"labels": {"alertname": "Disk", "severity": "critical"}, "startsAt": at}
+    make.signal(integration, json.dumps([alert]).encode())
+    run_due()
+    make.signal(integration, json.dumps([alert | {"endsAt": at}]).encode())
+    run_due()
+    types = [each.json()["type"] for each in http_peer.requests]
+    assert types == ["alert_group.opened", "alert_group.resolved"]
+    for request in http_peer.requests:
+        Draft202012Validator(schema_of(TYPES[request.json()["type"]])).validate(request.json())
+    assert http_peer.requests[0].json()["actor"]["kind"] == "integration"
+    assert http_peer.requests[1].json()["object"]["state"] == "resolved"
+
+
+def test_a_team_hears_of_its_own_only(admin: Actor, http_peer: HttpPeer) -> None:
+    mine, theirs = make.team(), make.team()
+    hook(admin, http_peer.url, team=mine)
+    incidents.declare(admin, title="Mine", team=mine)
+    incidents.declare(admin, title="Theirs", team=theirs)
+    incidents.declare(admin, title="Nobody's")
+    deliver()
+    assert [each.json()["object"]["title"] for each in http_peer.requests] == ["Mine"]
+
+
+def test_private_incidents_and_drills_only_for_those_that_ask(admin: Actor, http_peer: HttpPeer) -> None:
+    hook(admin, f"{http_peer.url}/plain", name="Plain")
+    hook(admin, f"{http_peer.url}/all", name="All", private=True, drills=True)
+    incidents.declare(admin, title="Secret", private=True)
+    incidents.declare(admin, title="Practice", drill=True)
+    deliver()
+    assert {(each.path, each.json()["object"]["title"]) for each in http_peer.requests} == {
+        ("/all", "Secret"),
+        ("/all", "Practice"),
+    }
+
+
+def test_what_becomes_private_before_it_is_sent_stays_inside(
+    admin: Actor, http_peer: HttpPeer, clock: TravellingClock
+) -> None:
+    hook(admin, http_peer.url)
+    http_peer.answer(Answer(503))
+    incident = incidents.declare(admin, title="Leak")
+    deliver()
+    incidents.edit(admin, incident, private=True)
+    clock.advance(timedelta(minutes=5))
+    deliver()
+    assert len(http_peer.requests) == 1
+    row = Dispatch.objects.get()
+    assert (row.state, row.note) == ("dropped", "The incident has become private.")
+
+
+def test_what_fails_is_tried_again_and_one_that_is_down_gets_one_knock(
+    admin: Actor, http_peer: HttpPeer, clock: TravellingClock
+) -> None:
+    row = hook(admin, http_peer.url)
+    for _ in range(3):
+        http_peer.answer(Answer(500, "down"))
+    incident = incidents.declare(admin, title="One")
+    deliver()
+    incidents.change_severity(admin, incident, 1)
+    incidents.mitigate(admin, incident)
+    deliver()
+    assert len(http_peer.requests) == 1, "what comes meanwhile waits with it"
+    row.refresh_from_db()
+    assert row.failures == 1 and row.failing_since is not None
+    clock.advance(timedelta(hours=1))
+    deliver()
+    deliver()
+    clock.advance(timedelta(hours=1))
+    deliver()
+    row.refresh_from_db()
+    assert (row.failures, row.failing_since, row.rests_until) == (0, None, None)
+    assert set(Dispatch.objects.values_list("state", flat=True)) == {"sent"}
+    ids = [each.json()["id"] for each in http_peer.requests]
+    assert len(set(ids)) == 3 < len(ids), "the same id at every try"
+    attempt = DispatchAttempt.objects.filter(ok=False).first()
+    assert attempt is not None and attempt.status == 500 and "down" in attempt.detail
+
+
+def test_after_days_of_failing_it_is_switched_off_and_its_owner_told(
+    admin: Actor, http_peer: HttpPeer, clock: TravellingClock
+) -> None:
+    assert admin.person is not None
+    make.contact_method(admin.person, "email", {"address": admin.person.email})
+    row = hook(admin, http_peer.url)
+    http_peer.otherwise = lambda request: Answer(500)
+    for _ in range(4):
+        incidents.declare(admin, title="x")
+        deliver()
+        clock.advance(timedelta(days=1, minutes=1))
+    deliver()
+    row.refresh_from_db()
+    assert not row.enabled and "500" in row.disabled_why
+    told = Notification.objects.get(purpose="reminder")
+    assert told.person == admin.person and "Warehouse" in told.subject
+    assert not Dispatch.objects.filter(due_at__isnull=False).exists()
+    knocks = len(http_peer.requests)
+    incidents.declare(admin, title="y")
+    deliver()
+    assert len(http_peer.requests) == knocks
+    with pytest.raises(Conflict):
+        commands.test(admin, row)
+    commands.switch(admin, row, on=True)
+    http_peer.otherwise = Answer()
+    assert commands.replay_since(admin, row, clock.instant - timedelta(days=7)) == 4
+    deliver()
+    assert set(Dispatch.objects.values_list("state", flat=True)) == {"sent"}
+
+
+def test_a_receiver_inside_the_walls_is_never_asked(
+    admin: Actor, configured: Callable[..., None], http_peer: HttpPeer
+) -> None:
+    row = hook(admin, http_peer.url)
+    configured(WATCHROOM_PRIVATE_TARGETS="")
+    with pytest.raises(Refused):
+        hook(admin, http_peer.url, name="Two")
+    incidents.declare(admin, title="x")
+    deliver()
+    assert http_peer.requests == [] and Dispatch.objects.get().state == "failed"
+    assert Webhook.objects.get(pk=row.pk).failing_since is not None
+
+
+def test_a_try_that_was_cut_off_is_made_again_and_the_late_one_changes_nothing(
+    admin: Actor, http_peer: HttpPeer, clock: TravellingClock
+) -> None:
+    hook(admin, http_peer.url)
+    incidents.declare(admin, title="x")
+    delivering.hand_on()
+    (first,) = delivering.claim(10, {})
+    assert delivering.claim(10, {}) == []
+    clock.advance(timedelta(minutes=2))
+    deliver()
+    assert len(http_peer.requests) == 1
+    delivering.record(first, delivering.Outcome(False, 500, "late"))
+    assert Dispatch.objects.get().state == "sent" and Webhook.objects.get().failures == 0
+
+
+def test_one_webhook_has_two_requests_at_once_at_most(admin: Actor, http_peer: HttpPeer) -> None:
+    slow, quick = hook(admin, f"{http_peer.url}/slow", name="Slow"), hook(admin, f"{http_peer.url}/quick", name="Quick")
+    for number in range(5):
+        incidents.declare(admin, title=f"{number}")
+    delivering.hand_on()
+    taken = [each.dispatch.webhook_id for each in delivering.claim(100, {slow.pk: 1})]
+    assert sorted(taken) == sorted([slow.pk, quick.pk, quick.pk])
+
+
+def test_old_events_are_forgotten(admin: Actor, http_peer: HttpPeer, clock: TravellingClock) -> None:
+    hook(admin, http_peer.url)
+    incidents.declare(admin, title="x")
+    deliver()
+    clock.advance(timedelta(days=31))
+    incidents.declare(admin, title="y")
+    deliver()
+    assert [each.object["title"] for each in Event.objects.all()] == ["y"]
+
+
+def test_facts_that_are_not_for_everybody_are_not_told(admin: Actor, http_peer: HttpPeer) -> None:
+    hook(admin, http_peer.url, events=["*"])
+    escalation_title = "Commander of #1 Secret"
+    from watchroom.accounts.changes import change
+    from watchroom.accounts.roles import Action
+
+    with change(admin, "page.answered", None, needs=Action.SEE) as made:
+        made.note(title=escalation_title)
+    assert "Secret" not in json.dumps(payload(Event.objects.get(type="page.answered")))
+
+
+# --- Who may what ---
+
+
+def test_managers_have_their_teams_and_administrators_everybodys(http_peer: HttpPeer, admin: Actor) -> None:
+    team = make.team()
+    kim = make.person("Kim", "responder")
+    make.membership(team, kim, "manager")
+    manager = acting(kim)
+    own = hook(manager, http_peer.url, team=team, name="Own")
+    everybodys = hook(admin, http_peer.url, name="Everybody's")
+    with pytest.raises(NotAllowed):
+        hook(manager, http_peer.url, name="Mine now")
+    assert list(queries.visible_to(manager)) == [own]
+    with pytest.raises(NotFound):
+        queries.webhook_by(manager, everybodys.slug)
+    for action in (commands.test, commands.renew_secret, commands.delete_webhook):
+        with pytest.raises(NotAllowed):
+            action(manager, everybodys)
+    with pytest.raises(NotAllowed):
+        commands.save_webhook(manager, everybodys, team=team, name="x", url=http_peer.url, events=["*"])
+    assert list(queries.visible_to(make.actor("V", "responder"))) == []
+
+
+def test_another_address_never_gets_the_old_secret(admin: Actor, http_peer: HttpPeer) -> None:
+    row = hook(admin, http_peer.url)
+    fields = {"team": None, "name": row.name, "events": ["*"]}
+    _, shown = commands.save_webhook(admin, row, url=http_peer.url, **fields)
+    assert shown == "" and row.secret == SECRET
+    _, shown = commands.save_webhook(admin, row, url=f"{http_peer.url}/other", **fields)
+    assert shown.startswith("whs_") and row.secret == shown
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("events", []),
+        ("events", ["nothing.happens"]),
+        ("events", ["incident"]),
+        ("url", "ftp://x"),
+        ("name", " "),
+        ("secret", "short"),
+    ],
+)
+def test_bad_input_is_refused_by_field(admin: Actor, http_peer: HttpPeer, field: str, value: Any) -> None:
+    with pytest.raises(Refused) as refused:
+        hook(admin, value if field == "url" else http_peer.url, **({} if field == "url" else {field: value}))
+    assert refused.value.field == field and refused.value.fix
+
+
+# --- Pages, API, command line, file ---
+
+
+@pytest.fixture
+def client(admin: Actor) -> Client:
+    client = Client()
+    assert admin.person is not None
+    client.force_login(admin.person, backend=BACKEND)
+    return client
+
+
+def test_the_pages(client: Client, admin: Actor, http_peer: HttpPeer, django_assert_max_num_queries: Any) -> None:
+    assert "No webhooks yet" in client.get("/webhooks").content.decode()
+    said = {"name": "Warehouse", "url": http_peer.url, "families": ["incident.*"], "others": "task.added"}
+    assert client.post("/webhooks/new", said | {"others": "nonsense"}).status_code == 422
+    shown = client.post("/webhooks/new", said, follow=True).content.decode()
+    row = Webhook.objects.get()
+    assert row.events == ["incident.*", "task.added"] and str(row.secret) in shown
+    assert str(row.secret) not in client.get("/webhooks/warehouse").content.decode(), "shown once"
+    page = client.post("/webhooks/warehouse/do", {"do": "test"}, follow=True).content.decode()
+    assert "webhook.tested" in page and "not been tried" in page
+    deliver()
+    assert http_peer.requests[-1].json()["test"] is True
+    for number in range(30):
+        incidents.declare(admin, title=f"Incident {number}")
+    deliver()
+    with django_assert_max_num_queries(16):
+        listed = client.get("/webhooks/warehouse").content.decode()
+    assert "Incident 29" in listed
+    one = Dispatch.objects.order_by("-id").first()
+    assert one is not None
+    client.post(f"/webhook-deliveries/{one.pk}/replay")
+    deliver()
+    assert http_peer.requests[-1].json() == payload(one.event)
+    assert client.get("/webhooks/warehouse?state=failed").status_code == 200
+    assert "incident.declared" in client.get("/webhooks/events").content.decode()
+    assert client.get("/webhooks/warehouse/edit").status_code == 200
+    client.post("/webhooks/warehouse/do", {"do": "off"})
+    assert "switched off" in client.get("/webhooks/warehouse").content.decode()
+    client.post("/webhooks/warehouse/do", {"do": "delete"})
+    assert not Webhook.objects.exists()
+
+
+def test_who_may_not_change_it_does_not_see_it(admin: Actor, http_peer: HttpPeer) -> None:
+    row = hook(admin, http_peer.url)
+    dispatch = commands.test(admin, row)
+    client = Client()
+    client.force_login(make.person("V", "responder"), backend=BACKEND)
+    for path in (f"/webhooks/{row.slug}", f"/webhooks/{row.slug}/edit", f"/webhook-deliveries/{dispatch.pk}"):
+        assert client.get(path).status_code == 404
+        assert client.get(f"/api/v1{path.removesuffix('/edit')}").status_code == 404
+    assert client.get("/webhooks/new").status_code == 403
+    assert client.post(f"/webhooks/{row.slug}/do", {"do": "delete"}).status_code == 404
+    assert Webhook.objects.exists()
+
+
+def test_the_delivery_log_hides_private_incidents_from_who_may_not_see_them(admin: Actor, http_peer: HttpPeer) -> None:
+    team = make.team()
+    kim = make.person("Kim", "responder")
+    make.membership(team, kim, "manager")
+    row = hook(acting(kim), http_peer.url, team=team)
+    incident = incidents.declare(admin, title="Moves away", team=team)
+    deliver()
+    assert queries.dispatches_visible_to(acting(kim)).count() == 1
+    Incident.objects.filter(pk=incident.pk).update(team=make.team(), private=True)
+    assert queries.dispatches_visible_to(acting(kim)).count() == 0
+    assert queries.dispatches_visible_to(admin).filter(webhook=row).count() == 1
+
+
+def test_the_command_line(admin: Actor, http_peer: HttpPeer) -> None:
+    def run(*words: str) -> Any:
+        answer = CliRunner().invoke(cli, [*words, "--json"])
+        assert answer.exit_code == 0, answer.output
+        return json.loads(answer.output)
+
+    made = run("webhook", "create", "Warehouse", http_peer.url, "--event", "incident.*")
+    assert made["secret"].startswith("whs_") and made["owner"] == Person.objects.get().email
+    tried = run("webhook", "test", "warehouse")
+    deliver()
+    assert run("webhook", "delivery", str(tried["id"]))["tries"][0]["ok"] is True
+    assert run("webhook", "replay", str(tried["id"]))["state"] == "waiting"
+    deliver()
+    since = (kernel_clock.now() - timedelta(hours=1)).isoformat()
+    assert run("webhook", "replay", "warehouse", "--since", since, "--all") == {"replayed": 1}
+    assert [each["type"] for each in run("webhook", "deliveries", "warehouse")["items"]] == ["webhook.tested"]
+    assert run("webhook", "off", "warehouse")["enabled"] is False
+    assert run("webhook", "on", "warehouse")["enabled"] is True
+    assert run("webhook", "secret", "warehouse")["secret"] == Webhook.objects.get().secret
+    assert len(run("event-types")) == len(TYPES)
+    assert [each["slug"] for each in run("webhooks")["items"]] == ["warehouse"]
+    CliRunner().invoke(cli, ["webhook", "delete", "warehouse"])
+    assert not Webhook.objects.exists()
+
+
+def test_a_file_says_the_same_twice(admin: Actor) -> None:
+    make.team(slug="shop")
+    text = """
+version: 1
+webhooks:
+  - {slug: warehouse, name: Warehouse, team: shop, url: "https://hooks.example.org/in", events: [update.*, incident.*]}
+"""
+    steps, keys = apply(admin, parse(yaml.safe_load(text), "file"))
+    assert [each.verb for each in steps] == ["create"] and keys["webhooks warehouse"] == Webhook.objects.get().secret
+    assert apply(admin, parse(yaml.safe_load(text), "file")) == ([], {})
+    exported = {"version": 1, "webhooks": list(read()["webhooks"].values())}
+    assert apply(admin, parse(exported, "file")) == ([], {})
+    assert apply(admin, parse({"version": 1, "webhooks": []}, "file"), prune=True)[0][0].verb == "delete"
+
+
+def test_every_event_has_a_schema_that_is_one() -> None:
+    for each in TYPES.values():
+        Draft202012Validator.check_schema(schema_of(each))
