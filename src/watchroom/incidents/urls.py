@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import attachments, guidance, links, listing, log, room, rotations, severities, types, updates, work
+from .views import (
+    attachments,
+    guidance,
+    handing_over,
+    links,
+    listing,
+    log,
+    room,
+    rotations,
+    severities,
+    types,
+    updates,
+    work,
+)
 
 urlpatterns = [
     path("incidents", listing.incidents, name="incidents"),
@@ -26,6 +39,8 @@ urlpatterns = [
     path("incident-types/<slug:slug>/delete", types.delete_type, name="incident-type-delete"),
     path("incidents/<int:pk>/needed", rotations.needed, name="incident-needed"),
     path("incidents/<int:pk>/assemble", rotations.assemble, name="incident-assemble"),
+    path("roles/<int:pk>/hand-off", handing_over.hand_over, name="role-hand-over"),
+    path("role-hand-offs/<int:pk>", handing_over.handoff, name="role-handoff"),
     path("role-rotations", rotations.rotations, name="role-rotations"),
     path("role-rotations/new", rotations.rotation, name="role-rotation-new"),
     path("role-rotations/<slug:slug>", rotations.rotation, name="role-rotation"),

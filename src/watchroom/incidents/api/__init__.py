@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from . import guidance, incidents, links, log, room, rotations, severities, types, updates
+from . import guidance, handing_over, incidents, links, log, room, rotations, severities, types, updates
 
 router = Router()
 router.add_router("", incidents.router)
@@ -14,3 +14,4 @@ router.add_router("", types.router)
 router.add_router("", links.router)
 router.add_router("", severities.router)
 router.add_router("", rotations.router)
+router.add_router("", handing_over.router)

@@ -7,6 +7,7 @@ from .attaching import attach, forget_unused
 from .declaring import declare, edit, link_groups, unlink_group
 from .entries import answer_question, edit_entry, log, pin, set_standing
 from .guiding import answer_nudge, look_at_one, reset_guidance, set_guidance
+from .handing_over import answer_handoff, offer_handoff
 from .linking import link_incidents, unlink_incidents
 from .looking import looked
 from .parking import leave_parking, park
@@ -23,6 +24,7 @@ __all__ = [
     "accept_role",
     "acting_in",
     "add_task",
+    "answer_handoff",
     "answer_nudge",
     "answer_question",
     "ask_in",
@@ -51,6 +53,7 @@ __all__ = [
     "may_still_answer",
     "mitigate",
     "must_be_open",
+    "offer_handoff",
     "park",
     "pass_on_one",
     "pin",

@@ -1,6 +1,7 @@
 """Incidents and what happens in them."""
 
 from .attachments import Attachment, StoredContent
+from .handing_over import RoleHandoff
 from .incident import Incident, IncidentSeverity
 from .links import IncidentLink
 from .log import STANDINGS, LogEntry, LogRevision
@@ -31,6 +32,7 @@ __all__ = [
     "Nudge",
     "ParkedItem",
     "RoleAssignment",
+    "RoleHandoff",
     "RoleName",
     "RoleRotation",
     "SeverityDefinition",

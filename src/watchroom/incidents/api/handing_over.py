@@ -1,0 +1,117 @@
+"""Handing a role over in writing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema, Status
+
+from ...accounts.queries import person_by
+from ...api.auth import actor_of
+from ...kernel import clock
+from .. import commands, handing_over, queries
+from ..models import RoleHandoff
+from ..rules.handing_over import prefilled
+from ..views._catching_up import catch_up_for
+from .schemas import PersonOut
+
+router = Router(tags=["Incidents"])
+
+
+class NoteOut(Schema):
+    """What somebody has to know who takes over."""
+
+    knows: str = Field(description="What is known.")
+    still_open: str = Field(description="What is open.")
+    following: str = Field(description="What is next.")
+
+
+class HandoffIn(Schema):
+    """A hand-off. Parts that are left out say what the log says."""
+
+    to: int | str = Field(description="Id or e-mail address of who takes over; they are paged.")
+    knows: str | None = Field(None, max_length=5000)
+    still_open: str | None = Field(None, max_length=5000)
+    following: str | None = Field(None, max_length=5000)
+
+
+class HandoffOut(NoteOut):
+    """A hand-off as it is read."""
+
+    id: int
+    incident: int
+    role: str
+    held_by: PersonOut
+    to: PersonOut
+    at: datetime
+    state: str = Field(description="offered, accepted or declined.")
+    why: str
+
+    @staticmethod
+    def of(row: RoleHandoff) -> HandoffOut:
+        held = row.assignment.person
+        return HandoffOut(
+            id=row.pk,
+            incident=row.assignment.incident_id,
+            role=row.assignment.role,
+            held_by=PersonOut(id=held.pk, name=str(held)),
+            to=PersonOut(id=row.to_id, name=str(row.to)),
+            at=row.at,
+            state="offered" if row.ended_at is None else "accepted" if row.accepted else "declined",
+            why=row.why,
+            knows=row.knows,
+            still_open=row.still_open,
+            following=row.following,
+        )
+
+
+class DeclineIn(Schema):
+    """Why not."""
+
+    why: str = Field("", max_length=300)
+
+
+@router.get("/roles/{int:id}/hand-off", response=NoteOut, operation_id="draft_role_hand_off")
+def draft(request: HttpRequest, id: int) -> NoteOut:
+    """A hand-off of this role as the log would write it."""
+    by = actor_of(request)
+    incident = queries.incident_for(by, queries.assignment_for(by, id).incident_id)
+    note = prefilled(catch_up_for(incident, clock.now(), None))
+    return NoteOut(knows=note.knows, still_open=note.still_open, following=note.following)
+
+
+@router.post("/roles/{int:id}/hand-off", response={201: HandoffOut}, operation_id="hand_off_role")
+def hand_over(request: HttpRequest, id: int, body: HandoffIn) -> Status[HandoffOut]:
+    """Ask somebody to take a role over, and page them. It is theirs when they accept."""
+    by = actor_of(request)
+    assignment = queries.assignment_for(by, id)
+    incident = queries.incident_for(by, assignment.incident_id)
+    note = prefilled(catch_up_for(incident, clock.now(), None))
+    parts = {
+        name: getattr(note, name) if said is None else said for name, said in body.model_dump(exclude={"to"}).items()
+    }
+    row = commands.offer_handoff(by, assignment, person_by(body.to), **parts)
+    return Status(201, HandoffOut.of(row))
+
+
+@router.get("/role-hand-offs/{int:id}", response=HandoffOut, operation_id="get_role_hand_off")
+def get(request: HttpRequest, id: int) -> HandoffOut:
+    """One hand-off."""
+    return HandoffOut.of(handing_over.handoff_for(actor_of(request), id))
+
+
+@router.post("/role-hand-offs/{int:id}/accept", response=HandoffOut, operation_id="accept_role_hand_off")
+def accept(request: HttpRequest, id: int) -> HandoffOut:
+    """Take the role over. Only for the receiver."""
+    by = actor_of(request)
+    commands.answer_handoff(by, handing_over.handoff_for(by, id), accept=True)
+    return HandoffOut.of(handing_over.handoff_for(by, id))
+
+
+@router.post("/role-hand-offs/{int:id}/decline", response=HandoffOut, operation_id="decline_role_hand_off")
+def decline(request: HttpRequest, id: int, body: DeclineIn) -> HandoffOut:
+    """The role stays where it is."""
+    by = actor_of(request)
+    commands.answer_handoff(by, handing_over.handoff_for(by, id), accept=False, why=body.why)
+    return HandoffOut.of(handing_over.handoff_for(by, id))
