@@ -92,6 +92,8 @@ PAGES = (
     "/insights/load?team=demo-payments",
     "/insights/limits?team=demo-payments",
     "/insights/limits/{crossing}",
+    "/insights/pay?team=demo-payments",
+    "/insights/pay/rules?team=demo-payments",
     "/actions/{action}",
     "/integrations",
     "/integrations/{integration}",

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from .client import Api, api_command, given
-from .show import facts, table
+from .show import facts, sheet, table
 
 
 @click.group()
@@ -95,6 +95,36 @@ def relief(api: Api, number: int, accept: str | None, close: bool) -> Any:
     path = f"/insights/crossings/{number}"
     answer = api.call("POST", f"{path}/accept", proposal=accept) if accept else api.get(path)
     return (api.post(f"{path}/close") if close else answer), facts
+
+
+@insights.command()
+@click.argument("team")
+@click.option("--month", help="Such as 2026-03; without it, the last one.")
+@click.option("--csv", "as_csv", is_flag=True, help="Every line, for a spreadsheet.")
+@api_command
+def pay(api: Api, team: str, month: str | None, as_csv: bool) -> Any:
+    """What on-call earned in a month: by person, or (--csv, --json) line by line. Managers see everybody, others themselves."""
+    found = api.get("/insights/pay", team=team, month=month)
+    if as_csv:
+        columns = ("person", "schedule", "what", "starts_at", "ends_at", "quantity", "rate", "amount", "time_off_hours")
+        return found, lambda answer: sheet((*columns, "text"), answer["lines"])
+    return found, lambda answer: table(
+        "person", "hours", "pages", "amount", "time_off_hours", empty="Nobody was on call in this month."
+    )(answer["people"])
+
+
+@insights.command("pay-rules")
+@click.argument("team")
+@click.option("--set", "said", multiple=True, metavar="NAME=VALUE", help="Such as night=4.50; may be said again.")
+@click.option("--stop", is_flag=True, help="Pay nothing any more.")
+@api_command
+def pay_rules(api: Api, team: str, said: tuple[str, ...], stop: bool) -> Any:
+    """By which rules a team pays for on-call. See the names without an option."""
+    path = f"/insights/pay-rules/{team}"
+    if stop:
+        return api.call("DELETE", path), facts
+    wanted = {name.strip(): value.strip() for name, _, value in (each.partition("=") for each in said)}
+    return api.call("PUT" if wanted else "GET", path, wanted or None), facts
 
 
 @insights.command()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -53,6 +54,19 @@ def table(*columns: str, empty: str = "Nothing here.") -> Callable[[Any], None]:
             _console().print(Text(f"More: --cursor {answer['next_cursor']}"))
 
     return show
+
+
+def sheet(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Rows as CSV, for a spreadsheet or another program."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(text(row.get(column))) for column in columns])
+
+
+def _cell(said: str) -> str:
+    # A spreadsheet takes a text that begins like a formula for one.
+    return f"'{said}" if said.startswith(("=", "+", "-", "@", "\t", "\r")) else said
 
 
 def facts(answer: Any) -> None:

@@ -18,6 +18,7 @@ from ..incidents import commands as incidents
 from ..incidents.models import GuidanceSetting, IncidentType, RoleRotation, SeverityDefinition, UpdateTemplate
 from ..insights.bearing import set_limits
 from ..insights.limits import limits_of
+from ..insights.pay import rules_of, set_pay
 from ..intake import commands as intake
 from ..intake.models import Integration, Route
 from ..kernel.errors import Refused, WatchroomError
@@ -181,6 +182,8 @@ def _team(by: Actor, team: Team | None, fields: Fields) -> None:
         accounts.set_member(by, saved, _find("people", email), role)
     if (fields["limits"] is not None) or limits_of(saved)[1] is not None:
         set_limits(by, saved, fields["limits"])
+    if (fields["pay"] is not None) or rules_of(saved)[1]:
+        set_pay(by, saved, fields["pay"])
 
 
 def _schedule(by: Actor, schedule: Schedule | None, fields: Fields) -> None:

@@ -34,7 +34,8 @@ def read() -> State:
             for p in Person.objects.filter(is_active=True).order_by("email")
         },
         "teams": {
-            t.slug: _team(t) for t in Team.objects.select_related("load_limits").prefetch_related("memberships__person")
+            t.slug: _team(t)
+            for t in Team.objects.select_related("load_limits", "pay").prefetch_related("memberships__person")
         },
         "schedules": {
             s.slug: _schedule(s)
@@ -231,13 +232,14 @@ def _connection(connection: Connection) -> dict[str, Any]:
 
 def _team(team: Team) -> dict[str, Any]:
     members = sorted(team.memberships.all(), key=lambda each: each.person.email)
-    limits = getattr(team, "load_limits", None)
+    limits, pay = getattr(team, "load_limits", None), getattr(team, "pay", None)
     return {
         "slug": team.slug,
         "name": team.name,
         "description": team.description,
         "members": [{"email": each.person.email, "role": Role(each.role).word} for each in members],
         "limits": {each.name: getattr(limits, each.name) for each in fields(Limits)} if limits else None,
+        "pay": pay.rules if pay else None,
     }
 
 

@@ -46,6 +46,28 @@ class Limits(_Part):
     share_percent: int = Field(60, ge=0, le=100, description="Of the team's pages in 28 days.")
 
 
+class PayPart(_Part):
+    """By which rules on-call is paid, all as text: rates for an hour on call of each kind, for a page, and hours off."""
+
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+    unit: str = "hours"
+    work: str = "0"
+    weekday: str = "0"
+    night: str = "0"
+    weekend: str = "0"
+    holiday: str = "0"
+    page_out_of_hours: str = "0"
+    page_at_night: str = "0"
+    off_per_night: str = "0"
+    off_per_weekend_day: str = "0"
+    off_per_holiday: str = "0"
+    night_from: str = "22:00"
+    night_to: str = "06:00"
+    work_from: str = "09:00"
+    work_to: str = "18:00"
+
+
 class Team(_Part):
     """Owns services, schedules, policies and integrations."""
 
@@ -54,6 +76,7 @@ class Team(_Part):
     description: str = ""
     members: list[Member] = []
     limits: Limits | None = Field(None, description="Null: the defaults only warn on the page, and nobody is told.")
+    pay: PayPart | None = Field(None, description="Null: hours are counted, and nothing is paid.")
 
 
 class Rotation(_Part):

@@ -30,3 +30,23 @@ class LimitsForm(forms.Form):
                 max_value=MOST[name],
                 initial=getattr(limits, name),
             )
+
+
+class PayForm(forms.Form):
+    """By which rules a team pays. Numbers are read by the rules themselves, which say what is wrong with them."""
+
+    unit = forms.CharField(max_length=12, label="Paid in", help_text="A currency such as EUR, or hours.")
+    work = forms.CharField(label="An hour on call in working time")
+    weekday = forms.CharField(label="Any other hour of a weekday")
+    night = forms.CharField(label="An hour at night")
+    weekend = forms.CharField(label="An hour at a weekend")
+    holiday = forms.CharField(label="An hour on a public holiday")
+    page_out_of_hours = forms.CharField(label="A page out of working time")
+    page_at_night = forms.CharField(label="A page at night")
+    off_per_night = forms.CharField(label="Hours off for a night with a page")
+    off_per_weekend_day = forms.CharField(label="Hours off for a weekend day on call")
+    off_per_holiday = forms.CharField(label="Hours off for a public holiday on call")
+    night_from = forms.CharField(label="Night begins", help_text="By the clock of the schedule, as all of these.")
+    night_to = forms.CharField(label="Night ends")
+    work_from = forms.CharField(label="Working time begins")
+    work_to = forms.CharField(label="Working time ends")

@@ -70,3 +70,13 @@ class Crossing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.text}"
+
+
+class TeamPay(models.Model):
+    """By which rules a team pays for on-call. No row: hours are counted, and nothing is paid."""
+
+    team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="pay")
+    rules = models.JSONField(help_text="As rules/pay.py writes them: all texts.")
+
+    def __str__(self) -> str:
+        return f"pay of {self.team}"

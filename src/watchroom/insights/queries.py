@@ -27,7 +27,7 @@ from .limits import limits_of
 from .rules import actionable, load
 
 LONGEST_DAYS = 366
-_REACHED = (Notification.State.SENT, Notification.State.DELIVERED)
+REACHED = (Notification.State.SENT, Notification.State.DELIVERED)
 
 
 def window(days: int, until: datetime | None = None) -> tuple[datetime, datetime]:
@@ -99,7 +99,7 @@ def _pages_by_group(start: datetime, end: datetime) -> dict[int, list[tuple[date
         Notification.objects.filter(
             purpose=Notification.Purpose.PAGE,
             escalation__kind=Escalation.Kind.ALERT_GROUP,
-            state__in=_REACHED,
+            state__in=REACHED,
             created_at__gte=start,
             created_at__lt=end,
         )
@@ -158,7 +158,7 @@ def pages_of(team: Team, start: datetime, end: datetime) -> list[load.Page]:
             purpose=Notification.Purpose.PAGE,
             escalation__team=team,
             drill=False,
-            state__in=_REACHED,
+            state__in=REACHED,
             created_at__gte=start,
             created_at__lt=end,
         )

@@ -2,10 +2,10 @@
 
 from ninja import Router
 
-from . import limits, reading
+from . import limits, pay, reading
 
 router = Router(tags=["insights"])
-for _part in (reading, limits):
+for _part in (reading, limits, pay):
     router.add_router("", _part.router)
 
 __all__ = ["router"]

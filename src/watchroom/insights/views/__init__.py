@@ -1,6 +1,7 @@
 """Pages of what can be learnt from alerts, pages and shifts."""
 
 from .limits import crossing, crossing_accept, crossing_close, limits, limits_save
+from .pay import pay, pay_csv, pay_rules, pay_stop
 from .reading import alert_rules, fix, load, load_csv, wait, weekly
 
 __all__ = [
@@ -13,6 +14,10 @@ __all__ = [
     "limits_save",
     "load",
     "load_csv",
+    "pay",
+    "pay_csv",
+    "pay_rules",
+    "pay_stop",
     "wait",
     "weekly",
 ]

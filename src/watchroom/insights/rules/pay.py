@@ -1,0 +1,313 @@
+"""What on-call earns: money or hours, and time off, by the rules of a team. Pure.
+
+Every hour on call is of one kind, by the clock of the schedule: a public holiday, else a weekend, else night, else working
+time, else any other hour of a weekday. Each line names what was counted and at which rate, so that it can be checked by hand.
+Amounts are exact decimals, rounded line by line to a hundredth, halves up; a sum is the sum of its lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from itertools import pairwise
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from ...oncall.rules import joined, to_utc
+
+Kind = Literal["work", "weekday", "night", "weekend", "holiday"]
+What = Kind | Literal["page", "night page", "time off"]
+KINDS: dict[Kind, str] = {
+    "work": "working time",
+    "weekday": "weekday",
+    "night": "night",
+    "weekend": "weekend",
+    "holiday": "public holiday",
+}
+Span = tuple[datetime, datetime]
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+_CENT = Decimal("0.01")
+_NONE = Decimal(0)
+MOST = Decimal(1_000_000)
+
+
+class PayError(ValueError):
+    """A rule that can't be: which ``field``, which ``value``, and the ``fix``."""
+
+    def __init__(self, field: str, value: object, fix: str) -> None:
+        self.field, self.value, self.fix = field, value, fix
+        super().__init__(f"{field}: {fix}")
+
+
+@dataclass(frozen=True)
+class PayRules:
+    """What a team pays in ``unit`` (EUR, hours, points): an hour on call of each kind, and a page out of hours or at night
+    (not both). Time off, in hours: for each night with a page, each weekend day and each public holiday on call."""
+
+    unit: str = "hours"
+    work: Decimal = _NONE
+    weekday: Decimal = _NONE
+    night: Decimal = _NONE
+    weekend: Decimal = _NONE
+    holiday: Decimal = _NONE
+    page_out_of_hours: Decimal = _NONE
+    page_at_night: Decimal = _NONE
+    off_per_night: Decimal = _NONE
+    off_per_weekend_day: Decimal = _NONE
+    off_per_holiday: Decimal = _NONE
+    night_from: time = time(22)
+    night_to: time = time(6)
+    work_from: time = time(9)
+    work_to: time = time(18)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing earns anything."""
+        return not any(getattr(self, each.name) for each in fields(self) if each.type == "Decimal")
+
+    def data(self) -> dict[str, str]:
+        """As it is kept and written into files: everything as text."""
+        return {each.name: _text(getattr(self, each.name)) for each in fields(self)}
+
+
+def _text(value: Any) -> str:
+    return f"{value:%H:%M}" if isinstance(value, time) else f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def rules_from(given: Mapping[str, Any]) -> PayRules:
+    """Rules from texts and numbers; what is left out takes its default.
+
+    :raises PayError: no such field, or not a value that it can have.
+    """
+    known = {each.name: each.type for each in fields(PayRules)}
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in known:
+            raise PayError(name, value, f"Use {', '.join(known)}.")
+        if known[name] == "Decimal":
+            found[name] = _decimal(name, value)
+        elif known[name] == "time":
+            found[name] = _time(name, value)
+        else:
+            found[name] = str(value).strip()
+            if not 1 <= len(found[name]) <= 12:
+                raise PayError(name, value, "Use 1 to 12 letters, such as EUR or hours.")
+    made = PayRules(**found)
+    if made.work_to <= made.work_from:
+        raise PayError("work_to", _text(made.work_to), "Let working time end after it begins, on the same day.")
+    return made
+
+
+def _decimal(name: str, value: Any) -> Decimal:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        number = Decimal(-1)
+    if not number.is_finite() or not 0 <= number <= MOST or number != round(number, 4):
+        raise PayError(name, value, "Use a number from 0 to 1000000 with at most four decimal places, such as 2.50.")
+    return number
+
+
+def _time(name: str, value: Any) -> time:
+    try:
+        found = value if isinstance(value, time) else datetime.strptime(str(value), "%H:%M").time()  # noqa: DTZ007
+    except ValueError:
+        found = None
+    if found is None:
+        raise PayError(name, value, "Write a time of day such as 22:00.")
+    return found
+
+
+@dataclass(frozen=True)
+class Served:
+    """When one person was on call in one schedule, and their public holidays."""
+
+    person: int
+    schedule: str
+    zone: ZoneInfo
+    spans: Sequence[Span]
+    holidays: Mapping[date, str]
+
+
+@dataclass(frozen=True)
+class Paged:
+    """One person was paged once, for one thing; by the clock of ``zone``."""
+
+    person: int
+    at: datetime
+    title: str
+    zone: ZoneInfo
+    holidays: Collection[date] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that was counted. ``amount`` = ``quantity`` times ``rate``, in the unit of the rules; ``off`` is time off in
+    hours."""
+
+    person: int
+    schedule: str
+    what: What
+    starts_at: datetime
+    ends_at: datetime
+    quantity: Decimal
+    rate: Decimal
+    amount: Decimal
+    off: Decimal
+    text: str
+
+
+def kind_at(local: datetime, rules: PayRules, holidays: Collection[date]) -> Kind:
+    """Of which kind a moment is, by the clock on the wall."""
+    if local.date() in holidays:
+        return "holiday"
+    if local.weekday() >= 5:
+        return "weekend"
+    if _within(local.time(), rules.night_from, rules.night_to):
+        return "night"
+    return "work" if rules.work_from <= local.time() < rules.work_to else "weekday"
+
+
+def _within(at: time, start: time, end: time) -> bool:
+    return start <= at < end if start <= end else at >= start or at < end
+
+
+def pieces(
+    span: Span, zone: ZoneInfo, rules: PayRules, holidays: Collection[date]
+) -> list[tuple[datetime, datetime, Kind]]:
+    """A span cut where its kind changes: without gaps, in order, no two neighbours of the same kind."""
+    a, b = span
+    first, last = a.astimezone(zone).date(), b.astimezone(zone).date()
+    edges = {time(), rules.night_from, rules.night_to, rules.work_from, rules.work_to}
+    cuts = {a, b}
+    for number in range((last - first).days + 1):
+        for edge in edges:
+            at = to_utc(datetime.combine(first + number * _DAY, edge), zone)
+            if a < at < b:
+                cuts.add(at)
+    found: list[tuple[datetime, datetime, Kind]] = []
+    ordered = sorted(cuts)
+    for start, end in pairwise(ordered):
+        kind = kind_at(start.astimezone(zone).replace(tzinfo=None), rules, holidays)
+        if found and found[-1][2] == kind:
+            found[-1] = (found[-1][0], end, kind)
+        else:
+            found.append((start, end, kind))
+    return found
+
+
+def lines(served: Iterable[Served], pages: Iterable[Paged], rules: PayRules) -> list[Line]:
+    """Everything that was earned, by person, then time. The spans of one person in several schedules don't overlap."""
+    found: list[Line] = []
+    for each in served:
+        for span in joined(each.spans):
+            found += [_hours(each, piece, rules) for piece in pieces(span, each.zone, rules, each.holidays.keys())]
+        found += _days_off(each, rules)
+    found += _pages(pages, rules)
+    return sorted(found, key=lambda line: (line.person, line.starts_at, line.what, line.schedule))
+
+
+def _hours(served: Served, piece: tuple[datetime, datetime, Kind], rules: PayRules) -> Line:
+    a, b, kind = piece
+    rate = getattr(rules, kind)
+    exact = Decimal((b - a) // timedelta(seconds=1)) / 3600
+    amount = (exact * rate).quantize(_CENT, ROUND_HALF_UP)
+    hours = exact.quantize(_CENT, ROUND_HALF_UP)
+    feast = served.holidays.get(a.astimezone(served.zone).date(), "") if kind == "holiday" else ""
+    what = f"{KINDS[kind]} ({feast})" if feast else KINDS[kind]
+    text = f"On call {_window(a, b, served.zone)}, {what}: {hours} h at {rate:f} {rules.unit} = {amount} {rules.unit}"
+    return Line(served.person, served.schedule, kind, a, b, hours, rate, amount, _NONE, text)
+
+
+def _days_off(served: Served, rules: PayRules) -> Iterable[Line]:
+    """Time off for weekend days and public holidays on which somebody was on call at all; a holiday at a weekend is one."""
+    seen: set[date] = set()
+    for a, b in joined(served.spans):
+        day, last = a.astimezone(served.zone).date(), (b - timedelta(microseconds=1)).astimezone(served.zone).date()
+        while day <= last:
+            if day not in seen:
+                seen.add(day)
+                feast = served.holidays.get(day)
+                off = rules.off_per_holiday if feast else rules.off_per_weekend_day if day.weekday() >= 5 else _NONE
+                if off:
+                    start = to_utc(datetime.combine(day, time()), served.zone)
+                    end = to_utc(datetime.combine(day + _DAY, time()), served.zone)
+                    name = f"a public holiday ({feast})" if feast else "a weekend day"
+                    text = f"On call on {day:%a %-d %b}, {name}: {off:f} h off"
+                    yield Line(served.person, served.schedule, "time off", start, end, _NONE, _NONE, _NONE, off, text)
+            day += _DAY
+
+
+def _pages(pages: Iterable[Paged], rules: PayRules) -> Iterable[Line]:
+    """Each page out of working time; and time off once for each night with one, whatever day of the week it is."""
+    nights: set[tuple[int, date]] = set()
+    for page in sorted(pages, key=lambda each: (each.person, each.at)):
+        local = page.at.astimezone(page.zone).replace(tzinfo=None)
+        at_night = _within(local.time(), rules.night_from, rules.night_to)
+        if not at_night and kind_at(local, rules, page.holidays) == "work":
+            continue
+        rate = rules.page_at_night if at_night else rules.page_out_of_hours
+        off = _NONE
+        if at_night:
+            # After midnight it is still yesterday's night.
+            early = rules.night_from > rules.night_to and local.time() < rules.night_to
+            night = page.person, local.date() - _DAY if early else local.date()
+            off = rules.off_per_night if night not in nights else _NONE
+            nights.add(night)
+        if not rate and not off:
+            continue
+        amount = rate.quantize(_CENT, ROUND_HALF_UP)
+        earned = [f"{amount} {rules.unit}"] if rate else []
+        earned += [f"{off:f} h off"] if off else []
+        what: What = "night page" if at_night else "page"
+        text = f"Paged {'at night' if at_night else 'out of hours'}, {local:%a %-d %b %H:%M}, {page.title}: {' and '.join(earned)}"
+        yield Line(page.person, "", what, page.at, page.at, Decimal(1), rate, amount, off, text)
+
+
+def _window(a: datetime, b: datetime, zone: ZoneInfo) -> str:
+    start, end = a.astimezone(zone), b.astimezone(zone)
+    day = "" if start.date() == end.date() else f"{end:%a %-d %b} "
+    return f"{start:%a %-d %b %H:%M} to {day}{end:%H:%M}"
+
+
+@dataclass(frozen=True)
+class Total:
+    """What one person has earned: hours on call by kind, pages that count, the amount, and time off in hours."""
+
+    person: int
+    hours: Mapping[str, Decimal]
+    pages: int
+    amount: Decimal
+    off: Decimal
+
+
+def totals(found: Iterable[Line]) -> list[Total]:
+    """The sums of lines, by person."""
+    by_person: dict[int, list[Line]] = {}
+    for line in found:
+        by_person.setdefault(line.person, []).append(line)
+    return [
+        Total(
+            person,
+            {kind: sum((line.quantity for line in own if line.what == kind), _NONE) for kind in KINDS},
+            sum(line.what in ("page", "night page") for line in own),
+            sum((line.amount for line in own), _NONE),
+            sum((line.off for line in own), _NONE),
+        )
+        for person, own in by_person.items()
+    ]
+
+
+def without(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
+    """What is in ``spans`` and not in ``taken``."""
+    found = list(joined(spans))
+    for a, b in joined(taken):
+        found = [
+            part
+            for start, end in found
+            for part in ([(start, min(end, a))] if start < a else []) + ([(max(start, b), end)] if end > b else [])
+            if part[0] < part[1]
+        ]
+    return found

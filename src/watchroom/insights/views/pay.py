@@ -1,0 +1,87 @@
+"""``/insights/pay``: what on-call earned in a month, and by which rules."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from ...accounts.forms import blame
+from ...accounts.models import Team
+from ...accounts.queries import team_by
+from ...accounts.roles import Action
+from ...kernel.errors import WatchroomError
+from ...web.middleware import actor_of
+from ...web.sheets import sheet
+from ..forms import PayForm
+from ..pay import Pay, last_month, pay_of, rules_of, set_pay
+from ..rules.pay import KINDS
+
+
+def _found(request: HttpRequest) -> tuple[Team, Pay]:
+    team = team_by(request.GET.get("team", ""))
+    return team, pay_of(actor_of(request), team, request.GET.get("month", "") or last_month())
+
+
+def pay(request: HttpRequest) -> HttpResponse:
+    """The sums by person, with every line that made them."""
+    team, found = _found(request)
+    actor = actor_of(request)
+    by_person = {total.person: [line for line in found.lines if line.person == total.person] for total in found.totals}
+    context = {
+        "team": team,
+        "found": found,
+        "own_rules": rules_of(team)[1],
+        "rows": [
+            (found.people[total.person], total, [total.hours[kind] for kind in KINDS], by_person[total.person])
+            for total in found.totals
+        ],
+        "may": actor.may(Action.MANAGE, team),
+    }
+    return render(request, "insights/pay.html", context)
+
+
+def pay_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Every line as a file."""
+    team, found = _found(request)
+    columns = (
+        "person", "email", "schedule", "what", "from", "to", "quantity", "rate", "amount", "unit", "time_off_hours", "why",
+    )  # fmt: skip
+    rows = (
+        [
+            str(found.people[line.person]), found.people[line.person].email, line.schedule, line.what, line.starts_at,
+            line.ends_at, line.quantity, line.rate, line.amount, found.rules.unit, line.off, line.text,
+        ]
+        for line in found.lines
+    )  # fmt: skip
+    return sheet(f"on-call-pay-{team.slug}-{found.month}", columns, rows)
+
+
+def pay_rules(request: HttpRequest) -> HttpResponseBase:
+    """By which rules a team pays."""
+    given = request.POST if request.method == "POST" else request.GET
+    actor, team = actor_of(request), team_by(given.get("team", ""))
+    actor.require(Action.MANAGE, team)
+    rules, own = rules_of(team)
+    form = PayForm(request.POST if request.method == "POST" else None, initial=rules.data())
+    if request.method == "POST" and form.is_valid():
+        try:
+            set_pay(actor, team, form.cleaned_data)
+        except WatchroomError as error:
+            blame(form, error)
+        else:
+            messages.success(request, "Saved. Every month is computed by these rules.")
+            return redirect(f"{reverse('insights-pay')}?team={team.slug}")
+    context = {"team": team, "form": form, "own": own}
+    return render(request, "insights/pay_rules.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def pay_stop(request: HttpRequest) -> HttpResponseBase:
+    """Hours go on being counted, and nothing is paid."""
+    team = team_by(request.POST.get("team", ""))
+    set_pay(actor_of(request), team, None)
+    messages.success(request, "Nothing is paid any more; hours go on being counted.")
+    return redirect(f"{reverse('insights-pay')}?team={team.slug}")

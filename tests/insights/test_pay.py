@@ -1,0 +1,218 @@
+"""Pay and time off: the rules by themselves, then by page, API, command and file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from click.testing import CliRunner
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+import factories as make
+from factories import paged
+from watchroom.cli.main import cli
+from watchroom.config.carry_out import apply
+from watchroom.config.current import read
+from watchroom.config.text import parse
+from watchroom.insights.pay import last_month, pay_of
+from watchroom.insights.rules.pay import (
+    Paged,
+    PayError,
+    PayRules,
+    Served,
+    kind_at,
+    lines,
+    pieces,
+    rules_from,
+    totals,
+    without,
+)
+from watchroom.kernel.clock import TravellingClock
+from watchroom.oncall.commands import set_holidays
+from watchroom.oncall.rules import joined
+
+BERLIN = ZoneInfo("Europe/Berlin")
+START = datetime(2026, 3, 1, tzinfo=UTC)
+EUR = rules_from(
+    {"unit": "EUR", "weekday": "2", "night": "4.50", "weekend": "5", "holiday": "8", "page_out_of_hours": "10"}
+    | {"page_at_night": "20", "off_per_night": "1.5", "off_per_weekend_day": "2", "off_per_holiday": "4"}
+)
+minutes = st.integers(0, 60 * 24 * 60)
+zones = st.sampled_from([ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")])
+feasts = st.sets(st.dates(date(2026, 3, 1), date(2026, 4, 30)), max_size=4)
+
+
+@given(minutes, minutes, zones, feasts, minutes)
+def test_every_minute_on_call_is_counted_once_and_of_its_kind(
+    a: int, b: int, zone: ZoneInfo, holidays: set[date], probe: int
+) -> None:
+    start, end = (START + timedelta(minutes=each) for each in sorted((a, b)))
+    found = pieces((start, end), zone, EUR, holidays)
+    assert sum(((y - x) for x, y, _ in found), timedelta()) == end - start
+    assert all(x[1] == y[0] and x[2] != y[2] for x, y in itertools.pairwise(found))
+    at = START + timedelta(minutes=probe)
+    local = at.astimezone(zone).replace(tzinfo=None)
+    assert [kind for x, y, kind in found if x <= at < y] == (
+        [kind_at(local, EUR, holidays)] if start <= at < end else []
+    )
+
+
+@given(
+    st.lists(st.tuples(minutes, minutes), max_size=6),
+    st.lists(minutes, max_size=20),
+    zones,
+    feasts,
+    st.sampled_from([PayRules(), EUR]),
+)
+def test_sums_are_the_sums_of_their_lines_and_nothing_pays_for_nothing(
+    raw: list[tuple[int, int]], pages: list[int], zone: ZoneInfo, holidays: set[date], rules: PayRules
+) -> None:
+    spans = joined((START + timedelta(minutes=min(x)), START + timedelta(minutes=max(x) + 1)) for x in raw)
+    served = [Served(1, "Pay", zone, spans, dict.fromkeys(holidays, "Feast"))]
+    told = [Paged(1, START + timedelta(minutes=each), "Disk", zone, holidays) for each in pages]
+    found = lines(served, told, rules)
+    hours = sum((y - x for x, y in spans), timedelta())
+    counted = sum((x.ends_at - x.starts_at for x in found if x.rate is not None and x.what in _HOURS), timedelta())
+    assert counted == hours
+    for total in totals(found):
+        assert total.amount == sum(line.amount for line in found) and total.off == sum(line.off for line in found)
+    assert all(line.amount >= 0 and line.off >= 0 and line.text for line in found)
+    if rules == PayRules():
+        assert not any(line.amount or line.off for line in found)
+    # A night with a page earns time off once, however many pages there were.
+    assert sum(line.off for line in found if line.what == "night page") % Decimal("1.5") == 0
+
+
+_HOURS = ("work", "weekday", "night", "weekend", "holiday")
+
+
+@given(st.lists(st.tuples(minutes, minutes), max_size=5), st.lists(st.tuples(minutes, minutes), max_size=5), minutes)
+def test_what_is_taken_is_not_counted_again(a: list[Any], b: list[Any], probe: int) -> None:
+    mine, taken = ([(START + timedelta(minutes=min(x)), START + timedelta(minutes=max(x))) for x in y] for y in (a, b))
+    at = START + timedelta(minutes=probe)
+
+    def inside(spans: Any) -> bool:
+        return any(x <= at < y for x, y in spans)
+
+    assert inside(without(mine, taken)) == (inside(mine) and not inside(taken))
+
+
+def test_lines_can_be_checked_by_hand_also_in_the_night_when_clocks_change() -> None:
+    night = datetime(2026, 3, 28, 21, tzinfo=UTC), datetime(2026, 3, 30, 4, tzinfo=UTC)  # Sat 22:00 to Mon 06:00
+    weekend, rest = pieces(night, BERLIN, EUR, ())
+    assert (weekend[2], weekend[1] - weekend[0], rest[2]) == ("weekend", timedelta(hours=25), "night")
+    span = datetime(2026, 3, 2, 16, tzinfo=UTC), datetime(2026, 3, 3, 7, 20, tzinfo=UTC)  # Mon 17:00 to Tue 08:20
+    pages = [Paged(1, datetime(2026, 3, 3, hour, tzinfo=UTC), "Disk", BERLIN) for hour in (1, 2, 6, 10)]
+    found = lines([Served(1, "Pay", BERLIN, [span], {})], pages, EUR)
+    assert [line.text for line in found] == [
+        "On call Mon 2 Mar 17:00 to 18:00, working time: 1.00 h at 0 EUR = 0.00 EUR",
+        "On call Mon 2 Mar 18:00 to 22:00, weekday: 4.00 h at 2 EUR = 8.00 EUR",
+        "On call Mon 2 Mar 22:00 to Tue 3 Mar 06:00, night: 8.00 h at 4.50 EUR = 36.00 EUR",
+        "Paged at night, Tue 3 Mar 02:00, Disk: 20.00 EUR and 1.5 h off",
+        "Paged at night, Tue 3 Mar 03:00, Disk: 20.00 EUR",
+        "On call Tue 3 Mar 06:00 to 08:20, weekday: 2.33 h at 2 EUR = 4.67 EUR",
+        "Paged out of hours, Tue 3 Mar 07:00, Disk: 10.00 EUR",
+    ]
+    assert [(each.amount, each.off, each.pages) for each in totals(found)] == [(Decimal("98.67"), Decimal("1.5"), 3)]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("night", "-1"), ("night", "a lot"), ("night", "NaN"), ("night_from", "1320"), ("unit", ""), ("bonus", "1")],
+)
+def test_what_is_no_rule_is_refused_by_its_name(field: str, value: str) -> None:
+    with pytest.raises(PayError) as refused:
+        rules_from({field: value})
+    assert refused.value.field == field
+
+
+def browser(person: Any) -> Client:
+    client = Client()
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+@pytest.fixture
+def shop(db: None, clock: TravellingClock) -> tuple[Any, Any, Any]:
+    """A team, Anna of it, and Mia who manages it, after a month with a page at night."""
+    make.person("Root", "administrator")
+    team = make.team("Shop", slug="shop")
+    anna, ben, mia = (make.person(name, "responder", timezone="Europe/Berlin") for name in ("Anna", "Ben", "Mia"))
+    for each, role in ((anna, "responder"), (ben, "responder"), (mia, "manager")):
+        make.membership(team, each, role)
+    make.schedule("Shop", people=(anna, ben), team=team, slug="shop", timezone="Europe/Berlin")
+    make.schedule("Shop second", people=(anna,), team=team, slug="second", timezone="Europe/Berlin")
+    service = make.service("Shop", team=team)
+    set_holidays(make.actor(), country="DE", team=team)
+    clock.to(datetime(2026, 3, 4, 1, tzinfo=UTC))
+    paged(make.group("Disk", service=service), anna, clock())
+    clock.to(datetime(2026, 4, 10, 9, tzinfo=UTC))
+    assert last_month() == "2026-03"
+    return team, anna, mia
+
+
+def test_a_month_by_page_and_api(shop: Any, django_assert_max_num_queries: Any) -> None:
+    _, anna, mia = shop
+    boss, own = browser(mia), browser(anna)
+    put = {"unit": "EUR", "night": "4", "weekend": "5", "page_at_night": "20", "off_per_night": "1"}
+    api = {"content_type": "application/json"}
+    assert own.put("/api/v1/insights/pay-rules/shop", put, **api).status_code == 403
+    assert boss.put("/api/v1/insights/pay-rules/shop", {"night": "x"}, **api).json()["field"] == "night"
+    assert boss.put("/api/v1/insights/pay-rules/shop", put, **api).json()["night"] == "4"
+    with django_assert_max_num_queries(40):
+        found = boss.get("/api/v1/insights/pay?team=shop&month=2026-03").json()
+    by_name = {each["person"]["name"]: each for each in found["people"]}
+    assert set(by_name) == {"Anna", "Ben"} and by_name["Anna"]["time_off_hours"] == "1"
+    # Anna is on call in the second schedule all the time; in the first one every other week, which counts once.
+    hours = sum(Decimal(each) for each in by_name["Anna"]["hours"].values())
+    assert (
+        hours
+        == Decimal((datetime(2026, 3, 31, 22, tzinfo=UTC) - datetime(2026, 3, 2, 9, tzinfo=UTC)).total_seconds()) / 3600
+    )
+    assert sum(Decimal(line["amount"]) for line in found["lines"]) == sum(
+        Decimal(x["amount"]) for x in by_name.values()
+    )
+    mine = own.get("/api/v1/insights/pay?team=shop&month=2026-03").json()
+    assert {each["person"]["name"] for each in mine["people"]} == {"Anna"} and mine["everybody"] is False
+    assert boss.get("/api/v1/insights/pay?team=shop&month=2026-13").json()["field"] == "month"
+    page = boss.get("/insights/pay?team=shop&month=2026-03").content.decode()
+    assert "Paged at night, Wed 4 Mar 02:00, Disk: 20.00 EUR and 1 h off" in page
+    assert boss.post("/insights/pay/rules", {"team": "shop", "unit": "EUR"}).status_code == 422
+    form = boss.get("/insights/pay/rules?team=shop").context["form"].initial
+    assert boss.post("/insights/pay/rules", form | {"team": "shop", "holiday": "8,5"}).status_code == 422
+    assert boss.post("/insights/pay/rules", form | {"team": "shop", "holiday": "8.5"}).status_code == 302
+    file = b"".join(boss.get("/insights/pay.csv?team=shop&month=2026-03").streaming_content).decode()
+    rows = list(csv.DictReader(io.StringIO(file)))
+    assert len(rows) == len(boss.get("/api/v1/insights/pay?team=shop&month=2026-03").json()["lines"]) and {
+        row["unit"] for row in rows
+    } == {"EUR"}
+
+
+def test_a_month_by_command_and_file(shop: Any) -> None:
+    team, *_ = shop
+
+    def run(*words: str) -> str:
+        answer = CliRunner().invoke(cli, ["insights", *words])
+        assert answer.exit_code == 0, answer.output
+        return answer.output
+
+    run("pay-rules", "shop", "--set", "holiday=8.5", "--set", "unit=EUR")
+    assert "8.5" in run("pay-rules", "shop") and "Anna" in run("pay", "shop", "--month", "2026-03")
+    easter = list(csv.DictReader(io.StringIO(run("pay", "shop", "--month", "2026-04", "--csv"))))
+    assert any("public holiday (" in row["text"] and row["rate"] == "8.5" for row in easter)
+    run("pay-rules", "shop", "--set", "night=5")
+    exported = read()["teams"]["shop"]["pay"]
+    assert (exported["night"], exported["holiday"]) == ("5", "8.5")
+    wanted = {"version": 1, "teams": [{"slug": "shop", "name": "Shop", "pay": {"unit": "EUR", "night": 6.5}}]}
+    apply(make.actor(), parse(wanted, "file"))
+    assert apply(make.actor(), parse(wanted, "file"))[0] == [] and read()["teams"]["shop"]["pay"]["night"] == "6.5"
+    run("pay-rules", "shop", "--stop")
+    assert pay_of(make.actor(), team, "2026-03").rules == PayRules() and read()["teams"]["shop"]["pay"] is None
