@@ -14,6 +14,7 @@ from ..incidents.models import GuidanceSetting, IncidentType, RoleRotation, Seve
 from ..insights.rules.limits import Limits
 from ..intake.models import Integration, Route
 from ..intake.queries import shown_settings
+from ..kernel import asked
 from ..kernel.plugins import all_of
 from ..mitigations.models import Mitigation, Runner
 from ..oncall.models import Schedule
@@ -196,37 +197,34 @@ def _slug(thing: Any) -> str | None:
 
 def _workspace(workspace: Workspace) -> dict[str, Any]:
     product = all_of("watchroom.workspaces").get(workspace.kind)
-    shown = {each.name for each in product.fields if not each.secret} if product else set()
     return {
         "slug": workspace.slug,
         "name": workspace.name,
         "team": _slug(workspace.team),
         "kind": workspace.kind,
-        "settings": {name: value for name, value in workspace.settings.items() if name in shown},
+        "settings": asked.shown(product.fields if product else (), workspace.settings),
     }
 
 
 def _runner(runner: Runner) -> dict[str, Any]:
     plugin = all_of("watchroom.runners").get(runner.kind)
-    shown = {each.name for each in plugin.fields if not each.secret} if plugin else set()
     return {
         "slug": runner.slug,
         "name": runner.name,
         "team": runner.team.slug,
         "kind": runner.kind,
-        "settings": {name: value for name, value in runner.settings.items() if name in shown},
+        "settings": asked.shown(plugin.fields if plugin else (), runner.settings),
     }
 
 
 def _connection(connection: Connection) -> dict[str, Any]:
     connector = all_of("watchroom.connectors").get(connection.kind)
-    shown = {each.name for each in connector.fields if not each.secret} if connector else set()
     return {
         "slug": connection.slug,
         "name": connection.name,
         "team": connection.team.slug,
         "kind": connection.kind,
-        "settings": {name: value for name, value in connection.settings.items() if name in shown},
+        "settings": asked.shown(connector.fields if connector else (), connection.settings),
     }
 
 

@@ -17,7 +17,9 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from ..kernel import http
-from ..kernel.errors import Refused, WatchroomError
+from ..kernel.asked import Field as Field
+from ..kernel.asked_check import check as check
+from ..kernel.errors import WatchroomError
 
 TIMEOUT_SECONDS = 8.0
 LIMIT_BYTES = 4 * 1024 * 1024
@@ -41,18 +43,6 @@ class EvidenceFailed(WatchroomError):
     def __init__(self, message: str, *, fix: str = "", everything: bool = False) -> None:
         super().__init__(message, fix=fix)
         self.everything = everything
-
-
-@dataclass(frozen=True)
-class Field:
-    """One setting of a connection: how it is asked for."""
-
-    name: str
-    label: str
-    help: str = ""
-    kind: str = "text"  # text, url, password
-    required: bool = False
-    secret: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,51 +205,14 @@ URL = Field("url", "Address", "Without the path of its API, such as https://prom
 AUTH = (
     Field("username", "User name", "Only for HTTP Basic."),
     Field("password", "Password", kind="password", secret=True),
-    Field("token", "Bearer token", "Instead of a user name and password.", "password", secret=True),
+    Field(
+        "token", "Bearer token", "Instead of a user name and password.", "password", secret=True, instead_of="password"
+    ),
 )
 TENANT = Field("tenant", "Tenant", "Sent as X-Scope-OrgID, for servers with several tenants.")
 PUBLIC = Field(
     "public_url", "Address for people", "Where links lead and alerts come from, if it is another one.", "url"
 )
-
-
-def check(settings: Mapping[str, Any], fields: tuple[Field, ...]) -> dict[str, Any]:
-    """``settings`` cleaned by what ``fields`` ask for; empty ones are left out.
-
-    :raises Refused: one is unknown, missing or no address; both a token and a password.
-    """
-    known = {each.name for each in fields}
-    for name in settings:
-        if name not in known:
-            raise Refused(
-                "There is no such setting.", field=str(name), value=name, fix=f"Use {', '.join(sorted(known))}."
-            )
-    cleaned: dict[str, Any] = {}
-    for each in fields:
-        value = settings.get(each.name)
-        value = value.strip() if isinstance(value, str) else "" if value is None else str(value)
-        if any(ord(letter) < 32 for letter in value) or len(value) > 2000:
-            shown = "(secret)" if each.secret else value[:80]
-            raise Refused(
-                f"The {each.label.lower()} is not accepted.",
-                field=each.name,
-                value=shown,
-                fix="Use one line of at most 2000 characters.",
-            )
-        if not value:
-            if each.required:
-                raise Refused(
-                    f"The {each.label.lower()} is missing.", field=each.name, value="", fix=each.help or "Fill it in."
-                )
-            continue
-        if each.kind == "url":
-            value = http.check_url(value, field=each.name).rstrip("/")
-        cleaned[each.name] = value
-    if cleaned.get("token") and cleaned.get("password"):
-        raise Refused(
-            "There are both a token and a password.", field="token", value="(secret)", fix="Leave one of them empty."
-        )
-    return cleaned
 
 
 def describe(settings: Settings) -> str:

@@ -11,6 +11,7 @@ from ..accounts.models import Team
 from ..accounts.roles import Action
 from ..connectors.base import Connector
 from ..incidents.forms import choices
+from ..kernel.asked_forms import SettingsForm
 from ..kernel.plugins import all_of
 from . import queries
 from .commands.connections import GROUP
@@ -18,7 +19,7 @@ from .models import Connection, Indicator
 from .rules.units import UNITS
 
 
-class ConnectionForm(forms.Form):
+class ConnectionForm(SettingsForm):
     """A connection: name, team, and what its connector asks for. Secrets are never shown again."""
 
     name = forms.CharField(max_length=100, label="Name", help_text="For example “Prometheus production”.")
@@ -33,30 +34,7 @@ class ConnectionForm(forms.Form):
         choices(self.fields["team"], actor.teams_where(Action.MANAGE))
         if connection is not None:
             self.initial = {"name": connection.name, "team": connection.team_id, **self.initial}
-        for each in connector.fields:
-            help_text = each.help
-            if each.secret and before.get(each.name):
-                help_text = f"{each.help} Leave empty to keep the one that is set.".strip()
-            widget = (
-                forms.PasswordInput(attrs={"autocomplete": "new-password"})
-                if each.kind == "password"
-                else forms.URLInput()
-                if each.kind == "url"
-                else forms.TextInput()
-            )
-            self.fields[each.name] = forms.CharField(
-                required=each.required,
-                label=each.label,
-                help_text=help_text,
-                widget=widget,
-                max_length=2000,
-                initial="" if each.secret else before.get(each.name, ""),
-            )
-        self.setting_names = [each.name for each in connector.fields]
-
-    def settings(self) -> dict[str, Any]:
-        """What was entered for the connector."""
-        return {name: self.cleaned_data.get(name, "") for name in self.setting_names}
+        self.ask(connector.fields, before)
 
 
 class IndicatorForm(forms.Form):

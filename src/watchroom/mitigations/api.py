@@ -16,6 +16,7 @@ from ..api.pages import page
 from ..catalog.queries import service_by
 from ..evidence.models import Indicator
 from ..incidents.queries import incident_for
+from ..kernel import asked
 from ..kernel.errors import NotFound
 from ..kernel.plugins import all_of
 from ..runners.base import RunFailed
@@ -182,8 +183,7 @@ class RunnerOut(Schema):
     @staticmethod
     def of(row: Runner) -> RunnerOut:
         plugin = all_of(GROUP).get(row.kind)
-        shown = {each.name for each in plugin.fields if not each.secret} if plugin else set()
-        settings = {name: value for name, value in row.settings.items() if name in shown}
+        settings = asked.shown(plugin.fields if plugin else (), row.settings)
         return RunnerOut(slug=row.slug, name=row.name, team=row.team.slug, kind=row.kind, settings=settings)
 
 

@@ -12,37 +12,14 @@ from ..accounts.roles import Action
 from ..catalog.queries import services_visible_to
 from ..evidence.queries import indicators_visible_to
 from ..incidents.forms import choices
+from ..kernel.asked_forms import SettingsForm, field_of
 from ..kernel.plugins import all_of
-from ..runners.base import Field
 from ..runners.base import Runner as Plugin
 from .commands.runners import GROUP
 from .models import Mitigation, Runner
 from .queries import runners_visible_to
 
 INPUT = "input_"
-
-
-def made_of(each: Field, before: dict[str, Any]) -> forms.Field:
-    """The form's field for what a plugin asks. Secrets are never shown again."""
-    help_text = each.help
-    if each.secret and before.get(each.name):
-        help_text = f"{each.help} Leave empty to keep the one that is set.".strip()
-    shown: dict[str, Any] = {
-        "required": each.required and not (each.secret and before.get(each.name)),
-        "label": each.label,
-        "help_text": help_text,
-        "initial": "" if each.secret else before.get(each.name, each.default),
-    }
-    if each.kind == "choice":
-        return forms.ChoiceField(choices=[(value, value) for value in each.choices], **shown)
-    widget: forms.Widget = forms.TextInput()
-    if each.kind == "password":
-        widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
-    elif each.kind == "url":
-        widget = forms.URLInput()
-    elif each.kind == "lines":
-        widget = forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"})
-    return forms.CharField(max_length=20_000 if each.kind == "lines" else 2000, widget=widget, **shown)
 
 
 class MitigationForm(forms.ModelForm):
@@ -93,7 +70,7 @@ class MitigationForm(forms.ModelForm):
         self.questions: list[str] = []
         for each in plugin.inputs if plugin else ():
             before = self.instance.inputs if row and self.instance.runner_id == row.pk else {}
-            self.fields[INPUT + each.name] = made_of(each, before)
+            self.fields[INPUT + each.name] = field_of(each, before)
             self.questions.append(each.name)
         self.initial["shown"] = str(row.pk) if row else ""
 
@@ -106,7 +83,7 @@ class MitigationForm(forms.ModelForm):
         return found | {"inputs": {name: self.cleaned_data.get(INPUT + name, "") for name in self.questions}}
 
 
-class RunnerForm(forms.Form):
+class RunnerForm(SettingsForm):
     """A runner: name, team, and what its plugin asks for."""
 
     name = forms.CharField(max_length=100, label="Name", help_text="For example “Production cluster”.")
@@ -118,10 +95,4 @@ class RunnerForm(forms.Form):
         choices(self.fields["team"], actor.teams_where(Action.MANAGE))
         if runner is not None:
             self.initial = {"name": runner.name, "team": runner.team_id, **self.initial}
-        for each in plugin.fields:
-            self.fields[each.name] = made_of(each, runner.settings if runner else {})
-        self.setting_names = [each.name for each in plugin.fields]
-
-    def settings(self) -> dict[str, Any]:
-        """What was entered for the plugin."""
-        return {name: self.cleaned_data.get(name, "") for name in self.setting_names}
+        self.ask(plugin.fields, runner.settings if runner else {})

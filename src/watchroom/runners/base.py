@@ -16,6 +16,8 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from ..kernel import http
+from ..kernel.asked import Field as Field
+from ..kernel.asked_check import check as check
 from ..kernel.errors import Refused, WatchroomError
 
 TIMEOUT_SECONDS = 8.0
@@ -36,20 +38,6 @@ class RunFailed(WatchroomError):
     def __init__(self, message: str, *, fix: str = "", sure: bool = True) -> None:
         super().__init__(message, fix=fix)
         self.sure = sure
-
-
-@dataclass(frozen=True)
-class Field:
-    """One setting of a runner, or one input of what it does: how it is asked for. ``default`` is taken where it is empty."""
-
-    name: str
-    label: str
-    help: str = ""
-    kind: str = "text"  # text, lines, url, password, choice
-    required: bool = False
-    secret: bool = False
-    choices: tuple[str, ...] = ()
-    default: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,49 +111,6 @@ class Runner(Protocol):
 
 
 TOKEN = Field("token", "Token", kind="password", required=True, secret=True)
-
-
-def check(given: Mapping[str, Any], fields: tuple[Field, ...]) -> dict[str, str]:
-    """``given`` cleaned by what ``fields`` ask for; empty ones are left out.
-
-    :raises Refused: one is unknown, missing, too long, or no address.
-    """
-    known = {each.name for each in fields}
-    for name in given:
-        if name not in known:
-            raise Refused(
-                "There is no such setting.", field=str(name), value=name, fix=f"Use {', '.join(sorted(known))}."
-            )
-    cleaned: dict[str, str] = {}
-    for each in fields:
-        value = given.get(each.name)
-        value = ("" if value is None else str(value)).replace("\r\n", "\n").strip() or each.default
-        most = 20_000 if each.kind == "lines" else 2000
-        allowed = "\n\t" if each.kind == "lines" else ""
-        if len(value) > most or any(ord(letter) < 32 and letter not in allowed for letter in value):
-            raise Refused(
-                f"The {each.label.lower()} is not accepted.",
-                field=each.name,
-                value="(secret)" if each.secret else value[:80],
-                fix=f"Use {'text' if each.kind == 'lines' else 'one line'} of at most {most} characters.",
-            )
-        if not value:
-            if each.required:
-                raise Refused(
-                    f"The {each.label.lower()} is missing.", field=each.name, value="", fix=each.help or "Fill it in."
-                )
-            continue
-        if each.kind == "url":
-            value = http.check_url(value, field=each.name).rstrip("/")
-        if each.kind == "choice" and value not in each.choices:
-            raise Refused(
-                f"The {each.label.lower()} is not accepted.",
-                field=each.name,
-                value=value[:80],
-                fix=f"Use one of {', '.join(each.choices)}.",
-            )
-        cleaned[each.name] = value
-    return cleaned
 
 
 def must_match(values: Mapping[str, str], name: str, pattern: str, fix: str) -> None:

@@ -11,17 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-
-@dataclass(frozen=True)
-class Field:
-    """One setting of a workspace: how it is asked for."""
-
-    name: str
-    label: str
-    help: str = ""
-    kind: str = "text"  # text, url, password
-    required: bool = True
-    secret: bool = False
+from ..kernel.asked import Field as Field
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ..accounts.actors import Actor
 from ..accounts.changes import change
 from ..accounts.models import Team
 from ..accounts.roles import Action
-from ..kernel import clock
+from ..kernel import asked, clock
 from ..kernel.db import locked
 from ..kernel.errors import Conflict, Refused, WatchroomError
 from ..kernel.names import short_name
@@ -68,7 +68,7 @@ def save_workspace(
         workspace.team, workspace.kind, workspace.name, workspace.slug = team, kind, name, slug
         before = {} if created else locked(Workspace.objects.filter(pk=workspace.pk)).get().settings
         if before != checked:
-            missing = [each.label for each in product.fields if each.required and not checked.get(each.name)]
+            missing = asked.missing(product.fields, checked)
             workspace.settings, workspace.tried_at = checked, None
             workspace.error = f"Not set yet: {', '.join(missing)}." if missing else ""
         if product.polls and workspace.due_at is None:
@@ -92,17 +92,8 @@ def save_workspace(
 
 
 def _filled(product: Product, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    """``given``, with the secrets that were not given. A new address never gets an old secret: whoever may change the
-    address could otherwise have it sent to themselves."""
-    if not before:
-        return given
-    now, filled = product.check(given), dict(given)
-    addresses = [each.name for each in product.fields if each.kind == "url" and not each.secret]
-    if all(now.get(name) == before.get(name) for name in addresses):
-        for each in product.fields:
-            if each.secret and not filled.get(each.name):
-                filled[each.name] = before.get(each.name, "")
-    return filled
+    """``given``, with the secrets that were not given, as long as the address stays the same."""
+    return asked.with_kept_secrets(product.fields, given, before, product.check(given)) if before else given
 
 
 def try_workspace(by: Actor, workspace: Workspace) -> str:

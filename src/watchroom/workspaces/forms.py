@@ -9,13 +9,14 @@ from django import forms
 from ..accounts.actors import Actor
 from ..accounts.models import Team
 from ..accounts.roles import Action
+from ..kernel.asked_forms import SettingsForm
 from ..kernel.plugins import all_of
 from .base import Product
 from .models import Workspace
 from .queries import GROUP
 
 
-class WorkspaceForm(forms.Form):
+class WorkspaceForm(SettingsForm):
     """A workspace: name, whose it is, and what its product asks for. Secrets are never shown again."""
 
     name = forms.CharField(max_length=100, label="Name", help_text="For example “Slack of Acme”.")
@@ -36,22 +37,4 @@ class WorkspaceForm(forms.Form):
         team.empty_label = "Everybody's" if actor.may(Action.ADMINISTER) else None
         if workspace is not None:
             self.initial = {"name": workspace.name, "team": workspace.team_id, **self.initial}
-        for each in product.fields:
-            keeps = each.secret and bool(before.get(each.name))
-            self.fields[each.name] = forms.CharField(
-                required=each.required and not keeps,
-                label=each.label,
-                help_text=f"{each.help} Leave empty to keep the one that is set.".strip() if keeps else each.help,
-                widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
-                if each.kind == "password"
-                else forms.URLInput()
-                if each.kind == "url"
-                else forms.TextInput(),
-                max_length=2000,
-                initial="" if each.secret else before.get(each.name, ""),
-            )
-        self.setting_names = [each.name for each in product.fields]
-
-    def settings(self) -> dict[str, Any]:
-        """What was entered for the product."""
-        return {name: self.cleaned_data.get(name, "") for name in self.setting_names}
+        self.ask(product.fields, before)

@@ -21,8 +21,10 @@ class Product:
     label = "Matrix"
     summary = "Pages as direct messages on any homeserver (Synapse, Conduit, Element): a reaction or a reply answers."
     fields = (
-        Field("url", "Homeserver", "Its address, such as https://matrix.example.org.", kind="url"),
-        Field("token", "Access token", "Of an account made for Watchroom.", kind="password", secret=True),
+        Field("url", "Homeserver", "Its address, such as https://matrix.example.org.", kind="url", required=True),
+        Field(
+            "token", "Access token", "Of an account made for Watchroom.", kind="password", secret=True, required=True
+        ),
     )
     rooms = True
     room_help = "#alerts:example.org, or !id:example.org"

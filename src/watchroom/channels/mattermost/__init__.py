@@ -25,15 +25,16 @@ class Product:
     label = "Mattermost"
     summary = "Pages as direct messages with buttons, rooms as steps of a policy, on a server of your own."
     fields = (
-        Field("url", "Address", "Of your server, such as https://chat.example.org.", kind="url"),
+        Field("url", "Address", "Of your server, such as https://chat.example.org.", kind="url", required=True),
         Field(
             "token",
             "Bot's access token",
             "Shown when the bot account is made, under Integrations.",
             kind="password",
             secret=True,
+            required=True,
         ),
-        Field("team", "Team", "As in the server's addresses. Needed only for rooms.", required=False),
+        Field("team", "Team", "As in the server's addresses. Needed only for rooms."),
         Field(
             "command_token",
             "Token of the slash command",

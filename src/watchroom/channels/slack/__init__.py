@@ -33,6 +33,7 @@ class Product:
             "Of your Slack app, under OAuth & Permissions; it starts with xoxb-.",
             kind="password",
             secret=True,
+            required=True,
         ),
         Field(
             "signing_secret",
@@ -40,8 +41,9 @@ class Product:
             "Of your Slack app, under Basic Information.",
             kind="password",
             secret=True,
+            required=True,
         ),
-        Field("url", "API address", f"Leave empty for {BASE}.", kind="url", required=False),
+        Field("url", "API address", f"Leave empty for {BASE}.", kind="url"),
     )
     rooms = True
     room_help = "#alerts, or the room's id"

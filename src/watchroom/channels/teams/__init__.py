@@ -111,7 +111,7 @@ class Product:
     name = "teams"
     label = "Microsoft Teams"
     summary = "Pages in a room of Teams, as a step of a policy. Buttons open Watchroom."
-    fields = (Setting("url", "The workflow's address", _HOW, kind="password", secret=True),)
+    fields = (Setting("url", "The workflow's address", _HOW, kind="password", required=True, secret=True),)
     rooms = False
     room_help = "nothing: the workflow has its room"
     polls = False

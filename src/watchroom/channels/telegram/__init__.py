@@ -139,8 +139,15 @@ class Product:
     label = "Telegram"
     summary = "Pages as messages with buttons from a bot of your own; groups and channels as steps of a policy."
     fields = (
-        Field("token", "Bot token", "From @BotFather, such as 123456789:AAE….", kind="password", secret=True),
-        Field("url", "API address", f"Leave empty for {BASE}.", kind="url", required=False),
+        Field(
+            "token",
+            "Bot token",
+            "From @BotFather, such as 123456789:AAE….",
+            kind="password",
+            secret=True,
+            required=True,
+        ),
+        Field("url", "API address", f"Leave empty for {BASE}.", kind="url"),
     )
     rooms = False
     room_help = "the group's number, such as -1001234567890, or @channelname"

@@ -22,7 +22,7 @@ class Prometheus:
     fields = (base.URL, *base.AUTH, base.TENANT, base.PUBLIC)
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
-        return base.check(settings, self.fields)
+        return dict(base.check(settings, self.fields))
 
     def describe(self, settings: Settings) -> str:
         return base.describe(settings)

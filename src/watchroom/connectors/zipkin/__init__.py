@@ -18,7 +18,7 @@ class Zipkin:
     fields = (base.URL, *base.AUTH, base.PUBLIC)
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
-        return base.check(settings, self.fields)
+        return dict(base.check(settings, self.fields))
 
     def describe(self, settings: Settings) -> str:
         return base.describe(settings)

@@ -12,7 +12,7 @@ from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...connectors.base import Connector
-from ...kernel import clock
+from ...kernel import asked, clock
 from ...kernel.errors import Conflict, Refused
 from ...kernel.names import short_name
 from ...kernel.plugins import one_of
@@ -37,20 +37,10 @@ def _named(name: str) -> str:
 def merged(kind: str, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     """``given`` settings, checked; a secret that is not given stays what it was while the address stays the same.
 
-    A new address never gets the old secret: whoever may change the address could otherwise have it sent to themselves.
-
     :raises Refused: an unknown kind or a setting that is not accepted.
     """
     connector: Connector = one_of(GROUP, kind)
-    filled = dict(given)
-    same_place = str(given.get("url", "")).strip().rstrip("/") == before.get("url")
-    for each in connector.fields:
-        if each.secret and same_place and not filled.get(each.name) and before.get(each.name):
-            # A token in place of a password (or the other way round) replaces it.
-            other = {"token": "password", "password": "token"}.get(each.name, "")
-            if not filled.get(other):
-                filled[each.name] = before[each.name]
-    return connector.check(filled)
+    return connector.check(asked.with_kept_secrets(connector.fields, given, before))
 
 
 def save_connection(

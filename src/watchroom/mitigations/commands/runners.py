@@ -10,6 +10,7 @@ from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.roles import Action
+from ...kernel import asked
 from ...kernel.errors import Conflict, Refused
 from ...kernel.names import short_name
 from ...kernel.plugins import one_of
@@ -22,22 +23,12 @@ GROUP = "watchroom.runners"
 def merged(kind: str, given: dict[str, Any], before: dict[str, Any], *, secrets_follow: bool = False) -> dict[str, Any]:
     """``given`` settings, checked; a secret that is not given stays what it was while the address stays the same.
 
-    A new address never gets the old secret: whoever may change the address could otherwise have it sent to themselves.
-
     ``secrets_follow``: those that are needed and missing are set later; until then it carries nothing out.
 
     :raises Refused: an unknown kind or a setting that is not accepted.
     """
     plugin: Plugin = one_of(GROUP, kind)
-    filled = dict(given)
-    for each in plugin.fields:
-        if each.kind == "url":
-            stated = str(given.get(each.name) or "").strip().rstrip("/") or each.default
-            if stated != before.get(each.name):
-                before = {}
-    for each in plugin.fields:
-        if each.secret and not filled.get(each.name) and before.get(each.name):
-            filled[each.name] = before[each.name]
+    filled = asked.with_kept_secrets(plugin.fields, given, before)
     later = [each.name for each in plugin.fields if each.secret and each.required and not filled.get(each.name)]
     if not secrets_follow or not later:
         return plugin.check(filled)
@@ -48,8 +39,7 @@ def merged(kind: str, given: dict[str, Any], before: dict[str, Any], *, secrets_
 def missing_secret(runner: Runner) -> str:
     """The label of a secret that it needs and has not been told; empty: it has all."""
     plugin: Plugin = one_of(GROUP, runner.kind)
-    needed = (each for each in plugin.fields if each.secret and each.required)
-    return next((each.label for each in needed if not runner.settings.get(each.name)), "")
+    return next(iter(asked.missing([each for each in plugin.fields if each.secret], runner.settings)), "")
 
 
 def save_runner(

@@ -1,0 +1,59 @@
+"""What a plugin asks for: settings of a connection, a workspace or a runner. One notion for all of them: how a setting is
+asked for, and that a new address never gets an old secret. Pure; how what was given is cleaned is ``asked_check``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MOST, MOST_LINES = 2000, 20_000  # characters of one line, of several
+
+
+@dataclass(frozen=True)
+class Field:
+    """One setting: how it is asked for. ``default`` is taken where it is empty; ``instead_of`` names another one that it
+    takes the place of (a token of a password): one of the two is given, never both."""
+
+    name: str
+    label: str
+    help: str = ""
+    kind: str = "text"  # text, lines, url, password, choice
+    required: bool = False
+    secret: bool = False
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    instead_of: str = ""
+
+
+def with_kept_secrets(
+    fields: Iterable[Field], given: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """``given``, with the secrets that were not given and are set ``before``, as long as every address stays the same.
+
+    A new address never gets an old secret: whoever may change the address could otherwise have it sent to themselves.
+    ``now``: what is given in the form in which it is kept, where its plugin has another one than ``asked_check.check``.
+    """
+    asked, filled = list(fields), dict(given)
+    for each in asked:
+        if each.kind == "url" and not each.secret:
+            stated = str((given if now is None else now).get(each.name) or "").strip().rstrip("/") or each.default
+            if stated != (before.get(each.name) or each.default):
+                return filled
+    replaced = {each.instead_of for each in asked if each.instead_of and filled.get(each.name)}
+    replaced |= {each.name for each in asked if each.instead_of and filled.get(each.instead_of)}
+    for each in asked:
+        if each.secret and not filled.get(each.name) and before.get(each.name) and each.name not in replaced:
+            filled[each.name] = before[each.name]
+    return filled
+
+
+def missing(fields: Iterable[Field], settings: Mapping[str, Any]) -> list[str]:
+    """The labels of what has to be set and is not."""
+    return [each.label for each in fields if each.required and not settings.get(each.name)]
+
+
+def shown(fields: Iterable[Field], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """``settings`` without what is secret, for readers and files."""
+    names = {each.name for each in fields if not each.secret}
+    return {name: value for name, value in settings.items() if name in names}

@@ -1,0 +1,45 @@
+"""The form's fields of what a plugin asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+
+from .asked import MOST, MOST_LINES, Field
+
+
+def field_of(each: Field, before: Mapping[str, Any]) -> forms.Field:
+    """The form's field for one setting; ``before``: what is set. Secrets are never shown again."""
+    keeps = each.secret and bool(before.get(each.name))
+    common: dict[str, Any] = {
+        "required": each.required and not keeps,
+        "label": each.label,
+        "help_text": f"{each.help} Leave empty to keep the one that is set.".strip() if keeps else each.help,
+        "initial": "" if each.secret else before.get(each.name, each.default),
+    }
+    if each.kind == "choice":
+        return forms.ChoiceField(choices=[(value, value) for value in each.choices], **common)
+    widget: forms.Widget = forms.TextInput()
+    if each.kind == "password":
+        widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    elif each.kind == "url":
+        widget = forms.URLInput()
+    elif each.kind == "lines":
+        widget = forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"})
+    return forms.CharField(max_length=MOST_LINES if each.kind == "lines" else MOST, widget=widget, **common)
+
+
+class SettingsForm(forms.Form):
+    """A form that also asks for a plugin's settings."""
+
+    def ask(self, fields: Iterable[Field], before: Mapping[str, Any]) -> None:
+        """Add the fields. Call it at the end of ``__init__``."""
+        self.asked = list(fields)
+        for each in self.asked:
+            self.fields[each.name] = field_of(each, before)
+
+    def settings(self) -> dict[str, Any]:
+        """What was entered for the plugin."""
+        return {each.name: self.cleaned_data.get(each.name, "") for each in self.asked}
