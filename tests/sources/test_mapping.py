@@ -65,6 +65,42 @@ def test_one_payload_becomes_many_alerts() -> None:
     assert mapping.run_tests(said(MAPPING)) == [mapping.Tested("a disk", ())]
 
 
+PATHS = """
+items: $.alerts[*]
+when: $.host.name
+key: $.id
+title: "{{ item.name }}: {{ payload.receiver }}"
+severity: "{'sev-a': 'critical', 'sev-b': 'error'}[item.sev]"
+description: $['details','name']
+labels:
+  host: $.host.name
+  gone: $.no.such.thing
+  env: $.tags[?@.key=='env'].value
+  tags: $.tags[*].value
+  first: $.tags[0].value
+  matching: $..value[?match(@, 'p.*')]
+"""
+
+
+def test_fields_are_picked_by_paths_too() -> None:
+    tags = [{"key": "env", "value": "prod"}, {"key": "team", "value": "shop"}]
+    alerts = [{"id": 1, "name": "Disk", "host": {"name": "db1"}, "tags": tags}, {"id": 2, "name": "X", "host": {}}]
+    found = mapping.read(said(PATHS), {"receiver": "ops", "alerts": alerts}, Inbound("", b"", "", NOW))
+    assert not found.problems
+    (draft,) = found.drafts
+    assert (draft.dedup_key, draft.title) == ("1", "Disk: ops")
+    assert draft.labels == {"host": "db1", "env": "prod", "tags": '["prod", "shop"]', "first": "prod"}
+    one = mapping.read(said(PATHS), {"alerts": alerts[:1]}, Inbound("", b"", "", NOW))
+    assert [each.dedup_key for each in one.drafts] == ["1"]
+    assert not mapping.read(said(PATHS), {}, Inbound("", b"", "", NOW)).drafts
+    whole = said({"items": "$.alerts", "key": "$.id", "title": "'t'", "when": "$.tags[?@.key=='env']"})
+    assert [each.dedup_key for each in mapping.read(whole, {"alerts": alerts}, Inbound("", b"", "", NOW)).drafts] == [
+        "1"
+    ]
+    tested = {"tests": [{"payload": {"alerts": alerts}, "expect": [{"key": 1, "labels": {"env": "prod"}}]}]}
+    assert source.check({"mapping": {**said(PATHS), **tested}})
+
+
 def test_what_is_kept_reads_the_same_when_it_is_read_again() -> None:
     kept = said(MAPPING)
     assert said(mapping.in_words(kept)) == kept == said(kept)
@@ -87,6 +123,9 @@ def test_what_is_kept_reads_the_same_when_it_is_read_again() -> None:
         ({"key": "a", "title": "b", "tests": [{"expect": []}]}, "mapping.tests[0]"),
         ({"key": "a", "title": "b", "tests": [{"payload": 1, "expect": [{"colour": 1}]}]}, "mapping.tests[0].expect[0].colour"),
         ({"key": "payload.a(", "title": "'b'"}, "mapping.key"),
+        ({"key": "$.a[", "title": "'b'"}, "mapping.key"),
+        ({"key": "$nonsense", "title": "'b'"}, "mapping.key"),
+        ({"key": "$", "title": "'b'", "labels": {"x": "$.a[?nope(@)]"}}, "mapping.labels.x"),
         ({"key": "paylod.a", "title": "'b'"}, "mapping.key"),
         ({"key": "'a'", "title": "{{ payload.x"}, "mapping.title"),
         ({"key": "'a'", "title": "{% include 'x' %}", "tests": [{"payload": 1}]}, "mapping.tests[0]"),
@@ -106,6 +145,8 @@ def test_what_is_not_accepted_names_its_field(wrong: object, field: str) -> None
         ({"when": "payload.kind != 'test'"}, {}, "mapping.when"),
         ({"key": "payload.id"}, {}, "mapping.key"),
         ({"title": "payload.name"}, {}, "mapping.title"),
+        ({"title": "$.name"}, {}, "mapping.title"),
+        ({"items": "$.alerts"}, {}, "mapping.items"),
         ({"state": "payload.a + 1"}, {"a": "x"}, "mapping.state"),
         ({"title": "{{ payload.a // 0 }}"}, {"a": 1}, "mapping.title"),
     ],
@@ -152,6 +193,14 @@ def test_a_hostile_mapping_is_ended_and_then_left_alone(hostile: dict[str, str])
     asked = running.worker._process
     assert mapping.try_on(evil, payload).problems and running.worker._process is asked  # it costs nothing any more
     assert mapping.try_on(good, payload).alerts[0]["title"] == "t"
+
+
+def test_a_path_that_branches_without_end_is_ended() -> None:
+    payload: Any = {"a": 1}
+    for _ in range(60):
+        payload = [payload, 1]
+    outcome = mapping.try_on(said({"key": "'k'", "title": "$" + "..*" * 8}), payload)
+    assert not outcome.alerts and "takes more than" in outcome.problems[0].fix
 
 
 def test_a_payload_that_takes_too_long_costs_no_other_payload_anything() -> None:

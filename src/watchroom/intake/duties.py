@@ -11,11 +11,13 @@ from ..kernel.wake import SIGNALS
 from .commands import (
     bring_up_again,
     end_expired,
+    mappings_due,
     notify_waiting,
     read_signals,
     return_due,
     review,
     tell_updates,
+    try_mappings,
     turn_flapping,
     turn_over,
     turn_routes,
@@ -111,5 +113,6 @@ duties = [
         ),
         lambda: end_expired(BATCH),
     ),
+    Duty("mappings that rest", mappings_due, try_mappings),
     Duty("forgetting signals", _forget_due, forget_signals),
 ]

@@ -209,6 +209,10 @@ class IntegrationOut(IntegrationBody):
     slug: str
     paused: bool
     last_signal_at: datetime | None
+    mapping_rests: bool = Field(
+        description="Its mapping took too long on several payloads in a row: what comes is kept, and read when it works."
+    )
+    mapping_tried_at: datetime | None = Field(description="When a mapping that rests is tried again.")
     key: str | None = None
 
     @classmethod
@@ -224,6 +228,8 @@ class IntegrationOut(IntegrationBody):
             settings=shown_settings(row),
             paused=row.paused,
             last_signal_at=row.last_signal_at,
+            mapping_rests=row.mapping_rests,
+            mapping_tried_at=row.rests_until if row.mapping_rests else None,
             key=key,
         )
 

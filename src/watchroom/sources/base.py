@@ -72,6 +72,7 @@ class Parsed:
 
     drafts: tuple[Draft, ...] = ()
     problems: tuple[Problem, ...] = ()
+    slow: bool = field(default=False, kw_only=True)  # it was given up because it took too long
 
 
 @dataclass(frozen=True)

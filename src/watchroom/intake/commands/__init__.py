@@ -15,6 +15,7 @@ from .integrations import (
 )
 from .intervals import delete_interval, save_interval, turn_routes, turns_due
 from .lifecycle import end_expired, extend_missed, notify_waiting
+from .mappings import mappings_due, try_mappings
 from .receive import read_signals
 from .responding import add_responder, reassign, return_due, snooze
 from .routes import SeverityRule, delete_route, save_route
@@ -53,6 +54,7 @@ __all__ = [
     "extend_silence",
     "groups_hit",
     "judge",
+    "mappings_due",
     "notify_waiting",
     "page_now",
     "pause_integration",
@@ -77,6 +79,7 @@ __all__ = [
     "skip_silence",
     "snooze",
     "tell_updates",
+    "try_mappings",
     "turn_flapping",
     "turn_over",
     "turn_routes",

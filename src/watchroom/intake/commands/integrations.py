@@ -110,6 +110,9 @@ def save_integration(
         integration.drill = drill
         integration.rate_per_minute = rate_per_minute
         if settings is not None:
+            if integration.rests_until is not None and settings.get("mapping") != integration.settings.get("mapping"):
+                integration.rests_until = made.at  # another mapping may try at once
+                made.due()
             integration.settings = dict(settings)
         try:
             integration.save()

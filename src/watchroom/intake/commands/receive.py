@@ -11,10 +11,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from django.db import OperationalError, transaction
 
+from ...kernel import clock, wake
 from ...kernel.db import announce, claimable
 from ...kernel.plugins import one_of
 from ...sources.base import Draft, Source
@@ -23,7 +26,9 @@ from ..journal import unread
 from ..models import Inbox, Integration, Signal
 from ..queries import Came, as_inbound
 from ..routing import tree
+from ..rules.breaker import TOO_MANY, Breaker
 from .batch import Batch
+from .mappings import PUT_ASIDE, TRIES, resting
 
 log = logging.getLogger(__name__)
 PROBLEMS_KEPT = 100
@@ -89,11 +94,17 @@ def _read_batch(integration_id: int, most: int) -> int:
     said: list[tuple[Came, Sequence[Draft]]] = []
     tray: list[tuple[Came, Sequence[dict[str, str]], bool]] = []
     drafts = 0
+    breaker = Breaker(integration.slow_in_a_row, integration.rests_until)
+    before = replace(breaker)
     for signal in signals:
-        found, problems = _parsed(signal, integration, source)
+        rested = breaker.in_a_row >= TOO_MANY
+        found, problems = _parsed(signal, integration, source, breaker)
         if problems and not signal.problems:  # found only now: its sender has been told that all is well
             tray.append((signal, problems, not found))
-            found = (*found, _unread(signal, integration))
+            told = resting if problems == [PUT_ASIDE] else _unread
+            found = (*found, told(signal, integration))
+        if rested and breaker.mended:
+            found = (*found, resting(signal, integration, over=True))
         said.append((signal, found))
         drafts += len(found)
         if drafts >= DRAFTS_PER_BATCH:
@@ -114,7 +125,11 @@ def _read_batch(integration_id: int, most: int) -> int:
             batch.take(signal, stated)
         batch.finish()
         last = said[-1][0]
-        Integration.objects.filter(pk=integration_id).update(read_to=last.number, last_signal_at=last.received_at)
+        changed: dict[str, Any] = {"read_to": last.number, "last_signal_at": last.received_at}
+        if breaker != before:
+            changed |= {"slow_in_a_row": breaker.in_a_row, "rests_until": breaker.until}
+            announce({wake.DUE})
+        Integration.objects.filter(pk=integration_id).update(**changed)
         announce({f"integration:{integration_id}", *batch.topics})
     return len(said)
 
@@ -124,15 +139,28 @@ def drafts_of(signal: Came, integration: Integration, source: Source) -> Sequenc
     return _parsed(signal, integration, source)[0]
 
 
-def _parsed(signal: Came, integration: Integration, source: Source) -> tuple[Sequence[Draft], Sequence[dict[str, str]]]:
-    """What a stored signal says, and what is wrong with it, as the table has it."""
+def _parsed(
+    signal: Came, integration: Integration, source: Source, breaker: Breaker | None = None
+) -> tuple[Sequence[Draft], Sequence[dict[str, str]]]:
+    """What a stored signal says, and what is wrong with it, as the table has it. ``breaker`` learns from it, and leaves a
+    mapping alone that takes too long."""
     if signal.refused:
         return (), ()
     if signal.remote == OURSELVES and signal.path == LIMITED_PATH:
         return (_limited(signal, integration),), ()
     if signal.remote == OURSELVES and signal.path == TOO_LARGE_PATH:
         return (_too_large(signal, integration),), ()
+    breaker = breaker or Breaker()
+    now = clock.now()
+    if breaker.rests(now) and not signal.remote.startswith(TRIES):
+        return (), [PUT_ASIDE]
     parsed = source.parse(as_inbound(signal, integration))
+    if parsed.slow:
+        breaker.took_too_long(now)
+        if breaker.rests(now):
+            return (), [PUT_ASIDE]
+    elif breaker.in_a_row:
+        breaker.went_well(now)
     return parsed.drafts, [{"field": p.field, "value": p.value, "fix": p.fix} for p in parsed.problems[:PROBLEMS_KEPT]]
 
 

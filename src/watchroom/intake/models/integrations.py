@@ -14,6 +14,7 @@ from ...accounts.models import Team
 from ...catalog.models import Service
 from ...kernel import clock
 from ...kernel.fields import EncryptedJSON
+from ..rules.breaker import TOO_MANY
 
 
 class Integration(models.Model):
@@ -46,6 +47,12 @@ class Integration(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     read_to = models.BigIntegerField(default=0, help_text="The number of the last signal that the engine has read.")
     last_signal_at = models.DateTimeField(null=True, blank=True)
+    slow_in_a_row = models.PositiveSmallIntegerField(
+        default=0, help_text="How many payloads in a row took its mapping too long; from five on it rests."
+    )
+    rests_until = models.DateTimeField(
+        null=True, blank=True, help_text="When a mapping that rests is tried again, or what it left is read again."
+    )
     is_demo = models.BooleanField(default=False)
 
     class Meta:
@@ -53,6 +60,11 @@ class Integration(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def mapping_rests(self) -> bool:
+        """Whether its mapping took too long on too many payloads, and is left alone."""
+        return self.slow_in_a_row >= TOO_MANY
 
 
 class Inbox(models.Model):

@@ -23,7 +23,7 @@ from .integrations import integration_for
 
 _PAYLOADS = 5
 _EXAMPLE = """\
-# What has {{ or {% in it is a text (Jinja2), anything else an expression (CEL).
+# What has {{ or {% in it is a text (Jinja2), what begins with $ a path (JSONPath), anything else an expression (CEL).
 # payload is what came; item is one of the items, if there are several in a payload.
 key: payload.id
 title: "{{ payload.name }} on {{ payload.host }}"

@@ -107,7 +107,7 @@ class Email:
             letter = letter_of(inbound)
             if said := inbound.settings.get("mapping"):
                 found = mapping.read(said, letter.payload(), inbound)
-                return Read(found.drafts, found.problems, inbound.path)
+                return Read(found.drafts, found.problems, inbound.path, slow=found.slow)
             return Read(tuple(read(letter, inbound)), path=inbound.path)
         except Unusable as unusable:
             return Read(problems=(unusable.problem,), path=inbound.path)

@@ -10,11 +10,12 @@ from functools import lru_cache
 from typing import Any
 
 import cel
+import jsonpath_rfc9535
 from jinja2 import TemplateError, TemplateSyntaxError, Undefined
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from .form import FIELDS, GROUPS, is_template
+from .form import FIELDS, GROUPS, is_path, is_template
 
 ITEMS_LIMIT, TEXT_LIMIT, NAME_LIMIT = 1_000, 15_000, 200
 _VARIABLES = ("payload", "item", "index")
@@ -146,6 +147,30 @@ def expression(field: str, source: str, *, lenient: bool = True) -> Callable[[Va
     return evaluate
 
 
+def path(field: str, source: str) -> Callable[[Variables], Any]:
+    """A path (JSONPath, RFC 9535) from an item, ready to be followed. One that names a single place gives what is there; one
+    that may lead to several gives a list, or the one thing that it leads to. Nothing is None.
+
+    :raises Wrong: it is none.
+    """
+    try:
+        query = jsonpath_rfc9535.compile(source.strip())
+        single = query.singular_query()
+    except Exception as error:
+        raise Wrong(field, source, f"it can't be read as a path: {_first_line(error)}") from None
+
+    def follow(variables: Variables) -> Any:
+        try:
+            found = query.find(variables["item"]).values()
+        except Exception as error:
+            raise Wrong(field, source, _first_line(error)) from None
+        if field == "items" and not single:
+            return found
+        return found if len(found) > 1 else found[0] if found else None
+
+    return follow
+
+
 def template(field: str, source: str) -> Callable[[Variables], Any]:
     """A template, ready to be filled.
 
@@ -180,10 +205,15 @@ class Mapping:
 
     def __init__(self, said: dict[str, Any]) -> None:
         def ready(field: str, source: str) -> Callable[[Variables], Any]:
-            return template(field, source) if is_template(source) else expression(field, source)
+            if is_template(source) and not is_path(source):
+                return template(field, source)
+            return picked(field, source)
 
-        self.items = expression("items", said["items"]) if "items" in said else None
-        self.when = expression("when", said["when"], lenient=False) if "when" in said else None
+        def picked(field: str, source: str, *, lenient: bool = True) -> Callable[[Variables], Any]:
+            return path(field, source) if is_path(source) else expression(field, source, lenient=lenient)
+
+        self.items = picked("items", said["items"]) if "items" in said else None
+        self.when = picked("when", said["when"], lenient=False) if "when" in said else None
         self.texts = {name: ready(name, said[name]) for name in _TEXTS if name in said}
         self.groups = {
             group: {name: ready(f"{group}.{name}", source) for name, source in said.get(group, {}).items()}
@@ -208,7 +238,7 @@ class Mapping:
         alerts = []
         for index, item in enumerate(items):
             variables = {"payload": payload, "item": item, "index": index}
-            if self.when is not None and self.when(variables) in (False, None, ""):
+            if self.when is not None and self.when(variables) in (False, None, "", []):
                 continue
             alert: dict[str, Any] = {name: _text(evaluate(variables)) for name, evaluate in self.texts.items()}
             for group, fields in self.groups.items():

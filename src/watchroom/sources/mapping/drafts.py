@@ -41,7 +41,8 @@ def read(mapping: Mapping[str, Any], payload: Any, inbound: Inbound) -> Parsed:
     if "alerts" not in answer:
         field = f"mapping.{answer['field']}".rstrip(".")
         return Parsed(
-            problems=(Problem(field, answer["value"], f"{answer['why']}; correct the mapping, then read it again."),)
+            problems=(Problem(field, answer["value"], f"{answer['why']}; correct the mapping, then read it again."),),
+            slow=bool(answer.get("slow")),
         )
     return drafts_of(answer["alerts"], inbound)
 

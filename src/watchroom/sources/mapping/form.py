@@ -1,6 +1,6 @@
 """What a mapping may look like: an object, or the same as YAML. Pure.
 
-Every value is an expression, or, where it has ``{{`` or ``{%`` in it, a template.
+Every value is an expression; where it begins with ``$`` it is a path, where it has ``{{`` or ``{%`` in it a template.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ _Loader.yaml_implicit_resolvers = {
 
 def is_template(value: str) -> bool:
     return "{{" in value or "{%" in value
+
+
+def is_path(value: str) -> bool:
+    return value.lstrip()[:1] == "$"  # no expression can begin so
 
 
 def in_words(mapping: object) -> str:

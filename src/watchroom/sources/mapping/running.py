@@ -21,6 +21,7 @@ REST_SECONDS = 60.0  # how long a payload that took a mapping too long is left a
 _RESTING_LIMIT = 1_000
 _ANSWER_LIMIT = 64 * 1024 * 1024
 _TOO_LONG = f"it takes more than {CPU_SECONDS:g} s, or more memory than it may have; make it simpler"
+_SLOW = {"field": "", "value": "", "why": _TOO_LONG, "slow": True}
 _SHARED_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 
 
@@ -37,7 +38,8 @@ class Worker:
         self._resting: dict[bytes, float] = {}  # by the question's hash, oldest first: until when it isn't asked again
 
     def ask(self, mapping: dict[str, Any], payload: Any, *, only_check: bool = False) -> dict[str, Any]:
-        """The alerts of a payload (``alerts``), or what is wrong with the mapping (``field``, ``value``, ``why``).
+        """The alerts of a payload (``alerts``), or what is wrong with the mapping (``field``, ``value``, ``why``, and
+        ``slow`` where it took too long).
 
         With ``only_check`` it is only seen whether its expressions and templates are any; there are no alerts then.
         """
@@ -46,13 +48,13 @@ class Worker:
         identity = hashlib.sha256(question).digest()
         with self._lock:
             if self._resting.get(identity, 0.0) > clock.monotonic():
-                return {"field": "", "value": "", "why": _TOO_LONG}
+                return dict(_SLOW)
             try:
                 return self._answer(question)
             except _Gone:
                 self._end()
                 self._rest(identity)
-                return {"field": "", "value": "", "why": _TOO_LONG}
+                return dict(_SLOW)
 
     def _rest(self, identity: bytes) -> None:
         self._resting.pop(identity, None)

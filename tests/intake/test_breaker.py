@@ -1,0 +1,163 @@
+"""A mapping that is slow on every payload costs a second for some, not for all, and nothing is lost by it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import factories as make
+from watchroom.accounts.actors import acting
+from watchroom.accounts.roles import Role
+from watchroom.engine.loop import run_due
+from watchroom.intake import commands
+from watchroom.intake.models import Alert, Integration, Signal
+from watchroom.intake.queries import tray_of
+from watchroom.intake.rules.breaker import LONGEST_REST, TOO_MANY, Breaker
+from watchroom.kernel.clock import TravellingClock
+from watchroom.sources.mapping import drafts
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+SAID = {"key": "payload.id", "title": "payload.what"}
+
+
+@settings(max_examples=200, derandomize=True)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 1200)), max_size=60))
+def test_it_rests_only_after_several_in_a_row_and_never_for_long(steps: list[tuple[bool, int]]) -> None:
+    breaker, now, slow = Breaker(), NOW, 0
+    for is_slow, seconds in steps:
+        now += timedelta(seconds=seconds)
+        if breaker.rests(now):
+            assert slow >= TOO_MANY and breaker.until is not None and breaker.until - now <= LONGEST_REST
+            continue
+        slow = slow + 1 if is_slow else 0
+        (breaker.took_too_long if is_slow else breaker.went_well)(now)
+        assert breaker.rests(now) is (slow >= TOO_MANY)
+        assert not (breaker.mended and breaker.rests(now))
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the worker is asked; payloads with ``slow`` take it too long."""
+    found: list[Any] = []
+    ask = drafts.worker.ask
+
+    def slow_for_some(mapping: dict[str, Any], payload: Any, **more: Any) -> dict[str, Any]:
+        found.append(payload)
+        if isinstance(payload, dict) and payload.get("slow") and mapping["key"] == SAID["key"]:
+            return {"field": "", "value": "", "why": "it takes too long", "slow": True}
+        return ask(mapping, payload, **more)
+
+    monkeypatch.setattr(drafts.worker, "ask", slow_for_some)
+    return found
+
+
+@pytest.fixture
+def sender(clock: TravellingClock, db: None, asked: list[Any]) -> Integration:
+    made = make.integration(source="json", slug="odd", name="Odd")
+    commands.save_mapping(make.actor(), made, SAID)
+    asked.clear()
+    return made
+
+
+def send(sender: Integration, number: int, *, slow: bool = True) -> Signal:
+    body = f'{{"id": {number}, "what": "Disk {number}"' + (', "slow": 1}' if slow else "}")
+    return make.signal(sender, body.encode(), "")
+
+
+def test_it_rests_says_so_is_tried_again_and_reads_what_it_left(
+    clock: TravellingClock, sender: Integration, asked: list[Any], client: Client
+) -> None:
+    for number in range(20):
+        send(sender, number)
+    send(sender, 20, slow=False)
+    run_due()
+    assert len(asked) == TOO_MANY  # the others cost nothing
+    sender.refresh_from_db()
+    assert sender.mapping_rests and sender.rests_until == clock() + MINUTE
+    told = Alert.objects.get(labels__alertname="MappingRests")
+    assert told.severity == "error" and told.state == "firing"
+    assert tray_of(sender).count() == 21  # nothing is lost: the first were told as ever, the others are kept
+    client.force_login(make.person("Manager", Role.MANAGER))
+    assert "takes too long and rests" in client.get("/integrations/odd").content.decode()
+    shown = client.get("/api/v1/integrations/odd").json()
+    assert shown["mapping_rests"] and shown["mapping_tried_at"]
+    clock.advance(MINUTE)
+    run_due()  # the newest that waits tries, and is read
+    run_due()
+    sender.refresh_from_db()
+    assert Alert.objects.filter(title="Disk 20").exists()
+    told.refresh_from_db()
+    assert told.state == "resolved" or sender.mapping_rests  # what it left was slow, all of it: it rests again
+    assert sender.mapping_rests and len(asked) == 2 * TOO_MANY + 1
+
+
+def test_a_try_that_takes_too_long_makes_the_rest_longer(
+    clock: TravellingClock, sender: Integration, asked: list[Any]
+) -> None:
+    for number in range(8):
+        send(sender, number)
+    run_due()
+    for minutes in (1, 2, 4, 8, 15, 15):
+        sender.refresh_from_db()
+        assert sender.rests_until == clock() + minutes * MINUTE
+        before = len(asked)
+        clock.advance(minutes * MINUTE)
+        run_due()
+        assert len(asked) == before + 1
+    assert Alert.objects.get(labels__alertname="MappingRests").state == "firing"
+
+
+def test_a_better_mapping_reads_everything_that_was_kept_at_once(
+    clock: TravellingClock, sender: Integration, asked: list[Any]
+) -> None:
+    for number in range(12):
+        send(sender, number)
+    run_due()
+    sender.refresh_from_db()
+    commands.save_mapping(make.actor(), sender, {**SAID, "key": "string(payload.id)"})
+    for _ in range(3):
+        run_due()
+    sender.refresh_from_db()
+    assert (sender.slow_in_a_row, sender.rests_until) == (0, None)
+    assert Alert.objects.get(labels__alertname="MappingRests").state == "resolved"
+    read = set(Alert.objects.filter(title__startswith="Disk").values_list("title", flat=True))
+    assert read == {f"Disk {number}" for number in range(TOO_MANY - 1, 12)}
+    left = [signal.problems[0]["fix"] for signal in tray_of(sender)]
+    assert len(left) == TOO_MANY - 1 and all("too long" in fix for fix in left)  # told before it rested: by a button
+
+
+def test_some_that_are_slow_among_others_change_nothing(
+    clock: TravellingClock, sender: Integration, asked: list[Any]
+) -> None:
+    for number in range(20):
+        send(sender, number, slow=number % TOO_MANY != 0)
+    run_due()
+    sender.refresh_from_db()
+    assert len(asked) == 20 and not sender.mapping_rests and sender.rests_until is None
+
+
+def test_without_anything_kept_the_next_payload_tries(
+    clock: TravellingClock, sender: Integration, asked: list[Any]
+) -> None:
+    for number in range(TOO_MANY):
+        send(sender, number)
+    run_due()
+    manager = acting(make.person("Manager", Role.MANAGER))
+    commands.replay_tray(manager, sender)  # by hand, while it rests: it stays where it was
+    run_due()
+    assert len(asked) == TOO_MANY and tray_of(sender).count() == TOO_MANY
+    Signal.objects.all().delete()
+    clock.advance(MINUTE)
+    run_due()
+    sender.refresh_from_db()
+    assert sender.mapping_rests and sender.rests_until is None
+    send(sender, 99, slow=False)
+    run_due()
+    sender.refresh_from_db()
+    assert not sender.mapping_rests and Alert.objects.filter(title="Disk 99").exists()
