@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
+import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from gate.running import running_gate
 from watchroom.accounts.actors import SYSTEM
 from watchroom.intake.commands import pause_integration
 from watchroom.intake.commands.receive import read_signals
-from watchroom.intake.gate import limits
+from watchroom.intake.gate import addresses, limits, seats
 from watchroom.intake.gate import mail as mail_in
 from watchroom.intake.models import Alert, Integration, Signal
 from watchroom.kernel import settings as conf
@@ -142,3 +145,128 @@ def test_the_connection_can_be_encrypted(
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         assert client.starttls(context=context)[0] == 220
         assert send(client, f"{KEY}@example.org")[0] == 250
+
+
+# --- Whoever is connected has to send mail --------------------------------------------------------------------------
+
+
+def dial(listening: list[mail_in.MailIn], source: str = "127.0.0.1") -> socket.socket:
+    return socket.create_connection(("127.0.0.1", listening[0].port), timeout=30, source_address=(source, 0))
+
+
+def said_by(connected: socket.socket) -> bytes:
+    """All that is said until the other side closes. What it did not want to read any more resets the connection."""
+    found = b""
+    try:
+        while piece := connected.recv(65536):
+            found += piece
+    except ConnectionResetError:
+        pass
+    return found
+
+
+def until_gone(connected: socket.socket, line: bytes) -> tuple[int, bytes]:
+    """Say the same again and again, each time after the answer. How often that was answered, and the last answer."""
+    read = connected.makefile("rb")
+    read.readline()
+    for number in range(500_000):
+        try:
+            connected.sendall(line)
+            answer = read.readline()
+        except OSError:
+            return number, b""
+        if answer[:1] == b"4" or not answer:
+            return number, answer
+    raise AssertionError("It may talk for ever.")
+
+
+def test_one_who_opens_many_connections_does_not_shut_out_the_others(
+    transactional_db: None, listening: list[mail_in.MailIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.integration(source="email", key=KEY)
+    monkeypatch.setattr(seats, "PER_SENDER", 3)
+    monkeypatch.setattr(seats, "CONNECTIONS", 6)
+    with running_gate(), contextlib.ExitStack() as open_ones:
+        slow = [open_ones.enter_context(dial(listening)) for _ in range(3)]
+        assert all(each.recv(100).startswith(b"220 ") for each in slow)
+        for _ in range(5):
+            with dial(listening) as one_more:
+                assert said_by(one_more).startswith(b"421 4.7.0 Too many connections from your address")
+        with smtplib.SMTP("127.0.0.1", listening[0].port, timeout=30, source_address=("127.0.0.2", 0)) as client:
+            assert send(client, f"{KEY}@example.org")[0] == 250
+        slow[0].close()  # a seat that is given back is free again
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            with dial(listening) as again:
+                if again.recv(100).startswith(b"220 "):
+                    break
+        else:
+            raise AssertionError("No seat was given back.")
+        others = [open_ones.enter_context(dial(listening, f"127.0.0.{number}")) for number in range(2, 7)]
+        assert any(each.recv(100).startswith(b"421 4.7.0 Too many connections;") for each in others)
+
+
+def test_behind_a_proxy_of_ours_many_may_be_connected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seats, "PER_SENDER", 1)
+    found = seats.Seats(addresses.networks(["10.0.0.0/8"]))
+    assert [found.take("10.1.2.3") for _ in range(3)] == ["", "", ""]
+    assert found.take("192.0.2.1") == found.take("2001:db8::1").replace("2001:db8::/64", "192.0.2.1")
+    with pytest.raises(seats.Full):  # of IPv6 one host has a whole network
+        found.take("2001:db8::ffff:1")
+    with pytest.raises(seats.Full):
+        found.take("::ffff:192.0.2.1")
+    found.leave("192.0.2.1")
+    assert found.take("192.0.2.1") == "192.0.2.1"
+
+
+def test_who_only_talks_is_sent_away(
+    transactional_db: None, listening: list[mail_in.MailIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.integration(source="email", key=KEY)
+    monkeypatch.setattr(mail_in, "ANSWERS", 25)
+    with running_gate():
+        for line in (b"NOOP\r\n", b"\r\n", b"VRFY somebody@example.org\r\n", b"RSET\r\n", b"\xff\xfe\r\n"):
+            with dial(listening) as talker:
+                count, last = until_gone(talker, line)
+                assert count <= 25 and last.startswith(b"421 4.7.0 Too many commands without a mail"), line
+        with smtplib.SMTP("127.0.0.1", listening[0].port, timeout=30) as client:
+            for _ in range(12):  # together far more answers than that, but mail comes
+                assert send(client, f"{KEY}@example.org")[0] == 250
+            for _ in range(3):  # guesses at addresses are no mail
+                assert send(client, "somebody@example.org")[0] in (550, 421)
+
+
+def test_who_takes_too_long_is_sent_away(
+    transactional_db: None, listening: list[mail_in.MailIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_in, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(mail_in, "ANSWERS", 1_000_000)
+    with running_gate():
+        with dial(listening) as silent:
+            assert said_by(silent).rstrip().endswith(b"421 4.4.2 Too long without a mail; come back later")
+        with dial(listening) as busy:  # something is said all the time, so that it is never idle
+            _, last = until_gone(busy, b"NOOP\r\n")
+            assert last.startswith(b"421 4.4.2") or not last
+
+
+def test_who_does_not_read_gives_the_seat_back(
+    transactional_db: None, listening: list[mail_in.MailIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our last line can't be told to one who never reads; the seat is free all the same."""
+    monkeypatch.setattr(seats, "PER_SENDER", 1)
+    monkeypatch.setattr(mail_in, "ANSWERS", 1_000_000)
+    monkeypatch.setattr(mail_in, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(mail_in, "LAST_WORD_SECONDS", 0.1)
+    with running_gate(), dial(listening) as deaf:
+        deaf.settimeout(0.2)
+        try:
+            while True:
+                deaf.sendall(b"HELP\r\n" * 20_000)
+        except OSError:
+            pass  # nobody takes it any more
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            with dial(listening, "127.0.0.1") as again:
+                if again.recv(100).startswith(b"220 "):
+                    return
+        raise AssertionError("The seat was not given back.")

@@ -109,14 +109,14 @@ def build(settings: Settings, hub: Hub, web_socket: str | Path | None = None) ->
         signals_per_minute=settings.signals_per_minute,
     )
     if settings.smtp_listen is not None:
-        gate.add(_mail(gate, settings, *settings.smtp_listen))
+        gate.add(_mail(gate, settings, *settings.smtp_listen, trusted))
     return gate
 
 
-def _mail(gate: Gate, settings: Settings, host: str, port: int) -> MailIn:
+def _mail(gate: Gate, settings: Settings, host: str, port: int, trusted: tuple[addresses.Network, ...]) -> MailIn:
     certificate, key = settings.smtp_certificate, settings.smtp_certificate_key
     try:
-        return MailIn(gate, host, port, domain=settings.smtp_domain, certificate=certificate, key=key)
+        return MailIn(gate, host, port, domain=settings.smtp_domain, certificate=certificate, key=key, trusted=trusted)
     except OSError as error:  # a missing file, or what is no certificate (ssl.SSLError)
         raise Refused(
             "The certificate for mail can't be read.",

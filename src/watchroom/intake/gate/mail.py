@@ -1,6 +1,7 @@
 """Mail in: an SMTP listener (RFC 5321) inside the gate. ``KEY@…`` is an integration, ``KEY+tag@…`` the same with a tag.
 
 A mail is accepted (250) after the commit that holds it. There is nothing to relay: an address that is no key is refused.
+Whoever is connected has to send mail: who only talks, or takes too long, is sent away and may come back.
 """
 
 from __future__ import annotations
@@ -9,20 +10,23 @@ import asyncio
 import logging
 import ssl
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, AnyStr, Protocol, cast
 from urllib.parse import urlencode
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from ...sources.base import Reply
-from . import limits
+from . import addresses, limits
 from .database import Integration, Unavailable
+from .seats import Full, Seats
 
 log = logging.getLogger("watchroom.gate")
 
-CONNECTIONS = 100
 RECIPIENTS = 20
-IDLE_SECONDS = 60
+IDLE_SECONDS = 60  # between two commands, and for one mail
+PATIENCE_SECONDS = 180.0  # without a mail that was taken
+ANSWERS = 100  # without a mail that was taken; twenty recipients need some thirty
+LAST_WORD_SECONDS = 5.0  # for our last line to be read
 HEARTBEAT_PREFIX = "wrh_"
 _WORDS = {"": "", "ok": "", "success": "", "start": "start", "fail": "fail", "log": "log"}
 _NOBODY = "550 5.1.1 No integration has this address; copy it again from its page."
@@ -51,6 +55,7 @@ class MailIn:
         domain: str = "",
         certificate: Path | None = None,
         key: Path | None = None,
+        trusted: tuple[addresses.Network, ...] = (),
     ) -> None:
         self._doors, self._host, self._port, self._domain = doors, host, port, domain
         self._tls: ssl.SSLContext | None = None
@@ -58,7 +63,7 @@ class MailIn:
             self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             self._tls.load_cert_chain(certificate, key)
         self._server: asyncio.Server | None = None
-        self._open = 0
+        self.seats = Seats(trusted)
 
     @property
     def port(self) -> int:
@@ -90,16 +95,6 @@ class MailIn:
             loop=asyncio.get_running_loop(),
         )
 
-    def entered(self) -> bool:
-        """Count a connection; false when there are too many."""
-        if self._open >= CONNECTIONS:
-            return False
-        self._open += 1
-        return True
-
-    def left(self) -> None:
-        self._open -= 1
-
     # --- What aiosmtpd asks ---
 
     async def handle_RCPT(
@@ -127,6 +122,8 @@ class MailIn:
         body = envelope.content if isinstance(envelope.content, bytes) else b""
         remote = str(session.peer[0]) if isinstance(session.peer, tuple) else ""
         told = [await self._deliver(address, body, remote) for address in envelope.rcpt_tos]
+        if isinstance(server, _Connection) and any(each.startswith("2") for each in told):
+            server.has_sent()
         # One answer for all of them: what one did not get is sent again to all, and alerts know themselves by their key.
         return next((each for each in told if each.startswith("4")), None) or next(
             (each for each in told if each.startswith("5")), "250 2.0.0 Stored"
@@ -165,23 +162,68 @@ class MailIn:
 
 
 class _Connection(SMTP):
-    """One connection; one too many is told to come back."""
+    """One connection; one too many is told to come back, and so is one that sends no mail."""
 
     def __init__(self, mail: MailIn, **named: Any) -> None:
         super().__init__(mail, **named)
-        self._mail, self._counted = mail, False
+        self._mail = mail
+        self._seat: str | None = None
+        self._answers, self._over = 0, False
+        self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        if not self._counted:  # after STARTTLS it is called again
-            if not self._mail.entered():
-                transport.write(b"421 4.7.0 Too many connections; come back later\r\n")
+        if self._seat is None:  # after STARTTLS it is called again
+            peer = transport.get_extra_info("peername")
+            try:
+                self._seat = self._mail.seats.take(str(peer[0]) if peer else "")
+            except Full as full:
+                transport.write(f"421 4.7.0 {full}; come back later\r\n".encode())
                 transport.close()
                 return
-            self._counted = True
+            self._wait_for_a_mail()
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self._counted:
-            self._counted = False
-            self._mail.left()
+        if self._patience is not None:
+            self._patience.cancel()
+        if self._seat is not None:
+            self._mail.seats.leave(self._seat)
+            self._seat = None
             super().connection_lost(error)
+
+    def eof_received(self) -> bool | None:
+        return super().eof_received() if self._seat is not None else False
+
+    async def push(self, status: AnyStr) -> None:
+        """Answer. Every command has at least one, also one that makes no sense."""
+        if self._over:
+            return
+        self._answers += 1
+        if self._answers > ANSWERS:
+            self._send_away("421 4.7.0 Too many commands without a mail; come back later")
+        else:
+            await super().push(status)
+
+    def has_sent(self) -> None:
+        """A mail was taken: whoever sends is welcome for as long again."""
+        self._answers = 0
+        self._wait_for_a_mail()
+
+    def _wait_for_a_mail(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+        said = "421 4.4.2 Too long without a mail; come back later"
+        self._patience = self.loop.call_later(PATIENCE_SECONDS, self._send_away, said)
+
+    def _send_away(self, said: str) -> None:
+        transport = cast("asyncio.Transport | None", self.transport)
+        if self._over or transport is None:
+            return
+        self._over = True
+        transport.write(f"{said}\r\n".encode())
+        transport.close()
+        # One who does not read would keep the connection, and its seat, for ever.
+        self.loop.call_later(LAST_WORD_SECONDS, transport.abort)
+
+    def _timeout_cb(self) -> None:
+        self._send_away("421 4.4.2 Too slow; come back later")
