@@ -10,7 +10,7 @@ from django.test import Client
 
 import factories
 from watchroom.accounts.actors import SYSTEM, acting
-from watchroom.insights import offers
+from watchroom.insights import calendars, offers
 from watchroom.kernel import http
 from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
 from watchroom.oncall import commands, ical, outlook, queries
@@ -223,6 +223,44 @@ def test_a_calendar_is_read_and_its_last_good_copy_stays(clock: Any, monkeypatch
     assert queries.who(schedule, clock() + 150 * DAY) == [a]  # repetitions of the old copy go on
     commands.remove_calendar(SYSTEM, Calendar.objects.get())
     assert queries.who(schedule, clock()) == []
+
+
+def test_whoever_gave_a_calendar_that_fails_is_told_once_a_day(clock: Any, monkeypatch: Any) -> None:
+    schedule, a, b = _two()
+    for each in (a, b):
+        factories.contact_method(each)
+    answers: list[Any] = [(200, GRAFANA)]
+    monkeypatch.setattr(
+        http, "fetch", lambda *args, **kwargs: http.Answer(answers[0][0], {}, answers[0][1].encode(), False)
+    )
+    row = commands.save_calendar(acting(a), None, schedule=schedule, name="Old", url="https://1.1.1.1/a.ics")
+    commands.refresh_calendars()
+    row.refresh_from_db()
+    assert row.warn_due_at is None and row.shifts.exists()
+    answers[0] = (500, "")
+    clock.advance(HOUR / 6)
+    commands.refresh_calendars()
+    assert calendars.warn() == 0 and calendars.next_warning() == clock() + HOUR
+    clock.advance(50 * HOUR)
+    commands.refresh_calendars()
+    assert (calendars.warn(), calendars.warn()) == (1, 0)
+    told = Notification.objects.get(person=a)
+    assert "Old can't be read" in told.subject and "read 2 d ago" in told.body
+    assert "answered 500" in told.body and "depends on it: Anna, " in told.body
+    report, _ = outlook.quality_of(schedule, clock(), clock() + WEEK)
+    (defect,) = [each for each in report.findings if each.kind == "calendar"]
+    assert "2 d old" in defect.text and defect.starts_at is not None
+    assert "last good copy is 2 d old" in _browser(b).get("/schedules/pay").content.decode()
+    clock.advance(DAY)
+    a.is_active = False
+    a.save()
+    assert calendars.warn() == 1 and Notification.objects.filter(person=b).count() == 0
+    factories.membership(schedule.team, b, "manager")
+    clock.advance(DAY)
+    assert calendars.warn() == 1 and Notification.objects.get(person=b).subject == "The calendar Old can't be read"
+    answers[0] = (200, GRAFANA)
+    commands.refresh_calendars()
+    assert calendars.next_warning() is None
 
 
 def test_a_feed_is_a_secret_that_can_be_revoked(clock: Any) -> None:

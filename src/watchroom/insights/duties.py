@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ..kernel.duty import Duty
 from ..oncall.models import Schedule
-from . import bearing
+from . import bearing, calendars
 from .commands import send_weekly_list
 from .handoffs import look
 from .models import WeeklyList
@@ -40,9 +40,18 @@ def _look_at_limits() -> int:
     return handled
 
 
+def _warn_of_calendars() -> int:
+    """Tell the owners that are due, each in a transaction of its own."""
+    handled = 0
+    while handled < LISTS and calendars.warn():
+        handled += 1
+    return handled
+
+
 duties = [
     Duty("hand-offs", _next_look, lambda: look(BATCH)),
     Duty("expire swaps", next_expiry, expire),
+    Duty("failing calendars", calendars.next_warning, _warn_of_calendars),
     Duty("load limits", bearing.next_look, _look_at_limits),
     Duty("weekly lists", _next_list, _send_lists),
 ]

@@ -119,6 +119,7 @@ class Calendar(models.Model):
     failures = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)
     unknown = models.JSONField(default=list)  # entries that name nobody here
+    warn_due_at = models.DateTimeField(null=True, help_text="While it fails: when its owner is told next.")
     created_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
 
@@ -130,7 +131,10 @@ class Calendar(models.Model):
                 name="calendar_of_a_schedule_or_a_person",
             ),
         )
-        indexes = (models.Index(fields=("due_at",), name="calendar_by_due"),)
+        indexes = (
+            models.Index(fields=("due_at",), name="calendar_by_due"),
+            models.Index(fields=("warn_due_at",), name="calendar_by_warning"),
+        )
 
     def __str__(self) -> str:
         return self.name

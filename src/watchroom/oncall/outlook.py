@@ -102,7 +102,41 @@ def quality_of(
         holidays=holidays_of(wanted, start, end),
         names={pk: person.name for pk, person in people.items()},
     )
-    return report, people
+    broken = tuple(stale_calendars(schedule))
+    return replace(report, findings=broken + report.findings, score=max(0, report.score - 10 * len(broken))), people
+
+
+STALE = timedelta(hours=1)
+
+
+def stale_calendars(schedule: Schedule) -> Iterable[rules.Finding]:
+    """The schedule's calendars that can't be read: how old the good copy is, and the next shift that depends on it."""
+    now = clock.now()
+    for row in schedule.calendars.filter(failures__gt=0).order_by("name", "id"):
+        if row.read_at is not None and now - row.read_at < STALE:
+            continue
+        following = row.shifts.filter(ends_at__gt=now).order_by("starts_at", "id").first()
+        read = f"its last good copy is {age(row.read_at, now)} old" if row.read_at else "it has never been read"
+        yield rules.Finding(
+            "calendar",
+            f"The calendar {row.name} can't be read; {read}.",
+            row.error or "Check its address.",
+            following.person_id if following else None,
+            following.starts_at if following else None,
+            following.ends_at if following else None,
+        )
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that says it."""
+    hours = int((now - since) / timedelta(hours=1))
+    return (
+        f"{hours // 24} d"
+        if hours >= 48
+        else f"{hours} h"
+        if hours
+        else f"{int((now - since).total_seconds() // 60)} min"
+    )
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from ...accounts.changes import change
 from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...accounts.rules import checked_name
-from ...kernel import clock, http
-from ...kernel.db import claimable, locked
+from ...kernel import clock, http, wake
+from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import Refused, WatchroomError
 from ...kernel.signing import fingerprint, new_key
 from ..ical import Entry, NotACalendar, read
@@ -26,6 +26,7 @@ LEASE = timedelta(minutes=2)
 BEFORE, AHEAD = timedelta(days=16), timedelta(days=200)
 LIMIT_BYTES = 2_000_000
 BATCH = 5
+PATIENCE = timedelta(hours=1)  # of a failure, before its owner is told
 
 
 def save_calendar(
@@ -104,10 +105,11 @@ def refresh(calendar: Calendar) -> None:
         if error:
             row.failures, row.error = row.failures + 1, error
             row.due_at = now + min(EVERY * row.failures, timedelta(hours=1))
+            row.warn_due_at = row.warn_due_at or now + PATIENCE
             if row.text:  # time goes on: what lies further ahead in the last good copy comes into sight
                 _write(row, _entries(row, row.text))
         else:
-            row.failures, row.error, row.due_at = 0, "", now + EVERY
+            row.failures, row.error, row.due_at, row.warn_due_at = 0, "", now + EVERY, None
             changed = row.text != text
             row.text, row.read_at = text, now
             _write(row, _entries(row, text))
@@ -118,6 +120,8 @@ def refresh(calendar: Calendar) -> None:
                     made.touch("schedules", f"schedule:{row.schedule_id}")
                     made.due()
         row.save()
+    if error:
+        announce({wake.DUE})
 
 
 def _fetched(url: str) -> str:

@@ -32,7 +32,7 @@ class Load:
 class Finding:
     """Something that could be better, and what would help."""
 
-    kind: str  # gap, conflict, imbalance, nights, weekends, run
+    kind: str  # gap, conflict, imbalance, nights, weekends, run, calendar
     text: str
     fix: str
     person: int | None = None

@@ -117,7 +117,7 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
         "label": row.name,
         "shifts": [(shift, people.get(shift.person), why(shift, reasons)) for shift in shifts],
         "gaps": gaps,
-        "warnings": [each for each in report.findings if each.kind in {"gap", "conflict"}][:6],
+        "warnings": [each for each in report.findings if each.kind in {"gap", "conflict", "calendar"}][:6],
         "now": now,
         "now_people": now_people,
         "take": [who for who in now_people if who != by.person] if may_override and until else [],
