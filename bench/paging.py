@@ -53,10 +53,11 @@ def _alert(number: int, **labels: str) -> dict[str, object]:
 def accept_to_provider(count: int = 200) -> None:
     """One new alert group at a time."""
     provider, server = Provider(), Server(start_timeout=180).start()
-    key = fill(server, f"{provider.peer.url}/page", people=50)["key"]
+    filled = fill(server, f"{provider.peer.url}/page", people=50)
+    key, services = filled["key"], filled["services"]
     took: list[float] = []
     for number in range(1, count + 1):
-        _post(server, key, [_alert(number)])
+        _post(server, key, [_alert(number, service=f"bench-{number % services}")])
         answered = time.perf_counter()
         provider.wait(number, 10)
         took.append((provider.came.get(number, answered + 10) - answered) * 1000)
@@ -69,13 +70,14 @@ def accept_to_provider(count: int = 200) -> None:
 def many_groups(a_second: int = 200, seconds: int = 10) -> None:
     """New alert groups at a steady pace, each paged to one of many people."""
     provider, server = Provider(), Server(start_timeout=180).start()
-    key = fill(server, f"{provider.peer.url}/page", people=500)["key"]
-    _post(server, key, [_alert(0)])
+    filled = fill(server, f"{provider.peer.url}/page", people=500)
+    key, services = filled["key"], filled["services"]
+    _post(server, key, [_alert(0, service="bench-0")])
     provider.wait(1, 20)
     answered: dict[int, float] = {}
 
     def send(number: int) -> None:
-        _post(server, key, [_alert(number)])
+        _post(server, key, [_alert(number, service=f"bench-{number % services}")])
         answered[number] = time.perf_counter()
 
     began = time.perf_counter()

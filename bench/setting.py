@@ -26,29 +26,34 @@ team = Team.objects.create(name="Bench", slug="bench")
 if sys.argv[1]:
     add_contact_method(by, person, channel="webhook", label="Hook", settings={"url": sys.argv[1], "secret": "sixteen letters or more"})
 policy = save_policy(by, None, team=team, name="Bench", steps=[{"wait_seconds": 3600, "targets": [{"person": person.pk}]}])
-if int(sys.argv[2]) > 1:  # one page each: nobody's limit plays a part
+service = Service.objects.create(team=team, name="Bench", slug="bench", policy=policy)
+_, key = save_integration(by, None, team=team, name="Bench", source="alertmanager", service=service)
+services = int(sys.argv[2]) // 5  # each with five people who are paged in turn: nobody gets more than a few pages
+if services:
     crowd = Person.objects.bulk_create(
-        [Person(email=f"bench{n}@example.org", name=f"Person {n}", role=20, password="!") for n in range(int(sys.argv[2]))]
+        [Person(email=f"bench{n}@example.org", name=f"Person {n}", role=20, password="!") for n in range(services * 5)]
     )
     for each in crowd:
         add_contact_method(acting(person), each, channel="webhook", label="Hook", settings={"url": sys.argv[1], "secret": "sixteen letters or more"})
-    targets = [{"person": each.pk} for each in crowd]
-    policy = save_policy(by, policy, team=team, name="Bench", steps=[{"wait_seconds": 3600, "targets": targets, "round_robin": True}])
-service = Service.objects.create(team=team, name="Bench", slug="bench", policy=policy)
-_, key = save_integration(by, None, team=team, name="Bench", source="alertmanager", service=service)
+    for n in range(services):
+        steps = [{"wait_seconds": 3600, "targets": [{"person": each.pk} for each in crowd[n * 5 : n * 5 + 5]], "round_robin": True}]
+        own = save_policy(by, None, team=team, name=f"Bench {n}", steps=steps)
+        Service.objects.create(team=team, name=f"Bench {n}", slug=f"bench-{n}", policy=own)
+    save_route(by, None, name="By service", matchers=['service=~".+"'], service_label="service")
 from django.contrib.sessions.backends.db import SessionStore
 session = SessionStore()
 session["_auth_user_id"] = str(person.pk)
 session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
 session["_auth_user_hash"] = person.get_session_auth_hash()
 session.save()
-print(json.dumps({"key": key, "session": session.session_key}))
+print(json.dumps({"key": key, "session": session.session_key, "services": services}))
 """
 
 
 def fill(server: Server, hook: str = "", people: int = 1) -> dict[str, Any]:
-    """Make a person (or many, paged in turn), a policy, a service and an integration. Returns the integration's key and
-    a session's cookie."""
+    """Make a person, a policy, a service and an integration; of many ``people`` also one more service for every five of
+    them ("bench-0", …), which alerts name by the label ``service``. Returns the integration's key, a session's cookie, and
+    how many such services there are."""
     return in_django(server, _FILL, hook, str(people))
 
 

@@ -94,7 +94,7 @@ class World:
 @pytest.fixture
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     made = World(request.param)
-    write = turns.write
+    write = turns.write_all
 
     def write_or_die(*args: Any, **fields: Any) -> Any:
         made.may_die()
@@ -109,7 +109,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     with (
         patch.object(duties, "record_result", record_or_die),
         patch.object(type(one_of("watchroom.channels", "webhook")), "send", lambda _self, *args: made.send(*args)),
-        patch.object(turns, "write", write_or_die),
+        patch.object(turns, "write_all", write_or_die),
     ):
         yield made
 

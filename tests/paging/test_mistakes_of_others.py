@@ -107,7 +107,7 @@ def test_a_wait_may_be_longer_than_any_broker_remembers(clock: TravellingClock, 
     assert paged(hook) == ["anna", "ben"]
 
 
-@pytest.mark.parametrize("where", ["write", "_event", "next_turn", "announce"])
+@pytest.mark.parametrize("where", ["write_all", "_event", "next_turn", "announce"])
 def test_a_worker_killed_in_the_middle_of_a_step_has_done_nothing_of_it(
     clock: TravellingClock,
     hook: HttpPeer,  # noqa: F811
@@ -300,7 +300,7 @@ def test_what_breaks_one_escalation_stops_no_other_and_it_goes_on_with_the_next_
     schedule = make.schedule(people=(anna,), starts_at="2026-03-02T09:00")
     first = start(make.policy((schedule, 300), (ben, 300)), subject_id=1)
     start(make.policy((anna, 300)), subject_id=2)
-    with patch("watchroom.paging.people.oncall.who", side_effect=ArithmeticError("no such turn")):
+    with patch("watchroom.paging.people.oncall.plans_of", side_effect=ArithmeticError("no such turn")):
         run_due()
     assert sorted(paged(hook)) == ["anna", "ben"]
     assert any("no such turn" in line["text"] for line in trace(first))

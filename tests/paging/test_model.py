@@ -214,7 +214,7 @@ class Machine(RuleBasedStateMachine):
     def the_provider_changes(self, how: str) -> None:
         self.failing = how
 
-    @rule(seconds=st.integers(1, 1200), where=st.sampled_from(["finish", "write", "next_turn"]))
+    @rule(seconds=st.integers(1, 1200), where=st.sampled_from(["finish", "write_all", "next_turn"]))
     def the_engine_is_killed_in_the_middle_and_another_goes_on(self, seconds: int, where: str) -> None:
         self.clock.advance(timedelta(seconds=seconds))
         with patch.object(turns, where, side_effect=Killed):
@@ -224,6 +224,19 @@ class Machine(RuleBasedStateMachine):
             except Killed:
                 pass
         self._engine()
+
+    @rule(seconds=st.integers(1, 1200))
+    def what_is_taken_together_breaks_and_is_taken_one_by_one(self, seconds: int) -> None:
+        take = turns._take
+
+        def only_alone(most: int, holding: list[Any]) -> int:
+            if most > 1:
+                raise ArithmeticError("together it breaks")
+            return take(most, holding)
+
+        self.clock.advance(timedelta(seconds=seconds))
+        with patch.object(turns, "_take", only_alone):
+            self._engine()
 
     @rule()
     def the_engine_is_killed_when_it_was_about_to_send(self) -> None:

@@ -13,11 +13,11 @@ from django.http.response import HttpResponseBase
 from ..kernel.clock import now
 from ..kernel.errors import Conflict, NotSignedIn, Refused
 from .auth import session_or_token
+from .duties import KEPT
 from .models import IdempotencyKey
 from .problems import problem
 
 HEADER = "Idempotency-Key"
-KEPT = timedelta(hours=24)
 ABANDONED = timedelta(minutes=5)  # a request that has not answered for so long was cut off
 _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 
@@ -81,10 +81,3 @@ def _again(kept: IdempotencyKey | None, digest: str) -> HttpResponse:
     answer = HttpResponse(kept.body, status=kept.status, content_type=kind)
     answer["Idempotency-Replayed"] = "true"
     return answer
-
-
-def purge() -> int:
-    """Forget what is older than a day; returns how many."""
-    old = list(IdempotencyKey.objects.filter(created_at__lte=now() - KEPT).values_list("pk", flat=True)[:200])
-    IdempotencyKey.objects.filter(pk__in=old).delete()
-    return len(old)

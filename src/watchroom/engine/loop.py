@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -23,7 +24,8 @@ from .. import __version__
 from ..kernel import clock
 from ..kernel import settings as conf
 from ..kernel.duty import Duty
-from ..kernel.wake import DUE
+from ..kernel.plugins import all_of
+from ..kernel.wake import DUE, listen_here
 from .models import EngineNode
 from .queries import health
 from .waking import Waker
@@ -34,6 +36,9 @@ LONGEST_BACKOFF_SECONDS = 30.0
 LOOK_SECONDS = 0.25  # while signals stream in, the other duties of whoever reads them are looked at this often
 BEAT = timedelta(seconds=10)
 DEAD_MAN_EVERY = timedelta(minutes=1)
+# A thread that sends has to come back to Python after each word with its provider, and would wait for so long each time
+# while another one reads signals. Python's own 5 ms are made for threads that compute.
+SWITCH_SECONDS = 0.001
 
 
 def all_duties() -> dict[str, list[Duty]]:
@@ -150,6 +155,9 @@ def run() -> None:
                 worker.told = worker.told or bool(topics & {DUE, "*"})
                 worker.wake.set()
 
+    sys.setswitchinterval(SWITCH_SECONDS)
+    all_of("watchroom.channels")  # before somebody has to be paged: loading them takes a while
+    listen_here(woken)
     waker = Waker(woken)
     log.info("The engine runs: %s", ", ".join(sorted(worker.name for worker in workers)))
     beat = _Beat()

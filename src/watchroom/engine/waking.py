@@ -13,7 +13,7 @@ from ..kernel import settings as conf
 from ..kernel import wake
 
 log = logging.getLogger(__name__)
-_ALL = frozenset({wake.DUE, wake.SIGNALS, "*"})
+_ALL = wake.FOR_ENGINES | {"*"}
 
 
 class Waker:

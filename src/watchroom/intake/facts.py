@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from ..paging.conditions import Facts
@@ -9,6 +10,11 @@ from .models import Alert, AlertGroup
 
 _LOOK_BACK = timedelta(days=1)
 _MOST = 200
+
+
+def severities_of_groups(numbers: Collection[int]) -> dict[int, str]:
+    """How bad these groups are, by number."""
+    return dict(AlertGroup.objects.filter(pk__in=numbers).values_list("pk", "severity"))
 
 
 def facts_of_group(pk: int, at: datetime) -> Facts | None:

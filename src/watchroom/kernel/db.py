@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,12 +28,33 @@ def has_journal() -> bool:
 def announce(topics: Iterable[str]) -> None:
     """Wake whoever listens to ``topics``, once the current transaction has been committed (never if it is not)."""
     topics = set(topics)
+    if topics & wake.FOR_ENGINES:
+        transaction.on_commit(lambda: wake.tell_here(topics))
     if is_postgresql():
         # NOTIFY is itself transactional: PostgreSQL sends it at commit.
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [wake.CHANNEL, wake.pack(topics)])
     else:
         transaction.on_commit(lambda: wake.send_datagrams(topics))
+
+
+def update_each(rows: Sequence[M], fields: Sequence[str]) -> None:
+    """Write these fields of each of these rows, in one go: one prepared statement, in the order given. Django's
+    ``bulk_update`` builds one large statement instead, which costs ten times as much processor time."""
+    if not rows:
+        return
+    meta, quote = type(rows[0])._meta, connection.ops.quote_name
+    by_name = {column.name: column for column in meta.concrete_fields}
+    columns = [by_name[name] for name in fields]
+    stated = ", ".join(f"{quote(str(column.column))} = %s" for column in columns)
+    values = [
+        [*(column.get_db_prep_save(getattr(row, column.attname), connection) for column in columns), row.pk]
+        for row in rows
+    ]
+    assert meta.pk is not None
+    with connection.cursor() as cursor:
+        sql = f"UPDATE {quote(meta.db_table)} SET {stated} WHERE {quote(str(meta.pk.column))} = %s"
+        cursor.executemany(sql, values)
 
 
 def locked(rows: models.QuerySet[M]) -> models.QuerySet[M]:
@@ -69,7 +90,7 @@ def configuration(database_url: str, sqlite_path: Path, journal_path: Path) -> d
 
 def _sqlite(path: Path) -> dict[str, Any]:
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "watchroom.kernel.sqlite",
         "NAME": str(path),
         "CONN_MAX_AGE": None,
         "OPTIONS": {

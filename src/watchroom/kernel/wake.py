@@ -13,7 +13,7 @@ import select
 import socket
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from .settings import current
 CHANNEL = "watchroom_wake"
 DUE = "due"  # the topic that means: the engine has something to do
 SIGNALS = "signals"  # the topic that means: there are signals to read, and nothing else
-_FOR_ENGINES = frozenset({DUE, SIGNALS})
+PAGES = "pages"  # the topic that means: somebody is to be paged, and nothing else is due
+FOR_ENGINES = frozenset({DUE, SIGNALS, PAGES})
 _LIMIT_BYTES = 7_000  # PostgreSQL's NOTIFY payload ends at 8,000 bytes
 
 
@@ -84,9 +85,9 @@ def send_datagrams(topics: Iterable[str]) -> None:
     """Wake every process on this machine that listens for one of ``topics``. Never blocks, never fails."""
     topics = frozenset(topics)
     payload = pack(topics).encode()
-    everything, engines = "*" in topics, bool(topics & _FOR_ENGINES)
+    everything, engines = "*" in topics, bool(topics & FOR_ENGINES)
     for path in _ears.paths():
-        if not everything and not (engines if path.endswith(_ENGINE) else topics - _FOR_ENGINES):
+        if not everything and not (engines if path.endswith(_ENGINE) else topics - FOR_ENGINES):
             continue
         try:
             _ears.sender.sendto(payload, path)
@@ -98,6 +99,19 @@ def send_datagrams(topics: Iterable[str]) -> None:
 
 
 _ENGINE = ".engine.wake"
+_here: list[Callable[[frozenset[str]], object]] = []
+
+
+def listen_here(heard: Callable[[frozenset[str]], object]) -> None:
+    """``heard(topics)`` is called for what this very process makes due: its own engine need not wait for a wake that
+    goes out and comes back."""
+    _here[:] = [heard]
+
+
+def tell_here(topics: Iterable[str]) -> None:
+    """Tell this process's own engine, if it is one."""
+    for heard in _here:
+        heard(frozenset(topics))
 
 
 class Ear:

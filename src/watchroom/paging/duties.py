@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
+import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from queue import Empty, SimpleQueue
 
-from django.db import close_old_connections, connection
+from django.db import OperationalError, close_old_connections, connection
 
 from ..channels.base import Delivery, DeliveryFailed, Link, Message
 from ..channels.webhook import Webhook
@@ -18,7 +22,8 @@ from ..kernel import settings as conf
 from ..kernel.duty import Duty
 from ..kernel.errors import WatchroomError
 from ..kernel.plugins import one_of
-from .commands import carry_out_action, claim, claim_actions, look_ahead, record_result, take_turn
+from ..kernel.wake import PAGES, tell_here
+from .commands import carry_out_action, claim, claim_actions, look_ahead, record_result, record_results, take_turn
 from .commands.notifications import Claimed
 from .hooks import as_alertmanager, summary_of
 from .links import phone_url, respond_url, seen_url
@@ -26,6 +31,7 @@ from .models import Escalation, EscalationPolicy, Notification, StepAction
 
 log = logging.getLogger(__name__)
 BATCH = 100
+WRITE_AGAIN_SECONDS = (0.5, 1, 2, 4, 8, 16)  # in all within the lease of a message
 SHOWN = 20  # of those that go as one message
 _ACTION = {"page": "Acknowledge", "role": "Accept the role", "test": "I got it"}
 
@@ -88,25 +94,18 @@ def message_for(rows: Sequence[Notification]) -> Message:
     )
 
 
-def _send_in_pool(claimed: Claimed) -> None:
-    close_old_connections()
-    _send(claimed)
-
-
 def _send(claimed: Claimed) -> None:
-    """One attempt at one message. Whatever goes wrong stays with it."""
-    numbers = [notification.pk for notification, _ in claimed]
-    rows = Notification.objects.filter(pk__in=numbers).values_list("pk", "state", "tries")
-    held = {pk: (state, tries) for pk, state, tries in rows}
-    # The number of the try is a token that one holder has: whoever comes after the lease has run out has none.
-    wanted = [each for each in claimed if held.get(each[0].pk) == (Notification.State.SENDING, each[1].number)]
-    for notification, attempt in claimed:
-        state, tries = held.get(notification.pk, ("", 0))
-        if state == Notification.State.CANCELLED and tries == attempt.number:
-            attempt.delete()  # somebody has answered since it was claimed: it is not sent any more
-    claimed = wanted
+    """One attempt at one message, here and now. Whatever goes wrong stays with it."""
+    result = _try(claimed)
+    if result is not None:
+        record_result(claimed, result)
+
+
+def _try(claimed: Claimed) -> Delivery | Exception | None:
+    """Hand over what of a message is still wanted; ``claimed`` keeps only that. None: nothing is."""
+    _leave_out_what_was_answered(claimed)
     if not claimed:
-        return
+        return None
     notification = claimed[0][0]
     try:
         method = notification.contact_method
@@ -116,13 +115,26 @@ def _send(claimed: Claimed) -> None:
         if isinstance(channel, Webhook) and channel.speaks_alertmanager(method.settings):
             said = as_alertmanager(notification.path, notification.purpose)
             message = replace(message, facts={**message.facts, "alertmanager": said})
-        result: Delivery | Exception = channel.send(method.settings, message)
+        delivery: Delivery = channel.send(method.settings, message)
     except (DeliveryFailed, WatchroomError) as error:
-        result = error
+        return error
     except Exception as error:
         log.exception("A channel failed in a way it should not: notification %s", notification.pk)
-        result = error
-    record_result(claimed, result)
+        return error
+    return delivery
+
+
+def _leave_out_what_was_answered(claimed: Claimed) -> None:
+    """Look once more, just before it goes: what was answered since it was claimed is not sent any more."""
+    numbers = [notification.pk for notification, _ in claimed]
+    rows = Notification.objects.filter(pk__in=numbers).order_by().values_list("pk", "state", "tries")
+    held = {pk: (state, tries) for pk, state, tries in rows}
+    for notification, attempt in list(claimed):
+        # The number of the try is a token that one holder has: whoever comes after the lease has run out has none.
+        if held.get(notification.pk) != (Notification.State.SENDING, attempt.number):
+            claimed.remove((notification, attempt))
+            if held.get(notification.pk) == (Notification.State.CANCELLED, attempt.number):
+                attempt.delete()
 
 
 @cache
@@ -130,12 +142,64 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(conf.current().send_threads, thread_name_prefix="send")
 
 
+@cache
+def _writer() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="send-results")
+
+
 _running: set[Future[None]] = set()
+_results: SimpleQueue[tuple[Claimed, Delivery | Exception]] = SimpleQueue()
+_waiting_for_a_seat = threading.Event()
+
+
+def _send_in_pool(claimed: Claimed) -> None:
+    """Hand a message over. What came of it is written down by one thread for all, so that a hundred cost one commit."""
+    close_old_connections()
+    result = _try(claimed)
+    if result is not None:
+        _results.put((claimed, result))
+        _writer().submit(_write_results)
+
+
+def _write_results() -> None:
+    """All results that have come while the last ones were written."""
+    batch: list[tuple[Claimed, Delivery | Exception]] = []
+    with contextlib.suppress(Empty):
+        while len(batch) < BATCH:
+            batch.append(_results.get_nowait())
+    if not batch:
+        return
+    for pause in (*WRITE_AGAIN_SECONDS, None):
+        try:
+            close_old_connections()
+            record_results(batch)
+            return
+        except OperationalError as error:
+            # The messages have gone: were it forgotten, they would go a second time when their lease has run out.
+            if pause is None:
+                log.error("What came of %s messages could not be written down: %s", len(batch), error)
+                return
+            connection.close()
+            time.sleep(pause)
+        except Exception:
+            log.exception("Results could not be written down together; doing it one by one")
+            break
+    for one, result in batch:
+        try:
+            record_result(one, result)
+        except Exception:
+            log.exception("What came of a message could not be written down: notification %s", one[0][0].pk)
 
 
 def _free_seats() -> int:
     _running.difference_update({each for each in _running if each.done()})
     return conf.current().send_threads * 2 - len(_running)
+
+
+def _seat_is_free(_: Future[None]) -> None:
+    if _waiting_for_a_seat.is_set():
+        _waiting_for_a_seat.clear()
+        tell_here({PAGES})
 
 
 def send_due() -> int:
@@ -144,12 +208,18 @@ def send_due() -> int:
     Inside a transaction of a test there is one connection only: then they are sent here, one after the other.
     """
     inline = connection.in_atomic_block
-    claimed = claim(min(BATCH, BATCH if inline else _free_seats())) if inline or _free_seats() > 0 else []
+    free = BATCH if inline else _free_seats()
+    if free <= 0:
+        _waiting_for_a_seat.set()
+        free = _free_seats()  # one may have become free before it could know that somebody waits for it
+    claimed = claim(min(BATCH, free)) if free > 0 else []
     for message in claimed:
         if inline:
             _send(message)
         else:
-            _running.add(_pool().submit(_send_in_pool, message))
+            future = _pool().submit(_send_in_pool, message)
+            _running.add(future)
+            future.add_done_callback(_seat_is_free)
     return len(claimed)
 
 
@@ -195,11 +265,13 @@ def _next_look() -> datetime | None:
 def finish(timeout_seconds: float = 10) -> None:
     """Wait for what is being sent; called when the engine ends."""
     wait(_running | _acting, timeout=timeout_seconds)
+    _writer().submit(_write_results).result(timeout_seconds)
 
 
+_PAGES = frozenset({PAGES})
 duties = [
-    Duty("escalations", lambda: _next(Escalation), lambda: take_turn(BATCH)),
-    Duty("notifications", lambda: _next(Notification), send_due),
+    Duty("escalations", lambda: _next(Escalation), lambda: take_turn(BATCH), hears=_PAGES),
+    Duty("notifications", lambda: _next(Notification), send_due, hears=_PAGES),
     Duty("step-actions", lambda: _next(StepAction), act_due),
     Duty("look-ahead", _next_look, lambda: look_ahead(50)),
 ]

@@ -34,10 +34,12 @@ Describe = Callable[[str], Proposal | None]
 Start = Callable[[Actor, Escalation, str, str], str]
 Hold = Callable[[Escalation], None]
 
+SeveritiesOf = Callable[[Collection[int]], Mapping[int, str]]
 Summarise = Callable[[Collection[int]], list[str]]
 Told = Callable[[str, str], dict[str, Any] | None]
 
 _facts: dict[str, FactsOf] = {}
+_severities: dict[str, SeveritiesOf] = {}
 _roles: list[RolesOf] = []
 _declare: list[Declare] = []
 _mitigations: list[tuple[Describe, Start, Hold]] = []
@@ -48,6 +50,11 @@ _summaries: dict[str, Summarise] = {}
 def facts_come_from(kind: str, source: FactsOf) -> None:
     """Ask ``source`` about the subjects of escalations of ``kind``."""
     _facts[kind] = source
+
+
+def severities_come_from(kind: str, source: SeveritiesOf) -> None:
+    """``source(subjects)`` says how bad the subjects of escalations of ``kind`` are, by number."""
+    _severities[kind] = source
 
 
 def incidents_are_declared_by(declare: Declare) -> None:
@@ -99,6 +106,16 @@ def facts_of(escalation: Escalation, at: datetime, roles: Collection[str] = ()) 
     found = found or Facts(urgency=escalation.urgency)
     if roles and _roles and escalation.subject_id:
         found = replace(found, roles=_roles[0](escalation.kind, escalation.subject_id, roles))
+    return found
+
+
+def severities_of(escalations: Collection[Escalation]) -> dict[int, str]:
+    """How bad what is escalated is, by the escalation's number, where somebody knows; one question for each kind."""
+    found: dict[int, str] = {}
+    for kind, source in _severities.items():
+        subjects = {each.pk: each.subject_id for each in escalations if each.kind == kind and each.subject_id}
+        said = source(set(subjects.values())) if subjects else {}
+        found |= {pk: said[subject] for pk, subject in subjects.items() if subject in said}
     return found
 
 

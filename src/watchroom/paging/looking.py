@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ..accounts.models import Person
 from .conditions import Facts
-from .people import found, held, people_of
+from .people import Roster
 from .rules import Decision, Position, Step, decide
 
 
@@ -20,12 +20,14 @@ def look_at(
     last: int | None = None,
     answered: Collection[int] = (),
     urgency: str = "",
+    roster: Roster | None = None,
 ) -> tuple[Decision, list[Person]]:
     """The decision on ``step`` at ``at``, and the people whom it pages. ``urgency``: that of the escalation, where it is
-    not that of the facts."""
-    people = people_of(step.targets, at, facts.roles)
-    decision = decide(step, facts, at, found(people, at, last), answered)
-    if decision.people and (wait := held(decision.people, step.urgency or urgency or facts.urgency, at)):
+    not that of the facts. ``roster``: what has been read for that moment already."""
+    roster = roster or Roster(at)
+    people = roster.people_of(step.targets, facts.roles)
+    decision = decide(step, facts, at, roster.found(people, last), answered)
+    if decision.people and (wait := roster.held(decision.people, step.urgency or urgency or facts.urgency)):
         decision = replace(decision, held_seconds=int(wait.total_seconds()))
     by_number = {person.pk: person for person in people}
     return decision, [by_number[number] for number in decision.people]

@@ -11,43 +11,172 @@ from ..kernel.http import origin
 from ..oncall import queries as oncall
 from ..oncall.models import RotationMember, Schedule
 from ..oncall.outlook import not_paged
+from ..oncall.rules import on_call_at
 from ..workspaces.models import Workspace
-from .models import ContactMethod, QuietHours, Urgency
+from .models import ContactMethod, NotificationRule, QuietHours, Urgency
 from .quiet import Hours
-from .rules import Found, Target
+from .rules import Found, Rule, Target
 
 NEXT_WITHIN = timedelta(days=60)
+Roles = Mapping[str, Sequence[int]]
 
 
-def people_of(
-    targets: Iterable[Target], at: datetime, roles: Mapping[str, Sequence[int]] | None = None
-) -> list[Person]:
-    """Everybody whom these targets mean at ``at``; nobody twice, nobody who has left. ``roles``: who has which in the
-    incident, by number."""
-    found: dict[int, Person] = {}
-    for target in targets:
-        for person in _of(target, at, roles or {}):
-            found.setdefault(person.pk, person)
-    return list(found.values())
+class Roster:
+    """Who is meant, away and reachable at one moment. Whatever it is asked is read once, for all of those about whom it
+    has been told, so that a hundred escalations cost as many statements as one."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self._people: dict[int, Person | None] = {}  # by number; None: has left
+        self._meant: dict[Target, list[Person]] = {}  # of teams and schedules
+        self._resorts: dict[int | None, list[Person]] = {}
+        self._away: dict[int, datetime | None] = {}
+        self._methods: dict[int, list[ContactMethod]] = {}
+        self._rules: dict[tuple[int, str], list[Rule]] = {}
+        self._hours: dict[int, Hours | None] = {}
+
+    # --- Who is meant ---
+
+    def look_up(self, targets: Iterable[Target], roles: Iterable[int] = ()) -> None:
+        """Read at once whom all of these targets mean, and who has these numbers."""
+        wanted = set(targets)
+        self._read_people({target.id for target in wanted if target.kind == "person"} | set(roles))
+        new = {each for each in wanted if each.kind in ("team", "schedule") and each not in self._meant}
+        schedules = Schedule.objects.in_bulk({target.id for target in new if target.kind == "schedule"})
+        current = [each for each in new if each.kind == "schedule" and each.detail not in ("next", "all")]
+        now = on_call([schedules[each.id] for each in current if each.id in schedules], self.at)
+        for target in new:
+            if target.kind == "team":
+                self._meant[target] = _team(target.id)
+            elif target.id not in schedules:
+                self._meant[target] = []
+            elif target in current:
+                self._meant[target] = now[target.id]
+            else:
+                schedule = schedules[target.id]
+                self._meant[target] = (
+                    next_on_call(schedule, self.at) if target.detail == "next" else everybody(schedule)
+                )
+
+    def people_of(self, targets: Iterable[Target], roles: Roles | None = None) -> list[Person]:
+        """Everybody whom these targets mean; nobody twice, nobody who has left. ``roles``: who has which in the incident,
+        by number."""
+        targets, roles = tuple(targets), roles or {}
+        self.look_up(targets, (each for found in roles.values() for each in found))
+        found: dict[int, Person] = {}
+        for target in targets:
+            for person in self._of(target, roles):
+                found.setdefault(person.pk, person)
+        return list(found.values())
+
+    def _of(self, target: Target, roles: Roles) -> list[Person]:
+        if target.kind == "role":
+            return self._known(sorted(roles.get(target.detail, ())))
+        if target.kind == "person":
+            return self._known([target.id])
+        return self._meant.get(target, [])
+
+    def _known(self, numbers: Iterable[int]) -> list[Person]:
+        return [person for number in numbers if (person := self._people.get(number)) is not None]
+
+    def _read_people(self, numbers: Iterable[int]) -> None:
+        missing = set(numbers) - self._people.keys()
+        if missing:
+            self._people |= dict.fromkeys(missing)
+            self._people |= {row.pk: row for row in Person.objects.filter(pk__in=missing, is_active=True).order_by()}
+
+    def last_resort(self, team: Team | None) -> list[Person]:
+        """Whom to ask when a policy has run out: the team's managers, then the administrators. Never silence: if all of
+        them are away, they are asked all the same."""
+        key = team.pk if team else None
+        if key not in self._resorts:
+            self._resorts[key] = _last_resort(team)
+        everybody = self._resorts[key]
+        away = self.away(person.pk for person in everybody)
+        return [person for person in everybody if person.pk not in away] or everybody
+
+    # --- Whether they can be paged, and by what ---
+
+    def know(self, people: Iterable[int]) -> None:
+        """Read at once by what all of these are reached, and who of them is away."""
+        numbers = set(people)
+        missing = numbers - self._methods.keys()
+        if missing:
+            self._methods |= {number: [] for number in missing}
+            rows = ContactMethod.objects.filter(person__in=missing, enabled=True).defer("settings")
+            for row in rows.order_by("id"):
+                self._methods[row.person_id].append(row)
+            self._away |= dict.fromkeys(missing)
+            self._away |= not_paged(missing, self.at)
+
+    def away(self, people: Iterable[int]) -> dict[int, datetime]:
+        """Who of these is not to be paged now, and until when."""
+        numbers = list(people)
+        self.know(numbers)
+        return {number: until for number in numbers if (until := self._away[number]) is not None}
+
+    def methods(self, person: int) -> list[ContactMethod]:
+        """The ways in which somebody is reached; without what is secret of them."""
+        self.know((person,))
+        return self._methods[person]
+
+    def rules(self, person: int, urgency: str) -> list[Rule]:
+        """What somebody wishes for what is of this urgency."""
+        if (person, urgency) not in self._rules:
+            numbers = {each for each in self._methods if (each, urgency) not in self._rules} | {person}
+            self._rules |= {(each, urgency): [] for each in numbers}
+            rows = NotificationRule.objects.filter(person__in=numbers, urgency=urgency).order_by("wait_seconds", "id")
+            for whose, method, wait, usable in rows.values_list(
+                "person_id", "contact_method_id", "wait_seconds", "contact_method__enabled"
+            ):
+                self._rules[whose, urgency].append(Rule(method, wait, usable))
+        return self._rules[person, urgency]
+
+    def hours(self, people: Iterable[int]) -> dict[int, Hours]:
+        """The quiet hours of those who have any."""
+        numbers = set(people)
+        missing = numbers - self._hours.keys()
+        if missing:
+            self._hours |= dict.fromkeys(missing)
+            self._hours |= hours_of(missing)
+        return {number: hours for number in numbers if (hours := self._hours[number]) is not None}
+
+    def found(self, people: Iterable[Person], last: int | None = None) -> Found:
+        """These people for the rules: by number, who of them can be reached by anything, and who is away."""
+        numbers = tuple(person.pk for person in people)
+        self.know(numbers)
+        reachable = frozenset(number for number in numbers if self._methods[number])
+        return Found(numbers, reachable, last, frozenset(self.away(numbers)))
+
+    def held(self, people: Iterable[int], urgency: str) -> timedelta:
+        """How long everybody of these has quiet hours for what is of this urgency: until then nobody can answer."""
+        numbers = set(people)
+        if urgency != Urgency.LOW or not numbers:
+            return timedelta()
+        hours = self.hours(numbers)
+        if numbers - hours.keys():
+            return timedelta()
+        return min(((each.until(self.at) or self.at) - self.at for each in hours.values()), default=timedelta())
 
 
-def _of(target: Target, at: datetime, roles: Mapping[str, Sequence[int]]) -> list[Person]:
-    if target.kind == "role":
-        return list(Person.objects.filter(pk__in=roles.get(target.detail, ()), is_active=True).order_by("pk"))
-    if target.kind == "person":
-        return list(Person.objects.filter(pk=target.id, is_active=True))
-    if target.kind == "team":
-        return list(
-            Person.objects.filter(memberships__team=target.id, memberships__role__gte=Role.RESPONDER, is_active=True)
-        )
-    if target.kind != "schedule":
-        return []
-    schedule = Schedule.objects.filter(pk=target.id).first()
-    if schedule is None:
-        return []
-    if target.detail == "next":
-        return next_on_call(schedule, at)
-    return everybody(schedule) if target.detail == "all" else oncall.who(schedule, at)
+def people_of(targets: Iterable[Target], at: datetime) -> list[Person]:
+    """Everybody whom these targets mean at ``at``; nobody twice, nobody who has left."""
+    return Roster(at).people_of(targets)
+
+
+def on_call(schedules: Iterable[Schedule], at: datetime) -> dict[int, list[Person]]:
+    """Who is on call in each of these (by its number) at ``at``; a handful of queries, however many."""
+    chosen = list(schedules)
+    if not chosen:
+        return {}
+    plans = oncall.plans_of(chosen, at, oncall.after(at))
+    numbers = {pk: [duty.person for duty in on_call_at(plan, at)] for pk, plan in plans.items()}
+    people = oncall.people_of({each for found in numbers.values() for each in found})
+    return {pk: [people[each] for each in found if each in people] for pk, found in numbers.items()}
+
+
+def _team(number: int) -> list[Person]:
+    return list(Person.objects.filter(memberships__team=number, memberships__role__gte=Role.RESPONDER, is_active=True))
 
 
 def next_on_call(schedule: Schedule, at: datetime) -> list[Person]:
@@ -71,36 +200,10 @@ def everybody(schedule: Schedule) -> list[Person]:
     return list({row.person_id: row.person for row in rows}.values())
 
 
-def found(people: Iterable[Person], at: datetime, last: int | None = None) -> Found:
-    """These people for the rules: by number, who of them can be reached by anything, and who is away at ``at``."""
-    numbers = tuple(person.pk for person in people)
-    reachable = ContactMethod.objects.filter(person__in=numbers, enabled=True).values_list("person_id", flat=True)
-    return Found(numbers, frozenset(reachable), last, frozenset(not_paged(numbers, at)))
-
-
 def hours_of(people: Iterable[int]) -> dict[int, Hours]:
     """The quiet hours of those who have any."""
     rows = QuietHours.objects.filter(person__in=list(people)).select_related("person")
     return {row.person_id: Hours(row.person.timezone, row.starts, row.ends) for row in rows}
-
-
-def held(people: Iterable[int], urgency: str, at: datetime) -> timedelta:
-    """How long everybody of these has quiet hours for what is of this urgency: until then nobody can answer."""
-    numbers = set(people)
-    if urgency != Urgency.LOW or not numbers:
-        return timedelta()
-    hours = hours_of(numbers)
-    if numbers - hours.keys():
-        return timedelta()
-    return min(((each.until(at) or at) - at for each in hours.values()), default=timedelta())
-
-
-def last_resort(team: Team | None, at: datetime) -> list[Person]:
-    """Whom to ask when a policy has run out: the team's managers, then the administrators. Never silence: if all of them
-    are away, they are asked all the same."""
-    everybody = _last_resort(team)
-    away = not_paged((person.pk for person in everybody), at)
-    return [person for person in everybody if person.pk not in away] or everybody
 
 
 def _last_resort(team: Team | None) -> list[Person]:

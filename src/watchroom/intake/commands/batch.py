@@ -17,8 +17,8 @@ from ...accounts.actors import Actor
 from ...accounts.listeners import Happened, tell
 from ...catalog.models import Service
 from ...kernel import clock
-from ...kernel.db import locked
-from ...paging.commands import raise_urgency
+from ...kernel.db import locked, update_each
+from ...paging.commands import raise_urgency, take_first_turns
 from ...paging.models import Escalation
 from ...sources.base import Draft, Source
 from ..models import Alert, AlertGroup, GroupEvent, Integration
@@ -103,6 +103,7 @@ class Batch:
         self._changed: set[int] = set()  # those of the refreshed whose words have changed
         self._worse: dict[int, list[tuple[str, bool]]] = {}  # by group: what has become worse, and whether it is urgent
         self._services: dict[int, Service] = {}
+        self._started: list[Escalation] = []
         self._slugs: dict[str, int] | None = None
         self._routes_say = routes is not None and says_severity(routes)
 
@@ -149,6 +150,7 @@ class Batch:
         self._write()
         self._write_refreshed()
         self._write_worse()
+        take_first_turns(self._started)
 
     def _groups_of(self, alerts: Sequence[Alert | Known]) -> list[AlertGroup]:
         return list(locked(AlertGroup.objects.filter(pk__in={alert.group_id for alert in alerts})).order_by("id"))
@@ -263,14 +265,15 @@ class Batch:
             GroupEvent(group=row.group, at=row.first_seen_at, kind=Kind.FIRED, alert=row, text=row.title)
             for row in rows
         )
-        AlertGroup.objects.bulk_update(groups.values(), _JOINED_FIELDS)
+        update_each(list(groups.values()), _JOINED_FIELDS)
         for group in groups.values():
             self._touch(group.pk)
         if fresh:
             tell([self._told(group) for group in fresh])
         weigh(rows, groups.values(), fresh)
         sources_changed(rows)
-        start_paging([group for group in fresh if group.notify_at is not None and group.notify_at <= clock.now()])
+        now = clock.now()
+        self._started += start_paging([g for g in fresh if g.notify_at is not None and g.notify_at <= now])
 
     def _told(self, group: AlertGroup) -> Happened:
         verb = "reopened" if group.reopened else "opened"
@@ -338,6 +341,8 @@ class Batch:
         if not wanted:
             return []
         before = self._last_of([each.key for each in wanted])
+        unknown = {each.service for each in wanted if each.service is not None} - self._services.keys()
+        self._services |= Service.objects.select_related("team").in_bulk(unknown)
         events: list[GroupEvent] = []
         reopened: list[AlertGroup] = []
         created: list[AlertGroup] = []
@@ -363,7 +368,7 @@ class Batch:
                 flapping.append(group)
             events.append(GroupEvent(group=group, at=at, kind=Kind.OPENED, text=" → ".join(each.outcome.path)))
         AlertGroup.objects.bulk_create(created)
-        AlertGroup.objects.bulk_update(
+        update_each(
             reopened,
             [
                 "resolved_at",
@@ -414,11 +419,7 @@ class Batch:
         )
 
     def _service(self, pk: int | None) -> Service | None:
-        if pk is None:
-            return None
-        if pk not in self._services:
-            self._services[pk] = Service.objects.select_related("team").get(pk=pk)
-        return self._services[pk]
+        return self._services[pk] if pk is not None else None
 
     def _write_refreshed(self) -> None:
         if not self._refreshed:

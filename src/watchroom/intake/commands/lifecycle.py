@@ -14,9 +14,9 @@ from ...accounts.listeners import Happened, tell
 from ...accounts.models import Person
 from ...kernel import clock
 from ...kernel.again import retried
-from ...kernel.db import announce, claimable, locked
+from ...kernel.db import announce, claimable, locked, update_each
 from ...kernel.errors import Refused
-from ...paging.commands import Cause, notify, resume_escalation, start_escalations, stop_escalation
+from ...paging.commands import Cause, notify, resume_escalation, start_escalations, stop_escalation, take_first_turns
 from ...paging.models import Escalation, EscalationPolicy, Notification
 from ...workspaces.posts import redraw
 from ..models import Alert, AlertGroup, GroupEvent
@@ -42,23 +42,25 @@ def checked_until(until: datetime) -> datetime:
     return until
 
 
-def start_paging(groups: Sequence[AlertGroup]) -> None:
+def start_paging(groups: Sequence[AlertGroup]) -> list[Escalation]:
     """Start the escalations of groups, in a handful of statements however many they are; what somebody has escalated by
     hand while it was held is being paged already. Without a policy nobody would be told: then one begins with the last
-    resort. Inside the caller's transaction."""
+    resort. Inside the caller's transaction. Returns what has been started, of which nobody has been paged yet."""
     if not groups:
-        return
+        return []
     now = clock.now()
     for group in groups:
         group.notify_at = group.update_at = None
         group.told_at, group.repeat_at = now, repeat_after(group, now)
-    AlertGroup.objects.bulk_update(groups, ["notify_at", "update_at", "told_at", "repeat_at"], batch_size=500)
+    update_each(groups, ["notify_at", "update_at", "told_at", "repeat_at"])
     running = Escalation.objects.filter(
         kind=Escalation.Kind.ALERT_GROUP, subject_id__in=[group.pk for group in groups], ended_at__isnull=True
     )
     paged = set(running.values_list("subject_id", flat=True))
     groups = [group for group in groups if group.pk not in paged]
-    policies = EscalationPolicy.objects.in_bulk({group.policy_id for group in groups if group.policy_id})
+    policies = EscalationPolicy.objects.prefetch_related("steps__targets").in_bulk(
+        {group.policy_id for group in groups if group.policy_id}
+    )
     GroupEvent.objects.bulk_create(
         GroupEvent(
             group=group,
@@ -70,7 +72,7 @@ def start_paging(groups: Sequence[AlertGroup]) -> None:
         if group.policy_id not in policies
     )
     words = words_of(groups)
-    start_escalations(
+    return start_escalations(
         [
             Cause(
                 kind=Escalation.Kind.ALERT_GROUP,
@@ -127,7 +129,7 @@ def notify_waiting(most: int) -> int:
     with transaction.atomic():
         due = AlertGroup.objects.filter(notify_at__lte=clock.now(), resolved_at__isnull=True).order_by("notify_at")
         groups = list(claimable(due).select_related("service", "team")[:most])
-        start_paging(groups)
+        take_first_turns(start_paging(groups))
     return len(groups)
 
 
@@ -138,7 +140,7 @@ def end_alerts(ended: Iterable[tuple[Alert, datetime]], *, by: Actor, why: str) 
     for alert, at in ended:
         alert.ended_at, alert.expires_at = at, None
         alerts.append(alert)
-    Alert.objects.bulk_update(alerts, ["ended_at", "expires_at"], batch_size=500)
+    update_each(alerts, ["ended_at", "expires_at"])
     GroupEvent.objects.bulk_create(
         GroupEvent(group_id=alert.group_id, at=now, kind=Kind.ENDED, alert=alert, text=f"{alert.title}: {why}"[:1000])
         for alert in alerts

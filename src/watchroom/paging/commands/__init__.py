@@ -1,5 +1,6 @@
 """All that changes what is paged, and how."""
 
+from .actions import carry_out_action, claim_actions
 from .approvals import decide_approval
 from .contact import (
     add_contact_method,
@@ -19,12 +20,12 @@ from .escalations import (
     start_escalations,
     stop_escalation,
 )
-from .notifications import claim, notify, record_result
+from .notifications import claim, notify, record_result, record_results
 from .outlook import look_ahead
 from .policies import delete_policy, plan_of, save_policy, webhook_key
 from .reaching import confirm_code, mark_seen, send_code, test_contact_method
 from .receipts import record_receipt
-from .turns import carry_out_action, claim_actions, take_turn
+from .turns import take_first_turns, take_turn
 from .urgency import raise_urgency
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "record_defect",
     "record_receipt",
     "record_result",
+    "record_results",
     "remove_contact_method",
     "resolve_defect",
     "resume_escalation",
@@ -58,6 +60,7 @@ __all__ = [
     "start_escalation",
     "start_escalations",
     "stop_escalation",
+    "take_first_turns",
     "take_turn",
     "test_contact_method",
     "webhook_key",

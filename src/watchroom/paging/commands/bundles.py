@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ...channels.webhook import Webhook
 from ...kernel import settings as conf
 from ...kernel.plugins import one_of
-from ..hooks import facts_of
+from ..hooks import severities_of
 from ..models import ContactMethod, Notification
 from ..quiet import DEFAULT_LIMIT, LIMITS, WINDOW_MOST, Due, Limit, sort_out, worst
 from .catching_up import wait_of
@@ -39,7 +39,8 @@ def sort_out_all(rows: Sequence[Notification], now: datetime) -> tuple[list[list
             groups.append([row])
         else:
             by_method[row.contact_method.pk].append(row)
-    sent, told = _sent(by_method, now), _told(rows)
+    told = _told(rows)
+    sent = _sent([number for number, due in by_method.items() if _asks_what_was_sent(due, told)], now)
     held: list[Notification] = []
     for number, due in by_method.items():
         method = due[0].contact_method
@@ -61,7 +62,7 @@ def sort_out_all(rows: Sequence[Notification], now: datetime) -> tuple[list[list
             now,
             bundles=may_bundle(method),
         )
-        groups += [_worst_first([found[key] for key in group]) for group in sorted_out.groups]
+        groups += [[found[key] for key in group] for group in sorted_out.groups]
         for key, until in sorted_out.held:
             row = found[key]
             row.state, row.due_at = Notification.State.WAITING, until
@@ -69,6 +70,9 @@ def sort_out_all(rows: Sequence[Notification], now: datetime) -> tuple[list[list
                 :200
             ]
             held.append(row)
+    asked = [row.escalation for group in groups if len(group) > 1 for row in group[:_SHOWN] if row.escalation]
+    severities = severities_of(asked)
+    groups = [_worst_first(group, severities) for group in groups]
     place = {row.pk: at for at, row in enumerate(rows)}
     groups.sort(key=lambda group: min(place[row.pk] for row in group))  # what has been due for longest goes first
     return groups, held
@@ -83,11 +87,20 @@ def may_bundle(method: ContactMethod) -> bool:
     return not (isinstance(channel, Webhook) and channel.speaks_alertmanager(method.settings))
 
 
-def _sent(methods: Iterable[int], now: datetime) -> dict[int, list[datetime]]:
+def _asks_what_was_sent(due: Sequence[Notification], told: set[tuple[int | None, int | None]]) -> bool:
+    """The first word about a problem goes whatever was sent before, unless its person wants several collected."""
+    return any(row.purpose not in ASKS or (row.escalation_id, row.contact_method_id) in told for row in due) or bool(
+        due[0].contact_method and due[0].contact_method.collect_seconds
+    )
+
+
+def _sent(methods: Collection[int], now: datetime) -> dict[int, list[datetime]]:
     """When each method has handed over a message lately; those that went as one count once."""
     found: dict[int, dict[int, datetime]] = defaultdict(dict)
+    if not methods:
+        return {}
     rows = Notification.objects.filter(
-        contact_method__in=list(methods),
+        contact_method__in=methods,
         ended_at__gt=now - WINDOW_MOST,
         state__in=(Notification.State.SENT, Notification.State.DELIVERED),
     )
@@ -106,14 +119,9 @@ def _told(rows: Sequence[Notification]) -> set[tuple[int | None, int | None]]:
     return set(before.values_list("escalation_id", "contact_method_id"))
 
 
-def _worst_first(rows: list[Notification]) -> list[Notification]:
+def _worst_first(rows: list[Notification], severities: Mapping[int, str]) -> list[Notification]:
     """Those that go as one message, the worst at its head."""
     if len(rows) < 2:
         return rows
-    severities = [_severity(row) for row in rows[:_SHOWN]]
-    at = worst(severities)
+    at = worst([severities.get(row.escalation_id or 0, "") for row in rows[:_SHOWN]])
     return [rows[at], *rows[:at], *rows[at + 1 :]]
-
-
-def _severity(row: Notification) -> str:
-    return facts_of(row.escalation, row.created_at).severity if row.escalation else ""

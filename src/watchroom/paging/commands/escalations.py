@@ -18,6 +18,7 @@ from ...workspaces.posts import redraw
 from ..models import Escalation, EscalationAnswer, EscalationEvent, EscalationPolicy, Notification
 from ..people import people_of
 from ..rules import Plan, Position, Step, Target, next_turn
+from .ending import finish
 from .policies import plan_of
 
 DIRECT_WAIT_SECONDS = 300
@@ -91,7 +92,7 @@ def start_escalations(causes: Sequence[Cause]) -> list[Escalation]:
         EscalationEvent(escalation=escalation, at=now, kind=Kind.STARTED, text=cause.text)
         for escalation, cause in zip(started, causes, strict=True)
     )
-    announce({wake.DUE, *(f"escalation:{escalation.pk}" for escalation in started)})
+    announce({wake.PAGES, *(f"escalation:{escalation.pk}" for escalation in started)})
     return started
 
 
@@ -112,29 +113,6 @@ def start_escalation(
     """Start one escalation; see :func:`start_escalations`."""
     cause = Cause(kind, subject_id, title, body, path, team, urgency, policy, people, teams, drill)
     return start_escalations([cause])[0]
-
-
-def finish(escalation: Escalation, end: str, person: Person | None, text: str) -> None:
-    now = clock.now()
-    escalation.ended_at, escalation.due_at, escalation.end, escalation.ended_by = now, None, end, person
-    escalation.save(update_fields=["ended_at", "due_at", "end", "ended_by"])
-    EscalationEvent.objects.create(escalation=escalation, at=now, kind=Kind.ENDED, text=text[:300])
-    # All of them at once and in one order, so that nobody who holds one of them waits for another that we hold.
-    unsent = escalation.notifications.filter(ended_at__isnull=True)
-    list(locked(unsent.order_by("id").only("id")))
-    # Also what an engine has claimed: one that lives looks once more before it sends, one that died never will.
-    unsent.update(state=Notification.State.CANCELLED, ended_at=now, due_at=None)
-    escalation.actions.filter(ended_at__isnull=True).update(state="cancelled", ended_at=now, due_at=None)
-    if end in (Escalation.End.RESOLVED, Escalation.End.CANCELLED):
-        escalation.approvals.filter(state="open").update(state="withdrawn", decided_at=now)
-    redraw(escalation.kind, [escalation.subject_id])
-    announce(
-        {
-            f"escalation:{escalation.pk}",
-            f"{escalation.kind}:{escalation.subject_id}",
-            *(f"person:{pk}" for pk in escalation.notifications.values_list("person_id", flat=True).distinct()),
-        }
-    )
 
 
 def stop_escalation(kind: str, subject_id: int | None, *, end: str, by: Actor) -> Escalation | None:

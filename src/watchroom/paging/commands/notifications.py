@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from ...accounts.models import Person
 from ...channels.base import Delivery, DeliveryFailed, MethodGone
 from ...kernel import clock, wake
 from ...kernel.again import retried
-from ...kernel.db import announce, claimable, locked
-from ..models import Attempt, ContactMethod, Escalation, EscalationEvent, Notification, NotificationRule, Urgency
-from ..people import hours_of
+from ...kernel.db import announce, claimable, locked, update_each
+from ..models import Attempt, ContactMethod, Escalation, EscalationEvent, Notification, Urgency
+from ..people import Roster, hours_of
 from ..quiet import outside
-from ..rules import SEND_LEASE, Rule, messages_for, retry_in
+from ..rules import SEND_LEASE, messages_for, retry_in
 from .bundles import ASKS, may_bundle, sort_out_all
 from .catching_up import in_order
 
@@ -24,64 +26,68 @@ _JITTER = random.Random()
 BUNDLE_MOST = 500
 
 
-def write(
-    people: Iterable[Person],
-    *,
-    purpose: str,
-    urgency: str,
-    subject: str,
-    body: str,
-    path: str,
-    reason: str,
-    drill: bool = False,
-    escalation: Escalation | None = None,
-    event: EscalationEvent | None = None,
-    at: datetime | None = None,
-) -> list[Notification]:
-    """Write one notification per person and method, by each person's own rules, due after the rule's wait.
+@dataclass
+class Notice:
+    """One thing that people are told, each by their own rules. The same ``reason`` reaches a person by a method once: a
+    repeat writes nothing."""
 
-    Inside the caller's transaction. The same ``reason`` reaches a person by a method once: a repeat writes nothing.
-    """
-    people = list(people)
-    now = at or clock.now()
-    methods: dict[int, list[ContactMethod]] = {}
-    for method in ContactMethod.objects.filter(person__in=people, enabled=True):
-        methods.setdefault(method.person_id, []).append(method)
-    rules: dict[int, list[Rule]] = {}
-    for row in NotificationRule.objects.filter(person__in=people, urgency=urgency).select_related("contact_method"):
-        rules.setdefault(row.person_id, []).append(
-            Rule(row.contact_method_id, row.wait_seconds, row.contact_method.enabled)
-        )
-    rows = []
-    hours = hours_of(person.pk for person in people) if urgency == Urgency.LOW else {}
-    for person in people:
-        quiet = hours.get(person.pk)
-        own = {method.pk: method for method in methods.get(person.pk, [])}
-        for rule in messages_for(rules.get(person.pk, []), list(own)):
-            due, note = outside(quiet, now + timedelta(seconds=rule.wait_seconds))
-            rows.append(
-                Notification(
-                    escalation=escalation,
-                    event=event,
-                    person=person,
-                    contact_method=own[rule.method],
-                    method_text=str(own[rule.method])[:250],
-                    purpose=purpose,
-                    urgency=urgency,
-                    subject=subject[:300],
-                    body=body,
-                    path=path,
-                    drill=drill,
-                    reason=f"{reason}+{rule.wait_seconds}"[:120],
-                    created_at=now,
-                    due_at=due,
-                    note=note,
-                )
-            )
+    people: Sequence[Person]
+    purpose: str
+    urgency: str
+    subject: str
+    body: str
+    path: str
+    reason: str
+    drill: bool = False
+    escalation: Escalation | None = None
+    event: EscalationEvent | None = None
+
+
+def write_all(notices: Iterable[Notice], roster: Roster) -> None:
+    """Write one notification per notice, person and method, by each person's own rules, due after the rule's wait. A
+    hundred cost as many statements as one. Inside the caller's transaction."""
+    notices = list(notices)
+    everybody = {person.pk for notice in notices for person in notice.people}
+    roster.know(everybody)
+    roster.hours({person.pk for notice in notices if notice.urgency == Urgency.LOW for person in notice.people})
+    rows = [row for notice in notices for person in notice.people for row in _rows(notice, person, roster)]
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
     if rows:
-        announce({wake.DUE, *(f"person:{person.pk}" for person in people)})
-    return list(Notification.objects.filter(person__in=people, reason__startswith=f"{reason}+"))
+        announce({wake.PAGES, *(f"person:{pk}" for pk in everybody)})
+
+
+def _rows(notice: Notice, person: Person, roster: Roster) -> list[Notification]:
+    own = {method.pk: method for method in roster.methods(person.pk)}
+    quiet = roster.hours((person.pk,)).get(person.pk) if notice.urgency == Urgency.LOW else None
+    rows = []
+    for rule in messages_for(roster.rules(person.pk, notice.urgency), list(own)):
+        due, note = outside(quiet, roster.at + timedelta(seconds=rule.wait_seconds))
+        rows.append(
+            Notification(
+                escalation=notice.escalation,
+                event=notice.event,
+                person=person,
+                contact_method_id=rule.method,
+                method_text=str(own[rule.method])[:250],
+                purpose=notice.purpose,
+                urgency=notice.urgency,
+                subject=notice.subject[:300],
+                body=notice.body,
+                path=notice.path,
+                drill=notice.drill,
+                reason=f"{notice.reason}+{rule.wait_seconds}"[:120],
+                created_at=roster.at,
+                due_at=due,
+                note=note,
+            )
+        )
+    return rows
+
+
+def write(notice: Notice) -> list[Notification]:
+    """Write one notice; see :func:`write_all`. Inside the caller's transaction."""
+    write_all([notice], Roster(clock.now()))
+    return list(Notification.objects.filter(person__in=notice.people, reason__startswith=f"{notice.reason}+"))
 
 
 def notify(
@@ -96,9 +102,7 @@ def notify(
     drill: bool = False,
 ) -> list[Notification]:
     """Tell one person something once (``reason``), by their rules for ``urgency``. Inside the caller's transaction."""
-    return write(
-        [person], purpose=purpose, urgency=urgency, subject=subject, body=body, path=path, reason=reason, drill=drill
-    )
+    return write(Notice([person], purpose, urgency, subject, body, path, reason, drill))
 
 
 Claimed = list[tuple[Notification, Attempt]]
@@ -110,14 +114,16 @@ def claim(most: int) -> list[Claimed]:
     now = clock.now()
     with transaction.atomic():
         waiting = Notification.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
-        rows = list(claimable(waiting)[:most].select_related("person", "contact_method", "escalation"))
+        rows = list(_with_all(claimable(waiting)[:most]))
+        if not rows:
+            return []
         if len(rows) == most:  # the rest of what goes with them as one message
             methods = {row.contact_method for row in rows if row.contact_method is not None}
             ways = [method.pk for method in methods if may_bundle(method)]
             more = waiting.filter(contact_method__in=ways, purpose__in=ASKS).exclude(pk__in=[row.pk for row in rows])
-            rows += list(claimable(more)[:BUNDLE_MOST].select_related("person", "contact_method", "escalation"))
+            rows += list(_with_all(claimable(more)[:BUNDLE_MOST]))
         groups, held = sort_out_all(in_order(rows, now), now)
-        Notification.objects.bulk_update(held, ["due_at", "note", "state"])
+        update_each(held, ["due_at", "note", "state"])
         attempts: dict[int, Attempt] = {}
         for group in groups:
             for row in group:
@@ -128,9 +134,14 @@ def claim(most: int) -> list[Claimed]:
                 row.note = f"one message with {len(group) - 1} more pages"[:200] if len(group) > 1 else row.note
                 attempts[row.pk] = Attempt(notification=row, number=row.tries, started_at=now)
         going = [row for group in groups for row in group]
-        Notification.objects.bulk_update(going, ["tries", "state", "due_at", "bundle", "note"])
+        update_each(going, ["tries", "state", "due_at", "bundle", "note"])
         Attempt.objects.bulk_create(attempts.values())
     return [[(row, attempts[row.pk]) for row in group] for group in groups]
+
+
+def _with_all(rows: QuerySet[Notification]) -> QuerySet[Notification]:
+    """With what is needed to send them; a plan is not, and may be long."""
+    return rows.select_related("person", "contact_method", "escalation").defer("escalation__plan")
 
 
 @retried
@@ -142,6 +153,37 @@ def record_result(claimed: Claimed, result: Delivery | Exception) -> None:
         # By number, as whoever ends several of them locks them; the worst of a bundle comes first, and may be any.
         for notification, attempt in sorted(claimed, key=lambda each: each[0].pk):
             _record(notification, attempt, result, random.Random(seed))
+
+
+def record_results(results: Sequence[tuple[Claimed, Delivery | Exception]]) -> None:
+    """Write down what came of many messages: of all that were handed over in one transaction, of each that was not in one
+    of its own, since others follow from it."""
+    handed_over = [(one, result) for one, result in results if isinstance(result, Delivery)]
+    if handed_over:
+        with transaction.atomic():
+            _record_handed_over(handed_over)
+    for one, result in results:
+        if not isinstance(result, Delivery):
+            record_result(one, result)
+
+
+def _record_handed_over(results: Sequence[tuple[Claimed, Delivery]]) -> None:
+    now = clock.now()
+    tried = [(row.pk, attempt, result) for one, result in results for row, attempt in one]
+    for _, attempt, result in tried:
+        attempt.ended_at, attempt.outcome, attempt.provider_id = now, Attempt.Outcome.OK, result.provider_id[:250]
+    rows = {row.pk: row for row in locked(Notification.objects.filter(pk__in=[pk for pk, *_ in tried])).order_by("id")}
+    ended: dict[int, Notification] = {}
+    for pk, _, result in tried:
+        row = rows.get(pk)
+        # It may have been answered, or taken over by somebody else whose lease it was later: it has arrived all the same.
+        if row is not None and (row.ended_at is None or row.state == Notification.State.CANCELLED):
+            row.state = Notification.State.DELIVERED if result.confirmed else Notification.State.SENT
+            row.ended_at, row.due_at = now, None
+            ended[pk] = row
+    update_each(list(ended.values()), ["state", "ended_at", "due_at"])
+    update_each([attempt for _, attempt, _ in tried], ["ended_at", "outcome", "provider_id"])
+    announce({"notifications"}.union(*({f"person:{row.person_id}", *topics_of(row)} for row in ended.values())))
 
 
 def _record(notification: Notification, attempt: Attempt, result: Delivery | Exception, jitter: random.Random) -> None:
@@ -181,7 +223,7 @@ def _record(notification: Notification, attempt: Attempt, result: Delivery | Exc
                     row.state, row.ended_at, row.due_at = Notification.State.CANCELLED, now, None
         row.save(update_fields=["state", "ended_at", "due_at"])
         attempt.save(update_fields=["ended_at", "outcome", "provider_id", "error"])
-        announce({f"person:{row.person_id}", "notifications", *topics_of(row), *([wake.DUE] if row.due_at else [])})
+        announce({f"person:{row.person_id}", "notifications", *topics_of(row), *([wake.PAGES] if row.due_at else [])})
 
 
 def _record_late(attempt: Attempt, result: Delivery | Exception) -> None:
@@ -213,7 +255,7 @@ def hurry_next(failed: Notification, now: datetime) -> None:
     if following is not None and following.due_at and following.due_at > due:
         following.due_at, following.note = due, note or following.note
         following.save(update_fields=["due_at", "note"])
-        announce({wake.DUE})
+        announce({wake.PAGES})
 
 
 def give_up_on(method: ContactMethod) -> None:

@@ -11,7 +11,7 @@ from ...channels.chat import handle_of
 from ...kernel.db import locked
 from ...workspaces.models import Workspace
 from ..models import ContactMethod, Notification, Urgency
-from .notifications import write
+from .notifications import Notice, write
 
 
 def take_back_confirmations(made: Change, workspace: Workspace) -> list[str]:
@@ -32,15 +32,16 @@ def take_back_confirmations(made: Change, workspace: Workspace) -> list[str]:
     people = {row.person_id: row.person for row in confirmed if row.person.is_active}
     if people:
         write(
-            people.values(),
-            purpose=Notification.Purpose.UPDATE,
-            urgency=Urgency.LOW,
-            subject=f"Confirm your account in {workspace.name} again",
-            body=f"{why}. Pages still come there, but nothing is answered from there in your name until you have "
-            "confirmed the account with a code. Do so only if you know of this change; ask an administrator otherwise.",
-            path="/me/contact",
-            reason=f"trust:{workspace.pk}:{made.at.timestamp():.0f}",
-            at=made.at,
+            Notice(
+                list(people.values()),
+                purpose=Notification.Purpose.UPDATE,
+                urgency=Urgency.LOW,
+                subject=f"Confirm your account in {workspace.name} again",
+                body=f"{why}. Pages still come there, but nothing is answered from there in your name until you have "
+                "confirmed the account with a code. Do so only if you know of this change; ask an administrator otherwise.",
+                path="/me/contact",
+                reason=f"trust:{workspace.pk}:{made.at.timestamp():.0f}",
+            )
         )
     made.touch(*(f"person:{row.person_id}" for row in rows))
     return [f"{row.person}: {row.label}" for row in confirmed]

@@ -1,45 +1,47 @@
-"""The engine's side of escalations: whoever holds the row takes its turn, and all that follows is committed with it."""
+"""The engine's side of escalations: whoever holds the rows takes their turns, and all that follows is committed with them.
+
+Many are taken at once: what they need is read together, each is decided by the rules as if it were alone, and what
+follows is written together. One that breaks takes none of the others with it: then they are taken one by one.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import OperationalError, transaction
 
-from ...accounts.models import Person
-from ...channels.base import DeliveryFailed, Message
+from ...accounts.models import Person, Team
 from ...kernel import clock, wake
-from ...kernel import settings as conf
-from ...kernel.db import announce, claimable, locked
-from ...kernel.errors import Conflict, WatchroomError
+from ...kernel.db import announce, claimable, locked, update_each
 from ...kernel.http import origin
-from ...kernel.plugins import one_of
-from ...oncall.outlook import not_paged
-from ..hooks import declare_incident, facts_of, mitigation_named
+from ..conditions import Facts
+from ..hooks import facts_of, mitigation_named
 from ..looking import look_at
-from ..models import Approval, Escalation, EscalationEvent, Notification, PagingDefect, RoundRobin, StepAction
-from ..people import held, last_resort, name_of
-from ..rules import (
-    GIVEN_WAIT_SECONDS,
-    SEND_LEASE,
-    Decision,
-    Plan,
-    Position,
-    Step,
-    Target,
-    next_turn,
-    retry_in,
+from ..models import (
+    Approval,
+    Escalation,
+    EscalationAnswer,
+    EscalationEvent,
+    EscalationPolicy,
+    Notification,
+    PagingDefect,
+    RoundRobin,
+    StepAction,
 )
+from ..people import Roster, name_of
+from ..rules import GIVEN_WAIT_SECONDS, Decision, Plan, Position, Step, Target, Turn, next_turn
 from .catching_up import LATE, late_by
 from .defects import record_defect
-from .escalations import finish
-from .notifications import _JITTER, write
-from .rooms import post_in_room
+from .ending import finish
+from .notifications import Notice, write_all
 
 log = logging.getLogger(__name__)
 Kind = EscalationEvent.Kind
+AT_ONCE = 100  # bounds the transaction, and for how long an answer to one of them may have to wait
 _MACHINE = {"incident": "incident", "mitigation": "a proposal"}
 _PURPOSE = {
     "alert_group": Notification.Purpose.PAGE,
@@ -49,39 +51,99 @@ _PURPOSE = {
 
 
 def take_turn(most: int) -> int:
-    """Carry on up to ``most`` escalations that are due, each in a transaction of its own: its step, everybody's
-    notifications and its next due time are committed together, or not at all. Returns how many it handled."""
+    """Carry on up to ``most`` escalations that are due: the step of each, everybody's notifications and its next due time
+    are committed together, or not at all. Returns how many it handled."""
     handled = 0
     while handled < most:
-        holding: list[tuple[int, datetime]] = []
+        wanted = min(most - handled, AT_ONCE)
         try:
-            if not _take_one(holding):
-                break
+            done = _take(wanted, [])
         except OperationalError:
             raise
-        except Exception as error:
-            if not holding:
-                raise
-            pk, due_at = holding[0]
-            log.exception("Escalation %s could not be carried on", pk)
-            _pass_over(pk, due_at, error)
-        handled += 1
+        except Exception:
+            log.exception("Escalations could not be carried on together; taking them one by one")
+            done = sum(_take_alone() for _ in range(wanted))
+        handled += done
+        if not done:
+            break
     return handled
 
 
+def _take_alone() -> int:
+    """The next one that is due. What it needs may be broken (a schedule that cannot be worked out): that stops nobody
+    else's."""
+    holding: list[tuple[int, datetime]] = []
+    try:
+        return _take(1, holding)
+    except OperationalError:
+        raise
+    except Exception as error:
+        if not holding:
+            raise
+        pk, due_at = holding[0]
+        log.exception("Escalation %s could not be carried on", pk)
+        _pass_over(pk, due_at, error)
+        return 1
+
+
+def _take(most: int, holding: list[tuple[int, datetime]]) -> int:
+    """``holding`` takes the number and the due time of what is carried on, as they were before anything changed."""
+    now = clock.now()
+    with transaction.atomic():
+        due = Escalation.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
+        rows = list(claimable(due).select_related("team", "policy__team", "first")[:most])
+        holding += [(row.pk, row.due_at or now) for row in rows]
+        through = carry_on(rows, now)
+    for pk in through:
+        _run_out(pk, now)
+    return len(rows)
+
+
+def _run_out(pk: int, now: datetime) -> None:
+    """Nobody has answered, not even the last resort. By itself: ending it locks the notifications of that escalation, and
+    whoever holds those of several takes them in another order."""
+    with transaction.atomic():
+        due = Escalation.objects.filter(pk=pk, ended_at__isnull=True, due_at__lte=now)
+        escalation = claimable(due).select_related("team", "policy").first()
+        if escalation is None or not _is_through(escalation):
+            return
+        finish(
+            escalation,
+            Escalation.End.EXHAUSTED,
+            None,
+            "nobody answered, and the last resort has been tried for an hour",
+        )
+        if not escalation.drill:
+            record_defect(
+                PagingDefect.Kind.RAN_OUT,
+                f"ran_out:{escalation.pk}",
+                text=f"Nobody answered “{escalation.title[:200]}”, not even the last resort.",
+                fix="See who was paged and by what, and talk about it.",
+                path=f"/escalations/{escalation.pk}",
+                team=escalation.team,
+                policy=escalation.policy,
+            )
+
+
+def _is_through(escalation: Escalation) -> bool:
+    plan, at = Plan.of(escalation.plan), Position(escalation.round, escalation.next_step)
+    return not escalation.first_id and next_turn(plan, at).kind == "exhausted"
+
+
 def _pass_over(pk: int, due_at: datetime, error: Exception) -> None:
-    """What one escalation needs is broken (a schedule that cannot be worked out): that stops nobody else's, and its
-    own goes on with the next step at once instead of trying the same for ever."""
+    """What one escalation needs is broken: its own goes on with the next step at once instead of trying the same for
+    ever."""
     now = clock.now()
     with transaction.atomic():
         rows = Escalation.objects.filter(pk=pk, ended_at__isnull=True, due_at=due_at)
-        escalation = locked(rows).select_related("team", "policy").first()
+        escalation = locked(rows).select_related("team", "policy__team").first()
         if escalation is None:
             return
         plan, at = Plan.of(escalation.plan), Position(escalation.round, escalation.next_step)
         event = _event(escalation, Kind.NOBODY, at, now, f"could not be carried out: {type(error).__name__}: {error}")
-        if not escalation.drill:
-            _note_defect(escalation, event, at, f"it is broken ({type(error).__name__}: {error})")
+        event.save()
+        if not escalation.drill and (defect := _defect(escalation, plan, event, at)) is not None:
+            defect.record(f"it is broken ({type(error).__name__}: {error})")
         escalation.first = None
         turn = next_turn(plan, at, somebody=False)
         escalation.round, escalation.next_step = turn.after.round, turn.after.step
@@ -92,215 +154,93 @@ def _pass_over(pk: int, due_at: datetime, error: Exception) -> None:
         announce({wake.DUE, f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"})
 
 
-def _take_one(holding: list[tuple[int, datetime]]) -> bool:
-    """``holding`` takes the number and the due time of what is carried on, as they were before anything changed."""
+def take_first_turns(started: Sequence[Escalation]) -> None:
+    """Take the turns of escalations that have just been started in the caller's transaction, so that nobody waits until an
+    engine comes round to them. To be called last in it: it may take locks, and waits for none. What breaks, or what
+    somebody else has in hand, is simply still due: the engine comes to it."""
     now = clock.now()
-    with transaction.atomic():
-        due = Escalation.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
-        escalation = claimable(due).select_related("team", "policy", "first").first()
-        if escalation is None:
-            return False
-        holding.append((escalation.pk, escalation.due_at or now))
-        plan, at = Plan.of(escalation.plan), Position(escalation.round, escalation.next_step)
-        if escalation.first_id:
-            _given(escalation, at, now)
-            return True
-        turn = next_turn(plan, at)
-        if turn.kind == "exhausted":
-            finish(
-                escalation,
-                Escalation.End.EXHAUSTED,
-                None,
-                "nobody answered, and the last resort has been tried for an hour",
-            )
-            if not escalation.drill:
-                record_defect(
-                    PagingDefect.Kind.RAN_OUT,
-                    f"ran_out:{escalation.pk}",
-                    text=f"Nobody answered “{escalation.title[:200]}”, not even the last resort.",
-                    fix="See who was paged and by what, and talk about it.",
-                    path=f"/escalations/{escalation.pk}",
-                    team=escalation.team,
-                    policy=escalation.policy,
-                )
-            return True
-        answered = set(escalation.answers.values_list("person_id", flat=True)) if plan.answers > 1 else set()
-        if turn.step is None:
-            somebody, held_seconds = _last_resort(escalation, at, answered, now)
-        else:
-            somebody, held_seconds = _step(escalation, turn.step, at, answered, now)
-        turn = next_turn(plan, at, somebody=somebody)
-        escalation.round, escalation.next_step = turn.after.round, turn.after.step
-        escalation.due_at = now + timedelta(seconds=turn.due_in_seconds + held_seconds)
-        escalation.save(update_fields=["round", "next_step", "due_at"])
-        announce({wake.DUE, f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"})
-    return True
+    rows = Escalation.objects.filter(pk__in=[each.pk for each in started], ended_at__isnull=True, due_at__lte=now)
+    running = dict(rows.values_list("pk", "urgency"))  # some may have been answered meanwhile, or become urgent
+    escalations = [each for each in started if each.pk in running]
+    for each in escalations:
+        each.urgency = running[each.pk]
+    if not escalations:
+        return
+    try:
+        with transaction.atomic():
+            carry_on(escalations, now, patient=False)
+    except OperationalError:
+        raise
+    except _LeftToTheEngine:
+        pass
+    except Exception:
+        log.exception("First turns could not be taken at once; they are left to the engine")
 
 
-def _given(escalation: Escalation, at: Position, now: datetime) -> None:
-    """Page the one to whom it was given; then it goes on where it stands."""
-    given = [person for person in (escalation.first,) if person is not None and person.is_active]
-    away = not_paged((person.pk for person in given), now)
-    people = [person for person in given if person.pk not in away]
-    event = _event(escalation, Kind.GIVEN, at, now, _names(people) + _passed_over(away))
-    somebody = _page(escalation, event, people, at, now, escalation.urgency)
-    escalation.first = None
-    wait = held((person.pk for person in people), escalation.urgency, now)
-    escalation.due_at = now + wait + timedelta(seconds=GIVEN_WAIT_SECONDS if somebody else 0)
-    escalation.save(update_fields=["first", "due_at"])
-    announce({wake.DUE, f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"})
+class _LeftToTheEngine(Exception):
+    """What follows has to wait for what others hold."""
+
+
+def carry_on(escalations: Sequence[Escalation], now: datetime, *, patient: bool = True) -> list[int]:
+    """Take the turns of these, which the caller holds in its transaction. Returns the numbers of those of which the plan
+    is through: they are left as they are. Not ``patient``: what would have to wait for somebody else is left as well."""
+    turns = _Turns(now, patient)
+    places = [turns.place_of(each) for each in escalations]
+    through = [place.escalation.pk for place in places if place.turn.kind == "exhausted"]
+    turns.take([place for place in places if place.turn.kind != "exhausted"])
+    return through
 
 
 def _event(escalation: Escalation, kind: str, at: Position, now: datetime, text: str) -> EscalationEvent:
-    return EscalationEvent.objects.create(
-        escalation=escalation, at=now, kind=kind, step=at.step, round=at.round, text=text[:300]
-    )
-
-
-def _last_resort(escalation: Escalation, at: Position, answered: Collection[int], now: datetime) -> tuple[bool, int]:
-    everybody = last_resort(escalation.team, now)
-    people = [person for person in everybody if person.pk not in answered] or everybody
-    event = _event(escalation, Kind.LAST_RESORT, at, now, _names(people))
-    wait = held((person.pk for person in people), escalation.urgency, now)
-    return _page(escalation, event, people, at, now, escalation.urgency), int(wait.total_seconds())
-
-
-def _passed_over(away: Mapping[int, datetime]) -> str:
-    """Who is away, for the trace."""
-    names = [
-        f"{person}, away until {away[person.pk]:%d %b %H:%M} UTC" for person in Person.objects.filter(pk__in=list(away))
-    ]
-    return f"; not {'; not '.join(names)}" if names else ""
-
-
-def _step(
-    escalation: Escalation, step: Step, at: Position, answered: Collection[int], now: datetime
-) -> tuple[bool, int]:
-    """Carry out one step. Whether somebody can be expected to answer, and for how many seconds nobody can because all of
-    them have quiet hours."""
-    decision, people = _decide(escalation, step, at, answered, now)
-    if decision.skipped:
-        _event(escalation, Kind.SKIPPED, at, now, decision.skipped)
-        return False, 0
-    if step.pause:
-        _event(escalation, Kind.STEP, at, now, "")
-        return True, 0
-    machines = [target for target in step.targets if not target.is_person]
-    passed_over = _passed_over(not_paged(decision.away, now)) if decision.away else ""
-    event = _event(escalation, Kind.STEP, at, now, _names(people, machines) + passed_over)
-    done = [_begin(escalation, event, target, at, now) for target in machines if target.kind != "mitigation"]
-    proposed = [_propose(escalation, target, at, now) for target in machines if target.kind == "mitigation"]
-    paged = (
-        _page(
-            escalation,
-            event,
-            people,
-            at,
-            now,
-            step.urgency or escalation.urgency,
-            "".join(proposed),
-            "everybody is away" if decision.away else "nobody is on call",
-        )
-        if people or len(machines) < len(step.targets)
-        else False
-    )
-    return paged or any(done), decision.held_seconds
-
-
-def _propose(escalation: Escalation, target: Target, at: Position, now: datetime) -> str:
-    """Ask whether a mitigation shall be started; once, however often the policy starts again. Returns what those who
-    are paged read about it."""
-    proposal = mitigation_named(target.detail)
-    if proposal is None:
-        _event(escalation, Kind.APPROVAL, at, now, f"The mitigation {target.detail} is no longer in the catalog.")
-        return ""
-    row, new = Approval.objects.get_or_create(
-        escalation=escalation,
-        mitigation=target.detail,
-        defaults={
-            "title": proposal.title[:200],
-            "text": proposal.text,
-            "mark": proposal.mark,
-            "proposed_at": now,
-        },
-    )
-    if new:
-        _event(
-            escalation, Kind.APPROVAL, at, now, f"Proposed: {row.title}. Nothing is done before somebody approves it."
-        )
-    if row.state != Approval.State.OPEN:
-        return ""
-    return f"\n\nProposed: {row.title}. Approve it or decline it there."
-
-
-def _decide(
-    escalation: Escalation, step: Step, at: Position, answered: Collection[int], now: datetime
-) -> tuple[Decision, list[Person]]:
-    facts = facts_of(escalation, now, step.roles)
-    if not (step.round_robin and escalation.policy_id):
-        return look_at(step, now, facts, answered=answered, urgency=escalation.urgency)
-    RoundRobin.objects.get_or_create(policy_id=escalation.policy_id, position=at.step)
-    # Another escalation that takes this step now waits here until our choice is committed.
-    turns = locked(RoundRobin.objects.filter(policy_id=escalation.policy_id, position=at.step)).get()
-    decision, people = look_at(step, now, facts, last=turns.last_id, answered=answered, urgency=escalation.urgency)
-    if people and not decision.skipped:
-        turns.last, turns.turns = people[0], turns.turns + 1
-        turns.save(update_fields=["last", "turns"])
-    return decision, people
+    return EscalationEvent(escalation=escalation, at=now, kind=kind, step=at.step, round=at.round, text=text[:300])
 
 
 def _names(people: Sequence[Person], machines: Sequence[Target] = ()) -> str:
     words = [str(person) for person in people]
-    words += [_machine(target) for target in machines]
+    words += [_MACHINE.get(target.kind) or name_of(target) for target in machines]
     return ", ".join(words) or "nobody"
 
 
-def _machine(target: Target) -> str:
-    return _MACHINE.get(target.kind) or name_of(target)
+@dataclass
+class _Place:
+    """An escalation, where it stands, and what it does now."""
+
+    escalation: Escalation
+    plan: Plan
+    at: Position
+    turn: Turn
+    facts: Facts
+    answered: Collection[int] = ()
 
 
-def _page(
-    escalation: Escalation,
-    event: EscalationEvent,
-    people: Sequence[Person],
-    at: Position,
-    now: datetime,
-    urgency: str,
-    more: str = "",
-    nobody: str = "nobody is on call",
-) -> bool:
-    event.people.set(people)
-    reachable = [person for person in people if person.contact_methods.filter(enabled=True).exists()]
-    if not reachable:
-        why = "none of them has a contact method" if people else nobody
-        _event(escalation, Kind.NOBODY, at, now, f"nobody to page here: {why}")
-        _note_defect(escalation, event, at, why)
-    late = now - (escalation.due_at or now)
-    body = escalation.body + more
-    if late > LATE:
-        body = f"{late_by(late)}\n\n{body}"
-    write(
-        reachable,
-        purpose=_PURPOSE[escalation.kind],
-        urgency=urgency,
-        subject=escalation.title,
-        body=body,
-        path=escalation.path,
-        reason=f"escalation:{escalation.pk}:{at.round}:{event.kind}:{at.step}"
-        + (f":{event.pk}" if event.kind == Kind.GIVEN else ""),
-        drill=escalation.drill,
-        escalation=escalation,
-        event=event,
-    )
-    return bool(reachable)
+@dataclass(frozen=True)
+class _Defect:
+    """A step that pages nobody is a defect of the rota, to be mended before the next time."""
+
+    key: str
+    what: str
+    path: str
+    title: str
+    team: Team | None
+    policy: EscalationPolicy | None
+
+    def record(self, why: str) -> None:
+        record_defect(
+            PagingDefect.Kind.NOBODY,
+            self.key,
+            text=f"{self.what} had nobody to page: {why}. It was about “{self.title[:200]}”.",
+            fix="Put somebody into it who has a contact method.",
+            path=self.path,
+            team=self.team,
+            policy=self.policy,
+        )
 
 
-def _note_defect(escalation: Escalation, event: EscalationEvent, at: Position, why: str) -> None:
-    """A step that pages nobody is a defect of the rota, to be mended before the next time. A drill's is none, and nobody
-    misses a role before there is an incident."""
-    step = next_turn(Plan.of(escalation.plan), at).step if event.kind != Kind.LAST_RESORT else None
+def _defect(escalation: Escalation, plan: Plan, event: EscalationEvent, at: Position) -> _Defect | None:
+    """What is wrong where nobody was paged. A drill's is none, and nobody misses a role before there is an incident."""
+    step = next_turn(plan, at).step if event.kind != Kind.LAST_RESORT else None
     if escalation.drill or (step is not None and step.roles) or event.kind == Kind.GIVEN:
-        return
+        return None
     policy = escalation.policy
     if step is not None and policy is not None:
         what, path = f"Step {at.step + 1} of {policy}", f"/policies/{policy.slug}"
@@ -308,141 +248,298 @@ def _note_defect(escalation: Escalation, event: EscalationEvent, at: Position, w
         what, path = "A direct page", escalation.path
     else:
         what, path = "The last resort", "/people"
-    record_defect(
-        PagingDefect.Kind.NOBODY,
+    return _Defect(
         f"nobody:{policy.pk}:{at.step}" if step is not None and policy is not None else f"nobody:{what}",
-        text=f"{what} had nobody to page: {why}. It was about “{escalation.title[:200]}”.",
-        fix="Put somebody into it who has a contact method.",
-        path=path,
-        team=escalation.team if policy is None else policy.team,
-        policy=policy if step is not None else None,
+        what,
+        path,
+        escalation.title,
+        escalation.team if policy is None else policy.team,
+        policy if step is not None else None,
     )
 
 
-def _begin(escalation: Escalation, event: EscalationEvent, target: Target, at: Position, now: datetime) -> bool:
-    """Put into the book what a step does besides paging. It is carried out in a transaction of its own: nothing there
-    may keep the step from paging people, and an incident locks alerts, which come before escalations."""
-    if target.kind == "webhook":
-        key = escalation.policy.webhook_key if escalation.policy else None
-        if not key:
-            _event(escalation, Kind.WEBHOOK, at, now, "The webhook was not called: the policy has been deleted.")
-            return False
-        text, settings = f"webhook {origin(target.detail)}/…", {"url": target.detail, "secret": key}
-    elif target.kind == "chat":
-        text, settings = name_of(target), {"workspace": target.id, "room": target.detail}
-    else:
-        text, settings = "declare an incident", {"severity": target.id}
-    StepAction.objects.create(
-        escalation=escalation,
-        event=event,
-        kind=target.kind,
-        target=text[:200],
-        settings=settings,
-        created_at=now,
-        due_at=now,
-    )
-    return True
+class _Turns:
+    """The turns of many escalations at one moment. Nothing is written before :meth:`take` has decided all of them, but
+    what can't be said without (whose turn it is, what was proposed before)."""
 
+    def __init__(self, now: datetime, patient: bool) -> None:
+        self.now, self.patient = now, patient
+        self.roster = Roster(now)
+        self.topics = {wake.PAGES}
+        self._plans: dict[tuple[int, int], tuple[dict[str, Any], Plan]] = {}
+        self._robins: dict[tuple[int, int], RoundRobin] = {}
+        self._turned: set[tuple[int, int]] = set()
+        self._events: list[EscalationEvent] = []
+        self._paged: list[tuple[EscalationEvent, Sequence[Person]]] = []
+        self._notices: list[Notice] = []
+        self._actions: list[StepAction] = []
+        self._defects: list[tuple[_Defect, str]] = []
 
-def claim_actions(most: int) -> list[StepAction]:
-    """Take up to ``most`` calls that are due. Each gets a lease; if the process dies before the result is written, it
-    is made again with the same key."""
-    now = clock.now()
-    with transaction.atomic():
-        due = StepAction.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
-        rows = list(claimable(due)[:most])
-        for row in rows:
-            row.tries += 1
-            row.due_at = now + SEND_LEASE
-        StepAction.objects.bulk_update(rows, ["tries", "due_at"])
-    return rows
+    def place_of(self, escalation: Escalation) -> _Place:
+        plan = self._plan_of(escalation)
+        at = Position(escalation.round, escalation.next_step)
+        given = Turn("given", None, at, 0)
+        turn = given if escalation.first_id else next_turn(plan, at)
+        return _Place(escalation, plan, at, turn, Facts(urgency=escalation.urgency))
 
+    def _plan_of(self, escalation: Escalation) -> Plan:
+        """Those of one version of a policy share their plan: it is made of its data once."""
+        key = escalation.policy_id or 0, escalation.policy_version
+        known = self._plans.get(key)
+        if known is None or known[0] != escalation.plan:
+            known = self._plans[key] = escalation.plan, Plan.of(escalation.plan)
+        return known[1]
 
-def carry_out_action(action: StepAction) -> None:
-    """Try an action once and write down what came of it."""
-    if action.kind == StepAction.Kind.INCIDENT:
-        return _declare(action)
-    try:
-        result: str | Exception = post_in_room(action) if action.kind == StepAction.Kind.CHAT else _call(action)
-    except Exception as error:
-        result = error
-    with transaction.atomic():
-        _record(action, result)
+    def take(self, places: Sequence[_Place]) -> None:
+        if not places:
+            return
+        self._read(places)
+        places = [place for place in places if self._robin_is_ours(place)]
+        for place in places:
+            if place.turn.kind == "given":
+                self._given(place)
+            else:
+                self._go(place)
+            escalation = place.escalation
+            self.topics |= {f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"}
+        self._write([place.escalation for place in places])
 
+    # --- What is read together ---
 
-def _declare(action: StepAction) -> None:
-    try:
-        with transaction.atomic():
-            _record(action, declare_incident(action.escalation, int(action.settings["severity"])))
-    except Exception as error:
-        if not isinstance(error, WatchroomError):
-            log.exception("A step could not declare an incident: escalation %s", action.escalation_id)
-        with transaction.atomic():
-            _record(action, DeliveryFailed(str(error), permanent=isinstance(error, WatchroomError)))
+    def _read(self, places: Sequence[_Place]) -> None:
+        asked = [place.escalation.pk for place in places if place.plan.answers > 1]
+        answers: dict[int, set[int]] = {pk: set() for pk in asked}
+        for pk, person in EscalationAnswer.objects.filter(escalation__in=asked).values_list("escalation", "person"):
+            answers[pk].add(person)
+        robins: set[tuple[int, int]] = set()
+        targets: set[Target] = set()
+        roles: set[int] = set()
+        for place in places:
+            step = place.turn.step
+            place.answered = answers.get(place.escalation.pk, ())
+            if step is None:
+                continue
+            if step.conditions or step.roles:  # without, nothing is asked about what is escalated
+                place.facts = facts_of(place.escalation, self.now, step.roles)
+            targets.update(step.targets)
+            roles.update(each for found in place.facts.roles.values() for each in found)
+            if step.round_robin and place.escalation.policy_id:
+                robins.add((place.escalation.policy_id, place.at.step))
+        self.roster.look_up(targets, roles)
+        self.roster.know({person.pk for person in self.roster.people_of(targets)} | roles)
+        self._hold_robins(robins)
 
+    def _hold_robins(self, wanted: Collection[tuple[int, int]]) -> None:
+        """Whose turn was last. Other engines that take these steps now wait until our choice is committed; all take them
+        in the same order, so that nobody waits for somebody who waits for them."""
+        if not wanted:
+            return
+        rows = RoundRobin.objects.filter(policy__in={policy for policy, _ in wanted})
+        if self.patient:
+            there = set(rows.values_list("policy_id", "position"))
+            missing = [RoundRobin(policy_id=key[0], position=key[1]) for key in sorted(set(wanted) - there)]
+            RoundRobin.objects.bulk_create(missing, ignore_conflicts=True)
+        numbers = [pk for pk, *key in rows.values_list("pk", "policy_id", "position") if tuple(key) in wanted]
+        hold = locked if self.patient else claimable
+        for row in hold(RoundRobin.objects.filter(pk__in=numbers)).order_by("policy_id", "position"):
+            self._robins[row.policy_id, row.position] = row
 
-def _call(action: StepAction) -> str:
-    """Only a 2xx answer counts as accepted."""
-    escalation = action.escalation
-    message = Message(
-        key=f"watchroom-action-{action.pk}",
-        subject=escalation.title,
-        body=escalation.body,
-        url=f"{conf.current().url}{escalation.path}",
-        purpose="page",
-        urgent=escalation.urgency == "high",
-        drill=escalation.drill,
-        person="",
-        actions=(),
-        facts={
-            "escalation": escalation.pk,
-            "kind": escalation.kind,
-            "subject": escalation.subject_id,
-            "step": (action.event.step or 0) + 1,
-            "round": action.event.round,
-        },
-    )
-    one_of("watchroom.channels", "webhook").send(action.settings, message)
-    return f"{action.target} accepted it"
+    def _robin_is_ours(self, place: _Place) -> bool:
+        step, policy = place.turn.step, place.escalation.policy_id
+        return step is None or not (step.round_robin and policy) or (policy, place.at.step) in self._robins
 
+    # --- What is decided, one by one ---
 
-class _TooLate(Conflict):
-    """Somebody has answered while an incident was being declared: take it back."""
+    def _go(self, place: _Place) -> None:
+        step = place.turn.step
+        somebody, held_seconds = self._last_resort(place) if step is None else self._step(place, step)
+        turn = next_turn(place.plan, place.at, somebody=somebody)
+        self._stands(place, turn.after, timedelta(seconds=turn.due_in_seconds + held_seconds))
 
+    def _stands(self, place: _Place, at: Position, wait: timedelta) -> None:
+        escalation = place.escalation
+        escalation.round, escalation.next_step, escalation.due_at = at.round, at.step, self.now + wait
 
-def _record(action: StepAction, result: str | Exception) -> None:
-    """Write down a result. Inside the caller's transaction."""
-    now = clock.now()
-    escalation = locked(Escalation.objects.filter(pk=action.escalation_id)).get()
-    row = locked(StepAction.objects.filter(pk=action.pk)).get()
-    at = Position(action.event.round, action.event.step or 0)
-    kind = Kind(action.kind)
-    if row.ended_at is not None:
-        if action.kind == StepAction.Kind.INCIDENT and isinstance(result, str):
-            raise _TooLate("The escalation has ended.")
-        return
-    if isinstance(result, str):
-        row.state, row.ended_at, row.due_at, row.error = StepAction.State.DONE, now, None, ""
-        again = f", at try {row.tries}" if row.tries > 1 else ""
-        _event(escalation, kind, at, now, f"{result}{again}")
-    else:
-        failed = result if isinstance(result, DeliveryFailed) else DeliveryFailed(f"{type(result).__name__}: {result}")
-        row.error = str(failed)[:1000]
-        wait = retry_in(row.tries, permanent=failed.permanent, retry_after=failed.retry_after, jitter=_JITTER)
-        if wait is None:
-            row.state, row.ended_at, row.due_at = StepAction.State.FAILED, now, None
-            _event(escalation, kind, at, now, f"{row.target} failed: {failed}")
-            _go_on(escalation, action, now)
+    def _given(self, place: _Place) -> None:
+        """Page the one to whom it was given; then it goes on where it stands."""
+        escalation = place.escalation
+        given = [person for person in (escalation.first,) if person is not None and person.is_active]
+        away = self.roster.away(person.pk for person in given)
+        people = [person for person in given if person.pk not in away]
+        event = self._note(place, Kind.GIVEN, _names(people) + self._passed_over(away))
+        somebody = self._page(place, event, people, escalation.urgency)
+        wait = self.roster.held((person.pk for person in people), escalation.urgency)
+        escalation.first = None
+        self._stands(place, place.at, wait + timedelta(seconds=GIVEN_WAIT_SECONDS if somebody else 0))
+
+    def _last_resort(self, place: _Place) -> tuple[bool, int]:
+        urgency = place.escalation.urgency
+        everybody = self.roster.last_resort(place.escalation.team)
+        people = [person for person in everybody if person.pk not in place.answered] or everybody
+        event = self._note(place, Kind.LAST_RESORT, _names(people))
+        wait = self.roster.held((person.pk for person in people), urgency)
+        return self._page(place, event, people, urgency), int(wait.total_seconds())
+
+    def _step(self, place: _Place, step: Step) -> tuple[bool, int]:
+        """Carry out one step. Whether somebody can be expected to answer, and for how many seconds nobody can because all
+        of them have quiet hours."""
+        decision, people = self._decide(place, step)
+        if decision.skipped:
+            self._note(place, Kind.SKIPPED, decision.skipped)
+            return False, 0
+        if step.pause:
+            self._note(place, Kind.STEP, "")
+            return True, 0
+        machines = [target for target in step.targets if not target.is_person]
+        away = self._passed_over(self.roster.away(decision.away))
+        event = self._note(place, Kind.STEP, _names(people, machines) + away)
+        done = [self._begin(place, event, target) for target in machines if target.kind != "mitigation"]
+        proposed = [self._propose(place, target) for target in machines if target.kind == "mitigation"]
+        paged = False
+        if people or len(machines) < len(step.targets):
+            nobody = "everybody is away" if decision.away else "nobody is on call"
+            urgency = step.urgency or place.escalation.urgency
+            paged = self._page(place, event, people, urgency, "".join(proposed), nobody)
+        return paged or any(done), decision.held_seconds
+
+    def _decide(self, place: _Place, step: Step) -> tuple[Decision, list[Person]]:
+        key = place.escalation.policy_id or 0, place.at.step
+        robin = self._robins.get(key) if step.round_robin else None
+        decision, people = look_at(
+            step,
+            self.now,
+            place.facts,
+            last=robin.last_id if robin else None,
+            answered=place.answered,
+            urgency=place.escalation.urgency,
+            roster=self.roster,
+        )
+        if robin is not None and people and not decision.skipped:
+            robin.last, robin.turns = people[0], robin.turns + 1
+            self._turned.add(key)
+        return decision, people
+
+    def _passed_over(self, away: Mapping[int, datetime]) -> str:
+        """Who is away, for the trace."""
+        if not away:
+            return ""
+        people = Person.objects.filter(pk__in=list(away))
+        return "".join(f"; not {person}, away until {away[person.pk]:%d %b %H:%M} UTC" for person in people)
+
+    def _note(self, place: _Place, kind: str, text: str) -> EscalationEvent:
+        event = _event(place.escalation, kind, place.at, self.now, text)
+        self._events.append(event)
+        return event
+
+    def _propose(self, place: _Place, target: Target) -> str:
+        """Ask whether a mitigation shall be started; once, however often the policy starts again. Returns what those who
+        are paged read about it."""
+        proposal = mitigation_named(target.detail)
+        if proposal is None:
+            self._note(place, Kind.APPROVAL, f"The mitigation {target.detail} is no longer in the catalog.")
+            return ""
+        row, new = Approval.objects.get_or_create(
+            escalation=place.escalation,
+            mitigation=target.detail,
+            defaults={
+                "title": proposal.title[:200],
+                "text": proposal.text,
+                "mark": proposal.mark,
+                "proposed_at": self.now,
+            },
+        )
+        if new:
+            text = f"Proposed: {row.title}. Nothing is done before somebody approves it."
+            self._note(place, Kind.APPROVAL, text)
+        if row.state != Approval.State.OPEN:
+            return ""
+        return f"\n\nProposed: {row.title}. Approve it or decline it there."
+
+    def _begin(self, place: _Place, event: EscalationEvent, target: Target) -> bool:
+        """Put into the book what a step does besides paging. It is carried out in a transaction of its own: nothing there
+        may keep the step from paging people, and an incident locks alerts, which come before escalations."""
+        if target.kind == "webhook":
+            policy = place.escalation.policy
+            key = policy.webhook_key if policy else None
+            if not key:
+                self._note(place, Kind.WEBHOOK, "The webhook was not called: the policy has been deleted.")
+                return False
+            text, settings = f"webhook {origin(target.detail)}/…", {"url": target.detail, "secret": key}
+        elif target.kind == "chat":
+            text, settings = name_of(target), {"workspace": target.id, "room": target.detail}
         else:
-            row.due_at = now + wait
-    row.save(update_fields=["state", "ended_at", "due_at", "error"])
-    announce({f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}", wake.DUE})
+            text, settings = "declare an incident", {"severity": target.id}
+        self._actions.append(
+            StepAction(
+                escalation=place.escalation,
+                event=event,
+                kind=target.kind,
+                target=text[:200],
+                settings=settings,
+                created_at=self.now,
+                due_at=self.now,
+            )
+        )
+        return True
 
+    def _page(
+        self,
+        place: _Place,
+        event: EscalationEvent,
+        people: Sequence[Person],
+        urgency: str,
+        more: str = "",
+        nobody: str = "nobody is on call",
+    ) -> bool:
+        escalation = place.escalation
+        self._paged.append((event, people))
+        reachable = [person for person in people if self.roster.methods(person.pk)]
+        if not reachable:
+            why = "none of them has a contact method" if people else nobody
+            self._note(place, Kind.NOBODY, f"nobody to page here: {why}")
+            if (defect := _defect(escalation, place.plan, event, place.at)) is not None:
+                self._defects.append((defect, why))
+        late = self.now - (escalation.due_at or self.now)
+        body = escalation.body + more
+        if late > LATE:
+            body = f"{late_by(late)}\n\n{body}"
+        self._notices.append(
+            Notice(
+                reachable,
+                purpose=_PURPOSE[escalation.kind],
+                urgency=urgency,
+                subject=escalation.title,
+                body=body,
+                path=escalation.path,
+                reason=f"escalation:{escalation.pk}:{place.at.round}:{event.kind}:{place.at.step}",
+                drill=escalation.drill,
+                escalation=escalation,
+                event=event,
+            )
+        )
+        return bool(reachable)
 
-def _go_on(escalation: Escalation, action: StepAction, now: datetime) -> None:
-    """A step that paged nobody and whose action has failed does not wait for an answer that can't come."""
-    latest = escalation.events.filter(kind__in=(Kind.STEP, Kind.LAST_RESORT)).order_by("-id").first()
-    hopeless = not (action.event.notifications.exists() or action.event.actions.filter(ended_at=None).count() > 1)
-    if escalation.ended_at is None and latest is not None and latest.pk == action.event_id and hopeless:
-        escalation.due_at = now
-        escalation.save(update_fields=["due_at"])
+    # --- What is written together ---
+
+    def _write(self, escalations: Sequence[Escalation]) -> None:
+        if self._defects and not self.patient:
+            raise _LeftToTheEngine
+        EscalationEvent.objects.bulk_create(self._events)
+        through: Any = EscalationEvent.people.through
+        through.objects.bulk_create(
+            through(escalationevent_id=event.pk, person_id=person.pk)
+            for event, people in self._paged
+            for person in people
+        )
+        if self._actions:
+            StepAction.objects.bulk_create(self._actions)
+            self.topics.add(wake.DUE)
+        update_each([self._robins[key] for key in sorted(self._turned)], ["last", "turns"])
+        for notice in self._notices:
+            if notice.event is not None and notice.event.kind == Kind.GIVEN:  # it may be given to the same one again
+                notice.reason += f":{notice.event.pk}"
+        write_all(self._notices, self.roster)
+        for defect, why in sorted(self._defects, key=lambda each: each[0].key):
+            defect.record(why)
+        update_each(escalations, ["round", "next_step", "due_at", "first"])
+        announce(self.topics)

@@ -8,7 +8,7 @@ from ...kernel import clock, wake
 from ...kernel.db import announce, locked
 from ..models import Escalation, EscalationEvent, Notification, Urgency
 from ..rules import GIVEN_WAIT_SECONDS, Plan, Position, Turn, next_turn
-from .notifications import write
+from .notifications import Notice, write
 
 Kind, State = EscalationEvent.Kind, Notification.State
 
@@ -42,16 +42,18 @@ def _say_now(escalation: Escalation, now: datetime) -> None:
         latest[row.person_id] = row
     for row in latest.values():
         write(
-            [row.person],
-            purpose=row.purpose,
-            urgency=Urgency.HIGH,
-            subject=row.subject,
-            body=row.body,
-            path=row.path,
-            reason=f"{row.reason.rpartition('+')[0]}:urgent",
-            drill=row.drill,
-            escalation=escalation,
-            event=row.event,
+            Notice(
+                [row.person],
+                purpose=row.purpose,
+                urgency=Urgency.HIGH,
+                subject=row.subject,
+                body=row.body,
+                path=row.path,
+                reason=f"{row.reason.rpartition('+')[0]}:urgent",
+                drill=row.drill,
+                escalation=escalation,
+                event=row.event,
+            )
         )
 
 

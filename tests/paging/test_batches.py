@@ -1,0 +1,260 @@
+"""Many escalations at once: they cost as many statements as one, and each is carried on as if it were alone."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+import factories as make
+from paging.test_escalation import hook, paged, reachable, start  # noqa: F401
+from peers.http import HttpPeer
+from watchroom.accounts.actors import SYSTEM
+from watchroom.channels.base import Delivery, DeliveryFailed
+from watchroom.engine.loop import run_due
+from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.sqlite import base
+from watchroom.paging import commands, duties
+from watchroom.paging.commands import turns
+from watchroom.paging.models import Attempt, Escalation, EscalationEvent, Notification, RoundRobin
+
+pytestmark = pytest.mark.django_db
+TAKEN = ("step", "skipped", "last_resort")
+
+
+def statements(work: Callable[[], Any]) -> int:
+    with CaptureQueriesContext(connection) as seen:
+        work()
+    return len(seen)
+
+
+def test_forty_cost_as_many_statements_as_four(clock: TravellingClock) -> None:
+    people = [make.person(f"P{number}", "responder") for number in range(40)]
+    for person in people:
+        make.contact_method(person)
+    schedules = [make.schedule(people=(person,)) for person in people[:20]]
+    policies = [make.policy((target, 300)) for target in (*schedules, *people[20:])]
+    costs = []
+    for count in (4, 40):
+        for number in range(count):
+            start(policies[number * (40 // count)], subject_id=count * 100 + number)
+        claimed: list[Any] = []
+        took = statements(lambda: commands.take_turn(turns.AT_ONCE))
+        took_claim = statements(lambda: claimed.extend(commands.claim(100)))  # noqa: B023
+        done = [(message, Delivery("x")) for message in claimed]
+        costs.append((took, took_claim, statements(lambda: commands.record_results(done))))  # noqa: B023
+        assert len(claimed) == count
+    assert costs[0] == costs[1]
+    assert Notification.objects.filter(state="sent").count() == Attempt.objects.filter(outcome="ok").count() == 44
+
+
+def test_one_that_breaks_takes_none_of_the_others_with_it(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+    anna, ben, eve = reachable(hook, "anna"), reachable(hook, "ben"), reachable(hook, "eve")
+    for number in range(4):
+        start(make.policy((anna, 300)), subject_id=number)
+    broken = start(make.policy((eve, 300), (ben, 300)), subject_id=9)
+    for number in range(5, 8):
+        start(make.policy((anna, 300)), subject_id=number)
+    look = turns.look_at
+
+    def look_or_break(step: Any, *args: Any, **fields: Any) -> Any:
+        if step.targets[0].id == eve.pk:
+            raise ArithmeticError("no such turn")
+        return look(step, *args, **fields)
+
+    with patch.object(turns, "look_at", look_or_break):
+        commands.take_turn(100)
+    book = Counter(EscalationEvent.objects.filter(kind__in=TAKEN).values_list("escalation", flat=True))
+    assert set(book.values()) == {1} and len(book) == 8
+    assert Notification.objects.filter(person=anna).count() == 7
+    assert not Notification.objects.filter(person=eve).exists()
+    assert Notification.objects.get(person=ben).escalation == broken
+
+
+def test_a_round_robin_goes_on_from_one_to_the_next_within_a_batch(clock: TravellingClock) -> None:
+    people = [make.person(f"P{number}", "responder") for number in range(3)]
+    for person in people:
+        make.contact_method(person)
+    policy = make.policy(people[0])
+    for person in people[1:]:
+        policy.steps.get().targets.create(person=person)
+    policy.steps.update(round_robin=True)
+    for number in range(7):
+        start(policy, subject_id=number)
+    commands.take_turn(100)
+    asked = Notification.objects.order_by("escalation_id").values_list("person", flat=True)
+    assert list(asked) == [people[number % 3].pk for number in range(7)]
+    assert RoundRobin.objects.get().turns == 7
+
+
+def test_those_of_which_the_plan_is_through_end_beside_others(clock: TravellingClock) -> None:
+    anna = make.person("Anna", "responder")
+    make.contact_method(anna)
+    policy = make.policy((anna, 300), repeats=0)
+    through = [start(policy, subject_id=number) for number in range(2)]
+    Escalation.objects.update(round=20)
+    start(policy, subject_id=5)
+    assert commands.take_turn(100) == 3
+    assert [Escalation.objects.get(pk=each.pk).end for each in through] == ["exhausted"] * 2
+    assert Notification.objects.get().person == anna
+
+
+def test_results_of_many_tell_who_was_late_and_who_was_answered(clock: TravellingClock) -> None:
+    anna = make.person("Anna", "responder")
+    for _ in range(3):
+        make.contact_method(anna)
+    start(make.policy((anna, 300)))
+    commands.take_turn(1)
+    first, second, third = commands.claim(10)
+    clock.advance(timedelta(seconds=61))
+    (again,) = (each for each in commands.claim(10) if each[0][0].pk == first[0][0].pk)
+    with transaction.atomic():
+        commands.stop_escalation("alert_group", 1, end="acknowledged", by=SYSTEM)
+    failed = DeliveryFailed("timed out")
+    commands.record_results([(again, Delivery("new")), (second, failed), (first, Delivery("old")), (third, failed)])
+    rows = {row.pk: row for row in Notification.objects.all()}
+    assert rows[first[0][0].pk].state == "sent"  # it went before the answer came, and that is what the book says
+    assert rows[second[0][0].pk].state == rows[third[0][0].pk].state == "cancelled"
+    assert sorted(Attempt.objects.filter(outcome="ok").values_list("provider_id", flat=True)) == ["new", "old"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_results_wait_for_a_database_that_is_away(clock: TravellingClock) -> None:
+    anna = make.person("Anna", "responder")
+    make.contact_method(anna)
+    start(make.policy((anna, 300)))
+    commands.take_turn(1)
+    (claimed,) = commands.claim(1)
+    record, tries = commands.record_results, list[int]()
+
+    def away_at_first(results: Any) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise OperationalError("away")
+        record(results)
+
+    duties._results.put((claimed, Delivery("x")))
+    with patch.object(duties, "record_results", away_at_first), patch.object(duties, "WRITE_AGAIN_SECONDS", (0, 0, 0)):
+        duties._write_results()
+    assert len(tries) == 3 and Notification.objects.get().state == "sent"
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_is_being_committed_is_not_waited_for_and_not_overruled(clock: TravellingClock) -> None:
+    anna = make.person("Anna", "responder")
+    make.contact_method(anna)
+    for number in range(3):
+        start(make.policy((anna, 300)), subject_id=number)
+    with transaction.atomic():
+        commands.stop_escalation("alert_group", 1, end="acknowledged", by=SYSTEM)
+        _in_a_thread(lambda: commands.take_turn(100))
+    assert commands.take_turn(100) == 0
+    assert sorted(Notification.objects.values_list("escalation__subject_id", flat=True)) == [0, 2]
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_comes_while_a_batch_is_being_written_ends_what_it_wrote(clock: TravellingClock) -> None:
+    anna = make.person("Anna", "responder")
+    make.contact_method(anna)
+    for number in range(3):
+        start(make.policy((anna, 300)), subject_id=number)
+    write, reached, answered = turns.write_all, threading.Event(), threading.Event()
+
+    def write_when_somebody_answers(*args: Any) -> None:
+        reached.set()
+        answered.wait(20)
+        write(*args)
+
+    def answer() -> None:
+        with transaction.atomic():
+            threading.Timer(0, answered.set).start()
+            commands.stop_escalation("alert_group", 1, end="acknowledged", by=SYSTEM)
+
+    with patch.object(turns, "write_all", write_when_somebody_answers):
+        engine = threading.Thread(target=_and_close, args=(lambda: commands.take_turn(100),))
+        engine.start()
+        assert reached.wait(20)
+        answer()
+        engine.join()
+    states = dict(Notification.objects.values_list("escalation__subject_id", "state"))
+    assert states == {0: "waiting", 1: "cancelled", 2: "waiting"}
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db(transaction=True)
+def test_two_engines_share_what_is_due(clock: TravellingClock) -> None:
+    anna = make.person("Anna", "responder")
+    make.contact_method(anna)
+    policy = make.policy((anna, 300))
+    for number in range(6):
+        start(policy, subject_id=number)
+    write, reached, other = turns.write_all, threading.Event(), threading.Event()
+
+    def write_after_the_other(*args: Any) -> None:
+        if not reached.is_set():
+            reached.set()
+            other.wait(20)
+        write(*args)
+
+    with patch.object(turns, "write_all", write_after_the_other):
+        engine = threading.Thread(target=_and_close, args=(lambda: commands.take_turn(4),))
+        engine.start()
+        assert reached.wait(20)
+        assert commands.take_turn(100) == 2
+        other.set()
+        engine.join()
+    assert Notification.objects.count() == EscalationEvent.objects.filter(kind="step").count() == 6
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.django_db(transaction=True)
+def test_writers_of_one_process_take_turns_and_give_them_back_whatever_happens(clock: TravellingClock) -> None:
+    turn = base._turns[connection.settings_dict["NAME"]]
+    person = make.person("Anna")
+    assert not turn.locked()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        assert turn.locked()
+        make.person("Ben", email=person.email)
+    assert not turn.locked()
+    with transaction.atomic():
+        transaction.set_rollback(True)
+    assert not turn.locked()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        connection.close()
+        raise RuntimeError
+    assert not turn.locked()
+    order: list[str] = []
+
+    def other() -> None:
+        with transaction.atomic():
+            order.append("other")
+
+    with transaction.atomic():
+        thread = threading.Thread(target=_and_close, args=(other,))
+        thread.start()
+        run_due([])
+        order.append("this")
+    thread.join()
+    assert order == ["this", "other"]
+
+
+def _and_close(work: Callable[[], Any]) -> None:
+    try:
+        work()
+    finally:
+        connection.close()
+
+
+def _in_a_thread(work: Callable[[], Any]) -> None:
+    thread = threading.Thread(target=_and_close, args=(work,))
+    thread.start()
+    thread.join()
