@@ -68,6 +68,8 @@ PAGES = (
     "/schedules",
     "/schedules/demo-payments",
     "/schedules/new",
+    "/schedules/demo-payments/temporary",
+    "/on-call/mine",
     "/hand-offs",
     "/services",
     "/services/demo-checkout",

@@ -203,6 +203,36 @@ def plan(api: Api, slug: str, people: tuple[str, ...], accept: bool, **wishes: A
     return found, facts
 
 
+@oncall.command("temporary")
+@click.argument("slug")
+@click.argument("people", nargs=-1)
+@click.option("--name", help="What it is for. Without it: those that are there.")
+@click.option("--from", "starts_at", help="RFC 3339.")
+@click.option("--to", "ends_at", help="RFC 3339.")
+@click.option("--other", help="Slug of a schedule that stands in, instead of people.")
+@click.option("--unit", type=click.Choice(["hours", "days", "weeks", "months"]), default="weeks", show_default=True)
+@click.option("--length", type=int, default=1, show_default=True)
+@click.option("--preview", is_flag=True, help="Only say who would gain and lose which time.")
+@click.option("--end", type=int, help="End the one with this number.")
+@api_command
+def temporary(
+    api: Api, slug: str, people: tuple[str, ...], name: str | None, preview: bool, end: int | None, **fields: Any
+) -> Any:
+    """Replace a schedule for a while: PEOPLE (ids or e-mail addresses; with commas: on call together) take turns, or --other
+    stands in."""
+    path = f"/schedules/{slug}/temporary"
+    if end:
+        return api.call("DELETE", f"/temporary-schedules/{end}"), facts
+    if not name:
+        columns = ("id", "name", "starts_at", "ends_at", "other", "members")
+        return api.get(path), table(*columns, empty="Nothing replaces it.")
+    turns = [turn.split(",") for turn in people]
+    if preview:
+        found = api.post(f"{path}/preview", name=name, members=turns, **fields)
+        return found, table("starts_at", "ends_at", "loses", "gains", empty="Nothing would change.")
+    return api.post(path, name=name, members=turns, **fields), facts
+
+
 @oncall.command("handoffs")
 @click.option("--schedule", help="Slug; without it, all.")
 @click.option("--mine", is_flag=True, help="Only those that wait for you.")

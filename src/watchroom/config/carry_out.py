@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -21,12 +22,13 @@ from ..insights.limits import limits_of
 from ..insights.pay import rules_of, set_pay
 from ..intake import commands as intake
 from ..intake.models import Integration, Route
+from ..kernel import clock
 from ..kernel.errors import Refused, WatchroomError
 from ..kernel.plugins import all_of
 from ..mitigations import commands as mitigations
 from ..mitigations.models import Mitigation, Runner
 from ..oncall import commands as oncall
-from ..oncall.models import Schedule
+from ..oncall.models import Schedule, Temporary
 from ..outgoing import commands as outgoing
 from ..outgoing.models import Webhook
 from ..paging import commands as paging
@@ -39,6 +41,7 @@ from ..workspaces.models import Workspace
 from . import alerting
 from .current import read
 from .difference import State, Step, plan
+from .parts import plain_time
 from .schema import KEYS, Document, defaults, state_of
 
 Fields = dict[str, Any]
@@ -82,6 +85,7 @@ def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[S
         current = read()
         wanted = _sorted(state_of(document), current)
         steps = plan(current, wanted, prune=prune)
+        replaced: list[tuple[str, list[Fields]]] = []  # schedules' temporary ones, once all schedules are there
         later: list[tuple[str, list[str]]] = []  # services' needs, once all services are there
         for step in steps:
             try:
@@ -94,6 +98,8 @@ def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[S
                     **wanted[step.kind][step.key],
                 }
                 thing = _find(step.kind, step.key) if step.verb == "change" else None
+                if step.kind == "schedules" and "temporary" in step.changes:
+                    replaced.append((step.key, fields["temporary"]))
                 if step.kind == "services" and fields["needs"]:
                     later.append((step.key, fields["needs"]))
                 if step.kind in alerting.SAVE:
@@ -105,6 +111,8 @@ def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[S
             except WatchroomError as error:
                 error.field = f"{step.kind}[{step.key}].{error.field}".rstrip(".")
                 raise
+        for slug, temporary in replaced:
+            _temporaries(by, slug, temporary, current.get("schedules", {}).get(slug, {}).get("temporary", []))
         for slug, needs in later:
             _service(by, _find("services", slug), {**read()["services"][slug], "needs": needs}, with_needs=True)
     return steps, keys
@@ -119,6 +127,10 @@ def _sorted(wanted: State, current: State) -> State:
     for service in ordered.get("services", {}).values():
         if "needs" in service:
             service["needs"] = sorted(service["needs"])
+    for schedule in ordered.get("schedules", {}).values():
+        if "temporary" in schedule:  # what is over is history
+            open_ones = [each for each in schedule["temporary"] if each["ends_at"] > plain_time(clock.now())]
+            schedule["temporary"] = sorted(open_ones, key=lambda each: str(each["starts_at"]))
     _fill_runners(ordered, current)
     alerting.completed(ordered, current)
     return ordered
@@ -196,7 +208,27 @@ def _schedule(by: Actor, schedule: Schedule | None, fields: Fields) -> None:
         }
         for rotation in fields["rotations"]
     ]
+    fields = {name: value for name, value in fields.items() if name != "temporary"}
     oncall.save_schedule(by, schedule, **{**fields, "team": _find("teams", fields["team"]), "rotations": rotations})
+
+
+def _temporaries(by: Actor, slug: str, wanted: list[Fields], there: list[Fields]) -> None:
+    """Make the temporary schedules of one schedule into those that are wanted; what stays as it is is left alone."""
+    schedule = _find("schedules", slug)
+    for row in schedule.temporaries.filter(ends_at__gt=clock.now()).select_related("schedule__team"):
+        said = next((each for each in there if (each["name"], each["starts_at"]) == _key(row)), None)
+        if said not in wanted:
+            oncall.end_temporary(by, row)
+    for fields in wanted:
+        if fields not in there:
+            members = [[_find("people", email) for email in turn] for turn in fields["members"]]
+            starts_at, ends_at = (datetime.fromisoformat(fields[name]) for name in ("starts_at", "ends_at"))
+            found = {"members": members, "starts_at": starts_at, "ends_at": ends_at}
+            oncall.add_temporary(by, schedule, **{**fields, **found, "other": _find("schedules", fields["other"])})
+
+
+def _key(row: Temporary) -> tuple[str, str]:
+    return row.name, plain_time(row.starts_at)
 
 
 def _workspace(by: Actor, workspace: Workspace | None, fields: Fields) -> None:

@@ -14,7 +14,7 @@ from ..incidents.models import GuidanceSetting, IncidentType, RoleRotation, Seve
 from ..insights.rules.limits import Limits
 from ..intake.models import Integration, Route
 from ..intake.queries import shown_settings
-from ..kernel import asked
+from ..kernel import asked, clock
 from ..kernel.plugins import all_of
 from ..mitigations.models import Mitigation, Runner
 from ..oncall.models import Schedule
@@ -24,6 +24,7 @@ from ..status.models import StakeholderList, StatusPage
 from ..workspaces.models import Workspace
 from . import alerting, schema
 from .difference import State
+from .parts import plain_time
 
 
 def read() -> State:
@@ -40,7 +41,9 @@ def read() -> State:
         },
         "schedules": {
             s.slug: _schedule(s)
-            for s in Schedule.objects.select_related("team").prefetch_related("rotations__members__person")
+            for s in Schedule.objects.select_related("team").prefetch_related(
+                "rotations__members__person", "temporaries__people", "temporaries__other"
+            )
         },
         "workspaces": {w.slug: _workspace(w) for w in Workspace.objects.select_related("team")},
         "webhooks": {
@@ -243,6 +246,7 @@ def _team(team: Team) -> dict[str, Any]:
 
 def _schedule(schedule: Schedule) -> dict[str, Any]:
     rotations = []
+    emails = {each.pk: each.email for row in schedule.temporaries.all() for each in row.people.all()}
     for rotation in schedule.rotations.all():
         turns: dict[int, list[str]] = {}
         shadows: dict[int, list[str]] = {}
@@ -268,6 +272,20 @@ def _schedule(schedule: Schedule) -> dict[str, Any]:
         "timezone": schedule.timezone,
         "description": schedule.description,
         "rotations": rotations,
+        "temporary": [
+            {
+                "name": row.name,
+                "starts_at": plain_time(row.starts_at),
+                "ends_at": plain_time(row.ends_at),
+                "other": _slug(row.other),
+                "unit": row.unit,
+                "length": row.length,
+                "restrictions": row.restrictions,
+                "members": [[emails[pk] for pk in turn if pk in emails] for turn in row.members],
+            }
+            for row in schedule.temporaries.all()
+            if row.ends_at > clock.now()
+        ],
     }
 
 

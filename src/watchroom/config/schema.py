@@ -92,6 +92,20 @@ class Rotation(_Part):
     shadows: list[list[str]] = Field([], description="Turn by turn, who learns beside them: shown, never paged.")
 
 
+class Temporary(_Part):
+    """What replaces a schedule's rotations for a while: another schedule, or people who take turns. One whose end has passed is
+    left alone."""
+
+    name: str
+    starts_at: parts.Time
+    ends_at: parts.Time
+    other: str | None = Field(None, description="Slug of the schedule that stands in.")
+    unit: Literal["hours", "days", "weeks", "months"] = "weeks"
+    length: int = 1
+    restrictions: list[dict[str, str]] = []
+    members: list[list[str]] = []
+
+
 class Schedule(_Part):
     """Who is on call when."""
 
@@ -101,6 +115,7 @@ class Schedule(_Part):
     timezone: str = "UTC"
     description: str = ""
     rotations: list[Rotation] = []
+    temporary: list[Temporary] = []
 
 
 class Target(_Part):

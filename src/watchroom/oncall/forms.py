@@ -317,3 +317,43 @@ class PlanForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices = Person.objects.filter(pk__in=[each.pk for each in people])
         self.fields["people"].queryset = choices  # type: ignore[attr-defined]
+
+
+class TemporaryForm(forms.Form):
+    """What replaces a schedule for a while: another schedule, or people who take turns."""
+
+    name = forms.CharField(max_length=100, label="What is it for?", help_text="Such as Release week or Christmas.")
+    starts_at = forms.DateTimeField(
+        label="From",
+        input_formats=["%Y-%m-%dT%H:%M"],
+        help_text="In your own time zone. The first turn begins then; hand-offs after it come at the same hour.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    ends_at = forms.DateTimeField(
+        label="Until",
+        input_formats=["%Y-%m-%dT%H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    other = forms.ModelChoiceField(
+        Schedule.objects.none(),
+        required=False,
+        to_field_name="slug",
+        label="Another schedule stands in",
+        empty_label="No: these people take turns",
+    )
+    members = TurnsField(label="Whose turn it is, in order", required=False)
+    length = forms.IntegerField(min_value=1, max_value=1000, initial=1, label="Each turn lasts")
+    unit = forms.ChoiceField(
+        choices=Rotation.Unit.choices, initial=Rotation.Unit.DAYS, label="Hours, days, weeks or months"
+    )
+
+    def __init__(self, *args: Any, people: Sequence[Person] = (), others: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["members"].widget.people = people  # type: ignore[attr-defined]
+        self.fields["other"].queryset = others  # type: ignore[attr-defined]
+
+    def values(self, people: Mapping[int, Person]) -> dict[str, Any]:
+        """What the command takes."""
+        data = dict(self.cleaned_data)
+        data["members"] = [[people[pk] for pk in turn if pk in people] for turn in data["members"]]
+        return data

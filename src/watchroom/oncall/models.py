@@ -99,6 +99,36 @@ class Override(models.Model):
         return f"{self.person}, {self.starts_at:%d %b %H:%M} to {self.ends_at:%d %b %H:%M}"
 
 
+class Temporary(models.Model):
+    """What replaces all rotations and calendars of a schedule for a while: turns of its own, or another schedule. Overrides
+    go on counting."""
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="temporaries")
+    name = models.CharField(max_length=100)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    other = models.ForeignKey(Schedule, on_delete=models.CASCADE, null=True, blank=True, related_name="stands_in")
+    unit = models.CharField(max_length=6, choices=Rotation.Unit.choices, default=Rotation.Unit.WEEKS)
+    length = models.PositiveSmallIntegerField(default=1)
+    restrictions = models.JSONField(default=list, blank=True)
+    members = models.JSONField(default=list, help_text="Numbers of people, turn by turn.")
+    people = models.ManyToManyField(Person, related_name="+", help_text="The same, without order.")
+    created_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("starts_at", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="temporary_ends_after_start"
+            ),
+        )
+        indexes = (models.Index(fields=("schedule", "ends_at"), name="temporary_by_end"),)
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.starts_at:%d %b %H:%M} to {self.ends_at:%d %b %H:%M}"
+
+
 class Calendar(models.Model):
     """An iCalendar address that is read again and again: somebody's absences, or the shifts of a schedule.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.models import Membership, Person
@@ -17,7 +17,7 @@ from ..kernel.signing import fingerprint
 from . import queries, rules
 from .feasts import feasts
 from .ical import Written
-from .models import Absence, Feed, HolidayPlace, Schedule, Swap
+from .models import Absence, Feed, HolidayPlace, Schedule, Swap, Temporary
 
 RECENT = timedelta(days=28)
 
@@ -250,10 +250,7 @@ def schedules_in(feed: Feed) -> QuerySet[Schedule]:
     if feed.team_id:
         return Schedule.objects.filter(team=feed.team_id)
     assert feed.person is not None
-    calendars = Q(calendars__shifts__person=feed.person)
-    return Schedule.objects.filter(
-        Q(rotations__members__person=feed.person) | Q(overrides__person=feed.person) | calendars
-    ).distinct()
+    return queries.schedules_of(feed.person)
 
 
 def entries_of(feed: Feed, base_url: str) -> list[Written]:
@@ -280,3 +277,24 @@ def entries_of(feed: Feed, base_url: str) -> list[Written]:
         for row, shift in shifts
         if shift.person in people
     ]
+
+
+def preview_temporary(row: Temporary) -> tuple[list[rules.Moved], dict[int, Person]]:
+    """Who would gain and who would lose which time by a temporary schedule that is not saved yet."""
+    start, end = max(row.starts_at, clock.now()), row.ends_at
+    plan = queries.plan_of(row.schedule, start, end)
+    others = queries.plans_of([row.other], start, end, temporaries=False) if row.other else {}
+    moved = rules.difference(plan, queries.with_temporary(plan, [row], row.schedule.timezone, others), start, end)
+    return moved, queries.people_of({pk for each in moved for pk in (*each.loses, *each.gains)})
+
+
+def temporary_for(actor: Actor, pk: int) -> Temporary:
+    """One temporary schedule.
+
+    :raises NotFound: there is none that ``actor`` may see.
+    """
+    rows = Temporary.objects.filter(schedule__in=queries.schedules_visible_to(actor))
+    found = rows.select_related("schedule__team", "other").filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such temporary schedule.", field="temporary", value=pk, fix="See the schedule.")
+    return found

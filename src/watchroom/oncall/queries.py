@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -12,12 +12,15 @@ from django.db.models import Prefetch, Q, QuerySet
 from ..accounts.actors import Actor
 from ..accounts.models import Person
 from ..accounts.roles import Action
+from ..kernel import clock
 from ..kernel.errors import NotFound
 from . import rules
-from .models import CalendarShift, Handoff, Override, Rotation, RotationMember, Schedule
+from .models import CalendarShift, Handoff, Override, Rotation, RotationMember, Schedule, Temporary
 
 log = logging.getLogger(__name__)
 _INSTANT = timedelta(microseconds=1)
+RECENT = timedelta(days=14)  # as far back as calendars show what was
+TEMPORARY = 10**9  # keys of temporary layers lie below the negative of it
 
 
 def after(at: datetime) -> datetime:
@@ -44,8 +47,10 @@ def schedule_by(actor: Actor, slug: str) -> Schedule:
     return found
 
 
-def plans_of(schedules: Iterable[Schedule], start: datetime, end: datetime) -> dict[int, rules.Plan]:
-    """The plan of each schedule (by its number) for the time from ``start`` up to ``end``; six queries, however many."""
+def plans_of(
+    schedules: Iterable[Schedule], start: datetime, end: datetime, *, temporaries: bool = True
+) -> dict[int, rules.Plan]:
+    """The plan of each schedule (by its number) for the time from ``start`` up to ``end``; a constant number of queries."""
     chosen = {schedule.pk: schedule for schedule in schedules}
     layers: dict[int, list[rules.Layer]] = {pk: [] for pk in chosen}
     members = Prefetch("members", RotationMember.objects.order_by("turn", "id"), to_attr="placed")
@@ -64,6 +69,8 @@ def plans_of(schedules: Iterable[Schedule], start: datetime, end: datetime) -> d
     layers_read, read = _calendar_layers(chosen, start, end)
     for pk, found in layers_read.items():
         layers[pk] += found
+    if temporaries:
+        _replace_for_a_while(chosen, layers, overrides, start, end)
     named = read | {
         person
         for each in layers.values()
@@ -106,6 +113,61 @@ def _calendar_layers(
             )
         )
     return found, {person for each in entries.values() for _, _, person in each}
+
+
+def _replace_for_a_while(
+    schedules: dict[int, Schedule],
+    layers: dict[int, list[rules.Layer]],
+    overrides: dict[int, list[rules.Override]],
+    start: datetime,
+    end: datetime,
+) -> None:
+    """Let temporary schedules take the place of the layers that are there."""
+    rows = Temporary.objects.filter(schedule__in=schedules, ends_at__gt=start, starts_at__lt=end)
+    found: dict[int, list[Temporary]] = {}
+    for row in rows.select_related("other").order_by("starts_at", "id"):
+        found.setdefault(row.schedule_id, []).append(row)
+    others = {row.other for own in found.values() for row in own if row.other is not None}
+    plans = plans_of(others, start, end, temporaries=False) if others else {}
+    for pk, own in found.items():
+        plan = with_temporary(rules.Plan(tuple(layers[pk]), tuple(overrides[pk])), own, schedules[pk].timezone, plans)
+        layers[pk], overrides[pk] = list(plan.layers), list(plan.overrides)
+
+
+def with_temporary(
+    plan: rules.Plan, rows: Sequence[Temporary], zone: str, others: Mapping[int, rules.Plan]
+) -> rules.Plan:
+    """``plan`` with these temporary schedules, which don't overlap, in the place of its layers while they last."""
+    spans = tuple((row.starts_at, row.ends_at) for row in rows)
+    layers = [replace(layer, never=tuple(sorted({*layer.never, *spans}))) for layer in plan.layers]
+    overrides = list(plan.overrides)
+    unreachable = plan.unreachable
+    for row, span in zip(rows, spans, strict=True):
+        if row.other_id is not None:
+            other = others[row.other_id]
+            layers += [replace(layer, within=span) for layer in other.layers]
+            overrides += [
+                replace(each, starts_at=max(each.starts_at, span[0]), ends_at=min(each.ends_at, span[1]))
+                for each in other.overrides
+                if each.starts_at < span[1] and each.ends_at > span[0]
+            ]
+            unreachable |= other.unreachable
+            continue
+        layers.append(
+            rules.Layer(
+                key=-TEMPORARY - (row.pk or 0),  # apart from the rotations' and the calendars'
+                name=f"{row.name} (temporary)",
+                precedence=0,
+                unit=row.unit,
+                length=row.length,
+                starts_at=row.starts_at.astimezone(rules.check_zone(zone)).replace(tzinfo=None),
+                zone=zone,
+                members=tuple(tuple(turn) for turn in row.members),
+                restrictions=rules.restrictions_from(row.restrictions),
+                within=span,
+            )
+        )
+    return replace(plan, layers=tuple(layers), overrides=tuple(overrides), unreachable=unreachable)
 
 
 def _layer(rotation: Rotation, zone: str) -> rules.Layer:
@@ -206,12 +268,15 @@ def overview(at: datetime, schedules: Iterable[Schedule], within: timedelta = ti
 
 
 def schedules_of(person: Person) -> QuerySet[Schedule]:
-    """Schedules in which ``person`` has a place, by a rotation or by an override."""
-    return (
-        Schedule.objects.filter(Q(rotations__members__person=person) | Q(overrides__person=person))
-        .select_related("team")
-        .distinct()
+    """Schedules in which ``person`` has a place: by a rotation, an override, a calendar, or for a while."""
+    own = (
+        Q(pk__in=RotationMember.objects.filter(person=person).values("rotation__schedule"))
+        | Q(pk__in=Override.objects.filter(person=person).values("schedule"))
+        | Q(pk__in=CalendarShift.objects.filter(person=person).values("calendar__schedule"))
+        | Q(pk__in=Temporary.objects.filter(people=person).values("schedule"))
     )
+    stands_in = Temporary.objects.filter(other__in=Schedule.objects.filter(own), ends_at__gt=clock.now() - RECENT)
+    return Schedule.objects.select_related("team").filter(own | Q(pk__in=stands_in.values("schedule")))
 
 
 def candidates(schedule: Schedule) -> list[Person]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
 from ninja import Field, Schema
 
 from ..accounts.models import Person
-from .models import Absence, Calendar, Handoff, Override, Rotation, Schedule, Swap
+from .models import Absence, Calendar, Handoff, Override, Rotation, Schedule, Swap, Temporary
+from .queries import people_of
 
 
 class Who(Schema):
@@ -180,6 +182,7 @@ class ShiftOut(Schema):
     ends_at: datetime
     why: Literal["rotation", "override", "calendar"]
     rotation: int | None = Field(description="Of a shift that a rotation gives.")
+    temporary: int | None = Field(None, description="Of a shift that a temporary schedule gives by turns of its own.")
     calendar: int | None = Field(None, description="Of a shift that was read from a calendar.")
     override: int | None
 
@@ -582,3 +585,59 @@ class NoteIn(Schema):
     """What the next person should know."""
 
     note: str
+
+
+class TemporaryIn(Schema):
+    """What replaces a schedule's rotations for a while: another schedule, or people who take turns."""
+
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    other: str | None = Field(None, description="Slug of the schedule that stands in; without it, ``members``.")
+    members: list[list[str]] = Field(
+        [], description="Turns in order, each the people on call together: ids or e-mail addresses."
+    )
+    unit: Literal["hours", "days", "weeks", "months"] = "weeks"
+    length: int = Field(1, ge=1, le=1000)
+    restrictions: list[WindowIO] = []
+
+
+class TemporaryOut(Schema):
+    """A temporary schedule."""
+
+    id: int
+    schedule: str
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    other: str | None
+    members: list[list[Who]]
+    unit: Literal["hours", "days", "weeks", "months"]
+    length: int
+    restrictions: list[WindowIO]
+
+    @classmethod
+    def all_of(cls, rows: Iterable[Temporary]) -> list[TemporaryOut]:
+        rows = list(rows)
+        people = people_of(pk for row in rows for turn in row.members for pk in turn)
+        return [
+            cls(
+                id=row.pk,
+                schedule=row.schedule.slug,
+                name=row.name,
+                starts_at=row.starts_at,
+                ends_at=row.ends_at,
+                other=row.other.slug if row.other else None,
+                members=[[Who.of(people[pk]) for pk in turn if pk in people] for turn in row.members],
+                unit=row.unit,  # type: ignore[arg-type]
+                length=row.length,
+                restrictions=[WindowIO(**each) for each in row.restrictions],
+            )
+            for row in rows
+        ]
+
+
+class TemporariesOut(Schema):
+    """Temporary schedules, the next first."""
+
+    items: list[TemporaryOut]

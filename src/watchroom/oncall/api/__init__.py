@@ -2,10 +2,10 @@
 
 from ninja import Router
 
-from . import desk, handoffs, planning, schedules
+from . import desk, handoffs, planning, schedules, temporaries
 
 router = Router(tags=["On call"])
-for _part in (schedules, desk, planning, handoffs):
+for _part in (schedules, desk, planning, handoffs, temporaries):
     router.add_router("", _part.router)
 
 __all__ = ["router"]

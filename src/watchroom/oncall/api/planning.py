@@ -57,7 +57,8 @@ def _span(start: datetime | None, end: datetime | None) -> tuple[datetime, datet
     return a, b
 
 
-def _moves(moved: Iterable[rules.Moved], people: dict[int, Person]) -> list[MovedOut]:
+def moves_of(moved: Iterable[rules.Moved], people: dict[int, Person]) -> list[MovedOut]:
+    """Who gains and who loses which time."""
     return [
         MovedOut(
             starts_at=each.starts_at,
@@ -160,7 +161,7 @@ def preview_override(request: HttpRequest, slug: str, body: OverrideIn) -> Moves
         person_by(body.replaces).pk if body.replaces else None,
     )
     moved = rules.difference(plan, replace(plan, overrides=(*plan.overrides, new)), start, end)
-    return MovesOut(items=_moves(moved, queries.people_of({pk for m in moved for pk in (*m.loses, *m.gains)})))
+    return MovesOut(items=moves_of(moved, queries.people_of({pk for m in moved for pk in (*m.loses, *m.gains)})))
 
 
 @router.post("/schedules/{slug:slug}/plan", response=PlanOut, summary="Let the planner propose a rota")
@@ -177,7 +178,7 @@ def plan_rota(request: HttpRequest, slug: str, body: PlanIn) -> PlanOut:
         shifts=[PlannedShift(person=str(person.pk), starts_at=a, ends_at=b) for person, a, b in found.shifts],
         before=_quality(found.before, found.people),
         after=_quality(found.after, found.people),
-        moves=_moves(found.moved, found.people),
+        moves=moves_of(found.moved, found.people),
     )
 
 

@@ -144,7 +144,10 @@ def get_shifts(
                 starts_at=shift.starts_at,
                 ends_at=shift.ends_at,
                 why=shift.why,
-                rotation=shift.layer if shift.why == "rotation" else None,
+                rotation=shift.layer if shift.why == "rotation" and shift.layer and shift.layer > 0 else None,
+                temporary=-shift.layer - queries.TEMPORARY
+                if shift.layer and shift.layer < -queries.TEMPORARY
+                else None,
                 calendar=-shift.layer if shift.why == "calendar" and shift.layer else None,
                 override=shift.override,
             )

@@ -6,15 +6,19 @@ from .handoffs import acknowledge_handoff, note_handoff
 from .overrides import accept_rota, add_override, remove_override
 from .schedules import delete_schedule, save_schedule
 from .swaps import cover, decline_swap, expire_swaps, offer_swap, take_shift, take_swap, withdraw_swap
+from .temporaries import add_temporary, draft_temporary, end_temporary
 
 __all__ = [
     "accept_rota",
     "acknowledge_handoff",
     "add_absence",
     "add_override",
+    "add_temporary",
     "cover",
     "decline_swap",
     "delete_schedule",
+    "draft_temporary",
+    "end_temporary",
     "expire_swaps",
     "import_absences",
     "make_feed",

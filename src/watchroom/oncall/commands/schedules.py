@@ -215,6 +215,8 @@ def delete_schedule(by: Actor, schedule: Schedule) -> None:
     with change(by, "schedule.deleted", None, needs=Action.MANAGE, team=schedule.team) as made:
         made.note(name=schedule.name, slug=schedule.slug)
         made.touch("schedules", f"schedule:{schedule.pk}")
+        if used := schedule.stands_in.filter(ends_at__gt=made.at).select_related("schedule").first():
+            raise Conflict(f"This schedule stands in for {used.schedule}: {used.name}.", fix="End that first.")
         try:
             schedule.delete()
         except ProtectedError as error:

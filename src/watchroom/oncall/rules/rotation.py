@@ -110,7 +110,12 @@ def turn_index(layer: Layer, zone: ZoneInfo, at: datetime) -> int:
 
 
 def members_at(layer: Layer, at: datetime) -> tuple[int, ...]:
-    """The people of the layer at an instant (UTC); nobody before its start, after its end or outside its windows."""
+    """The people of the layer at an instant (UTC); nobody before its start, after its end, outside its windows, or while
+    a temporary layer replaces it."""
+    if layer.within and not layer.within[0] <= at < layer.within[1]:
+        return ()
+    if any(a <= at < b for a, b in layer.never):
+        return ()
     if layer.spans is not None:
         position = bisect_right(layer.spans, at, key=_begin) - 1
         return layer.spans[position][2] if position >= 0 and at < layer.spans[position][1] else ()
@@ -128,7 +133,24 @@ def members_at(layer: Layer, at: datetime) -> tuple[int, ...]:
 
 
 def turns(layer: Layer, start: datetime, end: datetime) -> Iterator[Turn]:
-    """The layer's turns between ``start`` and ``end`` (UTC), in order, cut to that span and to its windows."""
+    """The layer's turns between ``start`` and ``end`` (UTC), in order, cut to that span, to its windows and to when it counts
+    at all."""
+    if layer.within:
+        start, end = max(start, layer.within[0]), min(end, layer.within[1])
+    if not layer.never:
+        yield from _turns(layer, start, end)
+        return
+    for a, b, people in _turns(layer, start, end):
+        for x, y in layer.never:
+            if x < b and y > a:
+                if a < x:
+                    yield a, x, people
+                a = max(a, y)
+        if a < b:
+            yield a, b, people
+
+
+def _turns(layer: Layer, start: datetime, end: datetime) -> Iterator[Turn]:
     if layer.spans is not None:
         yield from ((max(a, start), min(b, end), people) for a, b, people in layer.spans if a < end and b > start)
         return

@@ -59,6 +59,8 @@ class Layer:
     until: datetime | None = None
     shadows: tuple[tuple[int, ...], ...] = ()
     spans: tuple[tuple[datetime, datetime, tuple[int, ...]], ...] | None = None
+    within: tuple[datetime, datetime] | None = None  # a temporary layer counts only then
+    never: tuple[tuple[datetime, datetime], ...] = ()  # while a temporary one replaces it; in order, without overlaps
 
     @property
     def why(self) -> Why:

@@ -6,6 +6,7 @@ from .own import absence_add, absence_import, absence_remove, holidays, mine
 from .plan import planner, planner_accept
 from .schedules import override_add, override_remove, schedule, schedule_delete, schedule_edit, schedules
 from .swaps import cover, shift_take, swap_decline, swap_offer, swap_take, swap_withdraw
+from .temporaries import temporary, temporary_end
 
 __all__ = [
     "absence_add",
@@ -36,4 +37,6 @@ __all__ = [
     "swap_offer",
     "swap_take",
     "swap_withdraw",
+    "temporary",
+    "temporary_end",
 ]

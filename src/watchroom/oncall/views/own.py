@@ -19,7 +19,7 @@ from ...kernel.errors import NotFound, NotSignedIn, Refused, WatchroomError
 from ...web.middleware import actor_of
 from .. import commands, outlook, queries, rules
 from ..forms import AbsenceForm, HolidayForm
-from ..models import Calendar, HolidayPlace, Schedule, Swap
+from ..models import Calendar, HolidayPlace, Swap
 
 AHEAD = timedelta(days=60)
 
@@ -37,13 +37,7 @@ def mine(request: HttpRequest) -> HttpResponseBase:
 
 def _show(request: HttpRequest, by: Actor, form: AbsenceForm | None = None) -> HttpResponseBase:
     me, now = _me(by), clock.now()
-    chosen = list(
-        Schedule.objects.filter(
-            Q(rotations__members__person=me) | Q(overrides__person=me) | Q(calendars__shifts__person=me)
-        )
-        .select_related("team")
-        .distinct()
-    )
+    chosen = list(queries.schedules_of(me))
     plans = queries.plans_of(chosen, now, now + AHEAD)
     away = outlook.absences_of([me.pk], now, now + AHEAD)
     offered = {

@@ -131,6 +131,7 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
         ],
         "overrides": overrides,
         "calendars": row.calendars.all(),
+        "temporaries": row.temporaries.filter(ends_at__gt=now).select_related("other"),
         "form": form,
         "may_manage": by.may(Action.MANAGE, row.team),
         "may_override": by.may(Action.RESPOND, row.team),
