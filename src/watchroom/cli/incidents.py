@@ -36,6 +36,8 @@ def minutes(_: click.Context, __: click.Parameter, value: str | None) -> int | N
 @incident_types.field_option
 @click.option("--private", is_flag=True, help="Only those who are asked into it see it.")
 @click.option("--drill", is_flag=True, help="It is practised; it never counts.")
+@click.option("--test", is_flag=True, help="You try Watchroom out: nobody is asked, and it never counts.")
+@click.option("--triage", is_flag=True, help="You are not sure: a responder confirms it first.")
 @api_command
 def declare(
     api: Api,

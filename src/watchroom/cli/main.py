@@ -31,6 +31,7 @@ from . import (
     severities,
     silences,
     statuspage,
+    triage,
     webhooks,
     workspaces,
 )
@@ -49,6 +50,7 @@ _everything: list[click.Command] = [
     *alerts.commands,
     *incidents.commands,
     *severities.commands,
+    *triage.commands,
     *role_rotations.commands,
     *room.commands,
     *oncall.commands,

@@ -16,7 +16,14 @@ from ..catalog.models import Service
 from ..evidence import commands as evidence
 from ..evidence.models import Connection, Indicator
 from ..incidents import commands as incidents
-from ..incidents.models import GuidanceSetting, IncidentType, RoleRotation, SeverityDefinition, UpdateTemplate
+from ..incidents.models import (
+    GuidanceSetting,
+    IncidentType,
+    RoleRotation,
+    SeverityDefinition,
+    TriageRule,
+    UpdateTemplate,
+)
 from ..insights.bearing import set_limits
 from ..insights.limits import limits_of
 from ..insights.pay import rules_of, set_pay
@@ -65,6 +72,7 @@ _MODELS: dict[str, Any] = {
     "incident_types": IncidentType,
     "guidance": GuidanceSetting,
     "role_rotations": RoleRotation,
+    "triage": TriageRule,
 }
 
 
@@ -380,6 +388,10 @@ def _role_rotation(by: Actor, row: RoleRotation | None, fields: Fields) -> None:
     incidents.save_rotation(by, row, **{**fields, **found})
 
 
+def _triage(by: Actor, row: TriageRule | None, fields: Fields) -> None:
+    incidents.add_triage_rule(by, fields["of"])
+
+
 _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "people": _person,
     "teams": _team,
@@ -401,6 +413,7 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "severities": _severity,
     "guidance": _guidance,
     "role_rotations": _role_rotation,
+    "triage": _triage,
 }
 _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "people": accounts.deactivate_person,
@@ -423,4 +436,5 @@ _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "severities": _no_severity,
     "guidance": _as_shipped,
     "role_rotations": incidents.delete_rotation,
+    "triage": incidents.remove_triage_rule,
 }

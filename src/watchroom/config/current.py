@@ -10,7 +10,14 @@ from ..accounts.roles import Role
 from ..catalog.models import Service
 from ..evidence.models import Connection, Indicator
 from ..incidents.histories import minutes_by_severity
-from ..incidents.models import GuidanceSetting, IncidentType, RoleRotation, SeverityDefinition, UpdateTemplate
+from ..incidents.models import (
+    GuidanceSetting,
+    IncidentType,
+    RoleRotation,
+    SeverityDefinition,
+    TriageRule,
+    UpdateTemplate,
+)
 from ..insights.rules.limits import Limits
 from ..intake.models import Integration, Route
 from ..intake.queries import shown_settings
@@ -161,6 +168,7 @@ def read() -> State:
             }
             for row in GuidanceSetting.objects.all()
         },
+        "triage": {row.of: {"of": row.of} for row in TriageRule.objects.all()},
         "role_rotations": {
             row.slug: {name: getattr(row, name) for name in ("slug", "role", "least_severity", "answer_minutes")}
             | {name: _slug(getattr(row, name)) for name in ("team", "service", "schedule")}

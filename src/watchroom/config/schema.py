@@ -386,6 +386,12 @@ class RoleRotation(_Part):
     answer_minutes: int = Field(5, ge=1, le=120)
 
 
+class TriageRule(_Part):
+    """What waits until a responder has confirmed it: what escalation policies, strangers or e-mails declare."""
+
+    of: Literal["rules", "strangers", "mail"]
+
+
 def _not_secret(name: str) -> str:
     """:raises ValueError: a connector keeps this setting secret; a file is no place for it."""
     connectors = all_of("watchroom.connectors").values()
@@ -527,6 +533,7 @@ class Document(_Part):
     severities: list[Severity] = []
     guidance: list[Guidance] = []
     role_rotations: list[RoleRotation] = []
+    triage: list[TriageRule] = []
 
 
 # In the order in which things can be made: each names only what stands before it (services' needs are set at the end).
@@ -557,6 +564,7 @@ KEYS = {
     "severities": "key",
     "guidance": "rule",
     "role_rotations": "slug",
+    "triage": "of",
 }
 State = dict[str, dict[str, dict[str, Any]]]  # kind → key → fields
 

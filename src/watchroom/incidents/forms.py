@@ -82,7 +82,17 @@ class DeclareForm(AskingForm):
         required=False,
         help_text="Only those with a role in it, the team’s managers and administrators see it.",
     )
+    triage = forms.BooleanField(
+        label="I am not sure that it is one",
+        required=False,
+        help_text="Somebody who is on call looks first, and confirms or declines it.",
+    )
     drill = forms.BooleanField(label="This is a drill", required=False)
+    test = forms.BooleanField(
+        label="I only try Watchroom out",
+        required=False,
+        help_text="Nobody is asked in, nothing reaches a status page, and it never counts.",
+    )
 
     def __init__(self, *args: Any, actor: Actor, chosen: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -103,7 +113,18 @@ class DeclareForm(AskingForm):
     def folded(self) -> list[forms.BoundField]:
         """What the page folds away."""
         return [
-            self[name] for name in ("impact", "team", "services", "commander", "communications", "private", "drill")
+            self[name]
+            for name in (
+                "impact",
+                "team",
+                "services",
+                "commander",
+                "communications",
+                "private",
+                "triage",
+                "drill",
+                "test",
+            )
         ]
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db.models import CharField, Min, Model, Prefetch, Q, QuerySet, Value
+from django.db.models import CharField, Exists, Min, Model, OuterRef, Prefetch, Q, QuerySet, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.db.models.lookups import Exact
@@ -23,6 +23,7 @@ from .models import (
     Attachment,
     GuidanceSetting,
     Incident,
+    IncidentLink,
     IncidentType,
     KeyTime,
     LogEntry,
@@ -31,6 +32,7 @@ from .models import (
     RoleAssignment,
     RoleRotation,
     Task,
+    Triage,
     Update,
     UpdateTemplate,
 )
@@ -65,11 +67,13 @@ def listed_for(actor: Actor) -> QuerySet[Incident]:
 
 
 def filtered(incidents: QuerySet[Incident], filters: Mapping[str, str]) -> QuerySet[Incident]:
-    """Narrowed by ``status`` (also ``open``), ``severity``, ``team`` (slug), ``service`` (slug), ``type`` (slug),
+    """Narrowed by ``status`` (also ``open``, and ``triage`` for what waits for it), ``severity``, ``team`` (slug), ``service`` (slug), ``type`` (slug),
     ``field.KEY`` (the answer to a field) and ``q`` (words or a number). What makes no sense finds nothing."""
     status, severity, words = filters.get("status", ""), filters.get("severity", ""), filters.get("q", "").strip()
     if status == "open":
         incidents = incidents.exclude(status=Incident.Status.RESOLVED)
+    elif status == "triage":
+        incidents = incidents.filter(triage=Triage.WAITING).exclude(status=Incident.Status.RESOLVED)
     elif status:
         incidents = incidents.filter(status=status)
     if severity:
@@ -411,3 +415,10 @@ def rotation_by(actor: Actor, slug: str) -> RoleRotation:
     if found is None:
         raise NotFound("There is no such role rotation.", field="slug", value=slug, fix="See the list of them.")
     return found
+
+
+def that_count(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
+    """Only those that count in numbers: no drill, no test, no duplicate of another, nothing that waits for triage or was
+    declined in it."""
+    duplicates = IncidentLink.objects.filter(incident=OuterRef("pk"), kind=IncidentLink.Kind.DUPLICATE)
+    return incidents.filter(~Exists(duplicates), drill=False, triage="")

@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 from ..accounts.models import Team
 from ..evidence.models import Change
 from ..incidents.models import Incident
+from ..incidents.queries import that_count
 from ..intake.models import AlertGroup, MaintenanceWindow, Silence
 from ..paging.models import Escalation, Notification
 
@@ -33,7 +34,8 @@ def report(team: Team, since: datetime, until: datetime) -> list[Section]:
     silences = Silence.objects.filter(Q(team=team) | Q(team__isnull=True), starts_at__lt=soon, ends_at__gt=until)
     windows = MaintenanceWindow.objects.filter(team=team, starts_at__lt=soon, ends_at__gt=until)
     changes = Change.objects.filter(service__team=team, at__gte=since, at__lte=until).select_related("service")
-    incidents = Incident.objects.filter(team=team, private=False, drill=False).exclude(status=Incident.Status.RESOLVED)
+    counted = that_count(Incident.objects.filter(team=team, private=False))
+    incidents = counted.exclude(status=Incident.Status.RESOLVED)
     still = groups.filter(resolved_at__isnull=True)
     return [
         _section("incidents", "Open incidents", incidents.count(), map(_incident, incidents[:SHOWN])),

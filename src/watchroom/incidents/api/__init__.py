@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from . import guidance, handing_over, incidents, links, log, room, rotations, severities, types, updates
+from . import guidance, handing_over, incidents, links, log, room, rotations, severities, triage, types, updates
 
 router = Router()
 router.add_router("", incidents.router)
@@ -15,3 +15,4 @@ router.add_router("", links.router)
 router.add_router("", severities.router)
 router.add_router("", rotations.router)
 router.add_router("", handing_over.router)
+router.add_router("", triage.router)

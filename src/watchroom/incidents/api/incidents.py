@@ -60,7 +60,8 @@ def _groups(by: Actor, ids: Iterable[int]) -> list[AlertGroup]:
     return [found[pk] for pk in ids]
 
 
-def _detail(by: Actor, pk: int) -> IncidentDetailOut:
+def detail(by: Actor, pk: int) -> IncidentDetailOut:
+    """An incident as the API answers it."""
     incident = queries.listed_for(by).filter(pk=pk).first()
     if incident is None:
         raise NotFound(f"There is no incident #{pk}, or you may not see it.", field="incident", value=pk)
@@ -81,7 +82,10 @@ def _detail(by: Actor, pk: int) -> IncidentDetailOut:
 @router.get("/incidents", response=IncidentsOut, summary="List incidents")
 def list_incidents(
     request: HttpRequest,
-    status: str = Query("", description="active, mitigated, resolved, or open for all that are not resolved."),
+    status: str = Query(
+        "",
+        description="active, mitigated, resolved, open for all that are not resolved, or triage for what waits for it.",
+    ),
     severity: str = Query("", description="1 to 5."),
     team: str = Query("", description="Slug."),
     service: str = Query("", description="Slug."),
@@ -117,16 +121,18 @@ def declare(request: HttpRequest, body: DeclareIn) -> Status[IncidentDetailOut]:
         communications=person_by(body.communications) if body.communications else None,
         private=body.private,
         drill=body.drill,
+        test=body.test,
+        triage=body.triage,
         type=queries.type_by(by, body.type) if body.type else None,
         fields=body.fields,
     )
-    return Status(201, _detail(by, incident.pk))
+    return Status(201, detail(by, incident.pk))
 
 
 @router.get("/incidents/{int:id}", response=IncidentDetailOut, summary="One incident")
 def get_incident(request: HttpRequest, id: int) -> IncidentDetailOut:
     """With its roles, linked alerts, key times, and what to do next."""
-    return _detail(actor_of(request), id)
+    return detail(actor_of(request), id)
 
 
 @router.patch("/incidents/{int:id}", response=IncidentDetailOut, summary="Change an incident")
@@ -158,7 +164,7 @@ def patch_incident(request: HttpRequest, id: int, body: IncidentPatch) -> Incide
         commands.link_groups(by, incident, _groups(by, body.add_alert_groups))
     for group in _groups(by, body.remove_alert_groups):
         commands.unlink_group(by, incident, group)
-    return _detail(by, id)
+    return detail(by, id)
 
 
 @router.post("/incidents/{int:id}/mitigate", response=IncidentDetailOut, summary="Mark as mitigated")
@@ -166,7 +172,7 @@ def mitigate(request: HttpRequest, id: int) -> IncidentDetailOut:
     """Nobody is hurt any more, though it is not over."""
     by = actor_of(request)
     commands.mitigate(by, queries.incident_for(by, id))
-    return _detail(by, id)
+    return detail(by, id)
 
 
 @router.post("/incidents/{int:id}/resolve", response=IncidentDetailOut, summary="Resolve")
@@ -174,7 +180,7 @@ def resolve(request: HttpRequest, id: int) -> IncidentDetailOut:
     """It is over."""
     by = actor_of(request)
     commands.resolve(by, queries.incident_for(by, id))
-    return _detail(by, id)
+    return detail(by, id)
 
 
 @router.post("/incidents/{int:id}/reopen", response=IncidentDetailOut, summary="Reopen")
@@ -182,7 +188,7 @@ def reopen(request: HttpRequest, id: int) -> IncidentDetailOut:
     """It is not over after all."""
     by = actor_of(request)
     commands.reopen(by, queries.incident_for(by, id))
-    return _detail(by, id)
+    return detail(by, id)
 
 
 @router.post("/incidents/{int:id}/roles", response={201: RoleOut}, summary="Give or take a role")

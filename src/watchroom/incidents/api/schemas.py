@@ -58,6 +58,8 @@ class IncidentOut(Schema):
     summary: str
     private: bool
     drill: bool
+    test: bool
+    triage: str = Field(description="waiting, declined or merged; empty: it is an incident.")
     declared_at: datetime
     declared_by: PersonOut | None
     next_update_at: datetime | None
@@ -80,6 +82,8 @@ class IncidentOut(Schema):
             summary=incident.summary,
             private=incident.private,
             drill=incident.drill,
+            test=incident.test,
+            triage=incident.triage,
             declared_at=incident.declared_at,
             declared_by=PersonOut.of(incident.declared_by),
             next_update_at=incident.next_update_at,
@@ -149,6 +153,8 @@ class DeclareIn(Schema):
         False, description="Only role holders, the declarer, the team's managers and administrators see it."
     )
     drill: bool = False
+    test: bool = Field(False, description="Trying Watchroom out: a drill that asks nobody by itself and never counts.")
+    triage: bool = Field(False, description="You are not sure: a responder confirms it first.")
     type: str | None = Field(None, description="Slug of an incident type.")
     fields: dict[str, str | int | float | None] = Field({}, description="Answers to the fields of its type, by key.")
 

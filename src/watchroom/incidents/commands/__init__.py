@@ -16,6 +16,7 @@ from .roles import accept_role, assign_role, end_role, may_still_answer
 from .rotations import delete_rotation, save_rotation
 from .severities import reset_severity, save_severity
 from .tasks import add_task, change_task
+from .triage import add_triage_rule, confirm, decline, may_decide, merge, remove_triage_rule, save_triage_rules
 from .types import delete_type, save_type, set_type
 from .update_templates import delete_template, save_template
 from .updates import discard_draft, may_publish, publish_update, save_draft, taken_roles
@@ -24,6 +25,7 @@ __all__ = [
     "accept_role",
     "acting_in",
     "add_task",
+    "add_triage_rule",
     "answer_handoff",
     "answer_nudge",
     "answer_question",
@@ -33,8 +35,10 @@ __all__ = [
     "attach",
     "change_severity",
     "change_task",
+    "confirm",
     "correct_time",
     "declare",
+    "decline",
     "delete_rotation",
     "delete_template",
     "delete_type",
@@ -49,8 +53,10 @@ __all__ = [
     "log",
     "look_at_one",
     "looked",
+    "may_decide",
     "may_publish",
     "may_still_answer",
+    "merge",
     "mitigate",
     "must_be_open",
     "offer_handoff",
@@ -59,6 +65,7 @@ __all__ = [
     "pin",
     "publish_update",
     "remind_of_update",
+    "remove_triage_rule",
     "reopen",
     "reset_guidance",
     "reset_severity",
@@ -67,6 +74,7 @@ __all__ = [
     "save_rotation",
     "save_severity",
     "save_template",
+    "save_triage_rules",
     "save_type",
     "set_guidance",
     "set_standing",

@@ -22,8 +22,8 @@ def ask_missing(
     by: Actor, incident: Incident, at: datetime, *, only: Collection[str] | None = None
 ) -> list[RoleAssignment]:
     """Ask for every role that the severity needs, nobody has and a rotation has somebody for; ``only``: of these.
-    Nobody is asked by itself for a drill. Inside the caller's transaction, with the incident locked."""
-    if incident.drill:
+    Nobody is asked by itself for a drill, or before triage. Inside the caller's transaction, with the incident locked."""
+    if incident.drill or incident.triage:
         return []
     needed = [role for role in severity_of(incident.severity).roles if only is None or role in only]
     rotations = assembly.rotations_for(incident) if needed else []

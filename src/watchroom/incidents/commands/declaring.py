@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
@@ -14,10 +14,11 @@ from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from .. import hooks, queries, rules
-from ..models import Incident, IncidentSeverity, IncidentType, RoleName
+from ..models import Incident, IncidentSeverity, IncidentType, RoleName, Triage
 from ._shared import acting_in, checked_text, follow, record_times, write_system
 from .assembling import ask_missing
 from .roles import give
+from .triage import begin_triage, waits
 from .types import answers, must_say
 
 
@@ -42,6 +43,9 @@ def declare(
     communications: Person | None = None,
     private: bool = False,
     drill: bool = False,
+    test: bool = False,
+    triage: bool = False,
+    origins: Collection[str] = (),
     type: IncidentType | None = None,
     fields: Mapping[str, object] | None = None,
 ) -> Incident:
@@ -50,6 +54,10 @@ def declare(
     From alert groups come title, severity, services and team where they are not given. Who is on call for
     a role that the severity needs is asked (see :mod:`..assembly`); where nobody is, whoever declares is the commander.
     Everybody who is asked is paged, in the same transaction.
+
+    ``test``: somebody tries Watchroom out; it is a drill that asks nobody by itself. ``triage``: whoever declares is not
+    sure; it waits until a responder confirms it, as does what the rules of triage say (``origins``: how it came, beside who
+    declares). Nobody is asked for a role before that, unless they are named.
 
     ``fields`` are the answers to what its ``type`` asks, by key.
 
@@ -86,7 +94,8 @@ def declare(
             private=private or (type is not None and type.private),
             type=type,
             custom=said,
-            drill=drill or (bool(groups) and all(group.drill for group in groups)),
+            drill=drill or test or (bool(groups) and all(group.drill for group in groups)),
+            test=test,
             declared_at=made.at,
             declared_by=by.person,
         )
@@ -103,13 +112,18 @@ def declare(
             made.at,
             by=by,
         )
+        if triage or waits(by, team, origins):
+            incident.triage, incident.guide_at = Triage.WAITING, None
+            incident.save(update_fields=["triage", "guide_at"])
+            begin_triage(by, incident, made.at)
         lead = {RoleName.COMMANDER}
-        if commander is None and not ask_missing(by, incident, made.at, only=lead):
+        if commander is None and not incident.triage and not ask_missing(by, incident, made.at, only=lead):
             commander = by.person
         for role, person in ((RoleName.COMMANDER, commander), (RoleName.COMMUNICATIONS, communications)):
             if person is not None:
                 give(by, incident, role, person, made.at)
-        ask_missing(by, incident, made.at)
+        if not incident.triage:
+            ask_missing(by, incident, made.at)
         record_times(incident)
         made.touch("incidents", f"incident:{incident.pk}", *(f"group:{group.pk}" for group in groups))
     return incident

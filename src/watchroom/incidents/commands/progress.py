@@ -13,6 +13,7 @@ from ..models import Incident, KeyTime, Moment, RoleAssignment
 from ._shared import acting_in, checked_past, follow, must_be_open, record_times, write_system
 from .assembling import ask_missing
 from .declaring import checked_severity
+from .triage import end_triage
 from .types import must_say
 
 Status = Incident.Status
@@ -76,6 +77,7 @@ def _end(by: Actor, row: Incident, at: datetime, why: str = "resolved it") -> No
         _moment(row, Moment.MITIGATED, at, "Resolved without having been marked as mitigated")
     _moment(row, Moment.RESOLVED, at, f"{by.name} {why}")
     row.next_update_at = None
+    end_triage(by, row)
     for assignment in RoleAssignment.objects.filter(incident=row, accepted_at__isnull=True, ended_at__isnull=True):
         stop_escalation("role", assignment.pk, end="resolved", by=by)
     _status(by, row, Status.RESOLVED, at)
@@ -87,10 +89,18 @@ def end_as_duplicate(by: Actor, row: Incident, at: datetime) -> None:
         _end(by, row, at, "merged it into another incident")
 
 
+def end_declined(by: Actor, row: Incident, at: datetime) -> None:
+    """It was no incident. Inside the caller's transaction, with the incident locked."""
+    if row.is_open:
+        _end(by, row, at, "declined it")
+
+
 def reopen(by: Actor, incident: Incident) -> Incident:
     """It is not over after all: active again. Its key times follow when it is mitigated and resolved anew."""
     with acting_in(by, "incident.reopened", incident) as (made, row):
         if row.status != Status.ACTIVE:
+            row.triage = ""  # whoever reopens it says that it is one
+            row.save(update_fields=["triage"])
             _status(by, row, Status.ACTIVE, made.at)
         follow(incident, row, "status")
     return row

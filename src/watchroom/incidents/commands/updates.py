@@ -83,6 +83,13 @@ def publish_update(
             raise NotAllowed(
                 rules.publishing_rule(taken_roles(row)), fix="Save it as a draft, or take the role in the room."
             )
+        if row.is_waiting:
+            raise Conflict(
+                f"Nobody has confirmed yet that #{row.pk} is an incident.",
+                field="triage",
+                value=row.triage,
+                fix="Confirm it first.",
+            )
         if next_update_at is not None and next_update_at <= made.at:
             raise Refused(
                 "The next update can't be promised for the past.",

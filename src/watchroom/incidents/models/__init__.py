@@ -11,6 +11,7 @@ from .roles import ROLE_DUTY, RoleAssignment, RoleName
 from .rotations import RoleRotation
 from .severities import SeverityDefinition
 from .times import KeyTime, Moment
+from .triage import Triage, TriageRule
 from .types import IncidentType
 from .updates import Update, UpdateDraft, UpdateTemplate
 from .work import ParkedItem, Task
@@ -39,6 +40,8 @@ __all__ = [
     "Spoken",
     "StoredContent",
     "Task",
+    "Triage",
+    "TriageRule",
     "Update",
     "UpdateDraft",
     "UpdateTemplate",

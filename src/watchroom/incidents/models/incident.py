@@ -9,6 +9,7 @@ from ...accounts.models import Person, Team
 from ...catalog.models import Service
 from ...intake.models import AlertGroup
 from ...kernel import clock
+from .triage import Triage
 from .types import IncidentType
 
 
@@ -46,6 +47,11 @@ class Incident(models.Model):
     summary = models.TextField(blank=True, help_text="What we know and believe at this moment.")
     private = models.BooleanField(default=False)
     drill = models.BooleanField(default=False)
+    test = models.BooleanField(default=False, help_text="Somebody tries Watchroom out: a drill without a plan.")
+    triage = models.CharField(
+        max_length=8, choices=Triage.choices, blank=True, help_text="Whether it is an incident; empty: it is."
+    )
+    triage_page = models.PositiveBigIntegerField(null=True, help_text="The escalation that asks for the triage.")
     declared_at = models.DateTimeField()
     declared_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     # When stakeholders were promised the next update; cleared when the incident is resolved.
@@ -68,9 +74,15 @@ class Incident(models.Model):
             ),
             models.Index(fields=("guide_at",), condition=Q(guide_at__isnull=False), name="incident_guide"),
         )
+        constraints = (models.CheckConstraint(condition=Q(test=False) | Q(drill=True), name="test_is_a_drill"),)
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.title}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Nobody has said yet whether it is an incident."""
+        return self.triage == Triage.WAITING and self.is_open
 
     @property
     def is_open(self) -> bool:

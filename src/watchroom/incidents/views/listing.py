@@ -53,6 +53,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
             "types": types,
             "by_field": _offered_filters(types, filters),
             "open": queries.visible_to(by).exclude(status=Incident.Status.RESOLVED).count(),
+            "waiting": queries.filtered(queries.visible_to(by), {"status": "triage"}).count(),
             "narrowed": any(filters.values()),
             "newer": shown[0].pk if shown and newer else None,
             "older": shown[-1].pk if shown and older else None,

@@ -102,6 +102,7 @@ def context_of(
     context = {
         "incident": incident,
         "acts": acts,
+        "decides": incident.is_waiting and commands.may_decide(by, incident),
         "step": steps[0] if steps else None,
         "more_steps": steps[1:4],
         "catch_up": caught_up,

@@ -13,7 +13,7 @@ from ...kernel.errors import NotFound, Refused
 from ...status.models import StakeholderList
 from ...web.middleware import actor_of
 from .. import commands
-from ..models import RoleName, SeverityDefinition
+from ..models import RoleName, SeverityDefinition, TriageRule
 from ..severities import all_severities
 
 _UNITS = {"minutes": 1, "hours": 60, "days": 1440}
@@ -32,7 +32,13 @@ def severities(request: HttpRequest) -> HttpResponse:
         }
         for level, each in all_severities().items()
     ]
-    return render(request, "incidents/severities.html", {"shown": shown, "may_save": by.may(Action.ADMINISTER)})
+    context = {
+        "shown": shown,
+        "may_save": by.may(Action.ADMINISTER),
+        "origins": TriageRule.By.choices,
+        "waits": set(TriageRule.objects.values_list("of", flat=True)),
+    }
+    return render(request, "incidents/severities.html", context)
 
 
 def severity(request: HttpRequest, level: int) -> HttpResponse:

@@ -45,7 +45,7 @@ def checked_state(state: str, *, field: str) -> str:
 
 def is_for_strangers(incident: Incident) -> bool:
     """Whether strangers may ever hear of it."""
-    return not (incident.drill or incident.private or getattr(incident, "test", False))
+    return not (incident.drill or incident.private or incident.triage)
 
 
 def must_be_for_strangers(incident: Incident) -> None:
