@@ -154,3 +154,66 @@ def test_the_page_says_so_and_lets_it_page_now(
     assert group.held is None and len(told("page")) == pages + 1
     with pytest.raises(Conflict):
         commands.page_now(acting(anna), group)
+
+
+def join(integration: Integration, instance: str, *, severity: str = "critical") -> AlertGroup:
+    """Another alert of the same rule, elsewhere."""
+    labels = {"alertname": "Down", "severity": severity, "instance": instance}
+    ends = (kernel_clock.now() + timedelta(days=7)).isoformat()
+    make.signal(integration, json.dumps([{"labels": labels, "endsAt": ends}]).encode())
+    run_due()
+    return AlertGroup.objects.order_by("-id").first()  # type: ignore[return-value]
+
+
+def test_a_critical_alert_that_did_not_flap_pages_at_once(clock: TravellingClock, integration: Integration) -> None:
+    group = flap(clock, integration)
+    assert group.held and group.flapping_since
+    pages = len(told("page"))
+    assert join(integration, "db-2", severity="warning").pk == group.pk
+    group.refresh_from_db()
+    assert group.held and len(told("page")) == pages  # what is not critical waits with it
+    assert join(integration, "db-1").pk == group.pk
+    group.refresh_from_db()
+    assert group.held is None and len(told("page")) == pages + 1
+    assert "did not come and go before: Down" in " ".join(each.text for each in why(group).reasons)
+    join(integration, "db-3")  # it pages already
+    assert len(told("page")) == pages + 1
+
+
+def test_a_critical_alert_that_opens_a_flapping_group_again_pages_at_once(
+    clock: TravellingClock, integration: Integration
+) -> None:
+    group = flap(clock, integration)
+    send(integration, ended=True)
+    pages = len(told("page"))
+    clock.advance(2 * MINUTE)
+    assert join(integration, "db-1").pk == group.pk
+    group.refresh_from_db()
+    assert group.held is None and len(told("page")) == pages + 1
+
+
+def test_one_of_those_that_flap_is_no_news_when_another_fires(clock: TravellingClock, integration: Integration) -> None:
+    """Two that come and go together are one flapping problem, whichever of them comes first."""
+    for number in range(FROM):
+        if number:
+            send(integration, ended=True)
+            ended = {"labels": {"alertname": "Down", "severity": "critical", "instance": "db-1"}}
+            make.signal(integration, json.dumps([{**ended, "endsAt": kernel_clock.now().isoformat()}]).encode())
+            run_due()
+            clock.advance(MINUTE)
+        join(integration, "db-1")
+        group = send(integration)
+        clock.advance(MINUTE)
+    group.refresh_from_db()
+    assert group.held and group.held["kind"] == "flapping"
+
+
+def test_a_silenced_newcomer_lets_nothing_go(clock: TravellingClock, integration: Integration) -> None:
+    group = flap(clock, integration)
+    pages = len(told("page"))
+    commands.save_silence(
+        make.actor(), None, matchers=['instance="db-1"'], ends_at=clock.instant + timedelta(hours=1), comment="known"
+    )
+    join(integration, "db-1")
+    group.refresh_from_db()
+    assert group.held and group.held["kind"] == "flapping" and len(told("page")) == pages

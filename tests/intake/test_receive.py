@@ -212,14 +212,29 @@ def test_a_signal_that_breaks_us_is_kept_and_does_not_hold_up_the_others(
     send(integration, alert("One")), send(integration, alert("Two", instance="evil")), send(integration, alert("Three"))
     run_due()
     assert [each.state for each in Signal.objects.order_by("id")] == ["done", "rejected", "done"]
+    said = Alert.objects.get(dedup_key="watchroom:unread")  # its sender was told that all is well
+    assert (said.severity, said.labels["alertname"]) == ("error", "SignalUnread")
+    assert said.group.escalations.exists()
     monkeypatch.setattr(batch, "group_labels", real)
     commands.replay_signal(make.actor(), Signal.objects.get(refused=True))
     run_due()
-    assert sorted(AlertGroup.objects.values_list("title", flat=True)) == [
-        "One is firing",
-        "Three is firing",
-        "Two is firing",
-    ]
+    titles = AlertGroup.objects.exclude(pk=said.group_id).values_list("title", flat=True)
+    assert sorted(titles) == ["One is firing", "Three is firing", "Two is firing"]
+
+
+def test_a_signal_that_not_even_an_alert_can_be_made_of_does_not_hold_up_the_others(
+    clock: TravellingClock, integration: Integration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from watchroom.intake.commands import batch
+
+    monkeypatch.setattr(batch, "group_labels", None)
+    send(integration, alert("One"))
+    run_due()
+    assert Signal.objects.get().state == "rejected"
+    monkeypatch.undo()
+    send(integration, alert("Two"))
+    run_due()
+    assert AlertGroup.objects.get().title == "Two is firing"
 
 
 def test_acknowledging_ends_the_escalation_once(clock: TravellingClock, integration: Integration) -> None:

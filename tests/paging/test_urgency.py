@@ -19,6 +19,7 @@ from watchroom.kernel import clock as kernel_clock
 from watchroom.kernel.clock import TravellingClock
 from watchroom.paging import commands
 from watchroom.paging.models import Escalation, Notification
+from watchroom.paging.queries import trace
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -99,6 +100,9 @@ def test_a_critical_alert_that_joins_at_night_wakes_whoever_would_have_slept(
     escalation.refresh_from_db()
     assert waiting.state == "cancelled" and "urgent" in waiting.note
     assert (escalation.urgency, escalation.due_at) == ("high", clock() + 5 * MINUTE)
+    assert [line["text"] for line in trace(escalation) if line["kind"] == "urgent"] == [
+        "It became urgent: whoever was to hear of it later hears of it now, and it waits no longer than its step says"
+    ]
     clock.advance(5 * MINUTE)
     run_due()
     run_due()

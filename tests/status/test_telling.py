@@ -27,6 +27,7 @@ from watchroom.status.duties import _send, duties
 from watchroom.status.models import Delivery, StakeholderList, StatusPage, Subscriber
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+MANAGE = "/status/shop-status/subscription"
 ADDRESS = "/status/shop-status/subscribe"
 
 
@@ -285,6 +286,45 @@ def test_who_subscribed_to_a_public_page_is_told_nothing_while_it_is_not(
     commands.publish(by, tell(declare()), [page])
     run_due(duties)
     assert len(smtp.mails) == 3
+
+
+def test_who_may_no_longer_read_a_page_can_leave_it_and_learns_nothing_more(
+    by: Actor, page: StatusPage, client: Any, smtp: SmtpPeer
+) -> None:
+    row = subscribed(client, smtp)
+    pending = commands.subscribe(page, kind="email", address="b@example.org", asked_from="203.0.113.9")
+    assert b"Shop status" in client.get(f"{MANAGE}?token={commands.link_token(row, 'manage')}").content
+    commands.save_status_page(by, page, team=page.team, name="Merger with Initech", public=False)
+    manage = f"{MANAGE}?token={commands.link_token(row, 'manage')}"
+    said = client.get(manage)
+    assert said.status_code == 200 and b"Stop telling me" in said.content
+    assert not any(each in said.content for each in (b"Initech", b"Shop status", b"Checkout"))
+    assert client.post(manage, {"do": "choose"}).status_code == 404
+    late = Subscriber.objects.exclude(pk=row.pk).get()
+    confirm = f"/status/shop-status/confirm?token={commands.link_token(late, 'confirm')}"
+    for answer in (client.get(confirm), client.post(confirm)):
+        assert answer.status_code == 404 and b"Initech" not in answer.content
+    left = client.post(manage, {"do": "leave"})
+    assert left.status_code == 200 and b"Initech" not in left.content
+    row.refresh_from_db()
+    late.refresh_from_db()
+    assert (row.state, late.state) == ("ended", "pending") and pending is not None
+    client.force_login(by.person, backend=BACKEND)  # who may read it sees it as before
+    assert b"Initech" in client.get(manage).content
+
+
+def test_who_is_told_of_a_private_page_may_choose_until_they_leave(
+    by: Actor, page: StatusPage, client: Any, smtp: SmtpPeer
+) -> None:
+    commands.save_status_page(by, page, team=page.team, name=page.name, public=False)
+    client.force_login(by.person, backend=BACKEND)
+    row = subscribed(client, smtp)
+    client.logout()
+    manage = f"{MANAGE}?token={commands.link_token(row, 'manage')}"
+    assert b"Shop status" in client.get(manage).content
+    assert client.post(manage, {"do": "choose"}).status_code == 302
+    assert b"Shop status" not in client.post(manage, {"do": "leave"}).content
+    assert b"Shop status" not in client.get(manage).content
 
 
 # --- Lists of stakeholders -------------------------------------------------------------------------------------------

@@ -42,11 +42,12 @@ SWITCH_SECONDS = 0.001
 
 
 def all_duties() -> dict[str, list[Duty]]:
-    """Every package's duties, by package."""
+    """Every package's duties, by the name of the thread that does them: its package's, or its own."""
     found: dict[str, list[Duty]] = {}
     for app in apps.get_app_configs():
         if app.name.startswith("watchroom.") and find_spec(f"{app.name}.duties"):
-            found[app.label] = import_module(f"{app.name}.duties").duties
+            for duty in import_module(f"{app.name}.duties").duties:
+                found.setdefault(f"{app.label}-{duty.name}" if duty.apart else app.label, []).append(duty)
     return found
 
 

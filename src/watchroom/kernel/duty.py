@@ -19,6 +19,8 @@ class Duty:
     ``rest_seconds`` is a pause after work, for what comes in a stream: a turn for a hundred pieces costs little more than
     one for a single piece, and whatever comes first after a silence is still handled at once.
 
+    ``apart``: an engine does it in a thread of its own, because it may take long and nothing else of its package may wait.
+
     ``hears`` are topics of the wake that concern it besides ``due``."""
 
     name: str
@@ -26,3 +28,4 @@ class Duty:
     work: Callable[[], int]
     rest_seconds: float = 0.0
     hears: frozenset[str] = frozenset()
+    apart: bool = False

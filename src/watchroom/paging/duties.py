@@ -273,5 +273,5 @@ duties = [
     Duty("escalations", lambda: _next(Escalation), lambda: take_turn(BATCH), hears=_PAGES),
     Duty("notifications", lambda: _next(Notification), send_due, hears=_PAGES),
     Duty("step-actions", lambda: _next(StepAction), act_due),
-    Duty("look-ahead", _next_look, lambda: look_ahead(50)),
+    Duty("look-ahead", _next_look, lambda: look_ahead(50), apart=True),
 ]

@@ -319,6 +319,7 @@ class EscalationEvent(models.Model):
         REPEATED = "repeated", "Started again"
         RESUMED = "resumed", "Goes on"
         GIVEN = "given", "Given to somebody"
+        URGENT = "urgent", "Became urgent"
         APPROVAL = "approval", "Proposal"
         ENDED = "ended", "Ended"
 

@@ -7,7 +7,7 @@ for it hears that it flaps, and that it is quiet again. Both are one due time on
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -18,7 +18,7 @@ from ...kernel import settings as conf
 from ...kernel.db import announce, claimable
 from ...paging.commands import notify
 from ...paging.models import Escalation, Notification
-from ..models import AlertGroup, GroupEvent
+from ..models import Alert, AlertGroup, GroupEvent
 from ..rules.flapping import FROM, LIMIT, QUIET, WITHIN, flaps
 
 Kind = GroupEvent.Kind
@@ -74,6 +74,39 @@ def tell_flapping(groups: Sequence[AlertGroup]) -> None:
         told = f"; told to {', '.join(map(str, people))}" if people else ""
         text = f"it began {FROM} times within {_WITHIN} min and ended by itself{told}"
         GroupEvent.objects.create(group=group, at=now, kind=Kind.FLAPPING, text=text[:1000])
+
+
+def let_go_of_new(alerts: Sequence[Alert], groups: Mapping[int, AlertGroup]) -> list[AlertGroup]:
+    """Alerts that nothing else holds have just begun in these groups, by number. One that is critical and has not come and
+    gone with the others is another problem: its group pages at once, until it ends. Returns those groups; their holds
+    are still to be judged. Inside the caller's transaction."""
+    candidates = [
+        alert
+        for alert in alerts
+        if alert.severity == "critical"
+        and (group := groups[alert.group_id]).flapping_since is not None
+        and group.flap_turns_at is not None
+    ]
+    if not candidates:
+        return []
+    now = clock.now()
+    before = Alert.objects.filter(
+        group__group_key__in={groups[alert.group_id].group_key for alert in candidates},
+        dedup_key__in={alert.dedup_key for alert in candidates},
+        last_seen_at__gt=now - WITHIN,
+    ).exclude(pk__in=[alert.pk for alert in alerts])
+    known = set(before.values_list("group__group_key", "integration", "dedup_key"))
+    let_go: dict[int, AlertGroup] = {}
+    for alert in candidates:
+        group = groups[alert.group_id]
+        if (group.group_key, alert.integration_id, alert.dedup_key) in known or group.pk in let_go:
+            continue
+        group.flap_turns_at = None
+        let_go[group.pk] = group
+        why = f"because something critical has joined that did not come and go before: {alert.title}"
+        GroupEvent.objects.create(group=group, at=now, kind=Kind.HURRIED, alert=alert, text=why[:1000])
+    AlertGroup.objects.filter(pk__in=let_go).update(flap_turns_at=None)
+    return list(let_go.values())
 
 
 def turn_flapping(most: int) -> int:

@@ -25,6 +25,7 @@ from ..matchers import matcher
 from ..models import Alert, AlertGroup, GroupEvent, InhibitRule, MaintenanceWindow, Silence, TimeInterval
 from ..routing import tree
 from ..rules import Outcome, outcomes_by_route
+from .flapping import let_go_of_new
 from .lifecycle import start_paging, take_up
 from .marking import firing_that_match, mark, services_changed
 from .repeating import move_on
@@ -151,6 +152,7 @@ def weigh(alerts: Sequence[Alert], groups: Iterable[AlertGroup], fresh: Iterable
             alert.held = hold.as_json()
             changed.append(alert)
     Alert.objects.bulk_update(changed, ["held"], batch_size=500)
+    let_go_of_new([alert for alert in alerts if alert.held is None], by_pk)
     new = {group.pk for group in fresh}
     for pk, group in by_pk.items():
         if pk in new:

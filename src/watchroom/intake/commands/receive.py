@@ -69,19 +69,49 @@ def _waiting(integration: Integration, most: int) -> list[Came]:
 
 
 def _refuse_first(integration_id: int, error: Exception) -> int:
-    """Put the first waiting signal into the tray of refused ones: kept, visible, and it can be read again."""
+    """Put the first waiting signal into the tray of refused ones: kept, visible, and it can be read again. Its sender has
+    been told that all is well, so that it becomes an alert."""
     integration = Integration.objects.get(pk=integration_id)
     signals = _waiting(integration, 1)
     if not signals:
         return 0
-    log.exception("Signal %s can't be read", signals[0].pk)
+    signal = signals[0]
+    log.error("Signal %s can't be read", signal.pk, exc_info=error)
     problem = {
         "field": "",
         "value": "",
         "fix": f"Watchroom failed on it ({type(error).__name__}: {error}). Please report it, then replay it.",
     }
-    Signal.objects.filter(pk=signals[0].pk).update(refused=True, problems=[problem])
-    Integration.objects.filter(pk=integration_id, read_to=integration.read_to).update(read_to=signals[0].number)
+    for told in (True, False):  # where not even an alert can be made of it, it is still no reason to hold up the others
+        try:
+            return _put_aside(integration, signal, problem, told=told)
+        except OperationalError:
+            raise
+        except Exception:
+            if not told:
+                raise
+            log.exception("Nobody could be told that signal %s can't be read", signal.pk)
+    return 0
+
+
+def _put_aside(integration: Integration, signal: Came, problem: dict[str, str], *, told: bool) -> int:
+    with transaction.atomic():
+        mine = Integration.objects.filter(pk=integration.pk, read_to=integration.read_to)
+        held = claimable(mine).select_related("team", "service__team").first()
+        if held is None:
+            return 0
+        Signal.objects.filter(pk=signal.pk).update(refused=True, problems=[problem])
+        topics: set[str] = set()
+        if told:
+            source: Source = one_of("watchroom.sources", held.source)
+            draft = _unread(signal, held)
+            batch = Batch(held, source, tree())
+            batch.look_up([draft.dedup_key])
+            batch.take(signal, [draft])
+            batch.finish()
+            topics = batch.topics
+        Integration.objects.filter(pk=integration.pk).update(read_to=signal.number)
+        announce({f"integration:{integration.pk}", *topics})
     return 1
 
 

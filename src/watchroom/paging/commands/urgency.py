@@ -22,6 +22,13 @@ def raise_urgency(kind: str, subject_id: int | None) -> None:
     if escalation is None or escalation.due_at is None or escalation.urgency == Urgency.HIGH:
         return
     now = clock.now()
+    EscalationEvent.objects.create(
+        escalation=escalation,
+        at=now,
+        round=escalation.round,
+        kind=Kind.URGENT,
+        text="It became urgent: whoever was to hear of it later hears of it now, and it waits no longer than its step says",
+    )
     _say_now(escalation, now)
     escalation.urgency = Urgency.HIGH
     escalation.due_at = min(escalation.due_at, _answered_by(escalation, now))

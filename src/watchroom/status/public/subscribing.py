@@ -15,14 +15,36 @@ from django.views.decorators.http import require_http_methods
 from ...kernel.errors import NotFound, WatchroomError
 from .. import commands
 from ..models import StatusPage, Subscriber
-from .access import address_of
+from .access import address_of, may_read
 from .views import base_of, language_of, page_for
+
+
+def _gone(slug: str) -> NotFound:
+    return NotFound("There is no such status page.", field="slug", value=slug, fix="Check the address.")
+
+
+def _of_link(request: HttpRequest, slug: str, purpose: str) -> tuple[StatusPage, Subscriber]:
+    """The page and the subscription that a link is for.
+
+    :raises NotFound: there is no such page.
+    :raises NotAllowed: the link is not for that.
+    """
+    page = StatusPage.objects.filter(slug=slug).first()
+    if page is None:
+        raise _gone(slug)
+    return page, commands.subscriber_of(request.GET.get("token", ""), purpose, page)
+
+
+def _may_know(request: HttpRequest, page: StatusPage, row: Subscriber) -> bool:
+    """Whether who opens a link may know what the page is called: who may read it, and who is told of it all the same."""
+    told = row.as_reader and row.state != Subscriber.State.ENDED
+    return told or may_read(request, page)
 
 
 def _page(request: HttpRequest, slug: str) -> StatusPage:
     page, readable = page_for(request, slug)
     if not readable:
-        raise NotFound("There is no such status page.", field="slug", value=slug, fix="Check the address.")
+        raise _gone(slug)
     return page
 
 
@@ -77,10 +99,9 @@ def subscribe(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def confirm(request: HttpRequest, slug: str) -> HttpResponse:
     """Their consent."""
-    page = StatusPage.objects.filter(slug=slug).first()
-    if page is None:
-        raise NotFound("There is no such status page.", field="slug", value=slug, fix="Check the address.")
-    row = commands.subscriber_of(request.GET.get("token", ""), "confirm", page)
+    page, row = _of_link(request, slug, "confirm")
+    if not _may_know(request, page, row):
+        raise _gone(slug)
     if request.method == "POST":
         commands.confirm(row)
         token = commands.link_token(row, "manage")
@@ -91,24 +112,26 @@ def confirm(request: HttpRequest, slug: str) -> HttpResponse:
 @csrf_exempt  # the token in the address is the key; RFC 8058 posts without anything else
 @require_http_methods(["GET", "POST"])
 def subscription(request: HttpRequest, slug: str) -> HttpResponse:
-    """Choose components, or leave."""
-    page = StatusPage.objects.filter(slug=slug).first()
-    if page is None:
-        raise NotFound("There is no such status page.", field="slug", value=slug, fix="Check the address.")
-    token = request.GET.get("token", "")
-    row = commands.subscriber_of(token, "manage", page)
+    """Choose components, or leave. Leaving works for everybody, also for who may no longer read the page; what it is
+    called, and what is on it, is no business of theirs then."""
+    page, row = _of_link(request, slug, "manage")
+    token, known = request.GET.get("token", ""), _may_know(request, page, row)
     if request.method == "POST":
         if request.POST.get("do") == "choose":
+            if not known:
+                raise _gone(slug)
             commands.choose(row, _chosen(request))
             return redirect(f"{base_of(request, slug)}subscription?token={token}&done=saved")
         commands.leave(row)
         row.refresh_from_db()
+        known = _may_know(request, page, row)
     return _show(
         request,
         page,
         "subscription",
         row=row,
-        components=page.components.all(),
+        known=known,
+        components=page.components.all() if known else [],
         chosen=[] if row.all_components else list(row.components.values_list("pk", flat=True)),
         done=request.GET.get("done", ""),
     )
