@@ -9,6 +9,7 @@ import click
 from .. import __version__
 from ..kernel.errors import WatchroomError
 from . import (
+    agent,
     alerts,
     configuration,
     contact,
@@ -57,6 +58,7 @@ _everything: list[click.Command] = [
     contact.contact,
     mail.mail_reply,
     guidance.guidance,
+    agent.agent,
     insights.insights,
     *policies.commands,
     *lists.commands,

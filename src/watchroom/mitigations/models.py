@@ -126,6 +126,18 @@ class MitigationRun(models.Model):
         return self.title
 
 
+class Agent(models.Model):
+    """What asks for a runner's orders, when it was last heard of, and which commands its file allows."""
+
+    runner = models.OneToOneField(Runner, on_delete=models.CASCADE, related_name="agent")
+    seen_at = models.DateTimeField()
+    version = models.CharField(max_length=40, blank=True)
+    commands = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return str(self.runner)
+
+
 class Execution(models.Model):
     """A run that a runner carries out. Whoever works on it holds a lease, named by ``token``; whoever comes after it has
     run out has another token, so that a late answer changes nothing."""
@@ -188,3 +200,14 @@ class Execution(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
+
+
+class AgentOrder(models.Model):
+    """An execution that was handed out to an agent: one row at most, so that it is handed out once."""
+
+    execution = models.OneToOneField(Execution, on_delete=models.CASCADE, related_name="agent_order")
+    token = models.CharField(max_length=64, help_text="Said again with what came of it.")
+    fetched_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.execution)

@@ -113,7 +113,7 @@ def run_for(actor: Actor, pk: int) -> MitigationRun:
 
 def runners_visible_to(actor: Actor) -> QuerySet[Runner]:
     """Runners; everybody who is signed in may know of them. Their settings are for managers of their team."""
-    rows = Runner.objects.select_related("team")
+    rows = Runner.objects.select_related("team", "agent")
     return rows if actor.may(Action.SEE) else rows.none()
 
 

@@ -20,6 +20,7 @@ from ..kernel.plugins import all_of, one_of
 from ..runners.base import RunFailed
 from ..web.middleware import actor_of
 from . import commands, queries
+from .commands.agents import KIND
 from .commands.runners import GROUP
 from .forms import INPUT, MitigationForm, RunnerForm
 from .models import Mitigation
@@ -172,6 +173,7 @@ def runner_edit(request: HttpRequest, slug: str = "") -> HttpResponse:
             blame(form, error)
     using = list(row.mitigations.all()[:100]) if row else []
     context = {"form": form, "runner": row, "plugin": plugin, "tried": tried, "using": using}
+    context |= {"asks": kind == KIND, "agent": getattr(row, "agent", None) if row else None}
     return render(request, "mitigations/runner_form.html", context, status=422 if form.errors else 200)
 
 

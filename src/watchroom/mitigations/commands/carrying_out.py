@@ -123,22 +123,28 @@ def record(execution: Execution, came: Progress) -> bool:
         row = _held(execution)
         if row is None:
             return False
-        now = clock.now()
-        row.output = bounded(came.text) or row.output
-        row.link = came.link[:1000] or row.link
-        row.reference = came.reference or row.reference
-        state: str = came.state
-        if state == "running" and row.deadline_at is not None and now >= row.deadline_at:
-            state = State.TIMED_OUT
-        if state == "running":
-            row.state, row.due_at = State.RUNNING, now + LOOK_EVERY
-            row.save()
-            announce({f"incident:{incident.pk}"})
-        else:
-            row.state, row.due_at, row.ended_at = state, None, now
-            row.save()
-            _ended(row, incident)
+        write_down(row, incident, came)
     return True
+
+
+def write_down(row: Execution, incident: Incident, came: Progress) -> None:
+    """How far a locked execution is. Inside the caller's transaction, with the incident locked before it."""
+    now = clock.now()
+    begins = row.state != State.RUNNING
+    row.output = bounded(came.text) or row.output
+    row.link = came.link[:1000] or row.link
+    row.reference = came.reference or row.reference
+    state: str = came.state
+    if state == "running" and row.deadline_at is not None and now >= row.deadline_at:
+        state = State.TIMED_OUT
+    if state == "running":
+        row.state, row.due_at = State.RUNNING, now + LOOK_EVERY
+        row.save()
+        announce({f"incident:{incident.pk}"} | ({f"runner:{row.runner_id}"} if begins else set()))
+    else:
+        row.state, row.due_at, row.ended_at = state, None, now
+        row.save()
+        _ended(row, incident)
 
 
 def again(execution: Execution, why: str) -> bool:

@@ -9,22 +9,25 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema, Status
 
-from ..accounts.actors import Actor
-from ..accounts.queries import team_by
-from ..api.auth import actor_of
-from ..api.pages import page
-from ..catalog.queries import service_by
-from ..evidence.models import Indicator
-from ..incidents.queries import incident_for
-from ..kernel import asked
-from ..kernel.errors import NotFound
-from ..kernel.plugins import all_of
-from ..runners.base import RunFailed
-from . import commands, queries
-from .commands.runners import GROUP
-from .models import Execution, Mitigation, MitigationRun, Runner
+from ...accounts.actors import Actor
+from ...accounts.queries import team_by
+from ...api.auth import actor_of
+from ...api.pages import page
+from ...catalog.queries import service_by
+from ...evidence.models import Indicator
+from ...incidents.queries import incident_for
+from ...kernel import asked
+from ...kernel.errors import NotFound
+from ...kernel.plugins import all_of
+from ...runners.base import RunFailed
+from .. import commands, queries
+from ..commands.agents import KIND
+from ..commands.runners import GROUP
+from ..models import Execution, Mitigation, MitigationRun, Runner
+from .agents import router as agents
 
 router = Router(tags=["Mitigations"])
+router.add_router("", agents)
 
 
 class MitigationIn(Schema):
@@ -171,6 +174,14 @@ class ApprovalIn(Schema):
     approve: bool = Field(description="false declines it.")
 
 
+class AgentOut(Schema):
+    """What asks for a runner's orders."""
+
+    seen_at: datetime
+    version: str
+    commands: list[str]
+
+
 class RunnerOut(Schema):
     """What carries mitigations out. Secrets are never shown."""
 
@@ -179,12 +190,16 @@ class RunnerOut(Schema):
     team: str
     kind: str
     settings: dict[str, str]
+    agent: AgentOut | None = Field(None, description="Of an agent: when it last asked; null: never.")
 
     @staticmethod
     def of(row: Runner) -> RunnerOut:
         plugin = all_of(GROUP).get(row.kind)
         settings = asked.shown(plugin.fields if plugin else (), row.settings)
-        return RunnerOut(slug=row.slug, name=row.name, team=row.team.slug, kind=row.kind, settings=settings)
+        asks = getattr(row, "agent", None) if row.kind == KIND else None
+        agent = AgentOut(seen_at=asks.seen_at, version=asks.version, commands=asks.commands) if asks else None
+        team = row.team.slug
+        return RunnerOut(slug=row.slug, name=row.name, team=team, kind=row.kind, settings=settings, agent=agent)
 
 
 class RunnersOut(Schema):
