@@ -112,6 +112,7 @@ PAGES = (
     "/routes?labels=severity=critical+alertname=Disk",
     "/time-intervals/new",
     "/inhibit-rules/new",
+    "/insights/grouping",
     "/silences",
     "/silences/new",
     "/maintenance/new",

@@ -135,3 +135,42 @@ def weekly(api: Api, team: str, what: str) -> Any:
     """Have a team's managers told on Mondays which of its alerts to fix, or no longer."""
     answer = api.call("PUT", f"/insights/weekly-list/{team}", {"on": what == "on"})
     return answer, f"The next list goes at {answer['due_at']}." if answer["on"] else "No list is sent any more."
+
+
+@insights.group("grouping")
+def grouping() -> None:
+    """Alerts that always fire together, and what would make one page of them."""
+
+
+@grouping.command("list")
+@click.option("--state", type=click.Choice(["open", "accepted", "dismissed", "all"]), default="open", show_default=True)
+@click.option("--cursor", help="From the page before.")
+@api_command
+def list_grouping(api: Api, **query: Any) -> Any:
+    """What is suggested, and why."""
+    return api.get("/grouping-suggestions", **query), _suggested
+
+
+def _suggested(answer: Any) -> None:
+    if not answer["items"]:
+        click.echo("Nothing fires together.")
+    for each in answer["items"]:
+        click.echo(f"{each['id']}  {each['team']}: {', '.join(each['rules'])}")
+        click.echo(f"    {each['evidence']}\n    {each['effect']}")
+
+
+@grouping.command("accept")
+@click.argument("id", type=int)
+@api_command
+def accept_grouping(api: Api, id: int) -> Any:
+    """Group as it is suggested."""
+    answer = api.call("POST", f"/grouping-suggestions/{id}/accept")
+    return answer, f"Route {answer['made_route']} groups by {answer['label']} from now on."
+
+
+@grouping.command("dismiss")
+@click.argument("id", type=int)
+@api_command
+def dismiss_grouping(api: Api, id: int) -> Any:
+    """Leave it as it is; it is not suggested again."""
+    return api.call("POST", f"/grouping-suggestions/{id}/dismiss"), "Dismissed."

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ..kernel.duty import Duty
 from ..oncall.models import Schedule
-from . import bearing, calendars
+from . import bearing, calendars, grouping
 from .commands import send_weekly_list
 from .handoffs import look
 from .models import WeeklyList
@@ -52,6 +52,7 @@ duties = [
     Duty("hand-offs", _next_look, lambda: look(BATCH)),
     Duty("expire swaps", next_expiry, expire),
     Duty("failing calendars", calendars.next_warning, _warn_of_calendars),
+    Duty("what fires together", grouping.next_look, grouping.look),
     Duty("load limits", bearing.next_look, _look_at_limits),
     Duty("weekly lists", _next_list, _send_lists),
 ]

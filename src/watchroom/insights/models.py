@@ -6,6 +6,8 @@ from django.db import models
 
 from ..accounts.models import Person, Team
 from ..actions.models import ActionItem
+from ..intake.models import Route
+from ..kernel import clock
 from ..oncall.models import Absence, Swap
 
 
@@ -80,3 +82,68 @@ class TeamPay(models.Model):
 
     def __str__(self) -> str:
         return f"pay of {self.team}"
+
+
+class GroupingTurn(models.Model):
+    """When it is next looked for alerts that always fire together. One row."""
+
+    due_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"due at {self.due_at:%Y-%m-%d %H:%M}"
+
+
+class GroupingSuggestion(models.Model):
+    """Alerts that always fire together, and the label by which they would be one alert group. Nothing is changed before
+    somebody accepts it."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        ACCEPTED = "accepted", "Accepted"
+        DISMISSED = "dismissed", "Dismissed"
+
+    route = models.ForeignKey(
+        Route, on_delete=models.CASCADE, null=True, related_name="+", help_text="None: what no route takes."
+    )
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="grouping_suggestions")
+    label = models.CharField(max_length=200)
+    rules = models.JSONField(default=list, help_text="The alertnames that fire together.")
+    alerts = models.PositiveIntegerField()
+    times = models.PositiveIntegerField(help_text="How often any of them fired; so many groups they would have been.")
+    together = models.PositiveIntegerField(help_text="How often (nearly) all of them fired within two minutes.")
+    groups = models.PositiveIntegerField(help_text="How many alert groups they were.")
+    days = models.PositiveSmallIntegerField(help_text="Over how many days it was counted.")
+    whole = models.BooleanField(help_text="Nothing else goes through that route: it can be changed itself.")
+    examples = models.JSONField(default=list, help_text="The alert groups of the last time, by id.")
+    state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    counted_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    made = models.ForeignKey(Route, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(state="open", decided_at__isnull=True)
+                | (~models.Q(state="open") & models.Q(decided_at__isnull=False)),
+                name="grouping_suggestion_decided",
+            ),
+        )
+        indexes = (models.Index(fields=("state", "-id"), name="grouping_suggestion_state"),)
+
+    def __str__(self) -> str:
+        return f"Group by {self.label}: {', '.join(self.rules)}"[:200]
+
+    @property
+    def spared(self) -> int:
+        return self.groups - self.times
+
+    @property
+    def evidence(self) -> str:
+        """Why, in one sentence."""
+        return (
+            f"These {self.alerts} alerts fired within 2 minutes of each other {self.together} times of {self.times} in "
+            f"{self.days} days. Grouped by {self.label} they would have made {self.times} alert groups instead of "
+            f"{self.groups}."
+        )

@@ -11,8 +11,9 @@ from pydantic import Field
 
 from ..accounts.models import Team
 from ..oncall.schemas import Who
+from .grouping import effect
 from .limits import Handover, limits_of, proposals
-from .models import Crossing, WeeklyList
+from .models import Crossing, GroupingSuggestion, WeeklyList
 from .pay import Pay, rules_of
 from .queries import TeamLoad
 from .rules.actionable import Score
@@ -366,4 +367,48 @@ class PayOut(Schema):
                 )
                 for line in found.lines
             ],
+        )
+
+
+class GroupingOut(Schema):
+    """Alerts that always fire together, and the label by which they would be one alert group."""
+
+    id: int
+    state: Literal["open", "accepted", "dismissed"]
+    team: str
+    route: int | None = Field(description="The route that takes them; none does, if empty.")
+    label: str
+    rules: list[str] = Field(description="Their alertnames.")
+    alerts: int = Field(description="How many different ones fire together.")
+    times: int = Field(description="How often any of them fired: so many alert groups they would have been.")
+    together: int = Field(description="How often (nearly) all of them fired within two minutes.")
+    groups: int = Field(description="How many alert groups they were.")
+    days: int
+    evidence: str
+    effect: str = Field(description="What accepting it does.")
+    examples: list[int] = Field(description="The alert groups of the last time.")
+    counted_at: datetime
+    decided_at: datetime | None
+    made_route: int | None
+
+    @classmethod
+    def of(cls, row: GroupingSuggestion) -> GroupingOut:
+        return cls(
+            id=row.pk,
+            state=row.state,
+            team=row.team.slug,
+            route=row.route_id,
+            label=row.label,
+            rules=row.rules,
+            alerts=row.alerts,
+            times=row.times,
+            together=row.together,
+            groups=row.groups,
+            days=row.days,
+            evidence=row.evidence,
+            effect=effect(row),
+            examples=row.examples,
+            counted_at=row.counted_at,
+            decided_at=row.decided_at,
+            made_route=row.made_id,
         )

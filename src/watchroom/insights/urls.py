@@ -19,5 +19,7 @@ urlpatterns = [
     path("insights/limits/<int:pk>", views.crossing, name="crossing"),
     path("insights/limits/<int:pk>/accept", views.crossing_accept, name="crossing-accept"),
     path("insights/limits/<int:pk>/close", views.crossing_close, name="crossing-close"),
+    path("insights/grouping", views.grouping, name="grouping"),
+    path("insights/grouping/<int:pk>/<slug:what>", views.grouping_decide, name="grouping-decide"),
     path("insights/fix", views.fix, name="insights-fix"),
 ]

@@ -2,10 +2,10 @@
 
 from ninja import Router
 
-from . import limits, pay, reading
+from . import grouping, limits, pay, reading
 
 router = Router(tags=["insights"])
-for _part in (reading, limits, pay):
+for _part in (reading, limits, pay, grouping):
     router.add_router("", _part.router)
 
 __all__ = ["router"]

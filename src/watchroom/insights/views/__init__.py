@@ -1,5 +1,6 @@
 """Pages of what can be learnt from alerts, pages and shifts."""
 
+from .grouping import grouping, grouping_decide
 from .limits import crossing, crossing_accept, crossing_close, limits, limits_save
 from .pay import pay, pay_csv, pay_rules, pay_stop
 from .reading import alert_rules, fix, load, load_csv, wait, weekly
@@ -10,6 +11,8 @@ __all__ = [
     "crossing_accept",
     "crossing_close",
     "fix",
+    "grouping",
+    "grouping_decide",
     "limits",
     "limits_save",
     "load",

@@ -15,6 +15,7 @@ from ...accounts.actors import Actor
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
+from ...insights.grouping import suggestions_visible_to
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotAllowed, NotFound, Refused
 from ...paging.models import EscalationPolicy
@@ -60,6 +61,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "labels": text,
         "way": way,
         "visits": [(range(each.depth), each) for each in way.visits] if way else [],
+        "suggested": suggestions_visible_to(actor).filter(state="open").count(),
         "error": error,
     }
     return render(request, "intake/routes.html", context, status=422 if error else 200)
