@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -260,6 +262,32 @@ def test_the_command_shows_a_plan_writes_a_file_and_applies(tmp_path: Path) -> N
 
 @pytest.mark.peer
 @pytest.mark.django_db
+def test_the_page_shows_what_would_come_of_it_and_applies_just_that(client: Client, db: None) -> None:
+    team = make.team("Shop")
+    client.force_login(make.person("Manager", "manager"))
+    assert client.get("/import/alertmanager").status_code == 403
+    client.force_login(make.person("Root", "administrator"))
+    assert "Take over an Alertmanager" in client.get("/routes").content.decode()
+    assert "See what would come of it" in client.get("/import/alertmanager").content.decode()
+    file = SimpleUploadedFile("alertmanager.yml", CLASSIC.replace("\n", "\r\n").encode())
+    shown = client.post("/import/alertmanager", {"team": team.slug, "file": file})
+    page = shown.content.decode()
+    assert "team-x-pager" in page and "Templates are not taken over." in page and "Line 5" in page
+    assert "New" in page and not Route.objects.exists()
+    wrong = client.post("/import/alertmanager", {"team": team.slug, "text": "route: [", "apply": "1"})
+    assert wrong.status_code == 422
+    for empty in ({"text": " "}, {"text": "x" * 600_000}, {"text": CLASSIC, "team": "no-such-team"}):
+        assert client.post("/import/alertmanager", {"team": team.slug, **empty}).status_code == 422
+    given = {"team": team.slug, "text": shown.context["text"], "seen": shown.context["made"].seen, "apply": "1"}
+    make.person("Anna", "responder", email="anna@example.org")  # now a receiver would become another policy
+    again = client.post("/import/alertmanager", given)
+    assert "Something has changed since you looked" in again.content.decode() and not Route.objects.exists()
+    done = client.post("/import/alertmanager", {**given, "seen": again.context["made"].seen})
+    assert done.status_code == 302 and Route.objects.filter(name="Alertmanager").exists()
+    assert EscalationPolicy.objects.filter(slug="team-x-pager").exists() and InhibitRule.objects.count() == 1
+    assert "all of it is here already" in client.post("/import/alertmanager", given).content.decode()
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_what_was_applied_routes_as_amtool_says(name: str, tmp_path: Path) -> None:
     make.person("Root", "administrator")

@@ -113,6 +113,7 @@ PAGES = (
     "/time-intervals/new",
     "/inhibit-rules/new",
     "/insights/grouping",
+    "/import/alertmanager",
     "/silences",
     "/silences/new",
     "/maintenance/new",

@@ -8,15 +8,13 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from ..accounts.models import Person
 from ..accounts.queries import team_by
 from ..accounts.roles import Action
 from ..api.auth import actor_of
-from ..paging.models import EscalationPolicy
-from .alertmanager import translate
 from .carry_out import apply, preview
 from .current import read
 from .difference import Step
+from .importing import from_alertmanager
 from .schema import Document
 from .text import parse
 
@@ -96,14 +94,8 @@ class ImportedOut(Schema):
 def import_alertmanager(request: HttpRequest, body: AlertmanagerBody) -> Any:
     """Translate an alertmanager.yml. Changes nothing: apply the document that comes back."""
     actor_of(request).require(Action.ADMINISTER)
-    team_by(body.team)
-    made = translate(
-        body.text,
-        team=body.team,
-        people=set(Person.objects.filter(is_active=True).values_list("email", flat=True)),
-        policies=set(EscalationPolicy.objects.values_list("slug", flat=True)),
-    )
-    steps = [StepOut.of(step) for step in preview(parse(made.document, "document"))]
+    made = from_alertmanager(body.text, team_by(body.team).slug)
+    steps = [StepOut.of(step) for step in made.steps]
     return {"document": made.document, "steps": steps, "notes": [asdict(note) for note in made.notes]}
 
 

@@ -96,9 +96,9 @@ def _write(found: dict[tuple[int | None, int], list[Together]], now: datetime) -
             continue  # it was deleted meanwhile
         if tuple(outcome.group_by) == (each.label,) or decided[route, team, each.label] & set(each.rules):
             continue
-        row = open_ones.pop((route, team, each.label), None) or GroupingSuggestion(
-            route_id=route, team_id=team, label=each.label
-        )
+        place = (route, team, each.label)
+        row = open_ones.pop(place) if place in open_ones else GroupingSuggestion(route_id=route, team_id=team)
+        row.label = each.label
         row.rules, row.alerts, row.times, row.together = list(each.rules), each.alerts, each.times, each.together
         row.groups, row.examples, row.days, row.counted_at = each.groups, list(each.examples), BACK.days, now
         row.whole = each.whole and _alone(found, route, team)

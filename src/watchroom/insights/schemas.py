@@ -374,7 +374,7 @@ class GroupingOut(Schema):
     """Alerts that always fire together, and the label by which they would be one alert group."""
 
     id: int
-    state: Literal["open", "accepted", "dismissed"]
+    state: str = Field(description="open, accepted or dismissed.")
     team: str
     route: int | None = Field(description="The route that takes them; none does, if empty.")
     label: str

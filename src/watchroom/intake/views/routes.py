@@ -61,6 +61,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "labels": text,
         "way": way,
         "visits": [(range(each.depth), each) for each in way.visits] if way else [],
+        "administers": actor.may(Action.ADMINISTER),
         "suggested": suggestions_visible_to(actor).filter(state="open").count(),
         "error": error,
     }
