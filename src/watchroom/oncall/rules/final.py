@@ -30,7 +30,8 @@ def on_call_at(plan: Plan, at: datetime) -> tuple[Duty, ...]:
     at = as_utc(at)
     active = [one for one in plan.overrides if one.starts_at <= at < one.ends_at]
     active.sort(key=lambda one: one.key)
-    present = [(layer, people) for layer in by_precedence(plan.layers) if (people := members_at(layer, at))]
+    # One by one, as they are needed: whoever is decided by an override or a high layer asks no lower one.
+    present = ((layer, people) for layer in by_precedence(plan.layers) if (people := members_at(layer, at)))
     return decide(present, active, plan.unreachable).on_call
 
 

@@ -22,7 +22,7 @@ def by_precedence(layers: Iterable[Layer]) -> list[Layer]:
 
 
 def decide(
-    present: Sequence[tuple[Layer, tuple[int, ...]]], active: Sequence[Override], unreachable: frozenset[int]
+    present: Iterable[tuple[Layer, tuple[int, ...]]], active: Sequence[Override], unreachable: frozenset[int]
 ) -> Decision:
     """Decide an instant from the layers ``present``, with their people, and the overrides ``active`` then.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from .values import Restriction, RuleError
@@ -12,6 +13,7 @@ from .zones import to_local, to_utc
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY = timedelta(days=1)
+INSTANT = timedelta(microseconds=1)
 Span = tuple[datetime, datetime]
 
 
@@ -85,6 +87,12 @@ def windows(restriction: Restriction, zone: ZoneInfo, start: datetime, end: date
         if a < b and a < end and b > start:
             yield a, b
         day += DAY * step
+
+
+@lru_cache(maxsize=4096)  # thousands of schedules, asked for the same instant, share a few windows
+def is_open(restriction: Restriction, zone: ZoneInfo, at: datetime) -> bool:
+    """Whether an instant (UTC) lies in the window."""
+    return any(True for _ in windows(restriction, zone, at, at + INSTANT))
 
 
 def open_spans(restrictions: Sequence[Restriction], zone: ZoneInfo, start: datetime, end: datetime) -> list[Span]:

@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from .restrictions import open_spans, windows
+from .restrictions import is_open, open_spans
 from .values import Layer
 from .zones import FOREVER, as_utc, check_zone, find_zone, to_local, to_utc
 
 UNITS = {"hours": timedelta(hours=1), "days": timedelta(days=1), "weeks": timedelta(weeks=1)}
-INSTANT = timedelta(microseconds=1)
 Turn = tuple[datetime, datetime, tuple[int, ...]]
 
 
@@ -127,7 +126,7 @@ def members_at(layer: Layer, at: datetime) -> tuple[int, ...]:
         return ()
     people = layer.members[index % len(layer.members)]
     if people and layer.restrictions:
-        if not any(True for window in layer.restrictions for _ in windows(window, zone, at, at + INSTANT)):
+        if not any(is_open(window, zone, at) for window in layer.restrictions):
             return ()
     return people
 

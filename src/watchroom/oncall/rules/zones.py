@@ -76,6 +76,7 @@ def to_utc(local: datetime, zone: ZoneInfo) -> datetime:
         return FOREVER
 
 
+@lru_cache(maxsize=4096)
 def to_local(instant: datetime, zone: ZoneInfo) -> datetime:
     """The naive local time of an instant."""
     return instant.astimezone(zone).replace(tzinfo=None)

@@ -51,8 +51,17 @@ def _span(span: Span, start: datetime, end: datetime) -> SafeString:
         tone,
         text,
         when,
-        text,
+        _short(text, width) if look == "person" else text,
     )
+
+
+def _short(name: str, width: float) -> str:
+    """As much of a name as a span of this width, in percent of the line, holds: all, the first name, initials, nothing."""
+    if width < 4:
+        return ""
+    if width < 10:
+        return "".join(word[0] for word in name.split()[:2])
+    return name.split()[0] if width < 18 else name
 
 
 def lanes(rows: Iterable[tuple[str, Iterable[Span]]], start: datetime, end: datetime, label: str) -> SafeString:
