@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "watchroom.actions",
     "watchroom.insights",
     "watchroom.outgoing",
+    "watchroom.venues",
     "watchroom.engine",
     "watchroom.api",
 ]

@@ -30,6 +30,7 @@ _PACKAGES = (
     "actions",
     "insights",
     "outgoing",
+    "venues",
 )
 
 

@@ -33,6 +33,7 @@ PACKAGES = (
     "actions",
     "insights",
     "outgoing",
+    "venues",
     "engine",
     "config",
 )

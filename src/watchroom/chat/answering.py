@@ -25,7 +25,7 @@ from ..workspaces.base import Heard
 from ..workspaces.models import Post, Workspace
 from ..workspaces.posts import redraw
 from ..workspaces.queries import product_of
-from . import words
+from . import rooms, words
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,11 @@ def respond(workspace: Workspace, heard: Heard) -> Said:
         if words.is_greeting(heard.text):
             return Said(words.greeting(heard.user))
         person = whose(workspace, heard.user)
-        return Said(words.say(acting_for(person, workspace), heard.text)) if person else stranger()
+        if person is None:
+            return stranger()
+        by = acting_for(person, workspace)
+        of_room = rooms.say(by, workspace, heard)
+        return Said(words.say(by, heard.text) if of_room is None else of_room)
     except WatchroomError as error:
         return Said(str(error), ok=False)
 

@@ -33,6 +33,7 @@ from . import (
     silences,
     statuspage,
     triage,
+    venues,
     webhooks,
     workspaces,
 )
@@ -67,6 +68,7 @@ _everything: list[click.Command] = [
     *evidence.commands,
     *workspaces.commands,
     *webhooks.commands,
+    *venues.commands,
     *monitors.commands,
     *silences.commands,
     *statuspage.commands,

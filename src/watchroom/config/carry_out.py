@@ -43,6 +43,8 @@ from ..paging.models import EscalationPolicy
 from ..sources.base import Configured
 from ..status import commands as status
 from ..status.models import StakeholderList, StatusPage
+from ..venues import commands as venues
+from ..venues.models import Bridge, VenuePlan
 from ..workspaces import commands as workspaces
 from ..workspaces.models import Workspace
 from . import alerting
@@ -58,6 +60,7 @@ _MODELS: dict[str, Any] = {
     "schedules": Schedule,
     "workspaces": Workspace,
     "webhooks": Webhook,
+    "bridges": Bridge,
     "policies": EscalationPolicy,
     "services": Service,
     "integrations": Integration,
@@ -70,6 +73,7 @@ _MODELS: dict[str, Any] = {
     "stakeholder_lists": StakeholderList,
     "update_templates": UpdateTemplate,
     "incident_types": IncidentType,
+    "venue_plans": VenuePlan,
     "guidance": GuidanceSetting,
     "role_rotations": RoleRotation,
     "triage": TriageRule,
@@ -248,6 +252,18 @@ def _webhook(by: Actor, row: Webhook | None, fields: Fields) -> str | None:
     return secret or None
 
 
+def _bridge(by: Actor, row: Bridge | None, fields: Fields) -> None:
+    venues.save_bridge(by, row, **{**fields, "team": _find("teams", fields["team"])}, secrets_follow=True)
+
+
+def _venue_plan(by: Actor, row: VenuePlan | None, fields: Fields) -> None:
+    found = {
+        name: _find(kind, fields[name])
+        for name, kind in (("team", "teams"), ("workspace", "workspaces"), ("bridge", "bridges"))
+    }
+    venues.save_plan(by, row, **{**fields, **found})
+
+
 def _policy(by: Actor, policy: EscalationPolicy | None, fields: Fields) -> None:
     kinds = {"person": "people", "schedule": "schedules", "team": "teams", "chat": "workspaces"}
     steps = [
@@ -398,6 +414,7 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "schedules": _schedule,
     "workspaces": _workspace,
     "webhooks": _webhook,
+    "bridges": _bridge,
     "policies": _policy,
     "services": _service,
     "integrations": _integration,
@@ -410,6 +427,7 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "stakeholder_lists": _stakeholder_list,
     "update_templates": _update_template,
     "incident_types": _incident_type,
+    "venue_plans": _venue_plan,
     "severities": _severity,
     "guidance": _guidance,
     "role_rotations": _role_rotation,
@@ -421,6 +439,7 @@ _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "schedules": oncall.delete_schedule,
     "workspaces": workspaces.delete_workspace,
     "webhooks": outgoing.delete_webhook,
+    "bridges": venues.delete_bridge,
     "policies": paging.delete_policy,
     "services": catalog.delete_service,
     "integrations": intake.delete_integration,
@@ -433,6 +452,7 @@ _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "stakeholder_lists": status.delete_list,
     "update_templates": incidents.delete_template,
     "incident_types": incidents.delete_type,
+    "venue_plans": venues.delete_plan,
     "severities": _no_severity,
     "guidance": _as_shipped,
     "role_rotations": incidents.delete_rotation,

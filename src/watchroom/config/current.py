@@ -28,6 +28,7 @@ from ..oncall.models import Schedule
 from ..outgoing.models import Webhook
 from ..paging.models import EscalationPolicy, StepTarget
 from ..status.models import StakeholderList, StatusPage
+from ..venues.models import Bridge, VenuePlan
 from ..workspaces.models import Workspace
 from . import alerting, schema
 from .difference import State
@@ -58,6 +59,7 @@ def read() -> State:
             | {name: getattr(row, name) for name in ("events", "private", "drills", "enabled")}
             for row in Webhook.objects.select_related("team")
         },
+        "bridges": {row.slug: _bridge(row) for row in Bridge.objects.select_related("team")},
         "policies": {
             p.slug: _policy(p)
             for p in EscalationPolicy.objects.select_related("team").prefetch_related(
@@ -156,6 +158,13 @@ def read() -> State:
             | {name: getattr(row, name) for name in ("description", "private", "offered", "fields")}
             for row in IncidentType.objects.select_related("team")
         },
+        "venue_plans": {
+            row.slug: {
+                name: getattr(row, name) for name in ("slug", "name", "least_severity", "types", "private", "drills")
+            }
+            | {name: _slug(getattr(row, name)) for name in ("team", "workspace", "bridge")}
+            for row in VenuePlan.objects.select_related("team", "workspace", "bridge")
+        },
         "severities": {
             row.key: {name: getattr(row, name) for name in ("level", "name", "definition", "update_minutes", "roles")}
             for row in SeverityDefinition.objects.all()
@@ -214,6 +223,18 @@ def _workspace(workspace: Workspace) -> dict[str, Any]:
         "team": _slug(workspace.team),
         "kind": workspace.kind,
         "settings": asked.shown(product.fields if product else (), workspace.settings),
+    }
+
+
+def _bridge(bridge: Bridge) -> dict[str, Any]:
+    plugin = all_of("watchroom.bridges").get(bridge.kind)
+    shown = {each.name for each in plugin.fields if not each.secret} if plugin else set()
+    return {
+        "slug": bridge.slug,
+        "name": bridge.name,
+        "team": _slug(bridge.team),
+        "kind": bridge.kind,
+        "settings": {name: value for name, value in bridge.settings.items() if name in shown},
     }
 
 

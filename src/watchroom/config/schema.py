@@ -446,6 +446,43 @@ class Workspace(_Part):
         return self
 
 
+class Bridge(_Part):
+    """What opens calls. Its secrets are never in a file: set them with `watchroom bridge secret`. ``team`` null: everybody's."""
+
+    slug: str
+    name: str
+    team: str | None = None
+    kind: str
+    settings: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _without_secrets(self) -> Bridge:
+        plugin = all_of("watchroom.bridges").get(self.kind)
+        secret = {each.name for each in plugin.fields if each.secret} if plugin else set()
+        if found := sorted(secret & self.settings.keys()):
+            raise ValueError(f"{found[0]} is secret; set it with `watchroom bridge secret {self.slug} {found[0]}`")
+        return self
+
+
+class VenuePlan(_Part):
+    """Where people of an incident meet, and for which incidents a channel and a call are made by themselves."""
+
+    slug: str
+    name: str
+    team: str | None = Field(None, description="Null: for everybody's incidents, where a team has no plan of its own.")
+    workspace: str | None = Field(None, description="In which chat a channel is made.")
+    bridge: str | None = Field(None, description="By which bridge a call is opened.")
+    least_severity: int = Field(2, ge=0, le=5, description="From SEV1 up to this one; 0: when somebody asks.")
+    types: list[str] = Field([], description="Slugs of incident types; empty: all.")
+    private: bool = False
+    drills: bool = False
+
+    @field_validator("types")
+    @classmethod
+    def _in_order(cls, types: list[str]) -> list[str]:
+        return sorted(set(types))
+
+
 class Webhook(_Part):
     """A program that is told of events. Its secret is never in a file: a new one's is printed once."""
 
@@ -512,6 +549,7 @@ class Document(_Part):
     schedules: list[Schedule] = []
     workspaces: list[Workspace] = []
     webhooks: list[Webhook] = []
+    bridges: list[Bridge] = []
     policies: list[Policy] = []
     services: list[Service] = []
     integrations: list[Integration] = []
@@ -530,6 +568,7 @@ class Document(_Part):
     stakeholder_lists: list[StakeholderList] = []
     update_templates: list[UpdateTemplate] = []
     incident_types: list[IncidentType] = []
+    venue_plans: list[VenuePlan] = []
     severities: list[Severity] = []
     guidance: list[Guidance] = []
     role_rotations: list[RoleRotation] = []
@@ -543,6 +582,7 @@ KEYS = {
     "schedules": "slug",
     "workspaces": "slug",
     "webhooks": "slug",
+    "bridges": "slug",
     "policies": "slug",
     "services": "slug",
     "integrations": "slug",
@@ -561,6 +601,7 @@ KEYS = {
     "stakeholder_lists": "slug",
     "update_templates": "slug",
     "incident_types": "slug",
+    "venue_plans": "slug",
     "severities": "key",
     "guidance": "rule",
     "role_rotations": "slug",

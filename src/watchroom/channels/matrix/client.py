@@ -209,7 +209,8 @@ def understood(room: str, event: Mapping[str, Any]) -> list[Heard]:
         return [_pressed(user, key, room, answered)]
     first, _, rest = text.partition(" ")
     if first.lower() in ("!watchroom", "/watchroom"):
-        return [Heard("text", user, text=rest.strip(), reply=f"{room} {event.get('event_id', '')}")]
+        number = str(event.get("event_id", ""))
+        return [Heard("text", user, text=rest.strip(), message=Posted(room, number), reply=f"{room} {number}")]
     return []
 
 

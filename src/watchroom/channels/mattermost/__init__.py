@@ -99,7 +99,8 @@ class Product:
                 raise NotAllowed(
                     "This is not our slash command.", fix="Enter the command's token in the workspace's settings."
                 )
-            return [Heard("text", user=form.get("user_id", ""), text=form.get("text", ""))]
+            place = Posted(form.get("channel_id", ""), form.get("trigger_id", ""))
+            return [Heard("text", user=form.get("user_id", ""), text=form.get("text", ""), message=place)]
         try:
             said = msgspec.json.decode(body)
             context = said["context"]

@@ -51,6 +51,7 @@ def read(body: bytes) -> list[Heard]:
                     "text",
                     user=form["user_id"][0],
                     text=form.get("text", [""])[0],
+                    message=Posted(form.get("channel_id", [""])[0], form.get("trigger_id", [""])[0]),
                     reply=form.get("response_url", [""])[0],
                 )
             ]

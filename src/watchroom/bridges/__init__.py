@@ -1,0 +1,1 @@
+"""Calls: one folder per product in which people can meet."""

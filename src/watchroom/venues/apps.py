@@ -1,0 +1,19 @@
+"""Venues hear of what happens in incidents, and of what is said in their channels."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class VenuesConfig(AppConfig):
+    """Venues."""
+
+    name = "watchroom.venues"
+
+    def ready(self) -> None:
+        from ..chat.rooms import heard_by
+        from ..outgoing import recording
+        from . import hearing
+
+        recording.told_to(hearing.wants, hearing.take)
+        heard_by(hearing.said_in_a_room)

@@ -1,0 +1,87 @@
+"""Reads about venues, their plans and bridges."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from ..accounts.actors import Actor
+from ..accounts.roles import Action
+from ..incidents.models import Incident
+from ..incidents.queries import visible_to as incidents_visible_to
+from ..kernel.errors import NotFound
+from . import rules
+from .models import Bridge, Venue, VenuePlan
+
+
+def needed_for(thing: Bridge | VenuePlan) -> Action:
+    """What is needed to change it: a team's is its managers' business, everybody's is the administrators'."""
+    return Action.MANAGE if thing.team_id else Action.ADMINISTER
+
+
+def bridges_visible_to(actor: Actor) -> QuerySet[Bridge]:
+    """Bridges; everybody who is signed in may know of them."""
+    rows = Bridge.objects.select_related("team")
+    return rows if actor.may(Action.SEE) else rows.none()
+
+
+def plans_visible_to(actor: Actor) -> QuerySet[VenuePlan]:
+    """Plans; everybody who is signed in may know of them."""
+    rows = VenuePlan.objects.select_related("team", "workspace", "bridge")
+    return rows if actor.may(Action.SEE) else rows.none()
+
+
+def bridge_by(actor: Actor, slug: str) -> Bridge:
+    """One bridge. :raises NotFound: there is none."""
+    found = bridges_visible_to(actor).filter(slug=slug).first()
+    if found is None:
+        raise NotFound(f"There is no bridge {slug!r}.", field="bridge", value=slug, fix="See /venues.")
+    return found
+
+
+def plan_by(actor: Actor, slug: str) -> VenuePlan:
+    """One plan. :raises NotFound: there is none."""
+    found = plans_visible_to(actor).filter(slug=slug).first()
+    if found is None:
+        raise NotFound(f"There is no plan {slug!r}.", field="plan", value=slug, fix="See /venues.")
+    return found
+
+
+def venue_for(actor: Actor, pk: int) -> Venue:
+    """One venue of an incident that ``actor`` may see. :raises NotFound: there is none."""
+    rows = Venue.objects.filter(incident__in=incidents_visible_to(actor))
+    found = rows.select_related("incident__team", "workspace", "bridge").filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no venue {pk}, or you may not see it.", field="venue", value=pk)
+    return found
+
+
+def of_incident(incident: Incident) -> list[Venue]:
+    """Its venues."""
+    return list(Venue.objects.filter(incident=incident).select_related("workspace", "bridge"))
+
+
+def plan_for(incident: Incident, kind: str, *, by_itself: bool) -> VenuePlan | None:
+    """The plan by which a venue of this kind is made for it (see ``rules.plan_for``)."""
+    rows = {each.pk: each for each in VenuePlan.objects.filter(Q(team=None) | Q(team=incident.team_id))}
+    facts = rules.Facts(
+        team=incident.team_id,
+        severity=incident.severity,
+        type=incident.type.slug if incident.type else "",
+        private=incident.private,
+        drill=incident.drill or bool(getattr(incident, "test", False)),
+    )
+    plans = [
+        rules.Plan(
+            id=each.pk,
+            team=each.team_id,
+            least_severity=each.least_severity,
+            types=tuple(each.types),
+            private=each.private,
+            drills=each.drills,
+            chat=each.workspace_id is not None,
+            call=each.bridge_id is not None,
+        )
+        for each in rows.values()
+    ]
+    found = rules.plan_for(plans, facts, kind, by_itself=by_itself)
+    return rows[found] if found is not None else None
