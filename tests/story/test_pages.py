@@ -61,6 +61,7 @@ PAGES = (
     "/incident-types/new",
     "/severities",
     "/role-rotations",
+    "/follow-rules",
     "/role-rotations/new",
     "/severities/1",
     "/incidents/{incident}",

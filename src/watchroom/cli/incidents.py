@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import handing_over, incident_links, incident_types, role_rotations
+from . import following, handing_over, incident_links, incident_types, role_rotations
 from .catching_up import caught_up
 from .client import Api, api_command
 from .show import facts, table
@@ -314,6 +314,11 @@ def _every_runner(api: Api) -> list[Any]:
 
 
 incident.add_command(incident_types.type_)
-for each in [*incident_links.commands, *role_rotations.incident_commands, *handing_over.commands]:
+for each in [
+    *incident_links.commands,
+    *role_rotations.incident_commands,
+    *handing_over.commands,
+    *following.incident_commands,
+]:
     incident.add_command(each)
 commands = [declare, incident, mitigation, runner]

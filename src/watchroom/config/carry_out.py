@@ -17,6 +17,7 @@ from ..evidence import commands as evidence
 from ..evidence.models import Connection, Indicator
 from ..incidents import commands as incidents
 from ..incidents.models import (
+    FollowRule,
     GuidanceSetting,
     IncidentType,
     RoleRotation,
@@ -77,6 +78,7 @@ _MODELS: dict[str, Any] = {
     "guidance": GuidanceSetting,
     "role_rotations": RoleRotation,
     "triage": TriageRule,
+    "follow_rules": FollowRule,
 }
 
 
@@ -408,6 +410,13 @@ def _triage(by: Actor, row: TriageRule | None, fields: Fields) -> None:
     incidents.add_triage_rule(by, fields["of"])
 
 
+def _follow_rule(by: Actor, row: FollowRule | None, fields: Fields) -> None:
+    kinds = {"person": "people", "group": "teams", "team": "teams", "service": "services", "type": "incident_types"}
+    incidents.save_follow_rule(
+        by, row, **{**fields, **{name: _find(kind, fields[name]) for name, kind in kinds.items()}}
+    )
+
+
 _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "people": _person,
     "teams": _team,
@@ -432,6 +441,7 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "guidance": _guidance,
     "role_rotations": _role_rotation,
     "triage": _triage,
+    "follow_rules": _follow_rule,
 }
 _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "people": accounts.deactivate_person,
@@ -457,4 +467,5 @@ _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "guidance": _as_shipped,
     "role_rotations": incidents.delete_rotation,
     "triage": incidents.remove_triage_rule,
+    "follow_rules": incidents.delete_follow_rule,
 }

@@ -11,6 +11,7 @@ from ..catalog.models import Service
 from ..evidence.models import Connection, Indicator
 from ..incidents.histories import minutes_by_severity
 from ..incidents.models import (
+    FollowRule,
     GuidanceSetting,
     IncidentType,
     RoleRotation,
@@ -176,6 +177,12 @@ def read() -> State:
                 "after_minutes": None if row.after_minutes is None else minutes_by_severity(row.after_minutes),
             }
             for row in GuidanceSetting.objects.all()
+        },
+        "follow_rules": {
+            row.slug: {"slug": row.slug, "least_severity": row.least_severity}
+            | {name: _slug(getattr(row, name)) for name in ("group", "team", "service", "type")}
+            | {"person": row.person.email if row.person else None}
+            for row in FollowRule.objects.select_related("person", "group", "team", "service", "type")
         },
         "triage": {row.of: {"of": row.of} for row in TriageRule.objects.all()},
         "role_rotations": {

@@ -392,6 +392,18 @@ class TriageRule(_Part):
     of: Literal["rules", "strangers", "mail"]
 
 
+class FollowRule(_Part):
+    """Who follows which incidents by itself: a person (an e-mail address), or everybody in a team (``group``)."""
+
+    slug: str
+    person: str | None = None
+    group: str | None = None
+    least_severity: int = Field(2, ge=1, le=5)
+    team: str | None = None
+    service: str | None = None
+    type: str | None = None
+
+
 def _not_secret(name: str) -> str:
     """:raises ValueError: a connector keeps this setting secret; a file is no place for it."""
     connectors = all_of("watchroom.connectors").values()
@@ -573,6 +585,7 @@ class Document(_Part):
     guidance: list[Guidance] = []
     role_rotations: list[RoleRotation] = []
     triage: list[TriageRule] = []
+    follow_rules: list[FollowRule] = []
 
 
 # In the order in which things can be made: each names only what stands before it (services' needs are set at the end).
@@ -606,6 +619,7 @@ KEYS = {
     "guidance": "rule",
     "role_rotations": "slug",
     "triage": "of",
+    "follow_rules": "slug",
 }
 State = dict[str, dict[str, dict[str, Any]]]  # kind → key → fields
 

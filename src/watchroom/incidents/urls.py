@@ -6,6 +6,7 @@ from django.urls import path
 
 from .views import (
     attachments,
+    following,
     guidance,
     handing_over,
     links,
@@ -44,6 +45,8 @@ urlpatterns = [
     path("role-hand-offs/<int:pk>", handing_over.handoff, name="role-handoff"),
     path("incidents/<int:pk>/triage", triage.triage, name="incident-triage"),
     path("severities/triage", triage.rules, name="triage-rules"),
+    path("incidents/<int:pk>/follow", following.follow, name="incident-follow"),
+    path("follow-rules", following.rules, name="follow-rules"),
     path("role-rotations", rotations.rotations, name="role-rotations"),
     path("role-rotations/new", rotations.rotation, name="role-rotation-new"),
     path("role-rotations/<slug:slug>", rotations.rotation, name="role-rotation"),

@@ -2,7 +2,20 @@
 
 from ninja import Router
 
-from . import guidance, handing_over, incidents, links, log, room, rotations, severities, triage, types, updates
+from . import (
+    following,
+    guidance,
+    handing_over,
+    incidents,
+    links,
+    log,
+    room,
+    rotations,
+    severities,
+    triage,
+    types,
+    updates,
+)
 
 router = Router()
 router.add_router("", incidents.router)
@@ -16,3 +29,4 @@ router.add_router("", severities.router)
 router.add_router("", rotations.router)
 router.add_router("", handing_over.router)
 router.add_router("", triage.router)
+router.add_router("", following.router)

@@ -6,6 +6,7 @@ from .assembling import assemble, pass_on_one
 from .attaching import attach, forget_unused
 from .declaring import declare, edit, link_groups, unlink_group
 from .entries import answer_question, edit_entry, log, pin, set_standing
+from .following import delete_follow_rule, follow_incident, save_follow_rule
 from .guiding import answer_nudge, look_at_one, reset_guidance, set_guidance
 from .handing_over import answer_handoff, offer_handoff
 from .linking import link_incidents, unlink_incidents
@@ -39,6 +40,7 @@ __all__ = [
     "correct_time",
     "declare",
     "decline",
+    "delete_follow_rule",
     "delete_rotation",
     "delete_template",
     "delete_type",
@@ -46,6 +48,7 @@ __all__ = [
     "edit",
     "edit_entry",
     "end_role",
+    "follow_incident",
     "forget_unused",
     "leave_parking",
     "link_groups",
@@ -71,6 +74,7 @@ __all__ = [
     "reset_severity",
     "resolve",
     "save_draft",
+    "save_follow_rule",
     "save_rotation",
     "save_severity",
     "save_template",

@@ -13,7 +13,7 @@ from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.db import announce, locked
 from ...kernel.errors import Conflict, NotFound, Refused
-from .. import queries, rules
+from .. import following, queries, rules
 from ..models import Incident, KeyTime, LogEntry, RoleAssignment
 
 
@@ -90,6 +90,8 @@ def write_system(
         client_key=client_key,
     )
     announce({f"incident:{incident.pk}", f"incident:{incident.pk}:log"})
+    if type in following.TOLD:
+        following.tell(entry, by)
     return entry
 
 

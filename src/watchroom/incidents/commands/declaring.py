@@ -17,6 +17,7 @@ from .. import hooks, queries, rules
 from ..models import Incident, IncidentSeverity, IncidentType, RoleName, Triage
 from ._shared import acting_in, checked_text, follow, record_times, write_system
 from .assembling import ask_missing
+from .following import follow_by_rule
 from .roles import give
 from .triage import begin_triage, waits
 from .types import answers, must_say
@@ -103,6 +104,11 @@ def declare(
         incident.alert_groups.set(groups)
         made.subject = incident
         made.note(severity=level, type=type.slug if type else None, alert_groups=[group.pk for group in groups])
+        if triage or waits(by, team, origins):
+            incident.triage, incident.guide_at = Triage.WAITING, None
+            incident.save(update_fields=["triage", "guide_at"])
+        else:
+            follow_by_rule(incident, made.at)
         source = f" from {groups[0].title}" if groups else ""
         write_system(
             incident,
@@ -112,9 +118,7 @@ def declare(
             made.at,
             by=by,
         )
-        if triage or waits(by, team, origins):
-            incident.triage, incident.guide_at = Triage.WAITING, None
-            incident.save(update_fields=["triage", "guide_at"])
+        if incident.triage:
             begin_triage(by, incident, made.at)
         lead = {RoleName.COMMANDER}
         if commander is None and not incident.triage and not ask_missing(by, incident, made.at, only=lead):

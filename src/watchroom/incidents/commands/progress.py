@@ -13,6 +13,7 @@ from ..models import Incident, KeyTime, Moment, RoleAssignment
 from ._shared import acting_in, checked_past, follow, must_be_open, record_times, write_system
 from .assembling import ask_missing
 from .declaring import checked_severity
+from .following import follow_by_rule
 from .triage import end_triage
 from .types import must_say
 
@@ -24,20 +25,21 @@ def change_severity(by: Actor, incident: Incident, severity: int, *, reason: str
     severity = checked_severity(severity)
     with acting_in(by, "incident.severity_changed", incident) as (made, row):
         if row.severity != severity:
+            before, row.severity = row.severity, severity
+            row.save(update_fields=["severity"])
+            if not row.triage:
+                follow_by_rule(row, made.at)
             because = f": {reason.strip()}" if reason.strip() else ""
             write_system(
                 row,
                 "incident.severity_changed",
-                f"{by.name} changed the severity from SEV{row.severity} to SEV{severity}{because}",
-                {"from": row.severity, "to": severity},
+                f"{by.name} changed the severity from SEV{before} to SEV{severity}{because}",
+                {"from": before, "to": severity},
                 made.at,
                 by=by,
             )
-            made.note(before=row.severity, after=severity)
-            worse = severity < row.severity
-            row.severity = severity
-            row.save(update_fields=["severity"])
-            if worse and row.is_open:
+            made.note(before=before, after=severity)
+            if severity < before and row.is_open:
                 made.due()
                 ask_missing(by, row, made.at)
                 record_times(row)

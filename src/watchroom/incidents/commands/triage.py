@@ -17,6 +17,7 @@ from .. import assembly
 from ..models import Incident, IncidentLink, RoleName, Triage, TriageRule
 from ._shared import acting_in, checked_text, follow, record_times, write_system
 from .assembling import ask_missing
+from .following import follow_by_rule
 from .roles import give
 
 URGENT = 2  # incidents of this severity, or worse, wake somebody for the triage
@@ -117,6 +118,7 @@ def confirm(by: Actor, incident: Incident) -> Incident:
         row.save(update_fields=["triage", "guide_at"])
         _stop_page(by, row, "acknowledged")
         made.due()
+        follow_by_rule(row, made.at)
         write_system(row, "incident.confirmed", f"{by.name} confirmed that it is an incident", {}, made.at, by=by)
         leads = row.roles.filter(role=RoleName.COMMANDER, ended_at__isnull=True).exists()
         if not leads and not ask_missing(by, row, made.at, only={RoleName.COMMANDER}) and by.person is not None:

@@ -1,6 +1,7 @@
 """Incidents and what happens in them."""
 
 from .attachments import Attachment, StoredContent
+from .following import Follower, FollowRule
 from .handing_over import RoleHandoff
 from .incident import Incident, IncidentSeverity
 from .links import IncidentLink
@@ -20,6 +21,8 @@ __all__ = [
     "ROLE_DUTY",
     "STANDINGS",
     "Attachment",
+    "FollowRule",
+    "Follower",
     "GuidanceSetting",
     "Incident",
     "IncidentLink",

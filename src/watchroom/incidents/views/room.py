@@ -22,7 +22,7 @@ from ...mitigations.models import MitigationKind, MitigationRun
 from ...mitigations.queries import offered_in
 from ...status.models import StatusPage
 from ...web.middleware import actor_of
-from .. import commands, handing_over, linked, queries, rules
+from .. import commands, following, handing_over, linked, queries, rules
 from ..forms import KINDS, RoleForm, ScopeForm, SeverityForm, SummaryForm, TimeForm, UpdateForm
 from ..models import ROLE_DUTY, Incident, Moment, RoleAssignment, RoleName
 from ..severities import all_severities
@@ -109,6 +109,7 @@ def context_of(
         "catch_up_roles": role_names(caught_up.roles),
         "nudges": list(incident.nudges.filter(answer="", at__gt=now - NUDGES_FOR)[:3]),
         "roles": _roles(holders, by, severity.roles if incident.is_open else ()),
+        "following": following.follows(by, incident),
         "handoffs": handing_over.open_handoffs(incident) if incident.is_open else [],
         "commander": next((row for row in holders if row.role == RoleName.COMMANDER), None),
         "groups": groups,

@@ -1,0 +1,109 @@
+"""Following an incident, by oneself or by rule."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from django.utils.text import slugify
+
+from ...accounts.actors import Actor
+from ...accounts.changes import change
+from ...accounts.models import Person, Team
+from ...accounts.roles import Action
+from ...catalog.models import Service
+from ...kernel.errors import Conflict, Refused
+from .. import following, queries
+from ..models import Follower, FollowRule, Incident, IncidentType
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def follow_incident(by: Actor, incident: Incident, *, yes: bool = True) -> None:
+    """Follow an incident, or no longer. Whoever leaves does not come back by a rule. Saying it twice is saying it once.
+
+    :raises Refused: ``by`` is no person.
+    :raises NotFound: ``by`` may not see it.
+    """
+    if by.person is None:
+        raise Refused("Only a person can follow.", field="by", value=by.name, fix="Use a person's token.")
+    queries.incident_for(by, incident.pk)
+    action = "incident.followed" if yes else "incident.unfollowed"
+    with change(by, action, incident, needs=Action.SEE, team=incident.team) as made:
+        Follower.objects.update_or_create(
+            incident=incident,
+            person=by.person,
+            defaults={"left": not yes},
+            create_defaults={"left": not yes, "at": made.at},
+        )
+        made.touch(f"incident:{incident.pk}")
+
+
+def follow_by_rule(incident: Incident, at: datetime) -> None:
+    """Let those follow whom the rules mean, and who have not left. Inside the caller's transaction."""
+    meant = following.meant_by_rules(incident)
+    if meant:
+        rows = [Follower(incident=incident, person_id=pk, at=at, by_rule=True) for pk in sorted(meant)]
+        Follower.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def save_follow_rule(
+    by: Actor,
+    row: FollowRule | None,
+    *,
+    person: Person | None = None,
+    group: Team | None = None,
+    least_severity: int = 2,
+    team: Team | None = None,
+    service: Service | None = None,
+    type: IncidentType | None = None,
+    slug: str | None = None,
+) -> FollowRule:
+    """Say that ``person``, or everybody in ``group``, follows incidents of these severities, of ``team``, about ``service``,
+    of ``type``. For oneself anybody may say so; for others a manager of that team, or an administrator.
+
+    :raises Refused: nobody or two are named, no such severity, or a slug that is none.
+    :raises Conflict: another rule has this slug.
+    """
+    if (person is None) == (group is None):
+        raise Refused("Say who follows.", field="person", value=None, fix="Choose a person or a team: exactly one.")
+    if not 1 <= least_severity <= 5:
+        raise Refused("That is not a severity.", field="least_severity", value=least_severity, fix="Use 1 to 5.")
+    scope = [each.slug for each in (team, service, type) if each is not None]
+    slug = slug or (
+        row.slug if row else slugify("-".join([str(person or group), f"sev{least_severity}", *scope]))[:64].strip("-")
+    )
+    if not _SLUG.fullmatch(slug or "") or len(slug) > 64:
+        raise Refused(
+            "The slug is made of small letters, digits and hyphens.", field="slug", value=slug, fix="Use bosses."
+        )
+    if row is not None:
+        _require(by, row.person, row.group)
+    _require(by, person, group)
+    with change(by, "follow_rule.changed" if row else "follow_rule.created", row, needs=Action.SEE) as made:
+        if FollowRule.objects.filter(slug=slug).exclude(pk=row.pk if row else 0).exists():
+            raise Conflict(f"There is already a rule {slug!r}.", field="slug", value=slug, fix="Choose another slug.")
+        row = row or FollowRule()
+        row.slug, row.person, row.group, row.least_severity = slug, person, group, least_severity
+        row.team, row.service, row.type = team, service, type
+        row.save()
+        made.subject = row
+        made.note(slug=slug, who=str(person or group))
+    return row
+
+
+def delete_follow_rule(by: Actor, row: FollowRule) -> None:
+    """Nobody follows by it any more; who follows an incident by now goes on.
+
+    :raises NotAllowed: it is for others, and ``by`` is no manager of them.
+    """
+    _require(by, row.person, row.group)
+    with change(by, "follow_rule.deleted", None, needs=Action.SEE) as made:
+        made.note(slug=row.slug)
+        row.delete()
+
+
+def _require(by: Actor, person: Person | None, group: Team | None) -> None:
+    if person is not None and by.person is not None and person.pk == by.person.pk:
+        return
+    by.require(Action.MANAGE if group is not None else Action.ADMINISTER, group)

@@ -1,0 +1,79 @@
+"""Following, by page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from ...accounts.models import Person, Team
+from ...accounts.queries import person_by, team_by
+from ...accounts.roles import Action
+from ...catalog.queries import service_by, services_visible_to
+from ...kernel.errors import Conflict, NotAllowed, NotFound, Refused, WatchroomError
+from ...web.middleware import actor_of
+from .. import commands, following, queries
+from ..severities import all_severities
+
+
+@require_POST
+def follow(request: HttpRequest, pk: int) -> HttpResponse:
+    """Follow an incident, or no longer."""
+    by = actor_of(request)
+    yes = request.POST.get("to") != "leave"
+    commands.follow_incident(by, queries.incident_for(by, pk), yes=yes)
+    messages.success(
+        request, "You are told its updates and states, and never paged for that." if yes else "You no longer follow it."
+    )
+    return redirect("incident", pk)
+
+
+def rules(request: HttpRequest) -> HttpResponse:
+    """Who follows what by itself; one more, or one less."""
+    by = actor_of(request)
+    error: WatchroomError | None = None
+    names = ("who", "least_severity", "team", "service", "type")
+    written: dict[str, Any] = {name: request.POST.get(name, "") for name in names}
+    if request.method == "POST":
+        try:
+            if gone := request.POST.get("delete", ""):
+                commands.delete_follow_rule(by, following.rule_by(by, gone))
+            else:
+                commands.save_follow_rule(by, None, **_said(request, written))
+        except (Refused, Conflict, NotAllowed, NotFound) as refused:
+            error = refused
+        else:
+            messages.success(request, "Saved.")
+            return redirect("follow-rules")
+    else:
+        written["least_severity"] = "2"
+    context = {
+        "rules": following.rules_visible_to(by),
+        "written": written,
+        "error": error,
+        "me": by.person,
+        "groups": by.teams_where(Action.MANAGE),
+        "people": Person.objects.filter(is_active=True) if by.may(Action.ADMINISTER) else (),
+        "teams": Team.objects.all(),
+        "services": services_visible_to(by),
+        "types": queries.types_visible_to(by),
+        "severities": all_severities().values(),
+    }
+    return render(request, "incidents/follow_rules.html", context, status=error.status if error else 200)
+
+
+def _said(request: HttpRequest, written: dict[str, Any]) -> dict[str, Any]:
+    by = actor_of(request)
+    kind, _, who = written["who"].partition(":")
+    level = written["least_severity"]
+    return {
+        "person": person_by(who) if kind == "person" else None,
+        "group": team_by(who) if kind == "team" else None,
+        "least_severity": int(level) if level in set("12345") else 0,
+        "team": team_by(written["team"]) if written["team"] else None,
+        "service": service_by(by, written["service"]) if written["service"] else None,
+        "type": queries.type_by(by, written["type"]) if written["type"] else None,
+    }
