@@ -76,6 +76,27 @@ def test_a_change_opens_nothing() -> None:
     parsed = read({"payload": {"summary": "Deployed 1.2"}}, "/v2/change/enqueue")
     assert (parsed.drafts, parsed.problems, source.reply(parsed).status) == ((), (), 202)
     assert read({"payload": {}}, "/v2/change/enqueue").problems[0].field == "payload.summary"
+    assert parsed.changes[0].title == "Deployed 1.2" and parsed.changes[0].at == NOW
+
+
+def test_a_change_says_what_was_changed() -> None:
+    details = {"Service": "Checkout", "version": 418, "author": "kim", "kind": "config", "log": {"a": 1}}
+    payload = {
+        "summary": "checkout  4.18",
+        "source": "ci",
+        "timestamp": "2026-03-02T08:59:00Z",
+        "custom_details": details,
+    }
+    links = [{"href": "javascript:alert(1)"}, {"href": "https://ci.example/1", "text": "Build"}]
+    (change,) = read({"routing_key": "k", "payload": payload, "links": links}, "/v2/change/enqueue").changes
+    assert (change.title, change.kind, change.version, change.author) == ("checkout 4.18", "config", "418", "kim")
+    assert (change.service, change.source, change.link) == ("checkout", "ci", "https://ci.example/1")
+    assert change.at.minute == 59
+    again = read({"routing_key": "other", "payload": payload, "links": links}, "/v2/change/enqueue").changes[0]
+    assert again.key == change.key
+    for odd in ({"timestamp": "2999-01-01T00:00:00Z"}, {"custom_details": [1]}, {"custom_details": {"kind": "party"}}):
+        (found,) = read({"payload": {**payload, **odd}}, "/v2/change/enqueue").changes
+        assert found.at <= NOW and found.kind in {"deploy", "config"}
 
 
 def test_the_first_version_of_the_api() -> None:

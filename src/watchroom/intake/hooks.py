@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+from ..sources.base import ChangeSaid
 
 
 @dataclass(frozen=True)
@@ -40,3 +42,23 @@ def heartbeats_are(found: Heartbeats) -> None:
 
 def heartbeats() -> Heartbeats:
     return _heartbeats[0]
+
+
+class Changes(Protocol):
+    """What was changed, as senders tell it."""
+
+    def take(self, integration: Any, said: ChangeSaid) -> str:
+        """Write it down, once for its key. Returns why not; empty: it is there. Inside the caller's transaction."""
+        ...
+
+
+_changes: list[Changes] = []
+
+
+def changes_go_to(found: Changes) -> None:
+    """Give ``found`` what senders say was changed."""
+    _changes[:] = [found]
+
+
+def changes() -> Changes:
+    return _changes[0]

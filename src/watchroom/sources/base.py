@@ -67,12 +67,29 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class ChangeSaid:
+    """What a sender says was changed: a deploy, a configuration. ``service`` is the short name that it gives of what was
+    changed; empty: that of its integration. Told again with the same ``key``, it is one change."""
+
+    title: str
+    at: datetime
+    key: str
+    kind: str = "deploy"
+    link: str = ""
+    author: str = ""
+    version: str = ""
+    source: str = ""
+    service: str = ""
+
+
+@dataclass(frozen=True)
 class Parsed:
     """The outcome of reading one signal: the good parts and what was wrong with the rest."""
 
     drafts: tuple[Draft, ...] = ()
     problems: tuple[Problem, ...] = ()
     slow: bool = field(default=False, kw_only=True)  # it was given up because it took too long
+    changes: tuple[ChangeSaid, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,11 @@ from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.roles import Action
 from ...catalog.models import Service
+from ...intake.models import Integration
 from ...kernel import clock
+from ...kernel.db import announce
 from ...kernel.errors import Refused
+from ...sources.base import ChangeSaid
 from ..models import Change
 
 _OLDEST = timedelta(days=3653)
@@ -102,6 +105,36 @@ def record_change(
         made.note(title=title, kind=kind, repeated=before is not None)
         made.touch(f"service:{service.pk}", "changes")
     return before or row
+
+
+class ChangesOfSenders:
+    """Changes that senders tell of, through an integration. As for all machine traffic, there is no audit record."""
+
+    def take(self, integration: Integration, said: ChangeSaid) -> str:
+        """Write it down for the service that it names, of the integration's team, or for the integration's own. Returns
+        why not; empty: it is there. Inside the caller's transaction."""
+        service = integration.service
+        if said.service:
+            service = Service.objects.filter(slug=said.service, team=integration.team_id).first() or service
+        if service is None:
+            return "name a service of the team by its short name, or give the integration one; then read it again."
+        now = clock.now()
+        Change.objects.get_or_create(
+            service=service,
+            client_key=f"sender:{said.key}"[:100],
+            defaults={
+                "at": said.at if now - _OLDEST < said.at else now,
+                "kind": said.kind,
+                "title": said.title,
+                "link": said.link,
+                "author": said.author or integration.name[:100],
+                "version": said.version,
+                "source": said.source or integration.name[:100],
+                "recorded_at": now,
+            },
+        )
+        announce({f"service:{service.pk}", "changes"})
+        return ""
 
 
 def _is_web_address(text: str) -> bool:

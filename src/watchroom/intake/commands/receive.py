@@ -20,7 +20,8 @@ from django.db import OperationalError, transaction
 from ...kernel import clock, wake
 from ...kernel.db import announce, claimable
 from ...kernel.plugins import one_of
-from ...sources.base import Draft, Source
+from ...sources.base import ChangeSaid, Draft, Source
+from .. import hooks
 from ..gate.rates import LIMITED_PATH, NOTICE_SECONDS, OURSELVES, TOO_LARGE_PATH
 from ..journal import unread
 from ..models import Inbox, Integration, Signal
@@ -123,12 +124,14 @@ def _read_batch(integration_id: int, most: int) -> int:
     signals = _waiting(integration, most)
     said: list[tuple[Came, Sequence[Draft]]] = []
     tray: list[tuple[Came, Sequence[dict[str, str]], bool]] = []
+    changed_by: list[tuple[Came, ChangeSaid]] = []
     drafts = 0
     breaker = Breaker(integration.slow_in_a_row, integration.rests_until)
     before = replace(breaker)
     for signal in signals:
         rested = breaker.in_a_row >= TOO_MANY
-        found, problems = _parsed(signal, integration, source, breaker)
+        found, problems, changes = _parsed(signal, integration, source, breaker)
+        changed_by += [(signal, each) for each in changes if not integration.drill]  # a drill changes nothing
         if problems and not signal.problems:  # found only now: its sender has been told that all is well
             tray.append((signal, problems, not found))
             told = resting if problems == [PUT_ASIDE] else _unread
@@ -154,6 +157,10 @@ def _read_batch(integration_id: int, most: int) -> int:
         for signal, stated in said:
             batch.take(signal, stated)
         batch.finish()
+        for signal, said_change in changed_by:
+            if why := hooks.changes().take(held, said_change):
+                problem = {"field": "payload.custom_details.service", "value": said_change.service, "fix": why}
+                Signal.objects.filter(pk=signal.pk).update(problems=[problem])
         last = said[-1][0]
         changed: dict[str, Any] = {"read_to": last.number, "last_signal_at": last.received_at}
         if breaker != before:
@@ -171,27 +178,28 @@ def drafts_of(signal: Came, integration: Integration, source: Source) -> Sequenc
 
 def _parsed(
     signal: Came, integration: Integration, source: Source, breaker: Breaker | None = None
-) -> tuple[Sequence[Draft], Sequence[dict[str, str]]]:
-    """What a stored signal says, and what is wrong with it, as the table has it. ``breaker`` learns from it, and leaves a
-    mapping alone that takes too long."""
+) -> tuple[Sequence[Draft], Sequence[dict[str, str]], Sequence[ChangeSaid]]:
+    """What a stored signal says, what is wrong with it, as the table has it, and what it says was changed. ``breaker``
+    learns from it, and leaves a mapping alone that takes too long."""
     if signal.refused:
-        return (), ()
+        return (), (), ()
     if signal.remote == OURSELVES and signal.path == LIMITED_PATH:
-        return (_limited(signal, integration),), ()
+        return (_limited(signal, integration),), (), ()
     if signal.remote == OURSELVES and signal.path == TOO_LARGE_PATH:
-        return (_too_large(signal, integration),), ()
+        return (_too_large(signal, integration),), (), ()
     breaker = breaker or Breaker()
     now = clock.now()
     if breaker.rests(now) and not signal.remote.startswith(TRIES):
-        return (), [PUT_ASIDE]
+        return (), [PUT_ASIDE], ()
     parsed = source.parse(as_inbound(signal, integration))
     if parsed.slow:
         breaker.took_too_long(now)
         if breaker.rests(now):
-            return (), [PUT_ASIDE]
+            return (), [PUT_ASIDE], ()
     elif breaker.in_a_row:
         breaker.went_well(now)
-    return parsed.drafts, [{"field": p.field, "value": p.value, "fix": p.fix} for p in parsed.problems[:PROBLEMS_KEPT]]
+    problems = [{"field": p.field, "value": p.value, "fix": p.fix} for p in parsed.problems[:PROBLEMS_KEPT]]
+    return parsed.drafts, problems, parsed.changes
 
 
 def _too_large(signal: Came, integration: Integration) -> Draft:

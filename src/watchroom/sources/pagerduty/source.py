@@ -112,5 +112,13 @@ curl --fail-with-body -H 'Content-Type: application/json' {host}/v2/enqueue -d '
 | `client_url`, or else the first of `links` | the link back |
 | `event_action` | `trigger` fires, `acknowledge` acknowledges the alert group, `resolve` ends the alert |
 
-Change events (`/v2/change/enqueue`) are accepted and kept with the integration's signals; they open no alert.
+Change events (`/v2/change/enqueue`) open no alert: they become **changes**, which stand beside the alerts and incidents of their service.
+Of which one, `custom_details.service` says by the short name of a service of this team; else it is the integration's own. Without either the
+event lies with the integration's refused signals. `author`, `version` (or `commit`, `build_number`) and `kind` (`deploy`, `config`,
+`flag`, `other`) of `custom_details` and the first of `links` are taken over.
+
+```sh
+curl --fail-with-body -H 'Content-Type: application/json' {host}/v2/change/enqueue -d '{{"routing_key": "{key}",
+  "payload": {{"summary": "checkout 4.18", "source": "my build", "custom_details": {{"version": "4.18"}}}}}}'
+```
 """
