@@ -118,9 +118,8 @@ def test_opsgenies_heartbeats_are_those_of_the_team(answering: Running, integrat
     assert (beat.state, beat.pings_count) == ("up", 4)
     shown = answering.ask("GET", f"/in/{key}/v2/heartbeats/Nightly%20backup").json["data"]
     assert (shown["interval"], shown["intervalUnit"], shown["expired"], shown["enabled"]) == (2, "hours", False, True)
-    assert [each["name"] for each in answering.ask("GET", f"/in/{key}/v2/heartbeats").json["data"]] == [
-        "Nightly backup"
-    ]
+    listed = answering.ask("GET", f"/in/{key}/v2/heartbeats").json["data"]["heartbeats"]
+    assert [each["name"] for each in listed] == ["Nightly backup"]
     for path in ("theirs/ping", "none/ping", "theirs"):
         assert answering.ask("GET", f"/in/{key}/v2/heartbeats/{path}").status == 404
     assert answering.ask("POST", "/in/wri_nobody/v2/heartbeats/nightly/ping", b"").status == 401

@@ -173,3 +173,65 @@ def test_its_official_client(transactional_db: None) -> None:
         assert api.get_alert(alert.id).data.status == "closed"
         api.delete_alert(alert.id)
     assert Alert.objects.get().state == "resolved"
+
+
+def test_its_official_client_manages_heartbeats(transactional_db: None) -> None:
+    import opsgenie_sdk
+
+    import factories
+    from gate.answering import answering_gate
+    from watchroom.accounts.models import AuditRecord
+    from watchroom.monitors.models import Heartbeat
+
+    factories.person()
+    integration = factories.integration(source="opsgenie")
+    theirs = Heartbeat.objects.create(
+        team=factories.team(), name="Theirs", slug="theirs", key="t", key_hash="t", key_hint="t"
+    )
+    with answering_gate() as gate:
+        configuration = opsgenie_sdk.Configuration()
+        configuration.host = f"http://127.0.0.1:{gate.port}"
+        configuration.api_key["Authorization"] = integration.key
+        configuration.api_key_prefix["Authorization"] = "GenieKey"
+        api = opsgenie_sdk.HeartbeatApi(opsgenie_sdk.ApiClient(configuration))
+        payload = opsgenie_sdk.CreateHeartbeatPayload(
+            name="Nightly backup", interval=2, interval_unit="hours", enabled=True, alert_priority="P1"
+        )
+        made = api.create_heartbeat(payload).data
+        assert (made.name, made.interval, made.interval_unit, made.enabled) == ("Nightly backup", 2, "hours", True)
+        row = Heartbeat.objects.get(team=integration.team)
+        assert (row.slug, row.severity, row.period_seconds, row.grace_seconds) == (
+            "nightly-backup",
+            "critical",
+            7200,
+            10,
+        )
+        with pytest.raises(opsgenie_sdk.exceptions.ConfigurationException, match="409"):
+            api.create_heartbeat(payload)
+        assert [each.name for each in api.list_heart_beats().data.heartbeats] == ["Nightly backup"]
+        assert not api.disable_heartbeat("Nightly backup").data.enabled
+        assert not api.get_heartbeat("nightly-backup").data.enabled
+        assert api.enable_heartbeat("Nightly backup").data.enabled
+        change = opsgenie_sdk.UpdateHeartbeatPayload(interval=15, interval_unit="minutes", enabled=False)
+        assert not api.update_heartbeat("Nightly backup", update_heartbeat_payload=change).data.enabled
+        row.refresh_from_db()
+        assert (row.period_seconds, row.paused, row.severity) == (900, True, "critical")
+        for wrong in ({"interval": 0}, {"intervalUnit": "years"}, {"alertPriority": "P9"}, {"enabled": "yes"},
+                      {"ownerTeam": {"name": "Theirs"}}, {"interval": True}):  # fmt: skip
+            answer = gate.ask(
+                "PATCH", f"/in/{integration.key}/v2/heartbeats/nightly-backup", json.dumps(wrong).encode()
+            )
+            assert answer.status == 422 and answer.json["fix"], wrong
+        Heartbeat.objects.filter(pk=row.pk).update(kind="cron", expression="0 3 * * *")
+        follows = gate.ask("PATCH", f"/in/{integration.key}/v2/heartbeats/nightly-backup", b'{"interval": 5}')
+        assert follows.status == 409
+        for method, path in (("PATCH", "theirs"), ("DELETE", "theirs"), ("POST", "theirs/disable"), ("GET", "none")):
+            answer = gate.ask(method, f"/in/{integration.key}/v2/heartbeats/{path}", None if method == "GET" else b"{}")
+            assert answer.status == 404
+        api.delete_heartbeat("Nightly backup")
+        assert gate.ask("POST", f"/in/{integration.key}/v2/heartbeats", b"[]").status == 422
+        assert gate.ask("POST", f"/in/{integration.key}/v2/heartbeats", b'{"interval": 1}').status == 422
+    assert list(Heartbeat.objects.all()) == [theirs]
+    assert set(AuditRecord.objects.filter(action="heartbeat.deleted").values_list("actor_kind", flat=True)) == {
+        "integration"
+    }

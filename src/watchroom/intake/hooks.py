@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from ..accounts.actors import Actor
 from ..sources.base import ChangeSaid
 
 
@@ -30,6 +31,33 @@ class Heartbeats(Protocol):
         ...
 
     def all(self, team_id: int) -> Sequence[Beat]: ...
+
+    def find(self, team_id: int, name: str) -> Beat | None:
+        """The one with this name or slug; none when the team has none, or several."""
+        ...
+
+    def save(
+        self,
+        by: Actor,
+        team_id: int,
+        name: str,
+        *,
+        new: bool,
+        period_seconds: int | None = None,
+        severity: str | None = None,
+        paused: bool | None = None,
+    ) -> Beat:
+        """Make one, or change what is given of one.
+
+        :raises NotFound: there is none to be changed.
+        :raises Conflict: there is one of this name already, or it follows an expression.
+        :raises Refused: something is not accepted.
+        """
+        ...
+
+    def delete(self, by: Actor, team_id: int, name: str) -> None:
+        """:raises NotFound: there is none."""
+        ...
 
 
 _heartbeats: list[Heartbeats] = []

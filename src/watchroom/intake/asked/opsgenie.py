@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from ...accounts.actors import Actor
 from ...kernel.errors import NotFound, Refused
 from ...kernel.plugins import one_of
 from ...sources.base import Source
@@ -22,16 +24,20 @@ from ..queries import as_inbound
 
 _MOST = 100
 _PRIORITIES = {"critical": "P1", "error": "P2", "warning": "P3", "info": "P5"}
+_SEVERITIES = {"P1": "critical", "P2": "error", "P3": "warning", "P4": "info", "P5": "info"}
+_UNITS = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
 _REQUEST = re.compile(r"/v2/alerts/requests/([^/]+)")
 _ONE = re.compile(r"/v2/alerts/(.+)", re.DOTALL)
 
 
 def answer(request: HttpRequest, integration: Integration, path: str) -> HttpResponse:
     """Answer one of them."""
+    if path == HEARTBEATS and request.method == "POST":
+        return _made(request, integration)
     if path == HEARTBEATS:
-        return _said([_beat(each) for each in heartbeats().all(integration.team_id)])
+        return _said({"heartbeats": [_beat(each) for each in heartbeats().all(integration.team_id)]})
     if found := HEARTBEAT.fullmatch(path):
-        return _heartbeat(request, integration, found["name"], ping=bool(found["ping"]))
+        return _heartbeat(request, integration, found["name"], found["act"] or "")
     if path == "/v2/alerts":
         return _list(request, integration)
     if found := _REQUEST.fullmatch(path):
@@ -46,20 +52,30 @@ def answer(request: HttpRequest, integration: Integration, path: str) -> HttpRes
     )
 
 
-def _heartbeat(request: HttpRequest, integration: Integration, name: str, *, ping: bool) -> HttpResponse:
-    """Take a ping of one of the team's heartbeats, or show it."""
-    if ping:
+def _heartbeat(request: HttpRequest, integration: Integration, name: str, act: str) -> HttpResponse:
+    """Take a ping of one of the team's heartbeats, show it, change it or delete it.
+
+    https://docs.opsgenie.com/docs/heartbeat-api
+    """
+    team, by = integration.team_id, Actor(kind="integration", name=integration.name)
+    if act == "ping":
         body = request.body[:10_000].decode(errors="replace").replace("\0", "")
         remote = request.META.get("REMOTE_ADDR", "")
-        if heartbeats().ping(integration.team_id, name, method=request.method or "POST", remote=remote, body=body):
-            said = {"result": "PONG - Heartbeat received", "took": 0.0, "requestId": str(uuid.uuid4())}
-            return JsonResponse(said, status=202)
-    else:
-        found = next(
-            (each for each in heartbeats().all(integration.team_id) if each.name.lower() == name.lower()), None
-        )
-        if found is not None:
-            return _said(_beat(found))
+        if heartbeats().ping(team, name, method=request.method or "POST", remote=remote, body=body):
+            return _done("PONG - Heartbeat received", status=202)
+    elif act:
+        beat = heartbeats().save(by, team, name, new=False, paused=act == "disable")
+        return _done(f"{act.capitalize()}d", _brief(beat))
+    elif request.method == "DELETE":
+        heartbeats().delete(by, team, name)
+        return _done("Deleted", {"name": name, "enabled": False})
+    elif request.method == "PATCH":
+        there = heartbeats().find(team, name)
+        if there is not None:
+            beat = heartbeats().save(by, team, name, new=False, **_wanted(request, integration, there))
+            return _done("Updated", _brief(beat))
+    elif (found := heartbeats().find(team, name)) is not None:
+        return _said(_beat(found))
     raise NotFound(
         f"The team {integration.team.name} has no heartbeat {name[:100]!r}.",
         field="name",
@@ -68,13 +84,76 @@ def _heartbeat(request: HttpRequest, integration: Integration, name: str, *, pin
     )
 
 
+def _made(request: HttpRequest, integration: Integration) -> HttpResponse:
+    """A new heartbeat of the team."""
+    wanted = _wanted(request, integration, None)
+    name = _object(request).get("name")
+    if not isinstance(name, str) or not name.strip():
+        raise Refused("It needs a name.", field="name", value=name, fix="Name what is watched.")
+    by = Actor(kind="integration", name=integration.name)
+    beat = heartbeats().save(by, integration.team_id, name.strip(), new=True, **wanted)
+    return _done("Created", _beat(beat), status=201)
+
+
+def _object(request: HttpRequest) -> dict[str, Any]:
+    try:
+        said = msgspec.json.decode(request.body[:100_000] or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused("That is no JSON.", field="body", value="", fix=f"Send one object ({error}).") from None
+    if not isinstance(said, dict):
+        raise Refused("That is no JSON object.", field="body", value="", fix="Send one object.")
+    return said
+
+
+def _wanted(request: HttpRequest, integration: Integration, there: Beat | None) -> dict[str, Any]:
+    """What is asked of a heartbeat; what is not said is left as it is. A new one needs an interval.
+
+    :raises Refused: something is not accepted.
+    """
+    said, found = _object(request), dict[str, Any]()
+    owner = said.get("ownerTeam")
+    if isinstance(owner, dict) and owner.get("name") not in (None, integration.team.name, integration.team.slug):
+        raise Refused(
+            "This key belongs to another team.",
+            field="ownerTeam",
+            value=str(owner.get("name"))[:100],
+            fix=f"Leave it out, or name {integration.team.name}.",
+        )
+    if there is None or "interval" in said or "intervalUnit" in said:
+        unit, now = _interval(there.period_seconds) if there else ("minutes", None)
+        interval, unit = said.get("interval", now), said.get("intervalUnit", unit)
+        seconds = dict(_UNITS).get(unit) if isinstance(unit, str) else None
+        if seconds is None:
+            raise Refused("There is no such unit.", field="intervalUnit", value=unit, fix="Use minutes, hours or days.")
+        if not isinstance(interval, int) or isinstance(interval, bool) or not 1 <= interval <= 366 * 24 * 60:
+            raise Refused("That is no such interval.", field="interval", value=interval, fix="Use a number from 1 on.")
+        found["period_seconds"] = interval * seconds
+    if (priority := said.get("alertPriority")) is not None or there is None:
+        if priority is not None and priority not in _SEVERITIES:
+            raise Refused("There is no such priority.", field="alertPriority", value=priority, fix="Use P1 to P5.")
+        found["severity"] = _SEVERITIES[priority or "P3"]
+    if (enabled := said.get("enabled")) is not None:
+        if not isinstance(enabled, bool):
+            raise Refused("That is not yes or no.", field="enabled", value=enabled, fix="Use true or false.")
+        found["paused"] = not enabled
+    return found
+
+
+def _brief(beat: Beat) -> dict[str, Any]:
+    return {"name": beat.name, "enabled": not beat.paused, "expired": beat.late}
+
+
+def _interval(seconds: int) -> tuple[str, int]:
+    unit, size = next(((unit, size) for unit, size in _UNITS if seconds % size == 0), ("minutes", 60))
+    return unit, max(1, seconds // size)
+
+
 def _beat(beat: Beat) -> dict[str, Any]:
-    units = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
-    unit, seconds = next(((unit, size) for unit, size in units if beat.period_seconds % size == 0), ("minutes", 60))
+    unit, interval = _interval(beat.period_seconds)
     return {
         "name": beat.name,
         "description": "",
-        "interval": max(1, beat.period_seconds // seconds),
+        "interval": interval,
         "intervalUnit": unit,
         "enabled": not beat.paused,
         "expired": beat.late,
@@ -174,6 +253,11 @@ def _shown(alert: Alert) -> dict[str, Any]:
 
 def _time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _done(result: str, data: object = None, status: int = 200) -> HttpResponse:
+    said = {"result": result, "took": 0.0, "requestId": str(uuid.uuid4())}
+    return JsonResponse(said if data is None else {**said, "data": data}, status=status)
 
 
 def _said(data: object) -> HttpResponse:

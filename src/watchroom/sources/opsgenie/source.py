@@ -28,9 +28,13 @@ class Opsgenie:
     def asked(self, method: str, path: str) -> bool:
         if path.startswith(HEARTBEATS):
             found = HEARTBEAT.fullmatch(path)
-            if found and found["ping"]:  # Opsgenie takes a ping by any of these
+            if found and found["act"] == "ping":  # Opsgenie takes a ping by any of these
                 return method in ("GET", "HEAD", "POST", "PUT", "PATCH")
-            return method in ("GET", "HEAD") and (found is not None or path == HEARTBEATS)
+            if found and found["act"]:
+                return method == "POST"
+            if found:
+                return method in ("GET", "HEAD", "PATCH", "DELETE")
+            return path == HEARTBEATS and method in ("GET", "HEAD", "POST")
         return method in ("GET", "HEAD") and (path == CREATE or ONE.fullmatch(path) is not None)
 
     def parse(self, inbound: Inbound) -> Parsed:
@@ -97,11 +101,14 @@ Taken: create, close, acknowledge, add a note, delete (which closes), get, list,
 id follows from its alias: an alert that comes again after it was closed has the same id. Queries other than
 `status:open` and `status:closed` and the other actions are not taken.
 
-Heartbeats (`/v2/heartbeats/NAME/ping`, get, list) are those of this integration's team under *Monitors*, by their name or slug:
+Heartbeats (`/v2/heartbeats/NAME/ping`, create, get, list, update, enable, disable, delete) are those of this integration's team under
+*Monitors*, by their name or slug:
 
 ```sh
 curl --fail-with-body -H 'Authorization: GenieKey {key}' -X POST {host}/v2/heartbeats/nightly-backup/ping
 ```
 
-A ping is answered after it has been stored; a heartbeat that the team does not have is a 404.
+A ping is answered after it has been stored; a heartbeat that the team does not have is a 404. `interval`, `intervalUnit`, `enabled` and
+`alertPriority` mean what they mean there; `description`, `alertMessage` and `alertTags` are not kept. A disabled one is paused. One that
+follows a cron or OnCalendar expression gets another one in Watchroom only.
 """
