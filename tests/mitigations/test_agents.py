@@ -129,6 +129,16 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
         load(written(tmp_path, mode=0o644))
 
 
+def test_its_journal_lies_beside_it_from_wherever_it_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "etc").mkdir()
+    written(tmp_path / "etc")
+    monkeypatch.chdir(tmp_path)
+    assert load(Path("etc/agent.toml")).journal == Path("etc/agent.journal")
+    assert load(Path("etc/agent.toml")).journal.parent.is_dir()
+
+
 # --- Running ---
 
 
@@ -327,6 +337,21 @@ def test_the_agent_runs_what_its_file_allows_once(by: Actor, box: Runner, asker:
     sent = {"id": row.pk, "token": AgentOrder.objects.get().token, "command": "echo", "parameters": {}, "seconds": 9}
     agent.carry_out(sent)  # sent a second time by whatever mistake: it is in the journal
     assert Execution.objects.get(run=run).output == row.output
+
+
+def test_without_a_journal_nothing_is_run(
+    by: Actor, box: Runner, asker: Callable[[], Asker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ordered(by, box, command="echo", parameters="words=hello\nwhom=all")
+    agent = asker()
+
+    def full(said: dict[str, object]) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(agent.journal, "_write", full)
+    agent.once()
+    row = Execution.objects.get(run=run)
+    assert row.state == "failed" and "Nothing was run" in row.output
 
 
 def test_the_agent_refuses_what_its_file_does_not_allow(by: Actor, box: Runner, asker: Callable[[], Asker]) -> None:

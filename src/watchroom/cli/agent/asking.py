@@ -86,7 +86,12 @@ class Asker:
     def carry_out(self, order: dict[str, Any]) -> None:
         """Run what is ordered, if the file allows it and it never was run before, and tell what came of it."""
         number, token, name = int(order["id"]), str(order["token"]), str(order["command"])
-        if not self.journal.begin(number, token):
+        try:
+            is_new = self.journal.begin(number, token)
+        except OSError as error:
+            self._end(number, token, "failed", f"The agent's journal can't be written: {error}. Nothing was run.")
+            return
+        if not is_new:
             log.error("Order %s was handed out a second time; it is not run again.", number)
             return
         command = self.config.commands.get(name)
@@ -108,7 +113,10 @@ class Asker:
     def _end(self, number: int, token: str, state: str, output: str) -> None:
         for _ in range(MOST_TRIES):
             if self._tell(number, token, state, output):
-                self.journal.end(token)
+                try:
+                    self.journal.end(token)
+                except OSError:
+                    log.exception("The journal can't be written.")
                 return
             if self.stop.wait(self._pause):
                 return

@@ -101,7 +101,7 @@ def load(path: Path) -> Config:
     at_once = said.get("at_once", 2)
     if not isinstance(at_once, int) or not 1 <= at_once <= 20:
         raise Refused("That is no number of commands.", field="at_once", value=at_once, fix="Use 1 to 20.")
-    journal = Path(str(said.get("journal") or path.with_suffix(".journal")))
+    journal = Path(str(said.get("journal") or path.with_suffix(".journal").name))
     key = _key(path.parent / str(said.get("key_file", "")), str(said.get("key_file", "")))
     return Config(url, runner, key, {each.name: each for each in read}, path.parent / journal, at_once)
 

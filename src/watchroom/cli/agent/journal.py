@@ -26,7 +26,7 @@ class Journal:
                     continue  # a line that was cut off: its order was never begun
                 self._begun[token] = self._begun.get(token, False) or bool(said.get("ended"))
                 self._orders[token] = int(said.get("order", 0)) or self._orders.get(token, 0)
-            self._rewrite()
+        self._rewrite()  # also to find out now whether it can be written
 
     @property
     def cut_off(self) -> list[tuple[int, str]]:
@@ -39,7 +39,11 @@ class Journal:
             if token in self._begun:
                 return False
             self._begun[token], self._orders[token] = False, order
-            self._write({"order": order, "token": token})
+            try:
+                self._write({"order": order, "token": token})
+            except OSError:
+                self._begun[token] = True  # nothing was begun: nothing is cut off
+                raise
             return True
 
     def end(self, token: str) -> None:
