@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import following, handing_over, incident_links, incident_types, role_rotations
+from . import following, handing_over, incident_links, incident_types, proposals, role_rotations
 from .catching_up import caught_up
 from .client import Api, api_command
 from .show import facts, table
@@ -319,6 +319,7 @@ for each in [
     *role_rotations.incident_commands,
     *handing_over.commands,
     *following.incident_commands,
+    *proposals.incident_commands,
 ]:
     incident.add_command(each)
 commands = [declare, incident, mitigation, runner]

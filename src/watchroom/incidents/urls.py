@@ -12,6 +12,7 @@ from .views import (
     links,
     listing,
     log,
+    proposals,
     room,
     rotations,
     severities,
@@ -23,6 +24,7 @@ from .views import (
 
 urlpatterns = [
     path("incidents", listing.incidents, name="incidents"),
+    path("incidents/declare/proposals", proposals.proposals, name="declare-proposals"),
     path("incidents/declare", listing.declare, name="declare"),
     path("incidents/<int:pk>", room.incident, name="incident"),
     path("incidents/<int:pk>/summary", room.summary, name="incident-summary"),

@@ -9,6 +9,7 @@ from . import (
     incidents,
     links,
     log,
+    proposals,
     room,
     rotations,
     severities,
@@ -18,6 +19,7 @@ from . import (
 )
 
 router = Router()
+router.add_router("", proposals.router)
 router.add_router("", incidents.router)
 router.add_router("", log.router)
 router.add_router("", guidance.router)

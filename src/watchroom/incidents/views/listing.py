@@ -95,7 +95,7 @@ def declare(request: HttpRequest) -> HttpResponse:
         actor=by,
         chosen=request.GET.get("type", ""),
         initial={
-            "title": rules.proposed_title([group.title for group in groups]),
+            "title": request.GET.get("title", "")[:200] or rules.proposed_title([group.title for group in groups]),
             "alert_groups": [group.pk for group in groups],
             "severity": rules.proposed_severity([group.severity for group in groups]),
             "services": [group.service_id for group in groups if group.service_id],

@@ -25,6 +25,7 @@ from ...web.middleware import actor_of
 from .. import commands, following, handing_over, linked, queries, rules
 from ..forms import KINDS, RoleForm, ScopeForm, SeverityForm, SummaryForm, TimeForm, UpdateForm
 from ..models import ROLE_DUTY, Incident, Moment, RoleAssignment, RoleName
+from ..proposals import propose
 from ..severities import all_severities
 from . import _room
 from ._catching_up import role_names, scene_of
@@ -102,6 +103,7 @@ def context_of(
     context = {
         "incident": incident,
         "acts": acts,
+        "alike": propose(by, incident.title, but=incident).open if incident.is_waiting else [],
         "decides": incident.is_waiting and commands.may_decide(by, incident),
         "step": steps[0] if steps else None,
         "more_steps": steps[1:4],
