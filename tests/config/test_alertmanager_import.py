@@ -288,6 +288,7 @@ def test_the_page_shows_what_would_come_of_it_and_applies_just_that(client: Clie
     assert "all of it is here already" in client.post("/import/alertmanager", given).content.decode()
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("name", FILES)
 def test_what_was_applied_routes_as_amtool_says(name: str, tmp_path: Path) -> None:
     make.person("Root", "administrator")

@@ -123,7 +123,7 @@ def test_the_queries_do_not_grow(clock: TravellingClock, django_assert_max_num_q
         assert len(alert_rules(by, *window(7))) == 20
     make.schedule(people=(anna,), team=service.team)
     make.schedule(people=(anna,), team=service.team)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         team_load(service.team, *window(7))
 
 

@@ -127,5 +127,5 @@ def test_its_cost_does_not_grow_with_the_group(
     make.signal(integration, msgspec.json.encode(alerts))
     run_due()
     group.refresh_from_db()
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(23):
         why(group)

@@ -272,3 +272,24 @@ def test_looking_costs_the_same_for_many_quiet_schedules(clock: Any, django_asse
     root = browser(make.person("Root", "administrator"))
     with django_assert_max_num_queries(22):
         assert root.get("/hand-offs").status_code == 200
+
+
+@database
+def test_the_reminder_comes_when_the_schedule_says_or_not_at_all(clock: Any) -> None:
+    schedule, anna, ben = two()
+    make.membership(schedule.team, anna, "manager")
+    page, api = browser(anna), {"content_type": "application/json"}
+    wrong = page.patch("/api/v1/schedules/pay", {"remind_hours": 500}, **api)
+    assert wrong.status_code == 422
+    assert page.patch("/api/v1/schedules/pay", {"remind_hours": 48}, **api).json()["remind_hours"] == 48
+    clock.advance(5 * DAY - HOUR)
+    engine()
+    assert told(ben) == []
+    clock.advance(HOUR)
+    engine()
+    assert told(ben) == ["You are on call from Mon 9 Mar 09:00: Pay"]
+    page.patch("/api/v1/schedules/pay", {"remind_hours": 0}, **api)
+    clock.advance(9 * DAY - HOUR)  # Anna's turn, a week later: 16 March
+    engine()
+    assert not any("Mon 16 Mar" in each for each in told(anna))
+    assert "reminded" in page.get("/schedules/pay/edit").content.decode()

@@ -16,7 +16,7 @@ from watchroom.engine.loop import run_due
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import NotAllowed, Refused
 from watchroom.paging import commands
-from watchroom.paging.models import Attempt, Escalation, EscalationEvent, Notification
+from watchroom.paging.models import Attempt, Escalation, EscalationEvent, Notification, NotificationRule
 from watchroom.paging.queries import dry_run, trace
 
 pytestmark = pytest.mark.django_db
@@ -283,3 +283,19 @@ def test_secrets_of_contact_methods_are_encrypted_at_rest() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT settings FROM paging_contactmethod")
         assert "sixteen" not in cursor.fetchone()[0]
+
+
+def test_the_trace_says_by_what_and_when_everybody_will_be_reached(clock: TravellingClock) -> None:
+    anna, ben = make.person("Anna"), make.person("Ben")
+    make.contact_method(anna)
+    voice = make.contact_method(ben, label="Voice")
+    later = make.contact_method(ben, label="SMS")
+    NotificationRule.objects.filter(contact_method=later).update(wait_seconds=120)
+    escalation = start(make.policy((anna, 300), (ben, 300)))
+    assert escalation.due_at is not None
+    ahead = [(line["at"], line["text"]) for line in trace(escalation) if line["future"] and "Ben by" in line["text"]]
+    at = escalation.due_at + timedelta(seconds=300)
+    assert ahead[:2] == [
+        (at, f"Ben by {voice}, unless somebody answers"),
+        (at + timedelta(seconds=120), f"Ben by {later}, unless somebody answers"),
+    ]

@@ -233,6 +233,19 @@ def temporary(
     return api.post(path, name=name, members=turns, **fields), facts
 
 
+@oncall.command("remind")
+@click.argument("slug")
+@click.argument("hours", type=click.IntRange(0, 168))
+@api_command
+def remind(api: Api, slug: str, hours: int) -> Any:
+    """Remind whoever comes on call in a schedule so many hours before; 0: not at all."""
+    answer = api.call("PATCH", f"/schedules/{slug}", {"remind_hours": hours})
+    return (
+        answer,
+        f"{answer['name']} reminds {hours} h before a shift." if hours else f"{answer['name']} reminds nobody.",
+    )
+
+
 @oncall.command("handoffs")
 @click.option("--schedule", help="Slug; without it, all.")
 @click.option("--mine", is_flag=True, help="Only those that wait for you.")

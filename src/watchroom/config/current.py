@@ -307,6 +307,7 @@ def _schedule(schedule: Schedule) -> dict[str, Any]:
         "team": schedule.team.slug,
         "timezone": schedule.timezone,
         "description": schedule.description,
+        "remind_hours": schedule.remind_hours,
         "rotations": rotations,
         "temporary": [
             {

@@ -114,6 +114,7 @@ class Schedule(_Part):
     team: str
     timezone: str = "UTC"
     description: str = ""
+    remind_hours: int = Field(12, ge=0, le=168, description="Before a shift, for whoever comes; 0: no reminder.")
     rotations: list[Rotation] = []
     temporary: list[Temporary] = []
 

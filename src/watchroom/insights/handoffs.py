@@ -24,8 +24,7 @@ from ..paging.commands import notify
 from ..paging.models import Notification
 from .reports import report
 
-REMIND = timedelta(hours=12)
-AHEAD = timedelta(hours=36)
+AHEAD = timedelta(hours=36)  # from when on a change stands there as ahead; earlier where the reminder goes earlier
 BACK = timedelta(days=7)  # as far as a gap in which nobody is on call is looked over
 LOOK_EVERY = timedelta(hours=6)
 LONGEST = timedelta(days=31)
@@ -38,7 +37,7 @@ def look(most: int) -> int:
     with transaction.atomic():
         due = Schedule.objects.filter(handoff_due_at__lte=now).order_by("handoff_due_at", "id")
         schedules = list(claimable(due).select_related("team")[:most])
-        plans = plans_of(schedules, now - BACK, now + AHEAD)
+        plans = plans_of(schedules, now - BACK, now + max([AHEAD, *map(_ahead, schedules)]))
         rows = Handoff.objects.filter(schedule__in=schedules, written_at=None).prefetch_related("incoming")
         planned = {row.schedule_id: row for row in rows}
         for schedule in schedules:
@@ -48,9 +47,14 @@ def look(most: int) -> int:
     return len(schedules)
 
 
+def _ahead(schedule: Schedule) -> timedelta:
+    return max(AHEAD, timedelta(hours=schedule.remind_hours + 24))
+
+
 def _look_at(schedule: Schedule, planned: Handoff | None, plan: rules.Plan, now: datetime) -> datetime:
     """When this schedule is to be looked at again."""
-    found = rules.handoffs(plan, now - BACK, now + AHEAD)
+    found = rules.handoffs(plan, now - BACK, now + _ahead(schedule))
+    remind = timedelta(hours=schedule.remind_hours)
     passed = [each for each in found if schedule.handoff_seen_at < each.at <= now]
     ahead = next((each for each in found if each.at > now), None)
     if passed:
@@ -61,9 +65,9 @@ def _look_at(schedule: Schedule, planned: Handoff | None, plan: rules.Plan, now:
             planned.delete()  # nobody takes over any more
         return now + LOOK_EVERY
     planned = _planned(schedule, planned, ahead)
-    if planned.reminded_at is None and now >= ahead.at - REMIND:
+    if remind and planned.reminded_at is None and now >= ahead.at - remind:
         _remind(schedule, planned, now)
-    following = ahead.at if planned.reminded_at else ahead.at - REMIND
+    following = ahead.at if planned.reminded_at or not remind else ahead.at - remind
     return min(following, now + LOOK_EVERY)
 
 

@@ -126,6 +126,14 @@ class ScheduleForm(forms.Form):
     team = forms.ModelChoiceField(Team.objects.none(), label="Owned by")
     timezone = zone_field(initial="UTC", help_text="Hand-offs keep to the clocks of this zone, also when these change.")
     description = forms.CharField(required=False, label="What is it for?", widget=forms.Textarea(attrs={"rows": 2}))
+    remind_hours = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=168,
+        initial=12,
+        label="Hours before a shift in which whoever comes is reminded",
+        help_text="Their contact methods are checked then. 0: no reminder.",
+    )
     slug = forms.CharField(
         required=False,
         max_length=64,
@@ -140,6 +148,7 @@ class ScheduleForm(forms.Form):
                 "team": schedule.team_id,
                 "timezone": schedule.timezone,
                 "description": schedule.description,
+                "remind_hours": schedule.remind_hours,
                 "slug": schedule.slug,
             }
         super().__init__(*args, **kwargs)

@@ -19,6 +19,9 @@ class Schedule(models.Model):
     timezone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField(default=clock.now)
     is_demo = models.BooleanField(default=False)
+    remind_hours = models.PositiveSmallIntegerField(
+        default=12, help_text="How long before a shift whoever comes is reminded of it; 0: not at all."
+    )
     handoff_due_at = models.DateTimeField(default=clock.now, help_text="When its shift changes are next looked at.")
     handoff_seen_at = models.DateTimeField(default=clock.now, help_text="Shift changes up to here have been handled.")
 

@@ -123,6 +123,7 @@ class ScheduleOut(Schema):
     team: str = Field(description="Slug of the owner.")
     timezone: str
     description: str
+    remind_hours: int = Field(description="How long before a shift whoever comes is reminded of it; 0: not at all.")
 
     @classmethod
     def fields_of(cls, row: Schedule) -> dict[str, Any]:
@@ -134,6 +135,7 @@ class ScheduleOut(Schema):
             "team": row.team.slug,
             "timezone": row.timezone,
             "description": row.description,
+            "remind_hours": row.remind_hours,
         }
 
 
@@ -160,6 +162,7 @@ class ScheduleIn(Schema):
     slug: str | None = Field(None, description="Left out, it is made of the name.")
     timezone: str = "UTC"
     description: str = ""
+    remind_hours: int = Field(12, ge=0, le=168, description="Before a shift; 0: no reminder.")
     rotations: list[RotationIn] = []
 
 
@@ -171,6 +174,7 @@ class SchedulePatch(Schema):
     slug: str | None = None
     timezone: str | None = None
     description: str | None = None
+    remind_hours: int | None = Field(None, ge=0, le=168, description="Before a shift; 0: no reminder.")
     rotations: list[RotationIn] | None = None
 
 

@@ -16,9 +16,10 @@ from .commands.policies import plan_of
 from .conditions import Facts
 from .hooks import facts_of
 from .looking import Preview
-from .models import Approval, Escalation, EscalationPolicy, Notification, PagingDefect, RoundRobin
-from .people import name_of
-from .rules import GIVEN_WAIT_SECONDS, Plan, Position, Step, ahead
+from .models import Approval, Escalation, EscalationPolicy, Notification, PagingDefect, RoundRobin, Urgency
+from .people import Roster, name_of
+from .quiet import outside
+from .rules import GIVEN_WAIT_SECONDS, Plan, Position, Step, ahead, messages_for
 
 
 def trace(escalation: Escalation) -> list[dict[str, Any]]:
@@ -61,12 +62,40 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
         )
         here = Position(escalation.round, escalation.next_step)
         due = escalation.due_at
+        pages: list[Paged] = []
         if escalation.first:
             lines.append({"at": due, "kind": "given", "text": f"Page {escalation.first}", "future": True, "state": ""})
+            pages.append(([escalation.first], due, escalation.urgency))
             due += timedelta(seconds=GIVEN_WAIT_SECONDS)
         for line in upcoming(plan, here, due, preview):
             lines.append(line | {"future": True, "state": ""})
+            urgency = line["urgency"] or escalation.urgency
+            pages.append(([preview.people[pk] for pk in line["people"]], line["at"], urgency))
+        lines += _messages(pages)
     return sorted(lines, key=lambda line: (line["at"], line["future"]))
+
+
+Paged = tuple[Sequence[Person], datetime, str]  # who is paged, when, and how urgent it is
+
+
+def _messages(pages: Sequence[Paged]) -> list[dict[str, Any]]:
+    """By what, and when, people will be reached by their own rules. A constant number of queries."""
+    roster = Roster(clock.now())
+    roster.know({person.pk for people, _, _ in pages for person in people})
+    hours = roster.hours({person.pk for people, _, urgency in pages for person in people if urgency == Urgency.LOW})
+    lines = []
+    for people, at, urgency in pages:
+        for person in people:
+            own = {method.pk: method for method in roster.methods(person.pk)}
+            quiet = hours.get(person.pk) if urgency == Urgency.LOW else None
+            for rule in messages_for(roster.rules(person.pk, urgency), list(own)):
+                due, note = outside(quiet, at + timedelta(seconds=rule.wait_seconds))
+                text = f"{person} by {own[rule.method]}, unless somebody answers" + (f"; {note}" if note else "")
+                lines.append({"at": due, "kind": "notification", "text": text, "future": True, "state": ""})
+            if not own:
+                text = f"{person} can't be reached: there is no contact method"
+                lines.append({"at": at, "kind": "notification", "text": text, "future": True, "state": ""})
+    return lines
 
 
 def _turns(policy_id: int | None) -> dict[int, int | None]:
@@ -74,7 +103,7 @@ def _turns(policy_id: int | None) -> dict[int, int | None]:
 
 
 def upcoming(plan: Plan, at: Position, due: datetime, preview: Preview, most: int = 6) -> list[dict[str, Any]]:
-    """What a plan will do from ``due`` on: ``{at, kind, text, people}``. Also the dry run of a policy."""
+    """What a plan will do from ``due`` on: ``{at, kind, text, people, urgency}``. Also the dry run of a policy."""
     lines = []
     for line in ahead(plan, at, due, preview, most):
         people = [preview.people[number] for number in line.decision.people] if line.decision else []
@@ -89,7 +118,15 @@ def upcoming(plan: Plan, at: Position, due: datetime, preview: Preview, most: in
             text = "Last resort: page the team's managers and the administrators"
         else:
             text = "Give up"
-        lines.append({"at": line.at, "kind": line.kind, "text": text, "people": [person.pk for person in people]})
+        lines.append(
+            {
+                "at": line.at,
+                "kind": line.kind,
+                "text": text,
+                "people": [person.pk for person in people],
+                "urgency": line.does.urgency if line.does else "",
+            }
+        )
     return lines
 
 

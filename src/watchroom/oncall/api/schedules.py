@@ -98,7 +98,7 @@ def patch_schedule(request: HttpRequest, slug: str, body: SchedulePatch) -> Sche
     """For managers of the team that owns it."""
     by = actor_of(request)
     row = queries.schedule_by(by, slug)
-    given = {"name": row.name, "timezone": row.timezone, "description": row.description}
+    given: dict[str, Any] = {"name": row.name, "timezone": row.timezone, "description": row.description}
     given |= body.model_dump(exclude_none=True, exclude={"team", "rotations"})
     team = team_by(body.team) if body.team else row.team
     saved = commands.save_schedule(by, row, team=team, rotations=_rotations(body.rotations), **given)

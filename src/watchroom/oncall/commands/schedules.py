@@ -19,6 +19,7 @@ from ..models import Rotation, RotationMember, Schedule
 from ..rules import RuleError, local_from, restriction_to, restrictions_from
 from .handoffs import look_again
 
+MOST_AHEAD = 168  # hours, for a reminder
 Checked = tuple[dict[str, Any], list[list[int]], list[list[int]]]  # fields, members, shadows
 _FIELDS = {"id", "name", "precedence", "unit", "length", "starts_at", "until", "restrictions", "members", "shadows"}
 
@@ -32,9 +33,11 @@ def save_schedule(
     slug: str | None = None,
     timezone: str = "UTC",
     description: str = "",
+    remind_hours: int | None = None,
     rotations: Sequence[Mapping[str, Any]] | None = None,
 ) -> Schedule:
-    """Create a schedule or change it. ``rotations`` replaces all of them; ``None`` leaves them as they are.
+    """Create a schedule or change it. ``rotations`` replaces all of them; ``None`` leaves them as they are, and
+    ``remind_hours`` too: how long before a shift whoever comes is reminded of it, 0 for not at all.
 
     A rotation is ``{"name", "precedence", "unit", "length", "starts_at": "2026-03-02T09:00" (local), "until",
     "restrictions", "members": [[person id, …], …], "shadows": [[person id, …], …]}``; each of the members is one turn, and the
@@ -47,6 +50,7 @@ def save_schedule(
     name = checked_name(name)
     slug = checked_slug(slug, name, row.slug)
     timezone = checked_timezone(timezone)
+    remind = _whole(row.remind_hours if remind_hours is None else remind_hours, "remind_hours", 0, MOST_AHEAD)
     checked = None if rotations is None else [_checked(number, each) for number, each in enumerate(rotations)]
     if schedule is not None:
         by.require(Action.MANAGE, schedule.team)
@@ -60,6 +64,7 @@ def save_schedule(
                 f"There is already a schedule {slug!r}.", field="slug", value=slug, fix="Choose another name."
             )
         row.team, row.name, row.slug, row.timezone, row.description = team, name, slug, timezone, description.strip()
+        row.remind_hours = remind
         row.save()
         if checked is not None:
             _replace(row, checked)
@@ -69,7 +74,7 @@ def save_schedule(
                     for fields, members, shadows in checked
                 ]
             )
-        made.note(name=name, slug=slug, timezone=timezone)
+        made.note(name=name, slug=slug, timezone=timezone, remind_hours=remind)
         made.touch("schedules", f"schedule:{row.pk}")
         look_again(made, row.pk)
     return row
