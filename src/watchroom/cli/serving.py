@@ -33,11 +33,9 @@ def prepare() -> None:
         migrate()
     else:
         _django()
-        from django.db import connection
-        from django.db.migrations.executor import MigrationExecutor
+        from ..kernel.schema import is_up_to_date
 
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if not is_up_to_date():
             raise Refused("The database is not up to date.", fix="Run `watchroom migrate` on one node first.")
     from ..accounts import first_run
     from ..accounts.queries import is_set_up
@@ -121,10 +119,10 @@ def checks() -> list[tuple[bool, str, str]]:
     try:
         _django()
         from django.db import connection
-        from django.db.migrations.executor import MigrationExecutor
 
-        executor = MigrationExecutor(connection)
-        behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        from ..kernel.schema import is_up_to_date
+
+        behind = not is_up_to_date()
         found.append((not behind, f"database: {connection.vendor}", "Run `watchroom migrate`."))
     except Exception as error:
         found.append((False, f"database: {error}", "Check DATABASE_URL or WATCHROOM_DATA."))

@@ -112,7 +112,7 @@ class Worker(threading.Thread):
                     handled = duty.work()
                     self.told = self.told or not duty.hears
                     done += handled
-                    rest = max(rest, duty.rest_seconds if handled else 0.0)
+                    rest = max(rest, duty.rest_seconds * min(1.0, handled / duty.stream_from))
                     # Due, but not ours to do: another engine holds the row, or every seat is taken.
                     soonest = soonest if handled else min(soonest, 0.05)
                 else:

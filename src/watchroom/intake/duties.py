@@ -28,6 +28,7 @@ from .models import Alert, AlertGroup, Integration, MaintenanceWindow, Signal, S
 
 SIGNALS_PER_TURN = 2_000
 REST_SECONDS = 0.015  # under a storm: signals are read some fifty times a second, many at a time
+STREAM_FROM = 20  # fewer signals in one turn come slowly, and somebody may have to be paged for each
 BATCH = 100
 FORGET_AT_ONCE = 2_000
 
@@ -67,7 +68,9 @@ def _group_due(field: str) -> datetime | None:
 
 
 duties = [
-    Duty("signals", _signal_due, lambda: read_signals(SIGNALS_PER_TURN), REST_SECONDS, frozenset({SIGNALS})),
+    Duty(
+        "signals", _signal_due, lambda: read_signals(SIGNALS_PER_TURN), REST_SECONDS, STREAM_FROM, frozenset({SIGNALS})
+    ),
     Duty("silences and maintenance", lambda: _first(Silence, MaintenanceWindow), lambda: turn_over(BATCH)),
     Duty(
         "holds",

@@ -33,9 +33,44 @@ def announce(topics: Iterable[str]) -> None:
     if is_postgresql():
         # NOTIFY is itself transactional: PostgreSQL sends it at commit.
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, %s)", [wake.CHANNEL, wake.pack(topics)])
+            for payload in wake.pack(topics):
+                cursor.execute("SELECT pg_notify(%s, %s)", [wake.CHANNEL, payload])
     else:
         transaction.on_commit(lambda: wake.send_datagrams(topics))
+
+
+_PARAMETERS = 900  # of one statement: SQLite's oldest limit is 999
+
+
+def insert_all(rows: Sequence[M], *, ignore_conflicts: bool = False) -> None:
+    """Insert these new rows in a few statements, and give them their numbers (not with ``ignore_conflicts``). What Django's
+    ``bulk_create`` does at three times the processor time; for rows that come by the hundred every second."""
+    if not rows:
+        return
+    meta, quote = type(rows[0])._meta, connection.ops.quote_name
+    columns = [column for column in meta.concrete_fields if not column.primary_key]
+    assert meta.pk is not None
+    head = f"INSERT INTO {quote(meta.db_table)} ({', '.join(quote(str(column.column)) for column in columns)}) VALUES "
+    tail = " ON CONFLICT DO NOTHING" if ignore_conflicts else f" RETURNING {quote(str(meta.pk.column))}"
+    one = f"({', '.join(['%s'] * len(columns))})"
+    size = _PARAMETERS // len(columns)
+    with connection.cursor() as cursor:
+        for at in range(0, len(rows), size):
+            chunk = rows[at : at + size]
+            values = [column.get_db_prep_save(_value(row, column), connection) for row in chunk for column in columns]
+            cursor.execute(head + ", ".join([one] * len(chunk)) + tail, values)
+            for row, (pk,) in zip(chunk, () if ignore_conflicts else cursor.fetchall(), strict=not ignore_conflicts):
+                row.pk, row._state.adding, row._state.db = pk, False, connection.alias
+
+
+def _value(row: M, column: models.Field[Any, Any]) -> Any:
+    """What a row has in a column; also where it names another row that has got its number only since."""
+    value = getattr(row, column.attname)
+    if value is None and isinstance(column, models.ForeignKey) and column.is_cached(row):
+        other = column.get_cached_value(row)
+        value = None if other is None else other.pk
+        setattr(row, column.attname, value)
+    return value
 
 
 def update_each(rows: Sequence[M], fields: Sequence[str]) -> None:

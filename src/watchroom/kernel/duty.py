@@ -17,7 +17,8 @@ class Duty:
     is due, each piece in a transaction of its own or all in one, and returns how many pieces it handled.
 
     ``rest_seconds`` is a pause after work, for what comes in a stream: a turn for a hundred pieces costs little more than
-    one for a single piece, and whatever comes first after a silence is still handled at once.
+    one for a single piece, and whatever comes first after a silence is still handled at once. ``stream_from``: so many
+    pieces in one turn make it a stream; after fewer, the rest is shorter in proportion.
 
     ``apart``: an engine does it in a thread of its own, because it may take long and nothing else of its package may wait.
 
@@ -27,5 +28,6 @@ class Duty:
     next_due: Callable[[], datetime | None]
     work: Callable[[], int]
     rest_seconds: float = 0.0
+    stream_from: int = 1
     hears: frozenset[str] = frozenset()
     apart: bool = False

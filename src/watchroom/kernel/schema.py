@@ -10,17 +10,24 @@ from __future__ import annotations
 from django.apps import apps
 from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
-from django.db import connections, router
+from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.migrations.executor import MigrationExecutor
 
 
 def bring_up_to_date() -> None:
     """Make or migrate every database that the settings name."""
     for alias in connections:  # a migration of the journal may take over what lay in the default database
-        if connections[alias].introspection.table_names():
-            call_command("migrate", database=alias, interactive=False, verbosity=0)
-        else:
+        if not connections[alias].introspection.table_names():
             _make(alias)
+        elif not is_up_to_date(alias):
+            call_command("migrate", database=alias, interactive=False, verbosity=0)
+
+
+def is_up_to_date(alias: str = DEFAULT_DB_ALIAS) -> bool:
+    """Whether every migration has been applied. Django's own command looks at a good deal more before it does nothing,
+    and every start waits for it."""
+    executor = MigrationExecutor(connections[alias])
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 def _make(alias: str) -> None:

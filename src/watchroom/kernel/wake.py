@@ -25,6 +25,7 @@ SIGNALS = "signals"  # the topic that means: there are signals to read, and noth
 PAGES = "pages"  # the topic that means: somebody is to be paged, and nothing else is due
 FOR_ENGINES = frozenset({DUE, SIGNALS, PAGES})
 _LIMIT_BYTES = 7_000  # PostgreSQL's NOTIFY payload ends at 8,000 bytes
+_MOST_PAYLOADS = 8
 
 
 def directory() -> Path:
@@ -40,14 +41,21 @@ def _directory_for(database: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"watchroom-{os.getuid()}-{name}"
 
 
-def pack(topics: Iterable[str]) -> str:
-    """Topics as one payload; where they don't fit, ``*``, which stands for everything."""
-    text = " ".join(sorted(set(topics)))
-    return text if len(text.encode()) <= _LIMIT_BYTES else f"* {DUE}"
+def pack(topics: Iterable[str]) -> list[str]:
+    """Topics as a few payloads; where they are too many, ``*``, which stands for everything."""
+    payloads: list[list[str]] = [[]]
+    length = 0
+    for topic in sorted(set(topics)):
+        size = len(topic.encode()) + 1
+        if length + size > _LIMIT_BYTES:
+            payloads, length = [*payloads, []], 0
+        payloads[-1].append(topic)
+        length += size
+    return [" ".join(each) for each in payloads] if len(payloads) <= _MOST_PAYLOADS else [f"* {DUE}"]
 
 
 def unpack(payload: str) -> frozenset[str]:
-    """The topics of a payload made by :func:`pack`."""
+    """The topics of one payload made by :func:`pack`."""
     return frozenset(payload.split())
 
 
@@ -84,18 +92,24 @@ _ears = _Ears()
 def send_datagrams(topics: Iterable[str]) -> None:
     """Wake every process on this machine that listens for one of ``topics``. Never blocks, never fails."""
     topics = frozenset(topics)
-    payload = pack(topics).encode()
-    everything, engines = "*" in topics, bool(topics & FOR_ENGINES)
+    for_engines = topics & FOR_ENGINES or (topics if "*" in topics else frozenset())
+    for_pages = topics - FOR_ENGINES
+    own = f"/{os.getpid()}-"  # this process's engine has been told (`tell_here`)
     for path in _ears.paths():
-        if not everything and not (engines if path.endswith(_ENGINE) else topics - FOR_ENGINES):
+        if path.endswith(_ENGINE) and own in path and _here:
             continue
-        try:
-            _ears.sender.sendto(payload, path)
-        except (ConnectionRefusedError, FileNotFoundError):
-            with contextlib.suppress(OSError):  # its process has gone
-                Path(path).unlink()
-        except OSError:
-            pass  # its buffer is full: it has enough to wake up for
+        _send(path, for_engines if path.endswith(_ENGINE) else for_pages)
+
+
+def _send(path: str, topics: frozenset[str]) -> None:
+    try:
+        for payload in pack(topics) if topics else ():
+            _ears.sender.sendto(payload.encode(), path)
+    except (ConnectionRefusedError, FileNotFoundError):
+        with contextlib.suppress(OSError):  # its process has gone
+            Path(path).unlink()
+    except OSError:
+        pass  # its buffer is full: it has enough to wake up for
 
 
 _ENGINE = ".engine.wake"

@@ -25,6 +25,7 @@ from ..kernel.plugins import one_of
 from ..kernel.wake import PAGES, tell_here
 from .commands import carry_out_action, claim, claim_actions, look_ahead, record_result, record_results, take_turn
 from .commands.notifications import Claimed
+from .commands.turns import AT_ONCE
 from .hooks import as_alertmanager, summary_of
 from .links import phone_url, respond_url, seen_url
 from .models import Escalation, EscalationPolicy, Notification, StepAction
@@ -270,7 +271,7 @@ def finish(timeout_seconds: float = 10) -> None:
 
 _PAGES = frozenset({PAGES})
 duties = [
-    Duty("escalations", lambda: _next(Escalation), lambda: take_turn(BATCH), hears=_PAGES),
+    Duty("escalations", lambda: _next(Escalation), lambda: take_turn(AT_ONCE), hears=_PAGES),
     Duty("notifications", lambda: _next(Notification), send_due, hears=_PAGES),
     Duty("step-actions", lambda: _next(StepAction), act_due),
     Duty("look-ahead", _next_look, lambda: look_ahead(50), apart=True),

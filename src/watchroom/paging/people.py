@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ..accounts.models import Person, Team
 from ..accounts.roles import Role
@@ -21,6 +22,13 @@ NEXT_WITHIN = timedelta(days=60)
 Roles = Mapping[str, Sequence[int]]
 
 
+class Way(NamedTuple):
+    """A contact method as far as it has to be known before something is sent by it: its number, and it in words."""
+
+    pk: int
+    text: str
+
+
 class Roster:
     """Who is meant, away and reachable at one moment. Whatever it is asked is read once, for all of those about whom it
     has been told, so that a hundred escalations cost as many statements as one."""
@@ -31,7 +39,7 @@ class Roster:
         self._meant: dict[Target, list[Person]] = {}  # of teams and schedules
         self._resorts: dict[int | None, list[Person]] = {}
         self._away: dict[int, datetime | None] = {}
-        self._methods: dict[int, list[ContactMethod]] = {}
+        self._methods: dict[int, list[Way]] = {}
         self._rules: dict[tuple[int, str], list[Rule]] = {}
         self._hours: dict[int, Hours | None] = {}
 
@@ -103,9 +111,9 @@ class Roster:
         missing = numbers - self._methods.keys()
         if missing:
             self._methods |= {number: [] for number in missing}
-            rows = ContactMethod.objects.filter(person__in=missing, enabled=True).defer("settings")
-            for row in rows.order_by("id"):
-                self._methods[row.person_id].append(row)
+            rows = ContactMethod.objects.filter(person__in=missing, enabled=True).order_by("id")
+            for person, pk, label, description in rows.values_list("person_id", "pk", "label", "description"):
+                self._methods[person].append(Way(pk, f"{label} ({description})"))
             self._away |= dict.fromkeys(missing)
             self._away |= not_paged(missing, self.at)
 
@@ -115,21 +123,26 @@ class Roster:
         self.know(numbers)
         return {number: until for number in numbers if (until := self._away[number]) is not None}
 
-    def methods(self, person: int) -> list[ContactMethod]:
-        """The ways in which somebody is reached; without what is secret of them."""
+    def methods(self, person: int) -> list[Way]:
+        """The ways in which somebody is reached."""
         self.know((person,))
         return self._methods[person]
 
+    def know_rules(self, people: Iterable[int], urgency: str) -> None:
+        """Read at once what all of these wish for what is of this urgency."""
+        missing = {person for person in people if (person, urgency) not in self._rules}
+        if not missing:
+            return
+        self._rules |= {(person, urgency): [] for person in missing}
+        rows = NotificationRule.objects.filter(person__in=missing, urgency=urgency).order_by("wait_seconds", "id")
+        for person, method, wait, usable in rows.values_list(
+            "person_id", "contact_method_id", "wait_seconds", "contact_method__enabled"
+        ):
+            self._rules[person, urgency].append(Rule(method, wait, usable))
+
     def rules(self, person: int, urgency: str) -> list[Rule]:
         """What somebody wishes for what is of this urgency."""
-        if (person, urgency) not in self._rules:
-            numbers = {each for each in self._methods if (each, urgency) not in self._rules} | {person}
-            self._rules |= {(each, urgency): [] for each in numbers}
-            rows = NotificationRule.objects.filter(person__in=numbers, urgency=urgency).order_by("wait_seconds", "id")
-            for whose, method, wait, usable in rows.values_list(
-                "person_id", "contact_method_id", "wait_seconds", "contact_method__enabled"
-            ):
-                self._rules[whose, urgency].append(Rule(method, wait, usable))
+        self.know_rules((person,), urgency)
         return self._rules[person, urgency]
 
     def hours(self, people: Iterable[int]) -> dict[int, Hours]:

@@ -34,8 +34,7 @@ def run_serve(host: str, port: int, prepare: Callable[[], None] = lambda: None) 
     """
     listen(host, port).close()  # said now in one line, rather than by a child that is started again and again
     to_stderr()
-    prepare()
-    _close_connections()
+    _apart(prepare)
     web_socket = wake.directory() / f"web-{os.getpid()}.sock"
     _remove_stale(web_socket.parent)
     commands = {
@@ -163,10 +162,19 @@ class Supervisor:
             waker.close()
 
 
-def _close_connections() -> None:
-    """What was opened to prepare is not needed while the children run."""
-    if (database := sys.modules.get("django.db")) is not None:
-        database.connections.close_all()
+def _apart(work: Callable[[], None]) -> None:
+    """Do something in a process of its own, so that what it loads (all of Django) is gone when it is done: this process
+    only looks after others, for months. If it fails it says so itself, and we end as it does."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        work()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if (code := os.waitstatus_to_exitcode(status)) != 0:
+        raise SystemExit(code if code > 0 else 128 - code)
 
 
 def _why(code: int) -> str:

@@ -17,7 +17,7 @@ from ...accounts.actors import Actor
 from ...accounts.listeners import Happened, tell
 from ...catalog.models import Service
 from ...kernel import clock
-from ...kernel.db import locked, update_each
+from ...kernel.db import insert_all, locked, update_each
 from ...paging.commands import raise_urgency, take_first_turns
 from ...paging.models import Escalation
 from ...sources.base import Draft, Source
@@ -260,10 +260,12 @@ class Batch:
             group.last_alert_at = max(group.last_alert_at, each.alert.first_seen_at)
             group.severity = worst((group.severity, each.alert.severity))
             self._joined(group, each, fresh_keys)
-        Alert.objects.bulk_create(rows)
-        GroupEvent.objects.bulk_create(
-            GroupEvent(group=row.group, at=row.first_seen_at, kind=Kind.FIRED, alert=row, text=row.title)
-            for row in rows
+        insert_all(rows)
+        insert_all(
+            [
+                GroupEvent(group=row.group, at=row.first_seen_at, kind=Kind.FIRED, alert=row, text=row.title)
+                for row in rows
+            ]
         )
         update_each(list(groups.values()), _JOINED_FIELDS)
         for group in groups.values():
@@ -367,7 +369,7 @@ class Batch:
             if begins(group, began.get(each.key, ()), at):
                 flapping.append(group)
             events.append(GroupEvent(group=group, at=at, kind=Kind.OPENED, text=" → ".join(each.outcome.path)))
-        AlertGroup.objects.bulk_create(created)
+        insert_all(created)
         update_each(
             reopened,
             [
@@ -382,7 +384,7 @@ class Batch:
                 *FIELDS,
             ],
         )
-        GroupEvent.objects.bulk_create(events)
+        insert_all(events)
         tell_flapping(flapping)
         return created + reopened
 

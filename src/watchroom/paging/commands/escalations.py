@@ -11,7 +11,7 @@ from ...accounts.changes import change
 from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...kernel import clock, wake
-from ...kernel.db import announce, locked
+from ...kernel.db import announce, insert_all, locked
 from ...kernel.errors import Refused
 from ...oncall.outlook import not_paged
 from ...workspaces.posts import redraw
@@ -70,7 +70,7 @@ def start_escalations(causes: Sequence[Cause]) -> list[Escalation]:
             plans[cause.policy.pk] = cause.plan().as_json()
         return plans[cause.policy.pk]
 
-    started = Escalation.objects.bulk_create(
+    started = [
         Escalation(
             kind=cause.kind,
             subject_id=cause.subject_id,
@@ -87,10 +87,13 @@ def start_escalations(causes: Sequence[Cause]) -> list[Escalation]:
             due_at=now,
         )
         for cause in causes
-    )
-    EscalationEvent.objects.bulk_create(
-        EscalationEvent(escalation=escalation, at=now, kind=Kind.STARTED, text=cause.text)
-        for escalation, cause in zip(started, causes, strict=True)
+    ]
+    insert_all(started)
+    insert_all(
+        [
+            EscalationEvent(escalation=escalation, at=now, kind=Kind.STARTED, text=cause.text)
+            for escalation, cause in zip(started, causes, strict=True)
+        ]
     )
     announce({wake.PAGES, *(f"escalation:{escalation.pk}" for escalation in started)})
     return started

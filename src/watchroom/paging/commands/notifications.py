@@ -14,7 +14,7 @@ from ...accounts.models import Person
 from ...channels.base import Delivery, DeliveryFailed, MethodGone
 from ...kernel import clock, wake
 from ...kernel.again import retried
-from ...kernel.db import announce, claimable, locked, update_each
+from ...kernel.db import announce, claimable, insert_all, locked, update_each
 from ..models import Attempt, ContactMethod, Escalation, EscalationEvent, Notification, Urgency
 from ..people import Roster, hours_of
 from ..quiet import outside
@@ -49,9 +49,13 @@ def write_all(notices: Iterable[Notice], roster: Roster) -> None:
     notices = list(notices)
     everybody = {person.pk for notice in notices for person in notice.people}
     roster.know(everybody)
-    roster.hours({person.pk for notice in notices if notice.urgency == Urgency.LOW for person in notice.people})
+    for urgency in {notice.urgency for notice in notices}:
+        these = {person.pk for notice in notices if notice.urgency == urgency for person in notice.people}
+        roster.know_rules(these, urgency)
+        if urgency == Urgency.LOW:
+            roster.hours(these)
     rows = [row for notice in notices for person in notice.people for row in _rows(notice, person, roster)]
-    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    insert_all(rows, ignore_conflicts=True)
     if rows:
         announce({wake.PAGES, *(f"person:{pk}" for pk in everybody)})
 
@@ -68,7 +72,7 @@ def _rows(notice: Notice, person: Person, roster: Roster) -> list[Notification]:
                 event=notice.event,
                 person=person,
                 contact_method_id=rule.method,
-                method_text=str(own[rule.method])[:250],
+                method_text=own[rule.method].text[:250],
                 purpose=notice.purpose,
                 urgency=notice.urgency,
                 subject=notice.subject[:300],
@@ -135,7 +139,7 @@ def claim(most: int) -> list[Claimed]:
                 attempts[row.pk] = Attempt(notification=row, number=row.tries, started_at=now)
         going = [row for group in groups for row in group]
         update_each(going, ["tries", "state", "due_at", "bundle", "note"])
-        Attempt.objects.bulk_create(attempts.values())
+        insert_all(list(attempts.values()))
     return [[(row, attempts[row.pk]) for row in group] for group in groups]
 
 

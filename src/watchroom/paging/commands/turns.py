@@ -16,7 +16,7 @@ from django.db import OperationalError, transaction
 
 from ...accounts.models import Person, Team
 from ...kernel import clock, wake
-from ...kernel.db import announce, claimable, locked, update_each
+from ...kernel.db import announce, claimable, insert_all, locked, update_each
 from ...kernel.http import origin
 from ..conditions import Facts
 from ..hooks import facts_of, mitigation_named
@@ -41,7 +41,7 @@ from .notifications import Notice, write_all
 
 log = logging.getLogger(__name__)
 Kind = EscalationEvent.Kind
-AT_ONCE = 100  # bounds the transaction, and for how long an answer to one of them may have to wait
+AT_ONCE = 200  # bounds the transaction, and for how long an answer to one of them may have to wait
 _MACHINE = {"incident": "incident", "mitigation": "a proposal"}
 _PURPOSE = {
     "alert_group": Notification.Purpose.PAGE,
@@ -524,12 +524,10 @@ class _Turns:
     def _write(self, escalations: Sequence[Escalation]) -> None:
         if self._defects and not self.patient:
             raise _LeftToTheEngine
-        EscalationEvent.objects.bulk_create(self._events)
+        insert_all(self._events)
         through: Any = EscalationEvent.people.through
-        through.objects.bulk_create(
-            through(escalationevent_id=event.pk, person_id=person.pk)
-            for event, people in self._paged
-            for person in people
+        insert_all(
+            [through(escalationevent_id=event.pk, person_id=one.pk) for event, who in self._paged for one in who]
         )
         if self._actions:
             StepAction.objects.bulk_create(self._actions)
