@@ -301,3 +301,46 @@ def test_in_a_file_it_keeps_its_first_times_whichever_occurrence_runs(
     path.write_text(yaml.safe_dump(said))
     command("apply", "-f", str(path), "--prune")
     assert {each.state for each in [*Silence.objects.all(), *MaintenanceWindow.objects.all()]} == {"expired"}
+
+
+def test_by_page_a_silence_and_a_plan_are_changed_and_what_is_left_alone_stays(
+    clock: TravellingClock, client: Client, integration: Integration
+) -> None:
+    person = make.person("Rita", "responder")
+    person.timezone = "America/New_York"
+    person.save()
+    client.force_login(person)
+    clock.advance(timedelta(seconds=17))
+    plain = commands.save_silence(
+        make.actor(), None, matchers=['a="b"'], comment="x", ends_at=clock() + timedelta(hours=3)
+    )
+    repeating = nightly()
+    for row, text in ((plain, "x"), (repeating, "the nightly import")):
+        before = (row.starts_at, row.ends_at, row.first_at, row.repeats, row.timezone)
+        shown = client.get(f"/silences/{row.pk}")
+        assert text in shown.content.decode()
+        form = shown.context["times"]
+        values = {name: form[name].value() or "" for name in form.fields if name != "days"}
+        values |= {"matchers": "\n".join(row.matchers), "comment": "said better", "team": ""}
+        assert client.post(f"/silences/{row.pk}", values).status_code == 302
+        row.refresh_from_db()
+        assert (row.starts_at, row.ends_at, row.first_at, row.repeats, row.timezone) == before
+        assert row.comment == "said better"
+        assert f'href="/silences/{row.pk}"' in client.get("/silences").content.decode()
+    values |= {"again": "", "hours": "4", "starts_at": ""}
+    assert client.post(f"/silences/{repeating.pk}", values).status_code == 302
+    repeating.refresh_from_db()
+    assert (repeating.repeats, repeating.first_at, repeating.state) == ("", None, "active")
+    commands.expire_silence(make.actor(), repeating)
+    assert client.post(f"/silences/{repeating.pk}", values).status_code == 422
+    made = window()
+    form = client.get(f"/maintenance/{made.pk}").context["times"]
+    service = made.services.get()
+    plan = {name: form[name].value() or "" for name in form.fields if name != "days"}
+    plan |= {"title": "Longer import", "services": [service.slug], "team": made.team.slug, "hours": "8"}
+    assert client.post(f"/maintenance/{made.pk}", plan).status_code == 302
+    made.refresh_from_db()
+    assert (made.title, made.repeats, made.ends_at - made.starts_at) == ("Longer import", "FREQ=DAILY", 8 * HOUR)
+    client.force_login(make.person("Viewer"))
+    assert client.post(f"/silences/{plain.pk}", values).status_code == 403
+    assert client.post(f"/maintenance/{made.pk}", plan).status_code == 403

@@ -12,6 +12,7 @@ from django.utils import timezone
 from ..accounts.forms import zone_field
 from ..kernel.errors import Refused
 from ..oncall.rules.zones import find_zone, to_utc
+from .models.holds import Repeating
 from .rules.repeats import DAY_NAMES, DAYS, RepeatError, chosen
 
 LENGTHS = {"0.5": "30 minutes", "1": "1 hour", "2": "2 hours", "4": "4 hours", "8": "8 hours", "24": "1 day",
@@ -79,14 +80,36 @@ class TimesForm(forms.Form):
     )
     timezone = zone_field(required=False, help_text="It keeps to the clocks of this zone, also when these change.")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["initial"] = {"timezone": timezone.get_current_timezone_name()} | (kwargs.get("initial") or {})
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, row: Repeating | None = None, **kwargs: Any) -> None:
+        initial: dict[str, Any] = {"timezone": timezone.get_current_timezone_name()}
+        if row is not None:
+            begins, ends = _first(row)
+            length = f"{(ends - begins) / timedelta(hours=1):g}"
+            initial |= {"hours": length, "starts_at": _shown(row), "timezone": row.timezone or initial["timezone"]}
+            initial |= {"again": "own", "rule": row.repeats} if row.repeats else {}
+        super().__init__(*args, **{**kwargs, "initial": initial})
+        if row is not None and length not in LENGTHS:
+            self.fields["hours"].choices = [(length, f"{length} hours"), *LENGTHS.items()]  # type: ignore[attr-defined]
 
 
-def times_from(given: Mapping[str, Any], days: list[str], now: datetime) -> dict[str, Any]:
+def _first(row: Repeating) -> tuple[datetime, datetime]:
+    """The times from which a row's rule counts; of what comes once, its own."""
+    if row.repeats and row.first_at and row.first_end_at:
+        return row.first_at, row.first_end_at
+    return row.starts_at, row.ends_at
+
+
+def _shown(row: Repeating) -> str:
+    """Its first beginning as the form shows it, to the minute."""
+    zone = find_zone(row.timezone or timezone.get_current_timezone_name())
+    return f"{_first(row)[0].astimezone(zone):%Y-%m-%dT%H:%M}"
+
+
+def times_from(
+    given: Mapping[str, Any], days: list[str], now: datetime, row: Repeating | None = None
+) -> dict[str, Any]:
     """``starts_at``, ``ends_at``, ``repeats`` and ``timezone`` of what was filled in. A beginning is by the clocks of the
-    zone that is chosen.
+    zone that is chosen; one of ``row`` that was left alone stays as it is, to the second.
 
     :raises Refused: something can't be read.
     """
@@ -97,6 +120,8 @@ def times_from(given: Mapping[str, Any], days: list[str], now: datetime) -> dict
     length = hours(given)
     try:
         starts_at = to_utc(datetime.fromisoformat(said).replace(tzinfo=None), zone) if said else now
+        if row is not None and said == _shown(row):
+            starts_at = _first(row)[0]
         ends_at = starts_at + length
     except (ValueError, OverflowError):
         raise Refused(

@@ -58,33 +58,43 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def new_silence(request: HttpRequest) -> HttpResponse:
-    """Make a silence: the labels of the alert group one comes from are there already."""
+def edit_silence(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """Make a silence, or change one; of a new one the labels of the alert group one comes from are there already."""
     actor = actor_of(request)
+    silence = silence_for(actor, pk) if pk else None
     given, error = request.POST, None
     if request.method == "POST":
         try:
             commands.save_silence(
                 actor,
-                None,
+                silence,
                 matchers=_lines(given.get("matchers", "")),
-                **times_from(given, given.getlist("days"), clock.now()),
+                **times_from(given, given.getlist("days"), clock.now(), silence),
                 comment=given.get("comment", ""),
                 team=team_by(given["team"]) if given.get("team") else None,
                 confirm=bool(given.get("confirm")),
             )
-        except Refused as refused:
+        except (Refused, Conflict) as refused:
             error = refused
         else:
             messages.success(request, "Silenced. What still fires when it ends pages at once.")
             return redirect("silences")
     context = {
         "error": error,
-        "times": TimesForm(given or None),
-        "values": given or _prefilled(actor, request),
+        "silence": silence,
+        "times": TimesForm(given or None, row=silence),
+        "values": given or (_values(silence) if silence else _prefilled(actor, request)),
         "teams": _teams(actor),
     }
     return render(request, "intake/silence_form.html", context, status=422 if error else 200)
+
+
+def _values(silence: Silence) -> dict[str, str]:
+    return {
+        "matchers": "\n".join(silence.matchers),
+        "team": silence.team.slug if silence.team else "",
+        "comment": silence.comment,
+    }
 
 
 def _prefilled(actor: Actor, request: HttpRequest) -> dict[str, str]:
@@ -161,30 +171,33 @@ def occurrences(request: HttpRequest) -> HttpResponse:
     return render(request, "intake/occurrences.html", context)
 
 
-def new_window(request: HttpRequest) -> HttpResponse:
-    """Plan work on services."""
+def edit_window(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """Plan work on services, or change a plan."""
     actor = actor_of(request)
+    window = window_for(actor, pk) if pk else None
     given, error = request.POST, None
-    chosen = given.getlist("services") if request.method == "POST" else request.GET.getlist("service")
+    chosen = [service.slug for service in window.services.all()] if window else request.GET.getlist("service")
+    chosen = given.getlist("services") if request.method == "POST" else chosen
     if request.method == "POST":
         try:
             commands.save_maintenance(
                 actor,
-                None,
+                window,
                 team=team_by(given.get("team", "")),
                 title=given.get("title", ""),
                 services=list(services_visible_to(actor).filter(slug__in=chosen)),
-                **times_from(given, given.getlist("days"), clock.now()),
+                **times_from(given, given.getlist("days"), clock.now(), window),
             )
-        except WatchroomError as refused:
+        except (Refused, Conflict, NotFound) as refused:
             error = refused
         else:
             messages.success(request, "Planned. Alerts of these services page nobody meanwhile.")
             return redirect("silences")
     context = {
         "error": error,
-        "times": TimesForm(given or None),
-        "values": given,
+        "window": window,
+        "times": TimesForm(given or None, row=window),
+        "values": given or ({"title": window.title, "team": window.team.slug} if window else {}),
         "chosen": chosen,
         "teams": _teams(actor),
         "services": Service.objects.filter(pk__in=services_visible_to(actor).values("pk")).order_by("name"),
