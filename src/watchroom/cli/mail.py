@@ -1,4 +1,4 @@
-"""`watchroom mail-reply`: what a mail server pipes replies into."""
+"""`watchroom mail-reply` and `watchroom mail-declare`: what a mail server pipes mail into."""
 
 from __future__ import annotations
 
@@ -21,6 +21,21 @@ def mail_reply(address: str) -> None:
     For a line in /etc/aliases: reply: "|/usr/bin/watchroom mail-reply". When Watchroom does not answer, it ends with 75, so
     that the mail server tries again.
     """
+    _hand_over(address, "/mail/reply")
+
+
+@click.command("mail-declare")
+@click.option("--to", "address", default="", help="Watchroom's address; without it, WATCHROOM_URL.")
+def mail_declare(address: str) -> None:
+    """Declare an incident by the mail that comes on standard input.
+
+    For a line in /etc/aliases: incidents: "|/usr/bin/watchroom mail-declare". When Watchroom does not answer, it ends with
+    75, so that the mail server tries again.
+    """
+    _hand_over(address, "/mail/declare")
+
+
+def _hand_over(address: str, path: str) -> None:
     from ..channels.webhook import signature
 
     settings = conf.current()
@@ -33,9 +48,7 @@ def mail_reply(address: str) -> None:
         "Watchroom-Signature": signature(settings.mail_reply_key, int(clock.now().timestamp()), body),
     }
     try:
-        answer = httpx.post(
-            f"{address.rstrip('/') or settings.url}/mail/reply", content=body, headers=headers, timeout=20
-        )
+        answer = httpx.post(f"{address.rstrip('/') or settings.url}{path}", content=body, headers=headers, timeout=20)
     except httpx.HTTPError as error:
         click.echo(f"Watchroom can't be reached: {error}.", err=True)
         sys.exit(TRY_LATER)

@@ -60,6 +60,7 @@ _everything: list[click.Command] = [
     *oncall.commands,
     contact.contact,
     mail.mail_reply,
+    mail.mail_declare,
     guidance.guidance,
     agent.agent,
     insights.insights,

@@ -12,6 +12,7 @@ from .views import (
     links,
     listing,
     log,
+    mail,
     proposals,
     room,
     rotations,
@@ -23,6 +24,7 @@ from .views import (
 )
 
 urlpatterns = [
+    path("mail/declare", mail.mail_declare, name="mail-declare"),
     path("incidents", listing.incidents, name="incidents"),
     path("incidents/declare/proposals", proposals.proposals, name="declare-proposals"),
     path("incidents/declare", listing.declare, name="declare"),

@@ -4,6 +4,7 @@ from ._shared import acting_in, must_be_open, write_system
 from .asking_in import ask_in
 from .assembling import assemble, pass_on_one
 from .attaching import attach, forget_unused
+from .by_mail import declare_by_mail
 from .declaring import declare, edit, link_groups, unlink_group
 from .entries import answer_question, edit_entry, log, pin, set_standing
 from .following import delete_follow_rule, follow_incident, save_follow_rule
@@ -39,6 +40,7 @@ __all__ = [
     "confirm",
     "correct_time",
     "declare",
+    "declare_by_mail",
     "decline",
     "delete_follow_rule",
     "delete_rotation",

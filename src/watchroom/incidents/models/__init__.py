@@ -7,6 +7,7 @@ from .incident import Incident, IncidentSeverity
 from .links import IncidentLink
 from .log import STANDINGS, LogEntry, LogRevision
 from .looks import Look, Spoken
+from .mail import DeclaringMail
 from .nudges import GuidanceSetting, Nudge
 from .roles import ROLE_DUTY, RoleAssignment, RoleName
 from .rotations import RoleRotation
@@ -21,6 +22,7 @@ __all__ = [
     "ROLE_DUTY",
     "STANDINGS",
     "Attachment",
+    "DeclaringMail",
     "FollowRule",
     "Follower",
     "GuidanceSetting",

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 _TOLERANCE = timedelta(minutes=5)
 
 
-def _check(request: HttpRequest) -> None:
+def must_be_signed(request: HttpRequest) -> None:
     """:raises NotAllowed: it is not signed with our key, or too old."""
     key = conf.current().mail_reply_key
     if key and _is_ours(request, key):
@@ -52,7 +52,7 @@ def _is_ours(request: HttpRequest, key: str) -> bool:
 @require_POST
 def mail_reply(request: HttpRequest) -> HttpResponse:
     """Somebody has answered a mail. Says in JSON what came of it; a mail that nobody understands changes nothing."""
-    _check(request)
+    must_be_signed(request)
     if "recipient" in request.POST:
         to, text = request.POST["recipient"], request.POST.get("stripped-text") or request.POST.get("body-plain", "")
         automatic = '"auto-submitted", "auto' in request.POST.get("message-headers", "").lower()

@@ -1,0 +1,50 @@
+"""Mails that declare an incident, as a mail server or a mail service hands them over: signed like replies, see
+``paging/views/mail.py``."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from ...channels.email import reply
+from ...kernel.errors import WatchroomError
+from ...paging.views.mail import must_be_signed
+from .. import commands
+
+log = logging.getLogger(__name__)
+
+
+def _plain(text: str) -> str:
+    """What a database can keep."""
+    return text.replace("\0", "").encode(errors="replace").decode()
+
+
+@csrf_exempt  # signed
+@require_POST
+def mail_declare(request: HttpRequest) -> HttpResponse:
+    """Declare what the mail says. Answers in JSON with the number of the incident, or with why there is none: then nothing
+    is to be tried again."""
+    must_be_signed(request)
+    if "recipient" in request.POST:  # Mailgun's form
+        sender, subject = request.POST.get("from", ""), request.POST.get("subject", "")
+        text = request.POST.get("stripped-text") or request.POST.get("body-plain", "")
+        known = request.POST.get("Message-Id", "")
+        automatic = '"auto-submitted", "auto' in request.POST.get("message-headers", "").lower()
+    else:
+        mail = reply.parse(request.body)
+        sender, subject, known = (str(mail.get(name, "")) for name in ("From", "Subject", "Message-ID"))
+        text, automatic = reply.text_of(mail), reply.is_automatic(mail)
+    if automatic:
+        return JsonResponse({"incident": None, "text": "An automatic mail declares nothing."})
+    digest = hashlib.sha256((known.strip() or "\0".join((sender, subject, text))).encode(errors="replace")).hexdigest()
+    try:
+        incident = commands.declare_by_mail(_plain(sender), _plain(subject), _plain(text), digest)
+    except WatchroomError as error:
+        log.info("A mail that was to declare an incident was refused: %s", error.message)
+        return JsonResponse({"incident": None, "text": f"{error.message} {error.fix}".strip()})
+    waits = ", which waits for triage" if incident.is_waiting else ""
+    return JsonResponse({"incident": incident.pk, "text": f"Declared incident {incident.pk}{waits}."})
