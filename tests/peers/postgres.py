@@ -42,6 +42,8 @@ class Postgres:
         self.port = 0
         self._home: Path | None = None
         self._program: Program | None = None
+        self._command: list[str] = []
+        self._user: str | None = None
 
     def start(self) -> Postgres:
         user = "postgres" if os.geteuid() == 0 else None
@@ -78,12 +80,23 @@ class Postgres:
             **({} if self.durable else _FAST),
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        self._program = Program(
-            [str(programs / "postgres"), "-D", str(data), *options], log=home / "server.log", user=user, cwd=home
-        )
-        ready = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "watchroom"]
+        self._command, self._user = [str(programs / "postgres"), "-D", str(data), *options], user
+        return self.resume()
+
+    def resume(self) -> Postgres:
+        """Start it (again) on the same data and the same port."""
+        assert self._home is not None
+        self._program = Program(self._command, log=self._home / "server.log", user=self._user, cwd=self._home)
+        ready = [str(binaries() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "watchroom"]
         self._program.wait_until(lambda: subprocess.run([*ready, "-d", "postgres"]).returncode == 0)
         return self
+
+    def down(self, *, crash: bool = False) -> None:
+        """End it as an operator would, or as a power cut of its machine (SIGQUIT: its processes stop where they are, and
+        it recovers from its log when it starts again). Its data stay."""
+        if self._program:
+            self._program.stop(signal.SIGQUIT if crash else signal.SIGINT)
+            self._program = None
 
     def url(self, database: str = "postgres") -> str:
         """The address of one of its databases."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,6 +48,9 @@ print(json.dumps({
     "groups": AlertGroup.objects.count(),
     "escalations": Escalation.objects.count(),
     "unsent": Notification.objects.filter(ended_at__isnull=True).count(),
+    "pages": Notification.objects.filter(purpose="page").count(),
+    "steps": sorted(Notification.objects.filter(purpose="page").values_list("escalation_id", "event__step")),
+    "tried_again": [f"watchroom-{pk}" for pk in Notification.objects.filter(tries__gt=1).values_list("pk", flat=True)],
     "sent": Notification.objects.filter(state__in=("sent", "delivered"), purpose="page").count(),
 }))
 """
@@ -75,6 +80,12 @@ def read(server: Server) -> dict[str, Any]:
 
 def post(server: Server, key: str, name: str) -> bool:
     """Send one alert that fires for a day. Whether it was accepted."""
+    return 200 <= told(server, key, name)[0] < 300
+
+
+def told(server: Server, key: str, name: str, *, seconds: float = 5) -> tuple[int, Mapping[str, str]]:
+    """Send one alert that fires for a day. What its sender was told: the status (0: nobody answered), and headers, in
+    lower case."""
     ends_at = (datetime.now(UTC) + timedelta(days=1)).isoformat()  # noqa: TID251 - a real server has the real clock
     alert = {"labels": {"alertname": name, "severity": "critical"}, "endsAt": ends_at}
     body = json.dumps([alert]).encode()
@@ -82,7 +93,10 @@ def post(server: Server, key: str, name: str) -> bool:
         f"{server.url}/in/{key}/api/v2/alerts", data=body, headers={"Content-Type": "application/json"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            return bool(200 <= answer.status < 300)
-    except (urllib.error.URLError, OSError):
-        return False
+        with urllib.request.urlopen(request, timeout=seconds) as answer:
+            return answer.status, {name.lower(): value for name, value in answer.headers.items()}
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, {name.lower(): value for name, value in refused.headers.items()}
+    except (urllib.error.URLError, OSError, http.client.HTTPException):
+        return 0, {}

@@ -14,7 +14,7 @@ from peers.server import Server
 from story.installation import fill, post, read
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
-KILLS = 8
+KILLS = 2  # of all of `watchroom serve`; test_faults.py kills gate and engine twenty times
 
 
 def keys(hook: HttpPeer) -> Counter[str]:
