@@ -228,6 +228,18 @@ def run(api: Api, run: int) -> Any:
 
 @mitigation.command()
 @click.argument("run", type=int)
+@click.argument("step", type=click.IntRange(1, 99))
+@click.option("--undo", is_flag=True, help="It is not done after all.")
+@api_command
+def tick(api: Api, run: int, step: int, undo: bool) -> Any:
+    """Tick off a step of a run that is done by hand. `watchroom mitigation run RUN` shows its steps."""
+    answer = api.post(f"/mitigation-runs/{run}/steps/{step}", done=not undo)
+    left = sum(each["done_at"] is None for each in answer["steps"])
+    return answer, f"Step {step} is {'open again' if undo else 'done'}; {left} left."
+
+
+@mitigation.command()
+@click.argument("run", type=int)
 @api_command
 def approve(api: Api, run: int) -> Any:
     """Approve a run that waits for a second person; it is carried out."""

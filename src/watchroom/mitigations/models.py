@@ -126,6 +126,23 @@ class MitigationRun(models.Model):
         return self.title
 
 
+class RunStep(models.Model):
+    """A step of something that is done by hand: as it stood in the catalog when the run began, and who has done it."""
+
+    run = models.ForeignKey(MitigationRun, on_delete=models.CASCADE, related_name="steps")
+    number = models.PositiveSmallIntegerField(help_text="From 1 on.")
+    text = models.CharField(max_length=500)
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("number",)
+        constraints = (models.UniqueConstraint(fields=("run", "number"), name="one_step_per_number"),)
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class Agent(models.Model):
     """What asks for a runner's orders, when it was last heard of, and which commands its file allows."""
 

@@ -95,9 +95,13 @@ def _ranked(
 
 def runs_visible_to(actor: Actor) -> QuerySet[MitigationRun]:
     """Runs in incidents that ``actor`` may see."""
-    return MitigationRun.objects.select_related(
-        "mitigation__team", "started_by", "incident__team", "execution__runner", "execution__approved_by"
-    ).filter(incident__in=incidents_visible_to(actor))
+    return (
+        MitigationRun.objects.select_related(
+            "mitigation__team", "started_by", "incident__team", "execution__runner", "execution__approved_by"
+        )
+        .prefetch_related("steps__done_by")
+        .filter(incident__in=incidents_visible_to(actor))
+    )
 
 
 def run_for(actor: Actor, pk: int) -> MitigationRun:

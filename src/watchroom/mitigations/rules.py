@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+MOST_STEPS, LONGEST_STEP = 40, 500
+_MARK = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•]|\[[ xX]?\])\s+")
 HELPED = {"worked": 1.0, "partly": 0.5, "no_effect": -0.5, "worse": -2.0, "failed": -0.5}
 _RISK = {"low": 0.0, "medium": 0.5, "high": 1.5}
 
@@ -101,3 +104,18 @@ def effect(
         fine = after <= threshold if worse == "above" else after >= threshold
         text += " It is within its threshold." if fine else " It is still beyond its threshold."
     return Effect(before, after, text)
+
+
+def steps_of(how: str) -> list[str]:
+    """The steps of how something is done, to be ticked off: a line that begins with a number, a dash or a box begins a step
+    and what follows belongs to it; where no line does, each line is a step. One line alone is no list."""
+    lines = [line.rstrip() for line in how.splitlines() if line.strip()]
+    marked = any(_MARK.match(line) for line in lines)
+    found: list[str] = []
+    for line in lines:
+        if not marked or _MARK.match(line):
+            found.append(_MARK.sub("", line).strip())
+        elif found:
+            found[-1] = f"{found[-1]} {line.strip()}"
+    found = [step[:LONGEST_STEP] for step in found if step]
+    return found[:MOST_STEPS] if len(found) > 1 else []

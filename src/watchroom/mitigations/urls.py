@@ -16,6 +16,7 @@ urlpatterns = [
     path("runners/<slug:slug>", views.runner_edit, name="runner"),
     path("runners/<slug:slug>/delete", views.runner_delete, name="runner-delete"),
     path("mitigation-runs/<int:pk>/decide", views.decide, name="mitigation-decide"),
+    path("mitigation-runs/<int:pk>/steps", views.tick, name="mitigation-tick"),
     path("incidents/<int:pk>/mitigations", views.start, name="mitigation-start"),
     path("mitigation-runs/<int:pk>/finish", views.finish, name="mitigation-finish"),
 ]

@@ -214,6 +214,18 @@ def finish(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+def tick(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tick off a step of what is done by hand, or take that back."""
+    by = actor_of(request)
+    run = queries.run_for(by, pk)
+    number = request.POST.get("step", "")
+    commands.tick(
+        by, run, int(number) if number.isdecimal() and len(number) < 4 else 0, done=request.POST.get("done") != "no"
+    )
+    return redirect(f"/incidents/{run.incident_id}#mitigations")
+
+
+@require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve, as the second person, or decline."""
     by = actor_of(request)

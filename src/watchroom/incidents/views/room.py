@@ -73,6 +73,7 @@ def context_of(
     runs = list(
         MitigationRun.objects.filter(incident=incident)
         .select_related("mitigation", "started_by", "execution__approved_by")
+        .prefetch_related("steps__done_by")
         .order_by("-id")
     )
     ideas, questions, tasks = queries.ideas_of(incident), queries.open_questions(incident), queries.tasks_of(incident)

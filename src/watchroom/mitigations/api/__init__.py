@@ -124,6 +124,19 @@ class ExecutionOut(Schema):
         )
 
 
+class StepOut(Schema):
+    """A step of something that is done by hand."""
+
+    number: int
+    text: str
+    done_at: datetime | None
+    done_by: str | None
+
+
+class StepIn(Schema):
+    done: bool = Field(True, description="false takes it back.")
+
+
 class RunOut(Schema):
     id: int
     incident: int
@@ -138,6 +151,7 @@ class RunOut(Schema):
     after: float | None
     effect: str
     execution: ExecutionOut | None = Field(description="Null: somebody does it by hand.")
+    steps: list[StepOut] = Field(description="Of what is done by hand: to be ticked off.")
 
     @staticmethod
     def of(row: MitigationRun) -> RunOut:
@@ -155,6 +169,15 @@ class RunOut(Schema):
             after=row.after,
             effect=row.effect,
             execution=ExecutionOut.of(row.execution) if hasattr(row, "execution") else None,
+            steps=[
+                StepOut(
+                    number=step.number,
+                    text=step.text,
+                    done_at=step.done_at,
+                    done_by=str(step.done_by) if step.done_by else None,
+                )
+                for step in row.steps.all()
+            ],
         )
 
 
@@ -322,6 +345,14 @@ def finish_mitigation(request: HttpRequest, id: int, body: OutcomeIn) -> RunOut:
     """Written to the running log as the action's result."""
     by = actor_of(request)
     commands.finish(by, queries.run_for(by, id), outcome=body.outcome, note=body.note)
+    return RunOut.of(queries.run_for(by, id))
+
+
+@router.post("/mitigation-runs/{int:id}/steps/{int:number}", response=RunOut, summary="Tick off a step")
+def tick_step(request: HttpRequest, id: int, number: int, body: StepIn) -> RunOut:
+    """Of what is done by hand; who and when is in the running log."""
+    by = actor_of(request)
+    commands.tick(by, queries.run_for(by, id), number, done=body.done)
     return RunOut.of(queries.run_for(by, id))
 
 

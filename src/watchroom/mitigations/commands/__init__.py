@@ -4,7 +4,7 @@ from .carrying_out import decide
 from .catalog import delete_mitigation, save_mitigation
 from .ordering import dry_run
 from .runners import delete_runner, save_runner, try_runner
-from .runs import finish, start
+from .runs import finish, start, tick
 
 __all__ = [
     "decide",
@@ -15,5 +15,6 @@ __all__ = [
     "save_mitigation",
     "save_runner",
     "start",
+    "tick",
     "try_runner",
 ]

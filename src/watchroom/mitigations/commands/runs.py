@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from ...accounts.actors import Actor
 from ...accounts.roles import Action
-from ...incidents.commands import acting_in, must_be_open
+from ...incidents.commands import acting_in, must_be_open, write_system
 from ...incidents.models import Incident, LogEntry
 from ...kernel.again import retried
 from ...kernel.db import locked
-from ...kernel.errors import Conflict, Refused
-from ..models import Mitigation, MitigationKind, MitigationRun
+from ...kernel.errors import Conflict, NotFound, Refused
+from .. import rules
+from ..models import Mitigation, MitigationKind, MitigationRun, RunStep
 from .ordering import close, order
 
 LOOK_AFTER = timedelta(minutes=5)  # at the effect of what is done by hand
@@ -97,10 +98,41 @@ def start(
                 client_key=_key(run, "start"),
             )
         )
+        if mitigation is not None and not carried_out:
+            steps = enumerate(rules.steps_of(mitigation.how), 1)
+            RunStep.objects.bulk_create(RunStep(run=run, number=number, text=text) for number, text in steps)
         made.note(run=run.pk, title=title, kind=kind)
         if mitigation is not None and carried_out:
             order(made, row, run, mitigation)
     return run
+
+
+def tick(by: Actor, run: MitigationRun, number: int, *, done: bool = True) -> RunStep:
+    """Say that a step of what is done by hand is done, or take that back. Who and when is in the running log; the same twice
+    is one.
+
+    :raises NotFound: it has no such step.
+    :raises Conflict: the outcome of the run has been recorded.
+    """
+    with acting_in(by, "mitigation.step_done" if done else "mitigation.step_undone", run.incident) as (made, incident):
+        step = locked(RunStep.objects.filter(run=run, number=number)).first()
+        if step is None:
+            raise NotFound(f"This run has no step {number}.", field="step", value=number, fix="Look at its steps.")
+        if MitigationRun.objects.filter(pk=run.pk, ended_at__isnull=False).exists():
+            raise Conflict("Its outcome is already recorded.", field="run", value=run.pk, fix="Write a note instead.")
+        if (step.done_at is not None) == done:
+            made.note(repeated=True)
+            return step
+        step.done_at, step.done_by = (made.at, by.person) if done else (None, None)
+        step.save(update_fields=["done_at", "done_by"])
+        count = RunStep.objects.filter(run=run).count()
+        verb = "did" if done else "took back"
+        write_system(
+            incident, "mitigation.step", f"{by.name} {verb} step {number} of {count} of {run.title}: {step.text}",
+            {"run": run.pk, "step": number, "done": done}, made.at, by=by,
+        )  # fmt: skip
+        made.note(run=run.pk, step=number)
+    return step
 
 
 @retried
