@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "watchroom.insights",
     "watchroom.outgoing",
     "watchroom.venues",
+    "watchroom.workflows",
     "watchroom.engine",
     "watchroom.api",
 ]

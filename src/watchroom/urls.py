@@ -31,6 +31,7 @@ _PACKAGES = (
     "insights",
     "outgoing",
     "venues",
+    "workflows",
 )
 
 

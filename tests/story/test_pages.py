@@ -130,6 +130,8 @@ PAGES = (
     "/venues",
     "/venues/plans/new",
     "/venues/bridges/new?kind=zoom",
+    "/workflows",
+    "/workflows/new",
     "/webhooks",
     "/webhooks/new",
     "/webhooks/events",

@@ -34,6 +34,7 @@ PACKAGES = (
     "insights",
     "outgoing",
     "venues",
+    "workflows",
     "engine",
     "config",
 )

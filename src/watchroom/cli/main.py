@@ -36,6 +36,7 @@ from . import (
     triage,
     venues,
     webhooks,
+    workflows,
     workspaces,
 )
 from .demo import demo
@@ -72,6 +73,7 @@ _everything: list[click.Command] = [
     *workspaces.commands,
     *webhooks.commands,
     *venues.commands,
+    *workflows.commands,
     *monitors.commands,
     *silences.commands,
     *statuspage.commands,

@@ -46,6 +46,8 @@ from ..status import commands as status
 from ..status.models import StakeholderList, StatusPage
 from ..venues import commands as venues
 from ..venues.models import Bridge, VenuePlan
+from ..workflows import commands as workflows
+from ..workflows.models import Workflow
 from ..workspaces import commands as workspaces
 from ..workspaces.models import Workspace
 from . import alerting
@@ -75,6 +77,7 @@ _MODELS: dict[str, Any] = {
     "update_templates": UpdateTemplate,
     "incident_types": IncidentType,
     "venue_plans": VenuePlan,
+    "workflows": Workflow,
     "guidance": GuidanceSetting,
     "role_rotations": RoleRotation,
     "triage": TriageRule,
@@ -266,6 +269,10 @@ def _venue_plan(by: Actor, row: VenuePlan | None, fields: Fields) -> None:
     venues.save_plan(by, row, **{**fields, **found})
 
 
+def _workflow(by: Actor, row: Workflow | None, fields: Fields) -> None:
+    workflows.save_workflow(by, row, **{**fields, "team": _find("teams", fields["team"])})
+
+
 def _policy(by: Actor, policy: EscalationPolicy | None, fields: Fields) -> None:
     kinds = {"person": "people", "schedule": "schedules", "team": "teams", "chat": "workspaces"}
     steps = [
@@ -437,6 +444,7 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "update_templates": _update_template,
     "incident_types": _incident_type,
     "venue_plans": _venue_plan,
+    "workflows": _workflow,
     "severities": _severity,
     "guidance": _guidance,
     "role_rotations": _role_rotation,
@@ -463,6 +471,7 @@ _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "update_templates": incidents.delete_template,
     "incident_types": incidents.delete_type,
     "venue_plans": venues.delete_plan,
+    "workflows": workflows.delete_workflow,
     "severities": _no_severity,
     "guidance": _as_shipped,
     "role_rotations": incidents.delete_rotation,

@@ -30,6 +30,7 @@ from ..outgoing.models import Webhook
 from ..paging.models import EscalationPolicy, StepTarget
 from ..status.models import StakeholderList, StatusPage
 from ..venues.models import Bridge, VenuePlan
+from ..workflows.models import Workflow
 from ..workspaces.models import Workspace
 from . import alerting, schema
 from .difference import State
@@ -165,6 +166,11 @@ def read() -> State:
             }
             | {name: _slug(getattr(row, name)) for name in ("team", "workspace", "bridge")}
             for row in VenuePlan.objects.select_related("team", "workspace", "bridge")
+        },
+        "workflows": {
+            row.slug: {"slug": row.slug, "name": row.name, "team": _slug(row.team)}
+            | {name: getattr(row, name) for name in ("triggers", "conditions", "actions", "enabled")}
+            for row in Workflow.objects.select_related("team")
         },
         "severities": {
             row.key: {name: getattr(row, name) for name in ("level", "name", "definition", "update_minutes", "roles")}

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from ..kernel.errors import Refused
 from ..kernel.plugins import all_of
 from ..sources import mapping
+from ..workflows.rules import Conditions as Met
 from . import parts
 from .parts import MatcherText
 
@@ -496,6 +497,38 @@ class VenuePlan(_Part):
         return sorted(set(types))
 
 
+class Workflow(_Part):
+    """When one of the triggers happens in an incident and all conditions hold, the actions are done, in order."""
+
+    slug: str
+    name: str
+    team: str | None = Field(None, description="Null: for everybody's incidents.")
+    triggers: list[str] = Field(description="Events of incidents, such as incident.declared.")
+    conditions: dict[str, Any] = Field(
+        {}, description="severities, types, teams, services, labels, hours, private, drills."
+    )
+    actions: list[dict[str, Any]] = Field(description="Each with do, and what it takes: `watchroom workflow actions`.")
+    enabled: bool = True
+
+    @field_validator("triggers")
+    @classmethod
+    def _in_order(cls, triggers: list[str]) -> list[str]:
+        return sorted({each.strip() for each in triggers})
+
+    @field_validator("actions")
+    @classmethod
+    def _without_what_is_empty(cls, actions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{name: value for name, value in each.items() if value not in (None, "", [], False)} for each in actions]
+
+    @field_validator("conditions")
+    @classmethod
+    def _as_kept(cls, conditions: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return Met.of(conditions).as_json()
+        except (KeyError, TypeError, AttributeError, OSError) as error:
+            raise ValueError(f"the conditions make no sense: {error}") from None
+
+
 class Webhook(_Part):
     """A program that is told of events. Its secret is never in a file: a new one's is printed once."""
 
@@ -582,6 +615,7 @@ class Document(_Part):
     update_templates: list[UpdateTemplate] = []
     incident_types: list[IncidentType] = []
     venue_plans: list[VenuePlan] = []
+    workflows: list[Workflow] = []
     severities: list[Severity] = []
     guidance: list[Guidance] = []
     role_rotations: list[RoleRotation] = []
@@ -616,6 +650,7 @@ KEYS = {
     "update_templates": "slug",
     "incident_types": "slug",
     "venue_plans": "slug",
+    "workflows": "slug",
     "severities": "key",
     "guidance": "rule",
     "role_rotations": "slug",

@@ -43,6 +43,7 @@ SET_UP = (
     Place("teams", "Teams", "users"),
     Place("people", "People", "user"),
     Place("mitigations", "Mitigations", "life-buoy"),
+    Place("workflows", "Workflows", "workflow"),
     Place("webhooks", "Webhooks", "webhook"),
     Place("audit", "Audit", "scroll-text"),
     Place("system", "System", "activity"),

@@ -1,0 +1,370 @@
+"""When something happens in an incident, these things are done: once, in order, visibly, and never in circles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from django.test import Client
+
+import factories as make
+from peers.http import Answer
+from watchroom.accounts.actors import Actor, acting
+from watchroom.cli.main import cli
+from watchroom.config.carry_out import apply
+from watchroom.config.current import read
+from watchroom.config.text import parse
+from watchroom.engine.loop import run_due
+from watchroom.incidents import commands as incidents
+from watchroom.incidents.models import Incident, LogEntry, RoleAssignment, Task, Update, UpdateDraft, UpdateTemplate
+from watchroom.kernel import clock as kernel_clock
+from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.errors import NotAllowed, NotFound, Refused
+from watchroom.mitigations.commands import save_mitigation
+from watchroom.mitigations.models import MitigationRun
+from watchroom.outgoing.commands import save_webhook
+from watchroom.outgoing.duties import duties as event_duties
+from watchroom.outgoing.models import Dispatch, Event
+from watchroom.paging.models import Escalation
+from watchroom.venues.commands import save_bridge, save_plan
+from watchroom.venues.models import Venue
+from watchroom.workflows import commands, queries, running
+from watchroom.workflows.duties import duties
+from watchroom.workflows.models import Workflow, WorkflowRun
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+LOG = [{"do": "log", "text": "{severity} {title}"}]
+
+
+@pytest.fixture
+def admin() -> Actor:
+    return make.actor("Ada")
+
+
+def saved(by: Actor, **fields: Any) -> Workflow:
+    said = {"team": None, "name": "SEV1 declared", "triggers": ["incident.declared"], "actions": LOG}
+    return commands.save_workflow(by, None, **(said | fields))
+
+
+def work() -> None:
+    run_due([*event_duties, *duties])
+
+
+def template(by: Actor, **fields: Any) -> UpdateTemplate:
+    return UpdateTemplate.objects.create(
+        **{"team": make.team(), "name": "Holding", "slug": "holding", "happening": "{title}: we are looking."} | fields
+    )
+
+
+def ran(incident: Incident) -> list[str]:
+    rows = LogEntry.objects.filter(incident=incident, type="workflow.ran").order_by("id")
+    return list(rows.values_list("text", flat=True))
+
+
+def test_all_that_is_wanted_is_done_once_and_said_in_the_log(admin: Actor, connect: Callable[[str], Any]) -> None:
+    server, workspace = connect("slack")
+    team, dana, kim = make.team(slug="shop"), make.person("Dana", "responder"), make.person("Kim", "responder")
+    make.contact_method(dana)
+    schedule = make.schedule("Comms", people=(kim,), team=team, slug="comms")
+    template(admin)
+    save_plan(
+        admin, None, team=None, name="Calls", least_severity=0,
+        bridge=save_bridge(admin, None, team=None, kind="jitsi", name="J", settings={"url": "https://m.example.org/{room}"}),
+    )  # fmt: skip
+    hook, _ = save_webhook(admin, None, team=None, name="Hook", url="https://hooks.example.org/x", events=["silence.*"])
+    save_mitigation(admin, None, team=team, name="Roll back", how="Press.", slug="roll-back")
+    saved(
+        admin,
+        conditions={"severities": [1]},
+        actions=[
+            {"do": "page", "people": [dana.email]},
+            {"do": "role", "role": "communications", "schedule": schedule.slug},
+            {"do": "call"},
+            {"do": "tasks", "lines": ["Check {number}", "Tell support"], "assignee": kim.email},
+            {"do": "update", "template": "holding", "publish": True},
+            {"do": "next_update", "minutes": 10},
+            {"do": "post", "workspace": workspace.slug, "room": "#alerts", "text": "{severity}: {title}"},
+            {"do": "webhook", "webhook": hook.slug},
+            {"do": "mitigation", "mitigation": "roll-back"},
+            {"do": "log", "text": "Remember the checklist"},
+        ],
+    )
+    quiet = incidents.declare(admin, title="Small", severity=3, team=team)
+    incident = incidents.declare(admin, title="Checkout is slow", severity=1, team=team)
+    work()
+    work()
+    assert ran(quiet) == []
+    run = WorkflowRun.objects.get()
+    assert run.state == "done" and [each["ok"] for each in run.results] == [True] * 10, run.results
+    (said,) = ran(incident)
+    assert said.startswith(
+        "Workflow “SEV1 declared”: paged Dana; asked Kim to be communications lead; had a call opened"
+    )
+    page = Escalation.objects.get(kind="direct")
+    assert page.title == "SEV1 Checkout is slow" and page.path == f"/incidents/{incident.pk}"
+    assert RoleAssignment.objects.get(incident=incident, role="communications").person == kim
+    assert Venue.objects.get().kind == "call"
+    tasks = Task.objects.filter(incident=incident).order_by("id")
+    assert [each.text for each in tasks][:2] == [f"Check {incident.pk}", "Tell support"]
+    assert "Roll back" in tasks[2].text and not MitigationRun.objects.exists(), "proposed, not carried out"
+    assert Update.objects.get().happening == "Checkout is slow: we are looking."
+    incident.refresh_from_db()
+    assert incident.next_update_at == kernel_clock.now() + timedelta(minutes=10)
+    assert "SEV1: Checkout is slow" in json.dumps(list(server.messages.values()))
+    assert Dispatch.objects.get().event.type == "incident.declared"
+
+
+def test_what_fails_stops_nothing_else_and_can_be_done_again(admin: Actor, connect: Callable[[str], Any]) -> None:
+    server, workspace = connect("slack")
+    server.broken = Answer(503)
+    post = {"do": "post", "workspace": workspace.slug, "room": "#alerts", "text": "x"}
+    saved(admin, actions=[post, {"do": "call"}, {"do": "tasks", "lines": ["One"]}])
+    incident = incidents.declare(admin, title="x")
+    work()
+    run = WorkflowRun.objects.get()
+    assert run.state == "failed" and [each["ok"] for each in run.results] == [False, False, True]
+    assert "Could not be done: It could not be posted" in ran(incident)[0]
+    server.broken = None
+    commands.retry(admin, run)
+    work()
+    run.refresh_from_db()
+    assert [each["ok"] for each in run.results] == [True, True, False] and len(server.messages) == 1
+    assert Task.objects.count() == 1, "what was done is not done again"
+
+
+def test_one_event_is_one_run_whatever_is_cut_off(admin: Actor, clock: TravellingClock) -> None:
+    saved(admin, actions=[{"do": "tasks", "lines": ["One"]}, {"do": "log", "text": "two"}])
+    incidents.declare(admin, title="x")
+    run_due(event_duties)
+    running.take(list(Event.objects.all()))  # handed on twice
+    first = running.claim()
+    assert first is not None and running.claim() is None and WorkflowRun.objects.count() == 1
+    clock.advance(timedelta(minutes=3))
+    work()
+    running.carry_on(first)  # the one that was cut off wakes up
+    assert Task.objects.count() == 1 and LogEntry.objects.filter(type="workflow.said").count() == 1
+    assert LogEntry.objects.filter(type="workflow.ran").count() == 1
+
+
+def test_no_workflow_wakes_itself_or_another_in_circles(admin: Actor) -> None:
+    saved(admin, name="Ping", triggers=["log.*", "task.*", "incident.*"], actions=[{"do": "tasks", "lines": ["x"]}])
+    saved(admin, name="Pong", triggers=["task.*", "log.*"], actions=LOG)
+    incidents.declare(admin, title="x")
+    work()
+    assert WorkflowRun.objects.count() == 1 and Task.objects.count() == 1
+
+
+def test_private_incidents_and_drills_are_left_alone_unless_it_says_so(admin: Actor) -> None:
+    flow = saved(admin)
+    incidents.declare(admin, title="Secret", private=True)
+    incidents.declare(admin, title="Practice", drill=True)
+    work()
+    assert not WorkflowRun.objects.exists()
+    commands.save_workflow(
+        admin, flow, team=None, name=flow.name, triggers=flow.triggers, actions=LOG, conditions={"private": True}
+    )
+    incident = incidents.declare(admin, title="Secret", private=True)
+    work()
+    said = LogEntry.objects.get(incident=incident, type="workflow.said").text
+    assert said == "SEV3 a private incident", "its title goes into no text that others may read"
+
+
+def test_a_team_has_its_own_and_what_is_off_does_nothing(admin: Actor) -> None:
+    mine, theirs = make.team(), make.team()
+    flow = saved(admin, team=mine)
+    incidents.declare(admin, title="Theirs", team=theirs)
+    work()
+    assert not WorkflowRun.objects.exists()
+    commands.switch(admin, flow, on=False)
+    incidents.declare(admin, title="Mine", team=mine)
+    work()
+    assert not WorkflowRun.objects.exists()
+    commands.switch(admin, flow, on=True)
+    incidents.declare(admin, title="Mine", team=mine)
+    work()
+    assert WorkflowRun.objects.count() == 1
+
+
+def test_a_draft_of_somebody_is_left_alone(admin: Actor) -> None:
+    template(admin)
+    saved(admin, triggers=["incident.severity_changed"], actions=[{"do": "update", "template": "holding"}])
+    incident = incidents.declare(admin, title="x")
+    incidents.save_draft(admin, incident, version=0, happening="Mine")
+    incidents.change_severity(admin, incident, 1)
+    other = incidents.declare(admin, title="y")
+    incidents.change_severity(admin, other, 1)
+    work()
+    assert UpdateDraft.objects.get(incident=incident).happening == "Mine"
+    assert UpdateDraft.objects.get(incident=other).happening == "y: we are looking."
+    assert not Update.objects.exists()
+
+
+def test_the_dry_run_says_what_would_have_happened_and_changes_nothing(admin: Actor) -> None:
+    incident = incidents.declare(admin, title="x", severity=2)
+    flow = saved(admin, conditions={"severities": [1]}, actions=[{"do": "tasks", "lines": ["One"]}])
+    events, entries = Event.objects.count(), LogEntry.objects.count()
+    found = commands.dry_run(admin, flow, incident)
+    assert not found.would_run and found.unmet == ["It is SEV2."] and found.plan == ["add tasks: One"]
+    Workflow.objects.update(conditions={})
+    flow.refresh_from_db()
+    found = commands.dry_run(admin, flow, incident)
+    assert found.would_run and [type for _, type in found.times] == ["incident.declared"]
+    Workflow.objects.update(triggers=["incident.resolved"])
+    flow.refresh_from_db()
+    assert not commands.dry_run(admin, flow, incident).times
+    assert (events, entries) == (Event.objects.count(), LogEntry.objects.count()) and not Task.objects.exists()
+
+
+# --- Who may what ---
+
+
+def test_permissions(admin: Actor) -> None:
+    team, kim = make.team(), make.person("Kim", "viewer")
+    make.membership(team, kim, "manager")
+    manager, outsider = acting(kim), make.actor("Out", "viewer")
+    own = saved(manager, team=team, name="Own")
+    everybodys = saved(admin, name="Everybody's")
+    with pytest.raises(NotAllowed):
+        saved(manager)
+    for by, flow in ((manager, everybodys), (outsider, own)):
+        with pytest.raises(NotAllowed):
+            commands.delete_workflow(by, flow)
+        with pytest.raises(NotAllowed):
+            commands.switch(by, flow, on=False)
+        with pytest.raises(NotAllowed):
+            commands.save_workflow(by, flow, team=team, name="x", triggers=["incident.*"], actions=LOG)
+    Workflow.objects.update(conditions={"private": True})
+    incident = incidents.declare(admin, title="Secret", private=True, team=team)
+    work()
+    assert queries.runs_visible_to(outsider).count() == 0 and queries.runs_visible_to(admin).count() == 2
+    run = WorkflowRun.objects.filter(incident=incident).first()
+    assert run is not None
+    with pytest.raises(NotFound):
+        commands.retry(outsider, run)
+
+
+@pytest.mark.parametrize(
+    ("field", "fields"),
+    [
+        ("name", {"name": " "}),
+        ("triggers", {"triggers": []}),
+        ("triggers", {"triggers": ["service.created"]}),
+        ("conditions", {"conditions": {"severities": [9]}}),
+        ("actions", {"actions": []}),
+        ("actions[0].do", {"actions": [{"do": "dance"}]}),
+        ("actions[1].colour", {"actions": [*LOG, {"do": "call", "colour": "red"}]}),
+        ("actions[0].people", {"actions": [{"do": "page"}]}),
+        ("actions[0].people", {"actions": [{"do": "page", "people": ["nobody@example.org"]}]}),
+        ("actions[0].role", {"actions": [{"do": "role", "role": "king", "schedule": "x"}]}),
+        ("actions[0].schedule", {"actions": [{"do": "role", "role": "scribe"}]}),
+        ("actions[0].lines", {"actions": [{"do": "tasks", "lines": "x"}]}),
+        ("actions[0].template", {"actions": [{"do": "update", "template": "none"}]}),
+        ("actions[0].minutes", {"actions": [{"do": "next_update", "minutes": "soon"}]}),
+        ("actions[0].workspace", {"actions": [{"do": "post", "room": "#x", "text": "x"}]}),
+        ("actions[0].webhook", {"actions": [{"do": "webhook"}]}),
+        ("actions[0].text", {"actions": [{"do": "log"}]}),
+    ],
+)
+def test_bad_input_is_refused_by_field(admin: Actor, field: str, fields: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as refused:
+        saved(admin, **fields)
+    assert refused.value.field == field
+
+
+# --- Pages, command line, file ---
+
+
+def test_the_pages(admin: Actor, django_assert_max_num_queries: Any) -> None:
+    client = Client()
+    assert admin.person is not None
+    client.force_login(admin.person, backend=BACKEND)
+    template(admin)
+    assert "Nothing is done by itself yet" in client.get("/workflows").content.decode()
+    assert client.get("/workflows/new").status_code == 200
+    said = {"name": "SEV1 declared", "triggers": ["incident.declared"], "severities": ["1"], "tasks": "One\nTwo"}
+    assert client.post("/workflows/new", said | {"page_people": "no@example.org"}).status_code == 422
+    said |= {"template": "holding", "page_people": admin.person.email, "minutes": "15"}
+    client.post("/workflows/new", said)
+    flow = Workflow.objects.get()
+    assert [each["do"] for each in flow.actions] == ["page", "tasks", "update", "next_update"]
+    form = client.get("/workflows/sev1-declared/edit").content.decode()
+    assert "One\nTwo" in form and admin.person.email in form
+    incident = incidents.declare(admin, title="Checkout is slow", severity=1)
+    work()
+    with django_assert_max_num_queries(22):
+        page = client.get("/workflows/sev1-declared").content.decode()
+    assert "Checkout is slow" in page and "Added 2 tasks" in page
+    assert "It would have run" in client.get(f"/workflows/sev1-declared?incident={incident.pk}").content.decode()
+    assert "There is no incident" in client.get("/workflows/sev1-declared?incident=999999").content.decode()
+    assert "SEV1 declared" in client.get("/workflows").content.decode()
+    client.post("/workflows/sev1-declared/edit", {**said, "tasks": "Three"})
+    flow.refresh_from_db()
+    assert flow.actions[1]["lines"] == ["Three"]
+    client.post("/workflows/sev1-declared/do", {"do": "off"})
+    assert "switched off" in client.get("/workflows/sev1-declared").content.decode()
+    viewer = Client()
+    viewer.force_login(make.person("V", "viewer"), backend=BACKEND)
+    assert viewer.get("/workflows/sev1-declared").status_code == 200
+    assert viewer.get("/workflows/sev1-declared/edit").status_code == 403
+    assert viewer.post("/workflows/sev1-declared/do", {"do": "delete"}).status_code == 403
+    flow.actions = [*LOG, *LOG]
+    flow.save()
+    assert client.get("/workflows/sev1-declared/edit").status_code == 302, "more than the form shows"
+    client.post("/workflows/sev1-declared/do", {"do": "delete"})
+    assert not Workflow.objects.exists()
+
+
+def test_the_command_line(admin: Actor, tmp_path: Path) -> None:
+    def run(*words: str) -> Any:
+        answer = CliRunner().invoke(cli, [*words, "--json"])
+        assert answer.exit_code == 0, answer.output
+        return json.loads(answer.output)
+
+    file = tmp_path / "flow.yaml"
+    said = {
+        "slug": "first",
+        "name": "First",
+        "triggers": ["incident.declared"],
+        "actions": [{"do": "tasks", "lines": ["One"]}],
+    }
+    file.write_text(yaml.safe_dump(said))
+    assert run("workflow", "save", str(file))["slug"] == "first"
+    assert run("workflow", "save", str(file))["slug"] == "first"
+    assert len(run("workflow", "actions")) > 8 and run("workflow", "show", "first")["enabled"]
+    incident = incidents.declare(admin, title="x")
+    work()
+    assert run("workflow", "dry-run", "first", str(incident.pk))["would_run"] is True
+    (done,) = run("workflow", "runs", "first")["items"]
+    assert done["state"] == "done" and done["incident"] == incident.pk
+    assert run("workflow", "runs", "--incident", str(incident.pk))["items"] == [done]
+    assert run("workflow", "retry", str(done["id"]))["state"] == "done"
+    assert run("workflow", "off", "first")["enabled"] is False and run("workflow", "on", "first")["enabled"] is True
+    assert [each["slug"] for each in run("workflows")["items"]] == ["first"]
+    CliRunner().invoke(cli, ["workflow", "delete", "first"])
+    assert not Workflow.objects.exists()
+
+
+def test_a_file_says_the_same_twice(admin: Actor) -> None:
+    text = """
+version: 1
+workflows:
+  - slug: first
+    name: First
+    triggers: [incident.resolved, incident.declared]
+    conditions: {severities: [2, 1], hours: {zone: Europe/Berlin, start: "22:00", end: "06:00"}}
+    actions: [{do: tasks, lines: [One], assignee: ""}, {do: call}]
+"""
+    assert [each.verb for each in apply(admin, parse(yaml.safe_load(text), "file"))[0]] == ["create"]
+    assert apply(admin, parse(yaml.safe_load(text), "file"))[0] == []
+    exported = {"version": 1, "workflows": list(read()["workflows"].values())}
+    assert apply(admin, parse(exported, "file"))[0] == []
+    with pytest.raises(Refused):
+        parse({"version": 1, "workflows": [exported["workflows"][0] | {"conditions": {"colour": 1}}]}, "file")
+    assert apply(admin, parse({"version": 1, "workflows": []}, "file"), prune=True)[0][0].verb == "delete"
