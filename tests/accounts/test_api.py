@@ -178,7 +178,7 @@ def test_lists_ask_a_constant_number_of_questions(
         factories.membership(team, each)
         factories.schedule(people=(each,), team=team)
         factories.service(team=team)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         assert api("GET", path)
 
 

@@ -173,3 +173,22 @@ def test_by_command_and_by_file(people: Any, clock: TravellingClock) -> None:
     assert row.closed_at is not None and row.swaps.count() == 1
     run("limits", "shop", "--stop")
     assert read()["teams"]["shop"]["limits"] is None
+
+
+def test_quiet_hours_and_the_weekly_list_stand_in_the_file(people: Any, clock: TravellingClock) -> None:
+    file: dict[str, Any] = {
+        "version": 1,
+        "people": [{"email": "new@example.org", "name": "New", "quiet_hours": {"starts": "22:00", "ends": "07:00"}}],
+        "teams": [{"slug": "shop", "name": "Shop", "weekly_list": True}],
+    }
+    apply(make.actor(), parse(file, "file"))
+    there = read()
+    assert there["people"]["new@example.org"]["quiet_hours"] == {"starts": "22:00", "ends": "07:00"}
+    assert there["teams"]["shop"]["weekly_list"] is True and apply(make.actor(), parse(file, "file"))[0] == []
+    file["people"][0]["quiet_hours"] = None
+    file["teams"][0]["weekly_list"] = False
+    apply(make.actor(), parse(file, "file"))
+    there = read()
+    assert there["people"]["new@example.org"]["quiet_hours"] is None and not there["teams"]["shop"]["weekly_list"]
+    with pytest.raises(Refused):
+        parse({"version": 1, "people": [{**file["people"][0], "quiet_hours": {"starts": 1320, "ends": "07:00"}}]}, "f")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from django.db import transaction
@@ -26,7 +26,9 @@ from ..incidents.models import (
     UpdateTemplate,
 )
 from ..insights.bearing import set_limits
+from ..insights.commands import set_weekly_list
 from ..insights.limits import limits_of
+from ..insights.models import WeeklyList
 from ..insights.pay import rules_of, set_pay
 from ..intake import commands as intake
 from ..intake.models import Integration, Route
@@ -40,7 +42,7 @@ from ..oncall.models import Schedule, Temporary
 from ..outgoing import commands as outgoing
 from ..outgoing.models import Webhook
 from ..paging import commands as paging
-from ..paging.models import EscalationPolicy
+from ..paging.models import EscalationPolicy, QuietHours
 from ..sources.base import Configured
 from ..status import commands as status
 from ..status.models import StakeholderList, StatusPage
@@ -195,10 +197,16 @@ def _find(kind: str, key: str | None) -> Any:
 
 
 def _person(by: Actor, person: Person | None, fields: Fields) -> None:
+    own = {name: value for name, value in fields.items() if name != "quiet_hours"}
     if person is None:
-        accounts.create_person(by, **fields)
+        person = accounts.create_person(by, **own)
     else:
-        accounts.change_person(by, person, **{name: value for name, value in fields.items() if name != "email"})
+        accounts.change_person(by, person, **{name: value for name, value in own.items() if name != "email"})
+    quiet = fields["quiet_hours"] or {}
+    times = [time.fromisoformat(quiet[name]) if quiet else None for name in ("starts", "ends")]
+    row = QuietHours.objects.filter(person=person).first()
+    if ([row.starts, row.ends] if row else [None, None]) != times:
+        paging.set_quiet_hours(by, person, *times)
 
 
 def _team(by: Actor, team: Team | None, fields: Fields) -> None:
@@ -211,6 +219,8 @@ def _team(by: Actor, team: Team | None, fields: Fields) -> None:
         accounts.set_member(by, saved, _find("people", email), role)
     if (fields["limits"] is not None) or limits_of(saved)[1] is not None:
         set_limits(by, saved, fields["limits"])
+    if fields["weekly_list"] != WeeklyList.objects.filter(team=saved).exists():
+        set_weekly_list(by, saved, fields["weekly_list"])
     if (fields["pay"] is not None) or rules_of(saved)[1]:
         set_pay(by, saved, fields["pay"])
 

@@ -27,7 +27,7 @@ from ..kernel.plugins import all_of
 from ..mitigations.models import Mitigation, Runner
 from ..oncall.models import Schedule
 from ..outgoing.models import Webhook
-from ..paging.models import EscalationPolicy, StepTarget
+from ..paging.models import EscalationPolicy, QuietHours, StepTarget
 from ..status.models import StakeholderList, StatusPage
 from ..venues.models import Bridge, VenuePlan
 from ..workflows.models import Workflow
@@ -42,12 +42,20 @@ def read() -> State:
     alerts = alerting.read()
     return {
         "people": {
-            p.email: {"email": p.email, "name": p.name, "role": Role(p.role).word, "timezone": p.timezone}
-            for p in Person.objects.filter(is_active=True).order_by("email")
+            p.email: {
+                "email": p.email,
+                "name": p.name,
+                "role": Role(p.role).word,
+                "timezone": p.timezone,
+                "quiet_hours": _quiet(getattr(p, "quiet_hours", None)),
+            }
+            for p in Person.objects.filter(is_active=True).select_related("quiet_hours").order_by("email")
         },
         "teams": {
             t.slug: _team(t)
-            for t in Team.objects.select_related("load_limits", "pay").prefetch_related("memberships__person")
+            for t in Team.objects.select_related("load_limits", "pay", "weekly_list").prefetch_related(
+                "memberships__person"
+            )
         },
         "schedules": {
             s.slug: _schedule(s)
@@ -224,6 +232,10 @@ def _status_page(page: StatusPage) -> dict[str, Any]:
     }
 
 
+def _quiet(row: QuietHours | None) -> dict[str, str] | None:
+    return {"starts": f"{row.starts:%H:%M}", "ends": f"{row.ends:%H:%M}"} if row else None
+
+
 def _slug(thing: Any) -> str | None:
     return thing.slug if thing is not None else None
 
@@ -282,6 +294,7 @@ def _team(team: Team) -> dict[str, Any]:
         "description": team.description,
         "members": [{"email": each.person.email, "role": Role(each.role).word} for each in members],
         "limits": {each.name: getattr(limits, each.name) for each in fields(Limits)} if limits else None,
+        "weekly_list": getattr(team, "weekly_list", None) is not None,
         "pay": pay.rules if pay else None,
     }
 

@@ -28,13 +28,24 @@ class Member(_Part):
     role: Literal["viewer", "responder", "manager"] = "responder"
 
 
+ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class Quiet(_Part):
+    """When what can wait waits, by the person's own clock; in quotes: "22:00"."""
+
+    starts: ClockTime
+    ends: ClockTime
+
+
 class Person(_Part):
-    """Somebody who signs in or is paged."""
+    """Somebody who signs in or is paged. How they are reached is their own, and never in a file."""
 
     email: str
     name: str
     role: Literal["viewer", "responder", "manager", "administrator"] = "viewer"
     timezone: str = "UTC"
+    quiet_hours: Quiet | None = Field(None, description="Null: none.")
 
 
 class Limits(_Part):
@@ -77,6 +88,7 @@ class Team(_Part):
     description: str = ""
     members: list[Member] = []
     limits: Limits | None = Field(None, description="Null: the defaults only warn on the page, and nobody is told.")
+    weekly_list: bool = Field(False, description="Whether its managers get the alerts to fix on Mondays.")
     pay: PayPart | None = Field(None, description="Null: hours are counted, and nothing is paid.")
 
 
