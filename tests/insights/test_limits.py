@@ -23,8 +23,10 @@ from watchroom.insights.models import Crossing, TeamLimits
 from watchroom.insights.rules.limits import Limits
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Conflict, NotAllowed, Refused
-from watchroom.oncall.models import Absence, Swap
+from watchroom.oncall.models import Absence, Schedule, Swap
+from watchroom.oncall.queries import who
 from watchroom.paging.models import Notification
+from watchroom.paging.people import Roster
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -100,12 +102,27 @@ def test_a_rest_day_is_entered_and_the_rested_are_asked(people: Any, clock: Trav
         bearing.accept_rest(acting(ben), row)
     bearing.accept_rest(acting(anna), row)
     absence = Absence.objects.get(person=anna)
-    assert (absence.ends_at - absence.starts_at, absence.starts_at.weekday(), absence.paged) == (DAY, 1, False)
+    assert (absence.ends_at - absence.starts_at, absence.starts_at.weekday(), absence.paged) == (DAY, 1, True)
     swap = Swap.objects.get()
     assert (swap.starts_at, swap.offered_by, set(swap.offered_to.all())) == (absence.starts_at, anna, {ben, mia})
     assert told(ben, "Can you cover for Anna?") == 1
     with pytest.raises(Conflict):
         bearing.accept_rest(acting(mia), row)
+
+
+def test_on_a_rest_day_pages_reach_them_until_somebody_takes_the_shift(people: Any, clock: TravellingClock) -> None:
+    team, anna, ben, _ = people
+    for person in (anna, ben):
+        Crossing.objects.create(
+            team=team, person=person, kind="pages", value=3, limit=2, since=clock(), noticed_at=clock(), text="Three."
+        )
+    for person in (anna, ben):  # Ben's turn comes in a week: he leaves nothing to be covered
+        bearing.accept_rest(acting(person), Crossing.objects.get(kind="pages", person=person))
+    rest = Absence.objects.get(person=anna)
+    clock.to(rest.starts_at + HOUR)
+    schedule = Schedule.objects.get()
+    assert [each.pk for each in who(schedule, clock())] == [anna.pk]
+    assert set(Roster(clock()).away([anna.pk, ben.pk])) == {ben.pk}  # nobody has taken what Anna offered
 
 
 def test_a_manager_asks_for_somebody_else_and_makes_tasks(people: Any, clock: TravellingClock) -> None:

@@ -136,7 +136,8 @@ def _open(by: Actor, row: Crossing) -> Crossing:
 
 
 def accept_rest(by: Actor, row: Crossing) -> Crossing:
-    """The rest day: the person is away and not paged, and for each of their shifts in it those who are rested are asked.
+    """The rest day: the person is away, and for each of their shifts in it those who are rested are asked. They are still
+    paged for a shift that nobody takes: whoever takes one is on call in their place.
 
     :raises Conflict: it has been taken already.
     """
@@ -152,7 +153,7 @@ def accept_rest(by: Actor, row: Crossing) -> Crossing:
             starts_at=a,
             ends_at=b,
             reason="Rest day after on-call",
-            paged=len(covered) < len(found.rest_cover),  # where nobody could stand in, pages still reach them
+            paged=bool(found.rest_cover),  # others are only asked: until one of them takes it, it is theirs
         )
         own.save(update_fields=["absence"])
         own.swaps.add(*(_ask(by, own, each, "A rest day after too much on-call.") for each in covered))

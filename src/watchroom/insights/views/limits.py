@@ -22,7 +22,7 @@ from ..forms import LimitsForm
 from ..limits import crossing_for, limits_of, managers_of, may_answer, proposals
 
 _SAID = {
-    "rest_day": "The rest day is entered. Whoever could cover is asked.",
+    "rest_day": "The rest day is entered. Whoever could cover is asked; a shift that nobody takes stays as it is.",
     "swap": "They are asked. Until somebody takes it, the shift stays as it is.",
     "fix": "The alerts are yours to mend. Give them to somebody else, or another date, if that suits better.",
 }
