@@ -22,7 +22,7 @@ from watchroom.cli.main import cli
 from watchroom.config.carry_out import apply
 from watchroom.config.current import read
 from watchroom.config.text import parse
-from watchroom.insights.pay import last_month, pay_of
+from watchroom.insights.pay import last_month, pay_of, set_pay
 from watchroom.insights.rules.pay import (
     Paged,
     PayError,
@@ -38,6 +38,7 @@ from watchroom.insights.rules.pay import (
 from watchroom.kernel.clock import TravellingClock
 from watchroom.oncall.commands import set_holidays
 from watchroom.oncall.rules import joined
+from watchroom.paging.models import Notification
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -124,6 +125,22 @@ def test_lines_can_be_checked_by_hand_also_in_the_night_when_clocks_change() -> 
     assert [(each.amount, each.off, each.pages) for each in totals(found)] == [(Decimal("98.67"), Decimal("1.5"), 3)]
 
 
+def test_a_day_in_two_schedules_is_one_day_off_for_each_person() -> None:
+    saturday = datetime(2026, 3, 7, tzinfo=UTC)
+    early, late = (
+        (saturday, saturday + timedelta(hours=8)),
+        (saturday + timedelta(hours=8), saturday + timedelta(days=1)),
+    )
+    served = [
+        Served(1, "Shop", BERLIN, [early], {}),
+        Served(1, "Pay", BERLIN, [late], {}),
+        Served(2, "Pay", BERLIN, [early], {}),
+    ]
+    off = [(line.person, line.starts_at.day, line.off) for line in lines(served, [], EUR) if line.what == "time off"]
+    # Until midnight of UTC it is Sunday in Berlin for an hour.
+    assert off == [(1, 6, 2), (1, 7, 2), (2, 6, 2)]
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("night", "-1"), ("night", "a lot"), ("night", "NaN"), ("night_from", "1320"), ("unit", ""), ("bonus", "1")],
@@ -194,6 +211,21 @@ def test_a_month_by_page_and_api(shop: Any, django_assert_max_num_queries: Any) 
     assert len(rows) == len(boss.get("/api/v1/insights/pay?team=shop&month=2026-03").json()["lines"]) and {
         row["unit"] for row in rows
     } == {"EUR"}
+
+
+def test_who_is_paged_before_and_after_midnight_for_one_thing_is_paid_once(shop: Any, clock: TravellingClock) -> None:
+    team, anna, _ = shop
+    at = datetime(2026, 3, 31, 21, 55, tzinfo=UTC)  # 23:55 in Berlin
+    group = make.group("Memory", service=team.services.get())
+    paged(group, anna, at)
+    again = Notification.objects.filter(subject=group.title, method_text="mail")
+    assert again.update(created_at=at + timedelta(minutes=15)) == 1
+
+    def pages(month: str) -> list[datetime]:
+        return [line.starts_at for line in pay_of(make.actor(), team, month).lines if "Memory" in line.text]
+
+    set_pay(make.actor(), team, {"page_at_night": "20"})
+    assert (pages("2026-03"), pages("2026-04")) == ([at], [])
 
 
 def test_a_month_by_command_and_file(shop: Any) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min
+from django.db.models import Exists, Min, OuterRef
 
 from ..accounts.actors import Actor
 from ..accounts.changes import change
@@ -143,15 +143,10 @@ def month_of(month: str, zone: ZoneInfo) -> Span:
 
 
 def _pages(team: Team, start: datetime, end: datetime, only: set[int] | None) -> list[tuple[int, datetime, str]]:
-    """Who was paged when, and for what: each person once for each escalation."""
-    rows = Notification.objects.filter(
-        purpose=Notification.Purpose.PAGE,
-        escalation__team=team,
-        drill=False,
-        state__in=REACHED,
-        created_at__gte=start,
-        created_at__lt=end,
-    )
+    """Who was paged when, and for what: each person once for each escalation, when they were first paged for it."""
+    told = Notification.objects.filter(purpose=Notification.Purpose.PAGE, drill=False, state__in=REACHED)
+    before = told.filter(escalation=OuterRef("escalation"), person=OuterRef("person"), created_at__lt=start)
+    rows = told.filter(~Exists(before), escalation__team=team, created_at__gte=start, created_at__lt=end)
     rows = rows if only is None else rows.filter(person__in=only)
     found = rows.order_by().values_list("person_id", "escalation_id", "escalation__title")
     return [(pk, first, title) for pk, _, title, first in found.annotate(first=Min("created_at"))]

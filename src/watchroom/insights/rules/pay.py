@@ -201,10 +201,11 @@ def pieces(
 def lines(served: Iterable[Served], pages: Iterable[Paged], rules: PayRules) -> list[Line]:
     """Everything that was earned, by person, then time. The spans of one person in several schedules don't overlap."""
     found: list[Line] = []
+    seen: set[tuple[int, date]] = set()
     for each in served:
         for span in joined(each.spans):
             found += [_hours(each, piece, rules) for piece in pieces(span, each.zone, rules, each.holidays.keys())]
-        found += _days_off(each, rules)
+        found += _days_off(each, rules, seen)
     found += _pages(pages, rules)
     return sorted(found, key=lambda line: (line.person, line.starts_at, line.what, line.schedule))
 
@@ -221,14 +222,14 @@ def _hours(served: Served, piece: tuple[datetime, datetime, Kind], rules: PayRul
     return Line(served.person, served.schedule, kind, a, b, hours, rate, amount, _NONE, text)
 
 
-def _days_off(served: Served, rules: PayRules) -> Iterable[Line]:
-    """Time off for weekend days and public holidays on which somebody was on call at all; a holiday at a weekend is one."""
-    seen: set[date] = set()
+def _days_off(served: Served, rules: PayRules, seen: set[tuple[int, date]]) -> Iterable[Line]:
+    """Time off for weekend days and public holidays on which somebody was on call at all; a holiday at a weekend is one.
+    ``seen`` takes whose days have been counted, in whichever schedule."""
     for a, b in joined(served.spans):
         day, last = a.astimezone(served.zone).date(), (b - timedelta(microseconds=1)).astimezone(served.zone).date()
         while day <= last:
-            if day not in seen:
-                seen.add(day)
+            if (served.person, day) not in seen:
+                seen.add((served.person, day))
                 feast = served.holidays.get(day)
                 off = rules.off_per_holiday if feast else rules.off_per_weekend_day if day.weekday() >= 5 else _NONE
                 if off:
