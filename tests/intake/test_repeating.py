@@ -155,6 +155,31 @@ def test_leaving_out_one_time_leaves_the_others_and_twice_is_once(
         commands.extend_silence(make.actor(), silence, clock() + HOUR)
 
 
+def test_a_change_brings_nothing_back_that_was_ended_or_left_out_meanwhile(
+    clock: TravellingClock, integration: Integration
+) -> None:
+    silence, plan = nightly(), window()
+    stale, stale_plan = Silence.objects.get(pk=silence.pk), MaintenanceWindow.objects.get(pk=plan.pk)
+    go(clock, MONDAY + 2 * HOUR)
+    commands.skip_silence(make.actor(), Silence.objects.get(pk=silence.pk))
+    commands.skip_maintenance(make.actor(), MaintenanceWindow.objects.get(pk=plan.pk))
+    tomorrow = MONDAY + timedelta(days=1, hours=1)
+    said = {"matchers": ['alertname="DiskFull"'], "comment": "It is known", **NIGHTLY}
+    assert commands.save_silence(make.actor(), stale, **said).starts_at == tomorrow
+    assert integration.service is not None
+    planned = {"team": plan.team, "title": "Import", "services": [integration.service], **NIGHTLY}
+    assert commands.save_maintenance(make.actor(), stale_plan, **planned).starts_at == tomorrow
+    commands.expire_silence(make.actor(), Silence.objects.get(pk=silence.pk))
+    commands.end_maintenance(make.actor(), MaintenanceWindow.objects.get(pk=plan.pk))
+    with pytest.raises(Conflict, match="ended"):
+        commands.save_silence(make.actor(), stale, **said)
+    with pytest.raises(Conflict, match="ended"):
+        commands.save_maintenance(make.actor(), stale_plan, **planned)
+    silence.refresh_from_db()
+    plan.refresh_from_db()
+    assert (silence.state, plan.ends_at, plan.repeats) == ("expired", clock(), "")
+
+
 def test_after_its_last_time_it_is_over(clock: TravellingClock, integration: Integration) -> None:
     silence = nightly(repeats="FREQ=DAILY;UNTIL=20260324")
     go(clock, MONDAY + timedelta(days=2))

@@ -101,6 +101,7 @@ def save_silence(
     ) as made:
         old: list[Matcher] = []
         if silence is not None:
+            silence.refresh_from_db(from_queryset=locked(Silence.objects.all()))  # it may have been ended meanwhile
             if silence.ends_at <= made.at and not move_on(silence, made.at):
                 raise Conflict("This silence has ended.", fix="Make a new one.")
             old = [matcher(text) for text in silence.matchers]
@@ -189,6 +190,7 @@ def save_maintenance(
     RFC 5545) it comes again by the clocks of ``timezone``; the times are then those of the first occurrence.
 
     :raises Refused: no title, no services, or times or a rule that are not accepted.
+    :raises Conflict: somebody has ended it since it was read.
     """
     if not title.strip():
         raise Refused("A maintenance window needs a title.", field="title", value=title, fix="Say what is done.")
@@ -198,6 +200,11 @@ def save_maintenance(
         by.require(Action.RESPOND, window.team)
     verb = "maintenance.changed" if window else "maintenance.created"
     with change(by, verb, window, needs=Action.RESPOND, team=team) as made:
+        if window is not None:
+            was_over = _is_over(window, made.at)
+            window.refresh_from_db(from_queryset=locked(MaintenanceWindow.objects.all()))
+            if _is_over(window, made.at) and not was_over:
+                raise Conflict("This maintenance was ended meanwhile.", fix="Plan a new one.")
         series = read_series(repeats, timezone, starts_at, ends_at, made.at)
         before = set(window.services.values_list("pk", flat=True)) if window else set()
         window = window or MaintenanceWindow(author=by.person)
@@ -213,6 +220,10 @@ def save_maintenance(
         made.touch("silences", "alert-groups")
         made.due()
     return window
+
+
+def _is_over(window: MaintenanceWindow, at: datetime) -> bool:
+    return window.ends_at <= at and not window.repeats
 
 
 def extend_maintenance(by: Actor, window: MaintenanceWindow, ends_at: datetime) -> MaintenanceWindow:
