@@ -150,6 +150,16 @@ def test_what_would_never_end_or_is_over_or_far_away_is_refused() -> None:
     assert refused.value.field == "starts_at"
 
 
+def test_the_first_time_is_as_it_was_said_also_in_the_hour_that_comes_twice() -> None:
+    hour = timedelta(hours=1)
+    for begins in (0, 1):  # 02:30 in Berlin, before the clocks go back and after it
+        start = datetime(2026, 10, 25, begins, 30, tzinfo=UTC)
+        found = Series(repeat("FREQ=DAILY"), BERLIN, start, start + hour)
+        next_day = datetime(2026, 10, 26, 1, 30, tzinfo=UTC)
+        assert found.preview(start, 2) == [(start, start + hour), (next_day, next_day + hour)]
+        assert found.at(start - hour) == (start, start + hour)
+
+
 def test_until_is_the_last_local_day_or_the_last_moment() -> None:
     for text, count in (("20270303", 2), ("20270303T200000Z", 2), ("20270303T195900Z", 1), ("20270302", 1)):
         found = made(repeat(f"FREQ=DAILY;UNTIL={text}"), local("2027-03-01T21:00"))

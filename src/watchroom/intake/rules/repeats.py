@@ -166,11 +166,15 @@ class Series:
         """
         first = to_local(self.starts_at, self.zone)
         length = to_local(self.ends_at, self.zone) - first
+        if length <= timedelta(0):  # it ends in the hour that comes again
+            length = self.ends_at - self.starts_at
         until = self.repeat.until
         if until is not None and not isinstance(until, datetime):
             until = to_utc(datetime.combine(until, time.max), self.zone)
         for local in self._locals(first, max(first, to_local(after, self.zone) - timedelta(days=1))):
             start, end = to_utc(local, self.zone), to_utc(local + length, self.zone)
+            if local == first:  # of an hour that comes twice, the first occurrence says itself which is meant
+                start, end = self.starts_at, self.ends_at
             if until is not None and start > until:
                 return
             if start > after:
