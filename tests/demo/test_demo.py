@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import Count
 
 import factories as make
 from watchroom.accounts.models import Person, Team
@@ -24,6 +25,8 @@ def test_it_is_the_size_of_a_company_the_same_each_time_and_goes_without_a_trace
     counts = make_demo(seed=7)
     assert (counts["teams"], counts["people"], counts["incidents"]) == (6, 40, 120)
     assert counts["services"] >= 30
+    longest = Incident.objects.annotate(lines=Count("log")).order_by("-lines")[0]
+    assert longest.lines > 5000 and longest.status == "resolved"
     titles = list(Incident.objects.order_by("id").values_list("title", flat=True))
     with pytest.raises(Conflict):
         make_demo()

@@ -10,6 +10,7 @@ from ..accounts.models import Team
 from ..actions.models import ActionItem
 from ..kernel import clock
 from ..kernel.errors import Conflict
+from .long_log import long_log
 from .past import alerts, changes, incidents
 from .standing import Company, away, paging, services, status_page, teams, work
 
@@ -38,6 +39,7 @@ def make(seed: int = 1) -> dict[str, int]:
         groups = alerts(company)
         led = incidents(company, groups)
         changes(company, led)
+        long_log(company, led)
     return {
         "teams": len(company.teams),
         "people": sum(map(len, company.people.values())),
