@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,3 +145,42 @@ def test_the_character_nul_is_refused_everywhere(api: Client, body: str) -> None
 def test_a_backslash_before_u0000_is_only_text(api: Client) -> None:
     made = api.post("/api/v1/incidents", '{"title": "\\\\u0000"}', content_type="application/json")
     assert made.json()["title"] == "\\u0000"
+
+
+def test_a_token_that_may_only_read_changes_nothing_of_its_owners(client: Client) -> None:
+    anna = make.person("Anna", "responder")
+    method = make.contact_method(anna, "browser")
+    key = make_token(acting(anna), name="Dashboard", scope="read")[1]
+    head = {"Authorization": f"Bearer {key}"}
+    for verb, path, body in (
+        ("delete", f"/api/v1/contact-methods/{method.pk}", {}),
+        ("post", f"/api/v1/contact-methods/{method.pk}/enable?enabled=false", {}),
+        ("post", "/api/v1/absences", {"starts_at": "2030-01-01T00:00:00Z", "ends_at": "2030-01-02T00:00:00Z"}),
+    ):
+        answer = getattr(client, verb)(path, body, content_type="application/json", headers=head)
+        assert answer.status_code == 403, (path, answer.content)
+    method.refresh_from_db()
+    assert method.enabled
+
+
+def test_a_kept_answer_is_encrypted_and_for_the_same_right(client: Client) -> None:
+    anna = make.person("Anna", "administrator")
+    bearer = {scope: make_token(acting(anna), name=scope, scope=scope)[1] for scope in ("admin", "respond")}
+    body = {"name": "Warehouse", "url": "https://hooks.example.org/in", "events": ["incident.*"]}
+
+    def post(scope: str) -> Any:
+        return client.post(
+            "/api/v1/webhooks",
+            body,
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {bearer[scope]}", "Idempotency-Key": "k"},
+        )
+
+    first = post("admin")
+    assert first.status_code == 201
+    secret = first.json()["secret"]
+    assert post("admin").json()["secret"] == secret
+    assert post("respond").status_code == 422
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT body FROM api_idempotencykey")
+        assert all(secret not in row[0] for row in cursor.fetchall())

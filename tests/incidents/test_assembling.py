@@ -335,3 +335,17 @@ role_rotations:
     assert [step.verb for step in apply(by, parse(yaml.safe_load(changed), "x.yaml"))[0]] == ["change"]
     gone = "version: 1\nrole_rotations: []\n"
     assert [step.verb for step in apply(by, parse(yaml.safe_load(gone), "x.yaml"), prune=True)[0]] == ["delete"]
+
+
+def test_nobody_gets_to_read_a_private_incident_by_itself(world: Any, crew: Crew, clock: Any) -> None:
+    incident = commands.declare(world.by, title="A leak", team=world.team, severity=1, private=True)
+    assert holder(incident).person == world.responder
+    commands.assign_role(world.by, incident, "commander", crew.ada)
+    assert holder(incident).pass_at is None
+    asked = commands.declare(world.by, title="Slow", team=world.team, severity=1)
+    assert holder(asked).pass_at is not None
+    Incident.objects.filter(pk=asked.pk).update(private=True)  # while somebody was being asked
+    clock.advance(timedelta(hours=1))
+    while commands.pass_on_one():
+        pass
+    assert holder(asked).person == crew.ada

@@ -199,3 +199,31 @@ def test_by_file_and_back() -> None:
     less = "version: 1\ntriage: [{of: rules}]\n"
     assert [str(step) for step in apply(by, parse(yaml.safe_load(less), "x.yaml"), prune=True)[0]] == ["- triage mail"]
     assert [row.of for row in TriageRule.objects.all()] == ["rules"]
+
+
+def test_a_private_one_is_looked_at_by_those_who_may_read_it(world: Any) -> None:
+    stranger = acting(world.stranger)
+    commands.save_rotation(make.actor(), None, role="commander", service=world.service, person=world.stranger)
+    waiting = commands.declare(
+        world.by, title="A leak", team=world.team, severity=2, services=[world.service], private=True, triage=True
+    )
+    page = Escalation.objects.get(ended_at__isnull=True)
+    paged = {target["id"] for target in page.plan["steps"][0]["targets"]}
+    assert world.manager.pk in paged and world.stranger.pk not in paged
+    assert not queries.visible_to(stranger).filter(pk=waiting.pk).exists()
+
+
+def test_nobody_gets_past_triage_by_reopening(world: Any) -> None:
+    commands.save_triage_rules(make.actor(), ["strangers"])
+    viewer = acting(world.viewer)
+    waiting = commands.declare(viewer, title="Odd numbers", team=world.team)
+    commands.resolve(viewer, waiting)
+    commands.reopen(viewer, waiting)
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.triage) == ("active", "waiting")
+    commands.decline(world.by, waiting, "It is the new report.")
+    with pytest.raises(NotAllowed):
+        commands.reopen(viewer, waiting)
+    commands.reopen(world.by, waiting)
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.triage) == ("active", "")

@@ -437,3 +437,20 @@ webhooks:
 def test_every_event_has_a_schema_that_is_one() -> None:
     for each in TYPES.values():
         Draft202012Validator.check_schema(schema_of(each))
+
+
+def test_what_was_said_while_it_was_everybodys_stays_there(admin: Actor, http_peer: HttpPeer) -> None:
+    shop, books = make.team("Shop"), make.team("Books")
+    manager = make.person("Max")
+    make.membership(shop, manager, "manager")
+    row = hook(admin, http_peer.url)
+    incidents.declare(admin, title="Ours", team=shop)
+    incidents.declare(admin, title="Theirs", team=books)
+    delivering.hand_on()
+    commands.save_webhook(
+        admin, row, team=shop, name=row.name, url=row.url, events=row.events, secret="another one, as long"
+    )
+    deliver()
+    assert {each.json()["object"]["title"] for each in http_peer.requests} == {"Ours"}
+    seen = queries.dispatches_visible_to(acting(manager))
+    assert {each.event.subject_name for each in seen} == {"#1 Ours"}

@@ -200,3 +200,20 @@ def test_the_spans_of_hours_say_what_the_hours_say(
     local = at.astimezone(ZoneInfo(zone))
     if local.date() not in {datetime(2026, 3, 8).date(), datetime(2026, 3, 29).date()}:  # noqa: DTZ001 - local days
         assert holds(spans, at) == hours.hold(at)
+
+
+@pytest.mark.django_db
+def test_what_is_no_alert_is_not_named_to_everybody(clock: TravellingClock) -> None:
+    nobody = make.person("Nora")  # who has no way to be reached
+    commands.start_escalation(
+        kind="direct",
+        subject_id=1,
+        title="A leak at Customer X",
+        body="",
+        path="/incidents/1",
+        team=None,
+        people=[nobody],
+    )
+    run_due()
+    texts = list(PagingDefect.objects.values_list("text", flat=True))
+    assert texts and all("It was about a page to somebody." in text and "Customer X" not in text for text in texts)

@@ -10,7 +10,7 @@ from django.db import models
 
 from ..kernel.errors import NotAllowed
 from .models import Membership, Person, Team
-from .roles import NEEDED, Action, Role, may
+from .roles import NEEDED, SCOPES, Action, Role, may
 
 Kind = Literal["person", "token", "link", "system", "integration"]
 
@@ -56,6 +56,17 @@ class Actor:
             through = f" This token's scope is “{self.scope}”." if self.scope else ""
             raise NotAllowed(
                 f"Only a {needed}{where} may do this.{through}", fix="Ask a manager of the team or an administrator."
+            )
+
+    def require_change(self) -> None:
+        """A token that may only read changes nothing, not even what is its owner's own.
+
+        :raises NotAllowed: this is such a token.
+        """
+        if self.scope is not None and SCOPES.get(self.scope, frozenset()) <= {Action.SEE}:
+            raise NotAllowed(
+                f"This token's scope is “{self.scope}”: it changes nothing.",
+                fix="Use a token with the scope respond, or more.",
             )
 
     def teams_where(self, action: Action) -> models.QuerySet[Team]:

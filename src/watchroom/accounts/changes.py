@@ -66,6 +66,7 @@ def change(
     :raises NotAllowed: ``by`` may not do what ``needs`` says to what ``team`` owns; nothing was changed.
     """
     by.require(needs, team)
+    by.require_change()
     with transaction.atomic():
         made = Change(by, action, subject)
         yield made

@@ -48,7 +48,10 @@ def create(
     _choice("priority", priority, ActionItem.Priority.values)
     zone = rules.zone_of(owner.timezone)
     _not_past(due_on, owner)
-    with changing(by, "action_item.created", needs=_needed(by, incident, None), team=team) as made:
+    needs = _needed(by, incident, None)
+    if incident is not None:
+        by.require(needs, incident.team)
+    with changing(by, "action_item.created", needs=needs, team=team) as made:
         item = ActionItem.objects.create(
             incident=incident,
             team=team,

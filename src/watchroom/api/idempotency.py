@@ -40,7 +40,7 @@ class IdempotencyMiddleware:
             return problem(error)
         if actor is None or actor.person is None:
             return self.answer(request)
-        digest = _digest(request)
+        digest = _digest(request, actor.scope or "")
         IdempotencyKey.objects.filter(person=actor.person, key=key, created_at__lte=now() - KEPT).delete()
         IdempotencyKey.objects.filter(
             person=actor.person, key=key, status=None, created_at__lte=now() - ABANDONED
@@ -65,8 +65,9 @@ class IdempotencyMiddleware:
         return answer
 
 
-def _digest(request: HttpRequest) -> str:
-    head = f"{request.method} {request.get_full_path()}\n".encode()
+def _digest(request: HttpRequest, scope: str) -> str:
+    """What was asked, with the right of whoever asked: a token that may do less is not given the answer again."""
+    head = f"{scope} {request.method} {request.get_full_path()}\n".encode()
     return hashlib.sha256(head + request.body).hexdigest()
 
 
@@ -78,6 +79,6 @@ def _again(kept: IdempotencyKey | None, digest: str) -> HttpResponse:
     if kept is None or kept.status is None:
         return problem(Conflict("The first request with that key is still running.", fix="Send it again in a moment."))
     kind = "application/json" if kept.status < 400 else "application/problem+json"
-    answer = HttpResponse(kept.body, status=kept.status, content_type=kind)
+    answer = HttpResponse(kept.body or "", status=kept.status, content_type=kind)
     answer["Idempotency-Replayed"] = "true"
     return answer

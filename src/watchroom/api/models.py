@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from ..accounts.models import Person
+from ..kernel.fields import EncryptedJSON
 
 
 class IdempotencyKey(models.Model):
@@ -15,7 +16,7 @@ class IdempotencyKey(models.Model):
     request_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField(db_index=True)
     status = models.PositiveSmallIntegerField(null=True)  # null while the first request is still being carried out
-    body = models.TextField(blank=True)
+    body = EncryptedJSON(null=True)  # an answer may hold a secret that is shown once
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("person", "key"), name="one_answer_per_key"),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
 
@@ -505,7 +505,7 @@ class PlanOut(Schema):
 class RotaIn(Schema):
     """The shifts to put into effect."""
 
-    shifts: list[PlannedShift]
+    shifts: list[PlannedShift] = Field(max_length=5000)
 
 
 class ReportLine(Schema):
@@ -598,12 +598,12 @@ class TemporaryIn(Schema):
     starts_at: datetime
     ends_at: datetime
     other: str | None = Field(None, description="Slug of the schedule that stands in; without it, ``members``.")
-    members: list[list[str]] = Field(
-        [], description="Turns in order, each the people on call together: ids or e-mail addresses."
+    members: list[Annotated[list[str], Field(max_length=20)]] = Field(
+        [], max_length=100, description="Turns in order, each the people on call together: ids or e-mail addresses."
     )
     unit: Literal["hours", "days", "weeks", "months"] = "weeks"
     length: int = Field(1, ge=1, le=1000)
-    restrictions: list[WindowIO] = []
+    restrictions: list[WindowIO] = Field([], max_length=50)
 
 
 class TemporaryOut(Schema):

@@ -121,8 +121,13 @@ def unwanted(dispatch: Dispatch) -> str:
     hook, event = dispatch.webhook, dispatch.event
     if not hook.enabled:
         return "The webhook is switched off."
-    if event.incident_id and not hook.private and Incident.objects.filter(pk=event.incident_id, private=True).exists():
+    if hook.team_id not in {None, event.team_id}:
+        return "The webhook has become another team's."
+    private = Incident.objects.filter(pk=event.incident_id or 0, private=True).first()
+    if private is not None and not hook.private:
         return "The incident has become private."
+    if private is not None and hook.team_id not in {None, private.team_id}:
+        return "The private incident is another team's."
     return ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
@@ -42,6 +42,8 @@ def dispatches_visible_to(actor: Actor) -> QuerySet[Dispatch]:
     rows = Dispatch.objects.filter(webhook__in=visible_to(actor)).select_related(
         "event__team", "webhook__team", "webhook__owner"
     )
+    # What a webhook was told while it was somebody else's stays theirs.
+    rows = rows.filter(Q(webhook__team__isnull=True) | Q(event__team=F("webhook__team")))
     if actor.is_system or actor.may(Action.ADMINISTER):
         return rows
     seen = Q(event__incident_id__isnull=True) | Q(event__incident_id__in=incidents_visible_to(actor).values("pk"))

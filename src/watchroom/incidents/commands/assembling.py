@@ -21,10 +21,13 @@ from .roles import end, give
 def ask_missing(
     by: Actor, incident: Incident, at: datetime, *, only: Collection[str] | None = None
 ) -> list[RoleAssignment]:
-    """Ask for every role that the severity needs, nobody has and a rotation has somebody for; ``only``: of these.
-    Nobody is asked by itself for a drill, or before triage. Inside the caller's transaction, with the incident locked."""
-    if incident.drill or incident.triage:
-        return []
+    """Ask by itself for every role that the severity needs, nobody has and a rotation has somebody for; ``only``: of these.
+    Nobody is asked by itself for a drill, before triage, or into a private incident: who is asked may read it, so that
+    takes somebody's word. Inside the caller's transaction, with the incident locked."""
+    return [] if incident.drill or incident.triage or incident.private else _ask(by, incident, at, only)
+
+
+def _ask(by: Actor, incident: Incident, at: datetime, only: Collection[str] | None = None) -> list[RoleAssignment]:
     needed = [role for role in severity_of(incident.severity).roles if only is None or role in only]
     rotations = assembly.rotations_for(incident) if needed else []
     held = RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True)
@@ -48,7 +51,7 @@ def assemble(by: Actor, incident: Incident) -> list[RoleAssignment]:
     with acting_in(by, "incident.assembled", incident) as (made, row):
         must_be_open(row, "nobody is needed in it")
         made.due()
-        asked = ask_missing(by, row, made.at)
+        asked = [] if row.drill or row.triage else _ask(by, row, made.at)
         made.note(asked=[f"{each.role}: {each.person}" for each in asked])
         record_times(row)
     return asked
@@ -67,6 +70,8 @@ def pass_on_one() -> bool:
             found.pass_at = None
             found.save(update_fields=["pass_at"])
             if found.accepted_at is not None or found.ended_at is not None or not incident.is_open:
+                return True
+            if incident.private:  # nobody gets to read it because somebody else does not answer
                 return True
             made.due()
             made.note(role=found.role, person=str(found.person))

@@ -14,7 +14,7 @@ from ._shared import acting_in, checked_past, follow, must_be_open, record_times
 from .assembling import ask_missing
 from .declaring import checked_severity
 from .following import follow_by_rule
-from .triage import end_triage
+from .triage import end_triage, may_reopen
 from .types import must_say
 
 Status = Incident.Status
@@ -101,7 +101,7 @@ def reopen(by: Actor, incident: Incident) -> Incident:
     """It is not over after all: active again. Its key times follow when it is mitigated and resolved anew."""
     with acting_in(by, "incident.reopened", incident) as (made, row):
         if row.status != Status.ACTIVE:
-            row.triage = ""  # whoever reopens it says that it is one
+            row.triage = may_reopen(by, row)
             row.save(update_fields=["triage"])
             _status(by, row, Status.ACTIVE, made.at)
         follow(incident, row, "status")

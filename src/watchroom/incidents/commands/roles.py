@@ -45,7 +45,7 @@ def give(
             return assignment
         if role != RoleName.EXPERT:
             end(by, assignment, at)
-    wait = None if own or incident.drill else assembly.waits_for(incident, role)
+    wait = None if own or incident.drill or incident.private else assembly.waits_for(incident, role)
     assignment = RoleAssignment.objects.create(
         incident=incident,
         role=role,

@@ -71,11 +71,13 @@ def _may_respond(by: Actor, team: object) -> bool:
 
 
 def begin_triage(by: Actor, incident: Incident, at: datetime) -> None:
-    """Have somebody look at it: whoever would lead it, else whoever is on call for its services, else the team's managers.
-    Nobody is asked in yet. Inside the caller's transaction."""
-    rotations = assembly.rotations_for(incident, RoleName.COMMANDER)
-    found = assembly.first_asked(incident, RoleName.COMMANDER, rotations, at)
-    found = found or assembly.owners_of(incident.services.select_related("policy").order_by("tier", "id"), at)[:1]
+    """Have somebody look at it: whoever would lead it, else whoever is on call for its services, else the team's managers;
+    at a private one only they, who may read it. Nobody is asked in yet. Inside the caller's transaction."""
+    found: list[assembly.Candidate] = []
+    if not incident.private:
+        rotations = assembly.rotations_for(incident, RoleName.COMMANDER)
+        found = assembly.first_asked(incident, RoleName.COMMANDER, rotations, at)
+        found = found or assembly.owners_of(incident.services.select_related("policy").order_by("tier", "id"), at)[:1]
     people: list[Person] = [each.person for each in found] or Roster(at).last_resort(incident.team)
     write_system(
         incident,
@@ -185,6 +187,19 @@ def may_decide(by: Actor, incident: Incident) -> bool:
 def _must_decide(by: Actor, incident: Incident) -> None:
     if not may_decide(by, incident):
         by.require(Action.RESPOND, incident.team)
+
+
+def may_reopen(by: Actor, row: Incident) -> str:
+    """How it stands with triage when ``by`` reopens it: who may decide says by that, that it is an incident; for others the
+    question is open again.
+
+    :raises NotAllowed: it was declined, and ``by`` may not decide.
+    """
+    if row.triage in {"", Triage.MERGED} or may_decide(by, row):
+        return ""
+    if row.triage == Triage.DECLINED:
+        _must_decide(by, row)
+    return Triage.WAITING
 
 
 def _must_wait(row: Incident) -> None:

@@ -9,6 +9,7 @@ from ninja import Router, Status
 
 from ...accounts.actors import Actor
 from ...accounts.queries import person_by
+from ...accounts.roles import Action
 from ...api.auth import actor_of
 from ...kernel import clock
 from .. import commands, outlook, queries
@@ -54,7 +55,9 @@ def create_temporary(request: HttpRequest, slug: str, body: TemporaryIn) -> Stat
 def preview_temporary(request: HttpRequest, slug: str, body: TemporaryIn) -> MovesOut:
     """Who would gain and who would lose which time. Nothing is saved."""
     by = actor_of(request)
-    draft = commands.draft_temporary(queries.schedule_by(by, slug), **_fields(by, body))
+    row = queries.schedule_by(by, slug)
+    by.require(Action.MANAGE, row.team)
+    draft = commands.draft_temporary(row, **_fields(by, body))
     return MovesOut(items=moves_of(*outlook.preview_temporary(draft)))
 
 

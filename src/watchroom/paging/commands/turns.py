@@ -117,12 +117,19 @@ def _run_out(pk: int, now: datetime) -> None:
             record_defect(
                 PagingDefect.Kind.RAN_OUT,
                 f"ran_out:{escalation.pk}",
-                text=f"Nobody answered “{escalation.title[:200]}”, not even the last resort.",
+                text=f"Nobody answered {_named(escalation)}, not even the last resort.",
                 fix="See who was paged and by what, and talk about it.",
                 path=f"/escalations/{escalation.pk}",
                 team=escalation.team,
                 policy=escalation.policy,
             )
+
+
+def _named(escalation: Escalation) -> str:
+    """What it is about, for everybody to read: what is not an alert may be about a private incident."""
+    if escalation.kind == Escalation.Kind.ALERT_GROUP:
+        return f"“{escalation.title[:200]}”"
+    return "somebody's role" if escalation.kind == Escalation.Kind.ROLE else "a page to somebody"
 
 
 def _is_through(escalation: Escalation) -> bool:
@@ -220,7 +227,7 @@ class _Defect:
     key: str
     what: str
     path: str
-    title: str
+    subject: str
     team: Team | None
     policy: EscalationPolicy | None
 
@@ -228,7 +235,7 @@ class _Defect:
         record_defect(
             PagingDefect.Kind.NOBODY,
             self.key,
-            text=f"{self.what} had nobody to page: {why}. It was about “{self.title[:200]}”.",
+            text=f"{self.what} had nobody to page: {why}. It was about {self.subject}.",
             fix="Put somebody into it who has a contact method.",
             path=self.path,
             team=self.team,
@@ -252,7 +259,7 @@ def _defect(escalation: Escalation, plan: Plan, event: EscalationEvent, at: Posi
         f"nobody:{policy.pk}:{at.step}" if step is not None and policy is not None else f"nobody:{what}",
         what,
         path,
-        escalation.title,
+        _named(escalation),
         escalation.team if policy is None else policy.team,
         policy if step is not None else None,
     )

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from .. import base
 from ..base import Field, Inputs, Order, Progress, Settings
 
-_NAME = r"[\w.~:-]{1,200}"
+_NAME = r"(?!\.{1,2}$)[\w.~:-]{1,200}"  # no step to another address
 
 
 class Unleash:
