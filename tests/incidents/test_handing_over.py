@@ -166,3 +166,19 @@ def test_by_command_line_and_api(clock: Any) -> None:
         CliRunner().invoke(cli, ["incident", "hand-off", str(declared["id"]), "scribe", "bob@example.org"]).exit_code
         == 1
     )
+
+
+@pytest.mark.parametrize("how", ["resolved", "role ended", "given to another"])
+def test_what_is_void_pages_nobody(world: Any, held: RoleAssignment, how: str) -> None:
+    offered = commands.offer_handoff(acting(held.person), held, world.viewer, knows="All is in the log.")
+    page = Escalation.objects.get(pk=offered.page)
+    assert page.ended_at is None
+    if how == "resolved":
+        commands.resolve(world.by, held.incident)
+    elif how == "role ended":
+        commands.end_role(world.by, held)
+    else:
+        commands.assign_role(world.by, held.incident, held.role, world.manager)
+    page.refresh_from_db()
+    offered.refresh_from_db()
+    assert (page.end, offered.accepted) == ("cancelled", False)

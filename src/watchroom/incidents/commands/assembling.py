@@ -9,7 +9,8 @@ from django.db import transaction
 
 from ...accounts.actors import SYSTEM, Actor
 from ...kernel import clock
-from ...kernel.db import claimable
+from ...kernel.again import retried
+from ...kernel.db import locked
 from ...paging.commands import notify
 from .. import assembly
 from ..models import Incident, RoleAssignment, RoleName
@@ -57,25 +58,27 @@ def assemble(by: Actor, incident: Incident) -> list[RoleAssignment]:
     return asked
 
 
+@retried
 def pass_on_one() -> bool:
     """Ask the next one for the role that has waited longest for its answer. False when none has waited too long."""
     now = clock.now()
+    due = RoleAssignment.objects.filter(pass_at__lte=now).select_related("incident__team", "person", "assigned_by")
+    seen = due.order_by("pass_at", "id").first()
+    if seen is None:
+        return False
     with transaction.atomic():
-        due = RoleAssignment.objects.filter(pass_at__lte=now).order_by("pass_at", "id")
-        found = claimable(due).select_related("incident__team", "person", "assigned_by").first()
-        if found is None:
-            return False
-        with acting_in(SYSTEM, "role.passed_on", found.incident) as (made, incident):
-            found.refresh_from_db()
-            found.pass_at = None
-            found.save(update_fields=["pass_at"])
-            if found.accepted_at is not None or found.ended_at is not None or not incident.is_open:
-                return True
-            if incident.private:  # nobody gets to read it because somebody else does not answer
-                return True
-            made.due()
-            made.note(role=found.role, person=str(found.person))
-            _pass_on(incident, found, now)
+        incident = locked(Incident.objects.filter(pk=seen.incident_id)).get()  # comes before its roles
+        found = locked(due.filter(pk=seen.pk)).first()
+        if found is None:  # another engine has asked the next one
+            return True
+        found.pass_at = None
+        found.save(update_fields=["pass_at"])
+        # Nobody gets to read a private one because somebody else does not answer.
+        if found.accepted_at is None and found.ended_at is None and incident.is_open and not incident.private:
+            with acting_in(SYSTEM, "role.passed_on", incident) as (made, row):
+                made.due()
+                made.note(role=found.role, person=str(found.person))
+                _pass_on(row, found, now)
     return True
 
 

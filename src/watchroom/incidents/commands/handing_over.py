@@ -10,10 +10,10 @@ from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
-from ...paging.commands import page_about, stop_escalation
+from ...paging.commands import page_about
 from ..models import Incident, RoleAssignment, RoleHandoff, RoleName
 from ._shared import acting_in, must_be_open, needed, record_times, write_system
-from .roles import end, give
+from .roles import close_handoff, end, give
 
 MOST = 5000  # characters of one part
 
@@ -48,7 +48,7 @@ def offer_handoff(
         must_be_open(incident, "nobody needs a role in it")
         row = _held(assignment)
         for earlier in locked(RoleHandoff.objects.filter(assignment=row, ended_at__isnull=True)):
-            _close(by, earlier, made.at)
+            close_handoff(by, earlier, made.at)
         handoff = RoleHandoff.objects.create(assignment=row, to=to, at=made.at, by=by.person, **parts)
         name = row.get_role_display().lower()
         escalation = page_about(
@@ -99,6 +99,7 @@ def answer_handoff(by: Actor, handoff: RoleHandoff, *, accept: bool, why: str = 
         found.why = why.strip()[:300]
         made.note(handoff=found.pk, accepted=accept)
         made.touch(f"incident:{row.pk}", "incidents")
+        close_handoff(by, found, made.at, accepted=accept)
         if accept:
             must_be_open(row, "nobody needs a role in it")
             _accept(by, row, found, made.at)
@@ -114,7 +115,6 @@ def answer_handoff(by: Actor, handoff: RoleHandoff, *, accept: bool, why: str = 
                 made.at,
                 by=by,
             )
-        _close(by, found, made.at, accepted=accept)
     return found
 
 
@@ -145,13 +145,6 @@ def _held(assignment: RoleAssignment) -> RoleAssignment:
             fix=f"See /incidents/{row.incident_id}.",
         )
     return row
-
-
-def _close(by: Actor, row: RoleHandoff, at: datetime, *, accepted: bool = False) -> None:
-    row.ended_at, row.accepted = at, accepted
-    row.save(update_fields=["ended_at", "accepted", "why"])
-    if row.page is not None:
-        stop_escalation("direct", row.page, end="acknowledged" if accepted else "cancelled", by=by)
 
 
 def _see(incident: Incident) -> str:

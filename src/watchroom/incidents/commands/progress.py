@@ -9,11 +9,12 @@ from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ...paging.commands import stop_escalation
 from .. import queries, rules
-from ..models import Incident, KeyTime, Moment, RoleAssignment
+from ..models import Incident, KeyTime, Moment, RoleAssignment, RoleHandoff
 from ._shared import acting_in, checked_past, follow, must_be_open, record_times, write_system
 from .assembling import ask_missing
 from .declaring import checked_severity
 from .following import follow_by_rule
+from .roles import close_handoffs
 from .triage import end_triage, may_reopen
 from .types import must_say
 
@@ -82,6 +83,7 @@ def _end(by: Actor, row: Incident, at: datetime, why: str = "resolved it") -> No
     end_triage(by, row)
     for assignment in RoleAssignment.objects.filter(incident=row, accepted_at__isnull=True, ended_at__isnull=True):
         stop_escalation("role", assignment.pk, end="resolved", by=by)
+    close_handoffs(by, RoleHandoff.objects.filter(assignment__incident=row), at)
     _status(by, row, Status.RESOLVED, at)
 
 

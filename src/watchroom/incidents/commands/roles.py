@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Person
 from ...accounts.roles import Action
+from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ...paging.commands import start_escalation, stop_escalation
 from .. import assembly
-from ..models import ROLE_DUTY, Incident, RoleAssignment, RoleName
+from ..models import ROLE_DUTY, Incident, RoleAssignment, RoleHandoff, RoleName
 from ._shared import acting_in, must_be_open, needed, record_times, write_system
 
 
@@ -97,12 +100,29 @@ def answer(by: Actor, assignment: RoleAssignment, at: datetime) -> None:
 
 
 def end(by: Actor, assignment: RoleAssignment, at: datetime) -> None:
-    """End an assignment and the paging for it. Inside the caller's transaction."""
+    """End an assignment, the paging for it, and what was offered of it. Inside the caller's transaction."""
     assignment.ended_at, assignment.pass_at = at, None
     assignment.save(update_fields=["ended_at", "pass_at"])
     stop_escalation("role", assignment.pk, end="cancelled", by=by)
+    close_handoffs(by, RoleHandoff.objects.filter(assignment=assignment), at)
 
 
+def close_handoffs(by: Actor, rows: QuerySet[RoleHandoff], at: datetime) -> None:
+    """Take back those of ``rows`` that nobody has answered: there is nothing to take over any more. Inside the caller's
+    transaction, with the incident locked."""
+    for row in locked(rows.filter(ended_at__isnull=True).order_by("id")):
+        close_handoff(by, row, at)
+
+
+def close_handoff(by: Actor, row: RoleHandoff, at: datetime, *, accepted: bool = False) -> None:
+    """A hand-off is answered, or void; nobody is paged for it any more. Inside the caller's transaction."""
+    row.ended_at, row.accepted = at, accepted
+    row.save(update_fields=["ended_at", "accepted", "why"])
+    if row.page is not None:
+        stop_escalation("direct", row.page, end="acknowledged" if accepted else "cancelled", by=by)
+
+
+@retried
 def assign_role(by: Actor, incident: Incident, role: str, person: Person) -> RoleAssignment:
     """Give ``person`` a role, or take it. The one who had it is relieved; a subject expert is one among others.
 
@@ -119,6 +139,7 @@ def assign_role(by: Actor, incident: Incident, role: str, person: Person) -> Rol
     return assignment
 
 
+@retried
 def accept_role(by: Actor, assignment: RoleAssignment) -> RoleAssignment:
     """Say yes to a role. Saying it twice is saying it once.
 
@@ -129,6 +150,7 @@ def accept_role(by: Actor, assignment: RoleAssignment) -> RoleAssignment:
     incident = assignment.incident
     needs = Action.DECLARE if own else needed(by, incident)
     with change(by, "role.accepted", incident, needs=needs, team=incident.team) as made:
+        locked(Incident.objects.filter(pk=incident.pk)).get()  # comes before its roles, whoever changes them
         row = locked(RoleAssignment.objects.select_related("incident__team", "person")).get(pk=assignment.pk)
         if row.ended_at is not None and own and may_still_answer(row):
             row = give(by, row.incident, RoleName(row.role), row.person, made.at)  # late, and before anybody else

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from django.db import transaction
+
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Person
 from ...accounts.roles import Action
+from ...kernel.again import retried
+from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ...paging.commands import start_escalation, stop_escalation
 from ...paging.models import Escalation
@@ -153,6 +157,7 @@ def decline(by: Actor, incident: Incident, reason: str) -> Incident:
     return row
 
 
+@retried
 def merge(by: Actor, incident: Incident, other: Incident) -> IncidentLink:
     """It is another incident's. See :func:`link_incidents`; it never counts.
 
@@ -162,9 +167,12 @@ def merge(by: Actor, incident: Incident, other: Incident) -> IncidentLink:
     from .linking import link_incidents
 
     _must_decide(by, incident)
-    _must_wait(incident)
-    link = link_incidents(by, incident, other, IncidentLink.Kind.DUPLICATE)
-    Incident.objects.filter(pk=incident.pk).update(triage=Triage.MERGED)
+    with transaction.atomic():
+        # As `link_incidents` locks them, and before it looks.
+        rows = {row.pk: row for row in locked(Incident.objects.filter(pk__in=(incident.pk, other.pk)).order_by("id"))}
+        _must_wait(rows[incident.pk])
+        link = link_incidents(by, incident, other, IncidentLink.Kind.DUPLICATE)
+        Incident.objects.filter(pk=incident.pk).update(triage=Triage.MERGED)
     incident.triage = Triage.MERGED
     return link
 
