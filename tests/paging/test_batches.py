@@ -23,6 +23,7 @@ from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.sqlite import base
 from watchroom.paging import commands, duties
 from watchroom.paging.commands import turns
+from watchroom.paging.commands.policies import plans_of
 from watchroom.paging.models import Attempt, Escalation, EscalationEvent, Notification, RoundRobin
 
 pytestmark = pytest.mark.django_db
@@ -258,3 +259,23 @@ def _in_a_thread(work: Callable[[], Any]) -> None:
     thread = threading.Thread(target=_and_close, args=(work,))
     thread.start()
     thread.join()
+
+
+def test_plans_of_many_policies_are_those_of_each(clock: TravellingClock) -> None:
+    anna, team, rota = make.person("Anna"), make.team(), make.schedule()
+    steps: list[dict[str, Any]] = [
+        {"wait_seconds": 60, "targets": [{"person": anna.pk}, {"team": team.pk}, {"incident": 2}]},
+        {
+            "wait_seconds": 120,
+            "round_robin": True,
+            "urgency": "low",
+            "targets": [{"schedule": rota.pk, "who": "next"}],
+        },
+        {"wait_seconds": 30, "pause": True},
+        {"wait_seconds": 90, "conditions": {"severities": ["critical"]}, "targets": [{"role": "commander"}]},
+    ]
+    made = [
+        commands.save_policy(SYSTEM, None, team=team, name=f"P{number}", repeats=number, steps=steps[number:])
+        for number in range(3)
+    ]
+    assert plans_of(made) == {policy.pk: commands.plan_of(policy) for policy in made}

@@ -28,6 +28,9 @@ class Way(NamedTuple):
     pk: int
     text: str
 
+    def __str__(self) -> str:
+        return self.text
+
 
 class Roster:
     """Who is meant, away and reachable at one moment. Whatever it is asked is read once, for all of those about whom it

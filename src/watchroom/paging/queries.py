@@ -82,6 +82,8 @@ def _messages(pages: Sequence[Paged]) -> list[dict[str, Any]]:
     """By what, and when, people will be reached by their own rules. A constant number of queries."""
     roster = Roster(clock.now())
     roster.know({person.pk for people, _, _ in pages for person in people})
+    for each in Urgency.values:
+        roster.know_rules({person.pk for people, _, urgency in pages for person in people if urgency == each}, each)
     hours = roster.hours({person.pk for people, _, urgency in pages for person in people if urgency == Urgency.LOW})
     lines = []
     for people, at, urgency in pages:

@@ -58,9 +58,7 @@ def start_paging(groups: Sequence[AlertGroup]) -> list[Escalation]:
     )
     paged = set(running.values_list("subject_id", flat=True))
     groups = [group for group in groups if group.pk not in paged]
-    policies = EscalationPolicy.objects.prefetch_related("steps__targets").in_bulk(
-        {group.policy_id for group in groups if group.policy_id}
-    )
+    policies = EscalationPolicy.objects.in_bulk({group.policy_id for group in groups if group.policy_id})
     GroupEvent.objects.bulk_create(
         GroupEvent(
             group=group,

@@ -19,7 +19,7 @@ from ..models import Escalation, EscalationAnswer, EscalationEvent, EscalationPo
 from ..people import people_of
 from ..rules import Plan, Position, Step, Target, next_turn
 from .ending import finish
-from .policies import plan_of
+from .policies import plans_of
 
 DIRECT_WAIT_SECONDS = 300
 DIRECT_REPEATS = 2
@@ -47,9 +47,8 @@ class Cause:
     def text(self) -> str:
         return f"{self.policy} (version {self.policy.version})" if self.policy else "paged directly"
 
-    def plan(self) -> Plan:
-        if self.policy is not None:
-            return plan_of(self.policy)
+    def direct_plan(self) -> Plan:
+        """What it carries out without a policy."""
         people = (Target("person", each.pk) for each in self.people)
         targets = (*people, *(Target("team", each.pk) for each in self.teams))
         return Plan((Step(targets, DIRECT_WAIT_SECONDS),) if targets else (), DIRECT_REPEATS)
@@ -61,14 +60,11 @@ def start_escalations(causes: Sequence[Cause]) -> list[Escalation]:
     Inside the caller's transaction, so that there is no moment at which a cause exists without its escalation.
     """
     now = clock.now()
-    plans: dict[int, dict[str, Any]] = {}  # by policy: many causes of a storm share one
+    policies = {cause.policy.pk: cause.policy for cause in causes if cause.policy is not None}
+    plans = {pk: plan.as_json() for pk, plan in plans_of(policies.values()).items()} if policies else {}
 
     def plan_for(cause: Cause) -> dict[str, Any]:
-        if cause.policy is None:
-            return cause.plan().as_json()
-        if cause.policy.pk not in plans:
-            plans[cause.policy.pk] = cause.plan().as_json()
-        return plans[cause.policy.pk]
+        return cause.direct_plan().as_json() if cause.policy is None else plans[cause.policy.pk]
 
     started = [
         Escalation(

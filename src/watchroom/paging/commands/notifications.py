@@ -72,7 +72,7 @@ def _rows(notice: Notice, person: Person, roster: Roster) -> list[Notification]:
                 event=notice.event,
                 person=person,
                 contact_method_id=rule.method,
-                method_text=own[rule.method].text[:250],
+                method_text=str(own[rule.method])[:250],
                 purpose=notice.purpose,
                 urgency=notice.urgency,
                 subject=notice.subject[:300],

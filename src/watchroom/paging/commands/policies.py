@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -162,7 +163,25 @@ def _steps_of(policy: EscalationPolicy) -> Iterable[EscalationStep]:
     return policy.steps.all() if fetched else policy.steps.prefetch_related("targets")
 
 
-def _target(row: StepTarget) -> Target:
+def plans_of(policies: Iterable[EscalationPolicy]) -> dict[int, Plan]:
+    """The same of many policies, by number; two statements, and no model for each of their rows."""
+    found = {policy.pk: policy for policy in policies}
+    targets: dict[int, list[Target]] = defaultdict(list)
+    for row in StepTarget.objects.filter(step__policy__in=found).order_by("id").values_list(*_TARGET, named=True):
+        targets[row.step_id].append(_target(row))
+    steps: dict[int, list[Step]] = defaultdict(list)
+    rows = EscalationStep.objects.filter(policy__in=found).order_by("position")
+    for pk, policy, wait, urgency, turns, conditions, pause in rows.values_list(*_STEP):
+        steps[policy].append(Step(tuple(targets[pk]), wait, urgency, turns, Conditions.of(conditions), pause))
+    return {pk: Plan(tuple(steps[pk]), policy.repeats, policy.answers) for pk, policy in found.items()}
+
+
+_STEP = ("pk", "policy_id", "wait_seconds", "urgency", "round_robin", "conditions", "pause")
+_TARGET = ("step_id", "webhook", "incident_severity", "role", "mitigation", "workspace_id", "room", "schedule_id", "who",
+           "person_id", "team_id")  # fmt: skip
+
+
+def _target(row: StepTarget | Any) -> Target:
     if row.webhook:
         return Target("webhook", 0, row.webhook)
     if row.incident_severity is not None:
