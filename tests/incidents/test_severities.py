@@ -108,6 +108,9 @@ def test_by_page_and_shown_where_one_chooses(world: Any, client: Any, django_ass
     room = client.get(f"/incidents/{incident.pk}").content.decode()
     assert room.count("SEV2 Major: One in a hundred") == 2  # where it stands, and where it can be changed
     assert "SEV2 needs one" in room
+    assert "Name a communications lead" not in room  # this severity asks for a scribe, not for one
+    other = commands.declare(world.by, title="Slow", severity=3)
+    assert "Name a communications lead" in client.get(f"/incidents/{other.pk}").content.decode()
     client.force_login(make.person("Bea", "administrator"), backend=BACKEND)
     client.post("/severities/2", {"do": "reset"})
     assert severity_of(2) == DEFAULTS[2]

@@ -11,6 +11,7 @@ from ...mitigations.models import MitigationRun
 from .. import queries, rules
 from ..models import Incident, LogEntry, RoleAssignment, RoleName, Task
 from ..rules import catch_up as catching_up
+from ..severities import severity_of
 
 _MOST_LINES = 300
 
@@ -91,7 +92,14 @@ def catch_up_for(incident: Incident, now: datetime, since: datetime | None) -> c
         RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True).select_related("person").order_by("id")
     )
     runs = list(MitigationRun.objects.filter(incident=incident).order_by("id"))
-    snapshot = snapshot_of(incident, holders, groups_of(incident), runs, has_postmortem=hasattr(incident, "postmortem"))
+    snapshot = snapshot_of(
+        incident,
+        holders,
+        groups_of(incident),
+        runs,
+        has_postmortem=hasattr(incident, "postmortem"),
+        needed=severity_of(incident.severity).roles,
+    )
     scene = scene_of(
         incident,
         since=since,

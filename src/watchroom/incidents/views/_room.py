@@ -6,7 +6,7 @@ It is read from above as well (mitigations, postmortems), so only pages and the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +18,7 @@ from ...kernel import clock
 from ...mitigations.models import Execution, MitigationRun
 from .. import queries, rules
 from ..models import Incident, LogEntry, RoleAssignment, RoleName
+from ..severities import severity_of
 
 
 def groups_of(incident: Incident) -> list[AlertGroup]:
@@ -32,8 +33,9 @@ def snapshot_of(
     runs: list[MitigationRun],
     *,
     has_postmortem: bool | None,
+    needed: Collection[str],
 ) -> rules.Snapshot:
-    """What :func:`rules.next_steps` decides by."""
+    """What :func:`rules.next_steps` decides by; ``needed``: the roles that the severity asks for."""
     by_role = {row.role: row for row in holders}
     commander = by_role.get(RoleName.COMMANDER)
     entries = Counter(
@@ -43,7 +45,7 @@ def snapshot_of(
         status=incident.status,
         commander=commander is not None,
         commander_accepted=commander is not None and commander.accepted_at is not None,
-        communications=RoleName.COMMUNICATIONS in by_role,
+        communications=RoleName.COMMUNICATIONS in by_role or RoleName.COMMUNICATIONS not in needed,
         symptoms=entries["symptom", ""],
         open_hypotheses=entries["hypothesis", "open"] + entries["hypothesis", "testing"],
         tried=len(runs),
@@ -67,7 +69,14 @@ def _stands(run: MitigationRun) -> str:
 def steps_for(incident: Incident, holders: list[RoleAssignment]) -> list[rules.Step]:
     """What to do next in ``incident``."""
     runs = list(MitigationRun.objects.filter(incident=incident).select_related("execution"))
-    snapshot = snapshot_of(incident, holders, groups_of(incident), runs, has_postmortem=hasattr(incident, "postmortem"))
+    snapshot = snapshot_of(
+        incident,
+        holders,
+        groups_of(incident),
+        runs,
+        has_postmortem=hasattr(incident, "postmortem"),
+        needed=severity_of(incident.severity).roles,
+    )
     return rules.next_steps(snapshot, clock.now())
 
 

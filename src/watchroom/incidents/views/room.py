@@ -85,7 +85,10 @@ def context_of(
     links = linked.links_of(by, incident, with_lines=True)
     postmortem = getattr(incident, "postmortem", None)
     steps = rules.next_steps(
-        _room.snapshot_of(incident, holders, groups, runs, has_postmortem=postmortem is not None), now
+        _room.snapshot_of(
+            incident, holders, groups, runs, has_postmortem=postmortem is not None, needed=severity.roles
+        ),
+        now,
     )
     scene = scene_of(
         incident,
