@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from watchroom.accounts.models import Person
 from watchroom.accounts.roles import Role
 from watchroom.cli.main import cli
 from watchroom.config import carry_out, current, text
+from watchroom.intake import commands
 from watchroom.intake.commands import replay_signal
 from watchroom.intake.commands.receive import read_signals
 from watchroom.intake.models import Alert, Integration, Signal
 from watchroom.intake.queries import tray_of
+from watchroom.kernel.clock import TravellingClock
 
 pytestmark = pytest.mark.django_db
 MAPPING = "key: payload.id\ntitle: '{{ payload.what }}'\nstate: payload.state\nlabels:\n  host: payload.host\n"
@@ -81,6 +84,21 @@ def test_a_payload_becomes_a_test_that_guards_the_mapping(page: Client, sender: 
     assert broken.status_code == 422 and "fails" in broken.content.decode()
     sender.refresh_from_db()
     assert sender.settings["mapping"]["title"] == "{{ payload.what }}"
+
+
+def test_a_change_leaves_alone_how_far_it_has_been_read(sender: Integration, clock: TravellingClock) -> None:
+    stale = Integration.objects.get(pk=sender.pk)
+    soon = clock() + timedelta(minutes=1)
+    Integration.objects.filter(pk=sender.pk).update(
+        read_to=7, last_signal_at=clock(), slow_in_a_row=5, rests_until=soon, paused=True
+    )
+    commands.save_integration(make.actor(), stale, team=stale.team, name="Even", source="json")
+    sender.refresh_from_db()
+    assert (sender.name, sender.read_to, sender.last_signal_at) == ("Even", 7, clock())
+    assert (sender.slow_in_a_row, sender.rests_until, sender.paused) == (5, soon, True)
+    commands.save_mapping(make.actor(), sender, {"key": "payload.id", "title": "payload.what"})
+    sender.refresh_from_db()
+    assert (sender.read_to, sender.slow_in_a_row, sender.rests_until) == (7, 5, clock())  # it may try at once
 
 
 def test_changing_the_integration_keeps_its_mapping(page: Client, sender: Integration) -> None:

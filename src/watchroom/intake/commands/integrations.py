@@ -25,6 +25,7 @@ from ..queries import tray_of
 
 REPLAYED_AT_ONCE = 500
 MOST_PER_MINUTE = 1_000_000
+_SET = ["team", "name", "source", "service", "slug", "drill", "rate_per_minute", "settings"]
 
 
 def _new_key(source: str) -> str:
@@ -110,12 +111,14 @@ def save_integration(
         integration.drill = drill
         integration.rate_per_minute = rate_per_minute
         if settings is not None:
-            if integration.rests_until is not None and settings.get("mapping") != integration.settings.get("mapping"):
-                integration.rests_until = made.at  # another mapping may try at once
-                made.due()
+            if settings.get("mapping") != integration.settings.get("mapping"):
+                rests = Integration.objects.filter(pk=integration.pk, rests_until__isnull=False)
+                if rests.update(rests_until=made.at):  # another mapping may try at once
+                    integration.rests_until = made.at
+                    made.due()
             integration.settings = dict(settings)
         try:
-            integration.save()
+            integration.save(update_fields=None if created else _SET)  # the rest is the engine's, and goes on meanwhile
             open_inbox(integration.pk)
         except IntegrityError:
             raise Conflict(
