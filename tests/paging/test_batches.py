@@ -22,7 +22,7 @@ from watchroom.engine.loop import run_due
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.sqlite import base
 from watchroom.paging import commands, duties
-from watchroom.paging.commands import turns
+from watchroom.paging.commands import notifications, turns
 from watchroom.paging.commands.policies import plans_of
 from watchroom.paging.models import Attempt, Escalation, EscalationEvent, Notification, RoundRobin
 
@@ -188,6 +188,34 @@ def test_an_answer_that_comes_while_a_batch_is_being_written_ends_what_it_wrote(
         engine.join()
     states = dict(Notification.objects.values_list("escalation__subject_id", "state"))
     assert states == {0: "waiting", 1: "cancelled", 2: "waiting"}
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_that_the_database_gave_up_is_taken_again(clock: TravellingClock) -> None:
+    anna = make.person("Anna", "responder")
+    make.contact_method(anna)
+    for number in range(3):
+        start(make.policy((anna, 300)), subject_id=number)
+    gives_up = "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$"
+
+    def once(module: Any, name: str) -> Any:
+        real, left = getattr(module, name), [gives_up]
+
+        def act(*args: Any) -> Any:
+            if left:
+                with connection.cursor() as cursor:
+                    cursor.execute(left.pop())
+            return real(*args)
+
+        return patch.object(module, name, act)
+
+    with once(turns, "write_all"):
+        assert commands.take_turn(100) == 3
+    assert EscalationEvent.objects.filter(kind="step").count() == Notification.objects.count() == 3
+    with once(notifications, "sort_out_all"):
+        assert sum(len(one) for one in commands.claim(100)) == 3
+    assert Attempt.objects.count() == 3 and set(Notification.objects.values_list("tries", flat=True)) == {1}
 
 
 @pytest.mark.postgres_only

@@ -112,6 +112,7 @@ def notify(
 Claimed = list[tuple[Notification, Attempt]]
 
 
+@retried
 def claim(most: int) -> list[Claimed]:
     """Take some ``most`` due notifications for sending; those of one list go as one message. Each gets an attempt row and a
     lease; if the process dies before the result is written, the lease runs out and it is tried again."""

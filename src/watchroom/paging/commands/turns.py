@@ -16,6 +16,7 @@ from django.db import OperationalError, transaction
 
 from ...accounts.models import Person, Team
 from ...kernel import clock, wake
+from ...kernel.again import retried
 from ...kernel.db import announce, claimable, insert_all, locked, update_each
 from ...kernel.http import origin
 from ..conditions import Facts
@@ -89,16 +90,22 @@ def _take_alone() -> int:
 def _take(most: int, holding: list[tuple[int, datetime]]) -> int:
     """``holding`` takes the number and the due time of what is carried on, as they were before anything changed."""
     now = clock.now()
+    taken, through = _take_batch(most, holding, now)
+    for pk in through:
+        _run_out(pk, now)
+    return taken
+
+
+@retried
+def _take_batch(most: int, holding: list[tuple[int, datetime]], now: datetime) -> tuple[int, list[int]]:
     with transaction.atomic():
         due = Escalation.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
         rows = list(claimable(due).select_related("team", "policy__team", "first")[:most])
-        holding += [(row.pk, row.due_at or now) for row in rows]
-        through = carry_on(rows, now)
-    for pk in through:
-        _run_out(pk, now)
-    return len(rows)
+        holding[:] = [(row.pk, row.due_at or now) for row in rows]  # not those of a try that was given up
+        return len(rows), carry_on(rows, now)
 
 
+@retried
 def _run_out(pk: int, now: datetime) -> None:
     """Nobody has answered, not even the last resort. By itself: ending it locks the notifications of that escalation, and
     whoever holds those of several takes them in another order."""
