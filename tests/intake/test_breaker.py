@@ -15,6 +15,9 @@ from watchroom.accounts.actors import acting
 from watchroom.accounts.roles import Role
 from watchroom.engine.loop import run_due
 from watchroom.intake import commands
+from watchroom.intake.commands import mappings, receive
+from watchroom.intake.commands.mappings import put_aside, try_mappings
+from watchroom.intake.commands.receive import read_signals
 from watchroom.intake.models import Alert, Integration, Signal
 from watchroom.intake.queries import tray_of
 from watchroom.intake.rules.breaker import LONGEST_REST, TOO_MANY, Breaker
@@ -88,13 +91,16 @@ def test_it_rests_says_so_is_tried_again_and_reads_what_it_left(
     shown = client.get("/api/v1/integrations/odd").json()
     assert shown["mapping_rests"] and shown["mapping_tried_at"]
     clock.advance(MINUTE)
-    run_due()  # the newest that waits tries, and is read
-    run_due()
+    run_due()  # the oldest that waits tries, takes too long and goes to the end
+    assert [each["id"] for each in asked[TOO_MANY:]] == [TOO_MANY - 1] and tray_of(sender).count() == 21
+    for _ in range(16):
+        sender.refresh_from_db()
+        assert sender.rests_until is not None
+        clock.to(sender.rests_until)
+        run_due()
+    assert Alert.objects.filter(title="Disk 20").exists()  # after those before it
     sender.refresh_from_db()
-    assert Alert.objects.filter(title="Disk 20").exists()
-    told.refresh_from_db()
-    assert told.state == "resolved" or sender.mapping_rests  # what it left was slow, all of it: it rests again
-    assert sender.mapping_rests and len(asked) == 2 * TOO_MANY + 1
+    assert sender.mapping_rests  # what it left was slow, all of it: it rests again
 
 
 def test_a_try_that_takes_too_long_makes_the_rest_longer(
@@ -111,6 +117,70 @@ def test_a_try_that_takes_too_long_makes_the_rest_longer(
         run_due()
         assert len(asked) == before + 1
     assert Alert.objects.get(labels__alertname="MappingRests").state == "firing"
+
+
+STATED = {**SAID, "state": "payload.state"}
+
+
+def test_what_ends_an_alert_is_read_after_what_began_it(
+    clock: TravellingClock, sender: Integration, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mappings, "AGAIN_AT_ONCE", 2)
+
+    def say(number: int, state: str) -> None:
+        make.signal(sender, f'{{"id": {number}, "what": "Disk {number}", "state": "{state}"}}'.encode(), "")
+
+    commands.save_mapping(make.actor(), sender, STATED)
+    for number in range(TOO_MANY):
+        send(sender, number)
+    for number in range(10, 15):
+        say(number, "firing")
+    for number in range(10, 13):
+        say(number, "ok")
+    read_signals(100)
+    sender.refresh_from_db()
+    assert sender.mapping_rests
+    asked.clear()
+    clock.advance(MINUTE)
+    say(13, "ok")  # it comes while older ones are waiting to be tried
+    read_signals(100)
+    assert not asked
+    commands.save_mapping(make.actor(), sender, {**STATED, "key": "string(payload.id)"})
+    asked.clear()
+    for turn in range(30):
+        try_mappings()
+        if turn == 3:
+            say(14, "ok")  # between what is read again
+        read_signals(100)
+    sender.refresh_from_db()
+    assert (sender.slow_in_a_row, sender.rests_until) == (0, None)
+    assert [each["id"] for each in asked] == [TOO_MANY - 1, *range(10, 15), *range(10, 15)]
+    alerts = Alert.objects.filter(title__in=[f"Disk {number}" for number in range(10, 15)])
+    assert [alert.state for alert in alerts] == ["resolved"] * 5
+    say(15, "firing")  # all is well again
+    read_signals(100)
+    assert asked[-1]["id"] == 15 and put_aside(sender).count() == 0
+
+
+def test_what_is_put_aside_while_the_last_of_it_is_read_is_not_forgotten(
+    clock: TravellingClock, sender: Integration, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Integration.objects.filter(pk=sender.pk).update(rests_until=clock())  # it has been mended
+    send(sender, 1, slow=False)
+    parsed = receive._parsed
+
+    def parse_while_the_other_finishes(*given: Any) -> Any:
+        found = parsed(*given)
+        Integration.objects.filter(pk=sender.pk).update(rests_until=None)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(receive, "_parsed", parse_while_the_other_finishes)
+        read_signals(1)
+    assert not asked and put_aside(sender).count() == 1
+    run_due()
+    sender.refresh_from_db()
+    assert sender.rests_until is None and Alert.objects.filter(title="Disk 1").exists()
 
 
 def test_a_better_mapping_reads_everything_that_was_kept_at_once(

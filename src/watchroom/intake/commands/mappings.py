@@ -16,6 +16,7 @@ from ..models import Integration, Signal
 from ..queries import Came
 from ..rules.breaker import TOO_MANY, Breaker
 
+REPLAYS = "replay of "  # whence a signal "comes" that is read again
 TRIES = "tries the mapping: "  # whence a signal "comes" with which a mapping that rests is tried
 AGAIN_AT_ONCE = 200
 PUT_ASIDE = {
@@ -57,29 +58,37 @@ def mappings_due() -> datetime | None:
 
 
 def try_mappings() -> int:
-    """Try mappings that have rested, each with the newest payload that waits; read what waits where one works again."""
+    """Try mappings that have rested, each with the oldest payload that waits (one that takes too long goes to the end);
+    where one works again, read what waits, in order. Until all of that has been read, whatever comes is put aside behind
+    it: what ends an alert is never read before what began it."""
     now = clock.now()
     with transaction.atomic():
         due = list(claimable(Integration.objects.filter(rests_until__lte=now))[:20])
         for integration in due:
             breaker = Breaker(integration.slow_in_a_row, integration.rests_until)
-            waiting = put_aside(integration)
-            if breaker.mended:
-                signals = list(waiting[:AGAIN_AT_ONCE])
-                until = now if len(signals) == AGAIN_AT_ONCE else None
-            else:
-                signals = list(waiting.reverse()[:1])
-                until = (
-                    now + breaker.rest if signals else None
-                )  # without any, the next that comes is the one that tries
+            most, whence = (AGAIN_AT_ONCE, REPLAYS) if breaker.mended else (1, TRIES)
+            signals = list(put_aside(integration)[:most])
+            numbers = [_again(signal, now, f"{whence}{signal.pk}").number for signal in signals]
+            until: datetime | None = now
+            if not breaker.mended:  # without any, the next that comes is the one that tries
+                until = now + breaker.rest if signals else None
+            elif _is_all(integration, numbers):
+                until = None
             Integration.objects.filter(pk=integration.pk).update(rests_until=until)
-            for signal in signals:
-                _again(signal, now, f"replay of {signal.pk}" if breaker.mended else f"{TRIES}{signal.pk}")
     return len(due)
 
 
-def _again(signal: Signal, now: datetime, remote: str) -> None:
-    store(
+def _is_all(integration: Integration, numbers: list[int]) -> bool:
+    """Whether whatever comes from now on may be read as it comes: nothing is left, and nothing stands before or between what
+    has just been stored again under these numbers."""
+    if numbers:
+        return len(numbers) < AGAIN_AT_ONCE and numbers[-1] == integration.read_to + len(numbers)
+    unread = Signal.objects.filter(integration=integration.pk, number__gt=integration.read_to)
+    return not unread.filter(remote__startswith=REPLAYS).exists()
+
+
+def _again(signal: Signal, now: datetime, remote: str) -> Signal:
+    again: Signal = store(
         signal.integration_id,
         received_at=now,
         path=signal.path,
@@ -90,3 +99,4 @@ def _again(signal: Signal, now: datetime, remote: str) -> None:
         remote=remote,
     )
     Signal.objects.filter(pk=signal.pk).update(replayed_at=now)
+    return again

@@ -29,7 +29,7 @@ from ..queries import Came, as_inbound
 from ..routing import tree
 from ..rules.breaker import TOO_MANY, Breaker
 from .batch import Batch
-from .mappings import PUT_ASIDE, TRIES, resting
+from .mappings import PUT_ASIDE, REPLAYS, TRIES, resting
 
 log = logging.getLogger(__name__)
 PROBLEMS_KEPT = 100
@@ -132,10 +132,14 @@ def _read_batch(integration_id: int, most: int) -> int:
         rested = breaker.in_a_row >= TOO_MANY
         found, problems, changes = _parsed(signal, integration, source, breaker)
         changed_by += [(signal, each) for each in changes if not integration.drill]  # a drill changes nothing
-        if problems and not signal.problems:  # found only now: its sender has been told that all is well
+        if problems and (
+            problems == [PUT_ASIDE] or not signal.problems
+        ):  # found only now: its sender has been told that all is well
             tray.append((signal, problems, not found))
-            told = resting if problems == [PUT_ASIDE] else _unread
-            found = (*found, told(signal, integration))
+            if problems != [PUT_ASIDE]:
+                found = (*found, _unread(signal, integration))
+            elif not breaker.mended:
+                found = (*found, resting(signal, integration))
         if rested and breaker.mended:
             found = (*found, resting(signal, integration, over=True))
         said.append((signal, found))
@@ -166,6 +170,11 @@ def _read_batch(integration_id: int, most: int) -> int:
         if breaker != before:
             changed |= {"slow_in_a_row": breaker.in_a_row, "rests_until": breaker.until}
             announce({wake.DUE})
+        if held.rests_until is None and not changed.get("rests_until") and any(p == [PUT_ASIDE] for _, p, _ in tray):
+            changed["rests_until"] = (
+                clock.now()
+            )  # all the rest was read meanwhile: what was put aside now is not forgotten
+            announce({wake.DUE})
         Integration.objects.filter(pk=integration_id).update(**changed)
         announce({f"integration:{integration_id}", *batch.topics})
     return len(said)
@@ -189,7 +198,7 @@ def _parsed(
         return (_too_large(signal, integration),), (), ()
     breaker = breaker or Breaker()
     now = clock.now()
-    if breaker.rests(now) and not signal.remote.startswith(TRIES):
+    if breaker.keeps and not signal.remote.startswith((TRIES, REPLAYS) if breaker.mended else TRIES):
         return (), [PUT_ASIDE], ()
     parsed = source.parse(as_inbound(signal, integration))
     if parsed.slow:

@@ -37,6 +37,11 @@ class Breaker:
         self.in_a_row = 0
 
     @property
+    def keeps(self) -> bool:
+        """Whether what comes is put aside: it rests, or older ones have to be tried or read first."""
+        return self.until is not None
+
+    @property
     def mended(self) -> bool:
         """Whether it works again, and what was put aside meanwhile is still there."""
         return self.until is not None and self.in_a_row < TOO_MANY
