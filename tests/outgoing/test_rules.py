@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+import watchroom
 from watchroom.outgoing import rules
+from watchroom.outgoing.catalog import TYPES as CATALOG
 
 TYPES = st.from_regex(r"[a-z_]{1,10}\.[a-z_]{1,10}", fullmatch=True)
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -59,3 +64,24 @@ def test_a_team_hears_of_its_own_and_private_needs_leave(
         team, other, private=private, drill=drill, sees_private=sees_private, sees_drills=sees_drills
     )
     assert heard == ((team is None or team == other) and private <= sees_private and drill <= sees_drills)
+
+
+def _changes() -> Iterator[str]:
+    """The names of all changes that the code makes, as far as they are written out."""
+    for path in Path(watchroom.__file__).parent.rglob("commands/*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or len(node.args) < 2:
+                continue
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called not in {"change", "changing", "acting_in"}:
+                continue
+            name = node.args[1]
+            for each in (name.body, name.orelse) if isinstance(name, ast.IfExp) else (name,):
+                if isinstance(each, ast.Constant) and isinstance(each.value, str) and "." in each.value:
+                    yield each.value
+
+
+def test_whatever_is_changed_stands_in_the_catalogue() -> None:
+    found = set(_changes())
+    assert len(found) > 100
+    assert sorted(found - set(CATALOG)) == []
