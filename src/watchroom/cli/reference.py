@@ -138,23 +138,40 @@ def senders() -> str:
 
 
 def events() -> str:
-    """Every event that a webhook can be told of."""
+    """Every event that a webhook can be told of. What all have in common stands once; the schema of one event, whole, is
+    in the API."""
     import json
 
-    from ..outgoing.catalog import TYPES, schema_of
+    from ..outgoing.catalog import OBJECTS, TYPES, Type, schema_of
+
+    def word(schema: dict[str, Any]) -> str:
+        if "anyOf" in schema:
+            return " or ".join(map(word, schema["anyOf"]))
+        return str(schema.get("format") or schema.get("type") or "anything")
+
+    def block(schema: dict[str, Any]) -> list[str]:
+        return ["```json", json.dumps(schema, indent=1), "```"]
 
     lines = [
         "# Events\n",
         _GENERATED,
         "What webhooks are told of ([how to](../webhooks.md)). Each is posted as one JSON object; the same `id` comes with every "
         "try and every replay, and `number` grows in the order in which events happened. `object` is what it happened to, as it "
-        "was then; null where that is not told. Fields may be added.\n",
-        "| event | what has happened |",
-        "| --- | --- |",
+        "was then; null where that is not told. Fields may be added. The JSON Schema of one kind of event, whole: "
+        "`watchroom event-types --json`, or `GET /api/v1/event-types`.\n",
+        "| event | what has happened | `object` | `data` |",
+        "| --- | --- | --- | --- |",
     ]
-    lines += [f"| [`{each.name}`](#{each.name.replace('.', '')}) | {each.text} |" for each in TYPES.values()]
     for each in TYPES.values():
-        lines += [f"\n## {each.name}\n", f"{each.text}\n", "```json", json.dumps(schema_of(each), indent=1), "```"]
+        facts = ", ".join(f"`{name}` ({word(schema)})" for name, schema in each.facts.items())
+        about = f"[{each.about}](#{each.about})" if each.about in OBJECTS else ""
+        lines.append(f"| `{each.name}` | {each.text} | {about} | {facts} |")
+    lines += [
+        "\n## What all have in common\n",
+        *block(schema_of(Type("noun.verb_in_the_past", "What has happened.", "", {}))),
+    ]
+    for name, schema in OBJECTS.items():
+        lines += [f"\n## {name}\n", *block(schema)]
     return "\n".join(lines) + "\n"
 
 
