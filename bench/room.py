@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import html
 import json
+import re
 import subprocess
 import sys
 import time
@@ -10,6 +13,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import Page
 
 from peers.chromium import Chromium
@@ -18,10 +22,13 @@ from peers.server import Server
 from .setting import fill
 
 LINES = 5_000
+CROWD = 200
 _SCRIPT = f"""
 import django, json, random
 django.setup()
 from datetime import timedelta
+from watchroom.accounts.actors import acting
+from watchroom.accounts.commands import make_token
 from watchroom.accounts.models import Person
 from watchroom.incidents.models import Incident, LogEntry
 from watchroom.kernel import clock
@@ -39,7 +46,8 @@ LogEntry.objects.bulk_create(
 for n in range(12):
     LogEntry.objects.create(incident=incident, kind="hypothesis", text=f"Idea {{n}}", author=people[0], at=begun,
         written_at=begun, standing=("open", "testing", "confirmed", "ruled_out")[n % 4])
-print(json.dumps({{"incident": incident.pk}}))
+bench = Person.objects.get(email="bench@example.org")
+print(json.dumps({{"incident": incident.pk, "token": make_token(acting(bench), name="bench", scope="admin")[1]}}))
 """
 
 
@@ -55,7 +63,8 @@ def room(row: Callable[..., None], percentile: Callable[[list[float], int], floa
         check=True,
         env={**server.env, "DJANGO_SETTINGS_MODULE": "watchroom.settings"},
     )
-    path = f"/incidents/{json.loads(done.stdout.splitlines()[-1])['incident']}"
+    made = json.loads(done.stdout.splitlines()[-1])
+    path = f"/incidents/{made['incident']}"
     took = []
     for _ in range(60):
         request = urllib.request.Request(f"{server.url}{path}", headers={"Cookie": f"sessionid={session}"})
@@ -66,6 +75,9 @@ def room(row: Callable[..., None], percentile: Callable[[list[float], int], floa
     chromium = Chromium(Path("artifacts")).start()
     try:
         _in_browser(chromium, server, session, path, row, percentile)
+        crowd = asyncio.run(_crowd(server.url, path, session, made["token"]))
+        row(f"the same with {CROWD} readers at once, p50", f"{percentile(crowd, 50):.0f} ms")
+        row(f"the same with {CROWD} readers at once, p95", f"{percentile(crowd, 95):.0f} ms")
     finally:
         chromium.stop()
         server.stop()
@@ -111,3 +123,47 @@ def _in_browser(
         took.append(float(reader.evaluate("window.waiting")) - began)
     row("a line of the log, from writing to another reader's screen, p50", f"{percentile(took, 50):.0f} ms")
     row("a line of the log, from writing to another reader's screen, p95", f"{percentile(took, 95):.0f} ms")
+
+
+async def _crowd(url: str, path: str, session: str, token: str) -> list[float]:
+    """Readers who do what the page does: listen, and ask for what is new when the log has moved. Milliseconds from the
+    writing of each of some lines until each of them has read it; the readers take their time on the same two cores."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=CROWD)
+    took: list[float] = []
+    async with httpx.AsyncClient(base_url=url, cookies={"sessionid": session}, limits=limits, timeout=60) as client:
+        page = html.unescape((await client.get(path)).text)
+        live = re.search(r'name="live-token" content="([^"]+)"', page)
+        log = re.search(r'id="log" data-incident="(\d+)" data-url="([^"]+)" data-since="([^"]+)"', page)
+        assert live and log, "the page is not what it was"
+        topic, address = f'"incident:{log[1]}:log"', log[2]
+        written: dict[str, float] = {}
+        listening = asyncio.Semaphore(0)
+
+        async def reader() -> None:
+            since, missing = log[3], set(range(5))
+            async with client.stream("GET", "/live", params={"token": live[1]}) as stream:
+                listening.release()
+                async for line in stream.aiter_lines():
+                    if topic not in line and '"*"' not in line:
+                        continue
+                    answer = await client.get(address, params={"since": since}, headers={"HX-Request": "true"})
+                    since = answer.headers.get("X-Since", since)
+                    for number in [each for each in missing if f"Line for the crowd {each}." in answer.text]:
+                        took.append((time.perf_counter() - written[str(number)]) * 1000)
+                        missing.discard(number)
+                    if not missing:
+                        return
+
+        readers = [asyncio.create_task(reader()) for _ in range(CROWD)]
+        for _ in range(CROWD):
+            await listening.acquire()
+        for number in range(5):
+            written[str(number)] = time.perf_counter()
+            await client.post(
+                f"/api/v1{path}/log",
+                json={"kind": "note", "text": f"Line for the crowd {number}."},
+                headers={"Authorization": f"Bearer {token}", "Cookie": ""},
+            )
+            await asyncio.sleep(3)
+        await asyncio.wait_for(asyncio.gather(*readers), 60)
+    return took

@@ -18,10 +18,11 @@ from .roles import accept_role, assign_role, end_role, may_still_answer
 from .rotations import delete_rotation, save_rotation
 from .severities import reset_severity, save_severity
 from .tasks import add_task, change_task
-from .triage import add_triage_rule, confirm, decline, may_decide, merge, remove_triage_rule, save_triage_rules
+from .triage import confirm, decline, merge
 from .types import delete_type, save_type, set_type
 from .update_templates import delete_template, save_template
 from .updates import discard_draft, may_publish, publish_update, save_draft, taken_roles
+from .waiting import add_triage_rule, may_decide, remove_triage_rule, save_triage_rules
 
 __all__ = [
     "accept_role",

@@ -14,7 +14,7 @@ from ...kernel import clock
 from ...kernel.db import announce, locked
 from ...kernel.errors import Conflict, NotFound, Refused
 from .. import following, queries, rules
-from ..models import Incident, KeyTime, LogEntry, RoleAssignment
+from ..models import Incident, IncidentSeverity, KeyTime, LogEntry, RoleAssignment
 
 
 def needed(by: Actor, incident: Incident) -> Action:
@@ -147,3 +147,10 @@ def checked_past(at: datetime, *, field: str = "at") -> datetime:
             "That time lies in the future.", field=field, value=at.isoformat(), fix="Use a time that has passed."
         )
     return at
+
+
+def checked_severity(severity: int) -> int:
+    """:raises Refused: not 1 to 5."""
+    if severity not in IncidentSeverity.values:
+        raise Refused("That is not a severity.", field="severity", value=severity, fix="Use 1 (worst) to 5.")
+    return severity

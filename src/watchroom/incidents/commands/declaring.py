@@ -14,20 +14,13 @@ from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from .. import hooks, queries, rules
-from ..models import Incident, IncidentSeverity, IncidentType, RoleName, Triage
-from ._shared import acting_in, checked_text, follow, record_times, write_system
+from ..models import Incident, IncidentType, RoleName, Triage
+from ._shared import acting_in, checked_severity, checked_text, follow, record_times, write_system
 from .assembling import ask_missing
 from .following import follow_by_rule
 from .roles import give
-from .triage import begin_triage, waits
 from .types import answers, must_say
-
-
-def checked_severity(severity: int) -> int:
-    """:raises Refused: not 1 to 5."""
-    if severity not in IncidentSeverity.values:
-        raise Refused("That is not a severity.", field="severity", value=severity, fix="Use 1 (worst) to 5.")
-    return severity
+from .waiting import begin_triage, waits
 
 
 def declare(

@@ -10,13 +10,12 @@ from ...kernel.errors import Conflict, Refused
 from ...paging.commands import stop_escalation
 from .. import queries, rules
 from ..models import Incident, KeyTime, Moment, RoleAssignment, RoleHandoff
-from ._shared import acting_in, checked_past, follow, must_be_open, record_times, write_system
+from ._shared import acting_in, checked_past, checked_severity, follow, must_be_open, record_times, write_system
 from .assembling import ask_missing
-from .declaring import checked_severity
 from .following import follow_by_rule
 from .roles import close_handoffs
-from .triage import end_triage, may_reopen
 from .types import must_say
+from .waiting import end_triage, may_reopen
 
 Status = Incident.Status
 
