@@ -184,3 +184,11 @@ def test_a_kept_answer_is_encrypted_and_for_the_same_right(client: Client) -> No
     with connection.cursor() as cursor:
         cursor.execute("SELECT body FROM api_idempotencykey")
         assert all(secret not in row[0] for row in cursor.fetchall())
+
+
+def test_a_number_that_no_database_has_is_nothing_that_there_is(api: Any, client: Client) -> None:
+    path = f"/incidents/{2**80}"
+    answer = api.post(f"/api/v1{path}/nudges/1/answer", {"answer": "done"}, content_type="application/json")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    client.force_login(make.person("Anna"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert client.get(path).status_code == client.get(f"{path}/log").status_code == 404

@@ -8,11 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
 
 from .. import __version__
+from ..kernel.db import beyond
 from ..kernel.errors import NotSignedIn, WatchroomError
 from .auth import session_or_token
 from .problems import problem, validation_problem
@@ -62,6 +64,15 @@ def _refused(request: HttpRequest, error: WatchroomError) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return validation_problem(error)
+
+
+@api.exception_handler(OverflowError)
+@api.exception_handler(DataError)
+def _beyond(request: HttpRequest, error: Exception) -> HttpResponse:
+    found = beyond(error)
+    if found is None:
+        raise error
+    return problem(found)
 
 
 @api.exception_handler(NotSignedIn)

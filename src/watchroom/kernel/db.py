@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from django.db import connection, connections, models, transaction
+from django.db import DataError, connection, connections, models, transaction
 
 from . import wake
+from .errors import NotFound
 
 M = TypeVar("M", bound=models.Model)
 
@@ -136,3 +137,13 @@ def _sqlite(path: Path) -> dict[str, Any]:
             "PRAGMA cache_size=-32000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
         },
     }
+
+
+def beyond(error: Exception) -> NotFound | None:
+    """What a database answers when it is asked for a number larger than it has: there is nothing of that number. None: the
+    error is another one."""
+    if isinstance(error, OverflowError) and "SQLite INTEGER" in str(error):
+        return NotFound("There is nothing with so large a number.", fix="Use a number that Watchroom has given.")
+    if isinstance(error, DataError) and type(error.__cause__).__name__ == "NumericValueOutOfRange":
+        return NotFound("There is nothing with so large a number.", fix="Use a number that Watchroom has given.")
+    return None

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from ..accounts.actors import Actor, acting
 from ..api.problems import problem
+from ..kernel.db import beyond
 from ..kernel.errors import NotSignedIn, Refused, WatchroomError
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
@@ -48,6 +49,7 @@ class ErrorMiddleware:
         return self.answer(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        error = beyond(error) or error
         if not isinstance(error, WatchroomError) or request.path.startswith("/api/"):
             return None
         if isinstance(error, NotSignedIn):
