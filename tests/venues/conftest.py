@@ -1,56 +1,7 @@
-"""Connected chats, each with a server that speaks its language, and somebody who is reached there."""
+"""Connected chats, as the tests of chats have them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from chat.conftest import connect, our_address, reached
 
-import pytest
-
-from peers.http import HttpPeer
-
-
-@pytest.fixture(autouse=True)
-def our_address(configured: Callable[..., None]) -> None:
-    configured(WATCHROOM_PRIVATE_TARGETS="127.0.0.1/32", WATCHROOM_URL="https://watchroom.example.org")
-
-
-@pytest.fixture
-def connect(http_peer: HttpPeer, db: None) -> Callable[[str], tuple[Any, Any]]:
-    """``connect("slack")``: the server and the workspace."""
-    from chat.pressing import PEERS, SIGNING_SECRET, TOKENS
-    from factories import actor
-    from watchroom.workspaces.commands import save_workspace
-
-    def make(kind: str) -> tuple[Any, Any]:
-        server = PEERS[kind](http_peer, TOKENS[kind])
-        settings = {"token": TOKENS[kind], "url": http_peer.url}
-        if kind == "slack":
-            settings["signing_secret"] = SIGNING_SECRET
-        if kind == "mattermost":
-            settings |= {"team": "acme", "command_token": "token-of-the-command"}
-        made = save_workspace(actor(), None, team=None, kind=kind, name=kind.capitalize(), settings=settings)
-        return server, made
-
-    return make
-
-
-@pytest.fixture
-def reached() -> Callable[..., Any]:
-    """``reached(workspace)``: Kim, a responder, whose user in this workspace is confirmed."""
-    from chat.pressing import USERS
-    from factories import contact_method, person
-    from watchroom.channels.chat import handle_of
-    from watchroom.kernel import clock
-
-    def make(workspace: Any, *, user: str = "", verified: bool = True, **options: Any) -> Any:
-        user = user or USERS[workspace.kind]
-        return contact_method(
-            options.pop("person", None) or person("Kim", "responder"),
-            workspace.kind,
-            {"workspace": workspace.pk, "user": user, "shown": user},
-            handle=handle_of(workspace.kind, workspace.pk, user),
-            verified_at=clock.now() if verified else None,
-        )
-
-    return make
+__all__ = ["connect", "our_address", "reached"]
