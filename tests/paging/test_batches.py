@@ -22,7 +22,7 @@ from watchroom.engine.loop import run_due
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.sqlite import base
 from watchroom.paging import commands, duties
-from watchroom.paging.commands import notifications, turns
+from watchroom.paging.commands import carrying_on, notifications, turns
 from watchroom.paging.commands.policies import plans_of
 from watchroom.paging.models import Attempt, Escalation, EscalationEvent, Notification, RoundRobin
 
@@ -63,15 +63,17 @@ def test_one_that_breaks_takes_none_of_the_others_with_it(clock: TravellingClock
     broken = start(make.policy((eve, 300), (ben, 300)), subject_id=9)
     for number in range(5, 8):
         start(make.policy((anna, 300)), subject_id=number)
-    look = turns.look_at
+    look, broke = carrying_on.look_at, list[int]()
 
     def look_or_break(step: Any, *args: Any, **fields: Any) -> Any:
         if step.targets[0].id == eve.pk:
+            broke.append(eve.pk)
             raise ArithmeticError("no such turn")
         return look(step, *args, **fields)
 
-    with patch.object(turns, "look_at", look_or_break):
+    with patch.object(carrying_on, "look_at", look_or_break):
         commands.take_turn(100)
+    assert len(broke) == 2, "together with the others, and alone"
     book = Counter(EscalationEvent.objects.filter(kind__in=TAKEN).values_list("escalation", flat=True))
     assert set(book.values()) == {1} and len(book) == 8
     assert Notification.objects.filter(person=anna).count() == 7
@@ -168,7 +170,7 @@ def test_an_answer_that_comes_while_a_batch_is_being_written_ends_what_it_wrote(
     make.contact_method(anna)
     for number in range(3):
         start(make.policy((anna, 300)), subject_id=number)
-    write, reached, answered = turns.write_all, threading.Event(), threading.Event()
+    write, reached, answered = carrying_on.write_all, threading.Event(), threading.Event()
 
     def write_when_somebody_answers(*args: Any) -> None:
         reached.set()
@@ -180,7 +182,7 @@ def test_an_answer_that_comes_while_a_batch_is_being_written_ends_what_it_wrote(
             threading.Timer(0, answered.set).start()
             commands.stop_escalation("alert_group", 1, end="acknowledged", by=SYSTEM)
 
-    with patch.object(turns, "write_all", write_when_somebody_answers):
+    with patch.object(carrying_on, "write_all", write_when_somebody_answers):
         engine = threading.Thread(target=_and_close, args=(lambda: commands.take_turn(100),))
         engine.start()
         assert reached.wait(20)
@@ -199,22 +201,26 @@ def test_a_batch_that_the_database_gave_up_is_taken_again(clock: TravellingClock
         start(make.policy((anna, 300)), subject_id=number)
     gives_up = "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$"
 
+    gave_up: list[str] = []
+
     def once(module: Any, name: str) -> Any:
         real, left = getattr(module, name), [gives_up]
 
         def act(*args: Any) -> Any:
             if left:
+                gave_up.append(name)
                 with connection.cursor() as cursor:
                     cursor.execute(left.pop())
             return real(*args)
 
         return patch.object(module, name, act)
 
-    with once(turns, "write_all"):
+    with once(carrying_on, "write_all"):
         assert commands.take_turn(100) == 3
     assert EscalationEvent.objects.filter(kind="step").count() == Notification.objects.count() == 3
     with once(notifications, "sort_out_all"):
         assert sum(len(one) for one in commands.claim(100)) == 3
+    assert gave_up == ["write_all", "sort_out_all"]
     assert Attempt.objects.count() == 3 and set(Notification.objects.values_list("tries", flat=True)) == {1}
 
 
@@ -226,7 +232,7 @@ def test_two_engines_share_what_is_due(clock: TravellingClock) -> None:
     policy = make.policy((anna, 300))
     for number in range(6):
         start(policy, subject_id=number)
-    write, reached, other = turns.write_all, threading.Event(), threading.Event()
+    write, reached, other = carrying_on.write_all, threading.Event(), threading.Event()
 
     def write_after_the_other(*args: Any) -> None:
         if not reached.is_set():
@@ -234,7 +240,7 @@ def test_two_engines_share_what_is_due(clock: TravellingClock) -> None:
             other.wait(20)
         write(*args)
 
-    with patch.object(turns, "write_all", write_after_the_other):
+    with patch.object(carrying_on, "write_all", write_after_the_other):
         engine = threading.Thread(target=_and_close, args=(lambda: commands.take_turn(4),))
         engine.start()
         assert reached.wait(20)

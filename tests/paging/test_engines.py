@@ -25,7 +25,7 @@ from watchroom.channels.base import Delivery, DeliveryFailed, Message
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.plugins import one_of
 from watchroom.paging import commands, duties
-from watchroom.paging.commands import notifications, turns
+from watchroom.paging.commands import carrying_on, notifications
 from watchroom.paging.models import Attempt, Escalation, Notification
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres_only, pytest.mark.slow]
@@ -45,6 +45,7 @@ class World:
         self.lock = threading.Lock()
         self.turn = 0
         self.deadly = 0.0
+        self.reached: Counter[str] = Counter()  # at which places it might have died
         self.failing = ""
         self.sent: Counter[str] = Counter()
         self.sent_in: list[tuple[int, int]] = []  # (escalation, turn)
@@ -58,9 +59,10 @@ class World:
                 self.sent_in.append((message.facts["escalation"], self.turn))
         return Delivery("x")
 
-    def may_die(self) -> None:
+    def may_die(self, where: str) -> None:
         with self.lock:
             dies = self.chance.random() < self.deadly
+            self.reached[where] += 1
         if dies:
             raise Killed
 
@@ -70,7 +72,7 @@ class World:
             for _ in range(rounds):
                 commands.take_turn(5)
                 for claimed in commands.claim(5):
-                    self.may_die()  # what it holds is taken over when its lease has run out
+                    self.may_die("claimed")  # what it holds is taken over when its lease has run out
                     duties._send(claimed)
         except Killed:
             pass
@@ -94,22 +96,22 @@ class World:
 @pytest.fixture
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     made = World(request.param)
-    write = turns.write_all
+    write = carrying_on.write_all
 
     def write_or_die(*args: Any, **fields: Any) -> Any:
-        made.may_die()
+        made.may_die("writing")
         return write(*args, **fields)
 
     record = duties.record_result
 
     def record_or_die(*args: Any) -> None:
-        made.may_die()  # it has been sent, and nobody knows
+        made.may_die("sent")  # it has been sent, and nobody knows
         record(*args)
 
     with (
         patch.object(duties, "record_result", record_or_die),
         patch.object(type(one_of("watchroom.channels", "webhook")), "send", lambda _self, *args: made.send(*args)),
-        patch.object(turns, "write_all", write_or_die),
+        patch.object(carrying_on, "write_all", write_or_die),
     ):
         yield made
 
@@ -174,6 +176,7 @@ def test_three_engines_lose_nothing_and_double_nothing(clock: TravellingClock, w
     for _ in range(10):
         world.run(somebody_acts)
         clock.advance(timedelta(seconds=chance.choice([20, 90, 400, 3600])))
+    assert set(world.reached) == {"writing", "claimed", "sent"}
     world.failing, world.deadly = "", 0.0
     for _ in range(120):  # left alone, all of it comes to an end
         if (

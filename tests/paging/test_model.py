@@ -32,7 +32,7 @@ from watchroom.engine.loop import run_due
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.plugins import one_of
 from watchroom.paging import commands
-from watchroom.paging.commands import turns
+from watchroom.paging.commands import carrying_on, turns
 from watchroom.paging.models import Escalation, EscalationEvent, Notification, NotificationRule
 from watchroom.paging.rules import LAST_RESORT_ROUNDS, LAST_RESORT_WAIT_SECONDS
 
@@ -54,11 +54,15 @@ class Reference:
         self.end = ""
         self.book: list[tuple[str, int, int]] = []
 
+    @property
+    def is_through(self) -> bool:
+        """Not even the last resort is left."""
+        return self.round - self.repeats > LAST_RESORT_ROUNDS
+
     def run(self, now: datetime) -> None:
         while self.due is not None and self.due <= now:
             if self.round > self.repeats:
-                tried = self.round - self.repeats
-                if tried > LAST_RESORT_ROUNDS:
+                if self.is_through:
                     self.due, self.end = None, "exhausted"
                     return
                 self.book.append(("last_resort", self.round, 0))
@@ -214,15 +218,20 @@ class Machine(RuleBasedStateMachine):
     def the_provider_changes(self, how: str) -> None:
         self.failing = how
 
-    @rule(seconds=st.integers(1, 1200), where=st.sampled_from(["finish", "write_all", "next_turn"]))
-    def the_engine_is_killed_in_the_middle_and_another_goes_on(self, seconds: int, where: str) -> None:
+    @rule(seconds=st.integers(1, 1200), decided=st.booleans())
+    def the_engine_is_killed_in_the_middle_and_another_goes_on(self, seconds: int, decided: bool) -> None:
+        """Before anything is decided, or when what follows is about to be written."""
         self.clock.advance(timedelta(seconds=seconds))
-        with patch.object(turns, where, side_effect=Killed):
+        module, where = carrying_on, "next_turn"
+        if decided:
+            module, where = (turns, "finish") if self.model.is_through else (carrying_on, "write_all")
+        with patch.object(module, where, side_effect=Killed) as kill:
             try:
                 with transaction.atomic():
                     commands.take_turn(10)
             except Killed:
                 pass
+        assert kill.called == (self.model.due is not None and self.model.due <= self.clock()), "it killed nothing"
         self._engine()
 
     @rule(seconds=st.integers(1, 1200))
@@ -232,11 +241,15 @@ class Machine(RuleBasedStateMachine):
         def only_alone(most: int, holding: list[Any]) -> int:
             if most > 1:
                 raise ArithmeticError("together it breaks")
+            alone.append(most)
             return take(most, holding)
 
+        alone: list[int] = []
         self.clock.advance(timedelta(seconds=seconds))
+        due = self.model.due is not None and self.model.due <= self.clock()
         with patch.object(turns, "_take", only_alone):
             self._engine()
+        assert bool(alone) == due, "nothing was taken alone"
 
     @rule()
     def the_engine_is_killed_when_it_was_about_to_send(self) -> None:

@@ -1,0 +1,352 @@
+"""What turns of escalations do and write: whoever holds the rows carries them on, and all that follows is committed with
+them.
+
+Many are taken at once: what they need is read together, each is decided by the rules as if it were alone, and what
+follows is written together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ...accounts.models import Person
+from ...kernel import wake
+from ...kernel.db import announce, claimable, insert_all, locked, update_each
+from ...kernel.http import origin
+from ..conditions import Facts
+from ..hooks import facts_of, mitigation_named
+from ..looking import look_at
+from ..models import Approval, Escalation, EscalationAnswer, EscalationEvent, Notification, RoundRobin, StepAction
+from ..people import Roster, name_of
+from ..rules import GIVEN_WAIT_SECONDS, Decision, Plan, Position, Step, Target, Turn, next_turn
+from .catching_up import LATE, late_by
+from .nobody import Defect, defect_of, event_of
+from .notifications import Notice, write_all
+
+Kind = EscalationEvent.Kind
+_MACHINE = {"incident": "incident", "mitigation": "a proposal"}
+_PURPOSE = {
+    "alert_group": Notification.Purpose.PAGE,
+    "role": Notification.Purpose.ROLE,
+    "direct": Notification.Purpose.PAGE,
+}
+
+
+class LeftToTheEngine(Exception):
+    """What follows has to wait for what others hold."""
+
+
+def carry_on(escalations: Sequence[Escalation], now: datetime, *, patient: bool = True) -> list[int]:
+    """Take the turns of these, which the caller holds in its transaction. Returns the numbers of those of which the plan
+    is through: they are left as they are. Not ``patient``: what would have to wait for somebody else is left as well."""
+    turns = _Turns(now, patient)
+    places = [turns.place_of(each) for each in escalations]
+    through = [place.escalation.pk for place in places if place.turn.kind == "exhausted"]
+    turns.take([place for place in places if place.turn.kind != "exhausted"])
+    return through
+
+
+def _names(people: Sequence[Person], machines: Sequence[Target] = ()) -> str:
+    words = [str(person) for person in people]
+    words += [_MACHINE.get(target.kind) or name_of(target) for target in machines]
+    return ", ".join(words) or "nobody"
+
+
+@dataclass
+class _Place:
+    """An escalation, where it stands, and what it does now."""
+
+    escalation: Escalation
+    plan: Plan
+    at: Position
+    turn: Turn
+    facts: Facts
+    answered: Collection[int] = ()
+
+
+class _Turns:
+    """The turns of many escalations at one moment. Nothing is written before :meth:`take` has decided all of them, but
+    what can't be said without (whose turn it is, what was proposed before)."""
+
+    def __init__(self, now: datetime, patient: bool) -> None:
+        self.now, self.patient = now, patient
+        self.roster = Roster(now)
+        self.topics = {wake.PAGES}
+        self._plans: dict[tuple[int, int], tuple[dict[str, Any], Plan]] = {}
+        self._robins: dict[tuple[int, int], RoundRobin] = {}
+        self._turned: set[tuple[int, int]] = set()
+        self._events: list[EscalationEvent] = []
+        self._paged: list[tuple[EscalationEvent, Sequence[Person]]] = []
+        self._notices: list[Notice] = []
+        self._actions: list[StepAction] = []
+        self._defects: list[tuple[Defect, str]] = []
+
+    def place_of(self, escalation: Escalation) -> _Place:
+        plan = self._plan_of(escalation)
+        at = Position(escalation.round, escalation.next_step)
+        given = Turn("given", None, at, 0)
+        turn = given if escalation.first_id else next_turn(plan, at)
+        return _Place(escalation, plan, at, turn, Facts(urgency=escalation.urgency))
+
+    def _plan_of(self, escalation: Escalation) -> Plan:
+        """Those of one version of a policy share their plan: it is made of its data once."""
+        key = escalation.policy_id or 0, escalation.policy_version
+        known = self._plans.get(key)
+        if known is None or known[0] != escalation.plan:
+            known = self._plans[key] = escalation.plan, Plan.of(escalation.plan)
+        return known[1]
+
+    def take(self, places: Sequence[_Place]) -> None:
+        if not places:
+            return
+        self._read(places)
+        places = [place for place in places if self._robin_is_ours(place)]
+        for place in places:
+            if place.turn.kind == "given":
+                self._given(place)
+            else:
+                self._go(place)
+            escalation = place.escalation
+            self.topics |= {f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"}
+        self._write([place.escalation for place in places])
+
+    # --- What is read together ---
+
+    def _read(self, places: Sequence[_Place]) -> None:
+        asked = [place.escalation.pk for place in places if place.plan.answers > 1]
+        answers: dict[int, set[int]] = {pk: set() for pk in asked}
+        for pk, person in EscalationAnswer.objects.filter(escalation__in=asked).values_list("escalation", "person"):
+            answers[pk].add(person)
+        robins: set[tuple[int, int]] = set()
+        targets: set[Target] = set()
+        roles: set[int] = set()
+        for place in places:
+            step = place.turn.step
+            place.answered = answers.get(place.escalation.pk, ())
+            if step is None:
+                continue
+            if step.conditions or step.roles:  # without, nothing is asked about what is escalated
+                place.facts = facts_of(place.escalation, self.now, step.roles)
+            targets.update(step.targets)
+            roles.update(each for found in place.facts.roles.values() for each in found)
+            if step.round_robin and place.escalation.policy_id:
+                robins.add((place.escalation.policy_id, place.at.step))
+        self.roster.look_up(targets, roles)
+        self.roster.know({person.pk for person in self.roster.people_of(targets)} | roles)
+        self._hold_robins(robins)
+
+    def _hold_robins(self, wanted: Collection[tuple[int, int]]) -> None:
+        """Whose turn was last. Other engines that take these steps now wait until our choice is committed; all take them
+        in the same order, so that nobody waits for somebody who waits for them."""
+        if not wanted:
+            return
+        rows = RoundRobin.objects.filter(policy__in={policy for policy, _ in wanted})
+        if self.patient:
+            there = set(rows.values_list("policy_id", "position"))
+            missing = [RoundRobin(policy_id=key[0], position=key[1]) for key in sorted(set(wanted) - there)]
+            RoundRobin.objects.bulk_create(missing, ignore_conflicts=True)
+        numbers = [pk for pk, *key in rows.values_list("pk", "policy_id", "position") if tuple(key) in wanted]
+        hold = locked if self.patient else claimable
+        for row in hold(RoundRobin.objects.filter(pk__in=numbers)).order_by("policy_id", "position"):
+            self._robins[row.policy_id, row.position] = row
+
+    def _robin_is_ours(self, place: _Place) -> bool:
+        step, policy = place.turn.step, place.escalation.policy_id
+        return step is None or not (step.round_robin and policy) or (policy, place.at.step) in self._robins
+
+    # --- What is decided, one by one ---
+
+    def _go(self, place: _Place) -> None:
+        step = place.turn.step
+        somebody, held_seconds = self._last_resort(place) if step is None else self._step(place, step)
+        turn = next_turn(place.plan, place.at, somebody=somebody)
+        self._stands(place, turn.after, timedelta(seconds=turn.due_in_seconds + held_seconds))
+
+    def _stands(self, place: _Place, at: Position, wait: timedelta) -> None:
+        escalation = place.escalation
+        escalation.round, escalation.next_step, escalation.due_at = at.round, at.step, self.now + wait
+
+    def _given(self, place: _Place) -> None:
+        """Page the one to whom it was given; then it goes on where it stands."""
+        escalation = place.escalation
+        given = [person for person in (escalation.first,) if person is not None and person.is_active]
+        away = self.roster.away(person.pk for person in given)
+        people = [person for person in given if person.pk not in away]
+        event = self._note(place, Kind.GIVEN, _names(people) + self._passed_over(away))
+        somebody = self._page(place, event, people, escalation.urgency)
+        wait = self.roster.held((person.pk for person in people), escalation.urgency)
+        escalation.first = None
+        self._stands(place, place.at, wait + timedelta(seconds=GIVEN_WAIT_SECONDS if somebody else 0))
+
+    def _last_resort(self, place: _Place) -> tuple[bool, int]:
+        urgency = place.escalation.urgency
+        everybody = self.roster.last_resort(place.escalation.team)
+        people = [person for person in everybody if person.pk not in place.answered] or everybody
+        event = self._note(place, Kind.LAST_RESORT, _names(people))
+        wait = self.roster.held((person.pk for person in people), urgency)
+        return self._page(place, event, people, urgency), int(wait.total_seconds())
+
+    def _step(self, place: _Place, step: Step) -> tuple[bool, int]:
+        """Carry out one step. Whether somebody can be expected to answer, and for how many seconds nobody can because all
+        of them have quiet hours."""
+        decision, people = self._decide(place, step)
+        if decision.skipped:
+            self._note(place, Kind.SKIPPED, decision.skipped)
+            return False, 0
+        if step.pause:
+            self._note(place, Kind.STEP, "")
+            return True, 0
+        machines = [target for target in step.targets if not target.is_person]
+        away = self._passed_over(self.roster.away(decision.away))
+        event = self._note(place, Kind.STEP, _names(people, machines) + away)
+        done = [self._begin(place, event, target) for target in machines if target.kind != "mitigation"]
+        proposed = [self._propose(place, target) for target in machines if target.kind == "mitigation"]
+        paged = False
+        if people or len(machines) < len(step.targets):
+            nobody = "everybody is away" if decision.away else "nobody is on call"
+            urgency = step.urgency or place.escalation.urgency
+            paged = self._page(place, event, people, urgency, "".join(proposed), nobody)
+        return paged or any(done), decision.held_seconds
+
+    def _decide(self, place: _Place, step: Step) -> tuple[Decision, list[Person]]:
+        key = place.escalation.policy_id or 0, place.at.step
+        robin = self._robins.get(key) if step.round_robin else None
+        decision, people = look_at(
+            step,
+            self.now,
+            place.facts,
+            last=robin.last_id if robin else None,
+            answered=place.answered,
+            urgency=place.escalation.urgency,
+            roster=self.roster,
+        )
+        if robin is not None and people and not decision.skipped:
+            robin.last, robin.turns = people[0], robin.turns + 1
+            self._turned.add(key)
+        return decision, people
+
+    def _passed_over(self, away: Mapping[int, datetime]) -> str:
+        """Who is away, for the trace."""
+        if not away:
+            return ""
+        people = Person.objects.filter(pk__in=list(away))
+        return "".join(f"; not {person}, away until {away[person.pk]:%d %b %H:%M} UTC" for person in people)
+
+    def _note(self, place: _Place, kind: str, text: str) -> EscalationEvent:
+        event = event_of(place.escalation, kind, place.at, self.now, text)
+        self._events.append(event)
+        return event
+
+    def _propose(self, place: _Place, target: Target) -> str:
+        """Ask whether a mitigation shall be started; once, however often the policy starts again. Returns what those who
+        are paged read about it."""
+        proposal = mitigation_named(target.detail)
+        if proposal is None:
+            self._note(place, Kind.APPROVAL, f"The mitigation {target.detail} is no longer in the catalog.")
+            return ""
+        row, new = Approval.objects.get_or_create(
+            escalation=place.escalation,
+            mitigation=target.detail,
+            defaults={
+                "title": proposal.title[:200],
+                "text": proposal.text,
+                "mark": proposal.mark,
+                "proposed_at": self.now,
+            },
+        )
+        if new:
+            text = f"Proposed: {row.title}. Nothing is done before somebody approves it."
+            self._note(place, Kind.APPROVAL, text)
+        if row.state != Approval.State.OPEN:
+            return ""
+        return f"\n\nProposed: {row.title}. Approve it or decline it there."
+
+    def _begin(self, place: _Place, event: EscalationEvent, target: Target) -> bool:
+        """Put into the book what a step does besides paging. It is carried out in a transaction of its own: nothing there
+        may keep the step from paging people, and an incident locks alerts, which come before escalations."""
+        if target.kind == "webhook":
+            policy = place.escalation.policy
+            key = policy.webhook_key if policy else None
+            if not key:
+                self._note(place, Kind.WEBHOOK, "The webhook was not called: the policy has been deleted.")
+                return False
+            text, settings = f"webhook {origin(target.detail)}/…", {"url": target.detail, "secret": key}
+        elif target.kind == "chat":
+            text, settings = name_of(target), {"workspace": target.id, "room": target.detail}
+        else:
+            text, settings = "declare an incident", {"severity": target.id}
+        self._actions.append(
+            StepAction(
+                escalation=place.escalation,
+                event=event,
+                kind=target.kind,
+                target=text[:200],
+                settings=settings,
+                created_at=self.now,
+                due_at=self.now,
+            )
+        )
+        return True
+
+    def _page(
+        self,
+        place: _Place,
+        event: EscalationEvent,
+        people: Sequence[Person],
+        urgency: str,
+        more: str = "",
+        nobody: str = "nobody is on call",
+    ) -> bool:
+        escalation = place.escalation
+        self._paged.append((event, people))
+        reachable = [person for person in people if self.roster.methods(person.pk)]
+        if not reachable:
+            why = "none of them has a contact method" if people else nobody
+            self._note(place, Kind.NOBODY, f"nobody to page here: {why}")
+            if (defect := defect_of(escalation, place.plan, event, place.at)) is not None:
+                self._defects.append((defect, why))
+        late = self.now - (escalation.due_at or self.now)
+        body = escalation.body + more
+        if late > LATE:
+            body = f"{late_by(late)}\n\n{body}"
+        self._notices.append(
+            Notice(
+                reachable,
+                purpose=_PURPOSE[escalation.kind],
+                urgency=urgency,
+                subject=escalation.title,
+                body=body,
+                path=escalation.path,
+                reason=f"escalation:{escalation.pk}:{place.at.round}:{event.kind}:{place.at.step}",
+                drill=escalation.drill,
+                escalation=escalation,
+                event=event,
+            )
+        )
+        return bool(reachable)
+
+    # --- What is written together ---
+
+    def _write(self, escalations: Sequence[Escalation]) -> None:
+        if self._defects and not self.patient:
+            raise LeftToTheEngine
+        insert_all(self._events)
+        through: Any = EscalationEvent.people.through
+        insert_all(
+            [through(escalationevent_id=event.pk, person_id=one.pk) for event, who in self._paged for one in who]
+        )
+        if self._actions:
+            StepAction.objects.bulk_create(self._actions)
+            self.topics.add(wake.DUE)
+        update_each([self._robins[key] for key in sorted(self._turned)], ["last", "turns"])
+        for notice in self._notices:
+            if notice.event is not None and notice.event.kind == Kind.GIVEN:  # it may be given to the same one again
+                notice.reason += f":{notice.event.pk}"
+        write_all(self._notices, self.roster)
+        for defect, why in sorted(self._defects, key=lambda each: each[0].key):
+            defect.record(why)
+        update_each(escalations, ["round", "next_step", "due_at", "first"])
+        announce(self.topics)
