@@ -116,7 +116,9 @@ def build(settings: Settings, hub: Hub, web_socket: str | Path | None = None) ->
 def _mail(gate: Gate, settings: Settings, host: str, port: int, trusted: tuple[addresses.Network, ...]) -> MailIn:
     certificate, key = settings.smtp_certificate, settings.smtp_certificate_key
     try:
-        return MailIn(gate, host, port, domain=settings.smtp_domain, certificate=certificate, key=key, trusted=trusted)
+        return MailIn(
+            gate.letters, host, port, domain=settings.smtp_domain, certificate=certificate, key=key, trusted=trusted
+        )
     except OSError as error:  # a missing file, or what is no certificate (ssl.SSLError)
         raise Refused(
             "The certificate for mail can't be read.",

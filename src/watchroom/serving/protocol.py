@@ -11,31 +11,17 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from typing import Protocol as Protocol_
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..intake.gate.asgi import on_the_wire
 from ..intake.gate.limits import BODY_SECONDS
+from ..intake.gate.short import Short
 from ..intake.gate.taking import Answered, problem_reply
 from ..sources.base import Reply
 
 HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 30.0
-
-
-class Quick(Protocol_):
-    """An application that offers the short way (`gate/app.py`)."""
-
-    def quick(
-        self, url: bytes, headers: list[tuple[bytes, bytes]], peer: str
-    ) -> Callable[[bytes, Answered], None] | None: ...
-
-    def remember(self, head: bytes, url: bytes, headers: list[tuple[bytes, bytes]], length: int) -> None: ...
-
-    def again(self, head: bytes) -> tuple[int, Any, Any] | None: ...
-
-    def take_again(self, known: Any, peer: str, body: bytes, answered: Answered) -> None: ...
 
 
 class Protocol(HttpToolsProtocol):
@@ -56,7 +42,7 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._quick: Quick | None = self.app if hasattr(self.app, "quick") else None
+        self._short: Short | None = getattr(self.app, "short", None)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -69,7 +55,7 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if not self._open and not self._answering:
-            if self._quick is not None and self._recognised(self._quick, data):
+            if self._short is not None and self._recognised(self._short, data):
                 return
             self._first_piece = data
         was_in_head = self._in_head
@@ -84,10 +70,10 @@ class Protocol(HttpToolsProtocol):
             if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
                 self.send_400_response(f"The head of a request may have {HEAD_BYTES} bytes.")
 
-    def _recognised(self, quick: Quick, data: bytes) -> bool:
+    def _recognised(self, short: Short, data: bytes) -> bool:
         """Take a signal whose head is known and whose body has come with it; nothing else may be on its way."""
         end = data.find(b"\r\n\r\n")
-        if (known := quick.again(data[:end])) is None or len(data) != end + 4 + known[0]:
+        if (known := short.again(data[:end])) is None or len(data) != end + 4 + known[0]:
             return False
         if self._last or self.pipeline or not (self.cycle is None or self.cycle.response_complete):
             return False
@@ -95,7 +81,7 @@ class Protocol(HttpToolsProtocol):
             self._stop_timer()
         self._in_head = False
         self._answering = True
-        quick.take_again(known, self._peer, data[end + 4 :], self._answer_recognised)
+        short.take_again(known, self._peer, data[end + 4 :], self._answer_recognised)
         return True
 
     def shutdown(self) -> None:
@@ -118,9 +104,9 @@ class Protocol(HttpToolsProtocol):
             self._last = True
             self.flow.pause_reading()
             return
-        if self._quick is not None and self.url.startswith(b"/in/") and self.parser.get_method() == b"POST":
+        if self._short is not None and self.url.startswith(b"/in/") and self.parser.get_method() == b"POST":
             if self.cycle is None or self.cycle.response_complete:
-                self._take = self._quick.quick(self.url, self.headers, self._peer)
+                self._take = self._short.way(self.url, self.headers, self._peer)
                 if self._take is not None:
                     self._pieces = []
                     self._timer = self.loop.call_later(BODY_SECONDS, self._too_slow)
@@ -137,7 +123,7 @@ class Protocol(HttpToolsProtocol):
         self._open = False
         take, self._take = self._take, None
         if take is not None:
-            assert self._quick is not None
+            assert self._short is not None
             self._stop_timer()
             self._answering = True
             pieces, self._pieces = self._pieces, []
@@ -145,7 +131,7 @@ class Protocol(HttpToolsProtocol):
             keep = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
             head, blank, rest = self._first_piece.partition(b"\r\n\r\n")
             if keep and blank and rest == body:  # all of it came at once, and nothing else
-                self._quick.remember(head, self.url, self.headers, len(body))
+                self._short.remember(head, self.url, self.headers, len(body))
             take(body, partial(self._answer, keep))
         elif not self._answering:
             super().on_message_complete()
