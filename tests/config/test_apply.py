@@ -86,7 +86,8 @@ silences:
 maintenance_windows:
   - {title: New disks, team: shop, services: [ledger, checkout], starts_at: "2026-03-05T00:00:00Z", ends_at: "2026-03-05T04:00:00Z"}
 heartbeats:
-  - {slug: backup, name: Backup, team: shop, service: ledger, kind: cron, expression: 0 3 * * *, timezone: Europe/Berlin}
+  - {slug: backup, name: Backup, team: shop, service: ledger, kind: cron, expression: 0 3 * * *, timezone: Europe/Berlin,
+     description: Ask in the channel storage., alert_title: No backup tonight, labels: {tier: gold}}
 checks:
   - {slug: shop, name: Shop answers, team: shop, kind: http, settings: {url: "https://shop.example.org/health", latency_ms: 500}, paused: true}
 mitigations:

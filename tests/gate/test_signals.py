@@ -87,6 +87,7 @@ def test_a_paused_integration_says_so(gate: Running, integration: Make) -> None:
         ("PUT", "/api/v2/alerts", 405),
         ("POST", "/api/v1/alerts", 410),
         ("GET", "/-/healthy", 200),
+        ("GET", "/metrics", 200),  # karma asks it for the version
         ("HEAD", "/-/ready", 200),
     ],
 )

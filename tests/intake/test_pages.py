@@ -303,3 +303,18 @@ def test_routes_are_made_tried_and_deleted(client: Any, django_assert_max_num_qu
     assert not Route.objects.exists()
     sign_in(client, factories.person())
     assert client.post("/routes/new", {"name": "x", "matchers": "a=b"}).status_code == 403
+
+
+def test_what_to_do_is_one_press_away(client: Any) -> None:
+    sign_in(client, factories.person(role="administrator"))
+    group = factories.group("Disk", service=factories.service())
+    link = "https://wiki.example.org/disk"
+    factories.alert(group, annotations={"runbook_url": link, "runbook": "javascript:alert(1)"})
+    factories.alert(group, annotations={"runbook_url": link})
+    shown = client.get(f"/alerts/{group.pk}").content.decode()
+    assert shown.count(f'<a class="button" href="{link}"') == 1 and 'href="javascript' not in shown
+    assert "Fix this alert" not in shown
+    client.post(f"/alerts/{group.pk}/acknowledge")
+    assert "Fix this alert" in client.get(f"/alerts/{group.pk}").content.decode()
+    answer = client.post("/insights/fix", {"rule": group.rule, "team": group.team.slug, "text": ""})
+    assert answer.status_code == 302 and answer["Location"].startswith("/actions/")

@@ -29,6 +29,19 @@ def _alert():
     return Alert.objects.order_by("-pk").first()
 
 
+def test_its_alert_says_what_its_owner_wrote(beat, clock, client):
+    words = {"alert_title": "No backup tonight", "description": "Ask in #storage.", "labels": {"tier": "gold"}}
+    changed = {"team": beat.team, "name": "Backup", "period_seconds": 3600, "grace_seconds": 600}
+    beat = commands.save_heartbeat(factories.actor(), beat, **changed, **words)
+    client.get(f"/ping/{beat.key}/fail")
+    alert = _alert()
+    assert (alert.title, alert.annotations["about"]) == ("No backup tonight", "Ask in #storage.")
+    assert alert.labels["tier"] == "gold" and alert.labels["alertname"] == "Backup"
+    for wrong in ({"team": "x"}, {"tier": ""}, {"": "x"}, {f"n{n}": "x" for n in range(31)}):
+        with pytest.raises(Refused, match=r"label|itself"):
+            commands.save_heartbeat(factories.actor(), beat, **changed, labels=wrong)
+
+
 def test_silence_becomes_an_alert_and_a_ping_ends_it(beat, clock, client):
     assert client.get(f"/ping/{beat.key}").status_code == 200
     beat.refresh_from_db()

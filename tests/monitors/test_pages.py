@@ -27,9 +27,15 @@ def test_forms_make_and_change_both(signed_in):
         "timezone": "Europe/Berlin",
         "period_seconds": 60,
         "grace_seconds": 60,
+        "description": "Ask in #storage.",
+        "labels": "tier=gold\n\nzone=eu",
     }
     assert signed_in.post("/monitors/heartbeats/new", common | beat).status_code == 302
     assert Heartbeat.objects.get().key in signed_in.get("/monitors/heartbeats/job").content.decode()
+    assert Heartbeat.objects.get().labels == {"tier": "gold", "zone": "eu"}
+    assert "Ask in #storage." in signed_in.get("/monitors/heartbeats/job").content.decode()
+    assert "tier=gold\nzone=eu" in signed_in.get("/monitors/heartbeats/job/edit").content.decode()
+    assert signed_in.post("/monitors/heartbeats/job/edit", common | beat | {"labels": "gold"}).status_code == 422
     bad = signed_in.post("/monitors/heartbeats/job/edit", common | beat | {"expression": "x"})
     assert bad.status_code == 422 and Heartbeat.objects.get().expression == "0 3 * * *"
     check = {

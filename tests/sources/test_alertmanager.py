@@ -104,6 +104,7 @@ def test_nul_never_reaches_the_database() -> None:
     [
         (None, "warning"), ("critical", "critical"), ("PAGE", "critical"), (" p1 ", "critical"), ("high", "error"),
         ("p2", "error"), ("warn", "warning"), ("minor", "warning"), ("none", "info"), ("", "warning"),
+        ("sev1", "critical"), ("crit", "critical"), ("disaster", "critical"),
     ],
 )  # fmt: skip
 def test_severity(severity: str | None, expected: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from watchroom.intake.commands.receive import read_signals
 from watchroom.intake.models import Alert
 from watchroom.kernel.errors import Refused
 from watchroom.kernel.plugins import all_of
-from watchroom.sources.base import Configured, Inbound, Keyed, Source
+from watchroom.sources.base import Configured, Draft, Inbound, Keyed, Source
 from watchroom.sources.webhook import Webhook
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -72,6 +73,9 @@ def test_the_instructions_lead_to_the_integration(name: str) -> None:
     source: Source = all_of("watchroom.sources")[name]
     told = source.instructions("https://watch.example.org/in/wri_abc")
     assert "wri_abc" in told or name == "monitors"
+    assert not re.search(r"[A-Za-z]https://watch|wri_abc[$A-Za-z]", told), (
+        "the address is put into the middle of a word"
+    )
     assert source.name == name and source.label and source.summary.endswith(".")
     assert isinstance(source, Configured) or not hasattr(source, "asks")
     assert not isinstance(source, Keyed) or source.without_key().status >= 400
@@ -425,6 +429,19 @@ def test_who_acknowledges_in_nagios_or_zabbix_acknowledges_here() -> None:
             .parse(inbound(json.dumps(merged(NAGIOS, type=quiet)).encode()))
             .drafts
         )
+
+
+def test_json_without_key_and_status_is_read_like_a_text() -> None:
+    source: Source = all_of("watchroom.sources")["json"]
+
+    def one(**said: str) -> Draft:
+        return source.parse(inbound(json.dumps(said).encode())).drafts[0]
+
+    fired = one(title="CRITICAL: Disk of db1", message="97 % used", type="failure")  # as Apprise sends it
+    assert (fired.title, fired.severity, fired.annotations["description"]) == ("Disk of db1", "critical", "97 % used")
+    over = one(text="[RESOLVED] Disk of db1")
+    assert (over.act, over.dedup_key, over.annotations) == ("end", fired.dedup_key, {})
+    assert one(title="OK: go on", key="k").act == "fire"  # who gives a key says the state by “status”
 
 
 def test_slacks_form_and_answer() -> None:

@@ -195,17 +195,25 @@ def test_its_official_client_manages_heartbeats(transactional_db: None) -> None:
         configuration.api_key_prefix["Authorization"] = "GenieKey"
         api = opsgenie_sdk.HeartbeatApi(opsgenie_sdk.ApiClient(configuration))
         payload = opsgenie_sdk.CreateHeartbeatPayload(
-            name="Nightly backup", interval=2, interval_unit="hours", enabled=True, alert_priority="P1"
-        )
+            name="Nightly backup", interval=2, interval_unit="hours", enabled=True, alert_priority="P4",
+            description="Ask in #storage.", alert_message="No backup tonight", alert_tags=["db", "eu"],
+            owner_team={"name": integration.team.name},
+        )  # fmt: skip
         made = api.create_heartbeat(payload).data
         assert (made.name, made.interval, made.interval_unit, made.enabled) == ("Nightly backup", 2, "hours", True)
         row = Heartbeat.objects.get(team=integration.team)
         assert (row.slug, row.severity, row.period_seconds, row.grace_seconds) == (
             "nightly-backup",
-            "critical",
+            "info",
             7200,
             10,
         )
+        asked = gate.ask("GET", f"/in/{integration.key}/v2/heartbeats/nightly-backup").json["data"]
+        assert {name: asked[name] for name in ("description", "alertMessage", "alertTags", "alertPriority")} == {
+            "description": "Ask in #storage.", "alertMessage": "No backup tonight", "alertTags": ["db", "eu"],
+            "alertPriority": "P4",
+        }  # fmt: skip
+        assert asked["ownerTeam"]["name"] == integration.team.name
         with pytest.raises(opsgenie_sdk.exceptions.ConfigurationException, match="409"):
             api.create_heartbeat(payload)
         assert [each.name for each in api.list_heart_beats().data.heartbeats] == ["Nightly backup"]
@@ -215,9 +223,15 @@ def test_its_official_client_manages_heartbeats(transactional_db: None) -> None:
         change = opsgenie_sdk.UpdateHeartbeatPayload(interval=15, interval_unit="minutes", enabled=False)
         assert not api.update_heartbeat("Nightly backup", update_heartbeat_payload=change).data.enabled
         row.refresh_from_db()
-        assert (row.period_seconds, row.paused, row.severity) == (900, True, "critical")
+        assert (row.period_seconds, row.paused, row.severity) == (900, True, "info")
+        assert (row.description, row.labels) == ("Ask in #storage.", {"priority": "P4", "tags": "db,eu"})
+        cleared = b'{"alertTags": [], "description": "", "alertPriority": "P2"}'
+        assert gate.ask("PATCH", f"/in/{integration.key}/v2/heartbeats/nightly-backup", cleared).status == 200
+        row.refresh_from_db()
+        assert (row.description, row.labels, row.alert_title) == ("", {"priority": "P2"}, "No backup tonight")
         for wrong in ({"interval": 0}, {"intervalUnit": "years"}, {"alertPriority": "P9"}, {"enabled": "yes"},
-                      {"ownerTeam": {"name": "Theirs"}}, {"interval": True}):  # fmt: skip
+                      {"ownerTeam": {"name": "Theirs"}}, {"interval": True}, {"alertTags": "db"}, {"alertTags": ["a,b"]},
+                      {"alertMessage": 7}, {"description": "x" * 10_001}):  # fmt: skip
             answer = gate.ask(
                 "PATCH", f"/in/{integration.key}/v2/heartbeats/nightly-backup", json.dumps(wrong).encode()
             )

@@ -10,6 +10,25 @@ from .client import Api, api_command
 from .show import facts, table
 
 
+def _of_its_alert(command: Any) -> Any:
+    """What both kinds can be told about their alert."""
+    for option in (
+        click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="A further label of its alert."),
+        click.option("--alert-title", help="Title of its alert; else its name and what is wrong."),
+        click.option("--description", help="What it is about, and what to do."),
+        click.option("--severity", type=click.Choice(["critical", "error", "warning", "info"])),
+    ):
+        command = option(command)
+    return command
+
+
+def _pairs(words: tuple[str, ...]) -> dict[str, str]:
+    for word in words:
+        if "=" not in word:
+            raise click.BadParameter(f"Write NAME=VALUE, not {word}.")
+    return dict(word.split("=", 1) for word in words)
+
+
 @click.group()
 def heartbeat() -> None:
     """Jobs that must report."""
@@ -34,10 +53,11 @@ def heartbeats(api: Api, **query: Any) -> Any:
 @click.option("--expression")
 @click.option("--timezone")
 @click.option("--grace", "grace_seconds", type=int, help="Seconds.")
+@_of_its_alert
 @api_command
-def create_heartbeat(api: Api, **fields: Any) -> Any:
+def create_heartbeat(api: Api, labels: tuple[str, ...], **fields: Any) -> Any:
     """Make a heartbeat; shows its address."""
-    answer = api.post("/heartbeats", **fields)
+    answer = api.post("/heartbeats", labels=_pairs(labels), **fields)
     return answer, f"Made heartbeat {answer['slug']}. Ping {answer['ping_url']}"
 
 
@@ -63,11 +83,11 @@ def checks(api: Api, **query: Any) -> Any:
 @click.option("--kind", required=True, help="http, tcp, dns, icmp, promql or slo.")
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A setting of its kind.")
 @click.option("--every", "interval_seconds", type=int, help="Seconds.")
+@_of_its_alert
 @api_command
-def create_check(api: Api, pairs: tuple[str, ...], **fields: Any) -> Any:
+def create_check(api: Api, pairs: tuple[str, ...], labels: tuple[str, ...], **fields: Any) -> Any:
     """Make a check."""
-    settings = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
-    answer = api.post("/checks", settings=settings, **fields)
+    answer = api.post("/checks", settings=_pairs(pairs), labels=_pairs(labels), **fields)
     return answer, f"Made check {answer['slug']}."
 
 

@@ -121,6 +121,9 @@ def _monitor(row: Heartbeat | Check) -> Fields:
         "team": row.team.slug,
         "service": _slug(row.service),
         "severity": row.severity,
+        "description": row.description,
+        "alert_title": row.alert_title,
+        "labels": row.labels,
         "drill": row.drill,
         "paused": row.paused,
     }

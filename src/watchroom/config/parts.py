@@ -124,6 +124,9 @@ class HeartbeatPart(_Part):
     timezone: str = "UTC"
     grace_seconds: int = 3600
     severity: Severity = "critical"
+    description: str = ""
+    alert_title: str = ""
+    labels: dict[str, str] = {}
     drill: bool = False
     paused: bool = False
 
@@ -141,5 +144,8 @@ class CheckPart(_Part):
     timeout_seconds: int = 10
     for_seconds: int = 0
     severity: Severity = "critical"
+    description: str = ""
+    alert_title: str = ""
+    labels: dict[str, str] = {}
     drill: bool = False
     paused: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -21,6 +21,9 @@ class Beat:
     late: bool
     severity: str
     last_ping_at: datetime | None
+    description: str
+    alert_title: str
+    labels: Mapping[str, str]
 
 
 class Heartbeats(Protocol):
@@ -46,8 +49,11 @@ class Heartbeats(Protocol):
         period_seconds: int | None = None,
         severity: str | None = None,
         paused: bool | None = None,
+        description: str | None = None,
+        alert_title: str | None = None,
+        labels: Mapping[str, str | None] | None = None,
     ) -> Beat:
-        """Make one, or change what is given of one.
+        """Make one, or change what is given of one; a label that is None is taken away.
 
         :raises NotFound: there is none to be changed.
         :raises Conflict: there is one of this name already, or it follows an expression.

@@ -25,6 +25,13 @@ class MonitorIn(Schema):
     service: str | None = Field(None, description="Slug of the service that it is about.")
     name: str = Field(max_length=100)
     severity: str = Field("critical", description="Of its alert: critical, error, warning or info.")
+    description: str = Field(
+        "", max_length=10_000, description="What it is about, and what to do; stands with its alert."
+    )
+    alert_title: str = Field(
+        "", max_length=200, description="Title of its alert; without it, its name and what is wrong."
+    )
+    labels: dict[str, str] = Field({}, description="Further labels of its alert, for routes.")
     drill: bool = Field(False, description="Practise only.")
 
 
@@ -147,6 +154,9 @@ def _common(row: Heartbeat | Check) -> dict[str, Any]:
         "service": row.service.slug if row.service else None,
         "name": row.name,
         "severity": row.severity,
+        "description": row.description,
+        "alert_title": row.alert_title,
+        "labels": row.labels,
         "drill": row.drill,
         "state": row.shown_state,
         "due_at": row.due_at,

@@ -9,11 +9,48 @@ from django import forms
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..catalog.queries import services_visible_to
+from ..intake.trying import read_labels
+from ..kernel.errors import Refused
 from .kinds.base import Kind
 from .models import Check, Heartbeat
 
 
+class LabelsField(forms.CharField):
+    """Labels, one a line."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False,
+            label="Labels of its alert",
+            help_text="One a line, such as tier=gold. For routes.",
+            widget=forms.Textarea(attrs={"rows": 2}),
+            **kwargs,
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(f"{name}={said}" for name, said in value.items()) if isinstance(value, dict) else value
+
+    def clean(self, value: Any) -> dict[str, str]:
+        lines = [line.strip() for line in (super().clean(value) or "").splitlines()]
+        try:
+            return read_labels(line for line in lines if line)
+        except Refused as error:
+            raise forms.ValidationError(str(error)) from None
+
+
 class _MonitorForm(forms.ModelForm):
+    description = forms.CharField(
+        required=False,
+        label="What it is about",
+        help_text="And what to do. Whoever is paged for it reads this.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=10_000,
+    )
+    alert_title = forms.CharField(
+        required=False, label="Title of its alert", help_text="Empty: its name and what is wrong.", max_length=200
+    )
+    labels = LabelsField()
+
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["team"].queryset = actor.teams_where(Action.MANAGE)  # type: ignore[attr-defined]
@@ -34,6 +71,9 @@ class HeartbeatForm(_MonitorForm):
             "timezone",
             "grace_seconds",
             "severity",
+            "alert_title",
+            "description",
+            "labels",
             "drill",
         )
         labels = {
@@ -54,7 +94,8 @@ class HeartbeatForm(_MonitorForm):
 class CheckForm(_MonitorForm):
     class Meta:
         model = Check
-        fields = ("name", "team", "service", "interval_seconds", "timeout_seconds", "for_seconds", "severity", "drill")
+        fields = ("name", "team", "service", "interval_seconds", "timeout_seconds", "for_seconds", "severity", "alert_title",
+                  "description", "labels", "drill")  # fmt: skip
         labels = {
             "interval_seconds": "Every (seconds)",
             "timeout_seconds": "Timeout (seconds)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import Q
@@ -48,6 +48,9 @@ class HeartbeatsOfTeams:
         period_seconds: int | None = None,
         severity: str | None = None,
         paused: bool | None = None,
+        description: str | None = None,
+        alert_title: str | None = None,
+        labels: Mapping[str, str | None] | None = None,
     ) -> Beat:
         """Make one, or change what is given of one. A new one has the least grace: it is late when its interval is over."""
         row = _one(team_id, name)
@@ -66,7 +69,10 @@ class HeartbeatsOfTeams:
             )
         team = row.team if row else Team.objects.get(pk=team_id)
         with transaction.atomic():
-            if row is None or period_seconds is not None or severity is not None:
+            said = {**(row.labels if row else {}), **(labels or {})}
+            if row is None or any(
+                each is not None for each in (period_seconds, severity, description, alert_title, labels)
+            ):
                 row = save_heartbeat(
                     by,
                     row,
@@ -81,6 +87,9 @@ class HeartbeatsOfTeams:
                     grace_seconds=row.grace_seconds if row else _GRACE_SECONDS,
                     severity=severity or (row.severity if row else "warning"),
                     drill=row.drill if row else False,
+                    description=(row.description if row else "") if description is None else description,
+                    alert_title=(row.alert_title if row else "") if alert_title is None else alert_title,
+                    labels={name: value for name, value in said.items() if value is not None},
                 )
             if paused is not None and paused != row.paused:
                 row = pause_heartbeat(by, row, paused)
@@ -118,4 +127,7 @@ def _beat(row: Heartbeat) -> Beat:
         late=row.state == "down",
         severity=row.severity,
         last_ping_at=row.last_ping_at,
+        description=row.description,
+        alert_title=row.alert_title,
+        labels=row.labels,
     )

@@ -32,6 +32,7 @@ OVER = {
     *("ended", "clear", "cleared", "fixed", "success"),
 }
 # [FIRING:2], [RESOLVED], RESOLVED:, ** OK - and the like: what is said about the state, which is no part of a problem's name
+_ADDRESS = re.compile(r"\bADDRESS\b")
 _STATE = re.compile(
     r"^\W*(?:\[?\s*(?P<word>firing|alerting|alert|triggered|problem|down|critical|warning|error|info|resolved|recovered|recovery|ok|up"
     r"|closed|cleared|normal)(?::\d+)?\s*(?:\]\s*[:-]?|:|\s-|\s\N{EN DASH}))\W*",
@@ -308,4 +309,5 @@ class Webhook:
         return Reply(401 if unsigned else 400, msgspec.json.encode(said), "application/problem+json")
 
     def instructions(self, address: str) -> str:
-        return self._instructions.replace("ADDRESS", address.rstrip("/"))
+        # A word of its own: Nagios has a macro $HOSTADDRESS$.
+        return _ADDRESS.sub(lambda _: address.rstrip("/"), self._instructions)

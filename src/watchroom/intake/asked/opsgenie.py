@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ...accounts.actors import Actor
+from ...accounts.models import Team
 from ...kernel.errors import NotFound, Refused
 from ...kernel.plugins import one_of
 from ...sources.base import Source
@@ -35,7 +36,7 @@ def answer(request: HttpRequest, integration: Integration, path: str) -> HttpRes
     if path == HEARTBEATS and request.method == "POST":
         return _made(request, integration)
     if path == HEARTBEATS:
-        return _said({"heartbeats": [_beat(each) for each in heartbeats().all(integration.team_id)]})
+        return _said({"heartbeats": [_beat(each, integration.team) for each in heartbeats().all(integration.team_id)]})
     if found := HEARTBEAT.fullmatch(path):
         return _heartbeat(request, integration, found["name"], found["act"] or "")
     if path == "/v2/alerts":
@@ -75,7 +76,7 @@ def _heartbeat(request: HttpRequest, integration: Integration, name: str, act: s
             beat = heartbeats().save(by, team, name, new=False, **_wanted(request, integration, there))
             return _done("Updated", _brief(beat))
     elif (found := heartbeats().find(team, name)) is not None:
-        return _said(_beat(found))
+        return _said(_beat(found, integration.team))
     raise NotFound(
         f"The team {integration.team.name} has no heartbeat {name[:100]!r}.",
         field="name",
@@ -92,7 +93,7 @@ def _made(request: HttpRequest, integration: Integration) -> HttpResponse:
         raise Refused("It needs a name.", field="name", value=name, fix="Name what is watched.")
     by = Actor(kind="integration", name=integration.name)
     beat = heartbeats().save(by, integration.team_id, name.strip(), new=True, **wanted)
-    return _done("Created", _beat(beat), status=201)
+    return _done("Created", _beat(beat, integration.team), status=201)
 
 
 def _object(request: HttpRequest) -> dict[str, Any]:
@@ -132,10 +133,27 @@ def _wanted(request: HttpRequest, integration: Integration, there: Beat | None) 
         if priority is not None and priority not in _SEVERITIES:
             raise Refused("There is no such priority.", field="alertPriority", value=priority, fix="Use P1 to P5.")
         found["severity"] = _SEVERITIES[priority or "P3"]
+        found["labels"] = {"priority": priority or "P3"}
     if (enabled := said.get("enabled")) is not None:
         if not isinstance(enabled, bool):
             raise Refused("That is not yes or no.", field="enabled", value=enabled, fix="Use true or false.")
         found["paused"] = not enabled
+    for name, ours, most in (("description", "description", 10_000), ("alertMessage", "alert_title", 200)):
+        if (text := said.get(name)) is not None:
+            if not isinstance(text, str) or len(text) > most:
+                raise Refused(
+                    "That is no such text.", field=name, value=str(text)[:60], fix=f"Use at most {most} characters."
+                )
+            found[ours] = text
+    if (tags := said.get("alertTags")) is not None:
+        if not isinstance(tags, list) or not all(isinstance(tag, str) and "," not in tag for tag in tags):
+            raise Refused(
+                "Those are no tags.",
+                field="alertTags",
+                value=str(tags)[:60],
+                fix="Send a list of texts without commas.",
+            )
+        found["labels"] = {**found.get("labels", {}), "tags": ",".join(tags) or None}
     return found
 
 
@@ -148,16 +166,21 @@ def _interval(seconds: int) -> tuple[str, int]:
     return unit, max(1, seconds // size)
 
 
-def _beat(beat: Beat) -> dict[str, Any]:
+def _beat(beat: Beat, team: Team) -> dict[str, Any]:
     unit, interval = _interval(beat.period_seconds)
+    priority = beat.labels.get("priority", "")
     return {
         "name": beat.name,
-        "description": "",
+        "description": beat.description,
         "interval": interval,
         "intervalUnit": unit,
         "enabled": not beat.paused,
         "expired": beat.late,
-        "alertPriority": _PRIORITIES[beat.severity],
+        "ownerTeam": {"id": str(team.pk), "name": team.name},
+        # It tells P4 and P5 apart, which are one severity here; a severity changed under Monitors counts.
+        "alertPriority": priority if _SEVERITIES.get(priority) == beat.severity else _PRIORITIES[beat.severity],
+        "alertMessage": beat.alert_title,
+        "alertTags": [tag for tag in beat.labels.get("tags", "").split(",") if tag],
         "lastPingTime": _time(beat.last_ping_at) if beat.last_ping_at else None,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from ...accounts.models import Membership, Person, Team
 from ...accounts.queries import person_by
 from ...accounts.roles import Action
 from ...api.pages import page
-from ...catalog.models import Service
+from ...catalog.models import Service, ServiceLink
 from ...incidents.queries import visible_to as incidents_visible_to
 from ...kernel import clock
 from ...kernel.errors import NotFound, Refused, WatchroomError
@@ -26,13 +27,14 @@ from ...paging.queries import trace
 from ...paging.views.respond import next_of
 from ...web.middleware import actor_of
 from .. import commands
-from ..models import AlertGroup, Severity, Verdict
+from ..models import Alert, AlertGroup, Severity, Verdict
 from ..queries import folded_under, groups_visible_to
 from ..summing import MOST, summary_of
 from ..why import why
 
 STATES = {"open": "Open", "firing": "Firing", "acknowledged": "Acknowledged", "resolved": "Resolved", "all": "All"}
 FOLDED_SHOWN = 20
+RUNBOOKS_SHOWN = 3
 DONE = {"acknowledge": "Acknowledged", "resolve": "Resolved"}
 
 
@@ -105,10 +107,12 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     escalation = group.escalations.first()
     lines = trace(escalation) if escalation else []
     held_until = (group.held or {}).get("until")
+    alerts = Paginator(group.alerts.order_by("ended_at", "-id"), 50).get_page(request.GET.get("page"))
+    links = list(group.service.links.all()) if group.service else []
     context = {
         "group": group,
         "held_until": datetime.fromisoformat(held_until) if held_until else None,
-        "alerts": Paginator(group.alerts.order_by("ended_at", "-id"), 50).get_page(request.GET.get("page")),
+        "alerts": alerts,
         "differing": summary_of(group) if max(group.firing, group.total) > 1 else (),
         "counted": MOST,
         **_folded(group, actor),
@@ -127,11 +131,20 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "people": Person.objects.filter(is_active=True).exclude(pk=actor.person.pk if actor.person else 0),
         "responders": group.responders.select_related("person", "escalation", "added_by"),
         "durations": DURATIONS,
-        "links": group.service.links.all() if group.service else (),
+        "links": links,
+        "runbooks": _runbooks(alerts, links),
         "incidents": incidents_visible_to(actor).filter(alert_groups=group),
     }
     template = "intake/alert_group_part.html" if request.headers.get("HX-Request") else "intake/alert_group.html"
     return render(request, template, context)
+
+
+def _runbooks(alerts: Iterable[Alert], links: Iterable[ServiceLink]) -> list[str]:
+    """Where it says what to do: as the alerts say, or else as their service does."""
+    said = (alert.annotations.get(name, "") for alert in alerts for name in ("runbook_url", "runbook"))
+    own = [url for url in said if url.startswith(("https://", "http://"))]
+    found = own or [link.url for link in links if link.kind == ServiceLink.Kind.RUNBOOK]
+    return list(dict.fromkeys(found))[:RUNBOOKS_SHOWN]
 
 
 def _folded(group: AlertGroup, actor: Actor) -> dict[str, object]:

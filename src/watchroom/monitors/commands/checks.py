@@ -42,6 +42,9 @@ def save_check(
     for_seconds: int = 0,
     severity: str = "critical",
     drill: bool = False,
+    description: str = "",
+    alert_title: str = "",
+    labels: Mapping[str, str] | None = None,
 ) -> Check:
     """Create a check, or change it; it is tried at once.
 
@@ -64,7 +67,19 @@ def save_check(
         ):
             tell(check, down=False, text="it was changed", at=made.at)
             check.state, check.failing_since, check.changed_at = "new", None, made.at
-        set_common(by, check, team=team, service=service, name=name, slug=slug, severity=severity, drill=drill)
+        set_common(
+            by,
+            check,
+            team=team,
+            service=service,
+            name=name,
+            slug=slug,
+            severity=severity,
+            drill=drill,
+            description=description,
+            alert_title=alert_title,
+            labels=labels,
+        )
         check.kind, check.settings, check.interval_seconds = kind, cleaned, interval_seconds
         check.timeout_seconds, check.for_seconds = timeout_seconds, for_seconds
         check.revision += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
@@ -15,6 +16,7 @@ from ...kernel.errors import Conflict, Refused
 from ..models import Monitor, Severity
 
 M = TypeVar("M", bound=Monitor)
+OWN_LABELS = ("alertname", "heartbeat", "check", "team", "severity", "service")
 
 
 def bounded(field: str, value: int, low: int, high: int) -> int:
@@ -36,10 +38,13 @@ def set_common(
     slug: str,
     severity: str,
     drill: bool,
+    description: str = "",
+    alert_title: str = "",
+    labels: Mapping[str, str] | None = None,
 ) -> None:
     """The fields that both have, checked.
 
-    :raises Refused: no name or an unknown severity.
+    :raises Refused: no name, an unknown severity, or a text or label that is not accepted.
     """
     name = name.strip()
     if not name or len(name) > 100:
@@ -56,10 +61,34 @@ def set_common(
             value=severity,
             fix=f"Use one of {', '.join(Severity.values)}.",
         )
+    for field, text, most in (("description", description, 10_000), ("alert_title", alert_title, 200)):
+        if len(text) > most or "\0" in text:
+            raise Refused("That text is too long.", field=field, value=text[:40], fix=f"Use at most {most} characters.")
+    monitor.description, monitor.alert_title = description.strip(), " ".join(alert_title.split())
+    monitor.labels = _labels(labels or {})
     if monitor.pk is not None:
         by.require(Action.MANAGE, monitor.team)
     monitor.team, monitor.service, monitor.name, monitor.severity, monitor.drill = team, service, name, severity, drill
     monitor.slug = slug or monitor.slug or slugify(name)[:64] or "monitor"
+
+
+def _labels(given: Mapping[str, str]) -> dict[str, str]:
+    """:raises Refused: one that Watchroom sets itself, one without a value, or too many."""
+    if len(given) > 30:
+        raise Refused("Those are too many labels.", field="labels", value=len(given), fix="Use at most 30.")
+    for name, value in given.items():
+        if name in OWN_LABELS:
+            raise Refused(f"Watchroom sets {name} itself.", field="labels", value=name, fix="Choose another name.")
+        if not (
+            isinstance(value, str) and 0 < len(name) <= 100 and 0 < len(value) <= 1000 and "\0" not in name + value
+        ):
+            raise Refused(
+                "That is not a label.",
+                field="labels",
+                value=name[:100],
+                fix="Give it a name of at most 100 letters and a value of at most 1000.",
+            )
+    return dict(given)
 
 
 def save(monitor: Monitor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,6 +45,9 @@ def save_heartbeat(
     grace_seconds: int = 3600,
     severity: str = "critical",
     drill: bool = False,
+    description: str = "",
+    alert_title: str = "",
+    labels: Mapping[str, str] | None = None,
 ) -> Heartbeat:
     """Create a heartbeat, or change it. A changed schedule counts from the last success.
 
@@ -77,7 +81,19 @@ def save_heartbeat(
         if heartbeat.state == "down" and (heartbeat.team, heartbeat.service, heartbeat.drill) != (team, service, drill):
             tell(heartbeat, down=False, text="it was moved", at=made.at)  # its alert lies where it was
             heartbeat.state, heartbeat.changed_at = "new", made.at
-        set_common(by, heartbeat, team=team, service=service, name=name, slug=slug, severity=severity, drill=drill)
+        set_common(
+            by,
+            heartbeat,
+            team=team,
+            service=service,
+            name=name,
+            slug=slug,
+            severity=severity,
+            drill=drill,
+            description=description,
+            alert_title=alert_title,
+            labels=labels,
+        )
         heartbeat.kind, heartbeat.period_seconds, heartbeat.expression = kind, period_seconds, expression
         heartbeat.timezone, heartbeat.grace_seconds = timezone, grace_seconds
         _set_due(heartbeat)

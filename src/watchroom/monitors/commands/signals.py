@@ -38,14 +38,21 @@ def integration_of(monitor: Monitor) -> Integration:
 def tell(monitor: Monitor, *, down: bool, text: str, at: datetime) -> None:
     """Write the signal, inside the caller's transaction. Told twice it is the same alert, by its key."""
     noun = "heartbeat" if isinstance(monitor, Heartbeat) else "check"
-    labels = {"alertname": monitor.name, noun: monitor.slug, "team": monitor.team.slug, "severity": monitor.severity}
+    labels = {
+        **monitor.labels,
+        "alertname": monitor.name,
+        noun: monitor.slug,
+        "team": monitor.team.slug,
+        "severity": monitor.severity,
+    }
     if monitor.service is not None:
         labels["service"] = monitor.service.slug
     said = {
         "key": f"{noun}:{monitor.pk}",
         "down": down,
-        "title": f"{monitor.name}: {text}"[:200] if down else monitor.name,
+        "title": (monitor.alert_title or f"{monitor.name}: {text}"[:200]) if down else monitor.name,
         "text": text,
+        "about": monitor.description,
         "severity": monitor.severity,
         "labels": labels,
         "link": f"{conf.current().url.rstrip('/')}/monitors/{noun}s/{monitor.slug}",

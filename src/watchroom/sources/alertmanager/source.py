@@ -10,6 +10,12 @@ from .reading import all_good, read
 
 _TEXT = "text/plain; charset=utf-8"
 _OK = Reply(200)
+API_OF = "0.28.0"  # of which Alertmanager this is the API; karma and Grafana choose by that how they ask
+_BUILD = (
+    "# HELP alertmanager_build_info Of which Alertmanager this is the API.\n"
+    "# TYPE alertmanager_build_info gauge\n"
+    f'alertmanager_build_info{{branch="watchroom",version="{API_OF}"}} 1\n'
+).encode()
 
 
 class Alertmanager:
@@ -25,9 +31,12 @@ class Alertmanager:
         return method == "POST" and path == "/api/v2/alerts"
 
     def probe(self, method: str, path: str) -> Reply | None:
-        """Alertmanager's own health checks, and the word that its API v1 is gone."""
+        """Alertmanager's own health checks, the metric by which karma tells versions apart, and the word that its API v1
+        is gone."""
         if method in ("GET", "HEAD") and path in ("/-/healthy", "/-/ready"):
             return Reply(200, b"OK", _TEXT)
+        if method == "GET" and path == "/metrics":
+            return Reply(200, _BUILD, "text/plain; version=0.0.4; charset=utf-8")
         if path == "/api/v1/alerts":
             return Reply(410, b"API v1 is gone. Send to /api/v2/alerts (in prometheus.yml: api_version: v2).\n", _TEXT)
         return None
@@ -92,7 +101,7 @@ amtool --alertmanager.url={address} silence add --comment="new disks" --duration
 
 | label or annotation | becomes |
 | --- | --- |
-| `severity` | the severity: `critical`, `error`, `warning` or `info` (also `page`, `p1` … `p3`, `major`, `minor`) |
+| `severity` | the severity: `critical`, `error`, `warning` or `info` (also `page`, `crit`, `p1` … `p5`, `sev1` … `sev4`, `major`, `minor`) |
 | annotation `summary` | the title; without it, `alertname` and `instance` |
 | `generatorURL` | the link back to Prometheus |
 """

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from ..base import Severity
+from ..webhook import SEVERITIES
 
 TITLE_LIMIT = 300  # characters, as the table has it
-
-_SEVERITIES: dict[str, Severity] = {
-    **dict.fromkeys(("critical", "page", "emergency", "fatal", "p1"), "critical"),
-    **dict.fromkeys(("error", "major", "high", "p2"), "error"),
-    **dict.fromkeys(("warning", "warn", "minor", "p3"), "warning"),
-}
 
 
 def severity(labels: dict[str, str]) -> Severity:
     """The label ``severity`` in our words. An unknown word is info; no label at all is a warning."""
     stated = labels.get("severity")
-    return "warning" if stated is None else _SEVERITIES.get(stated.strip().lower(), "info")
+    return "warning" if stated is None else SEVERITIES.get(stated.strip().lower(), "info")
 
 
 def title(labels: dict[str, str], annotations: dict[str, str]) -> str:

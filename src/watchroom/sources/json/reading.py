@@ -9,6 +9,7 @@ from ..base import Draft, Inbound
 from ..webhook import OVER, Said, Unusable, alert, notes, stated
 
 _NAMES = ("title", "summary", "message", "text", "subject", "name")
+_TEXTS = ("description", "body", "details")
 _MOST = 1_000
 
 
@@ -35,9 +36,14 @@ def read(payload: Any, inbound: Inbound) -> Iterable[Draft]:
 
 
 def _object(said: Said, inbound: Inbound) -> Draft:
-    """What is sent again with the same key is the same alert; without a key, the title is the key."""
-    title = _first(said, *_NAMES).line()
-    key = _first(said, "key", "dedup_key", "alias", "id", *_NAMES).line(255)
+    """What is sent again with the same key is the same alert; without a key, the title is the key. Then a state in front of
+    the title counts, as in a text: it is no part of the problem's name."""
+    named_by = next((name for name in _NAMES if said[name]), "title")
+    title, keyed = said[named_by].line(), _first(said, "key", "dedup_key", "alias", "id")
+    state, word = _first(said, "status", "state").line(40).lower(), ""
+    if not keyed and not state:
+        title, word = stated(title)
+    key = keyed.line(255) or title[:255]
     if not title and not key:
         raise Unusable(said["title"].place, said["title"].value, "say in “title” what is wrong.")
     named = {name[:200]: value.line(1000) for name, value in said["labels"].items() if name and value.line(1000)}
@@ -48,10 +54,10 @@ def _object(said: Said, inbound: Inbound) -> Draft:
         inbound,
         key,
         title,
-        over=_first(said, "status", "state").line(40).lower() in OVER,
-        severity=_first(said, "severity", "level", "priority").severity(),
+        over=(state or word) in OVER,
+        severity=_first(said, "severity", "level", "priority").severity(Said(word).severity()),
         named=named or {"alertname": title or key},
-        texts=notes(description=_first(said, "description", "body", "details")),
+        texts=notes(description=_first(said, *_TEXTS, *(name for name in ("message", "text") if name != named_by))),
         link=_first(said, "link", "url").link(),
         since=_first(said, "at", "starts_at", "timestamp").time(inbound.received_at),
     )

@@ -105,7 +105,7 @@ curl --fail-with-body -H 'Content-Type: text/plain' ADDRESS --data-binary 'Backu
 | `status` | `state` | `resolved`, `ok`, `up`, `closed` and the like end it; anything else fires |
 | `severity` | `level`, `priority` | `critical`, `error`, `warning`, `info`, or `P1` to `P5` |
 | `labels` | `service`, `host`, `environment`, `source` | labels, for routes and grouping |
-| `description` | `body`, `details` | shown with the alert |
+| `description` | `body`, `details`; `message` or `text` beside a title | shown with the alert |
 | `link` | `url` | the link back |
 | `at` | `starts_at`, `timestamp` | since when; RFC 3339 or seconds since 1970 |
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ..base import Draft, Inbound, Parsed, Problem, Reply
+from ..webhook import notes
 
 _SEVERITIES = ("critical", "error", "warning", "info")
 
@@ -33,7 +34,7 @@ class Monitors:
                 starts_at=inbound.received_at,
                 ends_at=None if said["down"] else inbound.received_at,
                 stated_end=not said["down"],
-                annotations={"description": str(said.get("text", ""))},
+                annotations=notes(description=str(said.get("text", "")), about=str(said.get("about", ""))),
                 link=str(said.get("link", "")),
                 act="fire" if said["down"] else "end",
             )

@@ -109,6 +109,7 @@ curl --fail-with-body -H 'Authorization: GenieKey {key}' -X POST {host}/v2/heart
 ```
 
 A ping is answered after it has been stored; a heartbeat that the team does not have is a 404. `interval`, `intervalUnit`, `enabled` and
-`alertPriority` mean what they mean there; `description`, `alertMessage` and `alertTags` are not kept. A disabled one is paused. One that
-follows a cron or OnCalendar expression gets another one in Watchroom only.
+`alertPriority` mean what they mean there. `description` is shown with its alert, `alertMessage` is the alert's title, `alertTags` its label
+`tags`; `ownerTeam` is always this integration's team. A disabled one is paused. One that follows a cron or OnCalendar expression gets
+another one in Watchroom only.
 """

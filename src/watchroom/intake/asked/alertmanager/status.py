@@ -9,19 +9,19 @@ import yaml
 from .... import __version__
 from ....kernel import clock
 from ....paging.models import EscalationPolicy
+from ....sources.alertmanager.source import API_OF
 from ...models import InhibitRule, Integration, TimeInterval
 from ...routing import tree
 from ...rules import DEFAULT_GROUP_BY, DEFAULT_GROUP_INTERVAL_SECONDS, DEFAULT_GROUP_WAIT_SECONDS, Node
 from .alerts import DEFAULT_RECEIVER
 from .forms import shown_time
 
-_API_OF = "0.28.0"  # of which Alertmanager this is the API; karma and Grafana choose by that how they ask
 _STARTED_AT = clock.now()
 
 
 def of(integration: Integration) -> dict[str, Any]:
     """`GET /status`."""
-    version = {"version": f"{_API_OF}+watchroom.{__version__}", "revision": "", "branch": "watchroom"}
+    version = {"version": f"{API_OF}+watchroom.{__version__}", "revision": "", "branch": "watchroom"}
     unknown = {"buildUser": "", "buildDate": "", "goVersion": ""}
     return {
         "cluster": {"status": "disabled", "peers": []},
