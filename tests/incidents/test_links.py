@@ -99,7 +99,7 @@ def test_by_page(world: Any, client: Any, django_assert_max_num_queries: Any) ->
     assert client.post(at, {"kind": "related", "other": "nine"}).status_code == 422
     client.post(at, {"kind": "duplicate_of", "other": f"#{first.pk}"})
     assert "This is a duplicate. It goes on in" in client.get(f"/incidents/{second.pk}").content.decode()
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(41):
         page = client.get(f"/incidents/{first.pk}").content.decode()
     assert "Its log" in page
     assert "Cards are refused" in page

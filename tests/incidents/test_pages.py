@@ -229,7 +229,7 @@ def test_the_room_asks_little_however_long_the_log(world: Any, room: Any, django
     guess = commands.log(world.by, incident, "hypothesis", "The release")
     for number in range(25):
         commands.log(world.by, incident, "action", f"Tried {number}", parent=guess)
-    with django_assert_max_num_queries(39):
+    with django_assert_max_num_queries(40):
         room.get(f"/incidents/{incident.pk}")
     with django_assert_max_num_queries(9):
         room.get(f"/incidents/{incident.pk}/log")

@@ -64,7 +64,7 @@ def test_mitigation_comes_before_the_cause() -> None:
     st.builds(
         Facts,
         declared_at=instants,
-        status=st.sampled_from(["active", "mitigated", "resolved"]),
+        phase=st.sampled_from(["active", "mitigated", "resolved", "closed"]),
         alert_started=maybe,
         alert_seen=maybe,
         acknowledged=maybe,
@@ -84,7 +84,9 @@ rows = st.lists(
 )
 
 
-@given(st.builds(Facts, declared_at=instants, status=st.sampled_from(["active", "mitigated", "resolved"])), rows)
+@given(
+    st.builds(Facts, declared_at=instants, phase=st.sampled_from(["active", "mitigated", "resolved", "closed"])), rows
+)
 def test_a_correction_is_laid_over_and_an_open_incident_is_not_resolved(facts: Facts, stored: list[Row]) -> None:
     times = rules.key_times(facts, stored)
     assert list(times) == [moment for moment in rules.MOMENTS if moment in times]
@@ -92,8 +94,10 @@ def test_a_correction_is_laid_over_and_an_open_incident_is_not_resolved(facts: F
         corrections = [row for row in stored if row.moment == moment and row.corrected]
         if corrections:
             assert times[moment] == corrections[-1]
-    assert ("resolved" in times) == (facts.status == "resolved" and any(row.moment == "resolved" for row in stored))
-    assert facts.status != "active" or "mitigated" not in times
+    over = {"resolved": {"resolved", "closed"}, "closed": {"closed"}}
+    for moment, phases in over.items():
+        assert (moment in times) == (facts.phase in phases and any(row.moment == moment for row in stored))
+    assert facts.phase != "active" or "mitigated" not in times
 
 
 def test_the_second_mitigation_outranks_the_correction_of_the_first() -> None:

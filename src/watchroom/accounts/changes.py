@@ -74,7 +74,7 @@ def change(
         team_id = team.pk if isinstance(team, Team) else team
         AuditRecord.objects.create(
             at=made.at,
-            action=action,
+            action=made.action,
             actor_kind=by.kind,
             person=by.person,
             actor_name=by.name[:150],
@@ -85,6 +85,6 @@ def change(
             data=made.data,
             address=by.address,
         )
-        tell([Happened(action, made.at, by, subject, team_id, made.data)])
+        tell([Happened(made.action, made.at, by, subject, team_id, made.data)])
         if made._topics:
             announce(made._topics)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import following, handing_over, incident_links, incident_types, proposals, role_rotations
+from . import following, handing_over, incident_links, incident_states, incident_types, proposals, role_rotations
 from .catching_up import caught_up
 from .client import Api, api_command
 from .show import facts, table
@@ -63,7 +63,8 @@ def incident() -> None:
 
 
 @incident.command("list")
-@click.option("--status", help="active, mitigated, resolved or open.")
+@click.option("--status", help="active, mitigated, resolved, closed or open.")
+@click.option("--state", help="Slug of a state.")
 @click.option("--severity")
 @click.option("--team", help="Slug.")
 @click.option("--service", help="Slug.")
@@ -174,7 +175,7 @@ def update(api: Api, id: int, as_is: bool, **fields: Any) -> Any:
 @click.option("--reason", required=True, help="How you know.")
 @api_command
 def time_(api: Api, id: int, moment: str, at: str, reason: str) -> Any:
-    """Put a key time right: started, detected, acknowledged, declared, mitigated or resolved."""
+    """Put a key time right: started, detected, acknowledged, declared, mitigated, resolved or closed."""
     answer = api.call("PUT", f"/incidents/{id}/times/{moment}", {"at": at, "reason": reason})
     return answer, table("moment", "at", "provenance", "reason")
 
@@ -326,6 +327,7 @@ def _every_runner(api: Api) -> list[Any]:
 
 
 incident.add_command(incident_types.type_)
+incident.add_command(incident_states.state)
 for each in [
     *incident_links.commands,
     *role_rotations.incident_commands,

@@ -19,6 +19,7 @@ from ..incidents import commands as incidents
 from ..incidents.models import (
     FollowRule,
     GuidanceSetting,
+    IncidentState,
     IncidentType,
     RoleRotation,
     SeverityDefinition,
@@ -78,6 +79,7 @@ _MODELS: dict[str, Any] = {
     "stakeholder_lists": StakeholderList,
     "update_templates": UpdateTemplate,
     "incident_types": IncidentType,
+    "incident_states": IncidentState,
     "venue_plans": VenuePlan,
     "workflows": Workflow,
     "guidance": GuidanceSetting,
@@ -146,6 +148,9 @@ def _sorted(wanted: State, current: State) -> State:
     for service in ordered.get("services", {}).values():
         if "needs" in service:
             service["needs"] = sorted(service["needs"])
+    for state in ordered.get("incident_states", {}).values():
+        if "types" in state:
+            state["types"] = sorted(state["types"])
     for schedule in ordered.get("schedules", {}).values():
         if "temporary" in schedule:  # what is over is history
             open_ones = [each for each in schedule["temporary"] if each["ends_at"] > plain_time(clock.now())]
@@ -399,6 +404,11 @@ def _incident_type(by: Actor, row: IncidentType | None, fields: Fields) -> None:
     incidents.save_type(by, row, **{**fields, "team": _find("teams", fields["team"])})
 
 
+def _incident_state(by: Actor, row: IncidentState | None, fields: Fields) -> None:
+    types = [_find("incident_types", each) for each in fields["types"]]
+    incidents.save_state(by, row, **{**fields, "team": _find("teams", fields["team"]), "types": types})
+
+
 def _severity(by: Actor, row: SeverityDefinition | None, fields: Fields) -> None:
     incidents.save_severity(by, **fields)
 
@@ -453,6 +463,7 @@ _SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "stakeholder_lists": _stakeholder_list,
     "update_templates": _update_template,
     "incident_types": _incident_type,
+    "incident_states": _incident_state,
     "venue_plans": _venue_plan,
     "workflows": _workflow,
     "severities": _severity,
@@ -480,6 +491,7 @@ _DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "stakeholder_lists": status.delete_list,
     "update_templates": incidents.delete_template,
     "incident_types": incidents.delete_type,
+    "incident_states": incidents.delete_state,
     "venue_plans": venues.delete_plan,
     "workflows": workflows.delete_workflow,
     "severities": _no_severity,

@@ -13,12 +13,14 @@ from ..incidents.histories import minutes_by_severity
 from ..incidents.models import (
     FollowRule,
     GuidanceSetting,
+    IncidentState,
     IncidentType,
     RoleRotation,
     SeverityDefinition,
     TriageRule,
     UpdateTemplate,
 )
+from ..incidents.states import by_phase
 from ..insights.rules.limits import Limits
 from ..intake.models import Integration, Route
 from ..intake.queries import shown_settings
@@ -167,6 +169,12 @@ def read() -> State:
             row.slug: {"slug": row.slug, "name": row.name, "team": row.team.slug}
             | {name: getattr(row, name) for name in ("description", "private", "offered", "fields")}
             for row in IncidentType.objects.select_related("team")
+        },
+        "incident_states": {
+            row.slug: {"slug": row.slug, "team": _slug(row.team), "retired": row.retired_at is not None}
+            | {name: getattr(row, name) for name in ("name", "phase", "order", "description")}
+            | {"types": sorted(each.slug for each in row.types.all())}
+            for row in by_phase(IncidentState.objects.select_related("team").prefetch_related("types"))
         },
         "venue_plans": {
             row.slug: {

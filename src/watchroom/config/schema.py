@@ -372,6 +372,19 @@ class IncidentType(_Part):
     fields: list[IncidentField] = []
 
 
+class IncidentState(_Part):
+    """A state of one's own in the life of incidents, within a fixed phase; of all teams, or of one."""
+
+    slug: str
+    name: str
+    phase: Literal["active", "mitigated", "resolved", "closed"]
+    team: str | None = None
+    order: int = Field(0, ge=0, le=999)
+    description: str = ""
+    types: list[str] = []
+    retired: bool = False
+
+
 class Severity(_Part):
     """What a severity means here. What is left out stays as Watchroom came, or as it was."""
 
@@ -626,6 +639,7 @@ class Document(_Part):
     stakeholder_lists: list[StakeholderList] = []
     update_templates: list[UpdateTemplate] = []
     incident_types: list[IncidentType] = []
+    incident_states: list[IncidentState] = []
     venue_plans: list[VenuePlan] = []
     workflows: list[Workflow] = []
     severities: list[Severity] = []
@@ -661,6 +675,7 @@ KEYS = {
     "stakeholder_lists": "slug",
     "update_templates": "slug",
     "incident_types": "slug",
+    "incident_states": "slug",
     "venue_plans": "slug",
     "workflows": "slug",
     "severities": "key",

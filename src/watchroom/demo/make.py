@@ -13,6 +13,7 @@ from ..kernel.errors import Conflict
 from .long_log import long_log
 from .past import alerts, changes, incidents
 from .standing import Company, away, paging, services, status_page, teams, work
+from .states import life
 
 
 def exists() -> bool:
@@ -38,6 +39,7 @@ def make(seed: int = 1) -> dict[str, int]:
         status_page(company)
         groups = alerts(company)
         led = incidents(company, groups)
+        life(company, led)
         changes(company, led)
         long_log(company, led)
     return {

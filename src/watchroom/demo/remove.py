@@ -7,7 +7,7 @@ from django.db import transaction
 from ..accounts.models import AuditRecord, Person, Team
 from ..actions.models import ActionItem
 from ..catalog.models import Service
-from ..incidents.models import Incident, Update, UpdateTemplate
+from ..incidents.models import Incident, IncidentState, Update, UpdateTemplate
 from ..intake.journal import forget
 from ..intake.models import AlertGroup, Integration, MaintenanceWindow, Route
 from ..kernel.errors import Conflict
@@ -42,6 +42,7 @@ def remove() -> int:
         for model in (
             ActionItem,
             Incident,
+            IncidentState,
             StatusPage,
             StakeholderList,
             UpdateTemplate,

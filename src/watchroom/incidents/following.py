@@ -17,7 +17,7 @@ from .models import Follower, FollowRule, Incident, LogEntry
 TOLD = frozenset(
     {
         "incident.declared", "incident.confirmed", "incident.declined", "incident.severity_changed",
-        "incident.mitigated", "incident.resolved", "incident.reopened", "update.published",
+        "incident.mitigated", "incident.resolved", "incident.reopened", "incident.state_changed", "update.published",
     }
 )  # fmt: skip
 

@@ -38,7 +38,7 @@ def links_of(actor: Actor, incident: Incident, *, with_lines: bool = False) -> l
     duplicates, too. Two queries, and one for each duplicate's log."""
     rows = list(
         IncidentLink.objects.filter(Q(incident=incident) | Q(other=incident))
-        .select_related("incident", "other")
+        .select_related("incident__state", "other__state")
         .order_by("id")
     )
     if not rows:

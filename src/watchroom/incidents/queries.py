@@ -29,6 +29,7 @@ from .models import (
     LogEntry,
     Nudge,
     ParkedItem,
+    Phase,
     RoleAssignment,
     RoleRotation,
     Task,
@@ -63,19 +64,26 @@ def visible_to(actor: Actor) -> QuerySet[Incident]:
 
 def listed_for(actor: Actor) -> QuerySet[Incident]:
     """:func:`visible_to` with what a line of a list shows (``incident.holders``: the present role holders)."""
-    return visible_to(actor).select_related("team", "type", "declared_by").prefetch_related("services", HOLDERS)
+    return (
+        visible_to(actor).select_related("team", "type", "state", "declared_by").prefetch_related("services", HOLDERS)
+    )
 
 
 def filtered(incidents: QuerySet[Incident], filters: Mapping[str, str]) -> QuerySet[Incident]:
-    """Narrowed by ``status`` (also ``open``, and ``triage`` for what waits for it), ``severity``, ``team`` (slug), ``service`` (slug), ``type`` (slug),
+    """Narrowed by ``status`` (also ``open``, ``closed``, and ``triage`` for what waits for it), ``severity``,
+    ``state`` (slug), ``team`` (slug), ``service`` (slug), ``type`` (slug),
     ``field.KEY`` (the answer to a field) and ``q`` (words or a number). What makes no sense finds nothing."""
     status, severity, words = filters.get("status", ""), filters.get("severity", ""), filters.get("q", "").strip()
     if status == "open":
         incidents = incidents.exclude(status=Incident.Status.RESOLVED)
     elif status == "triage":
         incidents = incidents.filter(triage=Triage.WAITING).exclude(status=Incident.Status.RESOLVED)
+    elif status == Phase.CLOSED:
+        incidents = incidents.filter(status=Incident.Status.RESOLVED, state__phase=status)
     elif status:
         incidents = incidents.filter(status=status)
+    if state := filters.get("state", ""):
+        incidents = incidents.filter(state__slug=state)
     if severity:
         level = severity.lower().removeprefix("sev")
         incidents = incidents.filter(severity=int(level)) if level.isdecimal() and len(level) == 1 else incidents.none()
@@ -101,7 +109,7 @@ def incident_for(actor: Actor, pk: int) -> Incident:
 
     :raises NotFound: there is none, or ``actor`` may not see it.
     """
-    incident = visible_to(actor).select_related("team", "type", "declared_by").filter(pk=pk).first()
+    incident = visible_to(actor).select_related("team", "type", "state", "declared_by").filter(pk=pk).first()
     if incident is None:
         raise NotFound(f"There is no incident #{pk}, or you may not see it.", field="incident", value=pk)
     return incident
@@ -240,7 +248,7 @@ def facts_of(incidents: Iterable[Incident]) -> dict[int, rules.Facts]:
         row["pk"]: row
         for row in Incident.objects.filter(pk__in=ids)
         .order_by()
-        .values("pk")
+        .values("pk", "status", "state__phase")
         .annotate(
             started=Min("alert_groups__alerts__starts_at"),
             seen=Min("alert_groups__alerts__first_seen_at"),
@@ -260,13 +268,18 @@ def facts_of(incidents: Iterable[Incident]) -> dict[int, rules.Facts]:
         row: dict[str, Any] = dict(alerts.get(incident.pk, {}))
         facts[incident.pk] = rules.Facts(
             declared_at=incident.declared_at,
-            status=incident.status,
+            phase=_phase(incident.status, row.get("state__phase")),
             alert_started=row.get("started"),
             alert_seen=row.get("seen") or row.get("opened"),
             acknowledged=row.get("acknowledged"),
             role_accepted=accepted.get(incident.pk),
         )
     return facts
+
+
+def _phase(status: str, of_state: str | None) -> str:
+    """As :attr:`Incident.phase`, of what was read."""
+    return of_state if of_state and status == Incident.Status.RESOLVED else status
 
 
 def times_of_many(incidents: Iterable[Incident]) -> dict[int, dict[str, rules.Row]]:

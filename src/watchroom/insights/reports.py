@@ -35,7 +35,7 @@ def report(team: Team, since: datetime, until: datetime) -> list[Section]:
     windows = MaintenanceWindow.objects.filter(team=team, starts_at__lt=soon, ends_at__gt=until)
     changes = Change.objects.filter(service__team=team, at__gte=since, at__lte=until).select_related("service")
     counted = that_count(Incident.objects.filter(team=team, private=False))
-    incidents = counted.exclude(status=Incident.Status.RESOLVED)
+    incidents = counted.exclude(status=Incident.Status.RESOLVED).select_related("state")
     still = groups.filter(resolved_at__isnull=True)
     return [
         _section("incidents", "Open incidents", incidents.count(), map(_incident, incidents[:SHOWN])),
@@ -90,7 +90,7 @@ def _group(group: AlertGroup) -> Line:
 
 
 def _incident(incident: Incident) -> Line:
-    detail = f"SEV{incident.severity}, {incident.get_status_display().lower()}"
+    detail = f"SEV{incident.severity}, {incident.state_name.lower()}"
     return _line(incident.title, f"/incidents/{incident.pk}", incident.declared_at, detail=detail)
 
 

@@ -45,6 +45,7 @@ def _other(name: str, text: str, /, **facts: Schema) -> Type:
 
 
 _SLUGS = {"name": TEXT, "slug": TEXT}
+_STATE = {"phase": TEXT, "state": maybe(TEXT)}
 _TIMES = {"starts_at": TEXT, "ends_at": TEXT}
 
 _ALL = (
@@ -55,9 +56,10 @@ _ALL = (
     _incident("incident.severity_changed", "It is worse, or less bad, than thought.", before=NUMBER, after=NUMBER),
     _incident("incident.type_changed", "It is of another type, or answers its questions otherwise.",
               type=maybe(TEXT), fields=ANY),
-    _incident("incident.mitigated", "Nobody is hurt any more."),
-    _incident("incident.resolved", "It is over."),
-    _incident("incident.reopened", "It is not over after all."),
+    _incident("incident.mitigated", "Nobody is hurt any more.", **_STATE),
+    _incident("incident.resolved", "It is over.", **_STATE),
+    _incident("incident.reopened", "It is not over after all.", **_STATE),
+    _incident("incident.state_changed", "It is in another state of the same phase.", **_STATE),
     _incident("incident.time_corrected", "A key time was put right.",
               moment=TEXT, before=maybe(TIME), after=TIME, reason=TEXT),
     _incident("incident.alerts_linked", "Alert groups were linked."),
@@ -256,6 +258,10 @@ _ALL = (
     _other("workspace.changed", "How a chat is connected was changed.", kind=TEXT, slug=TEXT),
     _other("workspace.tried", "A chat was tried."),
     _other("workspace.deleted", "A chat is no longer connected.", **_SLUGS),
+    _other("incident_state.created", "A state of incidents was made.", phase=TEXT, slug=TEXT, retired=YES),
+    _other("incident_state.changed", "A state of incidents was changed, renamed or retired.",
+           phase=TEXT, slug=TEXT, retired=YES, renamed=TEXT),
+    _other("incident_state.deleted", "A state of incidents was deleted.", **_SLUGS),
     _other("incident_type.created", "An incident type was made."),
     _other("incident_type.changed", "An incident type was changed."),
     _other("incident_type.deleted", "An incident type was deleted.", **_SLUGS),
@@ -337,7 +343,9 @@ OBJECTS: dict[str, Schema] = {
             "id": NUMBER,
             "title": TEXT,
             "severity": {"type": "integer", "minimum": 1, "maximum": 5},
-            "status": TEXT,
+            "status": {"enum": ["active", "mitigated", "resolved"]},
+            "phase": {"enum": ["active", "mitigated", "resolved", "closed"]},
+            "state": maybe({"type": "object", "properties": {"slug": TEXT, "name": TEXT}}),
             "team": maybe(TEXT),
             "impact": TEXT,
             "summary": TEXT,

@@ -96,6 +96,8 @@ def _object(subject: models.Model | None, team: str | None) -> dict[str, Any] | 
             "title": subject.title,
             "severity": subject.severity,
             "status": subject.status,
+            "phase": subject.phase,
+            "state": {"slug": subject.state.slug, "name": subject.state.name} if subject.state else None,
             "team": team,
             "impact": subject.impact,
             "summary": subject.summary,

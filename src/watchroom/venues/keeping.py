@@ -110,7 +110,7 @@ def _commander(incident: Incident) -> str:
 
 def _topic(incident: Incident) -> str:
     url = f"{conf.current().url}/incidents/{incident.pk}"
-    status = incident.get_status_display()
+    status = incident.state_name
     return rules.topic(incident.severity, status, _commander(incident), url, incident.title, drill=incident.drill)
 
 

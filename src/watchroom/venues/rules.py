@@ -26,6 +26,7 @@ TOLD_TYPES = {
     "incident.mitigated",
     "incident.resolved",
     "incident.reopened",
+    "incident.state_changed",
     "update.published",
     "role.taken",
     "role.accepted",

@@ -13,6 +13,7 @@ from . import (
     room,
     rotations,
     severities,
+    states,
     triage,
     types,
     updates,
@@ -28,6 +29,7 @@ router.add_router("", updates.router)
 router.add_router("", types.router)
 router.add_router("", links.router)
 router.add_router("", severities.router)
+router.add_router("", states.router)
 router.add_router("", rotations.router)
 router.add_router("", handing_over.router)
 router.add_router("", triage.router)

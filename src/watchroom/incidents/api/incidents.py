@@ -84,19 +84,28 @@ def list_incidents(
     request: HttpRequest,
     status: str = Query(
         "",
-        description="active, mitigated, resolved, open for all that are not resolved, or triage for what waits for it.",
+        description="active, mitigated, resolved, closed, open for all that are not resolved, or triage for what waits for it.",
     ),
     severity: str = Query("", description="1 to 5."),
     team: str = Query("", description="Slug."),
     service: str = Query("", description="Slug."),
     type: str = Query("", description="Slug of an incident type."),
+    state: str = Query("", description="Slug of a state."),
     field: list[str] = _ANSWERS,
     q: str = Query("", description="Words of title or summary, or a number."),
     cursor: str | None = None,
     limit: int = Query(50, ge=1, le=200),
 ) -> IncidentsOut:
     """Newest first. Private incidents appear only to those who may see them."""
-    filters = {"status": status, "severity": severity, "team": team, "service": service, "type": type, "q": q}
+    filters = {
+        "status": status,
+        "severity": severity,
+        "team": team,
+        "service": service,
+        "type": type,
+        "q": q,
+        "state": state,
+    }
     filters |= {f"field.{key}": value for key, _, value in (each.partition("=") for each in field)}
     items, following = page(
         queries.filtered(queries.listed_for(actor_of(request)), filters), cursor=cursor, limit=limit

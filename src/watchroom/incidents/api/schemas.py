@@ -45,11 +45,22 @@ class RoleOut(Schema):
         )
 
 
+class StateNameOut(Schema):
+    slug: str
+    name: str
+
+    @staticmethod
+    def of(incident: Incident) -> StateNameOut | None:
+        return StateNameOut(slug=incident.state.slug, name=incident.state.name) if incident.state else None
+
+
 class IncidentOut(Schema):
     id: int
     title: str
     severity: int = Field(description="1 (worst) to 5.")
-    status: str = Field(description="active, mitigated or resolved.")
+    status: str = Field(description="active, mitigated or resolved; what Watchroom decides by.")
+    phase: str = Field(description="active, mitigated, resolved or closed (resolved, and nothing is left to do).")
+    state: StateNameOut | None = Field(description="What people call where it stands; null: as its status.")
     team: str | None = Field(description="Slug of the team.")
     type: str | None = Field(description="Slug of its type.")
     fields: dict[str, str | int | float] = Field(description="What it answers to the fields of its type, by key.")
@@ -74,6 +85,8 @@ class IncidentOut(Schema):
             title=incident.title,
             severity=incident.severity,
             status=incident.status,
+            phase=incident.phase,
+            state=StateNameOut.of(incident),
             team=incident.team.slug if incident.team else None,
             type=incident.type.slug if incident.type else None,
             fields=incident.custom,
@@ -111,7 +124,7 @@ class AlertGroupOut(Schema):
 
 
 class TimeOut(Schema):
-    moment: str = Field(description="started, detected, acknowledged, declared, mitigated or resolved.")
+    moment: str = Field(description="started, detected, acknowledged, declared, mitigated, resolved or closed.")
     at: datetime
     provenance: str = Field(description="What it was computed from, or who corrected it.")
     reason: str = Field(description="Why it was corrected; empty when it was not.")

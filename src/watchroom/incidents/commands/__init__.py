@@ -13,11 +13,13 @@ from .handing_over import answer_handoff, offer_handoff
 from .linking import link_incidents, unlink_incidents
 from .looking import looked
 from .parking import leave_parking, park
-from .progress import change_severity, correct_time, mitigate, remind_of_update, reopen, resolve
+from .progress import change_severity, mitigate, move_to, reopen, resolve
 from .roles import accept_role, assign_role, end_role, may_still_answer
 from .rotations import delete_rotation, save_rotation
 from .severities import reset_severity, save_severity
+from .states import delete_state, save_state
 from .tasks import add_task, change_task
+from .times import correct_time, remind_of_update
 from .triage import confirm, decline, merge
 from .types import delete_type, save_type, set_type
 from .update_templates import delete_template, save_template
@@ -45,6 +47,7 @@ __all__ = [
     "decline",
     "delete_follow_rule",
     "delete_rotation",
+    "delete_state",
     "delete_template",
     "delete_type",
     "discard_draft",
@@ -64,6 +67,7 @@ __all__ = [
     "may_still_answer",
     "merge",
     "mitigate",
+    "move_to",
     "must_be_open",
     "offer_handoff",
     "park",
@@ -80,6 +84,7 @@ __all__ = [
     "save_follow_rule",
     "save_rotation",
     "save_severity",
+    "save_state",
     "save_template",
     "save_triage_rules",
     "save_type",

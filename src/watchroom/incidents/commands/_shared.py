@@ -39,7 +39,7 @@ def acting_in(
     """:func:`change` in an incident: checks who may, locks its row and moves its live topics. ``only_log``: nothing but
     the running log shows another picture afterwards, so that a note by one does not have 200 readers re-read the room."""
     with change(by, action, incident, needs=needed(by, incident), team=incident.team) as made:
-        row = locked(Incident.objects.select_related("team", "type")).filter(pk=incident.pk).first()
+        row = locked(Incident.objects.select_related("team", "type", "state")).filter(pk=incident.pk).first()
         if row is None:
             raise NotFound(f"There is no incident #{incident.pk}.", field="incident", value=incident.pk)
         made.subject = row

@@ -14,7 +14,8 @@ from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from .. import hooks, queries, rules
-from ..models import Incident, IncidentType, RoleName, Triage
+from ..models import Incident, IncidentType, Phase, RoleName, Triage
+from ..states import first_in
 from ._shared import acting_in, checked_severity, checked_text, follow, record_times, write_system
 from .assembling import ask_missing
 from .following import follow_by_rule
@@ -93,6 +94,9 @@ def declare(
             declared_at=made.at,
             declared_by=by.person,
         )
+        incident.state = first_in(incident, Phase.ACTIVE)
+        if incident.state is not None:
+            incident.save(update_fields=["state"])
         incident.services.set(services)
         incident.alert_groups.set(groups)
         made.subject = incident

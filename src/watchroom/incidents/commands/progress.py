@@ -1,16 +1,16 @@
-"""How an incident goes on: severity, mitigated, resolved, reopened, and its key times put right."""
+"""How an incident goes on: its severity, and its way through the phases and the states in them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from ...accounts.actors import Actor
-from ...kernel.db import locked
-from ...kernel.errors import Conflict, Refused
+from ...accounts.changes import Change
+from ...kernel.errors import Refused
 from ...paging.commands import stop_escalation
-from .. import queries, rules
-from ..models import Incident, KeyTime, Moment, RoleAssignment, RoleHandoff
-from ._shared import acting_in, checked_past, checked_severity, follow, must_be_open, record_times, write_system
+from ..models import Incident, IncidentState, KeyTime, Moment, Phase, RoleAssignment, RoleHandoff, status_of
+from ..states import first_in, offered_to
+from ._shared import acting_in, checked_severity, follow, must_be_open, record_times, write_system
 from .assembling import ask_missing
 from .following import follow_by_rule
 from .roles import close_handoffs
@@ -55,9 +55,8 @@ def mitigate(by: Actor, incident: Incident) -> Incident:
     with acting_in(by, "incident.mitigated", incident) as (made, row):
         must_be_open(row, "it can't be mitigated any more")
         if row.status == Status.ACTIVE:
-            _moment(row, Moment.MITIGATED, made.at, f"{by.name} marked it as mitigated")
-            _status(by, row, Status.MITIGATED, made.at)
-        follow(incident, row, "status")
+            _go(by, made, row, Phase.MITIGATED, first_in(row, Phase.MITIGATED))
+        _followed(incident, row)
     return row
 
 
@@ -68,13 +67,91 @@ def resolve(by: Actor, incident: Incident) -> Incident:
     """
     with acting_in(by, "incident.resolved", incident) as (made, row):
         if row.is_open:
-            must_say(row.type, row.custom, "resolved")
-            _end(by, row, made.at)
-        follow(incident, row, "status", "next_update_at")
+            _go(by, made, row, Phase.RESOLVED, first_in(row, Phase.RESOLVED))
+        _followed(incident, row)
     return row
 
 
-def _end(by: Actor, row: Incident, at: datetime, why: str = "resolved it") -> None:
+def reopen(by: Actor, incident: Incident) -> Incident:
+    """It is not over after all: active again. Its key times follow when it is mitigated and resolved anew."""
+    with acting_in(by, "incident.reopened", incident) as (made, row):
+        if row.status != Status.ACTIVE:
+            _go(by, made, row, Phase.ACTIVE, first_in(row, Phase.ACTIVE))
+        _followed(incident, row)
+    return row
+
+
+def move_to(by: Actor, incident: Incident, to: IncidentState | str) -> Incident:
+    """Move it to a state, forwards or back, or to a phase: then to the first state of it. What follows, follows from the
+    phase alone, and so is it told: within a phase as ``incident.state_changed``, else as mitigated, resolved or reopened.
+    Saying it twice is saying it once.
+
+    :raises Refused: there is no such phase, the state is not one of its, or its type wants something said first.
+    """
+    with acting_in(by, "incident.state_changed", incident) as (made, row):
+        if isinstance(to, IncidentState):
+            _must_be_offered(row, to)
+            _go(by, made, row, to.phase, to)
+        elif to not in Phase.values:
+            raise Refused(
+                "That is neither a state nor a phase.",
+                field="state",
+                value=to[:40],
+                fix=f"Use one of {', '.join(each.slug for each in offered_to(row)) or ', '.join(Phase.values[:3])}.",
+            )
+        elif to != row.phase:
+            first = first_in(row, to)
+            if first is None and to == Phase.CLOSED:
+                raise Refused(
+                    "There is no state in which an incident is closed.",
+                    field="state",
+                    value=to,
+                    fix="Make one in the phase closed, or leave it resolved.",
+                )
+            _go(by, made, row, to, first)
+        _followed(incident, row)
+    return row
+
+
+def _must_be_offered(row: Incident, state: IncidentState) -> None:
+    offered = offered_to(row)
+    if state.pk != row.state_id and state not in offered:
+        why = "is no longer offered" if state.retired_at else f"is not for incident #{row.pk}"
+        raise Refused(
+            f"The state {state} {why}.",
+            field="state",
+            value=state.slug,
+            fix=f"Use one of {', '.join(each.slug for each in offered) or ', '.join(Phase.values[:3])}.",
+        )
+
+
+def _followed(incident: Incident, row: Incident) -> None:
+    follow(incident, row, "status", "state", "triage", "next_update_at")
+
+
+def _go(by: Actor, made: Change, row: Incident, phase: str, state: IncidentState | None) -> None:
+    status, before = status_of(phase), row.status
+    if status == before:
+        if state != row.state:
+            made.action = "incident.state_changed"
+            _enter(by, row, state, made.at)
+    elif status == Status.RESOLVED:
+        made.action = "incident.resolved"
+        must_say(row.type, row.custom, "resolved")
+        _end(by, row, made.at, state=state)
+    elif (before, status) == (Status.ACTIVE, Status.MITIGATED):
+        made.action = "incident.mitigated"
+        _moment(row, Moment.MITIGATED, made.at, f"{by.name} marked it as mitigated")
+        _status(by, row, status, state, made.at)
+    else:
+        made.action = "incident.reopened"
+        row.triage = may_reopen(by, row)
+        row.save(update_fields=["triage"])
+        _status(by, row, status, state, made.at)
+    made.note(phase=row.phase, state=row.state.slug if row.state else None)
+
+
+def _end(by: Actor, row: Incident, at: datetime, why: str = "resolved it", state: IncidentState | None = None) -> None:
     if row.status == Status.ACTIVE:
         _moment(row, Moment.MITIGATED, at, "Resolved without having been marked as mitigated")
     _moment(row, Moment.RESOLVED, at, f"{by.name} {why}")
@@ -83,7 +160,7 @@ def _end(by: Actor, row: Incident, at: datetime, why: str = "resolved it") -> No
     for assignment in RoleAssignment.objects.filter(incident=row, accepted_at__isnull=True, ended_at__isnull=True):
         stop_escalation("role", assignment.pk, end="resolved", by=by)
     close_handoffs(by, RoleHandoff.objects.filter(assignment__incident=row), at)
-    _status(by, row, Status.RESOLVED, at)
+    _status(by, row, Status.RESOLVED, state, at)
 
 
 def end_as_duplicate(by: Actor, row: Incident, at: datetime) -> None:
@@ -98,104 +175,45 @@ def end_declined(by: Actor, row: Incident, at: datetime) -> None:
         _end(by, row, at, "declined it")
 
 
-def reopen(by: Actor, incident: Incident) -> Incident:
-    """It is not over after all: active again. Its key times follow when it is mitigated and resolved anew."""
-    with acting_in(by, "incident.reopened", incident) as (made, row):
-        if row.status != Status.ACTIVE:
-            row.triage = may_reopen(by, row)
-            row.save(update_fields=["triage"])
-            _status(by, row, Status.ACTIVE, made.at)
-        follow(incident, row, "status")
-    return row
+_TYPES = {"mitigated": "incident.mitigated", "resolved": "incident.resolved"}
+_VERBS = {"incident.mitigated": "marked it as mitigated", "incident.resolved": "resolved it", "incident.reopened": "reopened it"}  # fmt: skip
 
 
-def _status(by: Actor, row: Incident, status: str, at: datetime) -> None:
-    before, row.status, row.guide_at = row.status, status, at
-    row.save(update_fields=["status", "next_update_at", "guide_at"])
-    verb = {Status.MITIGATED: "marked it as mitigated", Status.RESOLVED: "resolved it", Status.ACTIVE: "reopened it"}[
-        Status(status)
-    ]
-    type = "incident.reopened" if status == Status.ACTIVE else f"incident.{status}"
-    write_system(row, type, f"{by.name} {verb}", {"from": before, "to": status}, at, by=by)
+def _status(by: Actor, row: Incident, status: str, state: IncidentState | None, at: datetime) -> None:
+    """Into another phase."""
+    before, was = row.status, row.state
+    type = _TYPES[status] if before == Status.ACTIVE or status == Status.RESOLVED else "incident.reopened"
+    row.status, row.state, row.guide_at = status, state, at
+    row.save(update_fields=["status", "state", "next_update_at", "guide_at"])
+    more = f": {state}" if state is not None and state.name.lower() != status else ""
+    _write(by, row, type, f"{by.name} {_VERBS[type]}{more}", before, was, at)
+
+
+def _enter(by: Actor, row: Incident, state: IncidentState | None, at: datetime) -> None:
+    """Into another state of the same phase; into and out of being closed, too."""
+    was, name = row.state, row.state_name
+    row.state = state
+    row.save(update_fields=["state"])
+    text = f"{by.name} moved it from {name} to {row.state_name}"
+    _write(by, row, "incident.state_changed", text, row.status, was, at)
+
+
+def _write(
+    by: Actor, row: Incident, type: str, text: str, before: str, was: IncidentState | None, at: datetime
+) -> None:
+    if row.phase == Phase.CLOSED and (was is None or was.phase != Phase.CLOSED):
+        _moment(row, Moment.CLOSED, at, f"{by.name} moved it to {row.state_name}")
+    facts = {
+        "from": before,
+        "to": row.status,
+        "phase": row.phase,
+        "from_state": was.slug if was else None,
+        "state": row.state.slug if row.state else None,
+        "state_name": row.state_name,
+    }
+    write_system(row, type, text, facts, at, by=by)
     record_times(row)
 
 
 def _moment(row: Incident, moment: str, at: datetime, provenance: str) -> None:
     KeyTime.objects.create(incident=row, moment=moment, at=at, provenance=provenance[:200])
-
-
-def correct_time(by: Actor, incident: Incident, moment: str, at: datetime, reason: str) -> KeyTime:
-    """Put a key time right. What was computed stays in the record beneath.
-
-    :raises Refused: no reason, a time in the future, or one that contradicts another key time.
-    :raises Conflict: it has not happened yet.
-    """
-    if moment not in Moment.values:
-        raise Refused(
-            "That is not a key time.", field="moment", value=moment, fix=f"Use one of {', '.join(Moment.values)}."
-        )
-    reason = reason.strip()
-    if not reason:
-        raise Refused("A correction needs a reason.", field="reason", value="", fix="Say how you know.")
-    if len(reason) > 300:
-        raise Refused("That reason is too long.", field="reason", value=reason[:40], fix="Use at most 300 characters.")
-    if by.person is None:
-        raise Refused("Only a person can correct a key time.", field="by", value=by.name, fix="Use a person's token.")
-    at = checked_past(at)
-    with acting_in(by, "incident.time_corrected", incident) as (made, row):
-        times = queries.times_of(row)
-        if moment in {Moment.MITIGATED, Moment.RESOLVED} and moment not in times:
-            raise Conflict(
-                f"Incident #{row.pk} is not {moment} yet.",
-                field="moment",
-                value=moment,
-                fix=f"Mark it as {moment} first.",
-            )
-        wrong = rules.out_of_order({name: each.at for name, each in times.items()}, moment, at)
-        if wrong is not None:
-            other, side = wrong
-            raise Refused(
-                f"This would be {side} {rules.said(other)} ({times[other].at:%Y-%m-%d %H:%M:%S} UTC).",
-                field=moment,
-                value=at.isoformat(),
-                fix=f"Use another time, or correct when {rules.said(other)} first.",
-            )
-        before = times[moment].at if moment in times else None
-        corrected = KeyTime(
-            incident=row,
-            moment=moment,
-            at=at,
-            provenance=f"Corrected by {by.name}"[:200],
-            recorded_at=made.at,
-            corrected_by=by.person,
-            reason=reason,
-        )
-        made.history(corrected)
-        made.note(moment=moment, before=before.isoformat() if before else None, after=at.isoformat(), reason=reason)
-        write_system(
-            row,
-            "time.corrected",
-            f"{by.name} corrected when {rules.said(moment)} to {at:%Y-%m-%d %H:%M} UTC: {reason}",
-            {"moment": moment, "at": at.isoformat(), "before": before.isoformat() if before else None},
-            made.at,
-            by=by,
-        )
-    return corrected
-
-
-def remind_of_update(by: Actor, pk: int) -> Incident | None:
-    """Lock an incident whose promised update is late and note that this promise was reminded of, once. Inside the
-    caller's transaction; None when somebody was quicker."""
-    row = locked(Incident.objects.select_related("team", "declared_by")).filter(pk=pk).first()
-    if row is None or not row.is_open or row.next_update_at is None or row.reminded_at == row.next_update_at:
-        return None
-    row.reminded_at = row.next_update_at
-    row.save(update_fields=["reminded_at"])
-    write_system(
-        row,
-        "update.overdue",
-        f"The update promised for {row.next_update_at:%H:%M} UTC is due",
-        {"promised": row.next_update_at.isoformat()},
-        by=by,
-    )
-    return row

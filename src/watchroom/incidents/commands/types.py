@@ -83,6 +83,10 @@ def delete_type(by: Actor, row: IncidentType) -> None:
                 value=row.slug,
                 fix="Let it no longer be offered; the incidents keep what they have answered.",
             )
+        if (state := row.states.first()) is not None:
+            raise Conflict(
+                f"The state {state} is for this type.", field="slug", value=row.slug, fix="Change that state first."
+            )
         made.note(name=row.name, slug=row.slug)
         made.touch("incident-types")
         row.delete()

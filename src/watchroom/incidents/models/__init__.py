@@ -12,6 +12,7 @@ from .nudges import GuidanceSetting, Nudge
 from .roles import ROLE_DUTY, RoleAssignment, RoleName
 from .rotations import RoleRotation
 from .severities import SeverityDefinition
+from .states import IncidentState, Phase, status_of
 from .times import KeyTime, Moment
 from .triage import Triage, TriageRule
 from .types import IncidentType
@@ -29,6 +30,7 @@ __all__ = [
     "Incident",
     "IncidentLink",
     "IncidentSeverity",
+    "IncidentState",
     "IncidentType",
     "KeyTime",
     "LogEntry",
@@ -37,6 +39,7 @@ __all__ = [
     "Moment",
     "Nudge",
     "ParkedItem",
+    "Phase",
     "RoleAssignment",
     "RoleHandoff",
     "RoleName",
@@ -50,4 +53,5 @@ __all__ = [
     "Update",
     "UpdateDraft",
     "UpdateTemplate",
+    "status_of",
 ]

@@ -9,6 +9,7 @@ from ...accounts.models import Person, Team
 from ...catalog.models import Service
 from ...intake.models import AlertGroup
 from ...kernel import clock
+from .states import IncidentState
 from .triage import Triage
 from .types import IncidentType
 
@@ -34,6 +35,10 @@ class Incident(models.Model):
     title = models.CharField(max_length=200)
     severity = models.PositiveSmallIntegerField(choices=IncidentSeverity.choices, default=IncidentSeverity.SEV3)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    state = models.ForeignKey(
+        IncidentState, on_delete=models.PROTECT, null=True, blank=True, related_name="incidents",
+        help_text="What people call where it stands; of the phase that the status says. None: as the status is called.",
+    )  # fmt: skip
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="incidents")
     type = models.ForeignKey(IncidentType, on_delete=models.PROTECT, null=True, blank=True, related_name="incidents")
     custom = models.JSONField(default=dict, blank=True, help_text="What it answers to the fields of its type, by key.")
@@ -83,6 +88,16 @@ class Incident(models.Model):
     def is_waiting(self) -> bool:
         """Nobody has said yet whether it is an incident."""
         return self.triage == Triage.WAITING and self.is_open
+
+    @property
+    def phase(self) -> str:
+        """The phase in which it is; :class:`IncidentState` says what people call it."""
+        return self.state.phase if self.state is not None and not self.is_open else self.status
+
+    @property
+    def state_name(self) -> str:
+        """What people call where it stands."""
+        return self.state.name if self.state is not None else str(self.get_status_display())
 
     @property
     def is_open(self) -> bool:

@@ -21,6 +21,7 @@ class Moment(models.TextChoices):
     DECLARED = "declared", "Declared"
     MITIGATED = "mitigated", "Mitigated"
     RESOLVED = "resolved", "Resolved"
+    CLOSED = "closed", "Closed"
 
 
 class KeyTime(models.Model):

@@ -15,6 +15,7 @@ WEIGHTS = {
     "incident.mitigated": 100,
     "incident.reopened": 100,
     "incident.severity_changed": 90,
+    "incident.state_changed": 72,
     "mitigation.finished": 85,
     "mitigation.started": 80,
     "decision": 75,
@@ -102,6 +103,7 @@ class Scene:
     new: int  # how many lines appeared since then, with those that are not in ``lines``
     next_update_at: datetime | None = None
     ended_at: datetime | None = None
+    state: str = ""  # what people call its status, where they have a word of their own
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,9 @@ def _state(scene: Scene, now: datetime) -> str:
     lasted = span((scene.ended_at or now) - scene.started_at)
     said = _STATE.get(scene.status, scene.status)
     when = f"it lasted {lasted}" if scene.ended_at else f"for {lasted}"
-    return f"SEV{scene.severity}, {scene.status}: {said}; {when}"
+    own = scene.state and scene.state.lower() != scene.status
+    called = f"{scene.state} ({scene.status})" if own else scene.status
+    return f"SEV{scene.severity}, {called}: {said}; {when}"
 
 
 def _leader(scene: Scene) -> str:

@@ -35,7 +35,7 @@ COMMANDS = (
     Command("mitigate", "/mitigate Roll back checkout", "What you try in order to stop the bleeding"),
     Command("ack", "/ack", "Acknowledge the alerts of this incident"),
     Command("role", "/role commander @ada", "Take a role, or ask somebody to take it"),
-    Command("status", "/status mitigated", "active, mitigated or resolved"),
+    Command("status", "/status mitigated", "active, mitigated, resolved, or a state of your own"),
     Command("severity", "/severity 1 More than half fail", "1 (worst) to 5, and why"),
     Command("impact", "/impact Nobody can pay by card", "Who notices what"),
     Command("summary", "/summary Release 4.18; rolling back", "What we know"),

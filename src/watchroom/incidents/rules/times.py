@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-MOMENTS = ("started", "detected", "acknowledged", "declared", "mitigated", "resolved")
+MOMENTS = ("started", "detected", "acknowledged", "declared", "mitigated", "resolved", "closed")
 _WORD = {
     "started": "the impact started",
     "detected": "it was detected",
@@ -14,6 +14,7 @@ _WORD = {
     "declared": "it was declared",
     "mitigated": "it was mitigated",
     "resolved": "it was resolved",
+    "closed": "it was closed",
 }
 
 # What can't have happened before what. Detection, acknowledgement and declaration follow no fixed order of their own:
@@ -29,6 +30,14 @@ ORDER = (
     ("detected", "resolved"),
     ("mitigated", "resolved"),
     ("declared", "resolved"),
+    ("resolved", "closed"),
+)
+
+
+_LASTING = (
+    ("mitigated", ("mitigated", "resolved", "closed")),
+    ("resolved", ("resolved", "closed")),
+    ("closed", ("closed",)),
 )
 
 
@@ -37,7 +46,7 @@ class Facts:
     """What the product has seen; None is what it has not seen."""
 
     declared_at: datetime
-    status: str = "active"
+    phase: str = "active"
     alert_started: datetime | None = None
     alert_seen: datetime | None = None
     acknowledged: datetime | None = None
@@ -62,16 +71,16 @@ class Row:
 def key_times(facts: Facts, rows: Sequence[Row]) -> dict[str, Row]:
     """The key times of an incident, each with where it comes from.
 
-    A correction outranks what was seen, and that outranks what had been recorded earlier. Mitigated and resolved happen
-    each time anew: there the last row counts, and only while the incident is in that state or beyond.
+    A correction outranks what was seen, and that outranks what had been recorded earlier. Mitigated, resolved and closed
+    happen each time anew: there the last row counts, and only while the incident is in that phase or beyond.
     """
     recorded = {row.moment: row for row in rows if not row.corrected}
     corrected = {row.moment: row for row in rows if row.corrected}
     last = {row.moment: row for row in rows}
     times = recorded | computed(facts) | corrected
-    for moment, states in (("mitigated", ("mitigated", "resolved")), ("resolved", ("resolved",))):
+    for moment, phases in _LASTING:
         times.pop(moment, None)
-        if moment in last and facts.status in states:
+        if moment in last and facts.phase in phases:
             times[moment] = last[moment]
     return {moment: times[moment] for moment in MOMENTS if moment in times}
 

@@ -54,6 +54,7 @@ def scene_of(
     ended = times.get("resolved")
     return catching_up.Scene(
         status=incident.status,
+        state=incident.state_name if incident.state else "",
         severity=incident.severity,
         started_at=times["started"].at,
         ended_at=ended.at if ended else None,

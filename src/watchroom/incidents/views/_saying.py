@@ -19,8 +19,9 @@ from ...mitigations import commands as mitigations
 from .. import commands, queries, rules
 from ..commands._shared import checked_key
 from ..commands.mentions import people_by_handle
-from ..models import Incident, LogEntry, RoleName, Spoken
+from ..models import Incident, LogEntry, Phase, RoleName, Spoken
 from ..rules import slash
+from ..states import offered_to
 from ._publishing import publish
 
 
@@ -186,12 +187,13 @@ def _role(by: Actor, incident: Incident, text: str, _: str) -> Answer:
 
 
 def _status(by: Actor, incident: Incident, text: str, _: str) -> Answer:
-    ways = {"mitigated": commands.mitigate, "resolved": commands.resolve, "active": commands.reopen}
     word = _needed(text, "status").lower()
-    if word not in ways:
-        raise Refused("That is not a status.", field="text", value=word[:40], fix=f"Use one of {', '.join(ways)}.")
-    ways[word](by, incident)
-    return Answer(f"The incident is {word}.")
+    own = next((each for each in offered_to(incident) if word in {each.slug, each.name.lower()}), None)
+    if own is None and word not in Phase.values:
+        possible = [*Phase.values[:3], *(each.slug for each in offered_to(incident))]
+        raise Refused("That is not a status.", field="text", value=word[:40], fix=f"Use one of {', '.join(possible)}.")
+    commands.move_to(by, incident, own or word)
+    return Answer(f"The incident is {incident.state_name.lower()}.")
 
 
 def _severity(by: Actor, incident: Incident, text: str, _: str) -> Answer:

@@ -18,6 +18,7 @@ from ..forms import DeclareForm
 from ..models import Incident, IncidentType
 from ..rules import custom_fields
 from ..severities import all_severities
+from ..states import by_phase, states_visible_to
 
 PAGE = 30
 
@@ -25,7 +26,9 @@ PAGE = 30
 def incidents(request: HttpRequest) -> HttpResponse:
     """All incidents, those that are open first by choice of the filter."""
     by = actor_of(request)
-    filters = {name: request.GET.get(name, "") for name in ("status", "severity", "team", "service", "type", "q")}
+    filters = {
+        name: request.GET.get(name, "") for name in ("status", "severity", "team", "service", "type", "state", "q")
+    }
     filters |= {name: request.GET.get(name, "") for name in request.GET if name.startswith("field.")}
     rows = queries.filtered(queries.listed_for(by), filters).order_by("-id")
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
@@ -51,6 +54,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
             "teams": Team.objects.all(),
             "levels": all_severities().values(),
             "types": types,
+            "states": by_phase(states_visible_to(by)),
             "by_field": _offered_filters(types, filters),
             "open": queries.visible_to(by).exclude(status=Incident.Status.RESOLVED).count(),
             "waiting": queries.filtered(queries.visible_to(by), {"status": "triage"}).count(),

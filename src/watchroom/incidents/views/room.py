@@ -27,6 +27,7 @@ from ..forms import KINDS, RoleForm, ScopeForm, SeverityForm, SummaryForm, TimeF
 from ..models import ROLE_DUTY, Incident, Moment, RoleAssignment, RoleName
 from ..proposals import propose
 from ..severities import all_severities
+from ..states import offered_to
 from . import _room
 from ._catching_up import role_names, scene_of
 from ._lines import lines
@@ -133,7 +134,11 @@ def context_of(
         "outcomes": MitigationRun.Outcome.choices,
         "mitigation_kinds": MitigationKind.choices,
         "times": times,
-        "moments": [{"moment": each.value, "name": each.label, "row": times.get(each.value)} for each in Moment],
+        "moments": [
+            {"moment": each.value, "name": each.label, "row": times.get(each.value)}
+            for each in Moment
+            if each != Moment.CLOSED or each in times
+        ],
         "late": incident.is_open and rules.is_overdue(incident.next_update_at, now),
         "last_update": incident.updates.select_related("published_by").first(),
         "lasted": ended.at - times["started"].at if ended else None,
@@ -146,6 +151,7 @@ def context_of(
         "meanings": meanings,
         "answers": [(each, said) for each, said in queries.answers_of(incident) if each.shown],
         "links": links,
+        "states": offered_to(incident) if acts else [],
         "merged_into": next((each.other for each in links if each.kind == "duplicate_of"), None),
         "me": by.person,
     }
@@ -166,7 +172,12 @@ def context_of(
 def incident(request: HttpRequest, pk: int) -> HttpResponse:
     """The room."""
     by = actor_of(request)
-    found = queries.visible_to(by).select_related("team", "type", "declared_by", "postmortem").filter(pk=pk).first()
+    found = (
+        queries.visible_to(by)
+        .select_related("team", "type", "state", "declared_by", "postmortem")
+        .filter(pk=pk)
+        .first()
+    )
     if found is None:
         raise NotFound(f"There is no incident #{pk}, or you may not see it.")
     part = request.GET.get("part", "")
@@ -240,14 +251,16 @@ def severity(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def status(request: HttpRequest, pk: int) -> HttpResponse:
-    """Mitigated, resolved, reopened."""
+    """Mitigated, resolved, reopened, or into a state."""
     by = actor_of(request)
     found = queries.incident_for(by, pk)
     ways = {"mitigate": commands.mitigate, "resolve": commands.resolve, "reopen": commands.reopen}
     way = request.POST.get("to", "")
-    if way not in ways:
-        raise Refused("That is not a step.", field="to", value=way, fix=f"Use one of {', '.join(ways)}.")
-    ways[way](by, found)
+    if way in ways:
+        ways[way](by, found)
+    else:
+        own = next((each for each in offered_to(found) if each.slug == way), None)
+        commands.move_to(by, found, own or way)
     return redirect("incident", pk)
 
 

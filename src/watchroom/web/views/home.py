@@ -36,6 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "defects": my_defects(actor)[:5] if person else [],
         "incidents": incidents_visible_to(actor)
         .exclude(status=Incident.Status.RESOLVED)
+        .select_related("state")
         .order_by("severity", "-id")[:10],
         "groups": groups_visible_to(actor).filter(resolved_at__isnull=True).order_by("-last_alert_at", "-id")[:10],
         "actions": ActionItem.objects.filter(owner=person, state__in=("open", "doing")).order_by("due_on")[:5],

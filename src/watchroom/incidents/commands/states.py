@@ -1,0 +1,99 @@
+"""The states that an organisation or a team gives the life of its incidents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from django.utils.text import slugify
+
+from ...accounts.actors import Actor
+from ...accounts.changes import change
+from ...accounts.models import Team
+from ...accounts.roles import Action
+from ...kernel.errors import Conflict, Refused
+from ..models import Incident, IncidentState, IncidentType, Phase
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+MOST_ORDER = 999
+
+
+def save_state(
+    by: Actor,
+    row: IncidentState | None,
+    *,
+    name: str,
+    phase: str,
+    team: Team | None = None,
+    slug: str | None = None,
+    description: str = "",
+    order: int = 0,
+    types: Iterable[IncidentType] = (),
+    retired: bool = False,
+) -> IncidentState:
+    """Make a state or change it. A new name counts from now on: the log says what it was called then. A retired state is
+    offered no longer; an incident that is in it stays there until somebody moves it.
+
+    :raises Refused: no name, no such phase, or a slug that is none.
+    :raises Conflict: another state has this slug, or incidents are in it and it would come into another phase.
+    """
+    name, description = " ".join(name.split()), description.strip()
+    if not name or len(name) > 40:
+        raise Refused("A state needs a name.", field="name", value=name[:40], fix="Write 1 to 40 characters.")
+    if len(description) > 300:
+        raise Refused("That is too long.", field="description", value=description[:40], fix="Use 300 characters.")
+    if phase not in Phase.values:
+        raise Refused("That is not a phase.", field="phase", value=phase[:40], fix=f"Use {', '.join(Phase.values)}.")
+    if not 0 <= order <= MOST_ORDER:
+        raise Refused("That is no place in an order.", field="order", value=order, fix=f"Use 0 to {MOST_ORDER}.")
+    slug = slug or (row.slug if row else slugify(name)[:64].strip("-"))
+    if row is None and slug in Phase.values:
+        slug = f"{team.slug if team else 'own'}-{slug}"[:64]
+    if not _SLUG.fullmatch(slug or "") or len(slug) > 64:
+        raise Refused(
+            "The slug is made of small letters, digits and hyphens.", field="slug", value=slug, fix="Use identified."
+        )
+    if row is not None:
+        by.require(_needs(row.team), row.team)
+    action = "incident_state.changed" if row else "incident_state.created"
+    with change(by, action, row, needs=_needs(team), team=team) as made:
+        if IncidentState.objects.filter(slug=slug).exclude(pk=row.pk if row else 0).exists():
+            raise Conflict(f"There is already a state {slug!r}.", field="slug", value=slug, fix="Choose another name.")
+        if row is not None and row.phase != phase and Incident.objects.filter(state=row).exists():
+            raise Conflict(
+                f"Incidents are in the state {row}.",
+                field="phase",
+                value=phase,
+                fix="Retire it, and make another one in the other phase.",
+            )
+        row = row or IncidentState()
+        made.subject = row
+        made.note(
+            phase=phase, slug=slug, retired=retired, **({"renamed": row.name} if row.name not in {"", name} else {})
+        )
+        row.team, row.name, row.slug, row.phase = team, name, slug, phase
+        row.description, row.order = description, order
+        row.retired_at = (row.retired_at or made.at) if retired else None
+        row.save()
+        row.types.set(types)
+        made.touch("incident-states", "incidents")
+    return row
+
+
+def delete_state(by: Actor, row: IncidentState) -> None:
+    """Delete a state in which no incident is. What the log says of it stays.
+
+    :raises Conflict: incidents are in it.
+    """
+    with change(by, "incident_state.deleted", None, needs=_needs(row.team), team=row.team) as made:
+        if Incident.objects.filter(state=row).exists():
+            raise Conflict(
+                f"Incidents are in the state {row}.", field="slug", value=row.slug, fix="Retire it; they keep it."
+            )
+        made.note(name=row.name, slug=row.slug)
+        made.touch("incident-states")
+        row.delete()
+
+
+def _needs(team: Team | None) -> Action:
+    return Action.MANAGE if team is not None else Action.ADMINISTER
