@@ -25,6 +25,8 @@ class Chat:
     rooms: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     broken: Answer | None = None  # given instead of doing anything
+    written: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # what people wrote
+    whispers: list[tuple[str, str, str]] = field(default_factory=list)  # what one of a room was told: room, user, text
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -93,6 +95,28 @@ class Slack(Chat):
         self.messages[said["channel"], said["ts"]] = self._content(said)
         return "", {"channel": said["channel"], "ts": said["ts"]}
 
+    def conversations_replies(self, said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        found = self.written.get((said["channel"], said["ts"]))
+        return ("", {"messages": [found], "has_more": False}) if found else ("thread_not_found", {})
+
+    def chat_getPermalink(self, said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        number = said["message_ts"].replace(".", "")
+        return "", {"permalink": f"https://acme.slack.com/archives/{said['channel']}/p{number}"}
+
+    def users_info(self, said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        name = {"U0KIM00": "Kim Lee", "U0EVE00": "Eve Moss"}[said["user"]]
+        return "", {"user": {"id": said["user"], "name": name.lower(), "real_name": name}}
+
+    def chat_postEphemeral(self, said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        assert said["text"]
+        self.whispers.append((said["channel"], said["user"], said["text"]))
+        return "", {"message_ts": "1.1"}
+
+    def write(self, user: str, room: str, text: str, ts: str = "1772442000.000100") -> str:
+        """Somebody writes a message. The clock of the tests begins at that second."""
+        self.written[room, ts] = {"type": "message", "user": user, "text": text, "ts": ts, "team": "T1"}
+        return ts
+
     def conversations_create(self, said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         if not re.fullmatch(r"[a-z0-9_-]{1,80}", said["name"]):
             return "invalid_name_specials", {}
@@ -142,6 +166,23 @@ class Mattermost(Chat):
             case "POST", "channels", "direct":
                 assert isinstance(body, list) and body[0] == self.BOT
                 return Answer(201, {"id": ("d" + body[1])[:26]})
+            case "POST", "posts" if "props" not in body:
+                number = f"{next(self._numbers):026}"
+                self.whispers.append((body["channel_id"], body["channel_id"][1:], body["message"]))
+                return Answer(201, {"id": number, "channel_id": body["channel_id"]})
+            case "GET", "posts", number:
+                found = next((post for post in self.written.values() if post["id"] == number), None)
+                return Answer(200, found) if found else Answer(404, {"message": "not found"})
+            case "GET", "users", number:
+                return Answer(200, {"id": number, "username": number[:3], "first_name": "Kim", "last_name": "Lee"})
+            case "GET", "channels", room, posts if posts.startswith("posts?since="):
+                since = int(posts.partition("=")[2])
+                changed = {
+                    post["id"]: post
+                    for (place, _), post in self.written.items()
+                    if place == room and post["update_at"] > since
+                }
+                return Answer(200, {"order": list(changed), "posts": changed})
             case "POST", "posts":
                 self._check(body)
                 number = f"{next(self._numbers):026}"
@@ -167,6 +208,19 @@ class Mattermost(Chat):
                 self.rooms[room]["archived"] = True
                 return Answer(200, {"status": "OK"})
         return Answer(404, {"message": "Sorry, we could not find the page.", "status_code": 404})
+
+    def write(self, user: str, room: str, text: str, number: str = "p" * 26) -> str:
+        at = 1772442000000 + next(self._numbers)
+        self.written[room, number] = {
+            "id": number, "channel_id": room, "user_id": user, "message": text, "create_at": at, "update_at": at,
+            "delete_at": 0, "is_pinned": False, "metadata": {},
+        }  # fmt: skip
+        return number
+
+    def change(self, room: str, number: str, **fields: Any) -> None:
+        """What a pin or a reaction does to a post: it also moves its ``update_at``."""
+        post = self.written[room, number]
+        post.update(fields, update_at=1772442000000 + next(self._numbers))
 
     def _check(self, body: dict[str, Any]) -> None:
         for attachment in body["props"]["attachments"]:
@@ -219,6 +273,13 @@ class Matrix(Chat):
             case "POST", "join", room:
                 self.rooms.setdefault("!alerts:example.org", {"members": []})
                 return Answer(200, {"room_id": "!alerts:example.org"})
+            case "GET", "rooms", room, "event", number:
+                found = next(
+                    (each for place, each in self.timeline if (place, each["event_id"]) == (room, number)), None
+                )
+                return Answer(200, found) if found else Answer(404, {"errcode": "M_NOT_FOUND"})
+            case "GET", "profile", user:
+                return Answer(200, {"displayname": "Kim Lee"})
             case "PUT", "rooms", room, "send", kind, transaction:
                 if room not in self.rooms:
                     return Answer(403, {"errcode": "M_FORBIDDEN", "error": "User not in room"})
@@ -229,6 +290,8 @@ class Matrix(Chat):
                         self.messages[room, relation["event_id"]] = body["m.new_content"]
                     elif kind == "m.room.message" and body["msgtype"] == "m.text":
                         self.messages[room, event] = body
+                    elif kind == "m.room.message":
+                        self.whispers.append((room, "", body["body"]))
                     self.timeline.append((room, {"type": kind, "sender": self.ME, "event_id": event, "content": body}))
                 return Answer(200, {"event_id": self.sent[transaction]})
             case "GET", "sync":
@@ -252,19 +315,28 @@ class Matrix(Chat):
                 return Answer(200, {"event_id": "$levels"})
         return Answer(404, {"errcode": "M_UNRECOGNIZED"})
 
-    def react(self, user: str, room: str, event: str, key: str) -> None:
+    def react(self, user: str, room: str, event: str, key: str) -> str:
         relation = {"rel_type": "m.annotation", "event_id": event, "key": key}
-        self._happen(user, room, "m.reaction", {"m.relates_to": relation})
+        return self._happen(user, room, "m.reaction", {"m.relates_to": relation})
 
-    def say(self, user: str, room: str, text: str, answering: str = "") -> None:
+    def pin(self, user: str, room: str, *events: str) -> None:
+        """These are pinned now."""
+        self._happen(user, room, "m.room.pinned_events", {"pinned": list(events)})
+
+    def take_back(self, user: str, room: str, event: str) -> None:
+        self._happen(user, room, "m.room.redaction", {"redacts": event})
+
+    def say(self, user: str, room: str, text: str, answering: str = "") -> str:
         content: dict[str, Any] = {"msgtype": "m.text", "body": text}
         if answering:
             content["m.relates_to"] = {"m.in_reply_to": {"event_id": answering}}
-        self._happen(user, room, "m.room.message", content)
+        return self._happen(user, room, "m.room.message", content)
 
-    def _happen(self, user: str, room: str, kind: str, content: dict[str, Any]) -> None:
+    def _happen(self, user: str, room: str, kind: str, content: dict[str, Any]) -> str:
         event = f"$theirs{next(self._numbers)}"
-        self.timeline.append((room, {"type": kind, "sender": user, "event_id": event, "content": content}))
+        happened = {"type": kind, "sender": user, "event_id": event, "content": content}
+        self.timeline.append((room, {**happened, "origin_server_ts": 1772442000000}))
+        return event
 
 
 class Telegram(Chat):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +11,8 @@ import msgspec
 
 from ..kernel import http
 from ..kernel.errors import Refused
-from ..workspaces.base import Button, Card
+from ..workspaces.base import EMOJI, Button, Card
+from ..workspaces.base import Field as Asked
 from ..workspaces.models import Workspace
 from ..workspaces.posts import keep
 from ..workspaces.queries import client_of, named
@@ -164,6 +166,26 @@ class ChatChannel:
             subject_id=message.facts.get("subject") if kind else message.facts.get("notification"),
         )
         return Delivery(provider_id=one_line(f"{posted.place}/{posted.message}"))
+
+
+def emoji_field(example: str) -> Asked:
+    """How it is asked with which reaction a message is taken into the log."""
+    return Asked(
+        EMOJI,
+        "Reaction for the log",
+        f"A message in an incident's channel is taken into its log when it is pinned, or given this reaction. "
+        f"Empty: {example}.",
+    )
+
+
+def emoji_of(settings: Mapping[str, Any], pattern: Any, fix: str) -> dict[str, str]:
+    """The reaction, cleaned, as a setting; nothing where none is set. Raises ``Refused`` naming it."""
+    given = settings.get(EMOJI)
+    bare = given.strip().strip(":") if isinstance(given, str) else ""
+    return {EMOJI: setting({EMOJI: bare}, EMOJI, pattern=pattern, fix=fix)} if bare else {}
+
+
+NAMED_EMOJI = re.compile(r"[a-z0-9_+-]{1,64}")
 
 
 def handle_of(kind: str, workspace: int, user: str) -> str:

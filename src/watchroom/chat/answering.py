@@ -68,6 +68,9 @@ def respond(workspace: Workspace, heard: Heard) -> Said:
     try:
         if heard.kind == "button":
             return _pressed(workspace, heard)
+        if heard.kind != "text":
+            rooms.note(workspace, heard)
+            return Said("")
         if words.is_greeting(heard.text):
             return Said(words.greeting(heard.user))
         person = whose(workspace, heard.user)

@@ -20,7 +20,10 @@ MOST = 10
 HELP = """list: what fires and nobody has
 ack 12: acknowledge alert group 12 (also: escalate 12, snooze 12, resolve 12)
 oncall: who is on call (oncall SCHEDULE: in one schedule)
-declare TITLE: declare an incident"""
+declare TITLE: declare an incident
+In the channel of an incident, or after “in 12”: log TEXT (also symptom, hypothesis, action, result, decision, question),
+status mitigated, resolve, severity 1 WHY, update TEXT next 30m, role commander @ada, handoff commander @ada NOTE,
+page @ada TEXT, task @ada TEXT, mitigate TEXT, impact TEXT, summary TEXT, follow, ack. Pin a message to have it in the log."""
 
 
 def is_greeting(text: str) -> bool:

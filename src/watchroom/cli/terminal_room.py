@@ -168,7 +168,7 @@ class TerminalRoom:
 
 def line_of(entry: dict[str, Any], *, changed: bool = False) -> Text:
     """A line of the log, with its number for /-commands."""
-    kind, who = entry["kind"], (entry["author"] or {}).get("name", "Watchroom")
+    kind, who = entry["kind"], (entry["author"] or entry["data"].get("source") or {}).get("name", "Watchroom")
     standing = f" ({entry['standing'].replace('_', ' ')})" if entry["standing"] else ""
     files = "".join(f" [{each['name']}]" for each in entry["attachments"])
     return Text.assemble(

@@ -13,7 +13,7 @@ class VenuesConfig(AppConfig):
     def ready(self) -> None:
         from ..chat.rooms import heard_by
         from ..outgoing import recording
-        from . import hearing
+        from . import hearing, marking
 
         recording.told_to(hearing.wants, hearing.take)
-        heard_by(hearing.said_in_a_room)
+        heard_by(hearing.said_in_a_room, marking.noted)

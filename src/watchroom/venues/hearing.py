@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 
 from ..accounts.actors import SYSTEM, Actor
+from ..chat.answering import whose
 from ..incidents.commands import acting_in, log
+from ..incidents.commands.mentions import people_by_handle
 from ..incidents.models import Incident
 from ..incidents.queries import incident_for
+from ..incidents.rules import blameless, slash
+from ..incidents.views._saying import say
 from ..kernel import clock, wake
 from ..kernel.db import announce
 from ..outgoing.models import Event
 from ..outgoing.recording import Wish
 from ..workspaces.base import Heard
 from ..workspaces.models import Workspace
-from . import queries, rules
+from . import queries, rules, taking
 from .commands import begin
 from .models import Venue, VenuePlan
 
@@ -52,18 +57,72 @@ def _begin_by_itself(incident: Incident) -> None:
                 made.note(kind=kind)
 
 
+_CHATS_OWN = {
+    "list",
+    "escalate",
+    "snooze",
+    "oncall",
+    "declare",
+}  # chat/words.py: alerts, and what is in no incident yet
+_EITHER = {"ack", "resolve"}  # with a number an alert group, without one the incident of the channel
+_WAITING = {"reword", "as-is", "drop"}
+
+
 def said_in_a_room(by: Actor, workspace: Workspace, heard: Heard) -> str | None:
-    """``/watchroom log the pool is full``, said in the channel of an incident, becomes a line of its log."""
-    line = rules.heard(heard.text)
-    if line is None or heard.message is None:
+    """``/watchroom log the pool is full``, said in the channel of an incident, becomes a line of its log, and
+    ``/watchroom severity 1 half fail`` does what the room's command does. ``in 12`` before it names another incident."""
+    number, rest = rules.numbered(heard.text)
+    rest, as_it_is = rules.bang(rest)
+    word = rest.partition(" ")[0].lower().rstrip(":")
+    line = rules.heard(rest)
+    of_alerts = word in _CHATS_OWN or (word in _EITHER and bool(_NUMBER.search(rest)))
+    if heard.message is None or (number is None and of_alerts):
         return None
-    venue = Venue.objects.filter(
-        workspace=workspace, room=heard.message.place, kind=Venue.Kind.CHAT
-    ).exclude(room="").order_by("-id").first()  # fmt: skip
-    if venue is None:
-        return "This is not the channel of an incident. Say it there, or in the incident's room in Watchroom."
-    incident = incident_for(by, venue.incident_id)
+    if line is None and word not in _WAITING and not _is_command(word):
+        return None
+    venue = _venue_of(workspace, heard.message.place)
+    if number is None and venue is None and word in _EITHER:
+        return None
+    if number is None and venue is None:
+        return "This is not the channel of an incident. Say it there, or name one: in 12 …"
+    incident = incident_for(by, number if number is not None else venue.incident_id if venue else 0)
+    if venue is not None and venue.incident_id == incident.pk and word in _WAITING:
+        return taking.go_on(by, venue, word, rest.partition(" ")[2].strip())
     mark = hashlib.sha256(f"{heard.message.message} {heard.user} {heard.text}".encode()).hexdigest()[:40]
     key = f"{rules.PREFIX}{mark}" if heard.message.message else ""
-    entry = log(by, incident, line[0], line[1], client_key=key)
-    return f"It is in the log of #{incident.pk}, as a {entry.get_kind_display().lower()}."
+    found = [] if as_it_is else blameless.findings(rest)
+    if found and line is not None and venue is not None and venue.incident_id == incident.pk and key:
+        return taking.hold(by, venue, heard, key, line, found)
+    if found:
+        return f"Not yet: {taking.wording(found)}\nPut it otherwise, or write {word}! for {word} to send it as it is."
+    if line is not None:
+        entry = log(by, incident, line[0], line[1], client_key=key)
+        return f"It is in the log of #{incident.pk}, as a {entry.get_kind_display().lower()}."
+    return say(by, incident, f"/{_with_handles(workspace, rest)}", client_key=key).text
+
+
+def _venue_of(workspace: Workspace, place: str) -> Venue | None:
+    rows = Venue.objects.filter(workspace=workspace, room=place, kind=Venue.Kind.CHAT).exclude(room="")
+    return rows.select_related("incident__team", "workspace").order_by("-id").first()
+
+
+def _is_command(word: str) -> bool:
+    try:
+        return bool(slash.read(f"/{word}").command)
+    except slash.Unknown:
+        return False
+
+
+def _with_handles(workspace: Workspace, text: str) -> str:
+    """``<@U012|kim>``, as Slack writes whom somebody means, as the person is called here."""
+
+    def called(match: re.Match[str]) -> str:
+        person = whose(workspace, match[1])
+        handles = {each.pk: handle for handle, each in people_by_handle().items()} if person else {}
+        return f"@{handles.get(person.pk)}" if person and person.pk in handles else match[0]
+
+    return _SLACK_USER.sub(called, text)
+
+
+_NUMBER = re.compile(r"^\S+\s+#?\d")
+_SLACK_USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")

@@ -21,7 +21,7 @@ from ..kernel.errors import WatchroomError
 from ..kernel.plugins import one_of
 from ..paging.models import ContactMethod
 from ..workspaces.base import Card
-from ..workspaces.queries import client_of
+from ..workspaces.queries import client_of, product_of
 from . import rules
 from .commands import GROUP
 from .models import Venue, VenueLine
@@ -92,6 +92,8 @@ def _make(venue: Venue) -> None:
             return
         for field, value in made.items():
             setattr(mine, field, value)
+        if mine.kind == Venue.Kind.CHAT and mine.workspace and product_of(mine.workspace).watched:
+            mine.watch_at, mine.watched_to = change.at, int(change.at.timestamp() * 1000)
         mine.state, mine.opened_at, mine.due_at, mine.error, mine.tries = State.OPEN, change.at, change.at, "", 0
         mine.save()
         what = "channel" if mine.kind == Venue.Kind.CHAT else "call"
@@ -118,6 +120,8 @@ def _chat(venue: Venue) -> None:
     """Topic, people, lines; then, when it is over, the end. Each is written down as soon as it is done."""
     assert venue.workspace is not None
     client: Any = client_of(venue.workspace)
+    if venue.watch_at is None and product_of(venue.workspace).watched:
+        _own(venue).filter(watch_at=None).update(watch_at=clock.now())
     topic = _topic(venue.incident)
     if topic != venue.topic:
         client.set_topic(venue.room, topic)
@@ -209,7 +213,7 @@ def _rests(venue: Venue, *, soon: bool = False) -> None:
 
 
 def _closed(venue: Venue) -> None:
-    if _own(venue).update(state=State.CLOSED, due_at=None, error="", tries=0):
+    if _own(venue).update(state=State.CLOSED, due_at=None, watch_at=None, error="", tries=0):
         announce({f"incident:{venue.incident_id}"})
 
 

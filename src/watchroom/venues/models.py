@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from ..accounts.models import Team
+from ..accounts.models import Person, Team
 from ..incidents.models import Incident, LogEntry
 from ..kernel import clock
 from ..kernel.fields import EncryptedJSON
@@ -96,6 +96,10 @@ class Venue(models.Model):
     asked_at = models.DateTimeField(default=clock.now)
     opened_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True, help_text="When the engine looks after it.")
+    watch_at = models.DateTimeField(
+        null=True, help_text="When it is asked next which messages are marked; empty: told."
+    )
+    watched_to = models.BigIntegerField(default=0, help_text="Up to where that is known: the product's own measure.")
     token = models.PositiveIntegerField(default=0, help_text="Who looks after it now: a late answer changes nothing.")
 
     class Meta:
@@ -104,10 +108,40 @@ class Venue(models.Model):
         indexes = (
             models.Index(fields=("due_at",), condition=Q(due_at__isnull=False), name="venue_due"),
             models.Index(fields=("workspace", "room"), name="venue_of_room"),
+            models.Index(fields=("watch_at",), condition=Q(watch_at__isnull=False), name="venue_watch_due"),
         )
 
     def __str__(self) -> str:
         return self.name or f"{self.get_kind_display()} of #{self.incident_id}"
+
+
+class Taken(models.Model):
+    """A message of a channel on its way into the log: marked there, or said with a word in front and held back for a moment,
+    because its author should see a better wording before others see it."""
+
+    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="taken")
+    message = models.CharField(max_length=250, help_text="Its number there, or a mark of a command.")
+    marks = models.JSONField(default=dict, help_text="The marks that it has, each with the id there of who made it.")
+    kind = models.CharField(max_length=10, default=LogEntry.Kind.NOTE, choices=LogEntry.Kind.choices)
+    text = models.TextField(blank=True, help_text="Empty: not read yet.")
+    author = models.CharField(max_length=250, blank=True, help_text="The id there of who wrote it.")
+    name = models.CharField(max_length=150, blank=True, help_text="What they are called there.")
+    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(null=True)
+    url = models.CharField(max_length=1000, blank=True)
+    shown = models.BooleanField(default=False, help_text="Its author has been shown a better wording.")
+    entry = models.ForeignKey(LogEntry, on_delete=models.SET_NULL, null=True, related_name="+")
+    tries = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+    due_at = models.DateTimeField(null=True, help_text="When the engine goes on with it.")
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=("venue", "message"), name="one_line_per_message"),)
+        indexes = (models.Index(fields=("due_at",), condition=Q(due_at__isnull=False), name="taken_due"),)
+
+    def __str__(self) -> str:
+        return self.text[:80] or self.message
 
 
 class VenueLine(models.Model):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 ARCHIVE_AFTER = timedelta(hours=1)  # so that last words can be said
+HOLD = timedelta(minutes=2)  # so long a line waits for a better wording, then it is written as it was said
+WATCH_EVERY = timedelta(seconds=15)  # how often a product that does not tell by itself is asked what is marked
 PREFIX = "chat-"  # of the client key of what was said in a chat
 LOG_WORDS = {
     "log": "note",
@@ -110,6 +112,18 @@ def heard(text: str) -> tuple[str, str] | None:
     word, _, rest = text.strip().partition(" ")
     kind = LOG_WORDS.get(word.lower().rstrip(":"))
     return (kind, rest.strip()) if kind and rest.strip() else None
+
+
+def bang(text: str) -> tuple[str, bool]:
+    """``decision! it broke`` without the mark, and whether it was there: it is to be written as it stands."""
+    word, space, rest = text.strip().partition(" ")
+    return (f"{word[:-1]}{space}{rest}", True) if word.endswith("!") else (text.strip(), False)
+
+
+def numbered(text: str) -> tuple[int | None, str]:
+    """``in 12 severity 1`` as the incident's number and the rest; without one, it is that of the channel."""
+    match = re.fullmatch(r"in\s+#?(\d{1,18})\s+(.+)", text.strip(), re.DOTALL | re.IGNORECASE)
+    return (int(match[1]), match[2].strip()) if match else (None, text.strip())
 
 
 def again_after(tries: int) -> timedelta | None:

@@ -58,6 +58,29 @@ class Room:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """A message that people wrote, as it stands now. ``author`` is the product's own id of who wrote it, ``name`` what they
+    are called there; ``url`` opens the message."""
+
+    author: str
+    name: str
+    text: str
+    at: datetime
+    url: str = ""
+
+
+PIN = "pin"  # the mark of a message that is pinned; that of a reaction begins with ``reaction:``
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A message with all the marks that it has now: the mark, and the id of who made it (empty: not told)."""
+
+    message: str
+    marks: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Access:
     """All that a client needs. ``account``: our own user there, once it is known. ``hook_url``: where the product sends
     what people press and write; ``hook_key``: the secret that it sends along."""
@@ -70,15 +93,19 @@ class Access:
 
 @dataclass(frozen=True)
 class Heard:
-    """Something that a person did in the chat. ``reply`` is the product's own handle for answering it."""
+    """Something that a person did in the chat. ``reply`` is the product's own handle for answering it.
 
-    kind: str  # button, text, nothing
+    A message was given the mark ``key``, or it was taken away (``mark``, ``unmark``); exactly the messages in ``pins`` are
+    pinned in the room (``pins``); or the product asks whether we are there, and wants ``text`` back (``challenge``)."""
+
+    kind: str  # button, text, mark, unmark, pins, challenge
     user: str = ""
     key: str = ""
     about: str = ""
     text: str = ""
     message: Posted | None = None  # on what they reacted, where ``about`` is not known
     reply: str = ""
+    pins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +114,10 @@ class Polled:
 
     heard: tuple[Heard, ...]
     since: str
+
+
+# With this reaction a message is taken into the log. It proves nothing, so changing it takes no confirmation back.
+EMOJI = "emoji"
 
 
 class Client(Protocol):
@@ -124,6 +155,22 @@ class RoomClient(Client, Protocol):
 
     def archive(self, room: str) -> None: ...
 
+    def statement(self, room: str, message: str) -> Statement:
+        """A message that somebody wrote there."""
+        ...
+
+    def whisper(self, room: str, user: str, text: str, *, key: str) -> None:
+        """Tell one person something that nobody else sees."""
+        ...
+
+
+class WatchedClient(RoomClient, Protocol):
+    """A client of a product that does not tell by itself which messages are marked."""
+
+    def marks(self, room: str, since: int) -> tuple[list[Marked], int]:
+        """Messages that have changed since, with their marks, and from where to go on."""
+        ...
+
 
 class PolledClient(Client, Protocol):
     """A client of a product whose answers have to be fetched."""
@@ -141,6 +188,7 @@ class Product(Protocol):
     rooms: bool  # whether :class:`RoomClient` is offered
     room_help: str  # how a room is written, such as "#alerts or C0123ABCD"
     polls: bool  # whether answers have to be fetched
+    watched: bool  # whether :class:`WatchedClient` is offered, and needed
     takes_answers: bool  # whether the product sends answers to ``hook_url``
     hook_help: str  # where that address is entered
 

@@ -17,7 +17,7 @@ from ..kernel.errors import Conflict, Refused, WatchroomError
 from ..kernel.names import short_name
 from ..kernel.plugins import one_of
 from ..kernel.signing import new_key
-from .base import Product
+from .base import EMOJI, Product
 from .hooks import take_back_confirmations
 from .models import Workspace
 from .queries import GROUP, client_of, needed_for
@@ -82,11 +82,11 @@ def save_workspace(
                 f"There is already a workspace {slug!r}.", field="slug", value=slug, fix="Choose another name."
             ) from None
         made.note(kind=kind, slug=slug)
-        if not created and before != checked:
-            made.note(
-                settings=sorted(name for name in {*before, *checked} if before.get(name) != checked.get(name)),
-                confirmations_taken_back=take_back_confirmations(made, workspace),
-            )
+        changed = {name for name in {*before, *checked} if before.get(name) != checked.get(name)}
+        if not created and changed:
+            made.note(settings=sorted(changed))
+        if not created and changed - {EMOJI}:
+            made.note(confirmations_taken_back=take_back_confirmations(made, workspace))
         made.touch("workspaces")
     return workspace
 

@@ -10,8 +10,8 @@ from typing import Any
 from ...kernel import http
 from ...kernel.errors import NotAllowed, WatchroomError
 from ...workspaces.base import Access, Field, Heard
-from ..chat import ChatChannel, setting
-from .client import Matrix
+from ..chat import ChatChannel, emoji_field, emoji_of, setting
+from .client import EMOJI, Matrix
 
 
 class Product:
@@ -25,16 +25,19 @@ class Product:
         Field(
             "token", "Access token", "Of an account made for Watchroom.", kind="password", secret=True, required=True
         ),
+        emoji_field(EMOJI),
     )
     rooms = True
     room_help = "#alerts:example.org, or !id:example.org"
     polls = True
+    watched = False
     takes_answers = False
     hook_help = ""
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         return {
             "url": http.check_url(settings.get("url")).rstrip("/"),
+            **emoji_of(settings, re.compile(r"[^\x00-\x7f]\S{0,15}"), "Use one emoji, such as 📌."),
             "token": setting(
                 settings,
                 "token",

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from html import escape
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from ...workspaces.base import Access, Card, Heard, Polled, Posted, Room
+from ...workspaces.base import Access, Card, Heard, Polled, Posted, Room, Statement
 from ..base import DeliveryFailed
 from ..chat import SIGNS, Json
 from ..wording import one_line
@@ -24,6 +25,7 @@ from ..wording import one_line
 USER = re.compile(r"@[^\s:]{1,200}:[^\s]{1,200}")
 _V3 = "/_matrix/client/v3"
 # What is pressed is a reaction. The first of each is what the message offers.
+EMOJI = "📌"  # the reaction that takes a message into the log, where none is set
 REACTIONS = {
     "✅": "ack",
     "👍": "ack",
@@ -42,8 +44,11 @@ _ONLY = {
     "room": {
         "account_data": {"types": []},
         "ephemeral": {"types": []},
-        "state": {"types": []},
-        "timeline": {"limit": 50, "types": ["m.room.message", "m.reaction"]},
+        "state": {"types": ["m.room.pinned_events"]},
+        "timeline": {
+            "limit": 50,
+            "types": ["m.room.message", "m.reaction", "m.room.pinned_events", "m.room.redaction"],
+        },
     },
 }
 _SYNC_LIMIT_BYTES = 8 * 1024 * 1024
@@ -162,9 +167,11 @@ class Matrix:
         heard: list[Heard] = []
         me = self._me()
         for room, events in ((said.get("rooms") or {}).get("join") or {}).items():
-            for event in (events.get("timeline") or {}).get("events") or []:
+            happened = [*((events.get("state") or {}).get("events") or [])]
+            happened += (events.get("timeline") or {}).get("events") or []
+            for event in happened:
                 if since and isinstance(event, dict) and event.get("sender") != me:
-                    heard += understood(str(room), event)
+                    heard += understood(str(room), event, self._emoji())
         return Polled(tuple(heard), str(said["next_batch"]))
 
     # Rooms
@@ -188,14 +195,52 @@ class Matrix:
         levels = self._call("GET", place)
         self._call("PUT", place, {**levels, "events_default": 100})
 
+    # What people wrote there
 
-def understood(room: str, event: Mapping[str, Any]) -> list[Heard]:
-    """A reaction to a message, a reply to one, or a line that begins with !watchroom."""
+    def _emoji(self) -> str:
+        return str(self.access.settings.get("emoji") or EMOJI)
+
+    def statement(self, room: str, message: str) -> Statement:
+        """As it was first written: an edit is an event of its own."""
+        event = self._call("GET", f"/rooms/{quote(room, safe='')}/event/{quote(message, safe='')}")
+        content, user = event.get("content") or {}, str(event.get("sender", ""))
+        if event.get("type") != "m.room.message" or not content.get("body"):
+            raise DeliveryFailed("That is not a message, or it was taken back.", permanent=True)
+        try:
+            name = str(self._call("GET", f"/profile/{quote(user, safe='')}").get("displayname") or user)
+        except DeliveryFailed:
+            name = user
+        lines = [line for line in str(content["body"]).splitlines() if not line.startswith("> ")]
+        return Statement(
+            author=user,
+            name=one_line(name, 100),
+            text="\n".join(lines).strip(),
+            at=datetime.fromtimestamp(int(event["origin_server_ts"]) / 1000, UTC),
+            url=f"https://matrix.to/#/{quote(room, safe='')}/{quote(message, safe='')}",
+        )
+
+    def whisper(self, room: str, user: str, text: str, *, key: str) -> None:
+        """In the direct room: what is said in a room is read by all of it."""
+        self.say(self.direct(user), text, key=key)
+
+
+def understood(room: str, event: Mapping[str, Any], emoji: str = EMOJI) -> list[Heard]:
+    """A reaction to a message, a reply to one, a line that begins with !watchroom, or what is pinned now."""
     user, content = str(event.get("sender", "")), event.get("content")
     if not isinstance(content, dict):
         return []
     relation = content.get("m.relates_to")
     relation = relation if isinstance(relation, dict) else {}
+    if event.get("type") == "m.room.pinned_events":  # all that is pinned now
+        pinned = content.get("pinned")
+        numbers = tuple(each for each in pinned if isinstance(each, str)) if isinstance(pinned, list) else ()
+        return [Heard("pins", user, message=Posted(room, ""), pins=numbers)]
+    if event.get("type") == "m.room.redaction":  # of a reaction, perhaps; content.redacts since room version 11
+        redacted = str(content.get("redacts") or event.get("redacts") or "")
+        return [Heard("unmark", user, f"reaction:{redacted}", message=Posted(room, ""))]
+    if event.get("type") == "m.reaction" and _bare(relation.get("key")) == _bare(emoji):
+        mark, number = f"reaction:{event.get('event_id', '')}", str(relation.get("event_id", ""))
+        return [Heard("mark", user, mark, message=Posted(room, number))]
     if event.get("type") == "m.reaction":
         key = REACTIONS.get(str(relation.get("key", "")).replace("\ufe0f", ""))
         return [_pressed(user, key, room, relation.get("event_id"))] if key else []
@@ -212,6 +257,11 @@ def understood(room: str, event: Mapping[str, Any]) -> list[Heard]:
         number = str(event.get("event_id", ""))
         return [Heard("text", user, text=rest.strip(), message=Posted(room, number), reply=f"{room} {number}")]
     return []
+
+
+def _bare(emoji: object) -> str:
+    """Without the sign that says that it is shown in colours."""
+    return str(emoji or "").replace("\ufe0f", "")
 
 
 def _pressed(user: str, key: str, room: str, event: object) -> Heard:

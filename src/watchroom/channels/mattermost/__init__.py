@@ -14,8 +14,8 @@ import msgspec
 from ...kernel import http
 from ...kernel.errors import NotAllowed, Refused
 from ...workspaces.base import Access, Field, Heard, Posted
-from ..chat import ChatChannel, setting
-from .client import Mattermost, seal
+from ..chat import NAMED_EMOJI, ChatChannel, emoji_field, emoji_of, setting
+from .client import EMOJI, Mattermost, seal
 
 
 class Product:
@@ -43,10 +43,12 @@ class Product:
             required=False,
             secret=True,
         ),
+        emoji_field(EMOJI),
     )
     rooms = True
     room_help = "town-square, or the room's id"
     polls = False
+    watched = True
     takes_answers = True
     hook_help = "Buttons use it by themselves. Enter it as the address of the slash command if you make one."
 
@@ -68,6 +70,7 @@ class Product:
                 fix="Use the team's name in addresses, such as acme.",
                 required=False,
             ),
+            **emoji_of(settings, NAMED_EMOJI, "Use its name, such as pushpin."),
             "command_token": setting(
                 settings,
                 "command_token",

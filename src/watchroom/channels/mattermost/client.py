@@ -11,14 +11,16 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from ...workspaces.base import Access, Card, Posted, Room
+from ...workspaces.base import PIN, Access, Card, Marked, Posted, Room, Statement
 from ..base import DeliveryFailed
 from ..chat import SIGNS, Json
 from ..wording import one_line
 
+EMOJI = "pushpin"  # the reaction that takes a message into the log, where none is set
 ID = re.compile(r"[a-z0-9]{26}")
 _STYLES = {"primary": "primary", "danger": "danger", "": "default"}
 
@@ -129,3 +131,46 @@ class Mattermost:
 
     def archive(self, room: str) -> None:
         self.api.call("DELETE", f"/channels/{room}")
+
+    # What people wrote there
+
+    def statement(self, room: str, message: str) -> Statement:
+        post = self.api.call("GET", f"/posts/{quote(message, safe='')}")
+        if str(post.get("channel_id")) != room:
+            raise DeliveryFailed("That message stands elsewhere.", permanent=True)
+        user = str(post["user_id"])
+        who = self.api.call("GET", f"/users/{quote(user, safe='')}")
+        full = f"{who.get('first_name') or ''} {who.get('last_name') or ''}".strip()
+        files = ", ".join(
+            one_line(str(each.get("name", "file")), 100) for each in (post.get("metadata") or {}).get("files") or []
+        )
+        return Statement(
+            author=user,
+            name=one_line(full or str(who.get("username") or user), 100),
+            text=str(post.get("message") or "").strip() or files,
+            at=datetime.fromtimestamp(int(post["create_at"]) / 1000, UTC),
+            url=f"{self.access.settings['url']}/_redirect/pl/{message}",
+        )
+
+    def whisper(self, room: str, user: str, text: str, *, key: str) -> None:
+        """In the direct channel: a bot may not post what only one of a room sees, unless it is an administrator."""
+        pending = f"{self._me()}:{hashlib.sha256(key.encode()).hexdigest()[:26]}"
+        self.api.call("POST", "/posts", {"channel_id": self.direct(user), "pending_post_id": pending, "message": text})
+
+    def marks(self, room: str, since: int) -> tuple[list[Marked], int]:
+        """Posts that were changed after ``since`` (milliseconds of their ``update_at``; a pin and a reaction move it), each
+        with all its marks. Who has pinned one is not told."""
+        said = self.api.call("GET", f"/channels/{quote(room, safe='')}/posts?since={since}", limit_bytes=_MARKS_LIMIT)
+        emoji, found = str(self.access.settings.get("emoji") or EMOJI), []
+        for number, post in (said.get("posts") or {}).items():
+            since = max(since, int(post.get("update_at") or 0))
+            marks = {PIN: ""} if post.get("is_pinned") else {}
+            for each in (post.get("metadata") or {}).get("reactions") or []:
+                if each.get("emoji_name") == emoji:
+                    marks[f"reaction:{each['user_id']}"] = str(each["user_id"])
+            gone = post.get("delete_at") or post.get("user_id") == self.access.account
+            found.append(Marked(str(number), {} if gone else marks))
+        return found, since
+
+
+_MARKS_LIMIT = 8 * 1024 * 1024

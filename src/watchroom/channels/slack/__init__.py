@@ -13,7 +13,7 @@ from ...kernel import http
 from ...kernel.errors import WatchroomError
 from ...workspaces.base import Access, Field, Heard
 from .. import answers
-from ..chat import ChatChannel, setting
+from ..chat import NAMED_EMOJI, ChatChannel, emoji_field, emoji_of, setting
 from . import inbound
 from .client import BASE, Slack
 
@@ -44,12 +44,14 @@ class Product:
             required=True,
         ),
         Field("url", "API address", f"Leave empty for {BASE}.", kind="url"),
+        emoji_field(inbound.EMOJI),
     )
     rooms = True
     room_help = "#alerts, or the room's id"
     polls = False
+    watched = False
     takes_answers = True
-    hook_help = "Enter it in your Slack app under Interactivity & Shortcuts, and as the address of /watchroom."
+    hook_help = "Enter it in your Slack app under Interactivity & Shortcuts, under Event Subscriptions, and as the address of /watchroom."
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -70,6 +72,7 @@ class Product:
                 required=False,
             ),
             "url": http.check_url(settings.get("url") or BASE).rstrip("/"),
+            **emoji_of(settings, NAMED_EMOJI, "Use its name, such as pushpin."),
         }
 
     def describe(self, settings: Mapping[str, Any]) -> str:
@@ -80,11 +83,13 @@ class Product:
 
     def read(self, access: Access, headers: Mapping[str, str], body: bytes, at: datetime) -> list[Heard]:
         inbound.check(str(access.settings["signing_secret"]), headers, body, at)
-        return inbound.read(body)
+        return inbound.read(body, str(access.settings.get("emoji") or inbound.EMOJI))
 
     def answer(self, access: Access, heard: Heard, text: str, *, ok: bool) -> dict[str, Any] | None:
         """A command is answered in the answer itself. After a button the message changes by itself; only a refusal is
         said, to the one who pressed."""
+        if heard.kind == "challenge":
+            return {"challenge": heard.text}
         if heard.kind == "text":
             return {"response_type": "ephemeral", "text": text}
         if not ok and heard.reply:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from ...workspaces.base import Access, Card, Posted, Room
+from ...workspaces.base import Access, Card, Posted, Room, Statement
 from ..base import DeliveryFailed
 from ..chat import SIGNS, Json
 from ..wording import one_line
@@ -118,6 +119,51 @@ class Slack:
         except DeliveryFailed as failed:
             if "already_archived" not in failed.message:
                 raise
+
+    # What people wrote there. Needs channels:history and groups:history (docs/chat.md).
+
+    def statement(self, room: str, message: str) -> Statement:
+        """https://docs.slack.dev/reference/methods/conversations.replies: a message, in a thread or not."""
+        said = self._call(
+            "conversations.replies", form={"channel": room, "ts": message, "inclusive": "true", "limit": "200"}
+        )
+        found = next((each for each in said.get("messages") or [] if str(each.get("ts")) == message), None)
+        if found is None:
+            raise DeliveryFailed("Slack does not find that message.", permanent=True)
+        user = str(found.get("user") or "")
+        link = self._call("chat.getPermalink", form={"channel": room, "message_ts": message})
+        files = ", ".join(one_line(str(each.get("name", "file")), 100) for each in found.get("files") or [])
+        return Statement(
+            author=user,
+            name=self._name(user) or one_line(str(found.get("username") or "somebody"), 100),
+            text=self._plain(str(found.get("text") or "")) or files,
+            at=datetime.fromtimestamp(float(message), UTC),
+            url=str(link.get("permalink", "")),
+        )
+
+    def _name(self, user: str) -> str:
+        if not user:
+            return ""
+        try:
+            found = self._call("users.info", form={"user": user})["user"]
+        except DeliveryFailed:
+            return user
+        return one_line(str(found.get("real_name") or found.get("name") or user), 100)
+
+    def _plain(self, text: str) -> str:
+        """Without Slack's own marks: https://docs.slack.dev/messaging/formatting-message-text#retrieving-messages"""
+        names = {user: self._name(user) for user in list(dict.fromkeys(_MENTION.findall(text)))[:5]}
+        text = _MENTION.sub(lambda match: f"@{names.get(match[1], match[1])}", text)
+        text = _REFERENCE.sub(lambda match: f"{match[2]} ({match[1]})" if match[2] else match[1], text)
+        text = re.sub(r"<[#!][^|>]*\|?([^>]*)>", lambda match: match[1] or "", text)
+        return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+
+    def whisper(self, room: str, user: str, text: str, *, key: str) -> None:
+        self._call("chat.postEphemeral", {"channel": room, "user": user, "text": escaped(text)})
+
+
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+_REFERENCE = re.compile(r"<((?:https?://|mailto:)[^|>]+)(?:\|([^>]*))?>")
 
 
 def room_name(text: str) -> str:

@@ -1,8 +1,10 @@
-"""What Slack sends: buttons that were pressed and the slash command, signed.
+"""What Slack sends: buttons that were pressed, the slash command, and events, signed.
 
 https://docs.slack.dev/authentication/verifying-requests-from-slack
 https://docs.slack.dev/interactivity/handling-user-interaction (payload in a form field, an answer within 3 s)
 https://docs.slack.dev/interactivity/implementing-slash-commands
+https://docs.slack.dev/apis/events-api/ (JSON; ``url_verification`` wants its challenge back; an answer within 3 s, or it
+is sent again) with https://docs.slack.dev/reference/events/pin_added, pin_removed, reaction_added and reaction_removed
 """
 
 from __future__ import annotations
@@ -11,14 +13,16 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 
 from ...kernel.errors import NotAllowed, Refused
-from ...workspaces.base import Heard, Posted
+from ...workspaces.base import PIN, Heard, Posted
 
 WINDOW_SECONDS = 300
+EMOJI = "pushpin"  # the reaction that takes a message into the log, where none is set
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
@@ -39,9 +43,11 @@ def check(secret: str, headers: Mapping[str, str], body: bytes, at: datetime) ->
         )
 
 
-def read(body: bytes) -> list[Heard]:
-    """What was pressed or written. The body has been checked."""
+def read(body: bytes, emoji: str = EMOJI) -> list[Heard]:
+    """What was pressed, written, pinned or given the reaction ``emoji``. The body has been checked."""
     try:
+        if body.lstrip().startswith(b"{"):
+            return _event(msgspec.json.decode(body), emoji)
         form = parse_qs(body.decode(), keep_blank_values=True)
         if "payload" in form:
             return _pressed(msgspec.json.decode(form["payload"][0]))
@@ -57,8 +63,25 @@ def read(body: bytes) -> list[Heard]:
             ]
     except (UnicodeDecodeError, msgspec.DecodeError, KeyError, IndexError, TypeError, AttributeError):
         raise Refused(
-            "This is not what Slack sends.", field="payload", fix="Point interactivity and /watchroom here."
+            "This is not what Slack sends.", field="payload", fix="Point interactivity, events and /watchroom here."
         ) from None
+    return []
+
+
+def _event(said: dict[str, Any], emoji: str) -> list[Heard]:
+    if said.get("type") == "url_verification":
+        return [Heard("challenge", text=str(said["challenge"]))]
+    event = said.get("event") or {}
+    kind, item, user = str(event.get("type", "")), event.get("item") or {}, str(event.get("user", ""))
+    if item.get("type") != "message":
+        return []
+    does = "mark" if kind.endswith("_added") else "unmark"
+    if kind in ("pin_added", "pin_removed"):
+        place = str(event.get("channel_id") or item.get("channel", ""))
+        return [Heard(does, user, PIN, message=Posted(place, str(item["message"]["ts"])))]
+    # A reaction has the tone of a skin behind its name: thumbsup::skin-tone-2
+    if kind in ("reaction_added", "reaction_removed") and str(event["reaction"]).partition("::")[0] == emoji:
+        return [Heard(does, user, f"reaction:{user}", message=Posted(str(item["channel"]), str(item["ts"])))]
     return []
 
 

@@ -115,6 +115,7 @@ class Product:
     rooms = False
     room_help = "nothing: the workflow has its room"
     polls = False
+    watched = False
     takes_answers = False
     hook_help = ""
 

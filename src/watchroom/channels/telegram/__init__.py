@@ -152,6 +152,7 @@ class Product:
     rooms = False
     room_help = "the group's number, such as -1001234567890, or @channelname"
     polls = False
+    watched = False
     takes_answers = True
     hook_help = "Telegram is told of it whenever you save and try."
 

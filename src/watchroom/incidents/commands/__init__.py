@@ -6,7 +6,7 @@ from .assembling import assemble, pass_on_one
 from .attaching import attach, forget_unused
 from .by_mail import declare_by_mail
 from .declaring import declare, edit, link_groups, unlink_group
-from .entries import answer_question, edit_entry, log, pin, set_standing
+from .entries import Source, answer_question, edit_entry, log, pin, set_standing, source_marked
 from .following import delete_follow_rule, follow_incident, save_follow_rule
 from .guiding import answer_nudge, look_at_one, reset_guidance, set_guidance
 from .handing_over import answer_handoff, offer_handoff
@@ -27,6 +27,7 @@ from .updates import discard_draft, may_publish, publish_update, save_draft, tak
 from .waiting import add_triage_rule, may_decide, remove_triage_rule, save_triage_rules
 
 __all__ = [
+    "Source",
     "accept_role",
     "acting_in",
     "add_task",
@@ -91,6 +92,7 @@ __all__ = [
     "set_guidance",
     "set_standing",
     "set_type",
+    "source_marked",
     "taken_roles",
     "unlink_group",
     "unlink_incidents",

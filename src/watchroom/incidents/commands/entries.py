@@ -4,14 +4,28 @@ stand."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from ...accounts.actors import Actor
+from ...accounts.models import Person
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ..models import STANDINGS, Attachment, Incident, LogEntry, LogRevision
 from ._shared import acting_in, checked_key, checked_past, checked_text, write_system
 from .mentions import tell_mentioned
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a line was said, if not here: by whom (their name there, and the person if they are known), in what, and where it
+    can be read."""
+
+    person: Person | None
+    name: str
+    where: str
+    url: str = ""
+
 
 KINDS = [kind for kind in LogEntry.Kind.values if kind != LogEntry.Kind.SYSTEM]
 _ONLY_THE_LOG_SHOWS = {"action", "result", "decision", "note"}
@@ -27,8 +41,10 @@ def log(
     parent: LogEntry | None = None,
     attachments: Sequence[int] = (),
     client_key: str = "",
+    source: Source | None = None,
 ) -> LogEntry:
-    """Write a line. Sent again with the same ``client_key``, it is written once. Who is @mentioned is told.
+    """Write a line. Sent again with the same ``client_key``, it is written once. Who is @mentioned is told. With a
+    ``source`` it is the line of whoever said it there, and ``by`` has taken it in.
 
     :raises Refused: no text, an unknown kind, a time in the future, a parent or an attachment from elsewhere.
     """
@@ -55,7 +71,8 @@ def log(
             incident=row,
             kind=kind,
             text=text,
-            author=by.person,
+            author=source.person if source else by.person,
+            data={"source": {"name": source.name, "in": source.where, "url": source.url}} if source else {},
             at=at or made.at,
             written_at=made.at,
             changed_at=made.at,
@@ -69,6 +86,17 @@ def log(
         tell_mentioned(by, entry, made)
         made.note(entry=entry.pk, kind=kind)
     return entry
+
+
+def source_marked(by: Actor, entry: LogEntry, marked: bool) -> LogEntry:
+    """Note that the message of a line is no longer marked where it was said, or is so again. The line stays."""
+    with acting_in(by, "log.source_marked", entry.incident, only_log=True) as (made, _):
+        row = locked(LogEntry.objects.all()).get(pk=entry.pk)
+        row.data = {**row.data, "source": {**row.data.get("source", {}), "unmarked": not marked}}
+        row.changed_at = made.at
+        row.save(update_fields=["data", "changed_at"])
+        made.note(entry=row.pk, marked=marked)
+    return row
 
 
 def _files(by: Actor, incident: Incident, ids: Sequence[int]) -> list[Attachment]:

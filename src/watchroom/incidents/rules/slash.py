@@ -35,7 +35,11 @@ COMMANDS = (
     Command("mitigate", "/mitigate Roll back checkout", "What you try in order to stop the bleeding"),
     Command("ack", "/ack", "Acknowledge the alerts of this incident"),
     Command("role", "/role commander @ada", "Take a role, or ask somebody to take it"),
+    Command("handoff", "/handoff commander @ada We roll back; watch the queue", "Hand a role over in writing"),
+    Command("follow", "/follow", "Be told of updates, and never paged for it"),
+    Command("unfollow", "/unfollow", "No longer be told"),
     Command("status", "/status mitigated", "active, mitigated, resolved, or a state of your own"),
+    Command("resolve", "/resolve", "It is over"),
     Command("severity", "/severity 1 More than half fail", "1 (worst) to 5, and why"),
     Command("impact", "/impact Nobody can pay by card", "Who notices what"),
     Command("summary", "/summary Release 4.18; rolling back", "What we know"),
@@ -43,7 +47,14 @@ COMMANDS = (
     Command("page", "/page @ada Can you look at the proxy?", "Page somebody until they answer"),
 )
 _BY_NAME = {command.name: command for command in COMMANDS}
-_SHORT = {"ruleout": "rule-out", "sev": "severity", "h": "hypothesis", "q": "question", "acknowledge": "ack"}
+_SHORT = {
+    "ruleout": "rule-out",
+    "sev": "severity",
+    "h": "hypothesis",
+    "q": "question",
+    "acknowledge": "ack",
+    "hand-off": "handoff",
+}
 
 _COMMAND = re.compile(r"/([A-Za-z][\w-]*)(?:\s+(.*))?", re.DOTALL)
 _NUMBER = re.compile(r"#?(\d{1,18})(?=\s|$)\s*(.*)", re.DOTALL)

@@ -52,7 +52,7 @@ def _line(incident: Incident, entry: LogEntry, where: tuple[str, str], acts: boo
     key = (
         entry.pk, entry.kind, entry.type, entry.text, entry.standing, entry.pinned, entry.at, entry.edited_at,
         str(entry.author or ""), str(entry.tester or ""), parent.text if parent else None, where, acts,
-        str(entry.data.get("path", "")), tuple(file.pk for file in entry.attachments.all()),
+        str(entry.data.get("path", "")), str(entry.data.get("source", "")), tuple(file.pk for file in entry.attachments.all()),
     )  # fmt: skip
     with _lock:
         if key in _kept:
@@ -71,6 +71,7 @@ def _draw(entry: LogEntry, acts: bool, today: str) -> SafeString:
     day = "" if str(local.date()) == today else f"{local:%d %b} · ".lstrip("0")
     context = {
         "entry": entry,
+        "who": entry.author or entry.data.get("source", {}).get("name", ""),
         "look": sign_of(entry),
         "anchor": f"entry-{entry.pk}",
         "tail": f"{day}#{entry.pk}",

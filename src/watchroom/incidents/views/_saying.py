@@ -19,7 +19,7 @@ from ...mitigations import commands as mitigations
 from .. import commands, queries, rules
 from ..commands._shared import checked_key
 from ..commands.mentions import people_by_handle
-from ..models import Incident, LogEntry, Phase, RoleName, Spoken
+from ..models import Incident, LogEntry, Phase, RoleAssignment, RoleName, Spoken
 from ..rules import slash
 from ..states import offered_to
 from ._publishing import publish
@@ -65,6 +65,8 @@ def say(
             client_key=client_key,
         )  # fmt: skip
         return Answer(f"Wrote entry {entry.pk}.", entry)
+    if said.command in _FOR_READERS:
+        return _WAYS[said.command](by, incident, said.text, client_key)
     with transaction.atomic():
         # Who may not act here may not try; and the incident's row is locked from here on, so that the same line which
         # comes twice at once is carried out once.
@@ -178,12 +180,40 @@ def _role(by: Actor, incident: Incident, text: str, _: str) -> Answer:
     person = people[0] if people else by.person
     if person is None:
         raise Refused("Say who.", field="text", value=text[:40], fix="For example: /role commander @ada")
-    short = {"comms": "communications", "ops": "operations", "ic": "commander", "lead": "commander"}
-    assignment = commands.assign_role(by, incident, short.get(word.lower(), word.lower()), person)
+    assignment = commands.assign_role(by, incident, ROLE_WORDS.get(word.lower(), word.lower()), person)
     name = RoleName(assignment.role).label.lower()
     if by.person is not None and person.pk == by.person.pk:
         return Answer(f"You are the {name}.")
     return Answer(f"{person} is being paged to be the {name}.")
+
+
+ROLE_WORDS = {"comms": "communications", "ops": "operations", "ic": "commander", "lead": "commander"}
+
+
+def _handoff(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+    word, _, rest = _needed(text, "handoff").partition(" ")
+    role = ROLE_WORDS.get(word.lower(), word.lower())
+    held = RoleAssignment.objects.filter(incident=incident, role=role, ended_at__isnull=True)
+    own = held.filter(person=by.person).first() or held.order_by("id").first()
+    if own is None:
+        raise Refused("Nobody has that role.", field="text", value=word[:40], fix="Give it: /role commander @ada")
+    people, words = people_first(rest)
+    if not people:
+        raise Refused("Say to whom.", field="text", value=text[:40], fix="For example: /handoff commander @ada We wait")
+    commands.offer_handoff(by, own, people[0], knows=_needed(words, "handoff"))
+    return Answer(f"{people[0]} is being paged to take over as {own.get_role_display().lower()}.")
+
+
+def _follow(yes: bool) -> Callable[[Actor, Incident, str, str], Answer]:
+    def way(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+        commands.follow_incident(by, incident, yes=yes)
+        return Answer("You follow the incident." if yes else "You no longer follow the incident.")
+
+    return way
+
+
+def _resolve(by: Actor, incident: Incident, text: str, key: str) -> Answer:
+    return _status(by, incident, "resolved", key)
 
 
 def _status(by: Actor, incident: Incident, text: str, _: str) -> Answer:
@@ -236,6 +266,7 @@ def _page(by: Actor, incident: Incident, text: str, _: str) -> Answer:
     return Answer(f"{names} {'is' if len(people) == 1 else 'are'} being paged.")
 
 
+_FOR_READERS = {"follow", "unfollow"}  # whoever may see the incident may do so, and doing it twice is doing it once
 _WAYS: dict[str, Callable[[Actor, Incident, str, str], Answer]] = {
     "answer": _answer,
     "test": _judge("testing"),
@@ -247,7 +278,11 @@ _WAYS: dict[str, Callable[[Actor, Incident, str, str], Answer]] = {
     "mitigate": _mitigate,
     "ack": _ack,
     "role": _role,
+    "handoff": _handoff,
+    "follow": _follow(True),
+    "unfollow": _follow(False),
     "status": _status,
+    "resolve": _resolve,
     "severity": _severity,
     "impact": _field("impact"),
     "summary": _field("summary"),
