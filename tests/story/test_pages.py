@@ -73,6 +73,7 @@ PAGES = (
     "/schedules/demo-payments",
     "/schedules/new",
     "/schedules/demo-payments/temporary",
+    "/schedules/demo-payments/worked",
     "/on-call/mine",
     "/hand-offs",
     "/services",

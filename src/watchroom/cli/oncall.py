@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from ..kernel import clock
-from .client import Api, api_command
-from .show import facts, table
+from .client import Api, api_command, given
+from .show import facts, sheet, table
 
 
 @click.group()
@@ -231,6 +231,40 @@ def temporary(
         found = api.post(f"{path}/preview", name=name, members=turns, **fields)
         return found, table("starts_at", "ends_at", "loses", "gains", empty="Nothing would change.")
     return api.post(path, name=name, members=turns, **fields), facts
+
+
+@oncall.command("worked")
+@click.argument("slug")
+@click.option("--from", "start", help="RFC 3339; without it, 31 days before the end.")
+@click.option("--to", "end", help="RFC 3339; without it, now.")
+@click.option("--csv", "as_csv", is_flag=True, help="For a spreadsheet.")
+@api_command
+def worked(api: Api, slug: str, start: str | None, end: str | None, as_csv: bool) -> Any:
+    """Who was on call, as it was written down while it passed; whatever the schedule says since."""
+    found = api.call("GET", f"/schedules/{slug}/worked", **{"from": start, "to": end})
+    columns = ("person", "starts_at", "ends_at", "why", "detail", "instead_of", "shadow", "correction", "taken_out")
+    if as_csv:
+        return found, lambda answer: sheet(columns, answer["items"])
+    return found, lambda answer: table(*columns, empty="Nobody was on call.")(answer["items"])
+
+
+@oncall.command("correct")
+@click.argument("slug", required=False)
+@click.argument("person", required=False)
+@click.option("--from", "starts_at", help="RFC 3339.")
+@click.option("--to", "ends_at", help="RFC 3339; it must have passed.")
+@click.option("--reason", help="How you know; it stands beside the pay.")
+@click.option("--instead-of", help="Id or e-mail address; without it, instead of everybody.")
+@click.option("--nobody", is_flag=True, help="Nobody was on call then.")
+@click.option("--take-back", type=int, help="The correction with this number was wrong.")
+@api_command
+def correct(api: Api, slug: str | None, person: str | None, nobody: bool, take_back: int | None, **fields: Any) -> Any:
+    """PERSON (id or e-mail address) was on call in SLUG then, and it was never entered. The original stays beside it."""
+    if take_back is not None:
+        return api.call("DELETE", f"/corrections/{take_back}"), facts
+    if not slug or bool(person) == nobody:
+        raise click.UsageError("Name the schedule, and who was on call or --nobody.")
+    return api.call("POST", f"/schedules/{slug}/corrections", {"person": person or None, **given(fields)}), facts
 
 
 @oncall.command("remind")

@@ -15,7 +15,7 @@ from ..accounts.models import Membership, Person
 from ..accounts.roles import Role
 from ..kernel import clock
 from ..kernel.db import announce, claimable
-from ..oncall import rules
+from ..oncall import facts, rules
 from ..oncall.models import Handoff, Schedule
 from ..oncall.outlook import absences_of
 from ..oncall.queries import people_of, plans_of
@@ -53,7 +53,7 @@ def _ahead(schedule: Schedule) -> timedelta:
 
 def _look_at(schedule: Schedule, planned: Handoff | None, plan: rules.Plan, now: datetime) -> datetime:
     """When this schedule is to be looked at again."""
-    found = rules.handoffs(plan, now - BACK, now + _ahead(schedule))
+    found = rules.handoffs_of(facts.shifts(schedule, plan, now - BACK, now + _ahead(schedule)), now - BACK)
     remind = timedelta(hours=schedule.remind_hours)
     passed = [each for each in found if schedule.handoff_seen_at < each.at <= now]
     ahead = next((each for each in found if each.at > now), None)

@@ -1,11 +1,11 @@
-"""What on-call earned in a month: read from schedules and pages, counted by the rules of the team."""
+"""What on-call earned in a month: read from what was worked and from pages, counted by the rules of the team."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,14 +17,13 @@ from ..accounts.models import Person, Team
 from ..accounts.roles import Action
 from ..kernel import clock
 from ..kernel.errors import Refused
-from ..oncall.models import Schedule
 from ..oncall.outlook import holidays_of
-from ..oncall.queries import plans_of
-from ..oncall.rules import check_zone, final_shifts, to_utc
+from ..oncall.rules import check_zone, to_utc
+from ..oncall.worked import Worked, in_words, of_team
 from ..paging.models import Notification
 from .models import TeamPay
 from .queries import REACHED
-from .rules.pay import Line, Paged, PayError, PayRules, Served, Total, lines, rules_from, totals, without
+from .rules.pay import Line, Note, Paged, PayError, PayRules, Served, Total, lines, rules_from, totals, without
 
 Span = tuple[datetime, datetime]
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
@@ -74,7 +73,7 @@ def last_month() -> str:
 
 def pay_of(actor: Actor, team: Team, month: str) -> Pay:
     """What on-call earned in ``month`` (2026-03), by each schedule's own clock, up to now. Managers of the team see everybody,
-    others themselves. Computed from the schedules as they stand; a constant number of queries.
+    others themselves. What was worked counts, whatever the schedules say since; a constant number of queries.
 
     :raises Refused: that is not a month.
     """
@@ -82,52 +81,68 @@ def pay_of(actor: Actor, team: Team, month: str) -> Pay:
     everybody = actor.may(Action.MANAGE, team)
     only = None if everybody else {actor.person.pk} if actor.person else set()
     rules, _ = rules_of(team)
-    schedules = list(Schedule.objects.filter(team=team).order_by("name", "id"))
-    spans = {each.pk: month_of(month, check_zone(each.timezone)) for each in schedules}
-    start, end = month_of(month, ZoneInfo("UTC"))
-    start, end = min([start, *(a for a, _ in spans.values())]), max([end, *(b for _, b in spans.values())])
-    plans = plans_of(schedules, start, end)
-    now = clock.now()
-    on_call: dict[int, dict[int, list[Span]]] = {}
-    taken: dict[int, list[Span]] = {}
-    for schedule in schedules:
-        a, b = spans[schedule.pk]
-        a, b = max(a, schedule.created_at), min(b, now)
-        own: dict[int, list[Span]] = {}
-        for shift in final_shifts(plans[schedule.pk], a, b) if a < b else ():
-            if only is None or shift.person in only:
-                own.setdefault(shift.person, []).append((shift.starts_at, shift.ends_at))
-        on_call[schedule.pk] = {pk: without(each, taken.get(pk, [])) for pk, each in own.items()}
-        for pk, each in on_call[schedule.pk].items():
-            taken.setdefault(pk, []).extend(each)
+    shifts = _worked(team, month, only)
+    start, end = _around(month)
     pages = _pages(team, start, end, only)
-    people = Person.objects.in_bulk({pk for own in on_call.values() for pk in own} | {pk for pk, _, _ in pages})
+    people = Person.objects.in_bulk({each.person for each in shifts} | {pk for pk, _, _ in pages})
     holidays = holidays_of(people, start, end)
     served = [
-        Served(pk, schedule.name, check_zone(schedule.timezone), each, holidays.get(pk, {}))
-        for schedule in schedules
-        for pk, each in on_call[schedule.pk].items()
-        if pk in people
+        Served(person, name, zone, spans, holidays.get(person, {}), notes)
+        for (person, name, zone), (spans, notes) in _by_place(shifts).items()
+        if person in people
     ]
     paged = []
     for pk, at, title in pages:
         if pk not in people:
             continue
         # The clock of the schedule in which they were on call then; else their own.
-        zone = next(
-            (
-                check_zone(schedule.timezone)
-                for schedule in schedules
-                if any(a <= at < b for a, b in on_call[schedule.pk].get(pk, ()))
-            ),
-            check_zone(people[pk].timezone),
-        )
+        own = (each.zone for each in served if each.person == pk and any(a <= at < b for a, b in each.spans))
+        zone = next(own, check_zone(people[pk].timezone))
         a, b = month_of(month, zone)
         if a <= at < b:
             paged.append(Paged(pk, at, title, zone, holidays.get(pk, {}).keys()))
     found = lines(served, paged, rules)
     found.sort(key=lambda line: (str(people[line.person]), line.person, line.starts_at, line.what))
     return Pay(month, rules, tuple(found), tuple(totals(found)), people, everybody)
+
+
+def _around(month: str) -> Span:
+    """The month by whichever clock: from when the first place on earth has it until the last one has had it."""
+    start, end = month_of(month, ZoneInfo("UTC"))
+    return start - timedelta(hours=15), end + timedelta(hours=15)
+
+
+def _worked(team: Team, month: str, only: set[int] | None) -> list[Worked]:
+    """What was worked in a month, by the clock that each schedule had; shadows left out, corrections and what they took out
+    not."""
+    found = []
+    for each in of_team(team, *_around(month), taken_out=True):
+        if each.shadow or (only is not None and each.person not in only):
+            continue
+        start, end = month_of(month, check_zone(each.zone))
+        a, b = max(each.starts_at, start), min(each.ends_at, end)
+        if a < b:
+            found.append(replace(each, starts_at=a, ends_at=b))
+    return found
+
+
+def _by_place(found: Iterable[Worked]) -> dict[tuple[int, str, ZoneInfo], tuple[list[Span], list[Note]]]:
+    """The spans and corrections of each person in each schedule. Who is on call in two at once counts once, in the first by
+    its name."""
+    spans: dict[tuple[int, str, ZoneInfo], tuple[list[Span], list[Note]]] = {}
+    taken: dict[int, list[Span]] = {}
+    for each in sorted(found, key=lambda row: (row.name, row.schedule or 0, row.zone)):
+        own, notes = spans.setdefault((each.person, each.name, check_zone(each.zone)), ([], []))
+        span = each.starts_at, each.ends_at
+        if each.taken_out is not None:
+            notes.append(Note(*span, in_words(each.taken_out), counts=False))
+            continue
+        if each.correction is not None:
+            notes.append(Note(*span, in_words(each.correction), counts=True))
+        fresh = without([span], taken.setdefault(each.person, []))
+        own.extend(fresh)
+        taken[each.person].extend(fresh)
+    return spans
 
 
 def month_of(month: str, zone: ZoneInfo) -> Span:

@@ -18,10 +18,9 @@ from ..intake.routing import tree
 from ..intake.rules import routes_of
 from ..kernel import clock
 from ..kernel.errors import Refused
-from ..oncall.models import Schedule
-from ..oncall.queries import plans_of
-from ..oncall.rules import final_shifts, joined
+from ..oncall.rules import joined
 from ..oncall.rules.quality import uneven
+from ..oncall.worked import of_team
 from ..paging.models import Escalation, Notification
 from .limits import limits_of
 from .rules import actionable, load
@@ -170,13 +169,11 @@ def pages_of(team: Team, start: datetime, end: datetime) -> list[load.Page]:
 
 
 def spans_of(team: Team, start: datetime, end: datetime) -> dict[int, list[tuple[datetime, datetime]]]:
-    schedules = list(Schedule.objects.filter(team=team))
-    plans = plans_of(schedules, start, end)
+    """When the people of a team were on call, as it was worked."""
     spans: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-    for schedule in schedules:
-        # A rotation may begin before its schedule was made: nobody was on call by it then.
-        for shift in final_shifts(plans[schedule.pk], min(max(start, schedule.created_at), end), end):
-            spans[shift.person].append((shift.starts_at, shift.ends_at))
+    for each in of_team(team, start, end):
+        if not each.shadow:
+            spans[each.person].append((each.starts_at, each.ends_at))
     return {person: joined(own) for person, own in spans.items()}
 
 

@@ -307,7 +307,7 @@ class PayLineOut(Schema):
 
     person: Who
     schedule: str = Field(description="Name; empty: a page.")
-    what: Literal["work", "weekday", "night", "weekend", "holiday", "page", "night page", "time off"]
+    what: Literal["work", "weekday", "night", "weekend", "holiday", "page", "night page", "time off", "correction"]
     starts_at: datetime
     ends_at: datetime
     quantity: str = Field(description="Hours, or 1 page.")

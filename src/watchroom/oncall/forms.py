@@ -266,6 +266,27 @@ class OverrideForm(forms.Form):
     reason = forms.CharField(required=False, max_length=200, label="Why")
 
 
+class CorrectionForm(forms.Form):
+    """Who really was on call. Also of people who have left."""
+
+    person = forms.ModelChoiceField(Person.objects.all(), required=False, label="Who was on call", empty_label="Nobody")
+    instead_of = forms.ModelChoiceField(
+        Person.objects.all(), required=False, label="Instead of whom", empty_label="Everybody who is written down"
+    )
+    starts_at = forms.DateTimeField(
+        label="From",
+        input_formats=["%Y-%m-%dT%H:%M"],
+        help_text="In your own time zone.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    ends_at = forms.DateTimeField(
+        label="Until",
+        input_formats=["%Y-%m-%dT%H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    reason = forms.CharField(max_length=200, label="How do you know?")
+
+
 class AbsenceForm(forms.Form):
     """Somebody is away."""
 

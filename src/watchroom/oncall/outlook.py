@@ -14,7 +14,7 @@ from ..accounts.roles import Action
 from ..kernel import clock
 from ..kernel.errors import NotFound, Refused
 from ..kernel.signing import fingerprint
-from . import queries, rules
+from . import facts, queries, rules
 from .feasts import feasts
 from .ical import Written
 from .models import Absence, Feed, HolidayPlace, Schedule, Swap, Temporary
@@ -73,7 +73,7 @@ def cover_for(schedule: Schedule, start: datetime, end: datetime, without: Itera
     people = [person for person in queries.candidates(schedule) if person.pk not in left_out]
     since = start - RECENT
     plan = queries.plan_of(schedule, since, end)
-    shifts = rules.final_shifts(plan, since, end)
+    shifts = facts.shifts(schedule, plan, since, end)
     busy = {shift.person for shift in shifts if shift.ends_at > start and shift.starts_at < end}
     away = absences_of([person.pk for person in people], start, end)
     found = []

@@ -14,13 +14,12 @@ from ..accounts.models import Person
 from ..accounts.roles import Action
 from ..kernel import clock
 from ..kernel.errors import NotFound
-from . import rules
+from . import facts, rules
 from .models import CalendarShift, Handoff, Override, Rotation, RotationMember, Schedule, Temporary
 
 log = logging.getLogger(__name__)
 _INSTANT = timedelta(microseconds=1)
 RECENT = timedelta(days=14)  # as far back as calendars show what was
-TEMPORARY = 10**9  # keys of temporary layers lie below the negative of it
 
 
 def after(at: datetime) -> datetime:
@@ -155,7 +154,7 @@ def with_temporary(
             continue
         layers.append(
             rules.Layer(
-                key=-TEMPORARY - (row.pk or 0),  # apart from the rotations' and the calendars'
+                key=-facts.TEMPORARY - (row.pk or 0),  # apart from the rotations' and the calendars'
                 name=f"{row.name} (temporary)",
                 precedence=0,
                 unit=row.unit,
@@ -202,10 +201,8 @@ def people_of(numbers: Iterable[int]) -> dict[int, Person]:
 
 
 def who(schedule: Schedule, at: datetime) -> list[Person]:
-    """Who is on call in ``schedule`` at ``at``, in the order of the rules; nobody twice."""
-    duties = rules.on_call_at(plan_of(schedule, at, after(at)), at)
-    people = people_of(duty.person for duty in duties)
-    return [people[duty.person] for duty in duties if duty.person in people]
+    """Who is on call in ``schedule`` at ``at``, in the order of the rules; nobody twice. Of a time that has passed: who was."""
+    return on_call_now(at, [schedule])[schedule]
 
 
 def until(schedule: Schedule, person: Person, at: datetime, within: timedelta = timedelta(days=60)) -> datetime | None:
@@ -217,27 +214,34 @@ def until(schedule: Schedule, person: Person, at: datetime, within: timedelta = 
 
 
 def shifts(schedule: Schedule, start: datetime, end: datetime) -> list[rules.Shift]:
-    """The final schedule from ``start`` up to ``end``."""
-    return rules.final_shifts(plan_of(schedule, start, end), start, end)
+    """The final schedule from ``start`` up to ``end``; what has passed of it as it was worked."""
+    return facts.shifts(schedule, plan_of(schedule, start, end), start, end)
 
 
 def shifts_and_gaps(
     schedule: Schedule, start: datetime, end: datetime
 ) -> tuple[list[rules.Shift], list[tuple[datetime, datetime]]]:
     """The final schedule from ``start`` up to ``end``, and when in it nobody is on call."""
-    plan = plan_of(schedule, start, end)
-    return rules.final_shifts(plan, start, end), rules.gaps(plan, start, end)
+    found = shifts(schedule, start, end)
+    return found, rules.holes(((shift.starts_at, shift.ends_at) for shift in found), start, end)
 
 
 def on_call_now(at: datetime, schedules: Iterable[Schedule] | None = None) -> dict[Schedule, list[Person]]:
-    """Who is on call at ``at`` in every schedule (or in these), in a constant number of queries."""
+    """Who is on call at ``at`` in every schedule (or in these), in a constant number of queries. Of a time that has passed:
+    who was."""
     chosen = list(Schedule.objects.select_related("team") if schedules is None else schedules)
-    plans = plans_of(chosen, at, after(at))
-    duties = {schedule: rules.on_call_at(plans[schedule.pk], at) for schedule in chosen}
-    people = people_of(duty.person for each in duties.values() for duty in each)
-    return {
-        schedule: [people[duty.person] for duty in each if duty.person in people] for schedule, each in duties.items()
+    passed = [schedule for schedule in chosen if facts.told_by(schedule, at, after(at))]
+    was = facts.written(passed, at, after(at)) if passed else {}
+    plans = plans_of([schedule for schedule in chosen if schedule.pk not in was], at, after(at))
+    numbers = {
+        schedule: dict.fromkeys(
+            shift.person
+            for shift in (was[schedule.pk] if schedule.pk in was else rules.on_call_at(plans[schedule.pk], at))
+        )
+        for schedule in chosen
     }
+    people = people_of(number for each in numbers.values() for number in each)
+    return {schedule: [people[number] for number in each if number in people] for schedule, each in numbers.items()}
 
 
 @dataclass(frozen=True)

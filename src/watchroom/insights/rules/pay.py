@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from ...oncall.rules import joined, to_utc
 
 Kind = Literal["work", "weekday", "night", "weekend", "holiday"]
-What = Kind | Literal["page", "night page", "time off"]
+What = Kind | Literal["page", "night page", "time off", "correction"]
 KINDS: dict[Kind, str] = {
     "work": "working time",
     "weekday": "weekday",
@@ -121,14 +121,25 @@ def _time(name: str, value: Any) -> time:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Somebody has corrected who was on call: in this time the person was (it ``counts``), or was not after all."""
+
+    starts_at: datetime
+    ends_at: datetime
+    text: str
+    counts: bool
+
+
+@dataclass(frozen=True)
 class Served:
-    """When one person was on call in one schedule, and their public holidays."""
+    """When one person was on call in one schedule, their public holidays, and what of it comes from corrections."""
 
     person: int
     schedule: str
     zone: ZoneInfo
     spans: Sequence[Span]
     holidays: Mapping[date, str]
+    notes: Sequence[Note] = ()
 
 
 @dataclass(frozen=True)
@@ -204,10 +215,26 @@ def lines(served: Iterable[Served], pages: Iterable[Paged], rules: PayRules) -> 
     seen: set[tuple[int, date]] = set()
     for each in served:
         for span in joined(each.spans):
-            found += [_hours(each, piece, rules) for piece in pieces(span, each.zone, rules, each.holidays.keys())]
+            for part in _cut_at(span, (note for note in each.notes if note.counts)):
+                found += [_hours(each, piece, rules) for piece in pieces(part, each.zone, rules, each.holidays.keys())]
+        found += [_not_after_all(each, note) for note in each.notes if not note.counts]
         found += _days_off(each, rules, seen)
     found += _pages(pages, rules)
     return sorted(found, key=lambda line: (line.person, line.starts_at, line.what, line.schedule))
+
+
+def _cut_at(span: Span, notes: Iterable[Note]) -> list[Span]:
+    """A span cut where what comes from a correction begins and ends, so that it has a line of its own."""
+    a, b = span
+    cuts = {a, b, *(at for note in notes for at in (note.starts_at, note.ends_at) if a < at < b)}
+    return list(pairwise(sorted(cuts)))
+
+
+def _not_after_all(served: Served, note: Note) -> Line:
+    """A line that earns nothing, so that nobody wonders where the hours are."""
+    a, b = note.starts_at, note.ends_at
+    text = f"Not on call {_window(a, b, served.zone)} after all: {note.text}"
+    return Line(served.person, served.schedule, "correction", a, b, _NONE, _NONE, _NONE, _NONE, text)
 
 
 def _hours(served: Served, piece: tuple[datetime, datetime, Kind], rules: PayRules) -> Line:
@@ -219,6 +246,7 @@ def _hours(served: Served, piece: tuple[datetime, datetime, Kind], rules: PayRul
     feast = served.holidays.get(a.astimezone(served.zone).date(), "") if kind == "holiday" else ""
     what = f"{KINDS[kind]} ({feast})" if feast else KINDS[kind]
     text = f"On call {_window(a, b, served.zone)}, {what}: {hours} h at {rate:f} {rules.unit} = {amount} {rules.unit}"
+    text += "".join(f" ({note.text})" for note in served.notes if note.counts and note.starts_at <= a < note.ends_at)
     return Line(served.person, served.schedule, kind, a, b, hours, rate, amount, _NONE, text)
 
 

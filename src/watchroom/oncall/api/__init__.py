@@ -2,10 +2,10 @@
 
 from ninja import Router
 
-from . import desk, handoffs, planning, schedules, temporaries
+from . import desk, handoffs, planning, schedules, temporaries, worked
 
 router = Router(tags=["On call"])
-for _part in (schedules, desk, planning, handoffs, temporaries):
+for _part in (schedules, desk, planning, handoffs, temporaries, worked):
     router.add_router("", _part.router)
 
 __all__ = ["router"]

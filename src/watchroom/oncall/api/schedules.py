@@ -13,7 +13,7 @@ from ...api.auth import actor_of
 from ...api.pages import page
 from ...kernel import clock
 from ...kernel.errors import NotFound, Refused
-from .. import commands, queries
+from .. import commands, facts, queries
 from ..models import Override
 from ..schemas import (
     GapOut,
@@ -145,9 +145,7 @@ def get_shifts(
                 ends_at=shift.ends_at,
                 why=shift.why,
                 rotation=shift.layer if shift.why == "rotation" and shift.layer and shift.layer > 0 else None,
-                temporary=-shift.layer - queries.TEMPORARY
-                if shift.layer and shift.layer < -queries.TEMPORARY
-                else None,
+                temporary=-shift.layer - facts.TEMPORARY if shift.layer and shift.layer < -facts.TEMPORARY else None,
                 calendar=-shift.layer if shift.why == "calendar" and shift.layer else None,
                 override=shift.override,
             )

@@ -7,6 +7,7 @@ from .overrides import accept_rota, add_override, remove_override
 from .schedules import delete_schedule, save_schedule
 from .swaps import cover, decline_swap, expire_swaps, offer_swap, take_shift, take_swap, withdraw_swap
 from .temporaries import add_temporary, draft_temporary, end_temporary
+from .worked import correct, settle, take_back, write_down
 
 __all__ = [
     "accept_rota",
@@ -14,6 +15,7 @@ __all__ = [
     "add_absence",
     "add_override",
     "add_temporary",
+    "correct",
     "cover",
     "decline_swap",
     "delete_schedule",
@@ -33,7 +35,10 @@ __all__ = [
     "save_calendar",
     "save_schedule",
     "set_holidays",
+    "settle",
+    "take_back",
     "take_shift",
     "take_swap",
     "withdraw_swap",
+    "write_down",
 ]

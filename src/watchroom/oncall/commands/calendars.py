@@ -20,6 +20,7 @@ from ..ical import Entry, NotACalendar, read
 from ..models import Absence, Calendar, CalendarShift, Feed, Schedule
 from .absences import speak_for
 from .handoffs import look_again
+from .worked import settle
 
 EVERY = timedelta(minutes=10)
 LEASE = timedelta(minutes=2)
@@ -76,6 +77,9 @@ def remove_calendar(by: Actor, calendar: Calendar) -> None:
         made.note(calendar=calendar.pk, name=calendar.name)
         made.touch("schedules", f"schedule:{calendar.schedule_id}")
         look_again(made, calendar.schedule_id)
+        locked(Calendar.objects.filter(pk=calendar.pk)).first()
+        if calendar.schedule_id is not None:
+            settle(made.at, [calendar.schedule_id])
         calendar.delete()
 
 
@@ -162,6 +166,8 @@ def _write(calendar: Calendar, entries: list[Entry]) -> None:
             for entry in entries
         )
         return
+    if calendar.schedule_id is not None:
+        settle(now, [calendar.schedule_id])
     known = _people()
     unknown: dict[str, None] = {}
     rows = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
 from ...accounts.actors import Actor
@@ -15,8 +15,7 @@ from ...kernel.db import locked
 from ...kernel.errors import Refused
 from ..models import Override, Schedule
 from .handoffs import look_again
-
-LONGEST = timedelta(days=366)
+from .worked import LONGEST, settle
 
 
 def add_override(
@@ -28,8 +27,10 @@ def add_override(
     ends_at: datetime,
     replaces: Person | None = None,
     reason: str = "",
+    kind: str = Override.Kind.OVERRIDE,
 ) -> Override:
-    """``person`` is on call from ``starts_at`` to ``ends_at`` instead of ``replaces`` (None: instead of everybody).
+    """``person`` is on call from ``starts_at`` to ``ends_at`` instead of ``replaces`` (None: instead of everybody). Who was on
+    call until now stays written down as it was; see :func:`~.worked.correct`.
 
     :raises Refused: it ends before it begins, has ended already, is longer than a year, or nobody could be reached.
     """
@@ -51,6 +52,7 @@ def add_override(
             fix="Choose somebody else, or everybody.",
         )
     with change(by, "override.added", schedule, needs=Action.RESPOND, team=schedule.team_id) as made:
+        settle(made.at, [schedule.pk])
         row = Override.objects.create(
             schedule=schedule,
             person=person,
@@ -58,6 +60,7 @@ def add_override(
             starts_at=starts_at,
             ends_at=ends_at,
             reason=reason.strip()[:200],
+            kind=kind,
             created_by=by.person,
             created_at=made.at,
         )
@@ -93,7 +96,9 @@ def accept_rota(
         locked(Schedule.objects.filter(pk=schedule.pk)).get()
         _clear(schedule, ordered[0][1], ordered[-1][2])
         rows = [
-            add_override(by, schedule, person=person, starts_at=a, ends_at=b, reason="Planned rota")
+            add_override(
+                by, schedule, person=person, starts_at=a, ends_at=b, reason="Planned rota", kind=Override.Kind.PLANNED
+            )
             for person, a, b in ordered
         ]
         made.note(shifts=len(rows), starts_at=ordered[0][1].isoformat(), ends_at=ordered[-1][2].isoformat())
@@ -123,6 +128,7 @@ def remove_override(by: Actor, override: Override) -> None:
     with change(
         by, "override.removed", override.schedule, needs=Action.RESPOND, team=override.schedule.team_id
     ) as made:
+        settle(made.at, [override.schedule_id])
         made.note(
             override=override.pk,
             person=str(override.person),

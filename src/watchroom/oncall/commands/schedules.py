@@ -18,9 +18,11 @@ from ...kernel.errors import Conflict, Refused
 from ..models import Rotation, RotationMember, Schedule
 from ..rules import RuleError, local_from, restriction_to, restrictions_from
 from .handoffs import look_again
+from .worked import settle
 
 MOST_AHEAD = 168  # hours, for a reminder
 Checked = tuple[dict[str, Any], list[list[int]], list[list[int]]]  # fields, members, shadows
+_OWN = ("team", "name", "slug", "timezone", "description", "remind_hours")
 _FIELDS = {"id", "name", "precedence", "unit", "length", "starts_at", "until", "restrictions", "members", "shadows"}
 
 
@@ -58,14 +60,15 @@ def save_schedule(
         by, "schedule.changed" if schedule else "schedule.created", row, needs=Action.MANAGE, team=team
     ) as made:
         if schedule is not None:
-            locked(Schedule.objects.filter(pk=row.pk)).get()
+            settle(made.at, [locked(Schedule.objects.filter(pk=row.pk)).get().pk])
         if Schedule.objects.filter(slug=slug).exclude(pk=row.pk).exists():
             raise Conflict(
                 f"There is already a schedule {slug!r}.", field="slug", value=slug, fix="Choose another name."
             )
         row.team, row.name, row.slug, row.timezone, row.description = team, name, slug, timezone, description.strip()
         row.remind_hours = remind
-        row.save()
+        # Of one that is there nothing else is written: the engine's own columns may have moved on.
+        row.save(update_fields=_OWN if schedule else None)
         if checked is not None:
             _replace(row, checked)
             made.note(
@@ -222,6 +225,8 @@ def delete_schedule(by: Actor, schedule: Schedule) -> None:
         made.touch("schedules", f"schedule:{schedule.pk}")
         if used := schedule.stands_in.filter(ends_at__gt=made.at).select_related("schedule").first():
             raise Conflict(f"This schedule stands in for {used.schedule}: {used.name}.", fix="End that first.")
+        list(locked(schedule.calendars.order_by("pk")))  # before the schedule, as whoever reads them does
+        settle(made.at, [schedule.pk])
         try:
             schedule.delete()
         except ProtectedError as error:

@@ -14,7 +14,8 @@ from ...kernel.db import claimable, locked
 from ...kernel.errors import Conflict, NotAllowed, Refused
 from .. import queries
 from ..models import Override, Schedule, Swap
-from .overrides import LONGEST, add_override
+from .overrides import add_override
+from .worked import LONGEST
 
 BATCH = 200
 
@@ -115,6 +116,7 @@ def take_swap(by: Actor, swap: Swap) -> Override:
             starts_at=max(row.starts_at, made.at),
             ends_at=row.ends_at,
             reason=f"Swap: {row.reason}" if row.reason else "Swap",
+            kind=Override.Kind.SWAP,
         )
         row.state, row.taken_by, row.override, row.ended_at = Swap.State.TAKEN, person, override, made.at
         row.save(update_fields=["state", "taken_by", "override", "ended_at"])
@@ -205,6 +207,7 @@ def take_shift(
         starts_at=starts_at,
         ends_at=ends_at,
         reason="Took the shift",
+        kind=Override.Kind.TAKEN,
     )
 
 
@@ -230,6 +233,7 @@ def cover(by: Actor, schedule: Schedule, *, person: Person, length: timedelta | 
         starts_at=now,
         ends_at=until if length is None else now + length,
         reason="Cover for a while" if length else "Cover for the rest of the shift",
+        kind=Override.Kind.COVER,
     )
 
 

@@ -19,7 +19,7 @@ from ...kernel.errors import Conflict, Refused
 from ..models import Rotation, Schedule, Temporary
 from ..rules import RuleError, restriction_to, restrictions_from
 from .handoffs import look_again
-from .overrides import LONGEST
+from .worked import LONGEST, settle
 
 
 def draft_temporary(
@@ -110,6 +110,7 @@ def add_temporary(by: Actor, schedule: Schedule, **fields: Any) -> Temporary:
     """
     with change(by, "temporary.added", schedule, needs=Action.MANAGE, team=schedule.team_id) as made:
         locked(Schedule.objects.filter(pk=schedule.pk)).get()
+        settle(made.at, [schedule.pk])
         row = draft_temporary(schedule, **fields)
         row.created_by, row.created_at = by.person, made.at
         row.save()
@@ -132,6 +133,7 @@ def end_temporary(by: Actor, row: Temporary) -> None:
     :raises Refused: it is over.
     """
     with change(by, "temporary.ended", row.schedule, needs=Action.MANAGE, team=row.schedule.team_id) as made:
+        settle(made.at, [row.schedule_id])
         made.note(temporary=row.pk, name=row.name)
         made.touch("schedules", f"schedule:{row.schedule_id}")
         look_again(made, row.schedule_id)

@@ -8,12 +8,13 @@ call and never nobody.
 from __future__ import annotations
 
 from .final import dropped, final_shifts, gaps, layer_shifts, merged, next_handoff, on_call_at, shadow_shifts, shifts_of
-from .handoffs import Handoff, handoffs
+from .handoffs import Handoff, handoffs, handoffs_of
 from .planner import Wishes, propose
 from .quality import Finding, Load, Moved, Quality, conflicts, difference, joined, load_of, quality
 from .restrictions import restriction_from, restriction_to, restrictions_from
 from .rotation import fault, spans_of, turn_span
-from .values import Dropped, Duty, Layer, Override, Plan, Restriction, RuleError, Shift
+from .values import Dropped, Duty, Layer, Override, Plan, Restriction, RuleError, Shift, Why
+from .worked import cut, holes
 from .zones import check_zone, local_from, span_text, to_utc
 
 __all__ = [
@@ -30,15 +31,19 @@ __all__ = [
     "Restriction",
     "RuleError",
     "Shift",
+    "Why",
     "Wishes",
     "check_zone",
     "conflicts",
+    "cut",
     "difference",
     "dropped",
     "fault",
     "final_shifts",
     "gaps",
     "handoffs",
+    "handoffs_of",
+    "holes",
     "joined",
     "layer_shifts",
     "load_of",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from .final import segments
-from .values import Plan
+from .final import final_shifts
+from .values import Plan, Shift
 
 
 class Handoff(NamedTuple):
@@ -18,20 +20,32 @@ class Handoff(NamedTuple):
 
 
 def handoffs(plan: Plan, start: datetime, end: datetime) -> list[Handoff]:
-    """The shift changes after ``start`` and before ``end``, in order.
+    """The shift changes after ``start`` and before ``end`` by a plan, in order."""
+    return handoffs_of(final_shifts(plan, start, end), start)
+
+
+def handoffs_of(shifts: Iterable[Shift], start: datetime) -> list[Handoff]:
+    """The shift changes after ``start`` in a final schedule, in order.
 
     Hours in which nobody is on call are looked over: whoever comes after them takes over from whoever was there before,
     and somebody who merely comes back the next morning takes over from nobody.
     """
+    steps: dict[datetime, list[tuple[int, int]]] = {}
+    for shift in shifts:
+        steps.setdefault(shift.starts_at, []).append((shift.person, 1))
+        steps.setdefault(shift.ends_at, []).append((shift.person, -1))
     found: list[Handoff] = []
+    there: Counter[int] = Counter()
     last: frozenset[int] | None = None
-    for segment in segments(plan, start, end):
-        people = frozenset(duty.person for duty in segment.decision.on_call)
+    for at in sorted(steps):
+        for person, step in steps[at]:
+            there[person] += step
+        people = frozenset(person for person, times in there.items() if times)
         if not people:
             continue
-        if last is not None or segment.starts_at > start:
+        if last is not None or at > start:
             before = last or frozenset()
             if people - before:
-                found.append(Handoff(segment.starts_at, tuple(sorted(before - people)), tuple(sorted(people - before))))
+                found.append(Handoff(at, tuple(sorted(before - people)), tuple(sorted(people - before))))
         last = people
     return found

@@ -7,6 +7,7 @@ from .plan import planner, planner_accept
 from .schedules import override_add, override_remove, schedule, schedule_delete, schedule_edit, schedules
 from .swaps import cover, shift_take, swap_decline, swap_offer, swap_take, swap_withdraw
 from .temporaries import temporary, temporary_end
+from .worked import correct, correction_take_back, worked_csv, worked_page
 
 __all__ = [
     "absence_add",
@@ -14,6 +15,8 @@ __all__ = [
     "absence_remove",
     "calendar_add",
     "calendar_remove",
+    "correct",
+    "correction_take_back",
     "cover",
     "feed",
     "feed_make",
@@ -39,4 +42,6 @@ __all__ = [
     "swap_withdraw",
     "temporary",
     "temporary_end",
+    "worked_csv",
+    "worked_page",
 ]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from django.utils import timezone
 
 from ...accounts.models import Person
 from ...kernel import clock
-from .. import rules
+from .. import facts, rules
+from ..models import Override, Schedule
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,30 @@ def month_start(at: datetime) -> datetime:
     return timezone.make_aware(first - timedelta(days=first.weekday()))
 
 
-def why(shift: rules.Shift, layers: Mapping[int, str]) -> str:
+class Reasons(NamedTuple):
+    """What shifts are due to, by key: the names of rotations and calendars, and why somebody takes over."""
+
+    layers: Mapping[int, str]
+    overrides: Mapping[int, str]
+
+
+def reasons_of(
+    schedule: Schedule, plan: rules.Plan, shifts: Iterable[rules.Shift], start: datetime, end: datetime
+) -> Reasons:
+    """Of these shifts, also of rotations that are no more."""
+    layers = facts.reasons(schedule, start, end) | {layer.key: layer.name for layer in plan.layers}
+    keys = {shift.override for shift in shifts if shift.override is not None}
+    rows = Override.objects.filter(pk__in=keys).values_list("pk", "kind", "reason") if keys else ()
+    # Swaps and the like say in their reason what they are.
+    return Reasons(layers, {pk: said if kind != "override" else f"Override: {said}" for pk, kind, said in rows if said})
+
+
+def why(shift: rules.Shift, reasons: Reasons) -> str:
     """What a shift is due to, in words."""
     if shift.why == "override":
-        return "Override"
-    return f"{'Calendar' if shift.why == 'calendar' else 'Rotation'}: {layers.get(shift.layer or 0, '')}"
+        return "Correction" if shift.override is None else reasons.overrides.get(shift.override, "Override")
+    name = reasons.layers.get(shift.layer or 0, "")
+    return ": ".join(filter(None, ["Calendar" if shift.why == "calendar" else "Rotation", name]))
 
 
 def weeks(
@@ -42,7 +63,7 @@ def weeks(
     shifts: list[rules.Shift],
     gaps: list[tuple[datetime, datetime]],
     people: Mapping[int, Person],
-    layers: Mapping[int, str],
+    reasons: Reasons,
     holidays: Mapping[int, Mapping[date, str]],
 ) -> list[list[Day]]:
     """Six weeks from ``start``."""
@@ -56,7 +77,7 @@ def weeks(
         for shift in shifts:
             if shift.starts_at < b and shift.ends_at > a and shift.person in people:
                 times = f"{timezone.localtime(max(shift.starts_at, a)):%H:%M} to {timezone.localtime(min(shift.ends_at, b)):%H:%M}"
-                here.append((people[shift.person].name, f"{times}, {why(shift, layers)}"))
+                here.append((people[shift.person].name, f"{times}, {why(shift, reasons)}"))
         feasts = list(dict.fromkeys(days[day] for days in holidays.values() if day in days))
         cells.append(Day(day, day == today, here, feasts, any(x < b and y > a for x, y in gaps)))
     return [cells[number : number + 7] for number in range(0, 42, 7)]

@@ -19,10 +19,10 @@ from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.errors import NotFound, WatchroomError
 from ...web.middleware import actor_of
-from .. import commands, outlook, queries, rules
+from .. import commands, facts, outlook, queries, rules
 from ..forms import OverrideForm, RotationFormSet, ScheduleForm, window_text
 from ..models import Override, Schedule
-from .month import month_start, weeks, why
+from .month import month_start, reasons_of, weeks, why
 
 _SPAN = timedelta(days=14)
 Span = tuple[datetime, datetime, str]
@@ -82,7 +82,7 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
     span = {"week": timedelta(days=7), "month": timedelta(days=42)}.get(kind, _SPAN)
     end = start + span
     plan = queries.plan_of(row, min(start, now), max(end, now + timedelta(days=60)))
-    shifts = rules.final_shifts(plan, start, end)
+    shifts = facts.shifts(row, plan, start, end)
     overrides = list(
         Override.objects.filter(schedule=row, ends_at__gt=now).select_related("person", "replaces", "created_by")
     )
@@ -92,10 +92,10 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
     numbers = {shift.person for shift in [*shifts, *shadows]} | {duty.person for each in duties for duty in each}
     numbers |= {person for layer in plan.layers for turn in layer.members for person in turn}
     people = queries.people_of(numbers)
-    gaps = rules.gaps(plan, start, end)
+    gaps = rules.holes(((shift.starts_at, shift.ends_at) for shift in shifts), start, end)
     report, _ = outlook.quality_of(row, now, now + timedelta(days=60), plan)
     holidays = outlook.holidays_of(numbers, start, end)
-    reasons = {layer.key: layer.name for layer in plan.layers}
+    reasons = reasons_of(row, plan, shifts, start, end)
     is_member = by.person is not None and by.person.pk in numbers
     form = form or OverrideForm(initial=_initial(by, is_member=is_member))
     now_people = [people[duty.person] for duty in duties[0] if duty.person in people]

@@ -1,0 +1,90 @@
+"""Quality, previews and the planner."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from ninja import Field, Schema
+
+from .people import Who
+
+
+class LoadOut(Schema):
+    """What somebody carries."""
+
+    person: Who
+    hours: float
+    nights: int
+    weekends: int
+    holidays: int
+    longest_hours: float
+
+
+class FindingOut(Schema):
+    """Something that could be better, and what would help."""
+
+    kind: str
+    text: str
+    fix: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+
+class QualityOut(Schema):
+    """How good a schedule is; the score is from 0 to 100."""
+
+    score: int
+    gap_hours: float
+    loads: list[LoadOut]
+    findings: list[FindingOut]
+
+
+class MovedOut(Schema):
+    """A time that changes hands."""
+
+    starts_at: datetime
+    ends_at: datetime
+    loses: list[Who]
+    gains: list[Who]
+
+
+class MovesOut(Schema):
+    """What a change would move."""
+
+    items: list[MovedOut]
+
+
+class PlanIn(Schema):
+    """What a fair rota must keep to."""
+
+    people: list[str] = Field(description="Ids or e-mail addresses.")
+    starts_at: datetime
+    turns: int = Field(12, ge=1, le=200)
+    unit: Literal["hours", "days", "weeks", "months"] = "weeks"
+    length: int = Field(1, ge=1, le=1000)
+    most_in_a_row: int = Field(1, ge=1, le=50, description="Turns that somebody has in a row at most.")
+    rest: int = Field(1, ge=0, le=50, description="Turns of others before somebody is back.")
+
+
+class PlannedShift(Schema):
+    """A shift of a planned rota."""
+
+    person: str = Field(description="Id or e-mail address.")
+    starts_at: datetime
+    ends_at: datetime
+
+
+class PlanOut(Schema):
+    """A proposal; to accept it, send its shifts back."""
+
+    shifts: list[PlannedShift]
+    before: QualityOut
+    after: QualityOut
+    moves: list[MovedOut]
+
+
+class RotaIn(Schema):
+    """The shifts to put into effect."""
+
+    shifts: list[PlannedShift] = Field(max_length=5000)

@@ -1,0 +1,418 @@
+"""What was worked stays what it was, whatever the schedule says since; and corrections of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+import factories as make
+from watchroom.accounts.actors import SYSTEM, acting
+from watchroom.accounts.commands import activate_person, deactivate_person
+from watchroom.cli.main import cli
+from watchroom.engine.loop import run_due
+from watchroom.insights.pay import pay_of, set_pay
+from watchroom.insights.queries import team_load
+from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.errors import Conflict, NotAllowed, Refused
+from watchroom.oncall import commands, queries, rules, worked
+from watchroom.oncall.duties import duties
+from watchroom.oncall.models import Handoff, Override, WorkedShift
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)  # where the clock stands, a Monday
+WRITER = [duty for duty in duties if "write down" in duty.name]
+minutes = st.integers(0, 600)
+
+
+@given(minutes, minutes, minutes, minutes, minutes)
+def test_a_cut_loses_nothing_and_counts_nothing_twice(a: int, b: int, x: int, y: int, probe: int) -> None:
+    span = tuple(START + timedelta(minutes=each) for each in sorted((a, b + 1)))
+    start, end = (START + timedelta(minutes=each) for each in sorted((x, y)))
+    at = START + timedelta(minutes=probe)
+    parts = rules.cut((span[0], span[1]), start, end)
+    inside = [part is not None and part[0] <= at < part[1] for part in parts]
+    assert sum(inside) == (span[0] <= at < span[1])
+    assert inside[1] == (span[0] <= at < span[1] and start <= at < end)
+
+
+@given(st.lists(st.tuples(minutes, minutes), max_size=5), minutes)
+def test_holes_are_where_no_span_is(raw: list[tuple[int, int]], probe: int) -> None:
+    spans = [(START + timedelta(minutes=min(x)), START + timedelta(minutes=max(x))) for x in raw]
+    at, end = START + timedelta(minutes=probe), START + timedelta(minutes=500)
+    found = rules.holes(spans, START, end)
+    assert all(x < y for x, y in found) and all(x[1] < y[0] for x, y in pairwise(found))
+    assert any(x <= at < y for x, y in found) == (at < end and not any(x <= at < y for x, y in spans))
+
+
+@pytest.fixture
+def pay(db: None, clock: TravellingClock) -> tuple[Any, Any, Any, Any]:
+    """Anna and Ben take turns by the week in Pay, from 5 January on; Mia manages the team."""
+    make.person("Root", "administrator")
+    team = make.team("Pay", slug="pay")
+    anna, ben, mia = (make.person(name, email=f"{name.lower()}@example.org") for name in ("Anna", "Ben", "Mia"))
+    for person, role in ((anna, "responder"), (ben, "responder"), (mia, "manager")):
+        make.membership(team, person, role)
+    schedule = make.schedule("Pay", people=(anna, ben), team=team, slug="pay", timezone="Europe/Berlin")
+    set_pay(SYSTEM, team, {"unit": "EUR", "weekday": 1, "night": 1, "work": 1, "weekend": 1, "holiday": 1})
+    return schedule, anna, ben, mia
+
+
+def rotation(*people: Any, **fields: Any) -> dict[str, Any]:
+    return {
+        "name": "Weekly",
+        "starts_at": "2026-01-05T09:00",
+        "members": [[each.pk] for each in people],
+        **fields,
+    }
+
+
+def save(schedule: Any, *rotations: Any, **fields: Any) -> None:
+    row = queries.schedule_by(SYSTEM, schedule.slug)
+    given = {"team": row.team, "name": row.name, "timezone": row.timezone, **fields}
+    commands.save_schedule(SYSTEM, row, rotations=rotations or None, **given)
+
+
+def at(schedule: Any, moment: datetime) -> list[str]:
+    """Who was on call, read anew."""
+    return sorted(person.name for person in queries.who(queries.schedule_by(SYSTEM, schedule.slug), moment))
+
+
+def earned(team: Any, month: str = "2026-03") -> dict[str, Decimal]:
+    found = pay_of(SYSTEM, team, month)
+    return {found.people[each.person].name: each.amount for each in found.totals}
+
+
+def test_an_edit_today_changes_nothing_of_what_was_worked(pay: Any, clock: TravellingClock) -> None:
+    schedule, _, ben, mia = pay
+    clock.to(datetime(2026, 4, 2, 12, tzinfo=UTC))
+    before, load = earned(schedule.team), team_load(schedule.team, START, clock())
+    save(schedule, rotation(mia, name="Only Mia"), timezone="America/New_York", name="Pay and more")
+    assert earned(schedule.team) == before and set(before) == {"Anna", "Ben"}
+    hours = {person.name: each.hours_on_call for person, each in load.people}
+    after = team_load(schedule.team, START, clock())
+    assert {person.name: each.hours_on_call for person, each in after.people} == hours
+    assert at(schedule, START + HOUR) == ["Anna"] and at(schedule, START + 8 * DAY) == ["Ben"]
+    assert at(schedule, clock()) == ["Mia"] and at(schedule, clock() + 9 * DAY) == ["Mia"]
+    row = queries.schedule_by(SYSTEM, schedule.slug)
+    shifts = queries.shifts(row, START, clock() + DAY)
+    assert [shift.person for shift in shifts][-1] == mia.pk and shifts[-1].starts_at == clock()
+    # A temporary schedule, an override and its end are no different.
+    clock.advance(DAY)
+    taken = commands.take_shift(acting(ben), row)
+    clock.advance(3 * HOUR)
+    commands.remove_override(SYSTEM, taken)
+    clock.advance(3 * HOUR)
+    made = commands.add_temporary(
+        SYSTEM, row, name="Fair", starts_at=clock(), ends_at=clock() + DAY, members=[[ben]], unit="days"
+    )
+    clock.advance(3 * HOUR)
+    commands.end_temporary(SYSTEM, made)
+    clock.advance(3 * HOUR)
+    Override.objects.all().delete()
+    found = worked.of_schedule(queries.schedule_by(SYSTEM, schedule.slug), clock() - 12 * HOUR, clock())
+    assert [(each.person == ben.pk, each.why, each.ends_at - each.starts_at) for each in found] == [
+        (True, "taken", 3 * HOUR),
+        (False, "rotation", 3 * HOUR),
+        (True, "temporary", 3 * HOUR),
+        (False, "rotation", 3 * HOUR),
+    ]
+
+
+def test_after_downtime_each_time_is_filled_up_by_what_held_then_and_only_once(
+    pay: Any, clock: TravellingClock
+) -> None:
+    schedule, anna, ben, mia = pay
+    clock.advance(3 * DAY)
+    run_due(WRITER)
+    assert WorkedShift.objects.get().ends_at == clock()
+    # No engine for five weeks, and two edits meanwhile.
+    clock.advance(14 * DAY)
+    save(schedule, rotation(mia))
+    clock.advance(14 * DAY)
+    save(schedule, rotation(ben, anna))
+    clock.advance(7 * DAY)
+    for _ in range(2):
+        run_due(WRITER)
+    rows = list(WorkedShift.objects.order_by("starts_at"))
+    assert rows[0].starts_at == schedule.created_at and rows[-1].ends_at == clock()
+    assert all(a.ends_at == b.starts_at for a, b in pairwise(rows))  # no gap, and nothing twice
+    monday = datetime(2026, 3, 9, 8, tzinfo=UTC)  # 9:00 in Berlin
+    assert [(row.person.name, row.starts_at) for row in rows] == [
+        ("Anna", START),
+        ("Ben", monday),
+        ("Anna", monday + 7 * DAY),
+        ("Mia", START + 17 * DAY),
+        ("Ben", START + 31 * DAY),  # the 13th turn from 5 January on
+        ("Anna", datetime(2026, 4, 6, 7, tzinfo=UTC)),
+    ]
+    # A shift that goes on is one row, however often it is written down.
+    count = WorkedShift.objects.count()
+    for _ in range(3):
+        clock.advance(6 * HOUR)
+        run_due(WRITER)
+    assert WorkedShift.objects.count() == count
+    assert queries.schedule_by(SYSTEM, schedule.slug).written_to == clock()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whoever_was_on_call_when_it_passed_was_on_call(pay: Any, clock: TravellingClock, seed: int) -> None:
+    """Whatever is changed and however late the engine comes: what was seen at the time is what is read later."""
+    schedule, anna, ben, mia = pay
+    people, dice = [anna, ben, mia], random.Random(seed)
+    other = make.schedule("Other", people=(mia,), team=schedule.team, slug="other")
+    seen: list[tuple[datetime, list[str]]] = []
+
+    def change() -> None:
+        row = queries.schedule_by(SYSTEM, schedule.slug)
+        now, ahead = clock(), timedelta(hours=dice.randint(1, 40))
+        what = dice.randrange(8)
+        if what == 0:
+            save(schedule, rotation(*dice.sample(people, dice.randint(1, 3)), unit=dice.choice(["days", "weeks"])))
+        elif what == 1:
+            start = now + timedelta(hours=dice.randint(-20, 20))
+            commands.add_override(SYSTEM, row, person=dice.choice(people), starts_at=start, ends_at=now + ahead + DAY)
+        elif what == 2 and (over := Override.objects.filter(ends_at__gt=now).first()):
+            commands.remove_override(SYSTEM, over)
+        elif what == 3 and not row.temporaries.filter(ends_at__gt=now).exists():
+            commands.add_temporary(SYSTEM, row, name="T", starts_at=now, ends_at=now + ahead, other=other)
+        elif what == 4 and (temporary := row.temporaries.filter(ends_at__gt=now).first()):
+            commands.end_temporary(SYSTEM, temporary)
+        elif what == 5:
+            save(other, rotation(dice.choice(people)))
+        elif what == 6:
+            who = dice.choice(people)
+            who.refresh_from_db()
+            (deactivate_person if who.is_active else activate_person)(SYSTEM, who)
+        else:
+            run_due(WRITER)
+
+    for _ in range(60):
+        clock.advance(timedelta(minutes=dice.randint(20, 2000)))
+        seen.append((clock(), at(schedule, clock())))
+        clock.advance(timedelta(minutes=1))
+        with suppress(Refused, Conflict):
+            change()
+    clock.advance(DAY)
+    assert [(moment, at(schedule, moment)) for moment, _ in seen] == seen
+    run_due(WRITER)
+    assert [(moment, at(schedule, moment)) for moment, _ in seen] == seen
+
+
+def test_hours_of_the_night_when_clocks_change_are_those_that_passed(pay: Any, clock: TravellingClock) -> None:
+    schedule, anna, ben, _ = pay
+    save(schedule, rotation(anna, ben, unit="days"))
+    clock.to(datetime(2026, 3, 28, 7, tzinfo=UTC))
+    run_due(WRITER)
+    clock.to(datetime(2026, 3, 31, 12, tzinfo=UTC))
+    run_due(WRITER)
+    spans = worked.of_schedule(
+        queries.schedule_by(SYSTEM, "pay"), datetime(2026, 3, 28, 8, tzinfo=UTC), datetime(2026, 3, 30, 7, tzinfo=UTC)
+    )
+    # Hand-offs stay at 9:00 in Berlin: the turn over the change lasts 23 hours.
+    assert [(each.ends_at - each.starts_at) / HOUR for each in spans] == [23, 24]
+    # Another zone today does not turn the nights of last month into days.
+    clock.to(datetime(2026, 4, 2, 12, tzinfo=UTC))
+    before = [line.text for line in pay_of(SYSTEM, schedule.team, "2026-03").lines]
+    save(schedule, timezone="Asia/Tokyo")
+    assert [line.text for line in pay_of(SYSTEM, schedule.team, "2026-03").lines] == before
+
+
+def test_who_has_left_keeps_what_they_worked_and_so_does_a_schedule_that_is_gone(
+    pay: Any, clock: TravellingClock
+) -> None:
+    schedule, anna, _ben, _ = pay
+    team = schedule.team
+    clock.advance(2 * DAY)
+    deactivate_person(SYSTEM, anna)
+    clock.advance(2 * DAY)
+    assert at(schedule, START + DAY) == ["Anna"] and at(schedule, START + 3 * DAY) == []
+    activate_person(SYSTEM, anna)
+    clock.advance(DAY)
+    assert at(schedule, START + 3 * DAY) == [] and at(schedule, clock()) == ["Anna"]
+    deactivate_person(SYSTEM, anna)
+    assert earned(team) == {"Anna": Decimal(24 * 3)}
+    commands.delete_schedule(SYSTEM, queries.schedule_by(SYSTEM, "pay"))
+    clock.to(datetime(2026, 4, 2, tzinfo=UTC))
+    assert earned(team) == {"Anna": Decimal(24 * 3)}
+    assert {line.schedule for line in pay_of(SYSTEM, team, "2026-03").lines} == {"Pay"}
+    assert [person.name for person, _ in team_load(team, START, clock()).people] == ["Anna"]
+
+
+def test_shadows_and_calendars_are_written_down_too(pay: Any, clock: TravellingClock) -> None:
+    schedule, anna, ben, mia = pay
+    save(schedule, rotation(anna, ben, shadows=[[mia.pk]]))
+    clock.advance(DAY)
+    run_due(WRITER)
+    found = worked.of_schedule(queries.schedule_by(SYSTEM, "pay"), START, clock())
+    assert [(each.person, each.shadow, each.detail) for each in found] == [
+        (anna.pk, False, "Weekly"),
+        (mia.pk, True, "Weekly"),
+    ]
+    assert set(earned(schedule.team)) == {"Anna"}
+
+
+def test_whoever_comes_on_call_by_an_edit_gets_a_hand_off(pay: Any, clock: TravellingClock) -> None:
+    schedule, anna, _ben, mia = pay
+    clock.advance(DAY)
+    run_due()
+    clock.advance(timedelta(minutes=1))
+    save(schedule, rotation(mia))
+    run_due()
+    row = Handoff.objects.exclude(written_at=None).get()
+    assert ([*row.outgoing.all()], [*row.incoming.all()]) == ([anna], [mia])
+
+
+def correct(by: Any, schedule: Any, person: Any, start: datetime, end: datetime, **fields: Any) -> Any:
+    fields = {"reason": "Never entered", **fields}
+    row = queries.schedule_by(SYSTEM, schedule.slug)
+    return commands.correct(acting(by), row, person=person, starts_at=start, ends_at=end, **fields)
+
+
+def test_a_correction_names_its_author_in_the_pay_and_keeps_the_original(pay: Any, clock: TravellingClock) -> None:
+    schedule, anna, ben, mia = pay
+    clock.to(datetime(2026, 3, 5, 9, tzinfo=UTC))
+    made = correct(mia, schedule, ben, START + DAY, START + DAY + 8 * HOUR, instead_of=anna, reason="Anna was ill")
+    assert earned(schedule.team) == {"Anna": Decimal(64), "Ben": Decimal(8)}
+    lines = [line for line in pay_of(SYSTEM, schedule.team, "2026-03").lines if "Anna was ill" in line.text]
+    said = "Ben was on call instead of Anna, says Mia on 5 Mar 2026: Anna was ill"
+    assert [line.text for line in lines] == [
+        f"Not on call Tue 3 Mar 10:00 to 18:00 after all: {said}",
+        f"On call Tue 3 Mar 10:00 to 18:00, working time: 8.00 h at 1 EUR = 8.00 EUR ({said})",
+    ]
+    assert [(line.amount, line.quantity) for line in lines] == [(0, 0), (8, 8)]
+    assert at(schedule, START + DAY) == ["Ben"] and at(schedule, START + DAY + 8 * HOUR) == ["Anna"]
+    kept = WorkedShift.objects.get(corrected_by=made)
+    assert (kept.person, kept.starts_at, kept.ends_at) == (anna, made.starts_at, made.ends_at)
+    # A second one stands on it, and must go first.
+    second = correct(mia, schedule, None, START + DAY + HOUR, START + DAY + 2 * HOUR, reason="Nobody was")
+    assert at(schedule, START + DAY + HOUR) == [] and earned(schedule.team)["Ben"] == 7
+    with pytest.raises(Conflict):
+        commands.take_back(acting(mia), made)
+    for each in (second, made, made):
+        commands.take_back(acting(mia), each)
+    assert earned(schedule.team) == {"Anna": Decimal(72)} and at(schedule, START + DAY + HOUR) == ["Anna"]
+    # The engine goes on with the same shift.
+    clock.advance(DAY)
+    run_due(WRITER)
+    assert earned(schedule.team) == {"Anna": Decimal(96)}
+
+
+def test_what_cannot_be_corrected_is_refused(pay: Any, clock: TravellingClock) -> None:
+    schedule, _, ben, mia = pay
+    clock.advance(2 * DAY)
+    hour = (START, START + HOUR)
+    for fields, field in (
+        ({"start": START, "end": clock() + HOUR}, "ends_at"),
+        ({"start": START - DAY, "end": START}, "starts_at"),
+        ({"instead_of": mia}, "instead_of"),
+        ({"instead_of": ben}, "instead_of"),
+        ({"reason": " "}, "reason"),
+    ):
+        given = {"start": hour[0], "end": hour[1], **fields}
+        with pytest.raises(Refused) as refused:
+            correct(mia, schedule, ben, given.pop("start"), given.pop("end"), **given)
+        assert refused.value.field == field
+    with pytest.raises(NotAllowed):
+        correct(ben, schedule, ben, *hour)
+    assert earned(schedule.team) == {"Anna": Decimal(48)} and not WorkedShift.objects.exclude(corrected_by=None)
+
+
+def browser(person: Any) -> Client:
+    client = Client()
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def test_by_page_and_file(pay: Any, clock: TravellingClock, django_assert_max_num_queries: Any) -> None:
+    schedule, anna, ben, mia = pay
+    clock.advance(20 * DAY)
+    boss, own = browser(mia), browser(ben)
+    with django_assert_max_num_queries(45):
+        page = boss.get("/schedules/pay/worked?month=2026-03").content.decode()
+    assert "Anna" in page and "Rotation: Weekly" in page and "Save correction" in page
+    assert "Save correction" not in own.get("/schedules/pay/worked").content.decode()
+    form = {
+        "person": ben.pk, "instead_of": anna.pk, "starts_at": "2026-03-03T10:00", "ends_at": "2026-03-03T12:00",
+        "reason": "Took it by phone",
+    }  # fmt: skip
+    assert own.post("/schedules/pay/worked/correct", form).status_code == 403
+    wrong = boss.post("/schedules/pay/worked/correct", form | {"ends_at": "2026-03-03T09:00"})
+    assert wrong.status_code == 422 and "Only what has passed can be corrected" in wrong.content.decode()
+    answer = boss.post("/schedules/pay/worked/correct", form)
+    assert answer.status_code == 302 and answer["Location"] == "/schedules/pay/worked?month=2026-03"
+    page = boss.get(answer["Location"]).content.decode()
+    assert "Counts no longer: Took it by phone" in page and "Take back" in page
+    rows = list(csv.DictReader(io.StringIO(
+        b"".join(boss.get("/schedules/pay/worked.csv?month=2026-03").streaming_content).decode()
+    )))  # fmt: skip
+    assert [(row["person"], row["counts"]) for row in rows if row["correction"]] == [("Anna", "False"), ("Ben", "True")]
+    pressed = f"/schedules/pay/worked?of={anna.pk}&from=2026-03-04T10:00:00%2B00:00&to=x"
+    assert boss.get(pressed).context["form"].initial["instead_of"] == anna
+    assert boss.get("/schedules/pay/worked?month=2026-13").status_code == 422
+    pk = schedule.corrections.get().pk
+    assert own.post(f"/on-call/corrections/{pk}/take-back").status_code == 403
+    assert boss.post(f"/on-call/corrections/{pk}/take-back").status_code == 302
+    assert boss.get("/schedules/pay/worked?month=2026-01").status_code == 200
+    # The picture of the schedule says the same of the past.
+    assert "Who was on call" in boss.get("/schedules/pay?from=2026-03-02").content.decode()
+
+
+def test_by_api(pay: Any, clock: TravellingClock) -> None:
+    _, _, ben, mia = pay
+    clock.advance(4 * DAY)
+    boss, own = browser(mia), browser(ben)
+    api = {"content_type": "application/json"}
+    body = {
+        "person": "ben@example.org", "instead_of": "anna@example.org", "starts_at": "2026-03-03T10:00:00Z",
+        "ends_at": "2026-03-03T12:00:00Z", "reason": "By phone",
+    }  # fmt: skip
+    assert own.post("/api/v1/schedules/pay/corrections", body, **api).status_code == 403
+    made = boss.post("/api/v1/schedules/pay/corrections", body, **api)
+    assert made.status_code == 201 and made.json()["made_by"]["name"] == "Mia"
+    found = own.get("/api/v1/schedules/pay/worked").json()
+    assert [(row["person"]["name"], row["why"], bool(row["taken_out"])) for row in found["items"]] == [
+        ("Anna", "rotation", False),
+        ("Anna", "rotation", True),
+        ("Ben", "correction", False),
+        ("Anna", "rotation", False),
+    ]
+    assert found["corrections"][0]["reason"] == "By phone"
+    was = own.get("/api/v1/on-call?at=2026-03-03T11:00:00Z").json()["items"][0]["people"]
+    assert [each["name"] for each in was] == ["Ben"]
+    shifts = own.get("/api/v1/schedules/pay/shifts?from=2026-03-02T10:00:00Z&to=2026-03-12T00:00:00Z").json()
+    assert [each["person"]["name"] for each in shifts["items"]] == ["Anna", "Ben", "Anna", "Ben"] and not shifts["gaps"]
+    pk = made.json()["id"]
+    assert own.delete(f"/api/v1/corrections/{pk}").status_code == 403
+    assert boss.delete(f"/api/v1/corrections/{pk}").json()["taken_back_by"]["name"] == "Mia"
+    assert boss.get("/api/v1/schedules/pay/worked?from=2026-03-03T00:00:00Z&to=2026-03-02T00:00:00Z").status_code == 422
+
+
+def test_by_command(pay: Any, clock: TravellingClock) -> None:
+    schedule, *_ = pay
+    clock.advance(4 * DAY)
+
+    def run(*words: str, code: int = 0) -> str:
+        answer = CliRunner().invoke(cli, ["oncall", *words])
+        assert answer.exit_code == code, answer.output
+        return answer.output
+
+    span = ("--from", "2026-03-04T10:00:00Z", "--to", "2026-03-04T12:00:00Z")
+    run("correct", "pay", "ben@example.org", *span, "--reason", "By phone")
+    assert "correction" in run("worked", "pay")
+    rows = list(csv.DictReader(io.StringIO(run("worked", "pay", "--csv"))))
+    assert [row["person"] for row in rows if row["correction"]] == ["Ben"]
+    run("correct", "pay", *span, "--reason", "?", code=2)
+    run("correct", "--take-back", str(schedule.corrections.order_by("-id")[0].pk))
+    assert at(schedule, datetime(2026, 3, 4, 11, tzinfo=UTC)) == ["Anna"]
