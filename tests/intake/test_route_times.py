@@ -367,7 +367,7 @@ def test_whoever_was_told_that_it_fires_is_told_that_it_is_over_whatever_happens
     assert (group.held is not None) == (what in {"silence", "maintenance", "inhibition", "mute"})
     clock.advance(MINUTE)
     fire(integration, "Disk", ended=True, instance="a")
-    assert [each.subject for each in sent("resolved")] == [f"Resolved: {group.title}"]
+    assert [each.subject for each in sent("resolved")] == [f"Resolved: {integration.service}: {group.title}"]
 
 
 def test_the_second_end_of_what_fired_again_is_told_as_well(

@@ -255,8 +255,8 @@ def test_a_viewer_may_look_at_policies_only(client: Any) -> None:
     assert client.get(f"/policies/{policy.slug}").status_code == 200
     assert b"New policy" not in client.get("/policies").content
     assert client.post(f"/policies/{policy.slug}/delete").status_code == 403
-    for hours in ("x", "99999999999999"):
-        assert client.get(f"/policies/{policy.slug}?in={hours}").status_code == 422
+    for moment in ("x", "99999999999999", "0001-01-01T00:00", "9999-12-31T23:59", "2000-01-01T00:00"):
+        assert client.get(f"/policies/{policy.slug}?at={moment}").status_code == 422
 
 
 # --- Paging somebody, the delivery log -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
@@ -33,6 +34,7 @@ class Message:
     purpose: str  # page, role, test, reminder, resolved, update, verify
     urgent: bool = True
     drill: bool = False
+    late: str = ""  # “Late by 2 h”, where it could not be sent earlier; its text begins with it, too
     person: str = ""
     actions: tuple[Link, ...] = ()
     answer_url: str = ""  # where a telephone provider sends the key that was pressed; signed, for this message alone
@@ -113,3 +115,42 @@ class Recognises(Protocol):
     def handle(self, settings: dict[str, Any]) -> str:
         """One text for each different receiver; at most 200 characters, no secret."""
         ...
+
+
+@runtime_checkable
+class NeedsOperator(Protocol):
+    """A channel that reaches nobody before the operator of the installation has set something up."""
+
+    def missing(self) -> str:
+        """What is still to be set up, as a sentence; empty when nothing is."""
+        ...
+
+
+@runtime_checkable
+class Quiet(Protocol):
+    """A channel that wakes nobody who sleeps: it needs an open page, or somebody who looks at their mail."""
+
+    quiet: bool
+
+
+def missing_for(channel: Channel) -> str:
+    """What the operator has to set up before ``channel`` reaches anybody; empty when nothing is."""
+    return channel.missing() if isinstance(channel, NeedsOperator) else ""
+
+
+def wakes(channel: Channel) -> bool:
+    """Whether it may wake somebody who sleeps."""
+    return not (isinstance(channel, Quiet) and channel.quiet)
+
+
+_LOUD = ("voice", "push", "sms", "ntfy")
+
+
+def loudest_first(channels: Iterable[Channel]) -> list[Channel]:
+    """In the order in which somebody should think of them: what wakes best first, what wakes nobody last."""
+
+    def place(channel: Channel) -> tuple[int, str]:
+        loud = _LOUD.index(channel.name) if channel.name in _LOUD else len(_LOUD)
+        return loud if wakes(channel) else len(_LOUD) + 1, channel.label.lower()
+
+    return sorted(channels, key=place)

@@ -92,6 +92,10 @@ class ChatChannel:
             ),
         )
 
+    def missing(self) -> str:
+        there = Workspace.objects.filter(kind=self.name).exists()
+        return "" if there else f"{self.label} is not connected yet: an administrator does that under Set-up, Chats."
+
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         """Asks the product for the person where an address or a name was given.
 

@@ -21,6 +21,11 @@ def title(message: Message) -> str:
     return f"[Drill] {subject}" if message.drill and not subject.lower().startswith("[drill]") else subject
 
 
+def announced(message: Message) -> str:
+    """All that somebody hears or sees who gets one line only: a drill, how late it is, and what it is."""
+    return f"{message.late}: {title(message)}" if message.late else title(message)
+
+
 def plain(message: Message) -> str:
     """The body, then every link on its own line. Never empty."""
     links = [f"{one_line(link.label)}: {link.url}" for link in message.actions]

@@ -8,8 +8,10 @@ from datetime import datetime
 
 from ..channels.chat import buttons_for, plain_card
 from ..intake.models import AlertGroup
+from ..kernel import clock
 from ..kernel import settings as conf
 from ..paging.models import Escalation, Notification
+from ..paging.wording import on_clock_of
 from ..web.answers import group_of, settled
 from ..workspaces.base import Card
 from ..workspaces.models import Post
@@ -41,8 +43,8 @@ def room_card(escalation: Escalation) -> Card:
 
 def _of_notification(row: Notification) -> Card:
     card = plain_card(
-        row.subject,
-        row.body,
+        on_clock_of(row.subject, row.person.timezone, clock.now()),
+        on_clock_of(row.body, row.person.timezone, clock.now()),
         f"{conf.current().url}{row.path}",
         urgent=row.urgency == "high",
         drill=row.drill,

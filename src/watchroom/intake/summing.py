@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from .models import Alert, AlertGroup
-from .rules.summary import Counted, differing, in_words
+from .rules.summary import Counted, differing, in_words, said_in
 
 MOST = 2_000  # alerts that are counted at once: in a storm the newest ones stand for all
 _SMALL = 200  # groups up to this size are read together
@@ -33,6 +33,14 @@ def words_of(groups: Sequence[AlertGroup]) -> dict[int, list[str]]:
         counted = differing(labels[group.pk]) if group.pk in labels else summary_of(group)
         found[group.pk] = [_head(group.firing), *in_words(counted)]
     return found
+
+
+def own_words_of(groups: Sequence[AlertGroup]) -> dict[int, list[str]]:
+    """What the sender says about the only alert that fires in each of these groups, and where its runbook is, in lines.
+    One query."""
+    alone = [group.pk for group in groups if group.firing == 1]
+    rows = Alert.objects.filter(group__in=alone, ended_at__isnull=True) if alone else Alert.objects.none()
+    return {pk: said_in(notes) for pk, notes in rows.values_list("group_id", "annotations")}
 
 
 def _head(firing: int) -> str:

@@ -18,6 +18,7 @@ from django.db import OperationalError, close_old_connections, connection
 
 from ..channels.base import Delivery, DeliveryFailed, Link, Message
 from ..channels.webhook import Webhook
+from ..kernel import clock
 from ..kernel import settings as conf
 from ..kernel.duty import Duty
 from ..kernel.errors import WatchroomError
@@ -29,6 +30,7 @@ from .commands.turns import AT_ONCE
 from .hooks import as_alertmanager, summary_of
 from .links import phone_url, respond_url, seen_url
 from .models import Escalation, EscalationPolicy, Notification, StepAction
+from .wording import late_of, on_clock_of
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -44,8 +46,9 @@ def message_of(notification: Notification) -> Message:
     answer = (Link(verb, respond_url(notification), acts=True),) if verb else ()
     return Message(
         key=f"watchroom-{notification.pk}",
-        subject=notification.subject,
-        body=notification.body,
+        subject=on_clock_of(notification.subject, notification.person.timezone, clock.now()),
+        body=on_clock_of(notification.body, notification.person.timezone, clock.now()),
+        late=late_of(notification.body),
         url=url,
         purpose=notification.purpose,
         urgent=notification.urgency == "high",

@@ -20,6 +20,7 @@ class Browser:
     label = "This browser"
     summary = "Choose this beside another method: it rings in any Watchroom tab that you have open."
     fields: tuple[Field, ...] = ()
+    quiet = True
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         """:raises Refused: there is no person's number."""

@@ -30,6 +30,10 @@ class Email:
     label = "E-mail"
     summary = "Choose this for what can wait for minutes, and as a second way beside a louder one."
     fields = (Field("address", "Address", "For example kim@example.org.", kind="email"),)
+    quiet = True
+
+    def missing(self) -> str:
+        return "" if conf.current().smtp_url else "Watchroom has no mail server yet: WATCHROOM_SMTP_URL is not set."
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         """:raises Refused: it is not an e-mail address."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from ..base import Link, Message
@@ -16,7 +17,7 @@ def render(message: Message) -> str:
     links = [link for link in message.actions if _is_web(link.url)]
     accent = _URGENT if message.urgent and message.purpose != "resolved" else _CALM
     heading = escape(title(message))
-    body = escape(message.body.strip()).replace("\n", "<br>\n")
+    body = _linked(message.body.strip()).replace("\n", "<br>\n")
     blocks = [f'<h1 style="margin:0 0 12px;font-size:20px;line-height:1.35;color:{_INK}">{heading}</h1>']
     if message.drill:
         blocks.insert(0, f'<p style="margin:0 0 8px;font-size:13px;color:{_QUIET}">This is a drill.</p>')
@@ -41,6 +42,18 @@ border-top:4px solid {accent};border-radius:8px">
 Whoever has this mail can use its links: do not forward it.</p>
 </body></html>
 """
+
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]")
+
+
+def _linked(text: str) -> str:
+    """``text`` escaped, with its web addresses as links that show where they lead."""
+    parts, at = [], 0
+    for found in _ADDRESS.finditer(text):
+        parts += [escape(text[at : found.start()]), _link(Link(found[0], found[0]))]
+        at = found.end()
+    return "".join([*parts, escape(text[at:])])
 
 
 def _is_web(url: str) -> bool:

@@ -39,6 +39,15 @@ def accounts() -> list[Account]:
     return [read_account(text) for text in conf.current().phone_urls.split()]
 
 
+def missing() -> str:
+    """What the operator has to set up before anybody is called; empty when there is an account."""
+    return (
+        ""
+        if conf.current().phone_urls.split()
+        else "Watchroom has no telephone account yet: WATCHROOM_PHONE_URLS is not set."
+    )
+
+
 def who_signed(told: Told) -> Account | None:
     """The account that has made this request to us, if it is one of ours."""
     return next((account for account in accounts() if account.has_signed(told)), None)

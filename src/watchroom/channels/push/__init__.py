@@ -13,10 +13,12 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from ...kernel import clock, http
+from ...kernel import settings as conf
 from ...kernel.errors import Refused
 from .. import answers
 from ..base import Delivery, DeliveryFailed, Field, Message, MethodGone
@@ -40,6 +42,13 @@ class Push:
         Field("auth", "Secret of the device", kind="password", secret=True),
         Field("device", "Name of the device", required=False),
     )
+
+    def missing(self) -> str:
+        """Browsers give subscriptions only to pages that came by HTTPS, or from their own machine."""
+        url = urlsplit(conf.current().url)
+        if url.scheme == "https" or url.hostname in ("localhost", "127.0.0.1"):
+            return ""
+        return "Push needs an https:// address of Watchroom: WATCHROOM_URL has none."
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         """:raises Refused: it is not what ``PushManager.subscribe`` gives."""

@@ -7,7 +7,7 @@ from typing import Any
 from ...kernel import settings as conf
 from ..base import Delivery, Field, Message
 from ..phones import accounts, numbers, texts
-from ..wording import title
+from ..wording import announced, title
 
 
 class SMS:
@@ -17,6 +17,9 @@ class SMS:
     label = "Text message (SMS)"
     summary = "Choose this to be reached where there is no internet."
     fields = (Field("number", "Telephone number", "With its country, such as +49 30 1234567.", kind="tel"),)
+
+    def missing(self) -> str:
+        return accounts.missing()
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         """:raises Refused: it is not a telephone number with its country."""
@@ -42,7 +45,7 @@ def compose(message: Message) -> str:
     how = "\nReply 1 to acknowledge." if message.purpose in {"page", "role"} else ""
     link = message.actions[0].url if message.actions else message.url
     where = f"\n{link}" if link and conf.current().sms_links else ""
-    return texts.fitted("", title(message), how + where, most=3 if len(where) > 120 else 2)
+    return texts.fitted("", announced(message), how + where, most=3 if len(where) > 120 else 2)
 
 
 channel = SMS()

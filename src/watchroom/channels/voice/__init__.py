@@ -6,7 +6,7 @@ from typing import Any
 
 from ..base import Delivery, Field, Message
 from ..phones import accounts, numbers
-from ..wording import one_line, title
+from ..wording import announced, one_line
 
 
 class Voice:
@@ -16,6 +16,9 @@ class Voice:
     label = "Telephone call"
     summary = "Choose this to be woken: it is the loudest way, and a key answers."
     fields = (Field("number", "Telephone number", "With its country, such as +49 30 1234567.", kind="tel"),)
+
+    def missing(self) -> str:
+        return accounts.missing()
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         """:raises Refused: it is not a telephone number with its country."""
@@ -37,7 +40,7 @@ class Voice:
 
 def spoken(message: Message) -> str:
     """What is said. A code is spoken digit by digit."""
-    text = one_line(title(message), 300)
+    text = one_line(announced(message), 300)
     if message.purpose == "verify":
         return "This is Watchroom. " + " ".join(f"{each}," if each.isdigit() else each for each in _spaced(text))
     if message.purpose in {"page", "role"}:

@@ -19,6 +19,7 @@ from ...kernel import clock, wake
 from ...kernel.db import announce, claimable
 from ...paging.commands import notify, stop_escalation
 from ...paging.models import Escalation, Notification
+from ...paging.wording import stamp
 from .. import holding
 from ..holding import Firing, Hold, Inhibition, SilenceRule
 from ..matchers import matcher
@@ -275,7 +276,7 @@ def _remind(silence: Silence, groups: int) -> None:
     notify(
         silence.author,
         purpose=Notification.Purpose.REMINDER,
-        subject=f"Your silence ends at {silence.ends_at:%H:%M} UTC",
+        subject=f"Your silence ends at {stamp(silence.ends_at)}",
         body=f"{silence.comment}\nIt holds {groups} alert groups that still fire. They page when it ends; extend it if "
         "they should not.",
         path="/silences",

@@ -18,10 +18,11 @@ from ...kernel.db import announce, claimable, locked, update_each
 from ...kernel.errors import Refused
 from ...paging.commands import Cause, notify, resume_escalation, start_escalations, stop_escalation, take_first_turns
 from ...paging.models import Escalation, EscalationPolicy, Notification
+from ...paging.wording import stamp
 from ...workspaces.posts import redraw
 from ..models import Alert, AlertGroup, GroupEvent
 from ..rules.flapping import QUIET
-from ..summing import words_of
+from ..summing import own_words_of, words_of
 from .marking import mark, services_changed, sources_changed
 
 Kind = GroupEvent.Kind
@@ -69,14 +70,14 @@ def start_paging(groups: Sequence[AlertGroup]) -> list[Escalation]:
         for group in groups
         if group.policy_id not in policies
     )
-    words = words_of(groups)
+    words, own = words_of(groups), own_words_of(groups)
     return start_escalations(
         [
             Cause(
                 kind=Escalation.Kind.ALERT_GROUP,
                 subject_id=group.pk,
-                title=f"{group.service}: {group.title}" if group.service_id else group.title,
-                body="\n".join([describe(group), *words.get(group.pk, ())]),
+                title=_named(group),
+                body="\n".join([*describe(group, own.get(group.pk, ())), *words.get(group.pk, ())]),
                 path=f"/alerts/{group.pk}",
                 team=group.team,
                 urgency=group.urgency,
@@ -116,9 +117,14 @@ def open_again(group: AlertGroup, *, why: str, first: Person | None = None) -> N
     group.notify_at = None
 
 
-def describe(group: AlertGroup) -> str:
-    labels = "\n".join(f"{name}: {value}" for name, value in group.group_labels.items())
-    return f"{group.get_severity_display()} since {group.opened_at:%H:%M} UTC.\n{labels}".strip()
+def _named(group: AlertGroup) -> str:
+    return f"{group.service}: {group.title}" if group.service_id else group.title
+
+
+def describe(group: AlertGroup, said: Sequence[str]) -> list[str]:
+    """What a page says of a group, in lines: how bad, since when, what its sender says, and by what it was grouped."""
+    since = f"{group.get_severity_display()} since {stamp(group.opened_at)}."
+    return [since, *said, *(f"{name}: {value}" for name, value in group.group_labels.items())]
 
 
 @retried
@@ -221,8 +227,8 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
             notify(
                 person,
                 purpose=Notification.Purpose.RESOLVED,
-                subject=f"Resolved: {group.title}",
-                body=text,
+                subject=f"Resolved: {_named(group)}",
+                body=f"{text[:1].upper()}{text[1:]}.",
                 path=f"/alerts/{group.pk}",
                 # Of one that fired again within minutes of its end, the second end is news as well.
                 reason=f"group:{group.pk}:resolved" + (f":{group.reopened}" if group.reopened else ""),

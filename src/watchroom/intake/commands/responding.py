@@ -15,6 +15,7 @@ from ...kernel.errors import Conflict, Refused
 from ...paging.commands import page_about, stop_escalation
 from ...paging.models import Escalation
 from ..models import AlertGroup, GroupEvent, Responder
+from ..summing import own_words_of
 from .groups import changing
 from .lifecycle import checked_until, describe, open_again
 
@@ -86,7 +87,7 @@ def add_responder(by: Actor, group: AlertGroup, person: Person, *, note: str = "
         escalation = page_about(
             person,
             title=row.title,
-            body=f"{asked}\n\n{describe(row)}",
+            body="\n".join([f"{asked}\n", *describe(row, own_words_of([row]).get(row.pk, ()))]),
             path=f"/alerts/{row.pk}",
             team=row.team,
             urgency=row.urgency,

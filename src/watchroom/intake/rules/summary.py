@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 LABELS, VALUES = 5, 3  # shown in a message
+SAID = 400  # letters of what a sender says about an alert
+_SAYING, _RUNBOOK = ("description", "message"), ("runbook_url", "runbook")
 
 
 @dataclass(frozen=True)
@@ -56,3 +58,11 @@ def in_words(found: Sequence[Counted]) -> list[str]:
     if len(found) > LABELS:
         lines.append(f"and {len(found) - LABELS} more labels differ")
     return lines
+
+
+def said_in(notes: Mapping[str, object]) -> list[str]:
+    """What the sender says about an alert beyond its title, and where its runbook is, as lines of a message."""
+    said = next((" ".join(str(notes[name]).split()) for name in _SAYING if notes.get(name)), "")
+    runbook = next((str(notes[name]).strip() for name in _RUNBOOK if notes.get(name)), "")
+    shown = said if len(said) <= SAID else f"{said[: SAID - 1]}…"
+    return [*([shown] if shown else []), *([f"Runbook: {runbook[:500]}"] if runbook else [])]

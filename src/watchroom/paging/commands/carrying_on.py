@@ -17,11 +17,12 @@ from ...kernel import wake
 from ...kernel.db import announce, claimable, insert_all, locked, update_each
 from ...kernel.http import origin
 from ..conditions import Facts
-from ..hooks import facts_of, mitigation_named
+from ..hooks import facts_of, mitigation_named, severities_of
 from ..looking import look_at
 from ..models import Approval, Escalation, EscalationAnswer, EscalationEvent, Notification, RoundRobin, StepAction
 from ..people import Roster, name_of
 from ..rules import GIVEN_WAIT_SECONDS, Decision, Plan, Position, Step, Target, Turn, next_turn
+from ..wording import headline
 from .catching_up import LATE, late_by
 from .nobody import Defect, defect_of, event_of
 from .notifications import Notice, write_all
@@ -83,6 +84,7 @@ class _Turns:
         self._notices: list[Notice] = []
         self._actions: list[StepAction] = []
         self._defects: list[tuple[Defect, str]] = []
+        self._severities: dict[int, str] = {}
 
     def place_of(self, escalation: Escalation) -> _Place:
         plan = self._plan_of(escalation)
@@ -120,6 +122,7 @@ class _Turns:
         answers: dict[int, set[int]] = {pk: set() for pk in asked}
         for pk, person in EscalationAnswer.objects.filter(escalation__in=asked).values_list("escalation", "person"):
             answers[pk].add(person)
+        self._severities = severities_of([place.escalation for place in places])
         robins: set[tuple[int, int]] = set()
         targets: set[Target] = set()
         roles: set[int] = set()
@@ -317,7 +320,7 @@ class _Turns:
                 reachable,
                 purpose=_PURPOSE[escalation.kind],
                 urgency=urgency,
-                subject=escalation.title,
+                subject=headline(escalation.title, self._severities.get(escalation.pk, "")),
                 body=body,
                 path=escalation.path,
                 reason=f"escalation:{escalation.pk}:{place.at.round}:{event.kind}:{place.at.step}",

@@ -12,15 +12,15 @@ from ..models import Notification, Urgency
 from ..people import hours_of
 from ..quiet import outside
 from ..rules import in_words
+from ..wording import LATE_BEGINS, late_of
 
 LATE = timedelta(minutes=2)  # after that something was wrong; before, an engine was busy
-_BEGINS = "Late by "
 WAITING, SENDING = Notification.State.WAITING, Notification.State.SENDING
 
 
 def late_by(late: timedelta) -> str:
     """What a message that comes late begins with."""
-    return f"{_BEGINS}{in_words(late)}: Watchroom could not send this earlier."
+    return f"{LATE_BEGINS}{in_words(late)}: Watchroom could not send this earlier."
 
 
 def in_order(rows: Sequence[Notification], now: datetime) -> list[Notification]:
@@ -46,7 +46,7 @@ def in_order(rows: Sequence[Notification], now: datetime) -> list[Notification]:
     for row in following:
         row.due_at, row.note = moved[row.pk][0], moved[row.pk][1] or row.note
     Notification.objects.bulk_update(following, ["due_at", "note"], batch_size=100)
-    say = [row for row in late if row.pk not in moved and not row.body.startswith(_BEGINS)]
+    say = [row for row in late if row.pk not in moved and not late_of(row.body)]
     for row in say:
         row.body = f"{late_by(now - row.due_at)}\n\n{row.body}" if row.due_at else row.body
     Notification.objects.bulk_update(say, ["body"], batch_size=100)

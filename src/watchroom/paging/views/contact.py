@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ...accounts.models import Person
+from ...channels.base import loudest_first, missing_for
 from ...kernel import clock
 from ...kernel.errors import NotFound, Refused
 from ...kernel.plugins import all_of
@@ -16,6 +17,8 @@ from .. import commands
 from ..commands.bundles import limit_of
 from ..commands.contact import channel_named, parse_hour
 from ..models import ContactMethod, Notification, QuietHours, Urgency
+from ..people import Roster
+from ..waking import at_night, trouble_at_night
 
 
 def _me(request: HttpRequest) -> Person:
@@ -34,9 +37,14 @@ def index(request: HttpRequest) -> HttpResponse:
         }
         for urgency in Urgency.values
     }
+    channels = loudest_first(all_of("watchroom.channels").values())
+    missing = {each.name: missing_for(each) for each in channels}
+    night = at_night(me, Roster(clock.now()))
     context = {
         "methods": methods,
-        "channels": [each for each in all_of("watchroom.channels").values() if each.name != "push"],
+        "channels": [each for each in channels if each.name != "push" and not missing[each.name]],
+        "unready": [(each, missing[each.name]) for each in channels if missing[each.name]],
+        "broken": {method.pk: missing[method.channel] for method in methods if missing.get(method.channel)},
         "me": me,
         "quiet": QuietHours.objects.filter(person=me).first(),
         "away": me.absences.filter(paged=False, starts_at__lte=clock.now(), ends_at__gt=clock.now()),
@@ -48,11 +56,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "tests": Notification.objects.filter(person=me, purpose=Notification.Purpose.TEST).prefetch_related("attempts")[
             :5
         ],
-        "at_night": [
-            rule
-            for rule in me.notification_rules.filter(urgency="high").select_related("contact_method")
-            if rule.contact_method.enabled
-        ],
+        "at_night": night,
+        "trouble": trouble_at_night(night),
     }
     template = "paging/_tests.html" if request.headers.get("HX-Request") else "paging/contact.html"
     return render(request, template, context)

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
@@ -31,6 +32,7 @@ from ..queries import defects_visible_to, dry_run, policies_visible_to, versions
 from .steps import empty_row, form_row, labels_from, row_of, step_from
 
 SEVERITIES = ("critical", "error", "warning", "info")
+_FAR = timedelta(days=366)  # for which a dry run may be asked
 SPARE_STEPS = 2  # empty rows in the form, so that steps can be added without a script
 
 
@@ -60,10 +62,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One policy: its steps, and a dry run by the engine's own functions."""
     actor = actor_of(request)
     policy = policy_for(actor, slug)
-    hours = request.GET.get("in", "0")
-    if not hours.isdecimal() or int(hours) > 24 * 366:
-        raise Refused("That is not a number of hours.", field="in", value=hours, fix="Use a whole number up to 8784.")
-    at = clock.now() + timedelta(hours=int(hours))
+    at = _moment(request.GET.get("at", ""))
     given = {name: request.GET.get(name, "") for name in ("urgency", "severity", "labels", "alerts")}
     facts = facts_from(
         at, given["urgency"] or "high", given["severity"], given["labels"], _number(given["alerts"] or "1", "alerts")
@@ -81,7 +80,6 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         ],
         "lines": [line | {"after": line["at"] - at} for line in dry_run(policy, at, facts=facts)],
         "at": at,
-        "hours": hours,
         "services": policy.services.select_related("team"),
         "manages": manages,
         "versions": versions_of(policy),
@@ -154,6 +152,21 @@ def _values_of(policy: EscalationPolicy | None) -> dict[str, Any]:
         "repeats": policy.repeats,
         "answers": policy.answers,
     }
+
+
+def _moment(text: str) -> datetime:
+    """A time by the reader's clock, as their browser gives it; none: now."""
+    if not text:
+        return clock.now()
+    try:
+        at = datetime.fromisoformat(text).replace(tzinfo=timezone.get_current_timezone())
+        if abs(at - clock.now()) <= _FAR:
+            return at
+    except (ValueError, OverflowError):
+        pass
+    raise Refused(
+        "That is not a time within a year.", field="at", value=text[:40], fix="Use a time such as 2026-03-02T03:00."
+    )
 
 
 def _number(text: str, field: str) -> int:

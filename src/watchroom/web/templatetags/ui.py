@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
 from watchroom.kernel.clock import now
+from watchroom.paging.wording import on_clock_of
 
 from . import _badges, _charts, _lanes, _navigation, _words
 
@@ -70,6 +71,12 @@ def state(name: object, word: str = "") -> SafeString:
     """``{% state "firing" %}``; any state of alerts, incidents, postmortems, actions, notifications and components."""
     look = _badges.state(name)
     return badge(word or look.word, look.tone, look.icon)
+
+
+@register.filter
+def local_times(text: object) -> str:
+    """A text with its moments in UTC as the reader's own clock shows them."""
+    return on_clock_of(str(text), timezone.get_current_timezone_name(), now())
 
 
 @register.filter

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ...accounts.actors import Actor
+from ...accounts.models import Person
 from ...actions.models import ActionItem
 from ...incidents.models import Incident, RoleAssignment
 from ...incidents.queries import visible_to as incidents_visible_to
@@ -17,8 +19,10 @@ from ...oncall import queries as oncall
 from ...oncall import rules
 from ...oncall.models import Schedule
 from ...paging.models import Escalation
+from ...paging.people import Roster
 from ...paging.queries import my_defects
 from ...paging.views.respond import VERBS
+from ...paging.waking import at_night, trouble_at_night
 from ..middleware import actor_of
 
 LOOK_AHEAD = timedelta(days=60)
@@ -30,6 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     person, now = actor.person, clock.now()
     mine = Escalation.objects.filter(ended_at__isnull=True, notifications__person=person).distinct().order_by("-id")[:5]
+    duty = _duty(person.pk) if person else None
     context = {
         "mine": [(escalation, VERBS[escalation.kind]) for escalation in mine],
         "updates": _overdue_updates(actor) if person else [],
@@ -40,7 +45,8 @@ def home(request: HttpRequest) -> HttpResponse:
         .order_by("severity", "-id")[:10],
         "groups": groups_visible_to(actor).filter(resolved_at__isnull=True).order_by("-last_alert_at", "-id")[:10],
         "actions": ActionItem.objects.filter(owner=person, state__in=("open", "doing")).order_by("due_on")[:5],
-        "duty": _duty(person.pk) if person else None,
+        "duty": duty,
+        "asleep": _trouble(person) if person and duty and (duty["now"] or duty["next"]) else "",
         "today": now.date(),
     }
     return render(request, "web/home_part.html" if request.headers.get("HX-Request") else "web/home.html", context)
@@ -55,7 +61,11 @@ def _overdue_updates(actor: Actor) -> list[Incident]:
     return list(late.exclude(status=Incident.Status.RESOLVED).order_by("next_update_at")[:5])
 
 
-def _duty(person: int) -> dict[str, object]:
+def _trouble(person: Person) -> str:
+    return trouble_at_night(at_night(person, Roster(clock.now())))
+
+
+def _duty(person: int) -> dict[str, Any]:
     """Where this person is on call now and until when, or when next."""
     now = clock.now()
     schedules = {schedule.pk: schedule for schedule in Schedule.objects.all()}
@@ -70,6 +80,8 @@ def _duty(person: int) -> dict[str, object]:
     on_duty = [(schedule, shift) for schedule, shift in found if shift.starts_at <= now]
     return {
         "now": on_duty,
-        "until": max((shift.ends_at for _, shift in on_duty), default=None),
+        # Beyond what was looked at nobody knows: a rotation of one goes on and on.
+        "until": max((shift.ends_at for _, shift in on_duty if shift.ends_at < now + LOOK_AHEAD), default=None),
+        "endless": any(shift.ends_at >= now + LOOK_AHEAD for _, shift in on_duty),
         "next": next(((schedule, shift) for schedule, shift in found if shift.starts_at > now), None),
     }

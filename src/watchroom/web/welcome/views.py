@@ -20,6 +20,7 @@ from ...accounts.models import Person
 from ...accounts.queries import is_set_up
 from ...accounts.roles import Action
 from ...catalog.models import Service
+from ...channels.base import loudest_first, missing_for
 from ...intake.models import AlertGroup, Integration
 from ...intake.queries import signals_of
 from ...kernel import secrets
@@ -34,6 +35,7 @@ from .forms import ContactForm, SourceForm, TeamForm, YouForm
 
 _ALLOWED = "first_run_allowed"
 _KEY = "first_run_key"
+_ELSEWHERE = {"browser", "push"}
 
 
 def _page(request: HttpRequest, step: int, template: str, **context: Any) -> HttpResponse:
@@ -117,14 +119,16 @@ def reach(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST" and not chosen:
         accounts.record_walk(by, reach=True)
         return redirect("welcome-test")
-    channels = {name: channel for name, channel in all_of("watchroom.channels").items() if name != "browser"}
-    if not conf.current().smtp_url:
-        channels.pop("email", None)
-    order = [name for name in ("email", "ntfy", "apprise", "webhook") if name in channels]
-    forms = []
-    for name in [*order, *(name for name in channels if name not in order)]:
+    # Push is for the device that it is to ring: its button is on the page “How you are reached”.
+    channels = [each for each in loudest_first(all_of("watchroom.channels").values()) if each.name not in _ELSEWHERE]
+    forms, unready = [], []
+    for channel in channels:
+        name = channel.name
+        if why := missing_for(channel):
+            unready.append((channel, why))
+            continue
         initial = {"address": person.email} if name == "email" else None
-        form = ContactForm(channels[name], request.POST if chosen == name else None, initial=initial)
+        form = ContactForm(channel, request.POST if chosen == name else None, initial=initial)
         if form.is_bound and form.is_valid():
             try:
                 add_contact_method(by, person, channel=name, label=form.cleaned_data["label"], settings=form.settings())
@@ -137,7 +141,7 @@ def reach(request: HttpRequest) -> HttpResponseBase:
     context = {
         "forms": forms,
         "methods": ContactMethod.objects.filter(person=person),
-        "mail": bool(conf.current().smtp_url),
+        "unready": unready,
     }
     wrong = any(form.errors for form in forms)
     return render(

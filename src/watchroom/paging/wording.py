@@ -1,0 +1,44 @@
+"""What a page says, in words. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+LATE_BEGINS = "Late by "  # how the text of a message begins that could not be sent earlier
+_STAMP = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d) UTC\b")
+
+
+def headline(title: str, severity: str) -> str:
+    """The first line of a page: how bad it is, where, and what. It has to do alone, on a lock screen and in a call."""
+    return f"{severity.capitalize()} – {title}" if severity else title
+
+
+def stamp(at: datetime) -> str:
+    """A moment in a text that different people will read; :func:`on_clock_of` turns it into the reader's own time."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def on_clock_of(text: str, zone: str, now: datetime) -> str:
+    """``text`` with its moments in UTC as the clock on the reader's wall shows them: ``03:02 CET``, with the day where it
+    is not today. In a time zone that nobody knows it stays as it is: a text is better than none."""
+    try:
+        own = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        return text
+    today = now.astimezone(own).date()
+
+    def local(found: re.Match[str]) -> str:
+        try:
+            at = datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC).astimezone(own)
+        except (ValueError, OverflowError):
+            return found[0]
+        return f"{at:%H:%M %Z}" if at.date() == today else f"{at:%a} {at.day} {at:%b %H:%M %Z}"
+
+    return _STAMP.sub(local, text)
+
+
+def late_of(text: str) -> str:
+    """``Late by 2 h`` of a message that could not be sent earlier; empty otherwise."""
+    return text.partition(":")[0] if text.startswith(LATE_BEGINS) else ""
