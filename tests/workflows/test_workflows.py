@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from django.test import Client
 
 import factories as make
+from peers.forms import sent_by
 from peers.http import Answer
 from watchroom.accounts.actors import Actor, acting
 from watchroom.cli.main import cli
@@ -35,7 +36,9 @@ from watchroom.paging.models import Escalation
 from watchroom.venues.commands import save_bridge, save_plan
 from watchroom.venues.models import Venue
 from watchroom.workflows import commands, queries, running
+from watchroom.workflows.deeds import DEEDS
 from watchroom.workflows.duties import duties
+from watchroom.workflows.forms import ASKED
 from watchroom.workflows.models import Workflow, WorkflowRun
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -288,9 +291,16 @@ def test_the_pages(admin: Actor, django_assert_max_num_queries: Any) -> None:
     template(admin)
     assert "Nothing is done by itself yet" in client.get("/workflows").content.decode()
     assert client.get("/workflows/new").status_code == 200
-    said = {"name": "SEV1 declared", "triggers": ["incident.declared"], "severities": ["1"], "tasks": "One\nTwo"}
-    assert client.post("/workflows/new", said | {"page_people": "no@example.org"}).status_code == 422
-    said |= {"template": "holding", "page_people": admin.person.email, "minutes": "15"}
+    said = form_of(
+        {"do": "page", "people": "no@example.org"},
+        {"do": "tasks", "lines": "One\nTwo"},
+        {"do": "update", "template": "holding"},
+        {"do": "next_update", "minutes": "15"},
+        triggers=["incident.declared"], severities=["1"],
+    )  # fmt: skip
+    wrong = client.post("/workflows/new", said)
+    assert (wrong.status_code, "There is no such people" in wrong.content.decode()) == (422, True)
+    said["people-0"] = admin.person.email
     client.post("/workflows/new", said)
     flow = Workflow.objects.get()
     assert [each["do"] for each in flow.actions] == ["page", "tasks", "update", "next_update"]
@@ -304,7 +314,7 @@ def test_the_pages(admin: Actor, django_assert_max_num_queries: Any) -> None:
     assert "It would have run" in client.get(f"/workflows/sev1-declared?incident={incident.pk}").content.decode()
     assert "There is no incident" in client.get("/workflows/sev1-declared?incident=999999").content.decode()
     assert "SEV1 declared" in client.get("/workflows").content.decode()
-    client.post("/workflows/sev1-declared/edit", {**said, "tasks": "Three"})
+    client.post("/workflows/sev1-declared/edit", {**said, "lines-1": "Three"})
     flow.refresh_from_db()
     assert flow.actions[1]["lines"] == ["Three"]
     client.post("/workflows/sev1-declared/do", {"do": "off"})
@@ -314,11 +324,129 @@ def test_the_pages(admin: Actor, django_assert_max_num_queries: Any) -> None:
     assert viewer.get("/workflows/sev1-declared").status_code == 200
     assert viewer.get("/workflows/sev1-declared/edit").status_code == 403
     assert viewer.post("/workflows/sev1-declared/do", {"do": "delete"}).status_code == 403
-    flow.actions = [*LOG, *LOG]
-    flow.save()
-    assert client.get("/workflows/sev1-declared/edit").status_code == 302, "more than the form shows"
     client.post("/workflows/sev1-declared/do", {"do": "delete"})
     assert not Workflow.objects.exists()
+
+
+def form_of(*actions: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """What a page sends."""
+    said = {"name": "SEV1 declared", "rows": len(actions), **more}
+    for number, action in enumerate(actions):
+        said |= {f"{name}-{number}": value for name, value in action.items()}
+    return said
+
+
+def test_the_form_asks_for_all_that_an_action_takes() -> None:
+    assert {kind: [each.name for each in fields] for kind, fields in ASKED.items()} == {
+        kind: list(deed.fields) for kind, deed in DEEDS.items()
+    }
+    kinds = {"words", "text", "lines", "number", "yes", "one", "many"}
+    assert {each.kind for fields in ASKED.values() for each in fields} <= kinds
+
+
+def test_the_form_keeps_whatever_a_workflow_can_be(admin: Actor) -> None:
+    """What was saved by API or file comes back from the page as it was, in its order."""
+    client, person = Client(), admin.person
+    assert person is not None
+    client.force_login(person, backend=BACKEND)
+    template(admin)
+    team = make.team(slug="shop")
+    make.schedule(slug="comms")
+    incidents.save_state(admin, None, name="Identified", phase="active")
+    actions = [
+        {"do": "log", "text": "First"},
+        {"do": "page", "people": [person.email], "teams": ["shop"], "text": "{severity}!"},
+        {"do": "role", "role": "scribe", "person": person.email},
+        {"do": "role", "role": "communications", "schedule": "comms"},
+        {"do": "tasks", "lines": ["One", "Two"], "assignee": person.email},
+        {"do": "update", "template": "holding", "publish": True},
+        {"do": "next_update", "minutes": 15},
+        {"do": "channel"},
+        {"do": "log", "text": "Last"},
+    ]
+    conditions = {
+        "severities": [1, 2],
+        "types": [],
+        "states": ["identified"],
+        "teams": ["shop"],
+        "services": ["checkout", "ledger"],
+        "labels": {"env": "production", "tier": "1"},
+        "hours": {"zone": "Europe/Berlin", "start": "22:00", "end": "06:00", "days": ["saturday"], "outside": True},
+        "private": True,
+        "drills": False,
+    }
+    flow = saved(admin, team=team, triggers=["incident.declared", "role.*"], conditions=conditions, actions=actions)
+    page = client.get("/workflows/sev1-declared/edit")
+    assert page.status_code == 200
+    assert (
+        client.post("/workflows/sev1-declared/edit", sent_by(page.content.decode()) | {"do": "save"}).status_code == 302
+    )
+    flow.refresh_from_db()
+    assert (flow.team, flow.triggers) == (team, ["incident.declared", "role.*"])
+    assert (flow.actions, flow.conditions) == (actions, conditions)
+
+
+def test_actions_are_added_moved_and_removed_without_a_script(admin: Actor) -> None:
+    client = Client()
+    assert admin.person is not None
+    client.force_login(admin.person, backend=BACKEND)
+    said = form_of({"do": "log", "text": "First"}, {"do": "call"}, triggers=["incident.declared"])
+
+    def press(button: str, **more: str) -> dict[str, list[str]]:
+        answer = client.post("/workflows/new", said | {"do": button} | more)
+        assert answer.status_code == 200
+        return sent_by(answer.content.decode())
+
+    def order(form: dict[str, list[str]]) -> list[str]:
+        return [form[f"do-{number}"][0] for number in range(int(form["rows"][0]))]
+
+    added = press("add", kind="tasks")
+    assert (order(added), added["text-0"]) == (["log", "call", "tasks"], ["First"])
+    assert (order(press("down:0")), press("down:0")["text-1"]) == (["call", "log"], ["First"])
+    assert order(press("up:1")) == ["call", "log"]
+    assert order(press("remove:0")) == ["call"]
+    for nonsense in ("up:0", "down:9", "remove:-1", "dance", "add"):
+        assert order(press(nonsense)) == ["log", "call"]
+    assert not Workflow.objects.exists()
+
+
+def test_what_is_written_is_tried_before_it_is_saved(admin: Actor) -> None:
+    client = Client()
+    assert admin.person is not None
+    client.force_login(admin.person, backend=BACKEND)
+    incident = incidents.declare(admin, title="Checkout is slow", severity=1)
+    said = form_of({"do": "log", "text": "Hello"}, triggers=["incident.declared"], do="try", incident=f"#{incident.pk}")
+    page = client.post("/workflows/new", said).content.decode()
+    assert "It would have run" in page and "Write into the log: Hello" in page
+    assert "It is SEV1." in client.post("/workflows/new", said | {"severities": ["2"]}).content.decode()
+    assert "There is no incident" in client.post("/workflows/new", said | {"incident": "999"}).content.decode()
+    half = client.post("/workflows/new", said | {"start": "09:00", "do": "save"})
+    assert (half.status_code, "Say both times" in half.content.decode()) == (422, True)
+    bad = client.post("/workflows/new", said | {"labels": "env", "do": "save"})
+    assert (bad.status_code, "env=production" in bad.content.decode()) == (422, True)
+    assert not Workflow.objects.exists()
+
+
+def test_the_form_asks_few_questions_however_many_actions(admin: Actor, django_assert_max_num_queries: Any) -> None:
+    client = Client()
+    assert admin.person is not None
+    client.force_login(admin.person, backend=BACKEND)
+    person = admin.person
+    saved(admin, actions=[{"do": "page", "people": [person.email]}, {"do": "log", "text": "x"}] * 14)
+    with django_assert_max_num_queries(14):
+        assert client.get("/workflows/sev1-declared/edit").status_code == 200
+
+
+def test_a_workflow_waits_for_a_state(admin: Actor) -> None:
+    learning = incidents.save_state(admin, None, name="Learning", phase="resolved")
+    saved(admin, triggers=["incident.resolved", "incident.state_changed"], conditions={"states": ["learning"]})
+    incident = incidents.declare(admin, title="Checkout is slow", severity=1)
+    incidents.mitigate(admin, incident)
+    work()
+    assert ran(incident) == []
+    incidents.move_to(admin, incident, learning)
+    work()
+    assert ran(incident) == ["Workflow “SEV1 declared”: wrote into the log"]
 
 
 def test_the_command_line(admin: Actor, tmp_path: Path) -> None:

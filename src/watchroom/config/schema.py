@@ -530,7 +530,7 @@ class Workflow(_Part):
     team: str | None = Field(None, description="Null: for everybody's incidents.")
     triggers: list[str] = Field(description="Events of incidents, such as incident.declared.")
     conditions: dict[str, Any] = Field(
-        {}, description="severities, types, teams, services, labels, hours, private, drills."
+        {}, description="severities, types, states, teams, services, labels, hours, private, drills."
     )
     actions: list[dict[str, Any]] = Field(description="Each with do, and what it takes: `watchroom workflow actions`.")
     enabled: bool = True

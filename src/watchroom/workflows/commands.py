@@ -101,7 +101,7 @@ def checked_conditions(given: Mapping[str, Any]) -> rules.Conditions:
             f"The conditions make no sense: {error}.",
             field="conditions",
             value=str(given)[:100],
-            fix="Use severities, types, teams, services, labels, hours, private, drills.",
+            fix="Use severities, types, states, teams, services, labels, hours, private, drills.",
         ) from None
 
 

@@ -1,29 +1,31 @@
-"""The form of a workflow: one action of each kind, in the order in which they stand there. More, or another order, by
-API, command line and file."""
+"""The form of a workflow: all that it can be, with any number of actions in any order. What a page sends is read here, row by
+row; what it means is checked by the command."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from django import forms
+from django.http import QueryDict
 
-from ..accounts.actors import Actor
 from ..accounts.models import Team
-from ..accounts.roles import Action
-from ..catalog.models import Service
-from ..incidents.forms import choices
-from ..incidents.models import IncidentType, RoleName, UpdateTemplate
+from ..incidents.models import IncidentState, IncidentType, RoleName, UpdateTemplate
+from ..kernel.errors import Refused
 from ..mitigations.models import Mitigation
 from ..oncall.models import Schedule
 from ..outgoing.models import Webhook
+from ..paging.conditions import DAYS, WORKDAYS
 from ..paging.models import EscalationPolicy
 from ..workspaces.models import Workspace
-from .commands import TRIGGERS
+from .commands import MOST_ACTIONS
+from .deeds import DEEDS
 from .models import Workflow
 
 OFFERED = {
     "incident.declared": "An incident is declared",
     "incident.severity_changed": "Its severity is changed",
+    "incident.state_changed": "It enters another state of the same phase",
     "incident.mitigated": "It is mitigated",
     "incident.resolved": "It is resolved",
     "incident.reopened": "It is reopened",
@@ -31,170 +33,264 @@ OFFERED = {
     "update.published": "An update is published",
     "mitigation.finished": "Somebody says how a mitigation went",
 }
-_HELP = "{severity}, {title}, {number} and {link} are filled in."
+_WORDS = "{severity}, {title}, {number} and {link} are filled in."
 
 
-def _pick(model: Any, label: str, help_text: str = "", empty: str = "–") -> forms.ModelChoiceField[Any]:
-    return forms.ModelChoiceField(
-        model.objects.all(), required=False, label=label, to_field_name="slug", help_text=help_text, empty_label=empty
-    )
+@dataclass(frozen=True)
+class Asked:
+    """A field of an action. ``kind``: how it is asked: ``words`` (several, with spaces between), ``text``, ``lines``,
+    ``number``, ``yes``, ``one`` or ``many`` of what ``of`` offers."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    of: str = ""
+    help: str = ""
 
 
-class WorkflowForm(forms.Form):
-    """When, and, then."""
-
-    name = forms.CharField(max_length=80, label="Name", help_text="Such as “SEV1 declared”.")
-    team = forms.ModelChoiceField(
-        Team.objects.none(), required=False, label="For the incidents of", empty_label="Everybody"
-    )
-    triggers = forms.MultipleChoiceField(
-        choices=list(OFFERED.items()), label="When", widget=forms.CheckboxSelectMultiple
-    )
-    severities = forms.MultipleChoiceField(
-        choices=[(str(n), f"SEV{n}") for n in range(1, 6)],
-        required=False,
-        label="And it is",
-        widget=forms.CheckboxSelectMultiple,
-        help_text="None: any severity.",
-    )
-    type = _pick(IncidentType, "And its type is", empty="Any")
-    service = _pick(Service, "And it is about", empty="Any service")
-    private = forms.BooleanField(required=False, label="Also in private incidents")
-    drills = forms.BooleanField(required=False, label="Also in drills and tests")
-    page_people = forms.CharField(
-        required=False, label="Page people", help_text="E-mail addresses, separated by spaces."
-    )
-    page_team = _pick(Team, "Page a team")
-    page_policy = _pick(EscalationPolicy, "Page by a policy")
-    role = forms.ChoiceField(choices=[("", "–"), *RoleName.choices], required=False, label="Fill the role")
-    role_schedule = _pick(Schedule, "With whoever is on call in")
-    channel = forms.BooleanField(required=False, label="Make a channel")
-    call = forms.BooleanField(required=False, label="Open a call")
-    tasks = forms.CharField(
-        required=False, label="Add tasks", widget=forms.Textarea(attrs={"rows": 3}), help_text="One on each line."
-    )
-    template = _pick(UpdateTemplate, "Write an update from the template")
-    publish = forms.BooleanField(
-        required=False, label="Publish it at once", help_text="Otherwise it is a draft for the communications lead."
-    )
-    minutes = forms.IntegerField(
-        required=False, min_value=1, max_value=1440, label="Want the next update within (minutes)"
-    )
-    workspace = _pick(Workspace, "Post in the chat")
-    room = forms.CharField(required=False, max_length=250, label="In the room", help_text="Such as #alerts.")
-    post_text = forms.CharField(required=False, max_length=2000, label="What is posted", help_text=_HELP)
-    webhook = _pick(Webhook, "Tell the webhook")
-    mitigation = _pick(Mitigation, "Propose the mitigation", "It becomes a task; nobody carries it out by itself.")
-    log_text = forms.CharField(required=False, max_length=2000, label="Write into the log", help_text=_HELP)
-
-    def __init__(self, *args: Any, actor: Actor, workflow: Workflow | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices(self.fields["team"], actor.teams_where(Action.MANAGE))
-        if not actor.may(Action.ADMINISTER):
-            self.fields["team"].required = True
-            self.fields["team"].empty_label = None  # type: ignore[attr-defined]
-        if workflow is not None:
-            self.initial = {**_initial(workflow), **self.initial}
-            kept = [(each, TRIGGERS.get(each, each)) for each in workflow.triggers if each not in OFFERED]
-            self.fields["triggers"].choices = [*self.fields["triggers"].choices, *kept]  # type: ignore[attr-defined]
-
-    def values(self, before: Workflow | None) -> dict[str, Any]:
-        """For the command. What the form does not ask for stays as it was."""
-        said = self.cleaned_data
-        kept = dict(before.conditions) if before else {}
-        conditions = kept | {
-            "severities": [int(each) for each in said["severities"]],
-            "types": [said["type"].slug] if said["type"] else [],
-            "services": [said["service"].slug] if said["service"] else [],
-            "private": said["private"],
-            "drills": said["drills"],
-        }
-        return {
-            "name": said["name"],
-            "team": said["team"],
-            "triggers": said["triggers"],
-            "conditions": conditions,
-            "actions": self._actions(),
-        }
-
-    def _actions(self) -> list[dict[str, Any]]:
-        said = self.cleaned_data
-
-        def slug(name: str) -> str:
-            return said[name].slug if said[name] else ""
-
-        page = {
-            "people": said["page_people"].replace(",", " ").split(),
-            "teams": [slug("page_team")] if said["page_team"] else [],
-            "policy": slug("page_policy"),
-        }
-        lines = [line.strip() for line in said["tasks"].splitlines() if line.strip()]
-        asked: list[tuple[object, dict[str, Any]]] = [
-            (any(page.values()), {"do": "page", **page}),
-            (said["role"], {"do": "role", "role": said["role"], "schedule": slug("role_schedule")}),
-            (said["channel"], {"do": "channel"}),
-            (said["call"], {"do": "call"}),
-            (lines, {"do": "tasks", "lines": lines}),
-            (said["template"], {"do": "update", "template": slug("template"), "publish": said["publish"]}),
-            (said["minutes"], {"do": "next_update", "minutes": said["minutes"]}),
-            (
-                said["workspace"],
-                {"do": "post", "workspace": slug("workspace"), "room": said["room"], "text": said["post_text"]},
-            ),
-            (said["webhook"], {"do": "webhook", "webhook": slug("webhook")}),
-            (said["mitigation"], {"do": "mitigation", "mitigation": slug("mitigation")}),
-            (said["log_text"], {"do": "log", "text": said["log_text"]}),
-        ]
-        return [action for wanted, action in asked if wanted]
+ASKED: dict[str, tuple[Asked, ...]] = {
+    "page": (
+        Asked("people", "People", "words", help="E-mail addresses, with spaces between."),
+        Asked("teams", "Teams", "many", "teams"),
+        Asked("policy", "By a policy", "one", "policies"),
+        Asked("text", "What they read", help=f"Left out: severity and title. {_WORDS}"),
+    ),
+    "role": (
+        Asked("role", "Role", "one", "roles"),
+        Asked("schedule", "Whoever is on call in", "one", "schedules"),
+        Asked("person", "Or this person", help="An e-mail address, where no schedule is chosen."),
+    ),
+    "channel": (),
+    "call": (),
+    "tasks": (
+        Asked("lines", "Tasks", "lines", help=f"One on each line. {_WORDS}"),
+        Asked("assignee", "For", help="An e-mail address; left out: whoever takes it."),
+    ),
+    "update": (
+        Asked("template", "From the template", "one", "templates"),
+        Asked("publish", "Publish it at once", "yes", help="Otherwise it is a draft for the communications lead."),
+    ),
+    "next_update": (Asked("minutes", "Within so many minutes", "number"),),
+    "post": (
+        Asked("workspace", "Chat", "one", "workspaces"),
+        Asked("room", "Room", help="Such as #alerts."),
+        Asked("text", "What is posted", help=_WORDS),
+    ),
+    "webhook": (Asked("webhook", "Webhook", "one", "webhooks"),),
+    "mitigation": (
+        Asked("mitigation", "Mitigation", "one", "mitigations", "It becomes a task; nobody carries it out by itself."),
+    ),
+    "log": (Asked("text", "What is written", help=_WORDS),),
+}
 
 
-def fits_form(workflow: Workflow) -> bool:
-    """Whether the form can show all that it does: at most one action of a kind, and nothing that the form does not ask."""
-    kinds = [each["do"] for each in workflow.actions]
-    simple = all(
-        not (each["do"] == "page" and (each.get("text") or len(each.get("teams", [])) > 1))
-        and not (each["do"] == "role" and each.get("person"))
-        and not (each["do"] == "tasks" and each.get("assignee"))
-        for each in workflow.actions
-    )
-    few = all(len(workflow.conditions.get(name) or []) <= 1 for name in ("types", "services"))
-    return simple and few and len(set(kinds)) == len(kinds)
+def _named(model: Any) -> Callable[[], list[tuple[str, str]]]:
+    return lambda: [
+        (slug, str(name)) for slug, name in model.objects.order_by("name", "pk").values_list("slug", "name")
+    ]
 
 
-def _initial(workflow: Workflow) -> dict[str, Any]:
-    by_kind = {each["do"]: each for each in workflow.actions}
-    met = workflow.conditions
+_CHOICES: dict[str, Callable[[], list[tuple[str, str]]]] = {
+    "teams": _named(Team),
+    "policies": _named(EscalationPolicy),
+    "roles": lambda: [(str(value), str(label)) for value, label in RoleName.choices],
+    "schedules": _named(Schedule),
+    "templates": _named(UpdateTemplate),
+    "workspaces": _named(Workspace),
+    "webhooks": _named(Webhook),
+    "mitigations": _named(Mitigation),
+    "types": _named(IncidentType),
+    "states": _named(IncidentState),
+}
 
-    def of(kind: str, name: str) -> Any:
-        return by_kind.get(kind, {}).get(name, "")
 
-    def first(values: Any) -> Any:
-        return (values or [""])[0]
+@dataclass
+class Draft:
+    """A workflow as it stands in the form."""
 
-    return {
-        "name": workflow.name,
-        "team": workflow.team_id,
-        "triggers": workflow.triggers,
-        "severities": [str(each) for each in met.get("severities") or []],
-        "type": first(met.get("types")),
-        "service": first(met.get("services")),
-        "private": met.get("private"),
-        "drills": met.get("drills"),
-        "page_people": " ".join(of("page", "people") or []),
-        "page_team": first(of("page", "teams")),
-        "page_policy": of("page", "policy"),
-        "role": of("role", "role"),
-        "role_schedule": of("role", "schedule"),
-        "channel": "channel" in by_kind,
-        "call": "call" in by_kind,
-        "tasks": "\n".join(of("tasks", "lines") or []),
-        "template": of("update", "template"),
-        "publish": of("update", "publish"),
-        "minutes": of("next_update", "minutes"),
-        "workspace": of("post", "workspace"),
-        "room": of("post", "room"),
-        "post_text": of("post", "text"),
-        "webhook": of("webhook", "webhook"),
-        "mitigation": of("mitigation", "mitigation"),
-        "log_text": of("log", "text"),
+    name: str = ""
+    team: str = ""
+    triggers: list[str] = field(default_factory=list)
+    conditions: dict[str, Any] = field(default_factory=dict)
+    actions: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, row: Workflow) -> Draft:
+        team = row.team.slug if row.team else ""
+        return cls(row.name, team, list(row.triggers), dict(row.conditions), [dict(each) for each in row.actions])
+
+    @classmethod
+    def read(cls, said: QueryDict) -> Draft:
+        """What a page sent."""
+        return cls(
+            name=said.get("name", "").strip(),
+            team=said.get("team", ""),
+            triggers=[*said.getlist("triggers"), *_words(said.get("more_triggers", ""))],
+            conditions=_conditions(said),
+            actions=[_action(said, number) for number in range(_count(said))],
+        )
+
+    def turn(self, what: str) -> int | None:
+        """Do what a button of the list says: ``add``, ``up:2``, ``down:2``, ``remove:2``. Returns which row to look at."""
+        verb, _, said = what.partition(":")
+        if verb == "add" and said in DEEDS and len(self.actions) < MOST_ACTIONS:
+            self.actions.append({"do": said})
+            return len(self.actions) - 1
+        number = int(said) if said.isdecimal() and len(said) < 4 else -1
+        if verb not in {"up", "down", "remove"} or not 0 <= number < len(self.actions):
+            return None
+        action = self.actions.pop(number)
+        if verb == "remove":
+            return min(number, len(self.actions) - 1) if self.actions else None
+        to = max(0, number - 1) if verb == "up" else number + 1
+        self.actions.insert(to, action)
+        return min(to, len(self.actions) - 1)
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def _count(said: QueryDict) -> int:
+    rows = said.get("rows", "0")
+    return min(int(rows), MOST_ACTIONS) if rows.isdecimal() and len(rows) < 4 else 0
+
+
+def _action(said: QueryDict, number: int) -> dict[str, Any]:
+    kind = said.get(f"do-{number}", "")
+    read: dict[str, Any] = {"do": kind}
+    for asked in ASKED.get(kind, ()):
+        name = f"{asked.name}-{number}"
+        text = said.get(name, "").strip()
+        value: Any = text
+        if asked.kind == "words":
+            value = _words(text)
+        elif asked.kind == "lines":
+            value = [line.strip() for line in text.splitlines() if line.strip()]
+        elif asked.kind == "many":
+            value = said.getlist(name)
+        elif asked.kind == "yes":
+            value = bool(text)
+        elif asked.kind == "number" and text.isdecimal() and len(text) < 7:
+            value = int(text)
+        if value not in ("", [], False):
+            read[asked.name] = value
+    return read
+
+
+def _conditions(said: QueryDict) -> dict[str, Any]:
+    start, end = said.get("start", "").strip(), said.get("end", "").strip()
+    hours = {
+        "zone": said.get("zone", "").strip() or "UTC",
+        "start": start,
+        "end": end,
+        "days": [day for day in DAYS if day in said.getlist("days")],
+        "outside": said.get("outside") == "yes",
     }
+    return {
+        "severities": [int(each) for each in said.getlist("severities") if each in {"1", "2", "3", "4", "5"}],
+        **{name: said.getlist(name) for name in ("types", "states", "teams")},
+        "services": _words(said.get("services", "")),
+        "labels": dict(_label(line) for line in said.get("labels", "").splitlines() if line.strip()),
+        "hours": hours if start or end else None,
+        "private": bool(said.get("private")),
+        "drills": bool(said.get("drills")),
+    }
+
+
+def _label(line: str) -> tuple[str, str]:
+    name, _, value = line.partition("=")
+    return name.strip(), value.strip().strip('"')
+
+
+def check(draft: Draft) -> None:
+    """What only the page can get wrong.
+
+    :raises Refused: half a time, or a label without a value.
+    """
+    hours = draft.conditions.get("hours")
+    if hours and not (hours["start"] and hours["end"]):
+        raise Refused("Hours have a beginning and an end.", field="hours", value=hours["start"], fix="Say both times.")
+    for name, value in (draft.conditions.get("labels") or {}).items():
+        if not name or not value:
+            raise Refused("That is no label.", field="labels", value=name or value, fix="Write env=production.")
+
+
+def shown(draft: Draft, *, look_at: int | None, error: Any) -> dict[str, Any]:
+    """All that the page needs of a draft. A query for each kind of thing that it offers, however many actions there are."""
+    offered: dict[str, list[tuple[str, str]]] = {}
+
+    def choices(of: str) -> list[tuple[str, str]]:
+        if of not in offered:
+            offered[of] = _CHOICES[of]()
+        return offered[of]
+
+    wrong, about = _wrong(error)
+    met, hours = draft.conditions, draft.conditions.get("hours") or {}
+    return {
+        "draft": draft,
+        "offered": OFFERED.items(),
+        "more_triggers": " ".join(each for each in draft.triggers if each not in OFFERED),
+        "severities": [(level, level in (met.get("severities") or ())) for level in range(1, 6)],
+        "picks": [
+            (name, label, _with(choices(name), met.get(name) or ()), met.get(name) or ())
+            for name, label in (("types", "Types"), ("states", "States"), ("teams", "Teams"))
+        ],
+        "services": " ".join(met.get("services") or ()),
+        "labels": "\n".join(f"{name}={value}" for name, value in (met.get("labels") or {}).items()),
+        "hours": hours,
+        "days": [(day, day.capitalize(), day in (hours.get("days") or WORKDAYS)) for day in DAYS],
+        "rows": [
+            {
+                "number": number,
+                "do": action["do"],
+                "label": DEEDS[action["do"]].label if action["do"] in DEEDS else action["do"],
+                "first": number == 0,
+                "last": number == len(draft.actions) - 1,
+                "look": number == look_at,
+                "error": error if wrong == number else None,
+                "fields": [
+                    _filled(asked, action, number, choices, invalid=wrong == number and about == asked.name)
+                    for asked in ASKED.get(action["do"], ())
+                ],
+            }
+            for number, action in enumerate(draft.actions)
+        ],
+        "kinds": [(name, each.label) for name, each in DEEDS.items()],
+        "full": len(draft.actions) >= MOST_ACTIONS,
+        "error": error,
+    }
+
+
+def _filled(
+    asked: Asked,
+    action: Mapping[str, Any],
+    number: int,
+    choices: Callable[[str], list[tuple[str, str]]],
+    *,
+    invalid: bool,
+) -> dict[str, Any]:
+    value = action.get(asked.name, "")
+    chosen = list(value) if isinstance(value, list) else [value] if value else []
+    texts = {"words": " ", "lines": "\n"}
+    return {
+        "asked": asked,
+        "id": f"{asked.name}-{number}",
+        "value": texts[asked.kind].join(chosen) if asked.kind in texts else value,
+        "chosen": chosen,
+        "choices": _with(choices(asked.of), chosen) if asked.of else [],
+        "invalid": invalid,
+    }
+
+
+def _with(offered: list[tuple[str, str]], chosen: Iterable[str]) -> list[tuple[str, str]]:
+    """Also what is chosen and there no longer, so that nothing is lost unseen."""
+    known = {slug for slug, _ in offered}
+    return [*offered, *((each, f"{each} (gone)") for each in chosen if each and each not in known)]
+
+
+def _wrong(error: Any) -> tuple[int | None, str]:
+    """``actions[2].room``: which row, and which field of it."""
+    head, _, name = str(getattr(error, "field", "") or "").partition("].")
+    number = head.removeprefix("actions[")
+    return (int(number), name) if name and number.isdecimal() else (None, "")

@@ -61,6 +61,7 @@ def snapshot(incident: Incident, at: datetime) -> Snapshot:
         at=at,
         type=incident.type.slug if incident.type else "",
         team=incident.team.slug if incident.team else "",
+        state=incident.state.slug if incident.state else "",
         services=frozenset(each.slug for each in services),
         labels=frozenset(labels),
         private=incident.private,

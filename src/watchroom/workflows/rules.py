@@ -26,6 +26,7 @@ class Snapshot:
     labels: frozenset[tuple[str, str]] = frozenset()
     private: bool = False
     drill: bool = False
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Conditions:
 
     severities: tuple[int, ...] = ()
     types: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
@@ -49,7 +51,8 @@ class Conditions:
         if unknown:
             raise ValueError(f"{sorted(unknown)[0]} is not known")
         found = {
-            name: tuple(sorted({str(each) for each in data.get(name) or ()})) for name in ("types", "teams", "services")
+            name: tuple(sorted({str(each) for each in data.get(name) or ()}))
+            for name in ("types", "states", "teams", "services")
         }
         severities = tuple(sorted({int(each) for each in data.get("severities") or ()}))
         if any(not 1 <= each <= 5 for each in severities):
@@ -69,6 +72,7 @@ class Conditions:
         return {
             "severities": list(self.severities),
             "types": list(self.types),
+            "states": list(self.states),
             "teams": list(self.teams),
             "services": list(self.services),
             "labels": dict(self.labels),
@@ -89,6 +93,7 @@ class Conditions:
         parts = [
             " or ".join(f"SEV{each}" for each in self.severities),
             " or ".join(self.types),
+            " or ".join(f"in the state {each}" for each in self.states),
             " or ".join(f"the team {each}" for each in self.teams),
             " or ".join(f"the service {each}" for each in self.services),
             " and ".join(f"{name}={value}" for name, value in self.labels),
@@ -117,6 +122,7 @@ def unmet(conditions: Conditions, seen: Snapshot) -> list[str]:
     asked: list[tuple[bool, str]] = [
         (not conditions.severities or seen.severity in conditions.severities, f"It is SEV{seen.severity}."),
         (not conditions.types or seen.type in conditions.types, f"Its type is {seen.type or 'not said'}."),
+        (not conditions.states or seen.state in conditions.states, f"Its state is {seen.state or 'not said'}."),
         (not conditions.teams or seen.team in conditions.teams, f"Its team is {seen.team or 'not said'}."),
         (not conditions.services or bool(seen.services & set(conditions.services)), "It is about other services."),
         (conditions.private or not seen.private, "It is private."),

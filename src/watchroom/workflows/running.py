@@ -50,7 +50,7 @@ def take(events: Sequence[Event]) -> None:
             and is_wanted(each.triggers, event.type)
             and each.created_at <= event.at
         ]
-        incident = Incident.objects.select_related("team", "type").filter(pk=event.incident_id or 0).first()
+        incident = Incident.objects.select_related("team", "type", "state").filter(pk=event.incident_id or 0).first()
         if incident is None or not wanting:
             continue
         seen = queries.snapshot(incident, event.at)

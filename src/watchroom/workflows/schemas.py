@@ -19,7 +19,7 @@ class WorkflowIn(Schema):
     team: str | None = Field(None, description="Slug; null: for everybody's incidents.")
     triggers: list[str] = Field(description="Events of incidents, such as incident.declared.")
     conditions: dict[str, Any] = Field(
-        {}, description="severities, types, teams, services, labels, hours, private, drills."
+        {}, description="severities, types, states, teams, services, labels, hours, private, drills."
     )
     actions: list[dict[str, Any]] = Field(description="Each with do and what it takes; see /workflow-actions.")
     enabled: bool = True

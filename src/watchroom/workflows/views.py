@@ -7,24 +7,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from ..accounts.forms import blame
+from ..accounts.actors import Actor
+from ..accounts.queries import team_by
 from ..accounts.roles import Action
 from ..api.pages import page
+from ..incidents.models import Incident
 from ..incidents.queries import incident_for
-from ..kernel.errors import NotFound, WatchroomError
+from ..kernel.errors import Conflict, NotFound, Refused, WatchroomError
 from ..web.middleware import actor_of
-from . import commands, queries, rules
+from . import commands, forms, queries, rules
 from .commands import TRIGGERS
 from .deeds import DEEDS
-from .forms import OFFERED, WorkflowForm, fits_form
+from .forms import OFFERED
 from .models import Workflow
 
 PAGE = 50
-_FIELDS = {
-    "page.people": "page_people", "role.role": "role", "role.schedule": "role_schedule", "tasks.lines": "tasks",
-    "update.template": "template", "next_update.minutes": "minutes", "post.workspace": "workspace",
-    "post.room": "room", "post.text": "post_text", "log.text": "log_text",
-}  # fmt: skip
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -51,9 +48,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     tried, wrong = None, ""
     if number:
         try:
-            if not (number.isdecimal() and len(number) < 18):
-                raise NotFound("That is not the number of an incident.")
-            tried = commands.dry_run(by, row, incident_for(by, int(number)))
+            tried = commands.dry_run(by, row, _incident(by, number))
         except NotFound as error:
             wrong = str(error)
     runs, older = page(
@@ -81,39 +76,74 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def edit(request: HttpRequest, slug: str = "") -> HttpResponse:
-    """A workflow, or a new one."""
+    """A workflow, or a new one. Its buttons move the list of actions or try what is written; only *Save* keeps anything."""
     by = actor_of(request)
     row = queries.workflow_by(by, slug) if slug else None
+    teams = by.teams_where(Action.MANAGE)
     if row is not None:
         by.require(queries.needed_for(row), row.team)
-    elif not by.teams_where(Action.MANAGE).exists():
+    elif not teams.exists():
         by.require(Action.ADMINISTER)
-    if row is not None and not fits_form(row):
-        messages.info(
-            request, "It does more than the form shows: change it by command line, API or configuration file."
-        )
-        return redirect("workflow", row.slug)
-    form = WorkflowForm(request.POST or None, actor=by, workflow=row)
-    if request.method == "POST" and form.is_valid():
-        values = form.values(row)
+    draft = (
+        forms.Draft.read(request.POST) if request.method == "POST" else forms.Draft.of(row) if row else forms.Draft()
+    )
+    error: WatchroomError | None = None
+    look_at: int | None = None
+    trial: dict[str, object] = {"number": request.POST.get("incident", "")}
+    what = request.POST.get("do", "save")
+    if request.method == "POST":
         try:
-            saved = commands.save_workflow(by, row, enabled=row.enabled if row else True, **values)
-        except WatchroomError as error:
-            _point(error, values["actions"])
-            blame(form, error)
-        else:
-            messages.success(request, "Saved. Try it dry on an incident of the past.")
-            return redirect("workflow", saved.slug)
-    return render(request, "workflows/form.html", {"form": form, "workflow": row}, status=422 if form.errors else 200)
+            if what == "save":
+                saved = _save(by, row, draft)
+                messages.success(request, "Saved.")
+                return redirect("workflow", saved.slug)
+            if what == "try":
+                trial["tried"] = commands.dry_run(by, _unsaved(by, row, draft), _incident(by, str(trial["number"])))
+            else:
+                look_at = draft.turn(f"add:{request.POST.get('kind', '')}" if what == "add" else what)
+        except (Refused, Conflict, NotFound) as refused:
+            error = refused
+    context = forms.shown(draft, look_at=look_at, error=error) | {
+        "workflow": row,
+        "teams": teams,
+        "may_all": by.may(Action.ADMINISTER),
+        **trial,
+    }
+    status = error.status if error is not None and what == "save" else 200
+    return render(request, "workflows/form.html", context, status=status)
 
 
-def _point(error: WatchroomError, actions: list[dict[str, object]]) -> None:
-    """``actions[2].room`` as the field of the form."""
-    head, _, name = error.field.partition("].")
-    number = head.removeprefix("actions[")
-    if name and number.isdecimal() and int(number) < len(actions):
-        kind = str(actions[int(number)]["do"])
-        error.field = _FIELDS.get(f"{kind}.{name}", name)
+def _save(by: Actor, row: Workflow | None, draft: forms.Draft) -> Workflow:
+    forms.check(draft)
+    return commands.save_workflow(
+        by,
+        row,
+        team=team_by(draft.team) if draft.team else None,
+        name=draft.name,
+        triggers=draft.triggers,
+        conditions=draft.conditions,
+        actions=draft.actions,
+        enabled=row.enabled if row else True,
+    )
+
+
+def _unsaved(by: Actor, row: Workflow | None, draft: forms.Draft) -> Workflow:
+    """What is written, as a workflow that nobody has saved."""
+    forms.check(draft)
+    return Workflow(
+        name=draft.name,
+        team=team_by(draft.team) if draft.team else None,
+        triggers=draft.triggers,
+        conditions=commands.checked_conditions(draft.conditions).as_json(),
+        actions=commands.checked_actions(draft.actions),
+    )
+
+
+def _incident(by: Actor, number: str) -> Incident:
+    number = number.strip().lstrip("#")
+    if not (number.isdecimal() and len(number) < 18):
+        raise NotFound("That is not the number of an incident.", field="incident", value=number[:40], fix="Such as 12.")
+    return incident_for(by, int(number))
 
 
 @require_POST
