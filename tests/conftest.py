@@ -120,14 +120,20 @@ def clock() -> Iterator[TravellingClock]:
 
 
 @pytest.fixture(autouse=True)
-def _requests_leave_the_connection_alone() -> None:
+def _requests_leave_the_connection_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """The WSGI application itself (the command line, schemathesis) would close the connection that a test's own
-    transaction is on; Django's test client does the same."""
+    transaction is on. Django's test client avoids that for itself, but connects what closes again after each request: it is
+    given something harmless to connect, so that both can be used in turn."""
     from django.core.signals import request_finished, request_started
     from django.db import close_old_connections
 
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)
+    monkeypatch.setattr("django.test.client.close_old_connections", _leave_open)
+
+
+def _leave_open(**_: object) -> None:
+    """In the place of what closes connections."""
 
 
 @pytest.fixture

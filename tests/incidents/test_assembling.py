@@ -349,3 +349,21 @@ def test_nobody_gets_to_read_a_private_incident_by_itself(world: Any, crew: Crew
     while commands.pass_on_one():
         pass
     assert holder(asked).person == crew.ada
+
+
+def test_a_page_and_the_command_line_in_turn(world: Any, client: Any) -> None:
+    """What one client leaves behind breaks nothing for the other."""
+    client.force_login(make.person("Ada", "administrator", email="ada@example.org"), backend=BACKEND)
+
+    def run(*words: str) -> Any:
+        result = CliRunner().invoke(cli, [*words, "--json"])
+        assert result.exit_code == 0, result.output
+        return json.loads(result.output) if result.output.strip() else None
+
+    for number in range(2):
+        slug = run("role-rotation", "create", "scribe", "--person", "ada@example.org", "--slug", f"scribes-{number}")[
+            "slug"
+        ]
+        assert slug in client.get("/api/v1/role-rotations").content.decode()
+        run("role-rotation", "delete", slug)
+        assert client.get(f"/api/v1/role-rotations/{slug}").status_code == 404

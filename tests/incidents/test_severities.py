@@ -19,12 +19,15 @@ from watchroom.cli.main import cli
 from watchroom.config.carry_out import apply, preview
 from watchroom.config.current import read
 from watchroom.config.text import dump, parse
-from watchroom.incidents import commands
+from watchroom.incidents import commands, queries
+from watchroom.incidents.guidance import Situation, all_rules, fitted
+from watchroom.incidents.histories import history_of, rules_in_force
 from watchroom.incidents.models import RoleName, SeverityDefinition
 from watchroom.incidents.rules.severities import DEFAULTS, LEVELS, MOST_MINUTES, changed
 from watchroom.incidents.severities import all_severities, severity_of
 from watchroom.kernel import clock
 from watchroom.kernel.errors import NotAllowed, NotFound, Refused
+from watchroom.paging.models import Escalation
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 ROLES = tuple(RoleName.values)
@@ -149,3 +152,86 @@ def test_by_file_and_back() -> None:
     gone = "version: 1\nseverities: []\n"
     assert [step.verb for step in apply(by, parse(yaml.safe_load(gone), "x.yaml"), prune=True)[0]] == ["delete"]
     assert not SeverityDefinition.objects.exists()
+
+
+# --- What follows from a severity follows from what it means, not from its number ---
+
+
+def mine(by: Any) -> None:
+    """Critical, Major and Minor: of a minor one customers notice little, and nobody is woken for a major one."""
+    commands.save_severity(by, 1, name="Critical", definition="Nobody can pay.")
+    commands.save_severity(by, 2, name="Major", definition="Colleagues can't work.", customers=False, urgent=False)
+    commands.save_severity(by, 3, name="Minor", definition="Some customers wait.", customers=True, update_minutes=120)
+
+
+def says(incident: Any, rule: str, minutes: int) -> str:
+    meanings = all_severities()
+    found = next(each for each in rules_in_force(meanings) if each.name == rule)
+    return found.reason(Situation(history_of(incident, meanings), incident.declared_at + timedelta(minutes=minutes)))
+
+
+def test_who_changes_nothing_has_the_guards_as_they_came() -> None:
+    for rule in all_rules():
+        assert fitted(rule, DEFAULTS) == rule.after_minutes
+
+
+def test_guards_about_customers_watch_where_customers_notice(world: Any) -> None:
+    mine(make.actor())
+    major = commands.declare(world.by, title="The office network is down", severity=2)
+    minor = commands.declare(world.by, title="Payouts are late", severity=3)
+    assert says(major, "no_communications", 45) == ""
+    assert says(minor, "no_communications", 19) == ""
+    assert "nobody leads communications" in says(minor, "no_communications", 20)
+    assert "Nobody outside this room" in says(major, "nobody_told", 45)
+    assert says(minor, "nobody_told", 29) == ""  # 60 minutes of 240; so 30 of 120
+    assert "Customers are affected" in says(minor, "nobody_told", 30)
+
+
+def test_a_severity_that_does_not_fit_is_named_as_people_name_it(world: Any) -> None:
+    mine(make.actor())
+    calm = commands.declare(world.by, title="Odd", severity=3, impact="No customer is affected.")
+    bad = commands.declare(world.by, title="Payouts fail", severity=2, impact="All customers, nobody can pay.")
+    assert (
+        says(calm, "severity_misfit", 20)
+        == "It is called SEV3 Minor, and the impact says that no customer is affected."
+    )
+    assert says(bad, "severity_misfit", 20).startswith("It is called SEV2 Major, and the impact says: “All customers")
+
+
+def test_people_are_woken_for_what_is_urgent_here(world: Any) -> None:
+    def urgency(severity: int) -> str:
+        incident = commands.declare(
+            acting(world.viewer), title="Is it one?", severity=severity, team=world.team, triage=True
+        )
+        return Escalation.objects.get(pk=incident.triage_page or 0).urgency
+
+    assert [urgency(level) for level in (1, 2, 3)] == ["high", "high", "low"]
+    mine(make.actor())
+    assert [urgency(level) for level in (1, 2, 3)] == ["high", "low", "low"]
+    commands.save_severity(make.actor(), 3, urgent=True)
+    assert urgency(3) == "high"
+
+
+def test_the_page_of_the_guards_shows_what_holds_here(world: Any) -> None:
+    mine(make.actor())
+    shown = {each.name: each for each in queries.rules_watching(world.by)}
+    assert shown["no_communications"].after_minutes == {1: 10, 2: 20, 3: 20}
+    assert (shown["nobody_told"].after_minutes[3], shown["nobody_told"].changed) == (30, False)
+    commands.set_guidance(make.actor(), "no_communications", after_minutes={1: 5})
+    own = {each.name: each for each in queries.rules_watching(world.by)}["no_communications"]
+    assert (own.after_minutes, own.changed) == ({1: 5}, True)
+
+
+def test_what_a_severity_means_by_page_command_line_and_file(world: Any, client: Any) -> None:
+    client.force_login(make.person("Ada", "administrator"), backend=BACKEND)
+    said = {"name": "Minor", "definition": "Some wait.", "count": "2", "unit": "hours", "customers": "on"}
+    client.post("/severities/3", said)
+    assert (severity_of(3).customers, severity_of(3).urgent) == (True, False)
+    assert "Customers notice" in client.get("/severities").content.decode()
+    make.person("Anna", "administrator", email="anna@example.org")
+    answer = CliRunner().invoke(cli, ["severity", "set", "3", "--urgent", "--no-customers", "--json"])
+    assert (json.loads(answer.output)["urgent"], json.loads(answer.output)["customers"]) == (True, False)
+    text = "version: 1\nseverities:\n  - {level: 3, customers: true, urgent: false}\n"
+    apply(make.actor(), parse(yaml.safe_load(text), "x.yaml"))
+    assert (severity_of(3).customers, severity_of(3).urgent, severity_of(3).name) == (True, False, "Minor")
+    assert preview(parse(yaml.safe_load(dump(read())), "x.yaml")) == []

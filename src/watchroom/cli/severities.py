@@ -22,7 +22,7 @@ def severity() -> None:
 @api_command
 def list_severities(api: Api) -> Any:
     """Show all five."""
-    return api.get("/severities"), table("code", "name", "definition", "update_minutes", "roles")
+    return api.get("/severities"), table("code", "name", "definition", "update_minutes", "roles", "customers", "urgent")
 
 
 @severity.command("set")
@@ -31,6 +31,8 @@ def list_severities(api: Api) -> Any:
 @click.option("--definition", help="When to choose it.")
 @click.option("--update-every", callback=minutes, metavar="30m", help="How often an update is due: 30m, 2h or 1d.")
 @click.option("--role", "roles", multiple=True, help="A role that somebody has to have; all that are needed.")
+@click.option("--customers/--no-customers", default=None, help="Whether customers notice it.")
+@click.option("--urgent/--not-urgent", default=None, help="Whether people are woken for it.")
 @api_command
 def set_severity(api: Api, level: int, update_every: int | None, roles: tuple[str, ...], **fields: Any) -> Any:
     """Say what a severity means. What is left out stays."""

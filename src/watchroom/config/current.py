@@ -38,6 +38,8 @@ from . import alerting, schema
 from .difference import State
 from .parts import plain_time
 
+_OF_A_SEVERITY = ("level", "name", "definition", "update_minutes", "roles", "customers", "urgent")
+
 
 def read() -> State:
     """Everything that a file can say, by kind and key."""
@@ -189,8 +191,7 @@ def read() -> State:
             for row in Workflow.objects.select_related("team")
         },
         "severities": {
-            row.key: {name: getattr(row, name) for name in ("level", "name", "definition", "update_minutes", "roles")}
-            for row in SeverityDefinition.objects.all()
+            row.key: {name: getattr(row, name) for name in _OF_A_SEVERITY} for row in SeverityDefinition.objects.all()
         },
         "guidance": {
             row.rule: {

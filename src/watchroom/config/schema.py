@@ -393,6 +393,8 @@ class Severity(_Part):
     definition: str | None = None
     update_minutes: int | None = Field(None, ge=1, le=43_200)
     roles: list[Literal["commander", "operations", "communications", "scribe", "expert"]] | None = None
+    customers: bool | None = Field(None, description="Customers notice it.")
+    urgent: bool | None = Field(None, description="People are woken for it.")
 
     @property
     def key(self) -> str:

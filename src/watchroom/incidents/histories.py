@@ -15,14 +15,17 @@ from .guidance import Fired, Given, Held, History, Line, Mentions, Rule, Said, T
 from .guidance.engine import AGAIN_AFTER
 from .models import GuidanceSetting, Incident, LogEntry, Nudge, RoleAssignment
 from .queries import times_of
+from .rules.severities import Severity
+from .severities import all_severities
 
 _STARTED, _FINISHED = "mitigation.started", "mitigation.finished"
 _SAID_BEFORE = "Started a mitigation: "
 _WORD = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 
-def history_of(incident: Incident) -> History:
-    """All that happened in it, in a constant number of queries, whatever its size."""
+def history_of(incident: Incident, meanings: Mapping[int, Severity] | None = None) -> History:
+    """All that happened in it, in a constant number of queries, whatever its size. ``meanings``: of the severities, for
+    whoever has read them."""
     entries = list(
         LogEntry.objects.filter(incident=incident)
         .order_by("at", "id")
@@ -64,6 +67,7 @@ def history_of(incident: Incident) -> History:
         shown=shown,
         elsewhere=_elsewhere(incident, entries),
         severities=_severities(incident, entries),
+        meanings=meanings or all_severities(),
     )
 
 
@@ -115,13 +119,14 @@ def given_in(incident: Incident) -> list[Given]:
     return [Given(each.rule, each.at, each.answer, each.until) for each in incident.nudges.order_by("id")]
 
 
-def rules_in_force() -> tuple[Rule, ...]:
-    """The rules that watch in this installation, with its thresholds."""
+def rules_in_force(meanings: Mapping[int, Severity] | None = None) -> tuple[Rule, ...]:
+    """The rules that watch in this installation, with its thresholds, by what its severities mean."""
     return tuned(
         {
             row.rule: Tuning(row.enabled, None if row.after_minutes is None else minutes_by_severity(row.after_minutes))
             for row in GuidanceSetting.objects.all()
-        }
+        },
+        meanings or all_severities(),
     )
 
 

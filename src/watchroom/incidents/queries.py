@@ -18,7 +18,7 @@ from ..accounts.roles import Action
 from ..intake.models import AlertGroup
 from ..kernel.errors import NotFound
 from . import rules
-from .guidance import all_rules
+from .guidance import all_rules, fitted
 from .models import (
     Attachment,
     GuidanceSetting,
@@ -37,6 +37,7 @@ from .models import (
     Update,
     UpdateTemplate,
 )
+from .severities import all_severities
 
 M = TypeVar("M", bound=Model)
 
@@ -332,16 +333,17 @@ def rules_watching(actor: Actor) -> list[Watched]:
     if not actor.may(Action.SEE):
         return []
     rows = {row.rule: row for row in GuidanceSetting.objects.all()}
-    found = []
+    found, meanings = [], all_severities()
     for rule in all_rules():
+        shipped = fitted(rule, meanings)
         row = rows.get(rule.name)
         own = row.after_minutes if row else None
-        after = {int(severity): minutes for severity, minutes in own.items()} if own is not None else rule.after_minutes
+        after = {int(severity): minutes for severity, minutes in own.items()} if own is not None else shipped
         found.append(
             Watched(
-                rule.name, rule.title, rule.advice, rule.to, row.enabled if row else True, after, rule.after_minutes,
+                rule.name, rule.title, rule.advice, rule.to, row.enabled if row else True, after, shipped,
                 rule.urgent,
-                row is not None and (not row.enabled or dict(after) != dict(rule.after_minutes)),
+                row is not None and (not row.enabled or dict(after) != dict(shipped)),
             )
         )  # fmt: skip
     return found

@@ -20,7 +20,9 @@ def severity_of(level: int) -> Severity:
 
 def of_row(row: SeverityDefinition) -> Severity:
     """What a row says."""
-    return Severity(row.level, row.definition, row.update_minutes, tuple(row.roles), row.name)
+    return Severity(
+        row.level, row.definition, row.update_minutes, tuple(row.roles), row.name, row.customers, row.urgent
+    )
 
 
 def choices() -> list[tuple[int, str]]:

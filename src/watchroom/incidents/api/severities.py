@@ -21,6 +21,12 @@ class SeverityIn(Schema):
     definition: str | None = Field(None, max_length=300, description="When to choose it.")
     update_minutes: int | None = Field(None, ge=1, le=43_200, description="How often stakeholders hear news at least.")
     roles: list[str] | None = Field(None, description="Roles that somebody has to have: commander, communications, …")
+    customers: bool | None = Field(
+        None, description="Customers notice it: the guidance then watches what they are told."
+    )
+    urgent: bool | None = Field(
+        None, description="People are woken for it: for its triage, and when guidance can't wait."
+    )
 
 
 class SeverityOut(Schema):
@@ -32,6 +38,8 @@ class SeverityOut(Schema):
     definition: str
     update_minutes: int
     roles: list[str]
+    customers: bool
+    urgent: bool
 
     @staticmethod
     def of(found: Severity) -> SeverityOut:
@@ -42,6 +50,8 @@ class SeverityOut(Schema):
             definition=found.definition,
             update_minutes=found.update_minutes,
             roles=list(found.roles),
+            customers=found.customers,
+            urgent=found.urgent,
         )
 
 

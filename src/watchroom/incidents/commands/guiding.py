@@ -16,10 +16,11 @@ from ...kernel import clock
 from ...kernel.db import claimable, locked
 from ...kernel.errors import NotFound, Refused
 from ...paging.commands import notify
-from ..guidance import CUSTOMERS_NOTICE, Said, Situation, all_rules, due
+from ..guidance import Said, Situation, all_rules, due
 from ..histories import given_in, history_of, rules_in_force
 from ..models import GuidanceSetting, Incident, Nudge, RoleAssignment, RoleName
 from ..relief import help_for
+from ..severities import all_severities
 from ._shared import acting_in, write_system
 from .asking_in import ask_in
 
@@ -39,9 +40,10 @@ def look_at_one() -> bool:
             return False
         try:
             with transaction.atomic():
-                history = history_of(incident)
-                for said in due(Situation(history, now), given_in(incident), rules_in_force()):
-                    _say(incident, said)
+                meanings = all_severities()
+                history = history_of(incident, meanings)
+                for said in due(Situation(history, now), given_in(incident), rules_in_force(meanings)):
+                    _say(incident, said, urgent=said.urgent and meanings[incident.severity].urgent)
         except OperationalError:
             raise  # the database is busy or away: it is this incident's turn again soon
         except Exception:
@@ -54,7 +56,7 @@ def look_at_one() -> bool:
     return True
 
 
-def _say(incident: Incident, said: Said) -> None:
+def _say(incident: Incident, said: Said, *, urgent: bool) -> None:
     person = _listener(incident, said.to)
     helpers = help_for(incident, said.at) if said.asks_for_help else []
     nudge = Nudge.objects.create(
@@ -71,7 +73,7 @@ def _say(incident: Incident, said: Said) -> None:
         notify(
             person,
             purpose="reminder",
-            urgency="high" if incident.severity <= CUSTOMERS_NOTICE else "low",
+            urgency="high" if urgent else "low",
             subject=f"{incident}: {said.reason}",
             body=f"{said.advice}{whom}",
             path=f"/incidents/{incident.pk}#nudges",

@@ -21,9 +21,11 @@ def save_severity(
     definition: str | None = None,
     update_minutes: int | None = None,
     roles: Sequence[str] | None = None,
+    customers: bool | None = None,
+    urgent: bool | None = None,
 ) -> Severity:
-    """Say what a severity is called and means, how often an update is due and which roles somebody has to have; what is
-    None stays. It counts from now on, also for incidents that are open.
+    """Say what a severity is called and means, how often an update is due, which roles somebody has to have, whether
+    customers notice it and whether people are woken for it; what is None stays. It counts from now on, also for incidents that are open.
 
     :raises NotFound: there is no such level.
     :raises Refused: something is empty, too long, or unknown.
@@ -39,13 +41,16 @@ def save_severity(
             definition=definition,
             update_minutes=update_minutes,
             roles=None if roles is None else list(roles),
+            customers=customers,
+            urgent=urgent,
         )
         row = row or SeverityDefinition(level=level)
         row.name, row.definition, row.roles = after.name, after.definition, list(after.roles)
+        row.customers, row.urgent = after.customers, after.urgent
         row.update_minutes, row.changed_at = after.update_minutes, made.at
         row.save()
         made.subject = row
-        said = ("name", "definition", "update_minutes", "roles")
+        said = ("name", "definition", "update_minutes", "roles", "customers", "urgent")
         made.note(
             severity=after.code,
             changed={each: getattr(after, each) for each in said if getattr(before, each) != getattr(after, each)},

@@ -15,9 +15,8 @@ from ...paging.models import Escalation
 from ...paging.people import Roster
 from .. import assembly
 from ..models import Incident, RoleName, Triage, TriageRule
+from ..severities import severity_of
 from ._shared import write_system
-
-URGENT = 2  # incidents of this severity, or worse, wake somebody for the triage
 
 
 def save_triage_rules(by: Actor, of: Iterable[str]) -> list[str]:
@@ -93,7 +92,7 @@ def begin_triage(by: Actor, incident: Incident, at: datetime) -> None:
         body=f"{by.name} declared it as SEV{incident.severity}. Confirm it, decline it, or merge it into another one.",
         path=f"/incidents/{incident.pk}",
         team=incident.team,
-        urgency="high" if incident.severity <= URGENT else "low",
+        urgency="high" if severity_of(incident.severity).urgent else "low",
         people=people,
     )
     escalation.subject_id = escalation.pk  # so that it can be answered like any other

@@ -5,11 +5,10 @@ live incidents and replay old ones.
 """
 
 from .engine import Given, Said, due, replay
-from .rule import Rule, Tuning, all_rules, tuned
-from .situation import CUSTOMERS_NOTICE, Fired, Held, History, Line, Mentions, Shown, Situation, Told, Tried
+from .rule import Rule, Tuning, all_rules, fitted, tuned
+from .situation import Fired, Held, History, Line, Mentions, Shown, Situation, Told, Tried
 
 __all__ = [
-    "CUSTOMERS_NOTICE",
     "Fired",
     "Given",
     "Held",
@@ -25,6 +24,7 @@ __all__ = [
     "Tuning",
     "all_rules",
     "due",
+    "fitted",
     "replay",
     "tuned",
 ]

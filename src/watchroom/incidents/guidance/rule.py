@@ -9,6 +9,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+from ..rules.severities import DEFAULTS, Severity
 from . import rules
 from .situation import Situation
 
@@ -19,8 +20,9 @@ Check = Callable[[Situation, timedelta], str]
 class Rule:
     """One trap. ``check`` gives the reason to speak, or nothing; ``after_minutes`` its threshold by severity (an absent
     severity is not watched); ``to`` whom it is for; ``way_out`` what can be done about it, as the part of the room where;
-    ``urgent``: it also goes to that person's own channel; ``asks_for_help``: it names whom to call. ``title`` is what its
-    module says first."""
+    ``urgent``: it also goes to that person's own channel; ``asks_for_help``: it names whom to call. ``about_customers``:
+    it watches every severity at which customers notice; ``by_updates``: its thresholds go with how often an update is due.
+    ``title`` is what its module says first."""
 
     name: str
     advice: str
@@ -31,6 +33,8 @@ class Rule:
     when_resolved: bool = False
     urgent: bool = False
     asks_for_help: bool = False
+    about_customers: bool = False
+    by_updates: bool = False
     title: str = ""
 
     def reason(self, situation: Situation) -> str:
@@ -58,12 +62,25 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: rule.name))
 
 
-def tuned(tunings: Mapping[str, Tuning]) -> tuple[Rule, ...]:
+def fitted(rule: Rule, meanings: Mapping[int, Severity]) -> Mapping[int, int]:
+    """The thresholds with which a rule comes where the severities have these meanings; with those that Watchroom came with,
+    they are as the rule says."""
+    after = dict(rule.after_minutes)
+    if rule.about_customers:
+        latest = max(after.values())
+        after |= {level: latest for level, each in meanings.items() if each.customers and level not in after}
+    if rule.by_updates:
+        for level, minutes in after.items():
+            after[level] = max(1, minutes * meanings[level].update_minutes // DEFAULTS[level].update_minutes)
+    return after
+
+
+def tuned(tunings: Mapping[str, Tuning], meanings: Mapping[int, Severity] = DEFAULTS) -> tuple[Rule, ...]:
     """The rules that watch, each with its own thresholds."""
     found = []
     for rule in all_rules():
         tuning = tunings.get(rule.name, Tuning())
         if tuning.enabled:
-            after = rule.after_minutes if tuning.after_minutes is None else tuning.after_minutes
+            after = fitted(rule, meanings) if tuning.after_minutes is None else tuning.after_minutes
             found.append(replace(rule, after_minutes=after))
     return tuple(found)

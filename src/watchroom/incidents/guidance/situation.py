@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-CUSTOMERS_NOTICE = 2  # by the definitions of the severities
+from ..rules.severities import DEFAULTS, Severity
+
 WRITTEN = frozenset({"symptom", "hypothesis", "action", "result", "decision", "note", "question"})
 
 
@@ -102,6 +103,7 @@ class History:
     shown: tuple[Shown, ...] = ()
     elsewhere: tuple[Mentions, ...] = ()
     severities: tuple[tuple[datetime, int], ...] = ()  # from when on it was of which severity; empty: always of this
+    meanings: Mapping[int, Severity] = field(default_factory=lambda: DEFAULTS)  # of the severities, here
 
     def severity_at(self, at: datetime) -> int:
         """How bad it was said to be then."""
@@ -172,9 +174,14 @@ class Situation:
         return self.history.severity_at(self.now)
 
     @cached_property
+    def meaning(self) -> Severity:
+        """What that severity means here."""
+        return self.history.meanings.get(self.severity, DEFAULTS[self.severity])
+
+    @cached_property
     def customers(self) -> bool:
-        """Whether customers noticed it, by the definitions of the severities."""
-        return self.history.customers or self.severity <= CUSTOMERS_NOTICE
+        """Whether customers noticed it, by what its severity means."""
+        return self.history.customers or self.meaning.customers
 
     @cached_property
     def shown(self) -> Sequence[Shown]:

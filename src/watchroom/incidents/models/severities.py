@@ -15,6 +15,8 @@ class SeverityDefinition(models.Model):
     definition = models.CharField(max_length=300)
     update_minutes = models.PositiveIntegerField(help_text="The longest that stakeholders wait for news.")
     roles = models.JSONField(default=list, help_text="The roles that somebody has to have.")
+    customers = models.BooleanField(default=False, help_text="Customers notice it.")
+    urgent = models.BooleanField(default=False, help_text="People are woken for it.")
     changed_at = models.DateTimeField()
 
     class Meta:

@@ -16,13 +16,15 @@ _LEAD = ("commander", "communications")
 @dataclass(frozen=True)
 class Severity:
     """One severity. ``name`` is a word of the installation's own beside SEV1 (empty: none); ``roles`` are those that
-    somebody has to have."""
+    somebody has to have. ``customers``: they notice it; ``urgent``: people are woken for it."""
 
     level: int
     definition: str
     update_minutes: int
     roles: tuple[str, ...]
     name: str = ""
+    customers: bool = False
+    urgent: bool = False
 
     @property
     def code(self) -> str:
@@ -56,9 +58,14 @@ DEFAULTS = {
     each.level: each
     for each in (
         Severity(
-            1, "Customers can't do what they came for, or data is at risk. Everyone who can help is called.", 30, _LEAD
+            1,
+            "Customers can't do what they came for, or data is at risk. Everyone who can help is called.",
+            30,
+            _LEAD,
+            customers=True,
+            urgent=True,
         ),
-        Severity(2, "A main feature fails or is very slow for many customers.", 60, _LEAD),
+        Severity(2, "A main feature fails or is very slow for many customers.", 60, _LEAD, customers=True, urgent=True),
         Severity(3, "Something fails for a few, or there is a workaround.", 240, _LEAD),
         Severity(4, "Colleagues notice; customers don't.", 1440, _LEAD),
         Severity(5, "Worth a record; no hurry.", 3 * 1440, _LEAD),
@@ -74,6 +81,8 @@ def changed(
     definition: str | None = None,
     update_minutes: int | None = None,
     roles: list[str] | tuple[str, ...] | None = None,
+    customers: bool | None = None,
+    urgent: bool | None = None,
 ) -> Severity:
     """``before`` with what is said (None stays). Roles come out in the order of ``known_roles``.
 
@@ -108,4 +117,6 @@ def changed(
         definition=definition,
         update_minutes=minutes,
         roles=tuple(each for each in known_roles if each in wanted),
+        customers=before.customers if customers is None else customers,
+        urgent=before.urgent if urgent is None else urgent,
     )

@@ -55,6 +55,7 @@ def severity(request: HttpRequest, level: int) -> HttpResponse:
             return redirect("severities")
         written: dict[str, Any] = {name: request.POST.get(name, "") for name in ("name", "definition", "count", "unit")}
         written["roles"] = request.POST.getlist("roles")
+        written |= {name: bool(request.POST.get(name)) for name in ("customers", "urgent")}
         try:
             commands.save_severity(
                 by,
@@ -63,6 +64,8 @@ def severity(request: HttpRequest, level: int) -> HttpResponse:
                 definition=written["definition"],
                 update_minutes=_minutes(written["count"], written["unit"]),
                 roles=written["roles"],
+                customers=written["customers"],
+                urgent=written["urgent"],
             )
         except Refused as refused:
             error = refused
@@ -72,6 +75,7 @@ def severity(request: HttpRequest, level: int) -> HttpResponse:
     else:
         count, unit = found.every.split()
         written = {"name": found.name, "definition": found.definition, "roles": found.roles, "count": count}
+        written |= {"customers": found.customers, "urgent": found.urgent}
         written["unit"] = unit if unit.endswith("s") else f"{unit}s"
     context = {
         "severity": found,

@@ -15,7 +15,7 @@ def check(now: Situation, limit: timedelta) -> str:
     if last.stage == "resolved":
         return f"Stakeholders were told {minutes(now.since(last.at))} ago that it is resolved; here it is still open."
     if now.customers and not now.is_mitigated and says_no_impact(last.impact):
-        return f"The last update says that no customer is affected; SEV{now.severity} says that customers are."
+        return f"The last update says that no customer is affected; {now.meaning.title} says that customers are."
     pages = {each.page: each for each in now.shown}
     for page, shown in sorted(pages.items()):
         if last.stage and shown.stage != last.stage and now.since(shown.at) >= limit:

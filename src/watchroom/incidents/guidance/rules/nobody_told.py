@@ -17,5 +17,5 @@ def check(now: Situation, limit: timedelta) -> str:
 
 rule = Rule(
     "nobody_told", "Publish what you know, even if it is little: what, for whom, and when you speak next.", check,
-    {1: 15, 2: 30, 3: 60}, urgent=True, to="communications", way_out="update",
+    {1: 15, 2: 30, 3: 60}, urgent=True, to="communications", way_out="update", by_updates=True,
 )  # fmt: skip

@@ -16,5 +16,5 @@ def check(now: Situation, limit: timedelta) -> str:
 
 rule = Rule(
     "page_silent", "Put the next update onto the page: that you know is what they want to hear first.", check,
-    {1: 15, 2: 30}, to="communications", way_out="update", urgent=True,
+    {1: 15, 2: 30}, to="communications", way_out="update", urgent=True, about_customers=True,
 )  # fmt: skip

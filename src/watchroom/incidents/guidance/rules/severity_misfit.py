@@ -15,12 +15,13 @@ def check(now: Situation, limit: timedelta) -> str:
     if now.since(since) < limit or now.is_mitigated:
         return ""
     impact = now.history.impact
-    if now.severity <= 2 and says_no_impact(impact):
-        return f"It is called SEV{now.severity}, and the impact says that no customer is affected."
-    if now.severity >= 3 and says_everybody(impact):
-        return f"It is called SEV{now.severity}, and the impact says: “{impact.strip()[:80]}”."
-    if now.severity >= 3 and now.firing >= _MANY:
-        return f"It is called SEV{now.severity} for {minutes(now.since(since))}, and {now.firing} of its alerts fire."
+    called = now.meaning.title
+    if now.meaning.customers and says_no_impact(impact):
+        return f"It is called {called}, and the impact says that no customer is affected."
+    if not now.meaning.urgent and says_everybody(impact):
+        return f"It is called {called}, and the impact says: “{impact.strip()[:80]}”."
+    if not now.meaning.urgent and now.firing >= _MANY:
+        return f"It is called {called} for {minutes(now.since(since))}, and {now.firing} of its alerts fire."
     return ""
 
 
