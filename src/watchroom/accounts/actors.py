@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -45,6 +46,10 @@ class Actor:
         team_id = team.pk if isinstance(team, Team) else team
         return may(action, Role(self.person.role), self._team_roles.get(team_id) if team_id else None, self.scope)
 
+    def may_somewhere(self, action: Action) -> bool:
+        """Whether this actor may do ``action`` to what some team owns, whichever."""
+        return self.may(action) or any(self.may(action, team) for team in self._team_roles)
+
     def require(self, action: Action, team: Team | int | None = None) -> None:
         """The one permission check.
 
@@ -83,3 +88,14 @@ SYSTEM = Actor(kind="system", name="Watchroom")
 def acting(person: Person, *, address: str = "") -> Actor:
     """``person``, signed in."""
     return Actor(kind="person", name=str(person), person=person, address=address)
+
+
+def acting_many(people: Iterable[Person]) -> dict[int, Actor]:
+    """Each of ``people``, signed in, by their number; their roles in teams are read in one query."""
+    actors = {person.pk: acting(person) for person in people}
+    roles: dict[int, dict[int, Role]] = {pk: {} for pk in actors}
+    for person, team, role in Membership.objects.filter(person__in=actors).values_list("person_id", "team_id", "role"):
+        roles[person][team] = Role(role)
+    for pk, actor in actors.items():
+        actor.__dict__["_team_roles"] = roles[pk]
+    return actors

@@ -63,6 +63,17 @@ def visible_to(actor: Actor) -> QuerySet[Incident]:
     return incidents.filter(seen)
 
 
+def sees(actor: Actor, incident: Incident, *, holds: bool) -> bool:
+    """What :func:`visible_to` says, for an incident that is at hand and somebody who has a role in it (``holds``) or not;
+    for many who read the same one. A test holds the two together."""
+    if not actor.may(Action.SEE):
+        return False
+    if not incident.private or actor.is_system or actor.may(Action.ADMINISTER):
+        return True
+    declared = actor.person is not None and incident.declared_by_id == actor.person.pk
+    return holds or declared or actor.may(Action.MANAGE, incident.team_id)
+
+
 def listed_for(actor: Actor) -> QuerySet[Incident]:
     """:func:`visible_to` with what a line of a list shows (``incident.holders``: the present role holders)."""
     return (
@@ -121,7 +132,7 @@ def needed_to_act(actor: Actor, incident: Incident, *, holds: bool) -> Action:
     (``holds``), to have declared it, or, where no team owns it, to be a responder of any."""
     if holds or (actor.person is not None and incident.declared_by_id == actor.person.pk):
         return Action.DECLARE
-    if incident.team_id is None and actor.teams_where(Action.RESPOND).exists():
+    if incident.team_id is None and actor.may_somewhere(Action.RESPOND):
         return Action.DECLARE
     return Action.RESPOND
 

@@ -13,6 +13,7 @@ from .views import (
     listing,
     log,
     mail,
+    new_lines,
     proposals,
     room,
     rotations,
@@ -25,6 +26,7 @@ from .views import (
 )
 
 urlpatterns = [
+    path("live/log", new_lines.new_lines, name="live-log"),
     path("mail/declare", mail.mail_declare, name="mail-declare"),
     path("incidents", listing.incidents, name="incidents"),
     path("incidents/declare/proposals", proposals.proposals, name="declare-proposals"),

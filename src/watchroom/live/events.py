@@ -1,4 +1,5 @@
-"""``GET /live?token=…``: server-sent events that say which topics moved."""
+"""``GET /live?token=…``: server-sent events that say which topics moved. With ``&log=42&since=TIME`` the new lines of that
+incident's log come along, as events of the kind ``log`` (see :mod:`.rooms`)."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ import msgspec
 from ..kernel.errors import NotAllowed
 from . import tokens
 from .hub import Full, Hub, Subscriber
+from .rooms import Reader, Rooms
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -21,14 +23,15 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 HEARTBEAT_SECONDS = 15.0
+_SESSION = b"sessionid="  # Django's name for it; `settings.py` leaves it as it is
 _BURST_SECONDS = 0.05  # topics that come this soon after each other go into one event
 
 
 class Live:
     """The ASGI endpoint."""
 
-    def __init__(self, hub: Hub, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
-        self._hub = hub
+    def __init__(self, hub: Hub, rooms: Rooms | None = None, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> None:
+        self._hub, self._rooms = hub, rooms
         self._heartbeat_seconds = heartbeat_seconds
         self._numbers = count(1)
 
@@ -50,10 +53,17 @@ class Live:
                 send, 503, "Too many listeners", "This node serves no more.", fix, [(b"retry-after", b"30")]
             )
         gone = asyncio.create_task(_until_gone(receive, subscriber))
+        incident = query.get("log", [""])[0]
+        rooms = self._rooms if incident.isascii() and incident.isdecimal() and len(incident) < 19 else None
+        if rooms is not None:
+            reader = Reader(listener.person_id, _session(scope))
+            rooms.join(int(incident), subscriber, reader, query.get("since", [""])[0])
         try:
             await self._stream(subscriber, send)
         finally:
             self._hub.unsubscribe(subscriber)
+            if rooms is not None:
+                rooms.leave(int(incident), subscriber)
             gone.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await gone
@@ -69,13 +79,22 @@ class Live:
         await send({"type": "http.response.body", "body": b"retry: 1000\n\n", "more_body": True})
         while not subscriber.closed:
             topics = await subscriber.take(self._heartbeat_seconds)
+            event = b"".join(subscriber.parcels())
             if topics:
-                event = b"id: %d\ndata: %b\n\n" % (next(self._numbers), msgspec.json.encode({"topics": topics}))
-            else:
-                event = b":\n\n"
-            await send({"type": "http.response.body", "body": event, "more_body": True})
+                event += b"id: %d\ndata: %b\n\n" % (next(self._numbers), msgspec.json.encode({"topics": topics}))
+            await send({"type": "http.response.body", "body": event or b":\n\n", "more_body": True})
             await asyncio.sleep(_BURST_SECONDS)
         await send({"type": "http.response.body", "body": b""})
+
+
+def _session(scope: Scope) -> str:
+    """The session's key as the browser sent it; empty when it did not."""
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            for each in value.split(b";"):
+                if each.strip().startswith(_SESSION):
+                    return str(each.strip()[len(_SESSION) :].decode("latin-1"))
+    return ""
 
 
 async def _until_gone(receive: Receive, subscriber: Subscriber) -> None:

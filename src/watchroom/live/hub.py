@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 EVERYTHING = "*"  # the topic that means: whatever you show may have changed
 _PENDING_LIMIT = 100
+_PARCELS_LIMIT = 20
 
 
 class Subscriber:
@@ -15,7 +16,9 @@ class Subscriber:
     def __init__(self, topics: frozenset[str]) -> None:
         self.exact = frozenset(topic for topic in topics if not topic.endswith("*"))
         self.prefixes = frozenset(topic[:-1] for topic in topics if topic.endswith("*"))
+        self.carried = ""  # the topic whose contents come as parcels, so that it is not to be heard besides
         self._pending: set[str] = set()
+        self._parcels: list[bytes] = []
         self._changed = asyncio.Event()
         self._closed = False
 
@@ -24,12 +27,29 @@ class Subscriber:
         """Whether the stream is to end."""
         return self._closed
 
-    def add(self, topic: str) -> None:
+    def add(self, topic: str, *, anyway: bool = False) -> None:
+        """Let it hear a topic; ``anyway``: also the one whose contents it is sent."""
+        if topic == self.carried and not anyway:
+            return
         if EVERYTHING not in self._pending:
             self._pending.add(topic)
             if topic == EVERYTHING or len(self._pending) > _PENDING_LIMIT:
                 self._pending = {EVERYTHING}
         self._changed.set()
+
+    def hand(self, parcel: bytes) -> bool:
+        """Let it have a whole event. False: it takes too little of what it is given, and is better told to ask."""
+        if len(self._parcels) >= _PARCELS_LIMIT:
+            self._parcels.clear()
+            return False
+        self._parcels.append(parcel)
+        self._changed.set()
+        return True
+
+    def parcels(self) -> list[bytes]:
+        """The whole events that have come, once."""
+        given, self._parcels = self._parcels, []
+        return given
 
     def close(self) -> None:
         self._closed = True

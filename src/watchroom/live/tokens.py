@@ -12,6 +12,7 @@ from ..kernel.errors import NotAllowed
 _PURPOSE = "live"
 # A page on a wall stays open for days. What it hears are topics, never data: that it asks for by the normal way.
 VALID_FOR = timedelta(days=7)
+_ASKING, _ASK_FOR = "live log", timedelta(seconds=60)
 TOPICS_LIMIT = 200  # a longer list would not fit into an address
 
 
@@ -41,3 +42,23 @@ def read(text: str) -> Listener:
         return Listener(int(payload["person"]), frozenset(payload["topics"]))
     except (KeyError, TypeError, ValueError):
         raise NotAllowed("This token is not for listening.") from None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a gate asks the web process: what is new in an incident's log, and who of these may see it."""
+
+    incident: int
+    since: str  # RFC 3339
+    readers: list[tuple[int, str]]  # a person and the key of their session
+
+
+def ask(what: Asked) -> str:
+    """The question, signed: nobody but a gate can ask for somebody else."""
+    return signing.sign(_ASKING, [what.incident, what.since, what.readers], valid_for=_ASK_FOR)
+
+
+def read_ask(text: str) -> Asked:
+    """:raises NotAllowed: it was not made by :func:`ask`, or is old."""
+    incident, since, readers = signing.unsign(_ASKING, text)
+    return Asked(int(incident), str(since), [(int(person), str(session)) for person, session in readers])

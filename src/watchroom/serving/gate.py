@@ -24,6 +24,7 @@ from ..kernel.errors import Refused
 from ..kernel.settings import Settings, current
 from ..live.events import Live
 from ..live.hub import EVERYTHING, Hub
+from ..live.rooms import Rooms
 from ..live.wakes import wakes
 from .logs import to_stderr
 from .parent import die_with_parent
@@ -95,15 +96,18 @@ def build(settings: Settings, hub: Hub, web_socket: str | Path | None = None) ->
     shelf = Shelf(proxy, settings, trusted) if proxy is not None else None
     if shelf is not None:
         hub.on_wake(shelf.heard)
+    rooms = Rooms(proxy.ask) if proxy is not None else None
+    if rooms is not None:
+        hub.on_wake(rooms.heard)
     gate = Gate(
         keys=keys,
         store=store,
         numbers=numbers,
         sources=plugins.all_of("watchroom.sources"),
-        live=Live(hub),
+        live=Live(hub, rooms),
         proxy=proxy,
         shelf=shelf,
-        parts=[wakes(hub, settings), *([shelf] if shelf is not None else [])],
+        parts=[wakes(hub, settings), *(each for each in (shelf, rooms) if each is not None)],
         trusted=trusted,
         metrics_token=settings.metrics_token,
         signals_per_minute=settings.signals_per_minute,

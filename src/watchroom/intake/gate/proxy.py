@@ -129,6 +129,19 @@ class Proxy:
         ]
         return response.status_code, kept, body
 
+    async def ask(self, target: bytes, body: bytes) -> bytes | None:
+        """What the web process answers to a question of the gate itself; None: nothing, or that it does not know."""
+        headers = {"Host": "127.0.0.1", "Content-Length": str(len(body)), "Content-Type": "text/plain"}
+        extensions = {"timeout": dict.fromkeys(_TIMEOUT, 10.0), "target": target}
+        request = httpx.Request("POST", "http://127.0.0.1/", headers=headers, content=body, extensions=extensions)
+        try:
+            response = await self._ask(request, again=True)
+            said = await response.aread()
+            await response.aclose()
+        except httpx.TransportError:
+            return None
+        return said if response.status_code == 200 else None
+
     async def answers(self) -> bool:
         """Whether the web process answers at all."""
         timeout = dict.fromkeys(_TIMEOUT, 5.0)

@@ -1,6 +1,7 @@
-// The running log: what is new or has changed is asked for alone and put in its place; older entries come on demand.
+// The running log: what is new or has changed comes along with the event that says so (or is asked for alone, where it
+// does not) and is put in its place; older entries come on demand.
 const log = document.getElementById("log");
-let asking = false, again = false;
+let asking = false, again = false, comes = false;
 
 const place = (line) => `${line.querySelector("time")?.dateTime ?? ""} ${line.id.slice(6).padStart(12, "0")}`;   // entry-7
 
@@ -58,7 +59,15 @@ async function older(link) {
 }
 
 if (log) {
-  for (const name of [`live:incident:${log.dataset.incident}:log`, "live:again", "room:changed"]) document.addEventListener(name, read);
+  for (const name of [`live:incident:${log.dataset.incident}:log`, "room:changed"]) document.addEventListener(name, read);
+  // After an interruption what was missed comes by itself, where it comes at all.
+  document.addEventListener("live:again", () => { if (!comes) read(); });
+  document.addEventListener("live:lines", ({ detail }) => {
+    if (String(detail.incident) !== log.dataset.incident) return;
+    comes = true;
+    merge(detail.html);
+    log.dataset.since = detail.since;
+  });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("[data-older]");
     if (link) { event.preventDefault(); older(link); }

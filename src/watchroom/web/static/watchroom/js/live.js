@@ -1,5 +1,6 @@
-// The live connection: /live sends only topics ("incident:42"); whoever shows one re-reads itself through the normal
-// permission path. A lost message costs a delay: after every interruption everything re-reads.
+// The live connection: /live sends topics ("incident:42"); whoever shows one re-reads itself through the normal permission
+// path. The new lines of a log that is on the page come along. A lost message costs a delay: after every interruption
+// everything re-reads.
 const token = document.querySelector('meta[name="live-token"]')?.content;
 const strip = document.querySelector("[data-connection]");
 const timers = new WeakMap();
@@ -41,10 +42,23 @@ function receive(event) {
   }
 }
 
+// Lines of the log, as this reader may see them.
+function receiveLines(event) {
+  const news = JSON.parse(event.data);
+  document.dispatchEvent(new CustomEvent("live:lines", { detail: news }));
+  document.querySelectorAll(`[data-live~="incident:${news.incident}:log"]`).forEach(touch);
+}
+
+function address() {
+  const log = document.querySelector("[data-live-log]"), asked = new URLSearchParams({ token });
+  if (log) { asked.set("log", log.dataset.incident); asked.set("since", log.dataset.since); }
+  return `/live?${asked}`;
+}
+
 function connect() {
   clearTimeout(retry);
   if (source) { source.close(); lostAt ??= new Date(); }
-  source = new EventSource(`/live?token=${encodeURIComponent(token)}`);
+  source = new EventSource(address());
   source.onopen = () => {
     wait = 1_000;
     if (lostAt) touchAll();
@@ -52,6 +66,7 @@ function connect() {
     say("live");
   };
   source.onmessage = receive;
+  source.addEventListener("log", receiveLines);
   source.onerror = () => {
     lostAt ??= new Date();
     judge();
