@@ -57,6 +57,60 @@ def test_a_follower_is_told_what_happens_and_whoever_did_it_is_not(world: Any) -
     assert names(incident) == ["Rita"]
 
 
+def test_how_much_a_follower_is_told_is_theirs_to_say(world: Any) -> None:
+    incident = commands.declare(world.by, title="Checkout fails", team=world.team, severity=3)
+    people = {}
+    for level in ("updates", "important", "everything"):
+        people[level] = make.person(level)
+        make.contact_method(people[level])
+        commands.follow_incident(acting(people[level]), incident, level=level)
+    note = commands.log(world.by, incident, "note", "The pool is empty")
+    commands.log(world.by, incident, "decision", "We roll back")
+    for _ in range(2):
+        commands.pin(world.by, note)
+    commands.pin(world.by, note, False)
+    commands.mitigate(world.by, incident)
+    assert told(people["updates"]) == ["mitigated"]
+    assert told(people["important"]) == ["decision", "note", "mitigated"]
+    assert told(people["everything"]) == ["note", "decision", "mitigated"]
+    # Said without a level, it stays as it was; who is mentioned is told so, and once.
+    commands.follow_incident(acting(people["important"]), incident)
+    assert following.level_of(acting(people["important"]), incident) == "important"
+    handle = people["everything"].email.partition("@")[0]
+    commands.log(world.by, incident, "note", f"@{handle} knows it")
+    last = Notification.objects.filter(person=people["everything"]).latest("id")
+    assert last.purpose == "reminder"
+    with pytest.raises(Refused, match="no such level"):
+        commands.follow_incident(acting(world.viewer), incident, level="gossip")
+
+
+def test_what_is_private_is_told_to_no_follower_who_may_not_see_it(world: Any) -> None:
+    make.contact_method(world.viewer)
+    incident = commands.declare(world.by, title="Checkout fails", team=world.team, severity=3)
+    commands.follow_incident(acting(world.viewer), incident, level="everything")
+    commands.edit(world.by, incident, private=True)
+    commands.log(world.by, incident, "decision", "We call the police")
+    assert told(world.viewer) == []
+
+
+def test_the_level_by_page_and_api(world: Any, client: Any) -> None:
+    incident = commands.declare(world.by, title="Checkout fails", team=world.team, severity=3)
+    client.force_login(world.viewer, backend=BACKEND)
+    at = f"/incidents/{incident.pk}"
+    assert 'value="follow"' in client.get(at).content.decode()
+    client.post(f"{at}/follow", {"to": "follow"})
+    client.post(f"{at}/follow", {"to": "everything"})
+    shown = client.get(at).content.decode()
+    assert 'value="everything" aria-current="true"' in shown
+    put = client.put(f"/api/v1{at}/follow", json.dumps({"level": "important"}), content_type="application/json")
+    assert [each["level"] for each in put.json()] == ["important"]
+    assert client.put(f"/api/v1{at}/follow").json()[0]["level"] == "important"
+    wrong = client.put(f"/api/v1{at}/follow", json.dumps({"level": "x"}), content_type="application/json")
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "level")
+    client.post(f"{at}/follow", {"to": "leave"})
+    assert following.level_of(acting(world.viewer), incident) == ""
+
+
 def test_it_waits_for_the_morning_in_quiet_hours(world: Any) -> None:
     make.contact_method(world.viewer)
     QuietHours.objects.create(person=world.viewer, starts=time(0, 0), ends=time(23, 59))

@@ -12,8 +12,10 @@ from django.test import Client
 import factories as make
 from watchroom.accounts.actors import acting
 from watchroom.actions.models import ActionItem
-from watchroom.incidents import commands, queries, store
-from watchroom.incidents.models import Attachment, Incident, LogEntry, ParkedItem, Task
+from watchroom.incidents import commands, following, queries, store
+from watchroom.incidents.models import Attachment, Incident, LogEntry, ParkedItem, RoleHandoff, Task
+from watchroom.incidents.rules import slash
+from watchroom.incidents.views import _saying
 from watchroom.kernel.clock import TravellingClock
 from watchroom.mitigations.models import MitigationRun
 from watchroom.paging.models import Escalation, Notification
@@ -105,6 +107,8 @@ def test_every_command_does_what_it_says(world: Any, page: Any, room: Incident) 
         ("/severity 9", "That is not a severity."),
         ("/status gone", "That is not a status."),
         ("/page please", "Say whom to page."),
+        ("/handoff I go home", "Say to whom."),
+        ("/handoff", "/handoff needs more words."),
         ("  ", "The entry is empty."),
     ],
 )
@@ -114,6 +118,44 @@ def test_what_is_wrong_is_said_and_nothing_happens(page: Any, room: Incident, li
     assert answer.status_code in {409, 422}
     assert answer.json()["detail"].startswith(says)
     assert LogEntry.objects.count() == before
+
+
+def test_a_role_is_handed_over_by_a_line(world: Any, page: Any, room: Incident) -> None:
+    handle = world.stranger.email.partition("@")[0]
+    commands.assign_role(world.by, room, "commander", world.responder)
+    answer = _say(page, room, f"/handoff @{handle} Tried a restart. p99 is still at 4 s.")
+    assert answer.json()["text"] == "Sam is being paged to take over as commander."
+    offered = RoleHandoff.objects.get()
+    assert (offered.to, offered.knows) == (world.stranger, "Tried a restart. p99 is still at 4 s.")
+    commands.assign_role(world.by, room, "scribe", world.responder)
+    assert "Say which role: commander, scribe" in _say(page, room, f"/handoff @{handle} It goes on").json()["detail"]
+    answer = _say(page, room, f"/handoff scribe @{handle} It goes on")
+    assert answer.json()["text"] == "Sam is being paged to take over as scribe."
+    assert _say(_as(world.stranger), room, f"/handoff @{handle} x").status_code in {403, 422}
+
+
+def test_who_only_looks_may_follow_and_ask_for_help(world: Any, room: Incident) -> None:
+    client = _as(world.viewer)
+    assert _say(client, room, "/follow everything").json()["text"].startswith("You follow it")
+    assert following.level_of(acting(world.viewer), room) == "everything"
+    assert _say(client, room, "/follow").json()["text"].endswith("every line that somebody writes.")
+    assert _say(client, room, "/unfollow").json()["text"] == "You no longer follow the incident."
+    assert _say(client, room, "/follow gossip").status_code == 422
+    assert _say(client, room, "/park Not theirs to say").status_code == 403
+
+
+def test_every_command_has_help_and_is_carried_out(page: Any, room: Incident) -> None:
+    every = _say(page, room, "/help").json()["text"]
+    for command in slash.COMMANDS:
+        assert command.example in every
+        said = _say(page, room, f"/help {command.name}").json()["text"]
+        assert said == f"/{command.name}: {command.does}. For example: {command.example}"
+        assert slash.read(command.example).command == command.name
+    named = {command.name for command in slash.COMMANDS}
+    assert named == {*slash.KINDS, *_saying._WAYS}
+    assert _say(page, room, "/help reslove").json()["detail"].startswith("There is no command /reslove.")
+    without_script = page.post(f"/incidents/{room.pk}/log", {"kind": "note", "text": "/help ack"}, follow=True)
+    assert "Acknowledge the alerts of this incident" in without_script.content.decode()
 
 
 def test_a_line_that_comes_twice_is_done_once(world: Any, page: Any, room: Incident) -> None:

@@ -9,16 +9,23 @@ import click
 from .client import Api, api_command
 from .show import table
 
-_FOLLOWERS = table("person", "at", "by_rule", empty="Nobody follows it.")
+_FOLLOWERS = table("person", "at", "by_rule", "level", empty="Nobody follows it.")
 
 
 @click.command()
 @click.argument("id", type=int)
 @click.option("--leave", is_flag=True, help="Follow it no longer.")
+@click.option(
+    "--level",
+    type=click.Choice(["updates", "important", "everything"]),
+    help="How much: updates and states; decisions and pinned lines, too; every line.",
+)
 @api_command
-def follow(api: Api, id: int, leave: bool) -> Any:
+def follow(api: Api, id: int, leave: bool, level: str | None) -> Any:
     """Be told the updates and states of an incident, without being paged. Shows who follows."""
-    return api.call("DELETE" if leave else "PUT", f"/incidents/{id}/follow"), _FOLLOWERS
+    if leave:
+        return api.call("DELETE", f"/incidents/{id}/follow"), _FOLLOWERS
+    return api.call("PUT", f"/incidents/{id}/follow", {"level": level or ""}), _FOLLOWERS
 
 
 @click.command()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Q, QuerySet
 
 from ..accounts.actors import Actor, acting
 from ..accounts.models import Membership
 from ..accounts.roles import Action
+from ..kernel import clock
 from ..kernel.errors import NotFound
 from ..paging.commands.notifications import Notice, write_all
 from ..paging.people import Roster
 from . import queries
 from .models import Follower, FollowRule, Incident, LogEntry
+
+Level = Follower.Level
 
 # Of which lines of the log followers are told.
 TOLD = frozenset(
@@ -28,11 +33,12 @@ def followers_of(incident: Incident) -> list[Follower]:
     return list(rows.select_related("person"))
 
 
-def follows(actor: Actor, incident: Incident) -> bool:
-    """Whether ``actor`` follows it."""
+def level_of(actor: Actor, incident: Incident) -> str:
+    """How much ``actor`` is told of it; empty: they do not follow it."""
     if actor.person is None:
-        return False
-    return Follower.objects.filter(incident=incident, person=actor.person, left=False).exists()
+        return ""
+    row = Follower.objects.filter(incident=incident, person=actor.person, left=False).first()
+    return row.level if row else ""
 
 
 def meant_by_rules(incident: Incident) -> set[int]:
@@ -52,26 +58,45 @@ def meant_by_rules(incident: Incident) -> set[int]:
     return {pk for pk in found | set(members.values_list("person_id", flat=True)) if pk is not None}
 
 
-def tell(entry: LogEntry, by: Actor | None) -> None:
-    """Tell the followers what happened, without whoever did it and who may not see it. A constant number of statements,
-    but for a private incident. Inside the caller's transaction."""
-    incident = entry.incident
-    people = [row.person for row in followers_of(incident) if by is None or row.person != by.person]
+def tell(entry: LogEntry, by: Actor | None, levels: Collection[str] = Level.values) -> None:
+    """Tell those followers who want to hear as much (``levels``) what happened, without whoever did it, whoever is
+    mentioned in it, and who may not see it. A constant number of statements, but for a private incident. Inside the
+    caller's transaction."""
+    incident, mentioned = entry.incident, entry.data.get("mentions", [])
+    people = [
+        row.person
+        for row in followers_of(incident)
+        if row.level in levels and row.person_id not in mentioned and (by is None or row.person != by.person)
+    ]
     if incident.private:
         people = [each for each in people if queries.visible_to(acting(each)).filter(pk=incident.pk).exists()]
     if not people:
         return
+    own = entry.kind != LogEntry.Kind.SYSTEM
+    what = entry.get_kind_display().lower() if own else entry.type.partition(".")[2].replace("_", " ")
     notice = Notice(
         people=people,
         purpose="update",
         urgency="low",
-        subject=f"SEV{incident.severity} {incident}: {entry.type.partition('.')[2].replace('_', ' ')}"[:300],
+        subject=f"SEV{incident.severity} {incident}: {what}"[:300],
         body=entry.text[:2000],
-        path=f"/incidents/{incident.pk}",
+        path=f"/incidents/{incident.pk}" + (f"#entry-{entry.pk}" if own else ""),
         reason=f"follow:{entry.pk}",
         drill=incident.drill,
     )
-    write_all([notice], Roster(entry.written_at))
+    write_all([notice], Roster(clock.now()))
+
+
+def tell_of_line(entry: LogEntry, by: Actor) -> None:
+    """Somebody wrote a line."""
+    important = entry.kind == LogEntry.Kind.DECISION
+    tell(entry, by, [Level.IMPORTANT, Level.EVERYTHING] if important else [Level.EVERYTHING])
+
+
+def tell_of_pin(entry: LogEntry, by: Actor) -> None:
+    """Somebody pinned a line: those are told who did not hear of it when it was written."""
+    if entry.kind not in {LogEntry.Kind.DECISION, LogEntry.Kind.SYSTEM}:
+        tell(entry, by, [Level.IMPORTANT])
 
 
 def rules_visible_to(actor: Actor) -> QuerySet[FollowRule]:

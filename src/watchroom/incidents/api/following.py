@@ -26,6 +26,16 @@ class FollowerOut(Schema):
     person: PersonOut
     at: datetime
     by_rule: bool
+    level: str = Field(description="How much they are told: updates, important or everything.")
+
+
+class FollowIn(Schema):
+    """How much you want to be told."""
+
+    level: str = Field(
+        "",
+        description="updates (and states), important (decisions and pinned lines, too), everything (every line); as before.",
+    )
 
 
 class FollowRuleBody(Schema):
@@ -64,7 +74,9 @@ class FollowRuleOut(Schema):
 
 def _followers(incident: Incident) -> list[FollowerOut]:
     return [
-        FollowerOut(person=PersonOut(id=row.person_id, name=str(row.person)), at=row.at, by_rule=row.by_rule)
+        FollowerOut(
+            person=PersonOut(id=row.person_id, name=str(row.person)), at=row.at, by_rule=row.by_rule, level=row.level
+        )
         for row in following.followers_of(incident)
     ]
 
@@ -76,11 +88,11 @@ def list_followers(request: HttpRequest, id: int) -> list[FollowerOut]:
 
 
 @router.put("/incidents/{int:id}/follow", response=list[FollowerOut], operation_id="follow_incident")
-def follow(request: HttpRequest, id: int) -> list[FollowerOut]:
-    """Be told its updates and states, by your ways for what is not urgent. Returns who follows."""
+def follow(request: HttpRequest, id: int, body: FollowIn | None = None) -> list[FollowerOut]:
+    """Be told its updates and states, and more if you like, by your ways for what is not urgent. Returns who follows."""
     by = actor_of(request)
     incident = queries.incident_for(by, id)
-    commands.follow_incident(by, incident)
+    commands.follow_incident(by, incident, level=body.level if body else "")
     return _followers(incident)
 
 

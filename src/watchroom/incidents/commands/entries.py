@@ -11,6 +11,7 @@ from ...accounts.actors import Actor
 from ...accounts.models import Person
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
+from .. import following
 from ..models import STANDINGS, Attachment, Incident, LogEntry, LogRevision
 from ._shared import acting_in, checked_key, checked_past, checked_text, write_system
 from .mentions import tell_mentioned
@@ -84,6 +85,7 @@ def log(
         if files:
             Attachment.objects.filter(pk__in=[file.pk for file in files]).update(entry=entry)
         tell_mentioned(by, entry, made)
+        following.tell_of_line(entry, by)
         made.note(entry=entry.pk, kind=kind)
     return entry
 
@@ -210,6 +212,8 @@ def pin(by: Actor, entry: LogEntry, pinned: bool = True) -> LogEntry:
     """Mark an entry for the postmortem, or take the mark back."""
     with acting_in(by, "log.pinned" if pinned else "log.unpinned", entry.incident, only_log=True) as (made, _):
         row = locked(LogEntry.objects.all()).get(pk=entry.pk)
+        if pinned and not row.pinned:
+            following.tell_of_pin(row, by)
         row.pinned, row.changed_at = pinned, made.at
         row.save(update_fields=["pinned", "changed_at"])
     return row

@@ -19,22 +19,28 @@ from ..models import Follower, FollowRule, Incident, IncidentType
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
-def follow_incident(by: Actor, incident: Incident, *, yes: bool = True) -> None:
+def follow_incident(by: Actor, incident: Incident, *, yes: bool = True, level: str = "") -> None:
     """Follow an incident, or no longer. Whoever leaves does not come back by a rule. Saying it twice is saying it once.
+    ``level``: how much one is told (empty: as before, at first updates and states).
 
-    :raises Refused: ``by`` is no person.
+    :raises Refused: ``by`` is no person, or there is no such level.
     :raises NotFound: ``by`` may not see it.
     """
     if by.person is None:
         raise Refused("Only a person can follow.", field="by", value=by.name, fix="Use a person's token.")
+    if level and level not in Follower.Level.values:
+        raise Refused(
+            "There is no such level.", field="level", value=level, fix=f"Use one of {', '.join(Follower.Level.values)}."
+        )
     queries.incident_for(by, incident.pk)
+    said = {"left": not yes} | ({"level": level} if level else {})
     action = "incident.followed" if yes else "incident.unfollowed"
     with change(by, action, incident, needs=Action.SEE, team=incident.team) as made:
         Follower.objects.update_or_create(
             incident=incident,
             person=by.person,
-            defaults={"left": not yes},
-            create_defaults={"left": not yes, "at": made.at},
+            defaults=said,
+            create_defaults={**said, "at": made.at},
         )
         made.touch(f"incident:{incident.pk}")
 

@@ -14,10 +14,18 @@ from .types import IncidentType
 class Follower(models.Model):
     """Somebody who is told updates and states of an incident, by their ways for what is not urgent; never paged for it."""
 
+    class Level(models.TextChoices):
+        """How much; each includes the one before."""
+
+        UPDATES = "updates", "Updates and states"
+        IMPORTANT = "important", "Decisions and pinned lines, too"
+        EVERYTHING = "everything", "Every line that somebody writes"
+
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="followers")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     at = models.DateTimeField()
     by_rule = models.BooleanField(default=False, help_text="A rule has them follow it.")
+    level = models.CharField(max_length=10, choices=Level.choices, default=Level.UPDATES)
     left = models.BooleanField(default=False, help_text="They do not want to, whatever a rule says.")
 
     class Meta:

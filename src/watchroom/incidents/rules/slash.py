@@ -35,8 +35,12 @@ COMMANDS = (
     Command("mitigate", "/mitigate Roll back checkout", "What you try in order to stop the bleeding"),
     Command("ack", "/ack", "Acknowledge the alerts of this incident"),
     Command("role", "/role commander @ada", "Take a role, or ask somebody to take it"),
-    Command("handoff", "/handoff commander @ada We roll back; watch the queue", "Hand a role over in writing"),
-    Command("follow", "/follow", "Be told of updates, and never paged for it"),
+    Command(
+        "handoff",
+        "/handoff @ada We roll back; watch the queue",
+        "Hand your role over in writing (or name the role first)",
+    ),
+    Command("follow", "/follow", "Be told, and never paged for it: updates, important or everything"),
     Command("unfollow", "/unfollow", "No longer be told"),
     Command("status", "/status mitigated", "active, mitigated, resolved, or a state of your own"),
     Command("resolve", "/resolve", "It is over"),
@@ -45,6 +49,7 @@ COMMANDS = (
     Command("summary", "/summary Release 4.18; rolling back", "What we know"),
     Command("update", "/update We are on it. next 30m", "Tell stakeholders, and promise the next update"),
     Command("page", "/page @ada Can you look at the proxy?", "Page somebody until they answer"),
+    Command("help", "/help task", "What a command does; alone: all of them"),
 )
 _BY_NAME = {command.name: command for command in COMMANDS}
 _SHORT = {
@@ -54,6 +59,7 @@ _SHORT = {
     "q": "question",
     "acknowledge": "ack",
     "hand-off": "handoff",
+    "handover": "handoff",
 }
 
 _COMMAND = re.compile(r"/([A-Za-z][\w-]*)(?:\s+(.*))?", re.DOTALL)
@@ -94,6 +100,21 @@ def read(line: str) -> Said:
     if name not in _BY_NAME:
         raise Unknown(name)
     return Said(name, (match[2] or "").strip())
+
+
+def help_with(text: str) -> str:
+    """What stands in the help: about one command, or about all of them.
+
+    :raises Unknown: there is none of that name.
+    """
+    name = text.strip().lstrip("/").lower()
+    if not name:
+        lines = [f"{each.example}: {each.does}" for each in COMMANDS]
+        return "\n".join([*lines, "// at the beginning writes a slash."])
+    found = _BY_NAME.get(_SHORT.get(name, name))
+    if found is None:
+        raise Unknown(name)
+    return f"/{found.name}: {found.does}. For example: {found.example}"
 
 
 def number_first(text: str) -> tuple[int | None, str]:

@@ -16,10 +16,10 @@ from ...intake import commands as intake
 from ...kernel import clock
 from ...kernel.errors import Conflict, Refused
 from ...mitigations import commands as mitigations
-from .. import commands, queries, rules
+from .. import commands, following, queries, rules
 from ..commands._shared import checked_key
 from ..commands.mentions import people_by_handle
-from ..models import Incident, LogEntry, Phase, RoleAssignment, RoleName, Spoken
+from ..models import Follower, Incident, LogEntry, Phase, RoleAssignment, RoleName, Spoken
 from ..rules import slash
 from ..states import offered_to
 from ._publishing import publish
@@ -191,25 +191,46 @@ ROLE_WORDS = {"comms": "communications", "ops": "operations", "ic": "commander",
 
 
 def _handoff(by: Actor, incident: Incident, text: str, _: str) -> Answer:
-    word, _, rest = _needed(text, "handoff").partition(" ")
-    role = ROLE_WORDS.get(word.lower(), word.lower())
-    held = RoleAssignment.objects.filter(incident=incident, role=role, ended_at__isnull=True)
-    own = held.filter(person=by.person).first() or held.order_by("id").first()
-    if own is None:
-        raise Refused("Nobody has that role.", field="text", value=word[:40], fix="Give it: /role commander @ada")
-    people, words = people_first(rest)
+    """Without the name of a role (``/handoff @ada …``) it is the one that ``by`` has."""
+    people, words = people_first(_needed(text, "handoff"))
+    held = RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True).order_by("id")
+    if people:
+        own = list(held.filter(person=by.person))
+        if len(own) > 1:
+            names = ", ".join(each.role for each in own)
+            raise Refused(
+                f"Say which role: {names}.", field="text", value=text[:40], fix=f"/handoff {own[0].role} @ada …"
+            )
+    else:
+        word, _, rest = text.partition(" ")
+        people, words = people_first(rest)
+        named = held.filter(role=ROLE_WORDS.get(word.lower(), word.lower()))
+        own = list(named.filter(person=by.person)) or list(named[:1])
     if not people:
-        raise Refused("Say to whom.", field="text", value=text[:40], fix="For example: /handoff commander @ada We wait")
-    commands.offer_handoff(by, own, people[0], knows=_needed(words, "handoff"))
-    return Answer(f"{people[0]} is being paged to take over as {own.get_role_display().lower()}.")
+        raise Refused("Say to whom.", field="text", value=text[:40], fix="For example: /handoff @ada We wait")
+    if not own:
+        raise Refused("Nobody has that role.", field="text", value=text[:40], fix="Give it: /role commander @ada")
+    commands.offer_handoff(by, own[0], people[0], knows=_needed(words, "handoff"))
+    return Answer(f"{people[0]} is being paged to take over as {own[0].get_role_display().lower()}.")
 
 
-def _follow(yes: bool) -> Callable[[Actor, Incident, str, str], Answer]:
-    def way(by: Actor, incident: Incident, text: str, _: str) -> Answer:
-        commands.follow_incident(by, incident, yes=yes)
-        return Answer("You follow the incident." if yes else "You no longer follow the incident.")
+def _follow(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+    commands.follow_incident(by, incident, level=text.lower())
+    told = Follower.Level(following.level_of(by, incident)).label.lower()
+    return Answer(f"You follow it and are told: {told}.")
 
-    return way
+
+def _unfollow(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+    commands.follow_incident(by, incident, yes=False)
+    return Answer("You no longer follow the incident.")
+
+
+def _help(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+    try:
+        return Answer(slash.help_with(text))
+    except slash.Unknown as unknown:
+        fix = f"Did you mean {', '.join('/' + each for each in slash.similar(str(unknown)))}?"
+        raise Refused(f"There is no command /{unknown}.", field="text", value=text[:40], fix=fix) from None
 
 
 def _resolve(by: Actor, incident: Incident, text: str, key: str) -> Answer:
@@ -266,7 +287,11 @@ def _page(by: Actor, incident: Incident, text: str, _: str) -> Answer:
     return Answer(f"{names} {'is' if len(people) == 1 else 'are'} being paged.")
 
 
-_FOR_READERS = {"follow", "unfollow"}  # whoever may see the incident may do so, and doing it twice is doing it once
+_FOR_READERS = {
+    "follow",
+    "unfollow",
+    "help",
+}  # whoever may see the incident may do so, and doing it twice is doing it once
 _WAYS: dict[str, Callable[[Actor, Incident, str, str], Answer]] = {
     "answer": _answer,
     "test": _judge("testing"),
@@ -279,8 +304,9 @@ _WAYS: dict[str, Callable[[Actor, Incident, str, str], Answer]] = {
     "ack": _ack,
     "role": _role,
     "handoff": _handoff,
-    "follow": _follow(True),
-    "unfollow": _follow(False),
+    "follow": _follow,
+    "unfollow": _unfollow,
+    "help": _help,
     "status": _status,
     "resolve": _resolve,
     "severity": _severity,

@@ -18,16 +18,23 @@ from ...web.middleware import actor_of
 from .. import commands, following, queries
 from ..severities import all_severities
 
+_TOLD = {
+    "important": "You are told its decisions and pinned lines, too; you are never paged for that.",
+    "everything": "You are told every line that somebody writes; you are never paged for that.",
+}
+
 
 @require_POST
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
     """Follow an incident, or no longer."""
     by = actor_of(request)
-    yes = request.POST.get("to") != "leave"
-    commands.follow_incident(by, queries.incident_for(by, pk), yes=yes)
-    messages.success(
-        request, "You are told its updates and states, and never paged for that." if yes else "You no longer follow it."
+    to = request.POST.get("to", "")
+    yes = to != "leave"
+    commands.follow_incident(
+        by, queries.incident_for(by, pk), yes=yes, level=to if to not in {"leave", "follow"} else ""
     )
+    told = "You are told its updates and states, and never paged for that."
+    messages.success(request, _TOLD.get(to, told) if yes else "You no longer follow it.")
     return redirect("incident", pk)
 
 

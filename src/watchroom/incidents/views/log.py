@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
@@ -84,6 +85,8 @@ def _write(request: HttpRequest, by: Actor, incident: Incident) -> HttpResponse:
     )
     if "application/json" in request.headers.get("Accept", ""):
         return JsonResponse({"text": answer.text, "entry": answer.entry.pk if answer.entry else None})
+    if answer.entry is None:
+        messages.success(request, answer.text)
     return redirect(f"/incidents/{incident.pk}" + (f"#entry-{answer.entry.pk}" if answer.entry else ""))
 
 

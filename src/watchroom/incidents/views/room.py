@@ -24,7 +24,7 @@ from ...status.models import StatusPage
 from ...web.middleware import actor_of
 from .. import commands, following, handing_over, linked, queries, rules
 from ..forms import KINDS, RoleForm, ScopeForm, SeverityForm, SummaryForm, TimeForm, UpdateForm
-from ..models import ROLE_DUTY, Incident, Moment, RoleAssignment, RoleName
+from ..models import ROLE_DUTY, Follower, Incident, Moment, RoleAssignment, RoleName
 from ..proposals import propose
 from ..severities import all_severities
 from ..states import offered_to
@@ -116,7 +116,8 @@ def context_of(
         "catch_up_roles": role_names(caught_up.roles),
         "nudges": list(incident.nudges.filter(answer="", at__gt=now - NUDGES_FOR)[:3]),
         "roles": _roles(holders, by, severity.roles if incident.is_open else ()),
-        "following": following.follows(by, incident),
+        "following": following.level_of(by, incident),
+        "levels": Follower.Level.choices,
         "handoffs": handing_over.open_handoffs(incident) if incident.is_open else [],
         "commander": next((row for row in holders if row.role == RoleName.COMMANDER), None),
         "groups": groups,

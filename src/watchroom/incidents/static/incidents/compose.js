@@ -198,6 +198,7 @@ const draft = `draft:${form?.dataset.incident}`;
 async function write() {
   let text = area.value.trim();
   if (!text && !files.length) { area.focus(); return; }
+  if (/^\/help$/i.test(text)) { area.value = "/"; area.focus(); await load(); offer(); return; }   // all commands, to choose from
   if (form.dataset.answers && text && !text.startsWith("/")) text = `/answer #${parent.value} ${text}`;
   const line = { key: newKey(), incident: form.dataset.incident, kind: kind.value, text, parent: form.dataset.answers ? "" : parent.value, at: form.elements.at.value, files, written: Date.now() };
   await queue.add(line);
@@ -237,7 +238,7 @@ function offer() {
     ? words.commands.filter((each) => each.name.startsWith(typed)).map((each) => ({ text: `/${each.name} `, label: `/${each.name}`, hint: each.does, title: each.example }))
     : words.people.filter((each) => each.handle.startsWith(typed) || each.name.toLowerCase().split(/\s+/).some((part) => part.startsWith(typed)))
       .map((each) => ({ text: `@${each.handle} `, label: `@${each.handle}`, hint: each.name }));
-  offered = offered.slice(0, 8);
+  if (sign === "@") offered = offered.slice(0, 8);
   marked = 0;
   if (!offered.length || (offered.length === 1 && offered[0].text.trim() === `${sign}${typed}` )) { close(); return; }
   show();
