@@ -63,6 +63,7 @@ _CHATS_OWN = {
     "snooze",
     "oncall",
     "declare",
+    "help",
 }  # chat/words.py: alerts, and what is in no incident yet
 _EITHER = {"ack", "resolve"}  # with a number an alert group, without one the incident of the channel
 _WAITING = {"reword", "as-is", "drop"}
