@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import factories as make
 from watchroom.accounts.actors import acting
 from watchroom.actions.commands import create
 from watchroom.incidents import commands as incidents
+from watchroom.incidents.commands import guiding
 from watchroom.incidents.models import Incident
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
@@ -74,6 +75,37 @@ def test_changes_make_it_a_draft_again(people: Any, incident: Incident) -> None:
     commands.review(acting(people[1]), row, "changes", "Why did nobody notice?")
     row.refresh_from_db()
     assert row.state == Postmortem.State.DRAFT
+
+
+def test_what_the_guards_said_is_there_to_learn_from(people: Any, client: Any, clock: TravellingClock) -> None:
+    by = acting(people[0])
+    made = incidents.declare(by, title="Checkout fails", severity=1)
+    for _ in range(30):
+        clock.advance(timedelta(minutes=1))
+        while guiding.look_at_one():
+            pass
+    said = list(made.nudges.order_by("id"))
+    assert len(said) > 1, "the guards say something to who sits in a SEV1 and does nothing"
+    guiding.answer_nudge(by, said[0], "done")
+    incidents.resolve(by, made)
+    row = commands.draft(by, made)
+    assert f"{said[0].reason} → *Done*, Rita" in row.guidance
+    assert f"{said[-1].reason} → nobody answered" in row.guidance
+    assert said[0].reason not in row.timeline  # it is said once
+    row = commands.edit(by, row, version=1, guidance=f"{row.guidance}\n\nThe second one came too late.", **FILLED)
+    client.force_login(people[1], backend=BACKEND)
+    page = client.get(f"/postmortems/{row.pk}").content.decode()
+    assert "What the guards said" in page and "came too late" in page
+    document = client.get(f"/postmortems/{row.pk}/document")
+    assert document["Content-Type"] == "text/markdown; charset=utf-8"
+    assert f'filename="postmortem-{made.pk}.md"' in document["Content-Disposition"]
+    told = client.get(f"/api/v1/postmortems/{row.pk}/document").json()
+    assert told["markdown"] == document.content.decode()
+    assert "## What the guards said" in told["markdown"] and said[0].reason in told["markdown"]
+    assert "came too late" in client.get(f"/api/v1/postmortems/{row.pk}").json()["sections"]["guidance"]
+    Incident.objects.filter(pk=made.pk).update(private=True)
+    assert client.get(f"/postmortems/{row.pk}/document").status_code == 404
+    assert client.get(f"/api/v1/postmortems/{row.pk}/document").status_code == 404
 
 
 def test_not_while_people_are_hurt(people: Any) -> None:

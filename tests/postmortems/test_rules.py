@@ -44,7 +44,33 @@ def test_a_draft_says_what_happened_and_asks_what_nobody_knows_yet() -> None:
     assert "Restart: no effect" in text["went_badly"]
     assert "The pool is exhausted" in text["root_cause"]
     assert "DNS" in text["factors"]
-    assert all("> To fill in: " in text[name] for name in rules.SECTIONS if name not in {"timeline", "no_actions"})
+    assert text["guidance"] == ""
+    without = {"timeline", "no_actions", "guidance"}
+    assert all("> To fill in: " in text[name] for name in rules.SECTIONS if name not in without)
+
+
+def test_a_draft_says_what_the_guards_said_and_what_people_answered() -> None:
+    text = rules.draft(
+        facts(
+            warned=[
+                rules.Warned(AT + timedelta(minutes=30), "Nothing has been\ntried."),
+                rules.Warned(AT + timedelta(minutes=5), "Nobody leads.", "Done", "Rita", AT + timedelta(minutes=8)),
+            ]
+        )
+    )["guidance"]
+    assert text.startswith("Watchroom spoke up 2 times; 1 of that was answered.")
+    lines = [line for line in text.split("\n") if line.startswith("- ")]
+    assert lines == [
+        "- **09:05 UTC** Nobody leads. → *Done*, Rita after 3 min",
+        "- **09:30 UTC** Nothing has been tried. → nobody answered",
+    ]
+    assert "> To fill in: " in text
+
+
+def test_a_document_has_what_is_written_and_nothing_else() -> None:
+    text = rules.document("A\nB", ["Incident #7"], {"impact": "Many.", "lessons": " ", "summary": "It failed."}, [])
+    assert text == "# Postmortem: A B\n\n- Incident #7\n\n## Summary\n\nIt failed.\n\n## Impact\n\nMany.\n"
+    assert rules.document("A", [], {}, ["Mend it"]).endswith("## Action items\n\n- Mend it\n")
 
 
 @given(

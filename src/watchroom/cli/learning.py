@@ -35,6 +35,15 @@ def show(api: Api, id: int) -> Any:
 @postmortem.command()
 @click.argument("id", type=int)
 @api_command
+def export(api: Api, id: int) -> Any:
+    """All of it as one document in Markdown."""
+    answer = api.get(f"/postmortems/{id}/document")
+    return answer, answer["markdown"].rstrip()
+
+
+@postmortem.command()
+@click.argument("id", type=int)
+@api_command
 def submit(api: Api, id: int) -> Any:
     """Ask for a review."""
     return api.call("POST", f"/postmortems/{id}/submit"), f"Postmortem {id} is in review."

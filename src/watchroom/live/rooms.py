@@ -122,7 +122,9 @@ class Rooms:
                 self._rooms.pop(incident, None)
 
     async def _news(self, incident: int, since: datetime, readers: list[Reader]) -> News | None:
-        body = tokens.ask(tokens.Asked(incident, since.isoformat(), [(each.person_id, each.session) for each in readers]))
+        body = tokens.ask(
+            tokens.Asked(incident, since.isoformat(), [(each.person_id, each.session) for each in readers])
+        )
         try:
             answer = await self._ask(PATH, body.encode())
             news = msgspec.json.decode(answer, type=News) if answer is not None else None

@@ -76,12 +76,18 @@ class PostmortemDetailOut(PostmortemOut):
     missing: list[MissingOut] = Field(description="What keeps it from being published.")
 
 
+class DocumentOut(Schema):
+    name: str = Field(description="Of a file.")
+    markdown: str
+
+
 class PostmortemPatch(Schema):
     version: int = Field(description="The version from which you began; if it is no longer that, 409.")
     summary: str | None = None
     impact: str | None = None
     timeline: str | None = None
     detection: str | None = None
+    guidance: str | None = Field(None, description="What the guards said, and what people answered.")
     root_cause: str | None = None
     factors: str | None = None
     went_well: str | None = None
@@ -147,6 +153,13 @@ def draft_postmortem(request: HttpRequest, id: int) -> PostmortemDetailOut:
 def read_postmortem(request: HttpRequest, id: int) -> PostmortemDetailOut:
     """With its sections, reviews, and what keeps it from being published."""
     return _detail(request, id)
+
+
+@router.get("/postmortems/{int:id}/document", response=DocumentOut, summary="Export a postmortem")
+def export_postmortem(request: HttpRequest, id: int) -> DocumentOut:
+    """All of it as one document in Markdown."""
+    row = queries.postmortem_for(actor_of(request), id)
+    return DocumentOut(name=queries.file_name_of(row), markdown=queries.document_of(row))
 
 
 @router.patch("/postmortems/{int:id}", response=PostmortemDetailOut, summary="Edit a postmortem")

@@ -13,6 +13,7 @@ HELP = {
     "impact": "Who noticed what, how many, for how long.",
     "timeline": "Made from the running log. It is yours now: shorten it, correct it.",
     "detection": "What told us first, and what could have told us sooner?",
+    "guidance": "What Watchroom warned of, and what people answered. What helped, and what was noise?",
     "root_cause": "What in the system made it possible? Ask why until the answer is something that can be changed.",
     "factors": "What made it likelier, larger or longer?",
     "went_well": "What should we keep doing?",

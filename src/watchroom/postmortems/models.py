@@ -26,6 +26,7 @@ class Postmortem(models.Model):
     impact = models.TextField(blank=True)
     timeline = models.TextField(blank=True)
     detection = models.TextField("How we noticed", blank=True)
+    guidance = models.TextField("What the guards said", blank=True)
     root_cause = models.TextField("What in the system made it possible", blank=True)
     factors = models.TextField("Contributing factors", blank=True)
     went_well = models.TextField("What went well", blank=True)

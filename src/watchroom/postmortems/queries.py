@@ -83,6 +83,29 @@ def sections_of(postmortem: Postmortem) -> dict[str, str]:
     return {name: getattr(postmortem, name) for name in rules.SECTIONS}
 
 
+def file_name_of(postmortem: Postmortem) -> str:
+    """What its document is called as a file."""
+    return f"postmortem-{postmortem.incident_id}.md"
+
+
+def document_of(postmortem: Postmortem) -> str:
+    """All of it as one document in Markdown."""
+    incident = postmortem.incident
+    times = incidents.times_of(incident)
+    about = [
+        f"Incident #{incident.pk}, SEV{incident.severity}" + (f", {incident.team}" if incident.team else ""),
+        *(f"{incident_rules.said(name).capitalize()}: {row.at:%Y-%m-%d %H:%M} UTC" for name, row in times.items()),
+        f"{postmortem.get_state_display()}, version {postmortem.version}",
+    ]
+    if incident.drill:
+        about.insert(0, "A drill")
+    actions = [
+        f"{item.title} ({item.owner}, due {item.due_on:%Y-%m-%d}, {item.get_state_display().lower()})"
+        for item in incident.action_items.select_related("owner")
+    ]
+    return rules.document(incident.title, about, sections_of(postmortem), actions)
+
+
 def writers_of(postmortem: Postmortem) -> set[int]:
     """Who wrote the version as it stands: whoever began it, and whoever edited it last."""
     last = postmortem.revisions.filter(version=postmortem.version - 1).values_list("by_id", flat=True).first()
@@ -119,6 +142,16 @@ def facts_of(incident: Incident) -> rules.Facts:
         confirmed=[entry.text for entry in hypotheses if entry.standing == LogEntry.Standing.CONFIRMED],
         ruled_out=[entry.text for entry in hypotheses if entry.standing == LogEntry.Standing.RULED_OUT],
         alerts=[group.title for group in incident.alert_groups.order_by("opened_at", "id")],
+        warned=[
+            rules.Warned(
+                row.at,
+                row.reason,
+                row.get_answer_display() if row.answer else "",
+                str(row.answered_by or ""),
+                row.answered_at,
+            )
+            for row in incident.nudges.select_related("answered_by").order_by("at", "id")
+        ],
     )
 
 
@@ -130,8 +163,8 @@ def _events(
         for moment, row in times.items()
     ]
     for entry in log:
-        if entry.type in {"update.published", "update.overdue"}:
-            continue  # the updates themselves follow
+        if entry.type in {"update.published", "update.overdue", "nudge.given", "nudge.answered"}:
+            continue  # the updates themselves follow; what the guards said has a section of its own
         who = ""
         if entry.author is not None and entry.kind != LogEntry.Kind.SYSTEM:
             title = titles.get(entry.author.pk, "")

@@ -15,6 +15,8 @@ __all__ = [
     "Held",
     "Missing",
     "Tried",
+    "Warned",
+    "document",
     "draft",
     "durations",
     "findings",
@@ -28,6 +30,7 @@ SECTIONS = (
     "impact",
     "timeline",
     "detection",
+    "guidance",
     "root_cause",
     "factors",
     "went_well",
@@ -42,6 +45,7 @@ NAMES = {
     "impact": "Impact",
     "timeline": "Timeline",
     "detection": "How we noticed",
+    "guidance": "What the guards said",
     "root_cause": "What in the system made it possible",
     "factors": "Contributing factors",
     "went_well": "What went well",
@@ -93,6 +97,17 @@ class Tried:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """What a guard said, and what people answered; no answer: nobody did."""
+
+    at: datetime
+    text: str
+    answer: str = ""  # as people read it: Done, Not now, …
+    by: str = ""
+    answered_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Facts:
     """What happened, as the product knows it."""
 
@@ -109,6 +124,7 @@ class Facts:
     confirmed: Sequence[str] = ()
     ruled_out: Sequence[str] = ()
     alerts: Sequence[str] = ()
+    warned: Sequence[Warned] = ()
 
 
 _OUTCOME = {
@@ -143,6 +159,7 @@ def draft(facts: Facts) -> dict[str, str]:
             _noticed(facts),
             gap("what told us first? Could the system have told us sooner?"),
         ),
+        "guidance": _guidance(facts.warned),
         "root_cause": _parts(
             _list("Confirmed during the incident:", facts.confirmed),
             gap("what in the system made this possible, and made each step reasonable at the time? Keep asking why."),
@@ -193,6 +210,29 @@ def _noticed(facts: Facts) -> str:
     source = facts.provenance.get("detected", "")
     told = f"{source} at {_clock(facts.times['detected'])}." if source and "detected" in facts.times else ""
     return _parts(told, _list("Alerts:", facts.alerts))
+
+
+def _guidance(warned: Sequence[Warned]) -> str:
+    """Nothing where no guard spoke."""
+    if not warned:
+        return ""
+    answered = sum(bool(each.answer) for each in warned)
+    times = "once" if len(warned) == 1 else f"{len(warned)} times"
+    return _parts(
+        f"Watchroom spoke up {times}; {'nobody answered' if not answered else f'{answered} of that was answered'}.",
+        "\n".join(
+            f"- **{_clock(each.at)}** {_line(each.text)} → {_answered(each)}"
+            for each in sorted(warned, key=lambda each: each.at)
+        ),
+        gap("what came in time, what too late, and what was only noise? Thresholds are set under Incidents, Guidance."),
+    )
+
+
+def _answered(warned: Warned) -> str:
+    if not warned.answer:
+        return "nobody answered"
+    after = f" after {span(warned.answered_at - warned.at)}" if warned.answered_at else ""
+    return f"*{warned.answer}*{f', {warned.by}' if warned.by else ''}{after}"
 
 
 def _durations(times: Mapping[str, datetime]) -> str:
@@ -255,6 +295,16 @@ def _clock(at: datetime) -> str:
 
 def _day(at: datetime) -> str:
     return f"{at.astimezone(UTC):%A, %d %B %Y}"
+
+
+def document(title: str, about: Sequence[str], sections: Mapping[str, str], actions: Sequence[str]) -> str:
+    """The whole postmortem as one document in Markdown: what it is ``about``, each section that says something, and the
+    action items."""
+    parts = [f"# Postmortem: {_line(title)}", _list("", about)]
+    for name in SECTIONS:
+        if text := sections.get(name, "").strip():
+            parts += [f"## {NAMES[name]}", text]
+    return _parts(*parts, _list("## Action items", actions)) + "\n"
 
 
 # --- Before publication ----------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from . import views
 urlpatterns = [
     path("postmortems", views.postmortems, name="postmortems"),
     path("postmortems/<int:pk>", views.postmortem, name="postmortem"),
+    path("postmortems/<int:pk>/document", views.document, name="postmortem-document"),
     path("postmortems/<int:pk>/edit", views.edit, name="postmortem-edit"),
     path("postmortems/<int:pk>/submit", views.submit, name="postmortem-submit"),
     path("postmortems/<int:pk>/review", views.review, name="postmortem-review"),

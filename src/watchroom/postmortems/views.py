@@ -65,6 +65,14 @@ def postmortem(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+def document(request: HttpRequest, pk: int) -> HttpResponse:
+    """All of it as a file in Markdown, to be kept elsewhere."""
+    row = queries.postmortem_for(actor_of(request), pk)
+    answer = HttpResponse(queries.document_of(row), content_type="text/markdown; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{queries.file_name_of(row)}"'
+    return answer
+
+
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """A text for each section. Two who edit at once never overwrite each other unseen."""
     by = actor_of(request)
