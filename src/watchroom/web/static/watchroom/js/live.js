@@ -3,7 +3,7 @@
 // everything re-reads.
 const token = document.querySelector('meta[name="live-token"]')?.content;
 const strip = document.querySelector("[data-connection]");
-const timers = new WeakMap();
+const timers = new WeakMap(), unseen = new Set();
 let source = null, lostAt = null, hideTimer, retry, wait = 1_000;
 
 function say(state) {
@@ -15,8 +15,10 @@ function say(state) {
 }
 
 // 150 ms, so that a burst of topics is one request per element. Never under someone's fingers: an element that
-// contains the focused field waits until it is left.
+// contains the focused field waits until it is left. What nobody sees waits until the tab is looked at: most of those who
+// have a room open have it behind other tabs.
 function touch(element) {
+  if (document.hidden) { unseen.add(element); return; }
   clearTimeout(timers.get(element));
   timers.set(element, setTimeout(() => {
     const active = document.activeElement;
@@ -107,8 +109,11 @@ if (token) {
   // A hidden tab gives its connection back after a minute; browsers allow few per host.
   document.addEventListener("visibilitychange", () => {
     clearTimeout(hideTimer);
-    if (document.hidden) hideTimer = setTimeout(pause, 60_000);
-    else if (!source) connect();
+    if (document.hidden) { hideTimer = setTimeout(pause, 60_000); return; }
+    const stale = [...unseen];
+    unseen.clear();
+    stale.forEach(touch);
+    if (!source) connect();
   });
   window.addEventListener("online", connect);
   window.addEventListener("pagehide", () => source?.close());
