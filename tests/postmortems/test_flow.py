@@ -161,7 +161,9 @@ def test_markdown_is_harmless(people: Any, incident: Incident, client: Any) -> N
 def test_pages(people: Any, incident: Incident, client: Any) -> None:
     client.force_login(people[0], backend=BACKEND)
     assert b"No postmortems yet" in client.get("/postmortems").content
-    address = client.post(f"/incidents/{incident.pk}/postmortem")["Location"]
+    room = f"/incidents/{incident.pk}"
+    address = client.post(f"{room}/postmortem")["Location"]
+    assert f'href="{address}">Go on with it' in client.get(room).content.decode()
     assert b"Half of all payments fail" in client.get(address).content
     assert client.get(f"{address}/edit").status_code == 200
     fields = {"version": 1, **FILLED, "factors": "He forgot it"}
@@ -175,12 +177,14 @@ def test_pages(people: Any, incident: Incident, client: Any) -> None:
     assert b"You wrote it" in client.get(address).content
     client.force_login(people[1], backend=BACKEND)
     assert b"Approve" in client.get(address).content
+    assert f'href="{address}">Read and review' in client.get(room).content.decode()
     client.post(f"{address}/review", {"verdict": "approved"})
     create(
         acting(people[0]), incident=incident, title="Make the default safe", owner=people[1], due_on=date(2026, 3, 9)
     )
     client.post(f"{address}/publish")
     assert Postmortem.objects.get().state == "published"
+    assert f'href="{address}">Read the postmortem' in client.get(room).content.decode()
 
 
 def test_the_list_asks_a_constant_number_of_queries(
