@@ -12,6 +12,8 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 import factories as make
+from watchroom.accounts.commands import set_up
+from watchroom.accounts.first_run import check_token
 from watchroom.cli.main import cli
 from watchroom.cli.terminal_room import TerminalRoom, Words
 from watchroom.engine.loop import run_due
@@ -222,3 +224,13 @@ def test_without_a_connection_lines_wait_and_are_sent_in_order_and_once(clock: T
     room.send_waiting()
     assert [text for text, _ in sent] == ["first", "second", "third"]
     assert len({key for _, key in sent}) == 3
+
+
+def test_a_new_database_says_where_to_begin(db: None, configured: Any) -> None:
+    """Also where gate, web and engine run apart, and no `serve` prints it."""
+    configured(WATCHROOM_URL="https://watch.example.org")
+    said = run("doctor").output
+    address = next(word for word in said.split() if word.startswith("https://watch.example.org/welcome?token="))
+    check_token(address.partition("token=")[2])
+    set_up(name="Anna", email="anna@example.org", password="a long password", timezone="UTC")
+    assert "welcome?token" not in run("doctor").output

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
 
 import pytest
 from django.test import Client
@@ -13,7 +14,7 @@ from django.test import Client
 import factories as make
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import acting
-from watchroom.channels.phones import plivo, twilio
+from watchroom.channels.phones import plivo, texts, twilio
 from watchroom.engine.loop import run_due
 from watchroom.intake.commands.lifecycle import start_paging
 from watchroom.kernel.clock import TravellingClock
@@ -81,7 +82,31 @@ def test_nine_asks_for_help(clock: TravellingClock, phones: HttpPeer) -> None:
     tell(phone_url("answer", Notification.objects.get()), Digits="9")
     assert group.events.filter(kind="escalated").count() == 1
     assert group.escalations.get().due_at < before.due_at
-    assert "does nothing" in tell(phone_url("answer", Notification.objects.get()), Digits="5").content.decode()
+
+
+def test_another_key_is_no_end_of_the_call(clock: TravellingClock, phones: HttpPeer) -> None:
+    """Whoever hits the wrong key in the dark hears again what there is, and may press once more."""
+    _, group = called()
+    address = phone_url("answer", Notification.objects.get())
+    said = ElementTree.fromstring(tell(address, Digits="5").content)
+    asked = said.findall("Gather")
+    assert len(asked) == 2 and {each.get("action") for each in asked} == {address} and said.find("Hangup") is None
+    assert str(asked[0].findtext("Say")).startswith("That key does nothing. This is Watchroom. ")
+    assert "Press 9" in str(asked[0].findtext("Say"))
+    tell(address, Digits="1")
+    group.refresh_from_db()
+    assert group.acknowledged_at is not None
+
+
+def test_a_call_offers_only_keys_that_do_something(clock: TravellingClock, phones: HttpPeer) -> None:
+    """Of a page from person to person there is no next step that could be hurried."""
+    anna = make.person("Anna", "responder")
+    make.contact_method(anna, "voice", {"number": NUMBER})
+    commands.page(acting(make.person("Ben", "responder")), people=[anna], title="Please look", body="", urgent=True)
+    run_due()
+    said = str(ElementTree.fromstring(sent(phones)["Twiml"]).findtext("Gather/Say"))
+    assert said.endswith("Press 1 to acknowledge.") and "Press 9" not in said
+    assert "Press 9" not in tell(phone_url("answer", Notification.objects.get()), Digits="9").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -121,6 +146,7 @@ def test_a_reply_acknowledges_the_newest_page(clock: TravellingClock, phones: Ht
     run_due()
     assert "Reply 1 to acknowledge: " in tell("/phone/text", From=NUMBER, Body="who is this?").content.decode()
     told = tell("/phone/text", From=NUMBER, Body=" 1 ").content.decode()
+    assert texts.units(told)[1], "a reply of the cheap alphabet"
     assert "Disk full" in told and "1 more are open" in told
     second.refresh_from_db()
     assert second.acknowledged_by == anna

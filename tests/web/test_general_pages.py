@@ -101,18 +101,26 @@ def test_the_palette_finds_what_one_may_see(client: Any, django_assert_max_num_q
     boss = acting(factories.person("Check Mate", role="administrator"))
     service = factories.service("Checkout")
     factories.schedule("Checkout nights")
+    factories.policy(name="Checkout policy")
+    factories.team("Checkmates")
     for number in range(6):
         factories.group(f"Checkout {number}", service=service)
     incidents.declare(boss, title="Checkout is down")
     incidents.declare(boss, title="Checkout was robbed", private=True)
     assert client.get("/palette.json").json() == []
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         found = client.get("/palette.json?q=check").json()
     labels = [each["label"] for each in found]
-    assert {each["hint"] for each in found} == {"Incident", "Alert", "Service", "Schedule", "Person"}
-    assert len(found) <= 12 and not any("robbed" in label for label in labels)
+    assert {each["hint"] for each in found} == {"Incident", "Alert", "Service", "Schedule", "Person", "Policy", "Team"}
+    assert len(found) <= 16 and not any("robbed" in label for label in labels)
     for each in found:
         assert client.get(each["url"]).status_code == 200
+    number = Incident.objects.get(title="Checkout is down").pk
+    assert f"/incidents/{number}" in {each["url"] for each in client.get(f"/palette.json?q=%23{number}").json()}
+    robbed = Incident.objects.get(title="Checkout was robbed").pk
+    assert f"/incidents/{robbed}" not in {each["url"] for each in client.get(f"/palette.json?q={robbed}").json()}
+    for nonsense in ("%23", "999999999999999999", "²", "-1"):
+        assert client.get(f"/palette.json?q={nonsense}").json() == []
 
 
 def test_system(client: Any) -> None:

@@ -34,7 +34,7 @@ def check_token(token: str) -> None:
         unsign(_PURPOSE, token.strip())
     except NotAllowed as error:
         raise NotAllowed(
-            error.message, fix="Start `watchroom serve` again and open the address that it prints."
+            error.message, fix="Run `watchroom doctor` where Watchroom runs, and open the address that it prints."
         ) from None
 
 

@@ -37,7 +37,6 @@ def prepare() -> None:
 
         if not is_up_to_date():
             raise Refused("The database is not up to date.", fix="Run `watchroom migrate` on one node first.")
-    from ..accounts import first_run
     from ..accounts.queries import is_set_up
     from ..intake.journal import mend
 
@@ -49,10 +48,16 @@ def prepare() -> None:
     if is_set_up():
         click.echo("  Sign in with your e-mail address and password.\n")
     else:
-        click.echo("  Open this address once to make the first account:\n")
-        click.echo(f"  {first_run.setup_url()}\n")
-        click.echo("  To look around with a made-up company first: watchroom demo\n")
+        _say_where_to_begin()
     sys.stdout.flush()
+
+
+def _say_where_to_begin() -> None:
+    from ..accounts import first_run
+
+    click.echo("  Open this address once to make the first account:\n")
+    click.echo(f"  {first_run.setup_url()}\n")
+    click.echo("  To look around with a made-up company first: watchroom demo\n")
 
 
 @click.command()
@@ -108,6 +113,10 @@ def migrate_command() -> None:
     """Bring the database up to date (PostgreSQL; `serve` does it by itself on SQLite)."""
     migrate()
     click.echo("The database is up to date.")
+    from ..accounts.queries import is_set_up
+
+    if not is_set_up():  # where gate, web and engine run apart, no `serve` says it
+        _say_where_to_begin()
 
 
 def checks() -> list[tuple[bool, str, str]]:
@@ -129,11 +138,12 @@ def checks() -> list[tuple[bool, str, str]]:
         return found
     if behind:
         return found
+    from ..accounts import first_run
     from ..accounts.queries import is_set_up
     from ..engine.queries import health
 
-    state = health()
-    found.append((is_set_up(), "first account", "Start Watchroom and open the address that it prints."))
+    state, there = health(), is_set_up()
+    found.append((there, "first account", "" if there else f"Open {first_run.setup_url()}"))
     found.append(
         (
             state["engines"] > 0,

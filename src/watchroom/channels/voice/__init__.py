@@ -44,7 +44,11 @@ def spoken(message: Message) -> str:
     if message.purpose == "verify":
         return "This is Watchroom. " + " ".join(f"{each}," if each.isdigit() else each for each in _spaced(text))
     if message.purpose in {"page", "role"}:
-        return f"This is Watchroom. {text}. Press 1 to acknowledge. Press 9 to ask for help at once."
+        verb = "accept the role" if message.purpose == "role" else "acknowledge"
+        # Of what is no alert there is no next step that could be hurried.
+        alerts = message.facts.get("kind") == "alert_group" or message.facts.get("bundle")
+        more = " Press 9 to ask for help at once." if alerts else ""
+        return f"This is Watchroom. {text}. Press 1 to {verb}.{more}"
     return f"This is Watchroom. {text}. Press 1 when you have heard it."
 
 

@@ -15,6 +15,7 @@ from ...accounts.actors import Actor
 from ...channels.phones.accounts import who_signed
 from ...channels.phones.numbers import read_number
 from ...channels.phones.provider import Account, Told
+from ...channels.phones.texts import plainer
 from ...channels.voice import spoken
 from ...kernel import clock
 from ...kernel import settings as conf
@@ -95,8 +96,8 @@ def key(request: HttpRequest, token: str) -> HttpResponse:
         commands.record_receipt(notification, arrived=False, why="a machine answered the call")
         return _xml(account.farewell(""))
     pressed = account.pressed(told)
+    message = message_for(bundle_of(notification))
     if pressed is None:
-        message = message_for(bundle_of(notification))
         return _xml(account.menu(spoken(message), message.answer_url))
     by = _by(notification, "telephone")
     match pressed:
@@ -110,7 +111,8 @@ def key(request: HttpRequest, token: str) -> HttpResponse:
                 return _xml(account.farewell(error.message))
             said = "The next people are being paged now." if count else "It is resolved: nothing needs to be done."
             return _xml(account.farewell(said))
-    return _xml(account.farewell("That key does nothing. You will be called again unless you answer."))
+    # Whoever is half asleep may hit any key: they hear once more what there is.
+    return _xml(account.menu(f"That key does nothing. {spoken(message)}", message.answer_url))
 
 
 @csrf_exempt  # signed by the provider
@@ -126,11 +128,12 @@ def text(request: HttpRequest) -> HttpResponse:
     waiting = _open_pages(number)
     if not waiting:
         return _xml(account.reply(told, "Nothing is waiting for an answer from this number."))
+    what = plainer(waiting[0].subject)
     if said.strip().lower().rstrip(".!") not in _YES:
-        return _xml(account.reply(told, f"Reply 1 to acknowledge: {waiting[0].subject[:100]}"))
+        return _xml(account.reply(told, f"Reply 1 to acknowledge: {what[:100]}"))
     answer_text = _take(_by(waiting[0], "text message"), waiting[0])
     more = f" {len(waiting) - 1} more are open: reply 1 again." if len(waiting) > 1 else ""
-    return _xml(account.reply(told, f"{waiting[0].subject[:80]}: {answer_text}{more}"))
+    return _xml(account.reply(told, f"{what[:80]}: {plainer(answer_text)}{more}"))
 
 
 def _open_pages(number: str) -> list[Notification]:

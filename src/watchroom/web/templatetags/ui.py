@@ -74,6 +74,12 @@ def state(name: object, word: str = "") -> SafeString:
 
 
 @register.filter
+def future(lines: list[dict[str, object]]) -> list[dict[str, object]]:
+    """What of a trace is still to come."""
+    return [line for line in lines if line["future"]]
+
+
+@register.filter
 def local_times(text: object) -> str:
     """A text with its moments in UTC as the reader's own clock shows them."""
     return on_clock_of(str(text), timezone.get_current_timezone_name(), now())
@@ -123,12 +129,12 @@ def _absolute(at: datetime) -> str:
     return there if local.utcoffset() == timedelta() else f"{here} · {there}"
 
 
-_FORMATS = {"clock": "%H:%M", "date": "%Y-%m-%d", "full": "%Y-%m-%d %H:%M %Z"}
+_FORMATS = {"clock": "%H:%M", "seconds": "%H:%M:%S", "date": "%Y-%m-%d", "full": "%Y-%m-%d %H:%M %Z"}
 
 
 @register.simple_tag(name="time")
 def time_tag(at: datetime | None, form: str = "relative", missing: str = "–") -> SafeString:
-    """``relative`` (kept fresh by the browser), ``elapsed`` (counting), ``clock``, ``date`` or ``full``; 24 hours."""
+    """``relative`` (kept fresh by the browser), ``elapsed`` (counting), ``clock``, ``seconds`` (a clock with them), ``date`` or ``full``; 24 hours."""
     if at is None:
         return format_html('<span class="soft">{}</span>', missing)
     if form in _FORMATS:

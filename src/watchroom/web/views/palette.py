@@ -5,15 +5,17 @@ from __future__ import annotations
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 
-from ...accounts.models import Person
+from ...accounts.actors import Actor
+from ...accounts.models import Person, Team
 from ...catalog.models import Service
 from ...incidents.queries import visible_to as incidents_visible_to
 from ...intake.queries import groups_visible_to
 from ...oncall.queries import schedules_visible_to
+from ...paging.queries import policies_visible_to
 from ..middleware import actor_of
 
 EACH = 4
-MOST = 12
+MOST = 16
 
 
 def palette(request: HttpRequest) -> JsonResponse:
@@ -43,4 +45,28 @@ def palette(request: HttpRequest) -> JsonResponse:
         {"label": row.name, "hint": "Person", "url": reverse("person", args=[row.pk])}
         for row in Person.objects.filter(name__icontains=text, is_active=True)[:EACH]
     ]
-    return JsonResponse(found[:MOST], safe=False)
+    found += [
+        {"label": row.name, "hint": "Policy", "url": reverse("policy", args=[row.slug])}
+        for row in policies_visible_to(actor).filter(name__icontains=text)[:EACH]
+    ]
+    found += [
+        {"label": row.name, "hint": "Team", "url": reverse("team", args=[row.slug])}
+        for row in Team.objects.filter(name__icontains=text)[:EACH]
+    ]
+    return JsonResponse(_by_number(actor, text) + found[:MOST], safe=False)
+
+
+def _by_number(actor: Actor, text: str) -> list[dict[str, str]]:
+    """The incident and the alert of that number: “120”, “#120”, as people say it aloud."""
+    digits = text.removeprefix("#")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        return []
+    number = int(digits)
+    return [
+        {"label": f"#{number} {row}", "hint": hint, "url": reverse(page, args=[number])}
+        for hint, page, rows in (
+            ("Incident", "incident", incidents_visible_to(actor)),
+            ("Alert", "alert-group", groups_visible_to(actor)),
+        )
+        for row in rows.filter(pk=number).values_list("title", flat=True)
+    ]

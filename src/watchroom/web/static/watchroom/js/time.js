@@ -31,6 +31,7 @@ const forms = {
   relative: (at, now) => relative(at, now),
   elapsed: (at, now) => duration(Math.max(0, Math.floor((now - at) / 1000))),
   clock: (at) => stamp(at).slice(11, 16),
+  seconds: (at) => stamp(at).slice(11, 19),
   date: (at) => stamp(at).slice(0, 10),
   full: (at) => `${stamp(at).slice(0, 16)} ${zone(at)}`,
 };
