@@ -246,3 +246,21 @@ def test_an_undelivered_text_by_plivo_lets_the_next_way_go(clock: TravellingCloc
     run_due()
     assert on_plivo.requests[-1].path.endswith("/Call/")
     assert "undelivered 300" in Attempt.objects.get(notification__contact_method__channel="sms").error
+
+
+def test_nobody_is_called_because_something_is_over(clock: TravellingClock, phones: HttpPeer) -> None:
+    """Until somebody says otherwise, a call is for what is urgent; whoever has nothing else is called all the same."""
+    anna = make.person("Anna", "responder")
+    call = commands.add_contact_method(acting(anna), anna, channel="voice", label="", settings={"number": NUMBER})
+    group = make.group("Checkout is slow", policy=make.policy((anna, 3600)))
+    commands.notify(anna, purpose="update", subject="News", body="", path="/", reason="only way")
+    run_due()
+    assert Notification.objects.get().contact_method == call, "saying nothing must never mean silence"
+    text = commands.add_contact_method(acting(anna), anna, channel="sms", label="", settings={"number": NUMBER})
+    start_paging([group])
+    run_due()
+    paged = Notification.objects.filter(escalation__isnull=False)
+    assert {row.contact_method for row in paged} == {call, text}
+    commands.notify(anna, purpose="resolved", subject="Resolved: Checkout", body="", path="/", reason="over")
+    run_due()
+    assert [row.contact_method for row in Notification.objects.filter(purpose="resolved")] == [text]

@@ -127,6 +127,13 @@ class NeedsOperator(Protocol):
 
 
 @runtime_checkable
+class Loud(Protocol):
+    """A channel that nobody wants for what can wait: it is used for urgent pages alone until its person says otherwise."""
+
+    loud: bool
+
+
+@runtime_checkable
 class Quiet(Protocol):
     """A channel that wakes nobody who sleeps: it needs an open page, or somebody who looks at their mail."""
 
@@ -136,6 +143,11 @@ class Quiet(Protocol):
 def missing_for(channel: Channel) -> str:
     """What the operator has to set up before ``channel`` reaches anybody; empty when nothing is."""
     return channel.missing() if isinstance(channel, NeedsOperator) else ""
+
+
+def is_for_everything(channel: Channel) -> bool:
+    """Whether it is used for what can wait, too, as long as its person says nothing else."""
+    return not (isinstance(channel, Loud) and channel.loud)
 
 
 def wakes(channel: Channel) -> bool:

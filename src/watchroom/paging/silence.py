@@ -78,8 +78,8 @@ def _setup(person: Person) -> Iterator[Reason]:
             yield Reason("setup", text, "Give it a wait under “In which order”.", path=where)
     slow = person.notification_rules.filter(urgency=Urgency.HIGH, wait_seconds__gt=0).select_related("contact_method")
     for rule in slow:
-        minutes = f"{rule.wait_seconds / 60:g} min"
-        text = f"{rule.contact_method.label} is used {minutes} after an urgent page, if nobody has answered by then."
+        wait = f"{rule.wait_seconds / 60:g} min" if rule.wait_seconds % 60 == 0 else f"{rule.wait_seconds} s"
+        text = f"{rule.contact_method.label} is used {wait} after an urgent page, if nobody has answered by then."
         yield Reason("setup", text, path=where)
 
 

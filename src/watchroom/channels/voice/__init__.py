@@ -17,6 +17,8 @@ class Voice:
     summary = "Choose this to be woken: it is the loudest way, and a key answers."
     fields = (Field("number", "Telephone number", "With its country, such as +49 30 1234567.", kind="tel"),)
 
+    loud = True
+
     def missing(self) -> str:
         return accounts.missing()
 

@@ -10,7 +10,7 @@ from ...accounts.actors import Actor
 from ...accounts.changes import Change, change
 from ...accounts.models import Person
 from ...accounts.roles import Action
-from ...channels.base import Channel, Recognises
+from ...channels.base import Channel, Recognises, is_for_everything
 from ...kernel.errors import Refused
 from ...kernel.plugins import one_of
 from ..models import ContactMethod, NotificationRule, QuietHours, Urgency
@@ -33,7 +33,8 @@ def channel_named(name: str) -> Channel:
 def add_contact_method(
     by: Actor, person: Person, *, channel: str, label: str, settings: dict[str, Any]
 ) -> ContactMethod:
-    """Add a way to reach ``person``. It is used at once for both urgencies; rules can be changed afterwards.
+    """Add a way to reach ``person``. It is used at once, a telephone call only for what is urgent (nobody wants
+    to be called because something is over); rules can be changed afterwards.
 
     :raises Refused: the channel does not accept the settings; names the field.
     """
@@ -51,7 +52,10 @@ def add_contact_method(
             handle=way.handle(clean) if isinstance(way, Recognises) else "",
         )
         NotificationRule.objects.bulk_create(
-            [NotificationRule(person=person, contact_method=method, urgency=urgency) for urgency in Urgency.values]
+            [
+                NotificationRule(person=person, contact_method=method, urgency=urgency)
+                for urgency in (Urgency.values if is_for_everything(way) else [Urgency.HIGH])
+            ]
         )
         _touch(made, method)
     return method
