@@ -91,6 +91,9 @@ def test_only_the_same_body_and_secret_verify(body: bytes, other: bytes, secret:
     assert webhook.verify(secret, header, other, at=when) == (other == body)
     assert not webhook.verify(f"{secret}x", header, body, at=when)
     assert not webhook.verify(secret, header.replace("t=", "t=1"), body, at=when)
+    both = webhook.signature(f"{secret}x", at, body, secret)
+    assert both.count("v1=") == 2 and all(webhook.verify(each, both, body, at=when) for each in (secret, f"{secret}x"))
+    assert not webhook.verify(f"{secret}y", both, body, at=when)
 
 
 @pytest.mark.parametrize("header", ["", "t=,v1=", "v1=00", "t=1", "t=x,v1=00", "t=1,v1=" + "0" * 64, "é"])

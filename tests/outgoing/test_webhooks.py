@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from jsonschema import Draft202012Validator
 
 import factories as make
@@ -28,12 +30,14 @@ from watchroom.incidents.models import Incident
 from watchroom.kernel import clock as kernel_clock
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
-from watchroom.outgoing import commands, delivering, queries
+from watchroom.outgoing import commands, delivering, queries, recording
 from watchroom.outgoing.catalog import TYPES, schema_of
 from watchroom.outgoing.duties import duties
 from watchroom.outgoing.models import Dispatch, DispatchAttempt, Event, Webhook
 from watchroom.outgoing.sending import payload
 from watchroom.paging.models import Notification
+from watchroom.venues.models import Bridge, VenuePlan
+from watchroom.workflows.commands import save_workflow
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 SECRET = "a secret of sixteen letters"
@@ -95,6 +99,82 @@ def test_an_event_reaches_its_receiver_signed_and_as_its_schema_says(admin: Acto
     assert said["object"]["severity"] == 1 and said["actor"]["name"] == "Ada"
     assert said["url"].endswith(f"/incidents/{incident.pk}")
     assert set(Dispatch.objects.values_list("state", flat=True)) == {"sent"}
+
+
+def test_while_nobody_listens_a_change_asks_once_and_while_somebody_does_not_more(
+    admin: Actor, http_peer: HttpPeer
+) -> None:
+    def asked() -> list[str]:
+        with CaptureQueriesContext(connection) as captured:
+            incidents.log(admin, incident, "note", "Looking")
+        tables = ("outgoing_webhook", "workflows_workflow", "venues_venueplan")
+        return [each["sql"] for each in captured if each["sql"].startswith(("SELECT", "(SELECT")) and any(t in each["sql"] for t in tables)]  # fmt: skip
+
+    incident = incidents.declare(admin, title="Checkout is slow")
+    assert len(asked()) == 1
+    hook(admin, http_peer.url, events=["log.*"])
+    assert len(asked()) == 1
+    assert Event.objects.filter(type="log.written").count() == 1
+
+
+def test_all_who_listen_are_asked_together(admin: Actor, http_peer: HttpPeer) -> None:
+    """Webhooks, workflows and places to meet, each with what it wants, of its team or of everybody."""
+    team = make.team(slug="shop")
+    hook(admin, http_peer.url, events=["task.*"], team=team)
+    assert [tuple(each) for each in recording._wishes()] == [(["task.*"], team.pk)]
+    save_workflow(admin, None, team=None, name="x", triggers=["role.*"], actions=[{"do": "log", "text": "x"}])
+    bridge = Bridge.objects.create(kind="jitsi", name="J", slug="j")
+    for slug in ("meet", "meet-too"):
+        VenuePlan.objects.create(name=slug, slug=slug, bridge=bridge)
+    found = {(tuple(patterns), whose) for patterns, whose in recording._wishes()}
+    everybodys = next(patterns for patterns, whose in found if "venue.*" in patterns)
+    assert found == {(("task.*",), team.pk), (("role.*",), None), (everybodys, None)}
+    assert len(recording._wishes()) == 3
+
+
+def test_a_secret_is_exchanged_with_an_overlap(admin: Actor, http_peer: HttpPeer, clock: TravellingClock) -> None:
+    target = hook(admin, http_peer.url)
+    new = commands.renew_secret(admin, target, overlap_hours=24)
+
+    def told() -> tuple[bool, bool, int]:
+        incidents.declare(admin, title="Checkout is slow")
+        deliver()
+        last = http_peer.requests[-1]
+        header = last.headers["watchroom-signature"]
+        right = [verify(each, header, last.body, at=kernel_clock.now()) for each in (SECRET, new)]
+        return right[0], right[1], header.count("v1=")
+
+    assert told() == (True, True, 2)
+    clock.advance(timedelta(hours=23, minutes=59))
+    assert told() == (True, True, 2)
+    clock.advance(timedelta(minutes=1))
+    assert told() == (False, True, 1)
+    target.refresh_from_db()
+    assert (target.old_secret, target.old_secret_until) == (None, None)  # forgotten by the engine
+
+
+def test_an_overlap_ends_when_somebody_says_so_and_with_another_address(admin: Actor, http_peer: HttpPeer) -> None:
+    target = hook(admin, http_peer.url)
+    for end in (
+        lambda: commands.drop_old_secret(admin, target),
+        lambda: commands.renew_secret(admin, target),
+        lambda: commands.save_webhook(
+            admin, target, team=None, name="Warehouse", url=f"{http_peer.url}/other", events=["incident.*"]
+        ),
+    ):
+        commands.renew_secret(admin, target, overlap_hours=1)
+        assert target.old_secret is not None
+        end()
+        target.refresh_from_db()
+        assert (target.old_secret, target.old_secret_until) == (None, None)
+    for hours in (-1, 169):
+        with pytest.raises(Refused) as refused:
+            commands.renew_secret(admin, target, overlap_hours=hours)
+        assert refused.value.field == "overlap_hours"
+    team, kim = make.team(), make.person("Kim", "viewer")
+    make.membership(team, kim, "manager")
+    with pytest.raises(NotAllowed):
+        commands.drop_old_secret(acting(kim), target)
 
 
 def test_what_is_rolled_back_was_never_told(admin: Actor, http_peer: HttpPeer) -> None:
@@ -413,6 +493,10 @@ def test_the_command_line(admin: Actor, http_peer: HttpPeer) -> None:
     assert run("webhook", "off", "warehouse")["enabled"] is False
     assert run("webhook", "on", "warehouse")["enabled"] is True
     assert run("webhook", "secret", "warehouse")["secret"] == Webhook.objects.get().secret
+    assert run("webhook", "secret", "warehouse", "--overlap-hours", "2")["secret"] == Webhook.objects.get().secret
+    assert run("webhooks")["items"][0]["old_secret_until"] == "2026-03-02T11:00:00Z"
+    CliRunner().invoke(cli, ["webhook", "secret", "warehouse", "--drop-old"])
+    assert Webhook.objects.get().old_secret is None
     assert len(run("event-types")) == len(TYPES)
     assert [each["slug"] for each in run("webhooks")["items"]] == ["warehouse"]
     CliRunner().invoke(cli, ["webhook", "delete", "warehouse"])

@@ -379,3 +379,44 @@ venue_plans:
             "file",
         )
     assert len(apply(admin, parse({"version": 1, "bridges": [], "venue_plans": []}, "file"), prune=True)[0]) == 3
+
+
+def test_all_of_bridges_and_plans_can_be_changed_by_command_line(admin: Actor) -> None:
+    def run(*words: str, typed: str = "") -> Any:
+        answer = CliRunner().invoke(cli, [*words, "--json"], input=typed)
+        assert answer.exit_code == 0, answer.output
+        return json.loads(answer.output[answer.output.index("{") :])
+
+    make.team("Payments", slug="payments")
+    incidents.save_type(admin, None, team=make.team(), name="Leak")
+    settings = ["account_id=a", "client_id=c", "host=calls@example.org"]
+    made = [word for each in settings for word in ("--setting", each)]
+    run("bridge", "create", "Zoom", "--kind", "zoom", *made, "--secret", "client_secret", typed="first\n")
+    run("bridge", "change", "zoom", "--name", "Zoom EU", "--team", "payments", "--setting", "host=new@example.org")
+    row = Bridge.objects.get()
+    assert (row.name, row.team and row.team.slug, row.slug) == ("Zoom EU", "payments", "zoom")
+    assert (row.settings["host"], row.settings["client_secret"]) == ("new@example.org", "first")
+    run("bridge", "change", "zoom", "--team", "", "--secret", "client_secret", typed="second\n")
+    row.refresh_from_db()
+    assert (row.team, row.settings["client_secret"], row.settings["host"]) == (None, "second", "new@example.org")
+    assert "client_secret" not in run("bridge", "show", "zoom")["settings"]
+
+    run("venue-plan", "create", "All", "--bridge", "zoom", "--private", "--slug", "all")
+    run("venue-plan", "change", "all", "--name", "Large", "--least-severity", "1", "--type", "leak", "--drills")
+    run("venue-plan", "change", "all", "--team", "payments", "--not-private")
+    shown = run("venue-plan", "show", "all")
+    assert shown == {
+        "name": "Large",
+        "slug": "all",
+        "team": "payments",
+        "workspace": None,
+        "bridge": "zoom",
+        "least_severity": 1,
+        "types": ["leak"],
+        "private": False,
+        "drills": True,
+    }
+    again = run("venue-plan", "change", "all", "--team", "", "--type", "", "--no-drills")
+    assert (again["team"], again["types"], again["drills"], again["bridge"]) == (None, [], False, "zoom")
+    nothing = CliRunner().invoke(cli, ["venue-plan", "change", "all", "--bridge", ""])
+    assert (nothing.exit_code, VenuePlan.objects.get().bridge) == (1, row)  # it would offer nothing

@@ -35,9 +35,39 @@ def bridge() -> None:
 def create_bridge(api: Api, settings: tuple[str, ...], secrets: tuple[str, ...], **fields: Any) -> Any:
     """Add a bridge: `watchroom bridge create Jitsi --kind jitsi --setting 'url=https://meet.example.org/{room}'`."""
     said = pairs(settings)
-    for name in secrets:
-        said[name] = str(click.prompt(name, hide_input=True)).strip()
+    said |= {name: _asked(name) for name in secrets}
     return api.post("/bridges", settings=said, **fields), facts
+
+
+@bridge.command("show")
+@click.argument("slug")
+@api_command
+def show_bridge(api: Api, slug: str) -> Any:
+    """Show a bridge, without its secrets."""
+    return api.get(f"/bridges/{slug}"), facts
+
+
+@bridge.command("change")
+@click.argument("slug")
+@click.option("--name")
+@click.option("--team", help="Slug; empty: everybody's.")
+@click.option("--setting", "settings", multiple=True, metavar="NAME=VALUE", help="NAME= takes it away.")
+@click.option("--secret", "secrets", multiple=True, metavar="NAME", help="Is asked for (or read from standard input).")
+@api_command
+def change_bridge(
+    api: Api, slug: str, settings: tuple[str, ...], secrets: tuple[str, ...], name: str | None, team: str | None
+) -> Any:
+    """Change a bridge. What is left out stays; with a new address, secrets must be given again."""
+    now = api.get(f"/bridges/{slug}")
+    said = now["settings"] | pairs(settings) | {each: _asked(each) for each in secrets}
+    body = {key: now[key] for key in ("name", "team", "kind", "slug")}
+    body |= {key: value for key, value in (("name", name), ("team", team)) if value is not None}
+    body |= {"team": body["team"] or None, "settings": {key: value for key, value in said.items() if value != ""}}
+    return api.call("PUT", f"/bridges/{slug}", body), facts
+
+
+def _asked(name: str) -> str:
+    return str(click.prompt(name, hide_input=True)).strip()
 
 
 @bridge.command("secret")
@@ -91,10 +121,41 @@ def venue_plan() -> None:
 @click.option("--bridge", help="Slug of a bridge by which a call is opened.")
 @click.option("--least-severity", type=int, default=2, show_default=True, help="By itself up to this; 0: when asked.")
 @click.option("--type", "types", multiple=True, help="Only for incidents of this type (slug).")
+@click.option("--private", is_flag=True, help="By itself also for private incidents.")
+@click.option("--drills", is_flag=True, help="By itself also for drills.")
+@click.option("--slug", default="", help="Left out, it is made of the name.")
 @api_command
 def create_plan(api: Api, types: tuple[str, ...], **fields: Any) -> Any:
     """Say where people meet."""
     return api.post("/venue-plans", types=list(types), **fields), facts
+
+
+@venue_plan.command("show")
+@click.argument("slug")
+@api_command
+def show_plan(api: Api, slug: str) -> Any:
+    """Show a plan."""
+    return api.get(f"/venue-plans/{slug}"), facts
+
+
+@venue_plan.command("change")
+@click.argument("slug")
+@click.option("--name")
+@click.option("--team", help="Slug; empty: for everybody's incidents.")
+@click.option("--workspace", help="Slug of a chat workspace; empty: none.")
+@click.option("--bridge", help="Slug of a bridge; empty: none.")
+@click.option("--least-severity", type=click.IntRange(0, 5), help="By itself up to this; 0: when asked.")
+@click.option("--type", "types", multiple=True, help="Only for incidents of this type (slug); empty: of all.")
+@click.option("--private/--not-private", default=None, help="By itself also for private incidents.")
+@click.option("--drills/--no-drills", default=None, help="By itself also for drills.")
+@api_command
+def change_plan(api: Api, slug: str, types: tuple[str, ...], **fields: Any) -> Any:
+    """Change a plan. What is left out stays, and so does what is open."""
+    body = api.get(f"/venue-plans/{slug}") | {name: value for name, value in fields.items() if value is not None}
+    body |= {name: body[name] or None for name in ("team", "workspace", "bridge")}
+    if types:
+        body["types"] = [each for each in types if each]
+    return api.call("PUT", f"/venue-plans/{slug}", body), facts
 
 
 @venue_plan.command("delete")

@@ -68,10 +68,14 @@ def off(api: Api, slug: str) -> Any:
 
 @webhook.command("secret")
 @click.argument("slug")
+@click.option("--overlap-hours", type=click.IntRange(0, 168), default=0, help="So long the old one signs, too.")
+@click.option("--drop-old", is_flag=True, help="Make no new one: end the overlap now.")
 @api_command
-def secret(api: Api, slug: str) -> Any:
+def secret(api: Api, slug: str, overlap_hours: int, drop_old: bool) -> Any:
     """Make a new signing secret; it is printed this once."""
-    answer = api.post(f"/webhooks/{slug}/secret")
+    if drop_old:
+        return api.call("DELETE", f"/webhooks/{slug}/old-secret"), f"Only the new secret of {slug} signs."
+    answer = api.post(f"/webhooks/{slug}/secret", overlap_hours=overlap_hours)
     return answer, answer["secret"]
 
 

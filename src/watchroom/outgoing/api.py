@@ -19,6 +19,7 @@ from .schemas import (
     EventTypeOut,
     ReplayedOut,
     ReplayIn,
+    SecretIn,
     SecretOut,
     WebhookIn,
     WebhookOut,
@@ -73,10 +74,19 @@ def delete_webhook(request: HttpRequest, slug: str) -> Status[None]:
 
 
 @router.post("/webhooks/{slug}/secret", response=SecretOut, summary="Make a new secret")
-def renew_secret(request: HttpRequest, slug: str) -> SecretOut:
-    """The old one stops signing at once."""
+def renew_secret(request: HttpRequest, slug: str, body: SecretIn | None = None) -> SecretOut:
+    """The old one stops signing at once, or after the overlap."""
     by = actor_of(request)
-    return SecretOut(secret=commands.renew_secret(by, queries.webhook_by(by, slug)))
+    hours = body.overlap_hours if body else 0
+    return SecretOut(secret=commands.renew_secret(by, queries.webhook_by(by, slug), overlap_hours=hours))
+
+
+@router.delete("/webhooks/{slug}/old-secret", response={204: None}, summary="End the overlap of secrets")
+def drop_old_secret(request: HttpRequest, slug: str) -> Status[None]:
+    """The secret before signs nothing any more."""
+    by = actor_of(request)
+    commands.drop_old_secret(by, queries.webhook_by(by, slug))
+    return Status(204, None)
 
 
 @router.post("/webhooks/{slug}/test", response=DeliveryOut, summary="Send a test event")

@@ -326,6 +326,7 @@ _ALL = (
     _other("webhook.enabled", "A webhook was switched on.", slug=TEXT),
     _other("webhook.deleted", "A webhook was deleted.", **_SLUGS),
     _other("webhook.secret_renewed", "A webhook has a new secret."),
+    _other("webhook.old_secret_dropped", "The secret before the present one of a webhook signs no longer."),
     _other("webhook.tried", "A test event was sent.", dispatch=NUMBER),
     _other("webhook.replayed", "Events were sent once more.", dispatches=NUMBER),
     _other("webhook.disabled", "A webhook was switched off, by somebody or after days of failing.", slug=TEXT, why=TEXT),

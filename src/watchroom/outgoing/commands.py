@@ -26,6 +26,7 @@ from .sending import TESTED
 
 State = Dispatch.State
 SHORTEST_SECRET = 16
+LONGEST_OVERLAP = 7 * 24  # hours
 MOST_REPLAYED = 5_000
 LONGEST_REPLAY = timedelta(days=30)
 
@@ -77,7 +78,7 @@ def save_webhook(
         webhook.team, webhook.name, webhook.slug, webhook.url, webhook.events = team, name, slug, url, patterns
         webhook.private, webhook.drills, webhook.enabled = private, drills, enabled
         if shown:
-            webhook.secret = shown
+            webhook.secret, webhook.old_secret, webhook.old_secret_until = shown, None, None
         if webhook.owner is None or not webhook.owner.is_active:
             webhook.owner = by.person
         try:
@@ -123,12 +124,42 @@ def _secret(webhook: Webhook, url: str, given: str) -> str:
     return new_key("whs")
 
 
-def renew_secret(by: Actor, webhook: Webhook) -> str:
-    """A new signing secret, shown once. What is sent from now on is signed with it."""
-    with _changing(by, "webhook.secret_renewed", webhook):
+def renew_secret(by: Actor, webhook: Webhook, *, overlap_hours: int = 0) -> str:
+    """A new signing secret, shown once. What is sent from now on is signed with it, and for ``overlap_hours`` with the one
+    before as well, so that receivers can take the new one over without losing anything.
+
+    :raises Refused: an overlap that is none, or longer than a week.
+    """
+    if not 0 <= overlap_hours <= LONGEST_OVERLAP:
+        raise Refused(
+            "Two secrets sign for a week at most.",
+            field="overlap_hours",
+            value=overlap_hours,
+            fix=f"Use 0 to {LONGEST_OVERLAP} hours.",
+        )
+    with _changing(by, "webhook.secret_renewed", webhook) as made:
+        until = made.at + timedelta(hours=overlap_hours) if overlap_hours else None
+        webhook.old_secret, webhook.old_secret_until = (webhook.secret, until) if until else (None, None)
         webhook.secret = new_key("whs")
-        webhook.save(update_fields=["secret"])
+        webhook.save(update_fields=["secret", "old_secret", "old_secret_until"])
+        made.note(overlap_hours=overlap_hours)
+        made.touch(f"webhook:{webhook.pk}")
+        made.due()
     return str(webhook.secret)
+
+
+def drop_old_secret(by: Actor, webhook: Webhook) -> None:
+    """The secret before the present one signs nothing any more. Saying it twice is saying it once."""
+    with _changing(by, "webhook.old_secret_dropped", webhook) as made:
+        webhook.old_secret, webhook.old_secret_until = None, None
+        webhook.save(update_fields=["old_secret", "old_secret_until"])
+        made.touch(f"webhook:{webhook.pk}")
+
+
+def forget_old_secrets() -> int:
+    """Forget secrets whose time to sign is over. Returns how many."""
+    over = Webhook.objects.filter(old_secret_until__lte=clock.now())
+    return over.update(old_secret=None, old_secret_until=None)
 
 
 def switch(by: Actor, webhook: Webhook, *, on: bool) -> Webhook:

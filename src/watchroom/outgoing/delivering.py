@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -20,7 +20,7 @@ from ..kernel.db import announce, claimable, locked
 from ..paging.commands import notify
 from . import rules
 from .models import Dispatch, DispatchAttempt, Event, Webhook
-from .recording import Wish, takers
+from .recording import takers
 
 State = Dispatch.State
 BATCH = 200
@@ -29,10 +29,9 @@ AT_ONCE = 2  # requests to one webhook
 KEPT = timedelta(days=30)
 
 
-def wants() -> Iterable[Wish]:
+def wants() -> QuerySet[Webhook, tuple[Any, Any]]:
     """What webhooks want to hear of."""
-    rows = Webhook.objects.filter(enabled=True).order_by().values_list("events", "team")
-    return [Wish(events, team) for events, team in rows]
+    return Webhook.objects.filter(enabled=True).order_by().values_list("events", "team")
 
 
 def take(events: Sequence[Event]) -> None:

@@ -12,8 +12,9 @@ from django.db import close_old_connections, connection
 
 from ..kernel.duty import Duty
 from . import delivering, sending
+from .commands import forget_old_secrets
 from .delivering import BATCH, KEPT, Claimed, Outcome
-from .models import Dispatch, Event
+from .models import Dispatch, Event, Webhook
 
 log = logging.getLogger(__name__)
 THREADS = 6  # of their own: a slow receiver never takes a seat from a page
@@ -76,5 +77,10 @@ def _next_to_forget() -> datetime | None:
 duties = [
     Duty("events", lambda: _earliest(Event.objects.filter(due_at__isnull=False), "due_at"), delivering.hand_on),
     Duty("webhooks", lambda: _earliest(Dispatch.objects.filter(due_at__isnull=False), "due_at"), deliver),
+    Duty(
+        "old webhook secrets",
+        lambda: _earliest(Webhook.objects.filter(old_secret_until__isnull=False), "old_secret_until"),
+        forget_old_secrets,
+    ),
     Duty("old events", _next_to_forget, delivering.forget),
 ]

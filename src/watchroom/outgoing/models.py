@@ -20,6 +20,8 @@ class Webhook(models.Model):
     slug = models.SlugField(max_length=64, unique=True)
     url = EncryptedJSON(help_text="Its path is often its password.")
     secret = EncryptedJSON(help_text="What signs.")
+    old_secret = EncryptedJSON(null=True, help_text="What signs beside it, until everybody has the new one.")
+    old_secret_until = models.DateTimeField(null=True)
     events = models.JSONField(default=list, help_text="Types, or beginnings such as incident.*; * is everything.")
     private = models.BooleanField(default=False, help_text="Also told of private incidents.")
     drills = models.BooleanField(default=False, help_text="Also told of drills and tests.")

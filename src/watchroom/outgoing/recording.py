@@ -5,10 +5,11 @@ The engine hands them on (:mod:`duties`), to whoever has registered here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from django.db import models
+from django.db.models import QuerySet
 
 from ..accounts.listeners import Happened
 from ..accounts.models import Team
@@ -28,13 +29,14 @@ class Wish(NamedTuple):
     team: int | None  # None: of everybody's
 
 
-Wants = Callable[[], Iterable[Wish]]
+Wants = Callable[[], QuerySet[Any, tuple[Any, Any]]]
 Take = Callable[[Sequence[Event]], None]
 takers: list[tuple[Wants, Take]] = []
 
 
 def told_to(wants: Wants, take: Take) -> None:
-    """``wants()`` says, with one small query, what is wanted; ``take(events)`` writes down what follows from events, inside
+    """``wants()`` is a query for what is wanted: a JSON list of patterns, and a team's number or null. It is asked with
+    those of all others, as one. ``take(events)`` writes down what follows from events, inside
     the engine's transaction, and only those rows: what takes long is for a duty of its own."""
     if (wants, take) not in takers:
         takers.append((wants, take))
@@ -42,7 +44,7 @@ def told_to(wants: Wants, take: Take) -> None:
 
 def record(happened: Sequence[Happened]) -> None:
     """Write down what somebody wants to hear of."""
-    wishes = [wish for wants, _ in takers for wish in wants()]
+    wishes = _wishes()
     if not wishes:
         return
     rows = [
@@ -54,6 +56,15 @@ def record(happened: Sequence[Happened]) -> None:
         slugs = dict(Team.objects.filter(pk__in={each.team_id for each in rows}).values_list("pk", "slug"))
         Event.objects.bulk_create([_event(each, slugs) for each in rows])
         announce({wake.DUE})
+
+
+def _wishes() -> list[Wish]:
+    """What anybody wants, in one statement, however many listen."""
+    asked = [wants() for wants, _ in takers]
+    if not asked:
+        return []
+    rows = asked[0].union(*asked[1:], all=True) if len(asked) > 1 else asked[0]
+    return [Wish(patterns, team) for patterns, team in rows]
 
 
 def _event(each: Happened, slugs: dict[int, str]) -> Event:

@@ -38,11 +38,23 @@ class WebhookOut(Schema):
     owner: str | None = Field(description="E-mail address of who is told when it does not work.")
     failing_since: datetime | None
     worked_at: datetime | None
+    old_secret_until: datetime | None = Field(description="Until then the secret before signs, too.")
     secret: str | None = Field(None, description="A new one, this once; null: it keeps the one that it has.")
 
     @staticmethod
     def of(row: Webhook, secret: str = "") -> WebhookOut:
-        same = ("slug", "name", "events", "private", "drills", "enabled", "disabled_why", "failing_since", "worked_at")
+        same = (
+            "slug",
+            "name",
+            "events",
+            "private",
+            "drills",
+            "enabled",
+            "disabled_why",
+            "failing_since",
+            "worked_at",
+            "old_secret_until",
+        )
         return WebhookOut(
             team=row.team.slug if row.team else None,
             url=str(row.url),
@@ -121,6 +133,12 @@ class ReplayIn(Schema):
 
 class ReplayedOut(Schema):
     replayed: int
+
+
+class SecretIn(Schema):
+    overlap_hours: int = Field(
+        0, ge=0, le=168, description="So long the secret before signs, too: each delivery carries both signatures."
+    )
 
 
 class SecretOut(Schema):

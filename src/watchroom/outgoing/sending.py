@@ -9,6 +9,8 @@ Wire format, schema version 1 (ours; docs/reference/events.md). Signed as the we
     Watchroom-Event: incident.resolved
     Watchroom-Timestamp: <unix seconds of this attempt>
     Watchroom-Signature: t=<the same>,v1=<hex of HMAC-SHA256(secret, "<t>." + body)>
+
+While a secret is being exchanged, one more ``,v1=<the same with the old secret>`` follows; any of them is enough.
 """
 
 from __future__ import annotations
@@ -62,7 +64,9 @@ def send(dispatch: Dispatch) -> Outcome:
         return Outcome(False, dropped=why)
     hook, event = dispatch.webhook, dispatch.event
     body = msgspec.json.encode(payload(event))
-    at = int(clock.now().timestamp())
+    now = clock.now()
+    at = int(now.timestamp())
+    old = [str(hook.old_secret)] if hook.old_secret_until is not None and hook.old_secret_until > now else []
     try:
         answer = answers.post(
             str(hook.url),
@@ -72,7 +76,7 @@ def send(dispatch: Dispatch) -> Outcome:
                 "Idempotency-Key": str(event.key),
                 "Watchroom-Event": event.type,
                 "Watchroom-Timestamp": str(at),
-                "Watchroom-Signature": signature(str(hook.secret), at, body),
+                "Watchroom-Signature": signature(str(hook.secret), at, body, *old),
             },
         )
     except DeliveryFailed as error:

@@ -116,7 +116,13 @@ def do(request: HttpRequest, slug: str) -> HttpResponse:
             commands.switch(by, row, on=which == "on")
             messages.success(request, f"“{row.name}” is switched {which}.")
         case "secret":
-            return _shown_once(request, row, commands.renew_secret(by, row), "It has a new secret.")
+            hours = request.POST.get("overlap", "0")
+            overlap = int(hours) if hours.isdecimal() and len(hours) < 4 else 0
+            secret = commands.renew_secret(by, row, overlap_hours=overlap)
+            return _shown_once(request, row, secret, "It has a new secret.")
+        case "drop":
+            commands.drop_old_secret(by, row)
+            messages.success(request, "Only the new secret signs now.")
         case "replay":
             count = commands.replay_since(by, row, clock.now() - timedelta(days=7))
             messages.success(request, f"{count} that did not get through are sent again.")

@@ -92,6 +92,12 @@ def create_plan(request: HttpRequest, body: PlanIn) -> Status[PlanOut]:
     return Status(201, _save_plan(request, None, body))
 
 
+@router.get("/venue-plans/{slug}", response=PlanOut, summary="One plan of where people meet")
+def plan(request: HttpRequest, slug: str) -> PlanOut:
+    """As it is now."""
+    return PlanOut.of(queries.plan_by(actor_of(request), slug))
+
+
 @router.put("/venue-plans/{slug}", response=PlanOut, summary="Change a plan")
 def change_plan(request: HttpRequest, slug: str, body: PlanIn) -> PlanOut:
     """What is open already stays where it is."""

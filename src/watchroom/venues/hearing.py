@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, JSONField, Q, QuerySet, Value
+from django.db.models.functions import Cast
 
 from ..accounts.actors import SYSTEM, Actor
 from ..chat.answering import whose
@@ -19,20 +21,25 @@ from ..incidents.views._saying import say
 from ..kernel import clock, wake
 from ..kernel.db import announce
 from ..outgoing.models import Event
-from ..outgoing.recording import Wish
 from ..workspaces.base import Heard
 from ..workspaces.models import Workspace
 from . import queries, rules, taking
 from .commands import begin
 from .models import Venue, VenuePlan
 
-_PATTERNS = ("incident.*", "role.*", "log.*", "update.*", "mitigation.*", "venue.*")
+_PATTERNS = ["incident.*", "role.*", "log.*", "update.*", "mitigation.*", "venue.*"]
 _MAY_BEGIN = {"incident.declared", "incident.severity_changed", "incident.type_changed", "incident.reopened"}
 
 
-def wants() -> Iterable[Wish]:
-    """Nothing, while nobody has said where people meet."""
-    return [Wish(_PATTERNS, None)] if VenuePlan.objects.exists() else []
+def wants() -> QuerySet[VenuePlan, tuple[Any, Any]]:
+    """Nothing, while nobody has said where people meet; of everybody's incidents otherwise."""
+    patterns = Value(_PATTERNS, output_field=JSONField())
+    return (
+        VenuePlan.objects.annotate(patterns=patterns, whose_team=Cast(Value(None), BigIntegerField()))
+        .order_by()
+        .values_list("patterns", "whose_team")
+        .distinct()
+    )
 
 
 def take(events: Sequence[Event]) -> None:

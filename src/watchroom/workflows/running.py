@@ -4,11 +4,12 @@ it was done are one transaction, so that whatever is cut off goes on where it st
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from ..accounts.actors import Actor
 from ..incidents.commands import write_system
@@ -17,7 +18,6 @@ from ..kernel import clock, wake
 from ..kernel.db import announce, claimable, locked
 from ..kernel.errors import WatchroomError
 from ..outgoing.models import Event
-from ..outgoing.recording import Wish
 from ..outgoing.rules import wants as is_wanted
 from . import queries, rules
 from .deeds import DEEDS, Doing
@@ -28,10 +28,9 @@ State = WorkflowRun.State
 LEASE = timedelta(minutes=2)
 
 
-def wants() -> Iterable[Wish]:
+def wants() -> QuerySet[Workflow, tuple[Any, Any]]:
     """What workflows run for."""
-    rows = Workflow.objects.filter(enabled=True).order_by().values_list("triggers", "team")
-    return [Wish(triggers, team) for triggers, team in rows]
+    return Workflow.objects.filter(enabled=True).order_by().values_list("triggers", "team")
 
 
 def take(events: Sequence[Event]) -> None:

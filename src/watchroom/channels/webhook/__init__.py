@@ -43,15 +43,22 @@ FORMATS = {"": False, "watchroom": False, ALERTMANAGER: True, "alertmanager v4":
 _SECRET_LENGTH = 16
 
 
-def signature(secret: str, at: int, body: bytes) -> str:
-    """The value of ``Watchroom-Signature`` for ``body`` sent at ``at`` (Unix seconds)."""
-    return f"t={at},v1={hmac.digest(secret.encode(), f'{at}.'.encode() + body, 'sha256').hex()}"
+def signature(secret: str, at: int, body: bytes, *others: str) -> str:
+    """The value of ``Watchroom-Signature`` for ``body`` sent at ``at`` (Unix seconds); ``others``: secrets that sign, too,
+    while a new one is being introduced, each as one more ``v1``."""
+    signed = f"{at}.".encode() + body
+    return ",".join(
+        [f"t={at}", *(f"v1={hmac.digest(each.encode(), signed, 'sha256').hex()}" for each in (secret, *others))]
+    )
 
 
 def verify(secret: str, header: str, body: bytes, *, at: datetime, tolerance: timedelta = timedelta(minutes=5)) -> bool:
     """What a receiver does: whether ``header`` signs ``body`` and is no older (or newer) than ``tolerance``."""
-    stated = re.fullmatch(r"t=([0-9]{1,12}),v1=[0-9a-f]{64}", header)
-    if stated is None or not hmac.compare_digest(header, signature(secret, int(stated[1]), body)):
+    stated = re.fullmatch(r"t=([0-9]{1,12})((?:,v1=[0-9a-f]{64}){1,4})", header)
+    if stated is None:
+        return False
+    right = signature(secret, int(stated[1]), body).partition(",")[2]
+    if not any(hmac.compare_digest(each, right) for each in stated[2][1:].split(",")):
         return False
     return abs(at - datetime.fromtimestamp(int(stated[1]), UTC)) <= tolerance
 
