@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -247,6 +248,29 @@ def test_a_refused_policy_keeps_what_was_written(client: Any) -> None:
         refused = client.post("/policies/new", given | changes)
         assert refused.status_code == 422 and b'value="Nights"' in refused.content
     assert not EscalationPolicy.objects.exists()
+
+
+def test_steps_are_moved_inserted_and_left_out_before_anything_is_saved(client: Any) -> None:
+    anna, ben = factories.person("Anna"), factories.person("Ben")
+    policy = factories.policy((anna, 60), (ben, 120))
+    sign_in(client, factories.person("Boss", role="administrator"))
+    address = f"/policies/{policy.slug}/edit"
+    typed = {
+        "rows": "2", "name": "Nights", "team": policy.team.slug, "repeats": "1",
+        "targets-0": f"person:{anna.pk}", "minutes-0": "7", "targets-1": f"person:{ben.pk}", "minutes-1": "9",
+    }  # fmt: skip
+
+    def waits(wish: str) -> list[str]:
+        page = client.post(address, typed | {"row": wish}).content.decode()
+        assert 'value="Nights"' in page, "what was typed stays"
+        return re.findall(r'name="minutes-\d" inputmode="decimal" value="([^"]*)"', page)
+
+    assert waits("up:1") == ["9", "7"] and waits("up:0") == ["7", "9"]
+    assert waits("insert:1") == ["7", "5", "9"] and waits("remove:0") == ["9"]
+    for nonsense in ("up:x", "remove:99", "remove:-1", "", "²:1"):
+        assert waits(nonsense) == ["7", "9"]
+    policy.refresh_from_db()
+    assert policy.version == 1 and policy.steps.count() == 2
 
 
 def test_a_viewer_may_look_at_policies_only(client: Any) -> None:

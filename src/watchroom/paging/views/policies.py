@@ -29,7 +29,7 @@ from ..conditions import DAYS, Conditions, Facts
 from ..models import EscalationPolicy, Urgency
 from ..outlook import warnings_of
 from ..queries import defects_visible_to, dry_run, policies_visible_to, versions_of
-from .steps import empty_row, form_row, labels_from, row_of, step_from
+from .steps import arranged, empty_row, form_row, labels_from, row_of, step_from
 
 SEVERITIES = ("critical", "error", "warning", "info")
 _FAR = timedelta(days=366)  # for which a dry run may be asked
@@ -94,7 +94,8 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     actor = actor_of(request)
     policy = policy_for(actor, slug) if slug else None
     error, given = None, request.POST
-    if request.method == "POST" and "more" not in given:
+    arranging = "more" in given or "row" in given
+    if request.method == "POST" and not arranging:
         try:
             saved = commands.save_policy(
                 actor,
@@ -113,6 +114,7 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     if request.method == "POST":
         values: Any = given
         rows = [form_row(given, number) for number in range(min(_number(given.get("rows", "0"), "rows"), MOST_STEPS))]
+        rows = arranged(rows, given.get("row", ""))[:MOST_STEPS]
         spare = SPARE_STEPS if "more" in given else 0
     else:
         values = _values_of(policy)

@@ -49,6 +49,24 @@ def form_row(given: QueryDict, number: int) -> dict[str, Any]:
     }
 
 
+def arranged(rows: list[dict[str, Any]], wish: str) -> list[dict[str, Any]]:
+    """The rows after ``up:2`` (the third changes places with the second), ``insert:2`` (an empty one before it) or
+    ``remove:2``. Any other wish leaves them as they are."""
+    what, _, text = wish.partition(":")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else len(rows)
+    if number >= len(rows):
+        return rows
+    before, here, after = rows[:number], rows[number], rows[number + 1 :]
+    match what:
+        case "up" if before:
+            return [*before[:-1], here, before[-1], *after]
+        case "insert":
+            return [*before, empty_row(), here, *after]
+        case "remove":
+            return [*before, *after]
+    return rows
+
+
 def row_of(step: EscalationStep) -> dict[str, Any]:
     """A step as a row of the form."""
     targets = list(step.targets.all())
