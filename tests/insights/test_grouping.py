@@ -22,12 +22,13 @@ from watchroom.engine.loop import run_due
 from watchroom.insights import grouping
 from watchroom.insights.duties import duties
 from watchroom.insights.models import GroupingSuggestion
-from watchroom.insights.rules.together import LEAST_TIMES, Opening, suggestions
+from watchroom.insights.rules.together import LEAST_TIMES, Opening, messages, suggestions
 from watchroom.intake.commands import read_signals, save_route
 from watchroom.intake.models import AlertGroup, Integration, Route
 from watchroom.kernel import clock as kernel_clock
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Conflict, NotAllowed, NotFound
+from watchroom.paging.models import Notification
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -60,6 +61,13 @@ def test_what_fires_together_seldom_or_not_always_is_not() -> None:
     apart = [opening(each, 5 * each, f"Rule{each % 4}", cluster="eu") for each in range(40)]
     assert suggestions(apart) == []
     assert suggestions([*outages(3), *(opening(900 + each, 1 + 5 * each, "Rule1", cluster="eu", instance="db-1") for each in range(3))]) == []  # fmt: skip
+
+
+def test_messages_are_counted_as_people_got_them() -> None:
+    occasions = [(1, 2, 3), (4, 5), (6,)]
+    received = {1: {10, 11}, 2: {10}, 3: {12}, 4: {20}, 5: {21, 22}}  # 10 is about two groups; about 6 nobody heard
+    assert messages(occasions, received) == (3 + 3, 2 + 2)
+    assert messages([], received) == messages([()], {}) == (0, 0)
 
 
 def test_others_beside_them_are_left_out_and_another_service_is_never_grouped_with_them() -> None:
@@ -152,6 +160,17 @@ def test_accepting_it_makes_one_group_of_many_and_is_not_suggested_again(
     assert not GroupingSuggestion.objects.filter(state="open").exists()
     with pytest.raises(Conflict):
         grouping.dismiss(make.actor(), row)
+
+
+def test_it_says_how_many_messages_people_got(clock: TravellingClock, integration: Integration) -> None:
+    some_outages(integration, clock)
+    pages = Notification.objects.filter(purpose="page").order_by("pk")
+    first, *others = list(pages.values_list("pk", flat=True))
+    pages.update(state="sent", ended_at=kernel_clock.now(), due_at=None)
+    pages.filter(pk__in=others[:3]).update(bundle=first)  # the four of the first time went as one message
+    row = counted(clock)
+    assert (len(others), row.messages, row.messages_grouped) == (15, 13, 4)
+    assert row.evidence.endswith("People got 13 messages about them; it would have been about 4.")
 
 
 def test_a_route_through_which_nothing_else_goes_is_changed_itself(

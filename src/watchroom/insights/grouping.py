@@ -26,8 +26,10 @@ from ..intake.rules import Outcome, outcomes_by_route, routes_of
 from ..kernel import clock
 from ..kernel.db import announce, claimable, locked
 from ..kernel.errors import Conflict, NotFound, Refused
+from ..paging.models import Escalation, Notification
 from .models import GroupingSuggestion, GroupingTurn
-from .rules.together import Opening, Together, suggestions
+from .queries import REACHED
+from .rules.together import Opening, Together, messages, suggestions
 
 EVERY = timedelta(days=1)
 BACK = timedelta(days=30)
@@ -88,6 +90,7 @@ def _write(found: dict[tuple[int | None, int], list[Together]], now: datetime) -
             open_ones[row.route_id, row.team_id, row.label] = row
         else:
             decided[row.route_id, row.team_id, row.label] |= set(row.rules)
+    received = _received({group for _, each in _flat(found) for groups in each.occasions for group in groups})
     outcomes = outcomes_by_route(tree())
     teams = set(Team.objects.values_list("pk", flat=True))
     for (route, team), each in _flat(found):
@@ -101,10 +104,27 @@ def _write(found: dict[tuple[int | None, int], list[Together]], now: datetime) -
         row.label = each.label
         row.rules, row.alerts, row.times, row.together = list(each.rules), each.alerts, each.times, each.together
         row.groups, row.examples, row.days, row.counted_at = each.groups, list(each.examples), BACK.days, now
+        row.messages, row.messages_grouped = messages(each.occasions, received)
         row.whole = each.whole and _alone(found, route, team)
         row.save()
     GroupingSuggestion.objects.filter(pk__in=[row.pk for row in open_ones.values()]).delete()
     announce({"grouping"})
+
+
+def _received(groups: set[int]) -> dict[int, set[int]]:
+    """The messages that reached people about these alert groups; what went as one message has the id of its first."""
+    found: dict[int, set[int]] = defaultdict(set)
+    wanted = sorted(groups)
+    for start in range(0, len(wanted), 500):
+        rows = Notification.objects.filter(
+            purpose=Notification.Purpose.PAGE,
+            state__in=REACHED,
+            escalation__kind=Escalation.Kind.ALERT_GROUP,
+            escalation__subject_id__in=wanted[start : start + 500],
+        )
+        for group, pk, bundle in rows.values_list("escalation__subject_id", "pk", "bundle_id"):
+            found[group].add(bundle or pk)
+    return found
 
 
 def _flat(

@@ -112,6 +112,8 @@ class GroupingSuggestion(models.Model):
     times = models.PositiveIntegerField(help_text="How often any of them fired; so many groups they would have been.")
     together = models.PositiveIntegerField(help_text="How often (nearly) all of them fired within two minutes.")
     groups = models.PositiveIntegerField(help_text="How many alert groups they were.")
+    messages = models.PositiveIntegerField(default=0, help_text="How many messages people got about them.")
+    messages_grouped = models.PositiveIntegerField(default=0, help_text="How many it would have been, about.")
     days = models.PositiveSmallIntegerField(help_text="Over how many days it was counted.")
     whole = models.BooleanField(help_text="Nothing else goes through that route: it can be changed itself.")
     examples = models.JSONField(default=list, help_text="The alert groups of the last time, by id.")
@@ -142,8 +144,14 @@ class GroupingSuggestion(models.Model):
     @property
     def evidence(self) -> str:
         """Why, in one sentence."""
+        said = (
+            f" People got {self.messages} message{'s' if self.messages != 1 else ''} about them; it would have been about "
+            f"{self.messages_grouped}."
+            if self.messages
+            else ""
+        )
         return (
             f"These {self.alerts} alerts fired within 2 minutes of each other {self.together} times of {self.times} in "
             f"{self.days} days. Grouped by {self.label} they would have made {self.times} alert groups instead of "
-            f"{self.groups}."
+            f"{self.groups}.{said}"
         )

@@ -383,6 +383,8 @@ class GroupingOut(Schema):
     times: int = Field(description="How often any of them fired: so many alert groups they would have been.")
     together: int = Field(description="How often (nearly) all of them fired within two minutes.")
     groups: int = Field(description="How many alert groups they were.")
+    messages: int = Field(description="How many messages that page reached people about them.")
+    messages_grouped: int = Field(description="How many it would have been with one group each time, about.")
     days: int
     evidence: str
     effect: str = Field(description="What accepting it does.")
@@ -404,6 +406,8 @@ class GroupingOut(Schema):
             times=row.times,
             together=row.together,
             groups=row.groups,
+            messages=row.messages,
+            messages_grouped=row.messages_grouped,
             days=row.days,
             evidence=row.evidence,
             effect=effect(row),

@@ -7,7 +7,7 @@ label (a cluster, a node), and most of them open within two minutes of each othe
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,6 +44,7 @@ class Together:
     groups: int
     examples: tuple[int, ...]  # alert groups of the last time
     whole: bool  # nothing else opened there
+    occasions: tuple[tuple[int, ...], ...] = ()  # the alert groups of each time that any of them fired
 
     @property
     def spared(self) -> int:
@@ -57,7 +58,19 @@ class _Family:
     times: int
     together: int
     groups: int
+    occasions: tuple[tuple[int, ...], ...]
     last: tuple[datetime, tuple[int, ...]]
+
+
+def messages(occasions: Iterable[Sequence[int]], received: Mapping[int, Set[int]]) -> tuple[int, int]:
+    """How many messages people got on these occasions, and how many it would have been with one group each time: as many
+    as the group that sent most. ``received`` are the messages about each group; one about several counts once."""
+    was = would = 0
+    for groups in occasions:
+        each = [received.get(group, frozenset()) for group in groups]
+        was += len(frozenset[int]().union(*each))
+        would += max(map(len, each), default=0)
+    return was, would
 
 
 def suggestions(openings: Sequence[Opening]) -> list[Together]:
@@ -101,6 +114,7 @@ def _by(label: str, openings: Sequence[Opening], everything: Sequence[Opening]) 
         groups=sum(family.groups for family in families),
         examples=max(family.last for family in families)[1],
         whole=all(each.rule in rules for each in everything),
+        occasions=tuple(occasion for family in families for occasion in family.occasions),
     )
 
 
@@ -124,6 +138,7 @@ def _family(openings: list[Opening]) -> _Family | None:
         times=len(theirs),
         together=len(full),
         groups=sum(map(len, theirs)),
+        occasions=tuple(tuple(each.group for each in own) for own in theirs),
         last=(full[-1][0].at, tuple(each.group for each in full[-1])[:20]),
     )
 
