@@ -13,6 +13,7 @@ from django.test import Client
 import factories as make
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import acting
+from watchroom.accounts.models import Person
 from watchroom.engine.loop import run_due
 from watchroom.intake import commands
 from watchroom.intake.models import AlertGroup, Route
@@ -96,6 +97,38 @@ def test_failures_and_early_answers_are_told_apart(clock: TravellingClock, hook:
     assert "Acknowledged by Anna" in text(why(patient))
 
 
+def test_everybody_hears_what_became_of_them(clock: TravellingClock, hook: HttpPeer) -> None:
+    service, anna = service_with(hook)
+    ben, cora = make.person("Ben", "responder"), make.person("Cora", "responder")
+    for person in (ben, cora):
+        make.contact_method(person, settings={"url": f"{hook.url}/{person}", "secret": "a secret of sixteen letters"})
+    service.policy = make.policy((anna, 300), (ben, 300), name="Both")
+    service.save()
+
+    def you(person: Person) -> str:
+        found = why(AlertGroup.objects.get(pk=group.pk), person).you
+        assert found is not None
+        return found.text
+
+    group = fire(service)
+    assert you(anna).startswith("You were paged by ")
+    assert you(ben) == "You have not been paged yet: your turn comes then, unless somebody answers."
+    assert you(cora) == "You were not paged: you stood in no step of “Both” when it began."
+    commands.acknowledge(acting(anna), group)
+    assert you(ben) == "You stand in step 2 of “Both”, to which it did not come: acknowledged."
+    assert why(group).you is None
+    hook.answer(Answer(410))
+    service.policy = make.policy((cora, 300), name="Cora alone")
+    service.save()
+    group = fire(service, alertname="Other")
+    assert you(cora).startswith("You were to be paged, but no message reached you")
+    commands.save_silence(
+        make.actor(), None, matchers=["alertname=Third"], ends_at=clock() + timedelta(hours=1), comment="new disks"
+    )
+    group = fire(service, alertname="Third")
+    assert "held back" in you(cora) or you(cora) == "You were not paged, and nobody else was."
+
+
 def test_changed_routes_are_pointed_out(clock: TravellingClock, hook: HttpPeer) -> None:
     service, _ = service_with(hook)
     group = fire(service)
@@ -114,6 +147,7 @@ def test_the_page_and_the_api_say_the_same(clock: TravellingClock, hook: HttpPee
     assert f"/alerts/{group.pk}/why" in browser.get(f"/alerts/{group.pk}").content.decode()
     said = browser.get(f"/api/v1/alert-groups/{group.pk}/why").json()
     assert said["answer"] == why(group).answer
+    assert said["you"]["text"].startswith("You were paged by ") and said["you"]["text"] in page
     assert [each["text"] for each in said["reasons"]] == [each.text for each in why(group).reasons]
 
 

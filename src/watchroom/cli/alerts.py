@@ -44,7 +44,8 @@ def _told(answer: Any) -> None:
         f"{each['at'][:19].replace('T', ' ')}  {'(to come) ' if each['future'] else ''}{each['text']}"
         for each in answer["reasons"]
     ]
-    click.echo("\n".join([answer["answer"], "", *lines]))
+    you = [f"{answer['you']['text']} ({answer['you']['at'][:16].replace('T', ' ')} UTC)"] if answer["you"] else []
+    click.echo("\n".join([answer["answer"], *you, "", *lines]))
 
 
 @click.command()

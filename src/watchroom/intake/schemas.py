@@ -67,10 +67,20 @@ class ReasonOut(Schema):
     future: bool
 
 
+class MineOut(Schema):
+    """Whether and by what one person was paged, or why not."""
+
+    at: datetime
+    text: str
+    link: str = Field(description="What decided it, relative to Watchroom's address.")
+    future: bool = Field(description="Still to come, unless somebody answers.")
+
+
 class WhyOut(Schema):
     """Why somebody was paged, or nobody."""
 
     answer: str
+    you: MineOut | None = Field(description="Why you were paged, or not; nothing for a token of no person.")
     reasons: list[ReasonOut]
 
 

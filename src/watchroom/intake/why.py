@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..accounts.models import Person
 from ..paging.queries import trace
+from .mine import Mine, mine
 from .models import Alert, AlertGroup, GroupEvent
 from .routing import tree
 from .rules import routes_of, stands_alone
@@ -47,18 +49,20 @@ class Why:
 
     answer: str
     reasons: tuple[Reason, ...]
+    you: Mine | None = None  # about whoever asks
 
 
-def why(group: AlertGroup) -> Why:
-    """Everything that decided who was paged for this group. Some dozen queries, whatever its size."""
+def why(group: AlertGroup, person: Person | None = None) -> Why:
+    """Everything that decided who was paged for this group, and ``person`` in particular. Some dozen queries, whatever its
+    size."""
     alerts = list(group.alerts.select_related("integration").order_by("id")[:_FIRST_ALERTS])
     reasons = [*_arrived(group, alerts), *_routed(group, alerts), *_decided(group), *_happened(group)]
     escalations = list(group.escalations.order_by("id"))
     paged: list[Reason] = []
-    for escalation in escalations:
-        for line in trace(escalation):
-            said = f"{line['text']}{_state(line['state'])}"
-            paged.append(Reason(line["at"], "paged", said, f"/escalations/{escalation.pk}", line["future"]))
+    lines = [(escalation, line) for escalation in escalations for line in trace(escalation)]
+    for escalation, line in lines:
+        said = f"{line['text']}{_state(line['state'])}"
+        paged.append(Reason(line["at"], "paged", said, f"/escalations/{escalation.pk}", line["future"]))
     if group.notify_at is not None and group.state == "firing":
         reasons.append(Reason(group.notify_at, "waits", "Paging starts when the group wait is over.", future=True))
     if group.resolved_at is None and group.update_at is not None:
@@ -68,7 +72,8 @@ def why(group: AlertGroup) -> Why:
         text = f"If it still fires, it is brought up again (repeat interval {group.repeat_interval_seconds} s)."
         reasons.append(Reason(group.repeat_at, "waits", text, future=True))
     order = sorted([*reasons, *paged], key=lambda each: (each.future, each.at))
-    return Why(_answer(group, paged), tuple(order))
+    you = mine(group, person, escalations, [line for _, line in lines]) if person else None
+    return Why(_answer(group, paged), tuple(order), you)
 
 
 def _state(state: str) -> str:

@@ -95,8 +95,9 @@ def get_alert_group(request: HttpRequest, id: int) -> Any:
 
 @router.get("/alert-groups/{id}/why", response=WhyOut, operation_id="why_alert_group")
 def why_alert_group(request: HttpRequest, id: int) -> Any:
-    """Why somebody was paged for it, or nobody: every decision on the way."""
-    return why(group_for(actor_of(request), id))
+    """Why somebody was paged for it, or nobody: every decision on the way, and what became of you."""
+    actor = actor_of(request)
+    return why(group_for(actor, id), actor.person)
 
 
 @router.post("/alert-groups/{id}/acknowledge", response=GroupDetail, operation_id="acknowledge_alert_group")

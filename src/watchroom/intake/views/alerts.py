@@ -27,7 +27,7 @@ from ...paging.queries import trace
 from ...paging.views.respond import next_of
 from ...web.middleware import actor_of
 from .. import commands
-from ..models import Alert, AlertGroup, Severity, Verdict
+from ..models import Alert, AlertGroup, GroupEvent, Severity, Verdict
 from ..queries import folded_under, groups_visible_to
 from ..summing import MOST, summary_of
 from ..why import why
@@ -108,6 +108,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     lines = trace(escalation) if escalation else []
     held_until = (group.held or {}).get("until")
     alerts = Paginator(group.alerts.order_by("ended_at", "-id"), 50).get_page(request.GET.get("page"))
+    events = list(group.events.select_related("person").order_by("-id")[:100])
     links = list(group.service.links.all()) if group.service else []
     context = {
         "group": group,
@@ -116,7 +117,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "differing": summary_of(group) if max(group.firing, group.total) > 1 else (),
         "counted": MOST,
         **_folded(group, actor),
-        "events": group.events.select_related("person").order_by("-id")[:100],
+        "events": events,
+        "taken_there": _taken_there(group, events),
         "escalation": escalation,
         "trace": lines,
         "messages_sent": escalation.notifications.select_related("person")
@@ -139,6 +141,13 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, template, context)
 
 
+def _taken_there(group: AlertGroup, events: Iterable[GroupEvent]) -> str:
+    """What was said with an acknowledgement that came from the sender: nobody here is known to have it."""
+    if group.acknowledged_by_id is not None or group.resolved_at:
+        return ""
+    return next((event.text for event in events if event.kind == GroupEvent.Kind.ACKNOWLEDGED), "")
+
+
 def _runbooks(alerts: Iterable[Alert], links: Iterable[ServiceLink]) -> list[str]:
     """Where it says what to do: as the alerts say, or else as their service does."""
     said = (alert.annotations.get(name, "") for alert in alerts for name in ("runbook_url", "runbook"))
@@ -157,8 +166,10 @@ def _folded(group: AlertGroup, actor: Actor) -> dict[str, object]:
 
 def why_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Why somebody was paged for it, or nobody."""
-    group = group_for(actor_of(request), pk)
-    return render(request, "intake/why.html", {"group": group, "back": f"/alerts/{pk}", "why": why(group)})
+    actor = actor_of(request)
+    group = group_for(actor, pk)
+    found = why(group, actor.person)
+    return render(request, "intake/why.html", {"group": group, "back": f"/alerts/{pk}", "why": found})
 
 
 @require_POST
