@@ -52,7 +52,7 @@ def _told(rows: list[Notification]) -> Mine:
     link = f"/notifications?escalation={rows[0].escalation_id}"
     reached = [row for row in rows if row.state in _REACHED]
     if reached:
-        more = f", and {len(reached) - 1} more times" if len(reached) > 1 else ""
+        more = {1: "", 2: ", and once more"}.get(len(reached), f", and {len(reached) - 1} more times")
         return Mine(
             reached[0].ended_at or reached[0].created_at, f"You were paged by {reached[0].method_text}{more}.", link
         )

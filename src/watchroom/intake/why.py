@@ -151,7 +151,7 @@ def _answer(group: AlertGroup, paged: list[Reason]) -> str:
     reached = [each for each in paged if not each.future and each.text.endswith((": handed over", ": delivered"))]
     if reached:
         first = reached[0].text.rpartition(":")[0]
-        more = f", and {len(reached) - 1} more messages" if len(reached) > 1 else ""
+        more = {1: "", 2: ", and 1 more message was sent"}.get(len(reached), f", and {len(reached) - 1} more were sent")
         return f"{first} was told first{more}."
     if group.held:
         if group.held["kind"] == "mute":

@@ -76,7 +76,7 @@ def start_paging(groups: Sequence[AlertGroup]) -> list[Escalation]:
             Cause(
                 kind=Escalation.Kind.ALERT_GROUP,
                 subject_id=group.pk,
-                title=_named(group),
+                title=_subject(group),
                 body="\n".join([*describe(group, own.get(group.pk, ())), *words.get(group.pk, ())]),
                 path=f"/alerts/{group.pk}",
                 team=group.team,
@@ -87,6 +87,12 @@ def start_paging(groups: Sequence[AlertGroup]) -> list[Escalation]:
             for group in groups
         ]
     )
+
+
+def _subject(group: AlertGroup) -> str:
+    """What stands on a locked phone: a thousand alerts are not one of them."""
+    more = f" and {group.firing - 1} more" if group.firing > 1 else ""
+    return _named(group)[: 300 - len(more)] + more
 
 
 def repeat_after(group: AlertGroup, at: datetime) -> datetime | None:

@@ -35,6 +35,7 @@ from ..why import why
 STATES = {"open": "Open", "firing": "Firing", "acknowledged": "Acknowledged", "resolved": "Resolved", "all": "All"}
 FOLDED_SHOWN = 20
 RUNBOOKS_SHOWN = 3
+ALERTS_SHOWN, EVENTS_SHOWN = 20, 20
 DONE = {"acknowledge": "Acknowledged", "resolve": "Resolved"}
 
 
@@ -107,7 +108,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     escalation = group.escalations.first()
     lines = trace(escalation) if escalation else []
     held_until = (group.held or {}).get("until")
-    alerts = Paginator(group.alerts.order_by("ended_at", "-id"), 50).get_page(request.GET.get("page"))
+    alerts = Paginator(group.alerts.order_by("ended_at", "-id"), ALERTS_SHOWN).get_page(request.GET.get("page"))
     events = list(group.events.select_related("person").order_by("-id")[:100])
     links = list(group.service.links.all()) if group.service else []
     context = {
@@ -117,7 +118,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "differing": summary_of(group) if max(group.firing, group.total) > 1 else (),
         "counted": MOST,
         **_folded(group, actor),
-        "events": events,
+        "events": events[:EVENTS_SHOWN],
+        "earlier": events[EVENTS_SHOWN:],
         "taken_there": _taken_there(group, events),
         "escalation": escalation,
         "trace": lines,
