@@ -128,6 +128,28 @@ def test_every_listing_answers(group: AlertGroup) -> None:
         data(name)
 
 
+def test_an_integration_is_looked_after_by_command_line(group: AlertGroup) -> None:
+    made = data("integration", "create", "Icinga", "--team", group.team.slug, "--source", "nagios")
+    assert "object NotificationCommand" in run("integration", "setup", "icinga").output
+    assert run("integration", "change", "icinga", "--rate", "60", "--service", "checkout").exit_code == 0
+    shown = data("integration", "show", "icinga")
+    assert (shown["rate_per_minute"], shown["service"], shown["name"], shown["key"]) == (60, "checkout", "Icinga", None)
+    assert run("integration", "pause", "icinga").exit_code == 0 and data("integration", "show", "icinga")["paused"]
+    assert run("integration", "resume", "icinga").exit_code == 0 and not data("integration", "show", "icinga")["paused"]
+    assert data("integration", "rotate-key", "icinga")["key"] not in ("", None, made["key"])
+    assert run("integration", "delete", "icinga").exit_code == 0
+    assert run("integration", "show", "icinga").exit_code == 1
+
+
+def test_inhibition_by_command_line(group: AlertGroup) -> None:
+    said = ("--while", "alertname=NodeDown", "--hold", 'severity=~"warning|info"', "--equal", "node")
+    made = data("inhibition", "add", "Nodes", *said)
+    assert (made["source_matchers"], made["equal"]) == (['alertname="NodeDown"'], ["node"])
+    assert "NodeDown" in run("inhibition", "list").output
+    assert run("inhibition", "delete", str(made["id"])).exit_code == 0
+    assert "Nothing holds" in run("inhibition", "list").output
+
+
 def test_a_new_integration_shows_its_key_once(group: AlertGroup) -> None:
     key = data("integration", "create", "Prometheus Berlin", "--team", group.team.slug)["key"]
     assert key.startswith("wri_")

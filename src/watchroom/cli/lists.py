@@ -20,22 +20,6 @@ def _list(name: str, path: str, help_: str, *columns: str) -> click.Command:
 
 
 @click.group()
-def integration() -> None:
-    """Integrations: where signals come in."""
-
-
-@integration.command("create")
-@click.argument("name")
-@click.option("--team", required=True, help="Slug.")
-@click.option("--source", default="alertmanager", show_default=True)
-@click.option("--service", help="Slug.")
-@api_command
-def create_integration(api: Api, **fields: Any) -> Any:
-    """Make an integration; its key is shown this once."""
-    return api.post("/integrations", **fields), facts
-
-
-@click.group()
 def token() -> None:
     """API tokens."""
 
@@ -60,6 +44,5 @@ commands: list[click.Command] = [
     _list("status-pages", "/status-pages", "List status pages.", "slug", "name", "team", "public"),
     _list("audit", "/audit-records", "Who did what.", "id", "at", "actor", "action", "object_kind", "object_id"),
     _list("notifications", "/notifications", "The delivery log.", "id", "state", "person", "channel", "subject"),
-    integration,
     token,
 ]

@@ -213,6 +213,13 @@ class IntegrationBody(Schema):
     settings: dict[str, Any] | None = None
 
 
+class SetupOut(Schema):
+    """How a sender is pointed at an integration. ``YOUR-KEY`` stands for the key, which is shown only when it is made."""
+
+    address: str
+    text: str = Field(description="Markdown.")
+
+
 class IntegrationOut(IntegrationBody):
     """An integration as it is read. ``key`` is there only in the answer to its creation or to a new key."""
 

@@ -13,7 +13,9 @@ from ...api.auth import actor_of
 from ...api.lists import Page
 from ...api.pages import page
 from ...catalog.models import Service
+from ...kernel import settings as conf
 from ...kernel.errors import NotFound
+from ...kernel.plugins import all_of
 from ...paging.queries import trace
 from ...paging.schemas import EscalationOut
 from .. import commands
@@ -37,6 +39,7 @@ from ..schemas import (
     IntegrationBody,
     IntegrationOut,
     NoteBody,
+    SetupOut,
     SignalOut,
     SnoozeBody,
     VerdictBody,
@@ -233,6 +236,15 @@ def create_integration(request: HttpRequest, body: IntegrationBody) -> Any:
 def get_integration(request: HttpRequest, slug: str) -> Any:
     """One integration."""
     return IntegrationOut.of(integration_for(actor_of(request), slug))
+
+
+@router.get("/integrations/{slug}/setup", response=SetupOut, operation_id="show_setup")
+def show_setup(request: HttpRequest, slug: str) -> Any:
+    """How to point its sender at it, to copy and paste."""
+    integration = integration_for(actor_of(request), slug)
+    source = all_of("watchroom.sources").get(integration.source)
+    address = f"{conf.current().url}/in/YOUR-KEY"
+    return {"address": address, "text": source.instructions(address) if source else ""}
 
 
 @router.put("/integrations/{slug}", response=IntegrationOut, operation_id="change_integration")
