@@ -318,3 +318,11 @@ def test_what_to_do_is_one_press_away(client: Any) -> None:
     assert "Fix this alert" in client.get(f"/alerts/{group.pk}").content.decode()
     answer = client.post("/insights/fix", {"rule": group.rule, "team": group.team.slug, "text": ""})
     assert answer.status_code == 302 and answer["Location"].startswith("/actions/")
+
+
+def test_each_piece_of_the_set_up_can_be_copied(client: Any) -> None:
+    sign_in(client, factories.person(role="administrator"))
+    factories.integration(slug="icinga", source="nagios")
+    shown = client.get("/integrations/icinga").content.decode()
+    assert shown.count("data-copy>Copy") == 2 and shown.count('<div class="copy"><pre') == 2
+    assert "$HOSTADDRESS$" in shown

@@ -145,7 +145,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "key": key,
         "address": address,
         "manages": manages,
-        "instructions": to_html(source.instructions(address)) if source else "",
+        "instructions": to_html(source.instructions(address), copyable=True) if source else "",
         "signals": signals_of(integration).defer("body")[:20],
         "mapped": manages and getattr(source, "mapped", False),
         "refused": in_tray(integration, IN_TRAY_SHOWN) if manages else [],
