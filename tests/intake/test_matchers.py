@@ -66,3 +66,8 @@ def test_an_absent_label_is_an_empty_one() -> None:
 def test_a_regular_expression_is_anchored_and_linear() -> None:
     assert not matcher('a=~"b"').accepts({"a": "abc"})
     assert not matcher('a=~"(x+x+)+y"').accepts({"a": "x" * 5_000})
+
+
+def test_what_is_wrong_with_a_regular_expression_is_said_in_words() -> None:
+    with pytest.raises(ValueError, match=r"'\(a' is not a regular expression \(RE2\): missing \): \(a$"):
+        matcher('alertname=~"(a"')

@@ -86,7 +86,8 @@ def checked(stated: Matcher) -> Matcher:
         try:
             _compiled(stated.value)
         except re2.error as error:
-            raise ValueError(f"{stated.value!r} is not a regular expression (RE2): {error}") from None
+            told = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else error
+            raise ValueError(f"{stated.value!r} is not a regular expression (RE2): {told}") from None
     return stated
 
 
