@@ -123,7 +123,8 @@ def _received(groups: set[int]) -> dict[int, set[int]]:
             escalation__subject_id__in=wanted[start : start + 500],
         )
         for group, pk, bundle in rows.values_list("escalation__subject_id", "pk", "bundle_id"):
-            found[group].add(bundle or pk)
+            if group is not None:
+                found[group].add(bundle or pk)
     return found
 
 
