@@ -13,6 +13,7 @@ from ...accounts.roles import Action
 from ...kernel.errors import Refused
 from ...web.middleware import actor_of
 from .. import commands, queries
+from ..severities import all_severities
 
 SEVERITIES = range(1, 6)
 
@@ -53,6 +54,7 @@ def guidance(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [(rule, written[rule.name]) for rule in rules],
         "severities": SEVERITIES,
+        "titles": [each.title for each in all_severities().values()],
         "may_edit": by.may(Action.ADMINISTER),
         "error": error,
     }
