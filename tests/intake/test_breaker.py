@@ -20,7 +20,7 @@ from watchroom.intake.commands.mappings import put_aside, try_mappings
 from watchroom.intake.commands.receive import read_signals
 from watchroom.intake.models import Alert, Integration, Signal
 from watchroom.intake.queries import tray_of
-from watchroom.intake.rules.breaker import LONGEST_REST, TOO_MANY, Breaker
+from watchroom.intake.rules.breaker import LONGEST_REST, PAUSE, TOO_MANY, TRIES, Breaker
 from watchroom.kernel.clock import TravellingClock
 from watchroom.sources.mapping import drafts
 
@@ -42,6 +42,22 @@ def test_it_rests_only_after_several_in_a_row_and_never_for_long(steps: list[tup
         (breaker.took_too_long if is_slow else breaker.went_well)(now)
         assert breaker.rests(now) is (slow >= TOO_MANY)
         assert not (breaker.mended and breaker.rests(now))
+
+
+def test_every_place_gets_its_try() -> None:
+    places = [Breaker(TOO_MANY + number).place for number in range(129)]
+    assert places[:5] == [0, 1, 0.5, 0.25, 0.75]
+    assert sorted(places) == [number / 128 for number in range(129)]
+    for in_a_row in (0, TOO_MANY - 1, 32_767):  # whatever stands in the book
+        assert 0 <= Breaker(in_a_row).place <= 1
+
+
+def test_the_count_never_outgrows_its_column() -> None:
+    breaker = Breaker()
+    for _ in range(40_000):
+        breaker.took_too_long(NOW)
+        assert breaker.in_a_row <= 32_767
+    assert breaker.rest in (LONGEST_REST, PAUSE)
 
 
 @pytest.fixture
@@ -91,19 +107,24 @@ def test_it_rests_says_so_is_tried_again_and_reads_what_it_left(
     shown = client.get("/api/v1/integrations/odd").json()
     assert shown["mapping_rests"] and shown["mapping_tried_at"]
     clock.advance(MINUTE)
-    run_due()  # the oldest that waits tries, takes too long and goes to the end
+    run_due()  # the oldest that waits tries and takes too long, then the newest
     assert [each["id"] for each in asked[TOO_MANY:]] == [TOO_MANY - 1] and tray_of(sender).count() == 21
-    for _ in range(16):
-        sender.refresh_from_db()
-        assert sender.rests_until is not None
-        clock.to(sender.rests_until)
+    clock.advance(PAUSE)
+    run_due()  # so it works, and what waits is read from the oldest on, until five more have taken too long
+    assert [each["id"] for each in asked[TOO_MANY + 1 :]] == [20, *range(TOO_MANY - 1, 2 * TOO_MANY - 1)]
+    for _ in range(3):
+        clock.advance(MINUTE)
         run_due()
-    assert Alert.objects.filter(title="Disk 20").exists()  # after those before it
+        clock.advance(PAUSE)
+        run_due()
+    assert Alert.objects.filter(title="Disk 20").exists()  # after all those before it
     sender.refresh_from_db()
-    assert sender.mapping_rests  # what it left was slow, all of it: it rests again
+    assert not sender.mapping_rests and sender.rests_until is None
+    assert Alert.objects.get(labels__alertname="MappingRests").state == "resolved"
+    assert tray_of(sender).count() == 20  # each of the slow ones was told
 
 
-def test_a_try_that_takes_too_long_makes_the_rest_longer(
+def test_tries_that_take_too_long_make_the_rest_longer(
     clock: TravellingClock, sender: Integration, asked: list[Any]
 ) -> None:
     for number in range(8):
@@ -114,9 +135,13 @@ def test_a_try_that_takes_too_long_makes_the_rest_longer(
         assert sender.rests_until == clock() + minutes * MINUTE
         before = len(asked)
         clock.advance(minutes * MINUTE)
-        run_due()
-        assert len(asked) == before + 1
+        for number in range(TRIES):  # others are read between them
+            run_due()
+            assert len(asked) == before + number + 1
+            clock.advance(PAUSE)
+        clock.advance(-PAUSE)
     assert Alert.objects.get(labels__alertname="MappingRests").state == "firing"
+    assert tray_of(sender).count() == 8
 
 
 STATED = {**SAID, "state": "payload.state"}
@@ -154,12 +179,49 @@ def test_what_ends_an_alert_is_read_after_what_began_it(
         read_signals(100)
     sender.refresh_from_db()
     assert (sender.slow_in_a_row, sender.rests_until) == (0, None)
-    assert [each["id"] for each in asked] == [TOO_MANY - 1, *range(10, 15), *range(10, 15)]
+    assert [each["id"] for each in asked[1:]] == [TOO_MANY - 1, *range(10, 15), *range(10, 15)]  # after the one try
     alerts = Alert.objects.filter(title__in=[f"Disk {number}" for number in range(10, 15)])
     assert [alert.state for alert in alerts] == ["resolved"] * 5
     say(15, "firing")  # all is well again
     read_signals(100)
     assert asked[-1]["id"] == 15 and put_aside(sender).count() == 0
+
+
+def test_what_waits_keeps_its_place_when_the_mapping_rests_again_meanwhile(
+    clock: TravellingClock, sender: Integration, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mappings, "AGAIN_AT_ONCE", 10)
+    for number in range(TOO_MANY):
+        send(sender, number)
+    for number in range(5, 20):
+        send(sender, number, slow=not 11 <= number < 16)
+    for state in ("firing", "ok"):
+        make.signal(sender, f'{{"id": 20, "what": "Disk 20", "state": "{state}"}}'.encode(), "")
+    commands.save_mapping(make.actor(), sender, {**STATED, "key": SAID["key"]})
+    read_signals(100)
+    manager = acting(make.person("Manager", Role.MANAGER))
+    commands.replay_tray(manager, sender)  # by hand, while it rests: everything waits on where it stood
+    read_signals(100)
+    waiting = list(put_aside(sender).values_list("body", flat=True))
+    assert [
+        f'"id": {number},' in bytes(body).decode() for number, body in zip([*range(21), 20], waiting, strict=True)
+    ] == [True] * 22
+    asked.clear()
+    for _ in range(12):
+        clock.advance(MINUTE)
+        run_due()
+        send(sender, 99, slow=False)
+        run_due()
+    read = [each["id"] for each in asked]
+    firsts = sorted((read.index(number) for number in range(1, 20)), key=int)
+    assert firsts == [
+        read.index(number) for number in range(1, 20)
+    ]  # in the order in which they came, whatever was between
+    alerts = {alert.title: alert.state for alert in Alert.objects.filter(title__startswith="Disk")}
+    assert alerts.pop("Disk 20") == "resolved" and alerts.pop("Disk 99") == "firing"
+    assert set(alerts) == {f"Disk {number}" for number in range(11, 16)}
+    sender.refresh_from_db()
+    assert (sender.slow_in_a_row, sender.rests_until) == (0, None) and not put_aside(sender).exists()
 
 
 def test_what_is_put_aside_while_the_last_of_it_is_read_is_not_forgotten(

@@ -22,14 +22,15 @@ from ...kernel.db import announce, claimable
 from ...kernel.plugins import one_of
 from ...sources.base import ChangeSaid, Draft, Source
 from .. import hooks
-from ..gate.rates import LIMITED_PATH, NOTICE_SECONDS, OURSELVES, TOO_LARGE_PATH
+from ..gate import rates
 from ..journal import unread
 from ..models import Inbox, Integration, Signal
 from ..queries import Came, as_inbound
 from ..routing import tree
-from ..rules.breaker import TOO_MANY, Breaker
+from ..rules.breaker import Breaker
+from . import mappings
 from .batch import Batch
-from .mappings import PUT_ASIDE, REPLAYS, TRIES, resting
+from .mappings import PUT_ASIDE, REPLAYS, put_back, resting
 
 log = logging.getLogger(__name__)
 PROBLEMS_KEPT = 100
@@ -129,7 +130,6 @@ def _read_batch(integration_id: int, most: int) -> int:
     breaker = Breaker(integration.slow_in_a_row, integration.rests_until)
     before = replace(breaker)
     for signal in signals:
-        rested = breaker.in_a_row >= TOO_MANY
         found, problems, changes = _parsed(signal, integration, source, breaker)
         changed_by += [(signal, each) for each in changes if not integration.drill]  # a drill changes nothing
         if problems and (
@@ -140,8 +140,6 @@ def _read_batch(integration_id: int, most: int) -> int:
                 found = (*found, _unread(signal, integration))
             elif not breaker.mended:
                 found = (*found, resting(signal, integration))
-        if rested and breaker.mended:
-            found = (*found, resting(signal, integration, over=True))
         said.append((signal, found))
         drafts += len(found)
         if drafts >= DRAFTS_PER_BATCH:
@@ -155,7 +153,8 @@ def _read_batch(integration_id: int, most: int) -> int:
         if held is None:
             return 0
         for signal, problems, refused in tray:  # it goes into the tray when it counts as read, or not at all
-            Signal.objects.filter(pk=signal.pk).update(problems=problems, refused=refused)
+            if problems != [PUT_ASIDE] or not put_back(signal):
+                Signal.objects.filter(pk=signal.pk).update(problems=problems, refused=refused)
         batch = Batch(held, source, tree() if drafts else None)
         batch.look_up(draft.dedup_key for _, stated in said for draft in stated)
         for signal, stated in said:
@@ -192,13 +191,11 @@ def _parsed(
     learns from it, and leaves a mapping alone that takes too long."""
     if signal.refused:
         return (), (), ()
-    if signal.remote == OURSELVES and signal.path == LIMITED_PATH:
-        return (_limited(signal, integration),), (), ()
-    if signal.remote == OURSELVES and signal.path == TOO_LARGE_PATH:
-        return (_too_large(signal, integration),), (), ()
     breaker = breaker or Breaker()
+    if signal.remote == rates.OURSELVES:
+        return _of_ours(signal, integration, breaker), (), ()
     now = clock.now()
-    if breaker.keeps and not signal.remote.startswith((TRIES, REPLAYS) if breaker.mended else TRIES):
+    if breaker.keeps and not (breaker.mended and signal.remote.startswith(REPLAYS)):
         return (), [PUT_ASIDE], ()
     parsed = source.parse(as_inbound(signal, integration))
     if parsed.slow:
@@ -211,6 +208,20 @@ def _parsed(
     return parsed.drafts, problems, parsed.changes
 
 
+def _of_ours(signal: Came, integration: Integration, breaker: Breaker) -> Sequence[Draft]:
+    """What a signal says that Watchroom itself has put among those of an integration."""
+    match signal.path:
+        case rates.LIMITED_PATH:
+            return (_limited(signal, integration),)
+        case rates.TOO_LARGE_PATH:
+            return (_too_large(signal, integration),)
+        case mappings.RESTS_PATH if breaker.is_open:
+            return (resting(signal, integration),)
+        case mappings.WORKS_PATH if not breaker.keeps:
+            return (resting(signal, integration, over=True),)
+    return ()
+
+
 def _too_large(signal: Came, integration: Integration) -> Draft:
     allowed = json.loads(bytes(signal.body))["allowed"]
     return Draft(
@@ -219,7 +230,7 @@ def _too_large(signal: Came, integration: Integration) -> Draft:
         severity="warning",
         labels={"alertname": "SignalTooLarge", "integration": integration.slug},
         starts_at=signal.received_at,
-        ends_at=signal.received_at + 2 * timedelta(seconds=NOTICE_SECONDS),
+        ends_at=signal.received_at + 2 * timedelta(seconds=rates.NOTICE_SECONDS),
         annotations={
             "description": "Its sender was told so (413) and may lose what was in them. Have it put fewer alerts into one "
             "request."
@@ -235,7 +246,7 @@ def _limited(signal: Came, integration: Integration) -> Draft:
         severity="warning",
         labels={"alertname": "SenderLimited", "integration": integration.slug},
         starts_at=signal.received_at,
-        ends_at=signal.received_at + 2 * timedelta(seconds=NOTICE_SECONDS),
+        ends_at=signal.received_at + 2 * timedelta(seconds=rates.NOTICE_SECONDS),
         annotations={
             "description": "Its sender was told so (429, Retry-After) and may lose alerts. Slow it down, put more alerts "
             "into one request, or raise the integration's limit."
@@ -250,7 +261,7 @@ def _unread(signal: Came, integration: Integration) -> Draft:
         severity="error",  # any of them may have been worth a page
         labels={"alertname": "SignalUnread", "integration": integration.slug},
         starts_at=signal.received_at,
-        ends_at=signal.received_at + 2 * timedelta(seconds=NOTICE_SECONDS),
+        ends_at=signal.received_at + 2 * timedelta(seconds=rates.NOTICE_SECONDS),
         annotations={
             "description": "They lie among its refused signals, each with what is wrong with it. Correct what is told there, "
             "mostly its mapping, then read them again."
