@@ -12,11 +12,17 @@ from watchroom.accounts.commands import make_token
 from watchroom.api.root import api
 from watchroom.wsgi import application
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = pytest.mark.django_db
 
 document = api.get_openapi_schema()
 schema = schemathesis.openapi.from_dict(dict(document))
 schema.app = application
+
+
+@pytest.fixture
+def key() -> str:
+    """An administrator's, for all that one operation is asked."""
+    return make_token(acting(make.person("Root", "administrator")), name="test", scope="admin")[1]
 
 
 @schema.parametrize()
@@ -27,8 +33,6 @@ schema.app = application
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_no_operation_fails_on_our_side(case: schemathesis.Case) -> None:
-    person = make.person("Root", "administrator")
-    _, key = make_token(acting(person), name="test", scope="admin")
+def test_no_operation_fails_on_our_side(case: schemathesis.Case, key: str) -> None:
     answer = case.call(headers={"Authorization": f"Bearer {key}"}, base_url="http://127.0.0.1")
-    case.validate_response(answer, checks=[schemathesis.checks.not_a_server_error])
+    assert answer.status_code < 500, answer.text

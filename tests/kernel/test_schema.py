@@ -9,8 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from peers.postgres import new_database
 from peers.server import SECRET_KEY
 
@@ -52,13 +50,14 @@ def _in_postgresql(url: str) -> list[list[str]]:
         return [sorted(map(str, connection.execute(query).fetchall())) for query in _OF_POSTGRESQL]
 
 
-@pytest.mark.slow
 def test_both_ways_lead_to_the_same_tables(tmp_path: Path, on_postgres: bool) -> None:
     servers = os.environ["DATABASE_URL"]
     at_once, replayed = (new_database(servers, name) if on_postgres else "" for name in ("at_once", "replayed"))
     _run(tmp_path / "at_once", at_once, "watchroom", "migrate")
-    for database in ("default",) if on_postgres else ("default", "journal"):
-        _run(tmp_path / "replayed", replayed, "django", "migrate", "--database", database, "--verbosity", "0")
+    replay = "django", "migrate", "--verbosity", "0"
+    _run(tmp_path / "replayed", replayed, *replay)
+    if not on_postgres:  # the journal has tables of one package; replaying the others' migrations takes its time
+        _run(tmp_path / "replayed", replayed, *replay, "intake", "--database", "journal")
     if on_postgres:
         for made, migrated in zip(_in_postgresql(at_once), _in_postgresql(replayed), strict=True):
             assert set(made) ^ set(migrated) == set() and len(made) == len(migrated)

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 import factories as make
 from watchroom.accounts.actors import SYSTEM
 from watchroom.channels.base import Delivery, DeliveryFailed, Message
-from watchroom.engine.loop import run_due
+from watchroom.engine.loop import all_duties, run_due
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.plugins import one_of
 from watchroom.paging import commands
@@ -80,6 +80,7 @@ class Machine(RuleBasedStateMachine):
     """One subject, one policy, a clock, and a provider that fails when it is told to."""
 
     clock: TravellingClock
+    duties = [duty for name, group in all_duties().items() if name.startswith("paging") for duty in group]
     send: Callable[[Message], Delivery]
 
     @initialize(waits=st.lists(st.integers(1, 900), min_size=1, max_size=3), repeats=st.integers(0, 2))
@@ -138,7 +139,7 @@ class Machine(RuleBasedStateMachine):
         return Delivery(provider_id="x")
 
     def _engine(self) -> None:
-        run_due()
+        run_due(self.duties)
         self.model.run(self.clock())
 
     @rule(seconds=st.integers(1, 1200))

@@ -12,7 +12,7 @@ import pytest
 from peers.chromium import DESKTOP, Chromium, axe
 from peers.server import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.browser_once, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.browser_once]
 
 _PERSON = """
 import django, json

@@ -39,11 +39,18 @@ def take_turn(most: int) -> int:
             raise
         except Exception:
             log.exception("Escalations could not be carried on together; taking them one by one")
-            done = sum(_take_alone() for _ in range(wanted))
+            done = _take_one_by_one(wanted)
         handled += done
         if not done:
             break
     return handled
+
+
+def _take_one_by_one(most: int) -> int:
+    for done in range(most):
+        if not _take_alone():
+            return done
+    return most
 
 
 def _take_alone() -> int:
