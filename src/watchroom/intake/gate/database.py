@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -157,20 +158,22 @@ class SQLite:
         self._journal.close()
 
 
+_WIDTH = _COLUMNS.count(",") + 1
+_ROW = f"({', '.join('?' * _WIDTH)})"
+_ROWS_AT_ONCE = 64  # and so many statements at most, which the connection keeps prepared
+
+
+@cache
+def _insert_of(rows: int) -> str:
+    return f"INSERT INTO intake_signal ({_COLUMNS}) VALUES " + ", ".join([_ROW] * rows)
+
+
 def _insert_rows(connection: sqlite3.Connection, values: list[Any]) -> None:
     """Many rows a statement: each statement lets go of Python's lock, and takes its time to get it back."""
-    place = 0
-    for rows, sql in _INSERTS:
-        while len(values) - place >= rows * _WIDTH:
-            connection.execute(sql, values[place : place + rows * _WIDTH])
-            place += rows * _WIDTH
-
-
-_WIDTH = _COLUMNS.count(",") + 1
-_INSERTS = [
-    (rows, f"INSERT INTO intake_signal ({_COLUMNS}) VALUES " + ", ".join([f"({', '.join('?' * _WIDTH)})"] * rows))
-    for rows in (256, 128, 64, 32, 16, 8, 4, 2, 1)
-]
+    step = _ROWS_AT_ONCE * _WIDTH
+    for start in range(0, len(values), step):
+        some = values[start : start + step]
+        connection.execute(_insert_of(len(some) // _WIDTH), some)
 
 
 class _File:
