@@ -87,6 +87,17 @@ def django_db_modify_db_settings() -> None:
         migrated.lay_sqlite(_DATA)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_time_is_lost() -> None:
+    """By emptying databases and by making passwords hard to guess."""
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    from peers.emptied import instead_of_flushing
+
+    instead_of_flushing()
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
+
+
 @pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
     return True

@@ -29,9 +29,11 @@ class Bodies:
                 send, 415, "Encoding not accepted", f"Content-Encoding {encoding.decode('latin-1')!r} is not accepted.", "Send the body as it is, or compressed with gzip."
             )  # fmt: skip
             return None
+        most, complete = limits.most_bytes(source), False
         try:
-            body = await limits.read_body(scope, receive, limit_bytes=limits.most_bytes(source))
-            return limits.unpacked(body, limits.most_bytes(source)) if encoding.endswith(b"gzip") else body
+            body = await limits.read_body(scope, receive, limit_bytes=most)
+            complete = True
+            return limits.unpacked(body, most) if encoding.endswith(b"gzip") else body
         except limits.Unreadable:
             self._numbers.count(source.name, "encoded")
             await problem(
@@ -41,7 +43,8 @@ class Bodies:
             self._numbers.count(source.name, "too_large")
             if integration is not None:
                 self._excess.too_large(integration, source)
-            await limits.discard(receive)
+            if not complete:
+                await limits.discard(receive)
             await problem(
                 send, 413, "Too large", f"A signal may have {limits.in_words(source)}.", "Send fewer alerts at a time.", _CLOSE
             )  # fmt: skip
