@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
-from .precedence import Decision, by_precedence, decide
-from .rotation import Turn, fault, members_at, turns
+from .precedence import Decision, Duties, by_precedence, decide, duties_of
+from .rotation import fault, members_at, turns
 from .values import Dropped, Duty, Layer, Override, Plan, Shift
 from .zones import FOREVER, as_utc
 
@@ -29,19 +31,19 @@ def on_call_at(plan: Plan, at: datetime) -> tuple[Duty, ...]:
     """
     at = as_utc(at)
     active = [one for one in plan.overrides if one.starts_at <= at < one.ends_at]
-    active.sort(key=lambda one: one.key)
-    # One by one, as they are needed: whoever is decided by an override or a high layer asks no lower one.
-    present = ((layer, people) for layer in by_precedence(plan.layers) if (people := members_at(layer, at)))
-    return decide(present, active, plan.unreachable).on_call
+    if len(active) > 1:
+        active.sort(key=attrgetter("key"))
+    # Level by level, as they are needed: whoever is decided by an override or a high layer asks no lower one.
+    levels = (
+        [duties_of(layer, members_at(layer, at)) for layer in level]
+        for _, level in groupby(by_precedence(plan.layers), attrgetter("precedence"))
+    )
+    return decide(levels, active, plan.unreachable).on_call
 
 
 def final_shifts(plan: Plan, start: datetime, end: datetime) -> list[Shift]:
     """The merged final schedule from ``start`` up to ``end`` (aware), cut to that span, by start, then person."""
-    return merged(
-        Shift(duty.person, segment.starts_at, segment.ends_at, duty.why, duty.layer, duty.override)
-        for segment in segments(plan, start, end)
-        for duty in segment.decision.on_call
-    )
+    return _joined((a, b, decision.on_call) for a, b, decision in segments(plan, start, end))
 
 
 def layer_shifts(layer: Layer, start: datetime, end: datetime) -> list[Shift]:
@@ -106,11 +108,7 @@ def dropped(plan: Plan, start: datetime, end: datetime) -> list[Dropped]:
         for layer in by_precedence(plan.layers)
         if (detail := fault(layer))
     ]
-    lost = merged(
-        Shift(duty.person, segment.starts_at, segment.ends_at, duty.why, duty.layer, duty.override)
-        for segment in segments(plan, start, end)
-        for duty in segment.decision.unreachable
-    )
+    lost = _joined((a, b, decision.unreachable) for a, b, decision in segments(plan, start, end))
     found += [Dropped(s.person, s.starts_at, s.ends_at, "unreachable", s.layer, s.override) for s in lost]
     return found
 
@@ -131,44 +129,84 @@ def merged(shifts: Iterable[Shift]) -> list[Shift]:
     return found
 
 
+def _joined(spans: Iterable[tuple[datetime, datetime, Duties]]) -> list[Shift]:
+    """Spans in order, which follow one another, as shifts: a duty that goes on is one shift. By start, then person."""
+    found: list[tuple[Duty, datetime, datetime]] = []
+    last: dict[Duty, int] = {}
+    for a, b, duties in spans:
+        for duty in duties if len(duties) < 2 else sorted(set(duties), key=_by_person):
+            position = last.get(duty)
+            if position is not None and found[position][2] == a:
+                found[position] = (duty, found[position][1], b)
+            else:
+                last[duty] = len(found)
+                found.append((duty, a, b))
+    return [Shift(person, a, b, why, layer, override) for (person, why, layer, override), a, b in found]
+
+
+class _Change(NamedTuple):
+    """At ``at`` the duties of the layer at place ``slot`` become others, or (below) an override begins or ends."""
+
+    at: datetime
+    slot: int
+    duties: Duties
+    override: Override | None
+
+
+BEGINS, ENDS = -1, -2  # in the place of a slot
+
+
 def segments(plan: Plan, start: datetime, end: datetime) -> Iterator[Segment]:
     """The span from ``start`` to ``end`` cut wherever a turn, a window or an override begins or ends."""
     start, end = as_utc(start), as_utc(end)
     if start >= end:
         return
-    rows = [(layer, list(turns(layer, start, end))) for layer in by_precedence(plan.layers)]
-    overrides = [replace(one, starts_at=as_utc(one.starts_at), ends_at=as_utc(one.ends_at)) for one in plan.overrides]
-    overrides = [one for one in overrides if max(one.starts_at, start) < min(one.ends_at, end)]
-    overrides.sort(key=lambda one: one.starts_at, reverse=True)  # the next to begin is the last
-    cuts = _cuts(rows, overrides, start, end)
-    positions = [0] * len(rows)
+    layers = by_precedence(plan.layers)
+    slots = [list(level) for _, level in groupby(range(len(layers)), lambda slot: layers[slot].precedence)]
+    now: list[Duties] = [()] * len(layers)
     active: list[Override] = []
-    for a, b in pairwise(cuts):
-        if any(one.ends_at <= a for one in active):
-            active = [one for one in active if one.ends_at > a]
-        while overrides and overrides[-1].starts_at <= a:
-            active.append(overrides.pop())
-            active.sort(key=lambda one: one.key)
-        present = []
-        for number, (layer, row) in enumerate(rows):
-            while positions[number] < len(row) and row[positions[number]][1] <= a:
-                positions[number] += 1
-            if positions[number] < len(row) and row[positions[number]][0] <= a and row[positions[number]][2]:
-                present.append((layer, row[positions[number]][2]))
-        yield Segment(a, b, decide(present, active, plan.unreachable))
+    at = start
+    for instant, slot, duties, override in _changes(layers, plan.overrides, start, end):
+        if instant > at:
+            levels = ([now[each] for each in level] for level in slots)
+            yield Segment(at, instant, decide(levels, active, plan.unreachable))
+            at = instant
+        if override is None:
+            now[slot] = duties
+        elif slot == BEGINS:
+            insort(active, override, key=attrgetter("key"))
+        else:
+            active.remove(override)
+    if at < end:
+        levels = ([now[each] for each in level] for level in slots)
+        yield Segment(at, end, decide(levels, active, plan.unreachable))
 
 
-def _cuts(
-    rows: list[tuple[Layer, list[Turn]]], overrides: list[Override], start: datetime, end: datetime
-) -> list[datetime]:
-    cuts = {start, end}
-    for _, row in rows:
-        for a, b, _ in row:
-            cuts.update((a, b))
+def _changes(layers: list[Layer], overrides: Iterable[Override], start: datetime, end: datetime) -> list[_Change]:
+    """All that begins or ends from ``start`` up to ``end``, in order of time; in one slot an end before a beginning."""
+    found: list[_Change] = []
+    for slot, layer in enumerate(layers):
+        known: dict[tuple[int, ...], Duties] = {}
+        for a, b, people in turns(layer, start, end):
+            duties = known.get(people)
+            if duties is None:
+                duties = known[people] = duties_of(layer, people)
+            found.append(_Change(a, slot, duties, None))
+            if b < end:
+                found.append(_Change(b, slot, (), None))
     for one in overrides:
-        cuts.update((max(one.starts_at, start), min(one.ends_at, end)))
-    return sorted(cuts)
+        a, b = max(as_utc(one.starts_at), start), min(as_utc(one.ends_at), end)
+        if a < b:
+            found.append(_Change(a, BEGINS, (), one))
+            if b < end:
+                found.append(_Change(b, ENDS, (), one))
+    found.sort(key=itemgetter(0))
+    return found
 
 
 def _order(shift: Shift) -> tuple[datetime, int, str, int, int, datetime]:
     return shift.starts_at, shift.person, shift.why, shift.layer or 0, shift.override or 0, shift.ends_at
+
+
+def _by_person(duty: Duty) -> tuple[int, str, int, int]:
+    return duty.person, duty.why, duty.layer or 0, duty.override or 0

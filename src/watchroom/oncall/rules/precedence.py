@@ -3,43 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple
 
 from .values import Duty, Layer, Override
+
+Duties = tuple[Duty, ...]
 
 
 class Decision(NamedTuple):
     """Those on call, each person once, and those who would have been but cannot be reached."""
 
-    on_call: tuple[Duty, ...]
-    unreachable: tuple[Duty, ...]
+    on_call: Duties
+    unreachable: Duties
 
 
 def by_precedence(layers: Iterable[Layer]) -> list[Layer]:
     """The highest precedence first; equal ones in the order given."""
-    return sorted(layers, key=lambda layer: -layer.precedence)
+    return sorted(layers, key=attrgetter("precedence"), reverse=True)
 
 
-def decide(
-    present: Iterable[tuple[Layer, tuple[int, ...]]], active: Sequence[Override], unreachable: frozenset[int]
-) -> Decision:
-    """Decide an instant from the layers ``present``, with their people, and the overrides ``active`` then.
+def duties_of(layer: Layer, people: Iterable[int]) -> Duties:
+    """These people are on call by this layer, each once."""
+    why, key = layer.why, layer.key
+    return tuple([Duty(person, why, key, None) for person in dict.fromkeys(people)])
 
-    ``present`` comes in the order of ``by_precedence`` and ``active`` in the order of keys. First each person is
-    replaced by whoever took over from them, then unreachable people are left out, and only then precedence counts: an
-    override or a layer of which nobody can be reached hides nobody. A replacement that cannot be reached changes
-    nothing.
+
+def decide(levels: Iterable[Iterable[Duties]], active: Sequence[Override], unreachable: frozenset[int]) -> Decision:
+    """Decide an instant from the duties that each layer would give, and the overrides ``active`` then.
+
+    ``levels`` come from the highest precedence down, each with the duties of its layers, and are asked for one by one, only
+    until somebody is found; ``active`` comes in the order of keys. First each person is replaced by whoever took over from
+    them, then unreachable people are left out, and only then precedence counts: an override or a layer of which nobody can
+    be reached hides nobody. A replacement that cannot be reached changes nothing.
     """
+    if not active and not unreachable:  # as almost always, and then nothing stands in anybody's way
+        for level in levels:
+            rows = [row for row in level if row]
+            if rows:
+                return Decision(rows[0] if len(rows) == 1 else _once(chain.from_iterable(rows)), ())
+        return Decision((), ())
     lost: list[Duty] = []
     takers = [override for override in active if override.replaces is not None]
 
-    def reachable(duties: Iterable[Duty]) -> tuple[Duty, ...]:
-        found: dict[int, Duty] = {}
-        if not takers and not unreachable:  # as almost always, and then nothing stands in anybody's way
-            for duty in duties:
-                found.setdefault(duty.person, duty)
-            return tuple(found.values())
+    def reachable(duties: Iterable[Duty]) -> Duties:
+        found: list[Duty] = []
         for duty in duties:
             for taker in takers:
                 if taker.replaces == duty.person and (duty.override is None or taker.key > duty.override):
@@ -48,17 +57,21 @@ def decide(
                         lost.append(taken)
                     else:
                         duty = taken
-            if duty.person in unreachable:
-                lost.append(duty)
-            else:
-                found.setdefault(duty.person, duty)
-        return tuple(found.values())
+            (lost if duty.person in unreachable else found).append(duty)
+        return _once(found)
 
     instead = [Duty(one.person, "override", None, one.key) for one in active if one.replaces is None]
     if instead and (on_call := reachable(instead)):
         return Decision(on_call, tuple(lost))
-    for _, level in groupby(present, key=lambda pair: pair[0].precedence):
-        duties = (Duty(person, layer.why, layer.key, None) for layer, people in level for person in people)
-        if on_call := reachable(duties):
+    for level in levels:
+        if on_call := reachable(chain.from_iterable(level)):
             return Decision(on_call, tuple(lost))
     return Decision((), tuple(lost))
+
+
+def _once(duties: Iterable[Duty]) -> Duties:
+    """Each person once: by what comes first."""
+    found: dict[int, Duty] = {}
+    for duty in duties:
+        found.setdefault(duty.person, duty)
+    return tuple(found.values())

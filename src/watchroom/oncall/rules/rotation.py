@@ -121,14 +121,10 @@ def members_at(layer: Layer, at: datetime) -> tuple[int, ...]:
     zone = find_zone(layer.zone)
     if zone is None or not layer.members or fault(layer) or (layer.until and at >= as_utc(layer.until)):
         return ()
-    index = turn_index(layer, zone, at)
-    if index < 0:
+    if layer.restrictions and not any(is_open(window, zone, at) for window in layer.restrictions):
         return ()
-    people = layer.members[index % len(layer.members)]
-    if people and layer.restrictions:
-        if not any(is_open(window, zone, at) for window in layer.restrictions):
-            return ()
-    return people
+    index = turn_index(layer, zone, at)
+    return layer.members[index % len(layer.members)] if index >= 0 else ()
 
 
 def turns(layer: Layer, start: datetime, end: datetime) -> Iterator[Turn]:
