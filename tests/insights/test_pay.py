@@ -248,3 +248,19 @@ def test_a_month_by_command_and_file(shop: Any) -> None:
     assert apply(make.actor(), parse(wanted, "file"))[0] == [] and read()["teams"]["shop"]["pay"]["night"] == "6.5"
     run("pay-rules", "shop", "--stop")
     assert pay_of(make.actor(), team, "2026-03").rules == PayRules() and read()["teams"]["shop"]["pay"] is None
+
+
+def test_without_a_team_it_is_ones_own_and_others_can_be_chosen(shop: Any) -> None:
+    _, anna, mia = shop
+    other = make.team("Another", slug="another")  # first by its name
+    boss, own = browser(mia), browser(anna)
+    for path in ("/insights/pay", "/insights/limits", "/insights/pay/rules", "/insights/load"):
+        assert boss.get(path).context["team"].slug == "shop", path
+    assert own.get("/insights/pay").context["team"].slug == "shop"
+    page = own.get("/insights/pay?team=another").content.decode()
+    assert '<option value="another" selected>' in page and '<option value="shop">' in page
+    # Who manages none is told so, and is refused a team that is named.
+    answer = own.get("/insights/limits")
+    assert answer.status_code == 200 and "managers set what its people bear" in answer.content.decode()
+    assert own.get(f"/insights/limits?team={other.slug}").status_code == 403
+    assert own.get("/insights/pay?team=none").status_code == 404

@@ -142,8 +142,8 @@ def _sqlite(path: Path) -> dict[str, Any]:
 def beyond(error: Exception) -> NotFound | None:
     """What a database answers when it is asked for a number larger than it has: there is nothing of that number. None: the
     error is another one."""
-    if isinstance(error, OverflowError) and "SQLite INTEGER" in str(error):
-        return NotFound("There is nothing with so large a number.", fix="Use a number that Watchroom has given.")
-    if isinstance(error, DataError) and type(error.__cause__).__name__ == "NumericValueOutOfRange":
-        return NotFound("There is nothing with so large a number.", fix="Use a number that Watchroom has given.")
-    return None
+    on_sqlite = isinstance(error, OverflowError) and "SQLite INTEGER" in str(error)
+    on_postgresql = isinstance(error, DataError) and type(error.__cause__).__name__ == "NumericValueOutOfRange"
+    if not on_sqlite and not on_postgresql:
+        return None
+    return NotFound("There is nothing with so large a number.", fix="Use a number that Watchroom has given.")

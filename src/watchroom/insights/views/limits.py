@@ -20,6 +20,7 @@ from ...web.middleware import actor_of
 from .. import bearing
 from ..forms import LimitsForm
 from ..limits import crossing_for, limits_of, managers_of, may_answer, proposals
+from ._team import no_team, team_of
 
 _SAID = {
     "rest_day": "The rest day is entered. Whoever could cover is asked; a shift that nobody takes stays as it is.",
@@ -30,13 +31,23 @@ _SAID = {
 
 def limits(request: HttpRequest) -> HttpResponse:
     """What a team bears."""
-    actor, team = actor_of(request), team_by(request.GET.get("team", ""))
+    actor = actor_of(request)
+    team = team_of(actor, request.GET, Action.MANAGE)
+    if team is None:
+        return no_team(request, "Limits of on-call", "A team's managers set what its people bear.")
     actor.require(Action.MANAGE, team)
     return _form(request, team, LimitsForm(limits=limits_of(team)[0]))
 
 
 def _form(request: HttpRequest, team: Team, form: LimitsForm) -> HttpResponse:
-    context = {"team": team, "form": form, "told": limits_of(team)[1] is not None, "managers": managers_of(team)}
+    teams = actor_of(request).teams_where(Action.MANAGE)
+    context = {
+        "team": team,
+        "teams": teams,
+        "form": form,
+        "told": limits_of(team)[1] is not None,
+        "managers": managers_of(team),
+    }
     return render(request, "insights/limits.html", context, status=422 if form.errors else 200)
 
 

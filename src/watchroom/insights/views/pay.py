@@ -13,25 +13,31 @@ from ...accounts.models import Team
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...kernel.errors import WatchroomError
+from ...oncall.models import Schedule
 from ...web.middleware import actor_of
 from ...web.sheets import sheet
 from ..forms import PayForm
 from ..pay import Pay, last_month, pay_of, rules_of, set_pay
 from ..rules.pay import KINDS
+from ._team import no_team, team_of
 
 
-def _found(request: HttpRequest) -> tuple[Team, Pay]:
-    team = team_by(request.GET.get("team", ""))
-    return team, pay_of(actor_of(request), team, request.GET.get("month", "") or last_month())
+def _pay(request: HttpRequest, team: Team) -> Pay:
+    return pay_of(actor_of(request), team, request.GET.get("month", "") or last_month())
 
 
 def pay(request: HttpRequest) -> HttpResponse:
     """The sums by person, with every line that made them."""
-    team, found = _found(request)
     actor = actor_of(request)
+    team = team_of(actor, request.GET)
+    if team is None:
+        return no_team(request, "Pay for on-call", "On-call is paid by a team's rules. Make a team, with a schedule.")
+    found = _pay(request, team)
     by_person = {total.person: [line for line in found.lines if line.person == total.person] for total in found.totals}
     context = {
         "team": team,
+        "teams": actor.teams_where(Action.SEE),
+        "schedules": Schedule.objects.filter(team=team),
         "found": found,
         "own_rules": rules_of(team)[1],
         "rows": [
@@ -45,7 +51,8 @@ def pay(request: HttpRequest) -> HttpResponse:
 
 def pay_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Every line as a file."""
-    team, found = _found(request)
+    team = team_by(request.GET.get("team", ""))
+    found = _pay(request, team)
     columns = (
         "person", "email", "schedule", "what", "from", "to", "quantity", "rate", "amount", "unit", "time_off_hours", "why",
     )  # fmt: skip
@@ -62,7 +69,10 @@ def pay_csv(request: HttpRequest) -> StreamingHttpResponse:
 def pay_rules(request: HttpRequest) -> HttpResponseBase:
     """By which rules a team pays."""
     given = request.POST if request.method == "POST" else request.GET
-    actor, team = actor_of(request), team_by(given.get("team", ""))
+    actor = actor_of(request)
+    team = team_of(actor, given, Action.MANAGE)
+    if team is None:
+        return no_team(request, "Pay rules", "A team's managers set by which rules it pays.")
     actor.require(Action.MANAGE, team)
     rules, own = rules_of(team)
     form = PayForm(request.POST if request.method == "POST" else None, initial=rules.data())

@@ -8,8 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from ...accounts.actors import Actor
-from ...accounts.models import Membership, Team
+from ...accounts.models import Team
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...kernel.errors import Refused
@@ -18,6 +17,7 @@ from ...web.sheets import sheet
 from .. import commands, queries
 from ..limits import crossings_visible_to, limits_of
 from ..models import WeeklyList
+from ._team import team_of
 
 DAYS = {"7": "A week", "28": "Four weeks", "91": "A quarter"}
 SHOWN = 100
@@ -63,15 +63,10 @@ def alert_rules(request: HttpRequest) -> HttpResponse:
     return render(request, "insights/alert_rules.html", context)
 
 
-def _own_team(actor: Actor) -> Team | None:
-    own = Membership.objects.filter(person=actor.person).select_related("team").order_by("id").first()
-    return own.team if own else Team.objects.first()
-
-
 def load(request: HttpRequest) -> HttpResponse:
     """What on-call cost a team's people; one's own team at first."""
     actor, days = actor_of(request), _days(request)
-    team = _team(request) or _own_team(actor)
+    team = team_of(actor, request.GET)
     if team is not None:
         actor.require(Action.SEE, team)
     found = queries.team_load(team, *queries.window(days)) if team else None
