@@ -119,6 +119,31 @@ def _rules(said: tuple[str, ...]) -> list[dict[str, int]]:
     return found
 
 
+@contact.command("plan")
+@click.argument("person")
+@click.option("--high", multiple=True, help="CHANNEL or CHANNEL:SECONDS to wait, for what is urgent; may be repeated.")
+@click.option("--low", multiple=True, help="The same for what can wait.")
+@click.option("--none", "nothing", is_flag=True, help="No plan any more; their rules stay as they are.")
+@api_command
+def plan(api: Api, person: str, high: tuple[str, ...], low: tuple[str, ...], nothing: bool) -> Any:
+    """In which order PERSON (id or e-mail address) is to be reached, also by ways that they have not added yet. Without
+    options it is shown."""
+    path = f"/people/{person}/notification-plan"
+    if nothing:
+        return api.call("DELETE", path), "Their own rules count."
+    if high or low:
+        wanted = {"high": [_planned(each) for each in high], "low": [_planned(each) for each in low]}
+        return api.call("PUT", path, wanted), facts
+    return api.get(path), facts
+
+
+def _planned(said: str) -> dict[str, Any]:
+    channel, _, wait = said.partition(":")
+    if not (channel and (wait or "0").isdigit()):
+        raise Refused("That is no rule.", field="--high", value=said, fix="Use CHANNEL or CHANNEL:SECONDS: sms:60.")
+    return {"channel": channel, "wait_seconds": int(wait or 0)}
+
+
 @contact.command("quiet-hours")
 @click.option("--from", "starts", help="Such as 22:00.")
 @click.option("--to", "ends", help="Such as 07:00.")

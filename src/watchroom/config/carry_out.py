@@ -54,7 +54,7 @@ from ..workflows.models import Workflow
 from ..workspaces import commands as workspaces
 from ..workspaces.models import Workspace
 from . import alerting
-from .current import read
+from .current import notification_rules, read
 from .difference import State, Step, plan
 from .parts import plain_time
 from .schema import KEYS, Document, defaults, state_of
@@ -142,6 +142,9 @@ def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[S
 def _sorted(wanted: State, current: State) -> State:
     """In the order in which things can be made, members and needs in the order in which they are read back."""
     ordered = {kind: wanted[kind] for kind in KEYS if kind in wanted}
+    for person in ordered.get("people", {}).values():
+        if person.get("notification_rules", ()) is None:  # as they set it themselves
+            del person["notification_rules"]
     for team in ordered.get("teams", {}).values():
         if "members" in team:
             team["members"] = sorted(team["members"], key=lambda member: member["email"])
@@ -202,7 +205,7 @@ def _find(kind: str, key: str | None) -> Any:
 
 
 def _person(by: Actor, person: Person | None, fields: Fields) -> None:
-    own = {name: value for name, value in fields.items() if name != "quiet_hours"}
+    own = {name: value for name, value in fields.items() if name not in ("quiet_hours", "notification_rules")}
     if person is None:
         person = accounts.create_person(by, **own)
     else:
@@ -212,6 +215,8 @@ def _person(by: Actor, person: Person | None, fields: Fields) -> None:
     row = QuietHours.objects.filter(person=person).first()
     if ([row.starts, row.ends] if row else [None, None]) != times:
         paging.set_quiet_hours(by, person, *times)
+    if fields["notification_rules"] not in (None, notification_rules(person)):
+        paging.set_plan(by, person, fields["notification_rules"])
 
 
 def _team(by: Actor, team: Team | None, fields: Fields) -> None:

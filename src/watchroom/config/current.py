@@ -29,6 +29,7 @@ from ..kernel.plugins import all_of
 from ..mitigations.models import Mitigation, Runner
 from ..oncall.models import Schedule
 from ..outgoing.models import Webhook
+from ..paging import order
 from ..paging.models import EscalationPolicy, QuietHours, StepTarget
 from ..status.models import StakeholderList, StatusPage
 from ..venues.models import Bridge, VenuePlan
@@ -52,8 +53,12 @@ def read() -> State:
                 "role": Role(p.role).word,
                 "timezone": p.timezone,
                 "quiet_hours": _quiet(getattr(p, "quiet_hours", None)),
+                "notification_rules": notification_rules(p),
             }
-            for p in Person.objects.filter(is_active=True).select_related("quiet_hours").order_by("email")
+            for p in Person.objects.filter(is_active=True)
+            .select_related("quiet_hours", "notification_plan")
+            .prefetch_related("contact_methods", "notification_rules")
+            .order_by("email")
         },
         "teams": {
             t.slug: _team(t)
@@ -243,6 +248,16 @@ def _status_page(page: StatusPage) -> dict[str, Any]:
 
 def _quiet(row: QuietHours | None) -> dict[str, str] | None:
     return {"starts": f"{row.starts:%H:%M}", "ends": f"{row.ends:%H:%M}"} if row else None
+
+
+def notification_rules(person: Person) -> order.Plan | None:
+    """In what order somebody is reached, by kinds of ways: without numbers, addresses and what is confirmed."""
+    plan = getattr(person, "notification_plan", None)
+    rules: dict[str, list[tuple[int, int]]] = {urgency: [] for urgency in order.URGENCIES}
+    for rule in sorted(person.notification_rules.all(), key=lambda rule: (rule.wait_seconds, rule.contact_method_id)):
+        rules[rule.urgency].append((rule.contact_method_id, rule.wait_seconds))
+    ways = [(way.pk, way.channel, way.label) for way in person.contact_methods.all()]
+    return order.written(plan.rules if plan else None, ways, rules)
 
 
 def _slug(thing: Any) -> str | None:

@@ -38,14 +38,40 @@ class Quiet(_Part):
     ends: ClockTime
 
 
+class Way(_Part):
+    """Every way of a channel; where somebody has several of it, perhaps only the one with this label."""
+
+    channel: str = Field(description="Such as push, sms, voice, email or ntfy; see `watchroom contact channels`.")
+    label: str = ""
+    wait_seconds: int = Field(0, ge=0, le=3600)
+
+
+class NotificationRules(_Part):
+    """In what order somebody is reached, for what is urgent and for what can wait. Empty: at once by everything."""
+
+    high: list[Way] = Field([], description="One must have no wait.")
+    low: list[Way] = []
+
+    @field_validator("high", "low")
+    @classmethod
+    def _in_order(cls, ways: list[Way]) -> list[Way]:
+        """In the order in which they are kept, so that the same file changes nothing the second time."""
+        found = {(way.wait_seconds, way.channel, way.label): way for way in ways}
+        return [found[key] for key in sorted(found)]
+
+
 class Person(_Part):
-    """Somebody who signs in or is paged. How they are reached is their own, and never in a file."""
+    """Somebody who signs in or is paged. Numbers, addresses and whether they are confirmed are their own, and never in a file."""
 
     email: str
     name: str
     role: Literal["viewer", "responder", "manager", "administrator"] = "viewer"
     timezone: str = "UTC"
     quiet_hours: Quiet | None = Field(None, description="Null: none.")
+    notification_rules: NotificationRules | None = Field(
+        None,
+        description="Ways that they have not added yet are used once they do. Null: as they set it themselves.",
+    )
 
 
 class Limits(_Part):

@@ -208,6 +208,7 @@ _ALL = (
     _other("contact_method.code_sent", "A code was sent to prove a way to be reached."),
     _other("contact_method.verified", "A way to be reached was proven."),
     _other("notification_rules.changed", "Somebody wants to be reached in another order.", urgency=TEXT),
+    _other("notification_plan.set", "It was said in what order somebody is to be reached."),
     _other("quiet_hours.changed", "Somebody's quiet hours were changed."),
     _other("page.answered", "Somebody answered a page that was about nothing else."),
     _other("absence.added", "Somebody will be away.", absence=ANY, paged=YES, **_TIMES),

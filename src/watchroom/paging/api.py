@@ -29,7 +29,9 @@ from .queries import (
     defects_visible_to,
     dry_run,
     escalations_visible_to,
+    missing_ways,
     notifications_visible_to,
+    planned_for,
     policies_visible_to,
     trace,
     versions_of,
@@ -45,6 +47,8 @@ from .schemas import (
     LimitBody,
     NoteBody,
     NotificationOut,
+    NotificationPlanBody,
+    NotificationPlanOut,
     PageBody,
     PolicyBody,
     PolicyOut,
@@ -265,6 +269,35 @@ def set_notification_rules(request: HttpRequest, body: RulesBody) -> Any:
                 actor_of(request), _me(request), urgency, [(rule.contact_method, rule.wait_seconds) for rule in rules]
             )
     return get_notification_rules(request)
+
+
+def _plan(request: HttpRequest, person: str) -> Any:
+    actor, who = actor_of(request), person_by(person)
+    actor.require(commands.needed_for(actor, who))
+    plan = planned_for(who)
+    if plan is None:
+        raise NotFound("There is no plan for them.", field="person", value=person, fix="Their own rules count.")
+    return {**plan, "missing": missing_ways(who)}
+
+
+@router.get("/people/{person}/notification-plan", response=NotificationPlanOut, operation_id="get_notification_plan")
+def get_notification_plan(request: HttpRequest, person: str) -> Any:
+    """In what order somebody (id or e-mail address) is to be reached. One's own, or any for administrators."""
+    return _plan(request, person)
+
+
+@router.put("/people/{person}/notification-plan", response=NotificationPlanOut, operation_id="set_notification_plan")
+def set_notification_plan(request: HttpRequest, person: str, body: NotificationPlanBody) -> Any:
+    """Their rules become what it says of the ways that they have; a way that they add later takes its place in it."""
+    commands.set_plan(actor_of(request), person_by(person), body.dict())
+    return _plan(request, person)
+
+
+@router.delete("/people/{person}/notification-plan", response={204: None}, operation_id="remove_notification_plan")
+def remove_notification_plan(request: HttpRequest, person: str) -> Any:
+    """Their rules stay as they are, and are theirs to change."""
+    commands.set_plan(actor_of(request), person_by(person), None)
+    return 204, None
 
 
 @router.post("/pages", response={201: EscalationOut}, operation_id="page_people")

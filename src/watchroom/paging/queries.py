@@ -12,11 +12,21 @@ from ..accounts.actors import Actor
 from ..accounts.models import Person
 from ..accounts.roles import Action
 from ..kernel import clock
+from . import order
 from .commands.policies import plan_of
 from .conditions import Facts
 from .hooks import facts_of
 from .looking import Preview
-from .models import Approval, Escalation, EscalationPolicy, Notification, PagingDefect, RoundRobin, Urgency
+from .models import (
+    Approval,
+    Escalation,
+    EscalationPolicy,
+    Notification,
+    NotificationPlan,
+    PagingDefect,
+    RoundRobin,
+    Urgency,
+)
 from .people import Roster, name_of
 from .quiet import outside
 from .rules import GIVEN_WAIT_SECONDS, Plan, Position, Step, ahead, messages_for
@@ -206,6 +216,19 @@ def my_defects(actor: Actor) -> QuerySet[PagingDefect]:
     if actor.may(Action.ADMINISTER):
         return rows
     return rows.filter(team__in=actor.teams_where(Action.MANAGE))
+
+
+def planned_for(person: Person) -> order.Plan | None:
+    """In what order somebody is to be reached, if it has been said."""
+    row = NotificationPlan.objects.filter(person=person).first()
+    return row.rules if row else None
+
+
+def missing_ways(person: Person) -> list[order.Entry]:
+    """What their plan names and they have not added yet."""
+    plan = planned_for(person)
+    ways = person.contact_methods.values_list("pk", "channel", "label")
+    return order.missing(plan, list(ways)) if plan else []
 
 
 def pending_page_of(person: Person) -> Notification | None:

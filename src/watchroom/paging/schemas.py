@@ -365,6 +365,27 @@ class RulesBody(Schema):
     low: list[RuleBody] = []
 
 
+class PlannedWay(Schema):
+    """Every way of a channel; where somebody has several of it, perhaps only the one with this label."""
+
+    channel: str
+    label: str = ""
+    wait_seconds: int = 0
+
+
+class NotificationPlanBody(Schema):
+    """In what order somebody is to be reached, by kinds of ways, also those that they have not added yet."""
+
+    high: list[PlannedWay] = []
+    low: list[PlannedWay] = []
+
+
+class NotificationPlanOut(NotificationPlanBody):
+    """The same, with what they have not added yet."""
+
+    missing: list[PlannedWay]
+
+
 class PageBody(Schema):
     """A direct page. ``people`` are e-mail addresses or ids, ``teams`` slugs: everybody there who may respond."""
 

@@ -8,7 +8,6 @@ from .contact import (
     remove_contact_method,
     set_limit,
     set_quiet_hours,
-    set_rules,
 )
 from .defects import record_defect, resolve_defect
 from .escalations import (
@@ -21,6 +20,7 @@ from .escalations import (
     stop_escalation,
 )
 from .notifications import claim, notify, record_result, record_results
+from .order import needed_for, set_plan, set_rules
 from .outlook import look_ahead
 from .policies import delete_policy, plan_of, save_policy, webhook_key
 from .reaching import confirm_code, mark_seen, send_code, test_contact_method
@@ -40,6 +40,7 @@ __all__ = [
     "enable_contact_method",
     "look_ahead",
     "mark_seen",
+    "needed_for",
     "notify",
     "page",
     "page_about",
@@ -55,6 +56,7 @@ __all__ = [
     "save_policy",
     "send_code",
     "set_limit",
+    "set_plan",
     "set_quiet_hours",
     "set_rules",
     "start_escalation",

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import time
 from typing import Any
 
 from ...accounts.actors import Actor
 from ...accounts.changes import Change, change
 from ...accounts.models import Person
-from ...accounts.roles import Action
 from ...channels.base import Channel, Recognises, is_for_everything
 from ...kernel.errors import Refused
 from ...kernel.plugins import one_of
 from ..models import ContactMethod, NotificationRule, QuietHours, Urgency
 from .notifications import give_up_on
+from .order import follows_plan, go_by_plan, needed_for
 
 MOST_COLLECT_SECONDS = 120
-
-
-def needed_for(by: Actor, person: Person) -> Action:
-    """What is needed to change how ``person`` is reached: one's own ways are one's own; somebody else's are an
-    administrator's business."""
-    return Action.SEE if by.person is not None and by.person.pk == person.pk else Action.ADMINISTER
 
 
 def channel_named(name: str) -> Channel:
@@ -34,7 +27,8 @@ def add_contact_method(
     by: Actor, person: Person, *, channel: str, label: str, settings: dict[str, Any]
 ) -> ContactMethod:
     """Add a way to reach ``person``. It is used at once, a telephone call only for what is urgent (nobody wants
-    to be called because something is over); rules can be changed afterwards.
+    to be called because something is over), or as their notification plan says while they follow one; rules can be changed
+    afterwards.
 
     :raises Refused: the channel does not accept the settings; names the field.
     """
@@ -43,6 +37,7 @@ def add_contact_method(
     with change(by, "contact_method.added", None, needs=needed_for(by, person)) as made:
         if channel == "push":
             _forget_same_device(person, clean)
+        planned = follows_plan(person)
         method = ContactMethod.objects.create(
             person=person,
             channel=channel,
@@ -57,6 +52,8 @@ def add_contact_method(
                 for urgency in (Urgency.values if is_for_everything(way) else [Urgency.HIGH])
             ]
         )
+        if planned:
+            go_by_plan(by, person)
         _touch(made, method)
     return method
 
@@ -93,43 +90,6 @@ def remove_contact_method(by: Actor, method: ContactMethod) -> None:
 def _touch(made: Change, method: ContactMethod) -> None:
     made.note(person=str(method.person), channel=method.channel, label=method.label)
     made.touch(f"person:{method.person_id}")
-
-
-def set_rules(by: Actor, person: Person, urgency: str, rules: Sequence[tuple[int, int]]) -> list[NotificationRule]:
-    """Replace a person's rules for an urgency by ``(contact method id, wait in seconds)``.
-
-    :raises Refused: a method that is not theirs, a wait over an hour, or nothing at once for high urgency.
-    """
-    if urgency not in Urgency.values:
-        raise Refused("There is no such urgency.", field="urgency", value=urgency, fix="Use high or low.")
-    own = set(ContactMethod.objects.filter(person=person).values_list("pk", flat=True))
-    for method, wait in rules:
-        if method not in own:
-            raise Refused(
-                "That contact method is not theirs.",
-                field="contact_method",
-                value=method,
-                fix="Choose one of their own.",
-            )
-        if not 0 <= wait <= 3600:
-            raise Refused("That wait is not accepted.", field="wait_seconds", value=wait, fix="Use 0 to 3600 seconds.")
-    if urgency == Urgency.HIGH and rules and min(wait for _, wait in rules) > 0:
-        raise Refused(
-            "An urgent page must reach you at once by something.",
-            field="wait_seconds",
-            value=min(wait for _, wait in rules),
-            fix="Let one rule have no wait.",
-        )
-    with change(by, "notification_rules.changed", person, needs=needed_for(by, person)) as made:
-        NotificationRule.objects.filter(person=person, urgency=urgency).delete()
-        made.note(urgency=urgency, rules=[list(rule) for rule in rules])
-        made.touch(f"person:{person.pk}")
-        return NotificationRule.objects.bulk_create(
-            [
-                NotificationRule(person=person, contact_method_id=method, urgency=urgency, wait_seconds=wait)
-                for method, wait in dict.fromkeys(rules)
-            ]
-        )
 
 
 def set_limit(

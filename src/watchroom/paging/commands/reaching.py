@@ -16,8 +16,8 @@ from ...kernel.db import announce, locked
 from ...kernel.errors import NotAllowed, Refused
 from ..models import ContactMethod, Notification, Urgency
 from ..together import bundle_of
-from .contact import needed_for
 from .notifications import topics_of
+from .order import needed_for
 
 CODE_LIFETIME = timedelta(minutes=10)
 CODE_TRIES = 5

@@ -4,7 +4,7 @@ from .defects import PagingDefect
 from .escalations import Approval, Escalation, EscalationAnswer, EscalationEvent, StepAction
 from .notifications import Attempt, Notification
 from .policies import EscalationPolicy, EscalationStep, PolicyVersion, RoundRobin, StepTarget, in_a_while
-from .reaching import ContactMethod, NotificationRule, QuietHours, Urgency
+from .reaching import ContactMethod, NotificationPlan, NotificationRule, QuietHours, Urgency
 
 __all__ = [
     "Approval",
@@ -16,6 +16,7 @@ __all__ = [
     "EscalationPolicy",
     "EscalationStep",
     "Notification",
+    "NotificationPlan",
     "NotificationRule",
     "PagingDefect",
     "PolicyVersion",

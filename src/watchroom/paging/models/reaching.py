@@ -61,6 +61,16 @@ class QuietHours(models.Model):
         return f"{self.person}: {self.starts:%H:%M} to {self.ends:%H:%M}"
 
 
+class NotificationPlan(models.Model):
+    """In what order somebody is to be reached, by kinds of ways; said in a file, perhaps before they have any."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="notification_plan", primary_key=True)
+    rules = models.JSONField(help_text="As order.py writes it: urgency to channel, label and wait_seconds.")
+
+    def __str__(self) -> str:
+        return f"How {self.person} is to be reached"
+
+
 class NotificationRule(models.Model):
     """In what order, and after what wait, a person's contact methods are used."""
 

@@ -18,6 +18,7 @@ from ..commands.bundles import limit_of
 from ..commands.contact import channel_named, parse_hour
 from ..models import ContactMethod, Notification, QuietHours, Urgency
 from ..people import Roster
+from ..queries import missing_ways
 from ..waking import at_night, trouble_at_night
 
 
@@ -46,6 +47,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "unready": [(each, missing[each.name]) for each in channels if missing[each.name]],
         "broken": {method.pk: missing[method.channel] for method in methods if missing.get(method.channel)},
         "me": me,
+        "planned": missing_ways(me),
         "quiet": QuietHours.objects.filter(person=me).first(),
         "away": me.absences.filter(paged=False, starts_at__lte=clock.now(), ends_at__gt=clock.now()),
         "limits": [(method, limit_of(method)) for method in methods],
