@@ -114,6 +114,7 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
         ),
         "start": start,
         "end": end,
+        "last": end - timedelta(days=1),
         "label": row.name,
         "shifts": [(shift, people.get(shift.person), why(shift, reasons)) for shift in shifts],
         "gaps": gaps,

@@ -56,12 +56,13 @@ def _span(span: Span, start: datetime, end: datetime) -> SafeString:
 
 
 def _short(name: str, width: float) -> str:
-    """As much of a name as a span of this width, in percent of the line, holds: all, the first name, initials, nothing."""
-    if width < 4:
-        return ""
-    if width < 10:
-        return "".join(word[0] for word in name.split()[:2])
-    return name.split()[0] if width < 18 else name
+    """As much of a name as a span of this width, in percent of the line, holds also on a phone: all, the first name,
+    initials, nothing."""
+    letters = (width - 4) / 2.3
+    for text in (name, name.split()[0], "".join(word[0] for word in name.split()[:2])):
+        if len(text) <= letters:
+            return text
+    return "".join(word[0] for word in name.split()[:2]) if width >= 6 else ""
 
 
 def lanes(rows: Iterable[tuple[str, Iterable[Span]]], start: datetime, end: datetime, label: str) -> SafeString:

@@ -134,10 +134,16 @@ _FORMATS = {"clock": "%H:%M", "seconds": "%H:%M:%S", "date": "%Y-%m-%d", "full":
 
 @register.simple_tag(name="time")
 def time_tag(at: datetime | None, form: str = "relative", missing: str = "–") -> SafeString:
-    """``relative`` (kept fresh by the browser), ``elapsed`` (counting), ``clock``, ``seconds`` (a clock with them), ``date`` or ``full``; 24 hours."""
+    """``relative`` (kept fresh by the browser), ``elapsed`` (counting), ``clock``, ``seconds`` (a clock with them), ``date``, ``full``,
+    or ``day`` with the day of the week, as people speak of shifts (its year only where it is another one); 24 hours."""
     if at is None:
         return format_html('<span class="soft">{}</span>', missing)
-    if form in _FORMATS:
+    if form == "day":
+        local = timezone.localtime(at)
+        text = (
+            f"{local:%a %-d %b}{f' {local.year}' if local.year != timezone.localtime(now()).year else ''} {local:%H:%M}"
+        )
+    elif form in _FORMATS:
         text = timezone.localtime(at).strftime(_FORMATS[form])
     else:
         text = _words.duration(now() - at) if form == "elapsed" else _words.relative(at, now())

@@ -4,6 +4,7 @@
 const timeZone = document.documentElement.dataset.zone || undefined;
 const format = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium", timeZone });   // 2026-01-31 23:59:59
 const named = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short", timeZone });
+const parts = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone });
 const stamp = (at) => format.format(at);
 const zone = (at) => named.formatToParts(at).find((part) => part.type === "timeZoneName").value;
 
@@ -27,12 +28,20 @@ function relative(at, now) {
   return seconds > 0 ? `${oneUnit(seconds)} ago` : `in ${oneUnit(-seconds)}`;
 }
 
+// As people speak of shifts: Sun 29 Nov 01:00, with the year only where it is another one.
+function day(at, now) {
+  const said = Object.fromEntries(parts.formatToParts(at).map((part) => [part.type, part.value]));
+  const year = stamp(at).slice(0, 4) === stamp(now).slice(0, 4) ? "" : ` ${stamp(at).slice(0, 4)}`;
+  return `${said.weekday} ${said.day} ${said.month.slice(0, 3)}${year} ${stamp(at).slice(11, 16)}`;
+}
+
 const forms = {
   relative: (at, now) => relative(at, now),
   elapsed: (at, now) => duration(Math.max(0, Math.floor((now - at) / 1000))),
   clock: (at) => stamp(at).slice(11, 16),
   seconds: (at) => stamp(at).slice(11, 19),
   date: (at) => stamp(at).slice(0, 10),
+  day,
   full: (at) => `${stamp(at).slice(0, 16)} ${zone(at)}`,
 };
 
