@@ -35,9 +35,10 @@ from ..status.models import StakeholderList, StatusPage
 from ..venues.models import Bridge, VenuePlan
 from ..workflows.models import Workflow
 from ..workspaces.models import Workspace
-from . import alerting, schema
+from . import alerting
 from .difference import State
 from .parts import plain_time
+from .schema import Conditions
 
 _OF_A_SEVERITY = ("level", "name", "definition", "update_minutes", "roles", "customers", "urgent")
 
@@ -375,7 +376,7 @@ def _policy(policy: EscalationPolicy) -> dict[str, Any]:
             "wait_seconds": step.wait_seconds,
             "urgency": step.urgency,
             "round_robin": step.round_robin,
-            "conditions": schema.Conditions(**step.conditions).model_dump(),
+            "conditions": Conditions(**step.conditions).model_dump(),
             "pause": step.pause,
             "targets": [
                 {

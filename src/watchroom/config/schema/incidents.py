@@ -1,0 +1,220 @@
+"""How incidents are responded to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from ...workflows.rules import Conditions as Met
+from ._part import Part
+
+
+class Mitigation(Part):
+    """A way to stop the bleeding."""
+
+    slug: str
+    name: str
+    team: str
+    service: str | None = None
+    kind: Literal["roll_back", "disable", "fail_over", "scale_up", "restart", "drain", "block", "other"] = "other"
+    how: str
+    check_text: str = ""
+    undo: str = ""
+    risk: Literal["low", "medium", "high"] = "low"
+    indicator: str | None = Field(None, description="service/name of an indicator: looked at before and after.")
+    runner: str | None = Field(None, description="What carries it out; without it, somebody does by hand.")
+    inputs: dict[str, str] = {}
+    timeout_seconds: int = Field(900, ge=10, le=86_400)
+    needs_approval: bool = False
+    managers_only: bool = False
+
+
+class Indicator(Part):
+    """What a service is judged by."""
+
+    service: str
+    name: str
+    connection: str
+    kind: Literal[
+        "error_rate",
+        "latency",
+        "availability",
+        "traffic",
+        "saturation",
+        "metric",
+        "logs",
+        "traces",
+        "changes",
+        "dashboards",
+    ]
+    expression: str
+    unit: Literal["", "ratio", "percent", "seconds", "milliseconds", "bytes", "per_second", "bytes_per_second"] = ""
+    threshold: float | None = None
+    worse: Literal["above", "below"] = "above"
+    position: int = Field(0, ge=0, le=32767)
+
+    @property
+    def key(self) -> str:
+        return f"{self.service}/{self.name}"
+
+
+class UpdateTemplate(Part):
+    """The beginning of an update."""
+
+    slug: str
+    name: str
+    team: str
+    stage: Literal["investigating", "identified", "monitoring", "resolved"] = "investigating"
+    severities: list[Annotated[int, Field(ge=1, le=5)]] = []
+    audience: Literal["", "internal", "customers", "executives"] = ""
+    happening: str = ""
+    impact: str = ""
+    doing: str = ""
+
+
+class IncidentField(Part):
+    """One question of an incident type."""
+
+    key: str
+    label: str
+    kind: Literal["text", "number", "choice", "date", "person", "link"] = "text"
+    options: list[str] = []
+    required: Literal["never", "declared", "resolved"] = "never"
+    shown: bool = True
+    filtered: bool = False
+    help: str = ""
+
+
+class IncidentType(Part):
+    """A kind of incident with its own fields."""
+
+    slug: str
+    name: str
+    team: str
+    description: str = ""
+    private: bool = False
+    offered: bool = True
+    fields: list[IncidentField] = []
+
+
+class IncidentState(Part):
+    """A state of one's own in the life of incidents, within a fixed phase; of all teams, or of one."""
+
+    slug: str
+    name: str
+    phase: Literal["active", "mitigated", "resolved", "closed"]
+    team: str | None = None
+    order: int = Field(0, ge=0, le=999)
+    description: str = ""
+    types: list[str] = []
+    retired: bool = False
+
+
+class Severity(Part):
+    """What a severity means here. What is left out stays as Watchroom came, or as it was."""
+
+    level: int = Field(ge=1, le=5)
+    name: str | None = None
+    definition: str | None = None
+    update_minutes: int | None = Field(None, ge=1, le=43_200)
+    roles: list[Literal["commander", "operations", "communications", "scribe", "expert"]] | None = None
+    customers: bool | None = Field(None, description="Customers notice it.")
+    urgent: bool | None = Field(None, description="People are woken for it.")
+
+    @property
+    def key(self) -> str:
+        return f"SEV{self.level}"
+
+
+class RoleRotation(Part):
+    """Who is asked for a role by itself: whoever is on call in a schedule, or one person (an e-mail address); in
+    incidents about a service, of a team, or (neither) in all."""
+
+    slug: str
+    role: Literal["commander", "operations", "communications", "scribe", "expert"]
+    team: str | None = None
+    service: str | None = None
+    schedule: str | None = None
+    person: str | None = None
+    least_severity: int = Field(5, ge=1, le=5)
+    answer_minutes: int = Field(5, ge=1, le=120)
+
+
+class TriageRule(Part):
+    """What waits until a responder has confirmed it: what escalation policies, strangers or e-mails declare."""
+
+    of: Literal["rules", "strangers", "mail"]
+
+
+class FollowRule(Part):
+    """Who follows which incidents by itself: a person (an e-mail address), or everybody in a team (``group``)."""
+
+    slug: str
+    person: str | None = None
+    group: str | None = None
+    least_severity: int = Field(2, ge=1, le=5)
+    team: str | None = None
+    service: str | None = None
+    type: str | None = None
+
+
+class VenuePlan(Part):
+    """Where people of an incident meet, and for which incidents a channel and a call are made by themselves."""
+
+    slug: str
+    name: str
+    team: str | None = Field(None, description="Null: for everybody's incidents, where a team has no plan of its own.")
+    workspace: str | None = Field(None, description="In which chat a channel is made.")
+    bridge: str | None = Field(None, description="By which bridge a call is opened.")
+    least_severity: int = Field(2, ge=0, le=5, description="From SEV1 up to this one; 0: when somebody asks.")
+    types: list[str] = Field([], description="Slugs of incident types; empty: all.")
+    private: bool = False
+    drills: bool = False
+
+    @field_validator("types")
+    @classmethod
+    def _in_order(cls, types: list[str]) -> list[str]:
+        return sorted(set(types))
+
+
+class Workflow(Part):
+    """When one of the triggers happens in an incident and all conditions hold, the actions are done, in order."""
+
+    slug: str
+    name: str
+    team: str | None = Field(None, description="Null: for everybody's incidents.")
+    triggers: list[str] = Field(description="Events of incidents, such as incident.declared.")
+    conditions: dict[str, Any] = Field(
+        {}, description="severities, types, states, teams, services, labels, hours, private, drills."
+    )
+    actions: list[dict[str, Any]] = Field(description="Each with do, and what it takes: `watchroom workflow actions`.")
+    enabled: bool = True
+
+    @field_validator("triggers")
+    @classmethod
+    def _in_order(cls, triggers: list[str]) -> list[str]:
+        return sorted({each.strip() for each in triggers})
+
+    @field_validator("actions")
+    @classmethod
+    def _without_what_is_empty(cls, actions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{name: value for name, value in each.items() if value not in (None, "", [], False)} for each in actions]
+
+    @field_validator("conditions")
+    @classmethod
+    def _as_kept(cls, conditions: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return Met.of(conditions).as_json()
+        except (KeyError, TypeError, AttributeError, OSError) as error:
+            raise ValueError(f"the conditions make no sense: {error}") from None
+
+
+class Guidance(Part):
+    """A rule that watches live incidents, where it is not as it comes. Pruned, it is as it comes again."""
+
+    rule: str
+    enabled: bool = True
+    after_minutes: dict[Annotated[int, Field(ge=1, le=5)], Annotated[int, Field(ge=0, le=10_080)]] | None = Field(
+        None, description="Severity to minutes; a severity that is left out is not watched; null: as it comes."
+    )

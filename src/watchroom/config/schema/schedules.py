@@ -1,0 +1,50 @@
+"""Who is on call when."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from .. import parts
+from ._part import Part
+
+
+class Rotation(Part):
+    """People taking turns; each turn is one or more e-mail addresses."""
+
+    name: str
+    precedence: int = 0
+    unit: Literal["hours", "days", "weeks", "months"] = "weeks"
+    length: int = 1
+    starts_at: str = Field(description="The first hand-off in the schedule's local time: 2026-03-02T09:00")
+    restrictions: list[dict[str, str]] = []
+    members: list[list[str]]
+    shadows: list[list[str]] = Field([], description="Turn by turn, who learns beside them: shown, never paged.")
+
+
+class Temporary(Part):
+    """What replaces a schedule's rotations for a while: another schedule, or people who take turns. One whose end has passed is
+    left alone."""
+
+    name: str
+    starts_at: parts.Time
+    ends_at: parts.Time
+    other: str | None = Field(None, description="Slug of the schedule that stands in.")
+    unit: Literal["hours", "days", "weeks", "months"] = "weeks"
+    length: int = 1
+    restrictions: list[dict[str, str]] = []
+    members: list[list[str]] = []
+
+
+class Schedule(Part):
+    """Who is on call when."""
+
+    slug: str
+    name: str
+    team: str
+    timezone: str = "UTC"
+    description: str = ""
+    remind_hours: int = Field(12, ge=0, le=168, description="Before a shift, for whoever comes; 0: no reminder.")
+    rotations: list[Rotation] = []
+    temporary: list[Temporary] = []
