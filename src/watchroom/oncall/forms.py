@@ -119,9 +119,29 @@ class TurnsField(forms.Field):
             return True
 
 
-class ScheduleForm(forms.Form):
+class _Folded(forms.Form):
+    """A form that shows at first what everybody needs."""
+
+    seldom: tuple[str, ...] = ()
+
+    def usual(self) -> list[forms.BoundField]:
+        """What everybody needs."""
+        return [bound for bound in self if bound.name not in self.seldom]
+
+    def more(self) -> list[forms.BoundField]:
+        """What few need."""
+        return [bound for bound in self if bound.name in self.seldom]
+
+    def unfolded(self) -> bool:
+        """Whether something of that is filled in, or wrong."""
+        plain = {name: field.initial for name, field in self.fields.items()}
+        return any(bound.errors or bound.value() not in (None, "", [], plain[bound.name]) for bound in self.more())
+
+
+class ScheduleForm(_Folded):
     """A schedule without its rotations."""
 
+    seldom = ("description", "remind_hours", "slug")
     name = forms.CharField(max_length=100, label="Name")
     team = forms.ModelChoiceField(Team.objects.none(), label="Owned by")
     timezone = zone_field(initial="UTC", help_text="Hand-offs keep to the clocks of this zone, also when these change.")
@@ -152,12 +172,16 @@ class ScheduleForm(forms.Form):
                 "slug": schedule.slug,
             }
         super().__init__(*args, **kwargs)
-        self.fields["team"].queryset = actor.teams_where(Action.MANAGE)  # type: ignore[attr-defined]
+        teams = actor.teams_where(Action.MANAGE)
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        if schedule is None and len(teams) == 1:
+            self.initial.setdefault("team", teams[0].pk)
 
 
-class RotationForm(forms.Form):
+class RotationForm(_Folded):
     """One rotation of a schedule."""
 
+    seldom = ("shadows", "precedence", "restrictions", "until")
     name = forms.CharField(max_length=100, label="Name of the rotation")
     members = TurnsField(label="Whose turn it is, in order")
     shadows = TurnsField(

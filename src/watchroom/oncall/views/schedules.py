@@ -244,11 +244,12 @@ def schedule_edit(request: HttpRequest, slug: str = "") -> HttpResponseBase:
     form = ScheduleForm(
         request.POST or None, actor=by, schedule=row, **({} if row else {"initial": {"timezone": zone}})
     )
+    initial = _rotations(row) if row or request.method == "POST" else [_usual(zone)]
     rotations = RotationFormSet(
-        request.POST or None, prefix="rotations", form_kwargs={"people": people}, initial=_rotations(row)
+        request.POST or None, prefix="rotations", form_kwargs={"people": people}, initial=initial
     )
     if request.method == "GET":
-        rotations.extra = 1 if row is None or "rotation" in request.GET else 0
+        rotations.extra = 1 if "rotation" in request.GET else 0
     if request.method == "POST" and form.is_valid() and rotations.is_valid():
         chosen = [
             each.values() for each in rotations.forms if each.cleaned_data and not each.cleaned_data.get("DELETE")
@@ -263,6 +264,14 @@ def schedule_edit(request: HttpRequest, slug: str = "") -> HttpResponseBase:
     wrong = bool(form.errors) or (request.method == "POST" and not rotations.is_valid())
     context = {"form": form, "rotations": rotations, "schedule": row}
     return render(request, "oncall/schedule_form.html", context, status=422 if wrong else 200)
+
+
+def _usual(zone: str) -> dict[str, Any]:
+    """What most begin with: by the week, from this Monday on, so that somebody is on call at once."""
+    here = (
+        clock.now().astimezone(rules.check_zone(zone)).replace(hour=9, minute=0, second=0, microsecond=0, tzinfo=None)
+    )
+    return {"name": "Weekly", "starts_at": here - timedelta(days=here.weekday())}
 
 
 def _rotations(row: Schedule | None) -> list[dict[str, Any]]:
