@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 
 import factories as make
 from paging.test_escalation import hook, paged, reachable, start  # noqa: F401
@@ -18,6 +19,9 @@ from watchroom.engine.loop import run_due
 from watchroom.intake import commands as intake
 from watchroom.intake.models import AlertGroup
 from watchroom.kernel.clock import TravellingClock
+from watchroom.oncall import ical
+from watchroom.oncall.commands import add_override, make_feed, save_schedule
+from watchroom.oncall.models import Schedule
 from watchroom.oncall.queries import on_call_now
 from watchroom.paging import commands
 from watchroom.paging.duties import _send
@@ -403,3 +407,43 @@ def test_an_engine_that_comes_back_after_its_lease_neither_sends_again_nor_undoe
     clock.advance(timedelta(minutes=30))
     run_due()
     assert paged(hook) == []
+
+
+def test_engine_preview_api_and_calendar_name_the_same_people_at_every_instant(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    """One function computes who is on call: also at the very hand-off, across a change of clocks, and in an override."""
+    clock.to(datetime(2026, 3, 23, 9, tzinfo=UTC))
+    anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
+    daily = [
+        {"name": "Days", "unit": "days", "length": 1, "starts_at": "2026-03-23T03:30", "members": [[anna.pk], [ben.pk]]}
+    ]
+    schedule = save_schedule(SYSTEM, None, team=make.team(), name="Pay", timezone="Europe/Berlin", rotations=daily)
+    swapped = datetime(2026, 3, 27, 10, tzinfo=UTC)
+    on_call = next(iter(on_call_now(swapped, Schedule.objects.all()).values()))[0]
+    other = ben if on_call == anna else anna
+    add_override(SYSTEM, schedule, person=other, starts_at=swapped, ends_at=swapped + timedelta(hours=4))
+    policy = make.policy((schedule, 300), repeats=0)
+    client = Client()
+    client.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    feeds = {}
+    for person in (anna, ben):
+        _, key = make_feed(acting(person), person=person)
+        text = client.get(f"/calendar/{key}.ics").content.decode()
+        feeds[person] = ical.read(text, clock(), clock() + timedelta(days=10))
+    hand_offs = [datetime(2026, 3, day, hour, 30, tzinfo=UTC) for day in (27, 28, 29, 30) for hour in (1, 2)]
+    instants = [swapped, swapped + timedelta(hours=4), swapped - timedelta(seconds=1), *hand_offs]
+    instants += [each - timedelta(seconds=1) for each in hand_offs]
+    for at in sorted(instants):
+        clock.to(at)
+        escalation = start(policy, subject_id=int(at.timestamp()))
+        run_due()
+        engine = {person for event in escalation.events.filter(kind="step", step=0) for person in event.people.all()}
+        assert len(engine) == 1, "never nobody"
+        preview = next(set(line["people"]) for line in dry_run(policy, at) if line["kind"] == "step")
+        api = client.get("/api/v1/on-call", {"at": at.isoformat()}).json()["items"][0]["people"]
+        calendar = {who for who, shifts in feeds.items() if any(each.starts_at <= at < each.ends_at for each in shifts)}
+        assert {each.pk for each in engine} == preview == {each["id"] for each in api}
+        assert engine == calendar == set(on_call_now(at, Schedule.objects.all())[schedule])
+        commands.stop_escalation("alert_group", escalation.subject_id, end="resolved", by=SYSTEM)

@@ -29,7 +29,7 @@ _NOT_OUTWARD = _HOP_BY_HOP | {b"date", b"server"}
 
 _AWAY = b"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="3">
-<meta name="viewport" content="width=device-width"><title>Watchroom is starting</title></head>
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>Watchroom is starting</title></head>
 <body><h1>Watchroom&#8217;s pages are not available at the moment</h1>
 <p>Alerts are still received. This page tries again by itself every three seconds; if it stays, look at
 <a href="/readyz">/readyz</a> and at the log of <code>watchroom serve</code>.</p></body></html>
