@@ -416,3 +416,25 @@ def test_by_command(pay: Any, clock: TravellingClock) -> None:
     run("correct", "pay", *span, "--reason", "?", code=2)
     run("correct", "--take-back", str(schedule.corrections.order_by("-id")[0].pk))
     assert at(schedule, datetime(2026, 3, 4, 11, tzinfo=UTC)) == ["Anna"]
+
+
+def test_a_new_schedule_begins_with_what_most_need(pay: Any) -> None:
+    schedule, anna, _, mia = pay
+    page = browser(mia).get("/schedules/new")
+    form, rotation = page.context["form"], page.context["rotations"].forms[0]
+    assert (form["team"].value(), rotation["name"].value()) == (schedule.team.pk, "Weekly")
+    assert f"{rotation['starts_at'].value():%Y-%m-%dT%H:%M}" == "2026-03-02T09:00"  # this Monday: somebody is at once
+    assert not form.unfolded() and not rotation.unfolded()
+    root = make.person("Second", "administrator")
+    schedule.team.memberships.all().delete()
+    schedule.delete()
+    schedule.team.delete()
+    assert "Make the first team" in browser(root).get("/schedules/new").content.decode()
+    assert browser(anna).get("/schedules/new").status_code == 403
+
+
+def test_what_few_need_is_unfolded_where_it_is_filled_in(pay: Any) -> None:
+    schedule, anna, ben, mia = pay
+    save(schedule, rotation(anna, ben, restrictions=[{"start": "22:00", "end": "06:00"}]), description="")
+    page = browser(mia).get("/schedules/pay/edit")
+    assert page.context["rotations"].forms[0].unfolded() and not page.context["form"].unfolded()

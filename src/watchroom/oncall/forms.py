@@ -133,9 +133,15 @@ class _Folded(forms.Form):
         return [bound for bound in self if bound.name in self.seldom]
 
     def unfolded(self) -> bool:
-        """Whether something of that is filled in, or wrong."""
-        plain = {name: field.initial for name, field in self.fields.items()}
-        return any(bound.errors or bound.value() not in (None, "", [], plain[bound.name]) for bound in self.more())
+        """Whether something of that is wrong, or filled in; not the short name, which everything has."""
+
+        def said(value: Any) -> bool:
+            return any(map(said, value)) if isinstance(value, list) else value not in (None, "")
+
+        return any(
+            bound.errors or (bound.name != "slug" and said(bound.value()) and bound.value() != bound.field.initial)
+            for bound in self.more()
+        )
 
 
 class ScheduleForm(_Folded):
