@@ -19,6 +19,7 @@ from peers.http import HttpPeer
 from watchroom.accounts.actors import SYSTEM
 from watchroom.channels.base import Delivery, DeliveryFailed
 from watchroom.engine.loop import run_due
+from watchroom.intake.models import Alert
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.sqlite import base
 from watchroom.paging import commands, duties
@@ -54,6 +55,25 @@ def test_forty_cost_as_many_statements_as_four(clock: TravellingClock) -> None:
         assert len(claimed) == count
     assert costs[0] == costs[1]
     assert Notification.objects.filter(state="sent").count() == Attempt.objects.filter(outcome="ok").count() == 44
+
+
+def test_conditions_of_many_are_asked_for_at_once(clock: TravellingClock) -> None:
+    anna = make.person("Anna", "responder")
+    make.contact_method(anna)
+    policy = make.policy((anna, 300), (anna, 300), repeats=0)
+    policy.steps.filter(position=0).update(conditions={"labels": {"site": "north"}})
+    costs = []
+    for count in (2, 20):
+        groups = [make.group(f"Problem {count} {number}", policy=policy) for number in range(count)]
+        for number, group in enumerate(groups):
+            make.alert(group, labels={"site": "north" if number % 2 else "south"})
+            start(policy, subject_id=group.pk)
+        costs.append(statements(lambda: commands.take_turn(turns.AT_ONCE)))
+    assert costs[0] == costs[1]
+    taken = EscalationEvent.objects.filter(step=0).values_list("escalation__subject_id", "kind")
+    north = set(Alert.objects.filter(labels__site="north").values_list("group", flat=True))
+    assert {subject for subject, kind in taken if kind == "step"} == north and len(north) == 11
+    assert {kind for subject, kind in taken if subject not in north} == {"skipped"}
 
 
 def test_one_that_breaks_takes_none_of_the_others_with_it(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811

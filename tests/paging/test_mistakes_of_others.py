@@ -24,7 +24,7 @@ from watchroom.oncall.commands import add_override, make_feed, save_schedule
 from watchroom.oncall.models import Schedule
 from watchroom.oncall.queries import on_call_now
 from watchroom.paging import commands
-from watchroom.paging.duties import _send
+from watchroom.paging.duties import _send, duties
 from watchroom.paging.models import Attempt, Escalation, Notification, PagingDefect
 from watchroom.paging.queries import dry_run, trace
 
@@ -305,7 +305,7 @@ def test_what_breaks_one_escalation_stops_no_other_and_it_goes_on_with_the_next_
     first = start(make.policy((schedule, 300), (ben, 300)), subject_id=1)
     start(make.policy((anna, 300)), subject_id=2)
     with patch("watchroom.paging.people.oncall.plans_of", side_effect=ArithmeticError("no such turn")):
-        run_due()
+        run_due(duties)
     assert sorted(paged(hook)) == ["anna", "ben"]
     assert any("no such turn" in line["text"] for line in trace(first))
 

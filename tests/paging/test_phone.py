@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.test import Client
 
 import factories as make
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import acting
 from watchroom.channels.phones import plivo, texts, twilio
+from watchroom.channels.voice import channel as voice
 from watchroom.engine.loop import run_due
 from watchroom.intake.commands.lifecycle import start_paging
 from watchroom.kernel.clock import TravellingClock
 from watchroom.paging import commands
 from watchroom.paging.links import phone_url, respond_url
-from watchroom.paging.models import Attempt, Notification
+from watchroom.paging.models import Attempt, ContactMethod, Notification
 
 pytestmark = pytest.mark.django_db
 NUMBER = "+4915112345678"
@@ -169,6 +173,98 @@ def test_nobody_else_can_answer(clock: TravellingClock, phones: HttpPeer) -> Non
     assert tell(f"/phone/answer/{token}", Digits="1").status_code in (403, 404)
     group.refresh_from_db()
     assert group.acknowledged_at is None
+
+
+def more(of: Any, *titles: str) -> None:
+    """Further problems of the same service, which page at this moment."""
+    start_paging([make.group(title, service=of.service, policy=of.policy) for title in titles])
+    run_due()
+
+
+def calls(peer: HttpPeer) -> int:
+    return sum(request.path.endswith("/Calls.json") for request in peer.requests)
+
+
+def test_two_problems_at_the_same_moment_are_one_call(clock: TravellingClock, phones: HttpPeer) -> None:
+    _, first = called()
+    tell(sent(phones)["StatusCallback"], CallStatus="completed", AnsweredBy="human")
+    clock.advance(timedelta(minutes=10))
+    more(first, "Disk full", "Queue is long")
+    assert calls(phones) == 2
+    assert "2 alert groups" in sent(phones)["Twiml"]
+    assert len({row.bundle_id for row in Notification.objects.order_by("-id")[:2]}) == 1
+
+
+def test_what_comes_during_a_call_is_said_in_the_next_one(clock: TravellingClock, phones: HttpPeer) -> None:
+    """A call at the same time would find the line busy, and count as failed."""
+    _, first = called()
+    more(first, "Disk full")
+    clock.advance(timedelta(seconds=20))
+    more(first, "Queue is long")
+    assert calls(phones) == 1
+    waiting = Notification.objects.filter(state="waiting")
+    assert {row.note for row in waiting} == {"waits until the call before it is over"} and len(waiting) == 2
+    tell(sent(phones)["StatusCallback"], CallStatus="completed", AnsweredBy="human")
+    clock.advance(timedelta(seconds=3))
+    run_due()
+    assert calls(phones) == 2 and not Notification.objects.filter(state="waiting").exists()
+    assert len(set(Notification.objects.filter(state="sent").values_list("bundle", flat=True))) == 1
+
+
+def test_where_nobody_tells_that_a_call_is_over_the_next_one_waits_for_as_long_as_one_lasts(
+    clock: TravellingClock, phones: HttpPeer
+) -> None:
+    _, first = called()
+    more(first, "Disk full")
+    for seconds, expected in ((60, 1), (33, 2)):
+        clock.advance(timedelta(seconds=seconds))
+        run_due()
+        assert calls(phones) == expected
+
+
+def test_two_who_share_a_telephone_are_called_one_after_the_other(clock: TravellingClock, phones: HttpPeer) -> None:
+    anna, ben = make.person("Anna", "responder"), make.person("Ben", "responder")
+    for person in (anna, ben):
+        commands.add_contact_method(acting(person), person, channel="voice", label="", settings={"number": NUMBER})
+    policy = make.policy((anna, 3600))
+    policy.steps.get().targets.create(person=ben)
+    start_paging([make.group("Checkout is slow", policy=policy)])
+    run_due()
+    assert calls(phones) == 1
+    tell(sent(phones)["StatusCallback"], CallStatus="busy")
+    clock.advance(timedelta(seconds=3))
+    run_due()
+    assert calls(phones) == 2
+
+
+def test_methods_from_before_are_known_by_their_telephone(clock: TravellingClock) -> None:
+    old = make.contact_method(make.person("Anna", "responder"), "voice", {"number": NUMBER})
+    broken = make.contact_method(make.person("Ben", "responder"), "voice", {"number": NUMBER})
+    with connection.cursor() as cursor:  # as after a change of the secret key
+        cursor.execute("UPDATE paging_contactmethod SET settings = 'x' WHERE id = %s", [broken.pk])
+    import_module("watchroom.paging.migrations.0016_lines_of_calls").name_lines(apps, None)
+    handles = dict(ContactMethod.objects.values_list("pk", "handle"))
+    assert handles == {old.pk: voice.handle({"number": NUMBER}), broken.pk: ""} and NUMBER not in handles[old.pk]
+
+
+def test_a_call_to_one_telephone_keeps_no_other_waiting(clock: TravellingClock, phones: HttpPeer) -> None:
+    people = [make.person(name, "responder") for name in ("Anna", "Ben")]
+    for number, person in enumerate(people):
+        commands.add_contact_method(
+            acting(person), person, channel="voice", label="", settings={"number": f"{NUMBER[:-1]}{number}"}
+        )
+    policy = make.policy((people[0], 3600))
+    policy.steps.get().targets.create(person=people[1])
+    start_paging([make.group("Checkout is slow", policy=policy)])
+    run_due()
+    assert calls(phones) == 2
+
+
+def test_two_text_messages_at_the_same_moment_are_one(clock: TravellingClock, phones: HttpPeer) -> None:
+    _, first = called("sms")
+    clock.advance(timedelta(minutes=10))
+    more(first, "Disk full", "Queue is long")
+    assert len(phones.requests) == 2 and "2 alert groups" in sent(phones)["Body"]
 
 
 PLIVO_ACCOUNT = "MA1"

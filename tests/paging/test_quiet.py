@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchroom.paging.quiet import BUNDLE_FROM, Due, Hours, Limit, collected_until, free_at, sort_out, worst
+from watchroom.paging.quiet import (
+    BUNDLE_FROM,
+    Due,
+    Hours,
+    Limit,
+    collected_until,
+    free_at,
+    one_at_a_time,
+    sort_out,
+    worst,
+)
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"])
@@ -88,6 +98,19 @@ def test_however_long_a_storm_lasts_collecting_ends(ago: list[int], collect: int
     since = NOW - timedelta(seconds=waited)
     until = collected_until(limit, [NOW - timedelta(seconds=each) for each in ago], NOW, since)
     assert NOW <= until <= max(NOW, since + limit.collect)
+
+
+LINES = st.sampled_from([None, "kitchen", "office", "cellar"])
+
+
+@given(st.lists(LINES, max_size=12), st.sets(LINES.filter(bool)))
+def test_a_line_carries_one_message_at_a_time(lines: list[str | None], engaged: set[str]) -> None:
+    going = one_at_a_time(lines, engaged)
+    assert len(going) == len(lines)
+    assert all(goes for goes, line in zip(going, lines, strict=True) if line is None)
+    for line in set(filter(None, lines)):
+        goes = [each for each, on in zip(going, lines, strict=True) if on == line]
+        assert goes == [line not in engaged] + [False] * (len(goes) - 1)  # the first of them, unless it is engaged
 
 
 def test_the_worst() -> None:

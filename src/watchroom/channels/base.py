@@ -110,7 +110,8 @@ class Channel(Protocol):
 
 @runtime_checkable
 class Recognises(Protocol):
-    """A channel from which answers come back under the same name, so that they can be told to be somebody's."""
+    """A channel whose receivers are told from each other: answers come back from them under the same name, or two methods
+    may ring the same telephone."""
 
     def handle(self, settings: dict[str, Any]) -> str:
         """One text for each different receiver; at most 200 characters, no secret."""

@@ -34,7 +34,7 @@ class Waker:
                 self.connection = psycopg.connect(conf.current().database_url, autocommit=True)
                 self.connection.execute(f"LISTEN {wake.CHANNEL}")
                 self.woken(_ALL)  # whatever was said while nobody listened
-            for notice in self.connection.notifies(timeout=timeout_seconds, stop_after=1):
+            for notice in self.connection.notifies(timeout=timeout_seconds):
                 self._heard(wake.unpack(notice.payload))
         except psycopg.Error as error:
             log.warning("Not listening to PostgreSQL at the moment: %s", error)

@@ -17,10 +17,10 @@ def _declare(escalation: Escalation, severity: int) -> str:
     return declare_for(escalation, severity)
 
 
-def _roles(kind: str, subject: int, roles: Collection[str]) -> Mapping[str, tuple[int, ...]]:
+def _roles(kind: str, subjects: Collection[int], roles: Collection[str]) -> Mapping[int, Mapping[str, tuple[int, ...]]]:
     from .holders import holders_for
 
-    return holders_for(kind, subject, roles)
+    return holders_for(kind, subjects, roles)
 
 
 class IncidentsConfig(AppConfig):

@@ -51,17 +51,36 @@ def insert_all(rows: Sequence[M], *, ignore_conflicts: bool = False) -> None:
     meta, quote = type(rows[0])._meta, connection.ops.quote_name
     columns = [column for column in meta.concrete_fields if not column.primary_key]
     assert meta.pk is not None
-    head = f"INSERT INTO {quote(meta.db_table)} ({', '.join(quote(str(column.column)) for column in columns)}) VALUES "
+    head = f"INSERT INTO {quote(meta.db_table)} ({', '.join(quote(str(column.column)) for column in columns)}) "
     tail = " ON CONFLICT DO NOTHING" if ignore_conflicts else f" RETURNING {quote(str(meta.pk.column))}"
-    one = f"({', '.join(['%s'] * len(columns))})"
-    size = _PARAMETERS // len(columns)
+    size = _ROWS if is_postgresql() else _PARAMETERS // len(columns)
+    here = connections[connection.alias]  # found once: ``connection`` looks for itself each time that it is named
     with connection.cursor() as cursor:
         for at in range(0, len(rows), size):
             chunk = rows[at : at + size]
-            values = [column.get_db_prep_save(_value(row, column), connection) for row in chunk for column in columns]
-            cursor.execute(head + ", ".join([one] * len(chunk)) + tail, values)
+            values = [[column.get_db_prep_save(_value(row, column), here) for column in columns] for row in chunk]
+            if is_postgresql():
+                sql, given = f"SELECT * FROM {_table(columns)}", _by_column(values)
+            else:
+                one = f"({', '.join(['%s'] * len(columns))})"
+                sql, given = f"VALUES {', '.join([one] * len(chunk))}", [each for row in values for each in row]
+            cursor.execute(head + sql + tail, given)
             for row, (pk,) in zip(chunk, () if ignore_conflicts else cursor.fetchall(), strict=not ignore_conflicts):
-                row.pk, row._state.adding, row._state.db = pk, False, connection.alias
+                row.pk, row._state.adding, row._state.db = pk, False, here.alias
+
+
+_ROWS = 1_000  # of one statement on PostgreSQL
+
+
+def _table(columns: Sequence[models.Field[Any, Any]]) -> str:
+    """On PostgreSQL, rows as one parameter for each column: a statement with one for each value costs the driver more time
+    to take apart than the server to carry out."""
+    types = (str(column.rel_db_type(connection) or "").partition("(")[0] for column in columns)
+    return f"unnest({', '.join(f'%s::{each}[]' for each in types)})"
+
+
+def _by_column(values: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*values, strict=True)]
 
 
 def _value(row: M, column: models.Field[Any, Any]) -> Any:
@@ -75,22 +94,28 @@ def _value(row: M, column: models.Field[Any, Any]) -> Any:
 
 
 def update_each(rows: Sequence[M], fields: Sequence[str]) -> None:
-    """Write these fields of each of these rows, in one go: one prepared statement, in the order given. Django's
-    ``bulk_update`` builds one large statement instead, which costs ten times as much processor time."""
+    """Write these fields of each of these rows, which the caller has locked, in one go. Django's ``bulk_update`` builds one
+    large statement instead, which costs ten times as much processor time."""
     if not rows:
         return
     meta, quote = type(rows[0])._meta, connection.ops.quote_name
     by_name = {column.name: column for column in meta.concrete_fields}
     columns = [by_name[name] for name in fields]
-    stated = ", ".join(f"{quote(str(column.column))} = %s" for column in columns)
+    here = connections[connection.alias]
     values = [
-        [*(column.get_db_prep_save(getattr(row, column.attname), connection) for column in columns), row.pk]
-        for row in rows
+        [*(column.get_db_prep_save(getattr(row, column.attname), here) for column in columns), row.pk] for row in rows
     ]
     assert meta.pk is not None
+    names, key = [quote(str(column.column)) for column in columns], quote(str(meta.pk.column))
+    head = f"UPDATE {quote(meta.db_table)} SET "
     with connection.cursor() as cursor:
-        sql = f"UPDATE {quote(meta.db_table)} SET {stated} WHERE {quote(str(meta.pk.column))} = %s"
-        cursor.executemany(sql, values)
+        if is_postgresql():
+            new = f"AS new({', '.join(f'c{n}' for n in range(len(columns)))}, pk)"
+            stated = ", ".join(f"{name} = new.c{n}" for n, name in enumerate(names))
+            found = f"FROM {_table([*columns, meta.pk])} {new} WHERE {quote(meta.db_table)}.{key} = new.pk"
+            cursor.execute(f"{head}{stated} {found}", _by_column(values))
+        else:
+            cursor.executemany(f"{head}{', '.join(f'{name} = %s' for name in names)} WHERE {key} = %s", values)
 
 
 def locked(rows: models.QuerySet[M]) -> models.QuerySet[M]:
@@ -98,9 +123,10 @@ def locked(rows: models.QuerySet[M]) -> models.QuerySet[M]:
     return rows.select_for_update(of=("self",)) if is_postgresql() else rows
 
 
-def claimable(rows: models.QuerySet[M]) -> models.QuerySet[M]:
-    """``rows`` that no other engine holds at this moment, locked for us until the transaction ends."""
-    return rows.select_for_update(of=("self",), skip_locked=True) if is_postgresql() else rows
+def claimable(rows: models.QuerySet[M], *, no_key: bool = False) -> models.QuerySet[M]:
+    """``rows`` that no other engine holds at this moment, locked for us until the transaction ends. ``no_key``: meanwhile
+    others may still write rows that point to them."""
+    return rows.select_for_update(of=("self",), skip_locked=True, no_key=no_key) if is_postgresql() else rows
 
 
 def configuration(database_url: str, sqlite_path: Path, journal_path: Path) -> dict[str, dict[str, Any]]:

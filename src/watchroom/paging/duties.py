@@ -128,11 +128,21 @@ def _try(claimed: Claimed) -> Delivery | Exception | None:
     return delivery
 
 
+def _held(claimed: Claimed) -> dict[int, tuple[str, int]]:
+    """Where these notifications stand, and the number of the try that they are in."""
+    rows = Notification.objects.filter(pk__in=[notification.pk for notification, _ in claimed]).order_by()
+    return {pk: (state, tries) for pk, state, tries in rows.values_list("pk", "state", "tries")}
+
+
 def _leave_out_what_was_answered(claimed: Claimed) -> None:
     """Look once more, just before it goes: what was answered since it was claimed is not sent any more."""
-    numbers = [notification.pk for notification, _ in claimed]
-    rows = Notification.objects.filter(pk__in=numbers).order_by().values_list("pk", "state", "tries")
-    held = {pk: (state, tries) for pk, state, tries in rows}
+    try:
+        held = _held(claimed)
+    except OperationalError:
+        if connection.in_atomic_block:
+            raise
+        connection.close()  # the server has been away since this thread last asked it
+        held = _held(claimed)
     for notification, attempt in list(claimed):
         # The number of the try is a token that one holder has: whoever comes after the lease has run out has none.
         if held.get(notification.pk) != (Notification.State.SENDING, attempt.number):
@@ -153,12 +163,11 @@ def _writer() -> ThreadPoolExecutor:
 
 _running: set[Future[None]] = set()
 _results: SimpleQueue[tuple[Claimed, Delivery | Exception]] = SimpleQueue()
-_waiting_for_a_seat = threading.Event()
+_waiting_for_seats = threading.Event()
 
 
 def _send_in_pool(claimed: Claimed) -> None:
     """Hand a message over. What came of it is written down by one thread for all, so that a hundred cost one commit."""
-    close_old_connections()
     result = _try(claimed)
     if result is not None:
         _results.put((claimed, result))
@@ -175,7 +184,6 @@ def _write_results() -> None:
         return
     for pause in (*WRITE_AGAIN_SECONDS, None):
         try:
-            close_old_connections()
             record_results(batch)
             return
         except OperationalError as error:
@@ -196,13 +204,16 @@ def _write_results() -> None:
 
 
 def _free_seats() -> int:
-    _running.difference_update({each for each in _running if each.done()})
-    return conf.current().send_threads * 2 - len(_running)
+    """For how many messages there is room: none until a quarter of the seats is free. A seat is a thread, or a place in
+    the queue behind it, so nobody waits for this; and a claim of one message costs about as much as that of ten."""
+    seats = conf.current().send_threads * 2
+    free = seats - sum(not each.done() for each in tuple(_running))
+    return free if free * 4 >= seats else 0
 
 
 def _seat_is_free(_: Future[None]) -> None:
-    if _waiting_for_a_seat.is_set():
-        _waiting_for_a_seat.clear()
+    if _waiting_for_seats.is_set() and _free_seats():
+        _waiting_for_seats.clear()
         tell_here({PAGES})
 
 
@@ -212,10 +223,11 @@ def send_due() -> int:
     Inside a transaction of a test there is one connection only: then they are sent here, one after the other.
     """
     inline = connection.in_atomic_block
+    _running.difference_update({each for each in _running if each.done()})
     free = BATCH if inline else _free_seats()
     if free <= 0:
-        _waiting_for_a_seat.set()
-        free = _free_seats()  # one may have become free before it could know that somebody waits for it
+        _waiting_for_seats.set()
+        free = _free_seats()  # they may have become free before they could know that somebody waits for them
     claimed = claim(min(BATCH, free)) if free > 0 else []
     for message in claimed:
         if inline:

@@ -6,7 +6,7 @@ Paging lies below alerts and incidents and may not import them. They register he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,9 +16,9 @@ from ..kernel.errors import Refused
 from .conditions import Facts
 from .models import Escalation
 
-FactsOf = Callable[[int, datetime], Facts | None]
+FactsOf = Callable[[Collection[int], datetime], Mapping[int, Facts]]
 Declare = Callable[[Escalation, int], str]
-RolesOf = Callable[[str, int, Collection[str]], Mapping[str, tuple[int, ...]]]
+RolesOf = Callable[[str, Collection[int], Collection[str]], Mapping[int, Mapping[str, tuple[int, ...]]]]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ _summaries: dict[str, Summarise] = {}
 
 
 def facts_come_from(kind: str, source: FactsOf) -> None:
-    """Ask ``source`` about the subjects of escalations of ``kind``."""
+    """Ask ``source`` about the subjects of escalations of ``kind``, all at once, by number."""
     _facts[kind] = source
 
 
@@ -64,7 +64,7 @@ def incidents_are_declared_by(declare: Declare) -> None:
 
 
 def roles_come_from(source: RolesOf) -> None:
-    """``source(kind, subject, roles)`` says who has these roles in the incident of a subject, by number."""
+    """``source(kind, subjects, roles)`` says who has these roles in the incident of each subject, by number."""
     _roles[:] = [source]
 
 
@@ -98,14 +98,19 @@ def as_alertmanager(path: str, purpose: str) -> dict[str, Any] | None:
     return _told[0](path, purpose) if _told else None
 
 
-def facts_of(escalation: Escalation, at: datetime, roles: Collection[str] = ()) -> Facts:
-    """What is known of it at ``at``; without a source only its urgency. Who has which of ``roles``: the others are not
-    looked up."""
-    source = _facts.get(escalation.kind)
-    found = source(escalation.subject_id, at) if source and escalation.subject_id else None
-    found = found or Facts(urgency=escalation.urgency)
-    if roles and _roles and escalation.subject_id:
-        found = replace(found, roles=_roles[0](escalation.kind, escalation.subject_id, roles))
+def facts_of(escalations: Sequence[Escalation], at: datetime, roles: Collection[str] = ()) -> dict[int, Facts]:
+    """What is known of each of these at ``at``, by the escalation's number; without a source only its urgency. Who has
+    which of ``roles``: the others are not looked up. As many questions for a hundred as for one."""
+    found: dict[int, Facts] = {}
+    for kind in {each.kind for each in escalations}:
+        these = [each for each in escalations if each.kind == kind]
+        subjects = {each.subject_id for each in these if each.subject_id}
+        known = _facts[kind](subjects, at) if subjects and kind in _facts else {}
+        holders = _roles[0](kind, subjects, roles) if subjects and roles and _roles else {}
+        for each in these:
+            facts = known.get(each.subject_id or 0) or Facts(urgency=each.urgency)
+            who = holders.get(each.subject_id or 0)
+            found[each.pk] = replace(facts, roles=who) if who else facts
     return found
 
 

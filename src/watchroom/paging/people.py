@@ -91,7 +91,7 @@ class Roster:
         return [person for number in numbers if (person := self._people.get(number)) is not None]
 
     def _read_people(self, numbers: Iterable[int]) -> None:
-        missing = set(numbers) - self._people.keys()
+        missing = {number for number in numbers if number not in self._people}
         if missing:
             self._people |= dict.fromkeys(missing)
             self._people |= {row.pk: row for row in Person.objects.filter(pk__in=missing, is_active=True).order_by()}
@@ -110,8 +110,7 @@ class Roster:
 
     def know(self, people: Iterable[int]) -> None:
         """Read at once by what all of these are reached, and who of them is away."""
-        numbers = set(people)
-        missing = numbers - self._methods.keys()
+        missing = {number for number in people if number not in self._methods}
         if missing:
             self._methods |= {number: [] for number in missing}
             rows = ContactMethod.objects.filter(person__in=missing, enabled=True).order_by("id")
@@ -151,7 +150,7 @@ class Roster:
     def hours(self, people: Iterable[int]) -> dict[int, Hours]:
         """The quiet hours of those who have any."""
         numbers = set(people)
-        missing = numbers - self._hours.keys()
+        missing = {number for number in numbers if number not in self._hours}
         if missing:
             self._hours |= dict.fromkeys(missing)
             self._hours |= hours_of(missing)

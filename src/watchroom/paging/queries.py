@@ -65,7 +65,7 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
     if escalation.due_at is not None:
         plan = Plan.of(escalation.plan)
         preview = Preview(
-            facts_of(escalation, clock.now(), [role for step in plan.steps for role in step.roles]),
+            facts_of([escalation], clock.now(), [role for step in plan.steps for role in step.roles])[escalation.pk],
             _turns(escalation.policy_id),
             set(escalation.answers.values_list("person_id", flat=True)) if plan.answers > 1 else (),
             escalation.urgency,

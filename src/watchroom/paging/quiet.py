@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 BUNDLE_FROM = 3  # so many pages that are due at once go as one message
+BUNDLES_FROM = {"voice": 2, "sms": 2}  # of two calls at once the second would find the line busy
+LINES = frozenset({"voice"})  # channels that hold a line: the next message waits until the last one is over
+CALL_LASTS = timedelta(seconds=90)  # ringing and talking, where nobody tells that it is over
+LOOK_AT_LINE = timedelta(seconds=3)  # so often somebody looks whether a line has become free
 STORM_FROM, STORM_WITHIN = 3, timedelta(seconds=60)
 WINDOW_MOST = timedelta(hours=1)
 SEVERITIES = ("critical", "error", "warning", "info")
@@ -93,7 +97,15 @@ class Sorted:
     held: tuple[tuple[int, datetime], ...]
 
 
-def sort_out(due: Iterable[Due], limit: Limit, sent: Sequence[datetime], now: datetime, *, bundles: bool) -> Sorted:
+def sort_out(
+    due: Iterable[Due],
+    limit: Limit,
+    sent: Sequence[datetime],
+    now: datetime,
+    *,
+    bundles: bool,
+    bundle_from: int = BUNDLE_FROM,
+) -> Sorted:
     """The first word about a problem goes at once, whatever the limit: only repeats and what asks for no answer wait for
     it. Pages that go at the same moment are bundled, and repeats that would have had to wait go along."""
     messages = list(due)
@@ -109,12 +121,23 @@ def sort_out(due: Iterable[Due], limit: Limit, sent: Sequence[datetime], now: da
     for drill in (False, True):
         first = [each.key for each in going if each.drill is drill]
         along = [each.key for each in pages if each.drill is drill and each.key not in first]
-        if len(first) >= BUNDLE_FROM or (first and along):
+        if len(first) >= bundle_from or (first and along):
             groups.append((*first, *along))
             taken.update((*first, *along))
     groups += [(each.key,) for each in messages if each.key not in taken and waits[each.key] <= now]
     held = tuple((each.key, waits[each.key]) for each in messages if each.key not in taken and waits[each.key] > now)
     return Sorted(tuple(groups), held)
+
+
+def one_at_a_time(lines: Sequence[Hashable | None], engaged: Container[Hashable]) -> list[bool]:
+    """Which of these messages go now, in their order; of each the line that it takes, or None. A line carries one at a
+    time, and none while it is engaged: a second call at the same moment would find it busy, and count as failed."""
+    taken: set[Hashable] = set()
+    going = []
+    for line in lines:
+        going.append(line is None or (line not in engaged and line not in taken))
+        taken.add(line)
+    return going
 
 
 def worst(severities: Sequence[str]) -> int:

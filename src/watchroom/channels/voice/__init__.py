@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...kernel.signing import mark
 from ..base import Delivery, Field, Message
 from ..phones import accounts, numbers
 from ..wording import announced, one_line
@@ -28,6 +29,10 @@ class Voice:
 
     def describe(self, settings: dict[str, Any]) -> str:
         return numbers.hidden(str(settings.get("number", "")))
+
+    def handle(self, settings: dict[str, Any]) -> str:
+        """The same for each method that rings the same telephone; the number can't be read from it."""
+        return mark("telephone", str(settings.get("number", "")))
 
     def send(self, settings: dict[str, Any], message: Message) -> Delivery:
         """Have the first account that takes it call. A receipt says later whether somebody answered.

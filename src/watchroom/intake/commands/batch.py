@@ -6,7 +6,7 @@ insert of the new ones. Order counts only for one and the same key; there the ba
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -29,6 +29,7 @@ from ..rules import (
     group_labels,
     routes_of,
     says_severity,
+    service_labels,
     stands_alone,
     urgency_of,
     worst,
@@ -104,13 +105,16 @@ class Batch:
         self._worse: dict[int, list[tuple[str, bool]]] = {}  # by group: what has become worse, and whether it is urgent
         self._services: dict[int, Service] = {}
         self._started: list[Escalation] = []
-        self._slugs: dict[str, int] | None = None
+        self._slugs: set[str] = set()  # of services that are named, and not yet looked up
+        self._by_slug: dict[str, int] = {}
+        self._service_labels = service_labels(routes) if routes is not None else frozenset()
         self._routes_say = routes is not None and says_severity(routes)
 
-    def look_up(self, keys: Iterable[str]) -> None:
-        """Find out which of the alerts with these dedup keys fire already; to be called for all that will be taken."""
-        for key in keys:
-            self._firing.setdefault(key[:255], [])
+    def look_up(self, drafts: Sequence[Draft]) -> None:
+        """Find out which of the alerts of which these speak fire already; to be called with all that will be taken."""
+        for draft in drafts:
+            self._firing.setdefault(draft.dedup_key[:255], [])
+            self._slugs |= {draft.labels[name].lower() for name in self._service_labels if draft.labels.get(name)}
         unknown = list(self._firing)
         for at in range(0, len(unknown), _KEYS_PER_QUERY):
             firing = Alert.objects.filter(
@@ -219,9 +223,13 @@ class Batch:
         slug = labels.get(outcome.service_label, "") if outcome.service_label else ""
         if not slug:
             return None
-        if self._slugs is None:
-            self._slugs = dict(Service.objects.values_list("slug", "pk"))
-        return self._slugs.get(slug.lower())
+        if self._slugs:
+            slugs, self._slugs = sorted(self._slugs), set()
+            for at in range(0, len(slugs), _KEYS_PER_QUERY):
+                rows = Service.objects.filter(slug__in=slugs[at : at + _KEYS_PER_QUERY]).select_related("team")
+                for row in rows.order_by():
+                    self._by_slug[row.slug], self._services[row.pk] = row.pk, row
+        return self._by_slug.get(slug.lower())
 
     def _note(self, alerts: Sequence[Alert | Known], draft: Draft) -> None:
         now = clock.now()
@@ -236,7 +244,7 @@ class Batch:
             self._write_new()
         if self._ended:
             ended, self._ended, self._ended_keys = self._ended, {}, set()
-            alerts = Alert.objects.in_bulk(ended)
+            alerts = {row.pk: row for row in locked(Alert.objects.filter(pk__in=ended)).order_by("id")}
             end_alerts([(alerts[pk], at) for pk, at in ended.items()], by=self.by, why="the sender says so")
             for alert in alerts.values():
                 self._touch(alert.group_id)
@@ -344,7 +352,7 @@ class Batch:
             return []
         before = self._last_of([each.key for each in wanted])
         unknown = {each.service for each in wanted if each.service is not None} - self._services.keys()
-        self._services |= Service.objects.select_related("team").in_bulk(unknown)
+        self._services |= Service.objects.select_related("team").in_bulk(unknown) if unknown else {}
         events: list[GroupEvent] = []
         reopened: list[AlertGroup] = []
         created: list[AlertGroup] = []

@@ -108,7 +108,7 @@ def _put_aside(integration: Integration, signal: Came, problem: dict[str, str], 
             source: Source = one_of("watchroom.sources", held.source)
             draft = _unread(signal, held)
             batch = Batch(held, source, tree())
-            batch.look_up([draft.dedup_key])
+            batch.look_up([draft])
             batch.take(signal, [draft])
             batch.finish()
             topics = batch.topics
@@ -156,7 +156,7 @@ def _read_batch(integration_id: int, most: int) -> int:
             if problems != [PUT_ASIDE] or not put_back(signal):
                 Signal.objects.filter(pk=signal.pk).update(problems=problems, refused=refused)
         batch = Batch(held, source, tree() if drafts else None)
-        batch.look_up(draft.dedup_key for _, stated in said for draft in stated)
+        batch.look_up([draft for _, stated in said for draft in stated])
         for signal, stated in said:
             batch.take(signal, stated)
         batch.finish()

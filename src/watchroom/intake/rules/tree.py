@@ -138,6 +138,12 @@ def says_severity(tree: Node) -> bool:
     return bool(tree.severities) or any(says_severity(child) for child in tree.children)
 
 
+def service_labels(tree: Node) -> frozenset[str]:
+    """The labels by which any route lets an alert name its service."""
+    own = frozenset({tree.service_label} if tree.service_label else ())
+    return own.union(*(service_labels(child) for child in tree.children))
+
+
 def explain(tree: Node, labels: Mapping[str, str]) -> list[Visit]:
     """The way of an alert with these labels through the tree, node by node: what :func:`routes_of` decides, and why."""
     return _explained(tree, 0, labels)[0]

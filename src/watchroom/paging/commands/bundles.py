@@ -6,12 +6,29 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from ...channels.webhook import Webhook
 from ...kernel import settings as conf
+from ...kernel.db import claimable
 from ...kernel.plugins import one_of
 from ..hooks import severities_of
 from ..models import ContactMethod, Notification
-from ..quiet import DEFAULT_LIMIT, LIMITS, WINDOW_MOST, Due, Limit, sort_out, worst
+from ..quiet import (
+    BUNDLE_FROM,
+    BUNDLES_FROM,
+    CALL_LASTS,
+    DEFAULT_LIMIT,
+    LIMITS,
+    LINES,
+    LOOK_AT_LINE,
+    WINDOW_MOST,
+    Due,
+    Limit,
+    one_at_a_time,
+    sort_out,
+    worst,
+)
 from .catching_up import wait_of
 
 ASKS = (Notification.Purpose.PAGE, Notification.Purpose.ROLE)
@@ -61,6 +78,7 @@ def sort_out_all(rows: Sequence[Notification], now: datetime) -> tuple[list[list
             sent.get(number, ()),
             now,
             bundles=may_bundle(method),
+            bundle_from=BUNDLES_FROM.get(method.channel, BUNDLE_FROM),
         )
         groups += [[found[key] for key in group] for group in sorted_out.groups]
         for key, until in sorted_out.held:
@@ -75,7 +93,46 @@ def sort_out_all(rows: Sequence[Notification], now: datetime) -> tuple[list[list
     groups = [_worst_first(group, severities) for group in groups]
     place = {row.pk: at for at, row in enumerate(rows)}
     groups.sort(key=lambda group: min(place[row.pk] for row in group))  # what has been due for longest goes first
-    return groups, held
+    lines = [_line(group[0]) for group in groups]
+    going = one_at_a_time(lines, _engaged({line for line in lines if line is not None}, now))
+    for row in (row for group, goes in zip(groups, going, strict=True) if not goes for row in group):
+        row.state, row.due_at = Notification.State.WAITING, now + LOOK_AT_LINE
+        row.note = "waits until the call before it is over"
+        held.append(row)
+    return [group for group, goes in zip(groups, going, strict=True) if goes], held
+
+
+_Line = tuple[str, int]  # whatever rings the same telephone: its handle, or else the number of the method
+
+
+def _line(row: Notification) -> _Line | None:
+    """The line that a message takes, if it takes one."""
+    return _line_of(row.contact_method) if row.contact_method is not None else None
+
+
+def _line_of(method: ContactMethod) -> _Line | None:
+    if method.channel not in LINES:
+        return None
+    return (method.handle, 0) if method.handle else ("", method.pk)
+
+
+def _engaged(lines: Collection[_Line], now: datetime) -> set[_Line]:
+    """Those of these lines on which something is being said at this moment, or that another engine is about to take: it
+    holds their methods until its claim is committed, as we do from now on."""
+    if not lines:
+        return set()
+    same = Q(handle__in={handle for handle, _ in lines if handle}) | Q(
+        pk__in={pk for handle, pk in lines if not handle}
+    )
+    methods = ContactMethod.objects.filter(same, channel__in=LINES).order_by("id")
+    by_number = {method.pk: _line_of(method) for method in methods.only("id", "channel", "handle")}
+    ours = set(claimable(methods.only("id"), no_key=True).values_list("pk", flat=True))
+    called = Notification.objects.filter(contact_method__in=by_number).filter(
+        Q(state=Notification.State.SENDING, due_at__gt=now)
+        | Q(state=Notification.State.SENT, ended_at__gt=now - CALL_LASTS)
+    )
+    taken = set(called.values_list("contact_method_id", flat=True)) | (by_number.keys() - ours)
+    return {line for pk, line in by_number.items() if pk in taken and line is not None}
 
 
 def may_bundle(method: ContactMethod) -> bool:

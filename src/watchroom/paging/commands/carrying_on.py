@@ -123,6 +123,9 @@ class _Turns:
         for pk, person in EscalationAnswer.objects.filter(escalation__in=asked).values_list("escalation", "person"):
             answers[pk].add(person)
         self._severities = severities_of([place.escalation for place in places])
+        asking = [each for each in places if each.turn.step and (each.turn.step.conditions or each.turn.step.roles)]
+        wanted = {role for each in asking if each.turn.step for role in each.turn.step.roles}
+        facts = facts_of([each.escalation for each in asking], self.now, wanted)
         robins: set[tuple[int, int]] = set()
         targets: set[Target] = set()
         roles: set[int] = set()
@@ -131,8 +134,7 @@ class _Turns:
             place.answered = answers.get(place.escalation.pk, ())
             if step is None:
                 continue
-            if step.conditions or step.roles:  # without, nothing is asked about what is escalated
-                place.facts = facts_of(place.escalation, self.now, step.roles)
+            place.facts = facts.get(place.escalation.pk, place.facts)
             targets.update(step.targets)
             roles.update(each for found in place.facts.roles.values() for each in found)
             if step.round_robin and place.escalation.policy_id:

@@ -146,7 +146,7 @@ def claim(most: int) -> list[Claimed]:
 
 def _with_all(rows: QuerySet[Notification]) -> QuerySet[Notification]:
     """With what is needed to send them; a plan is not, and may be long."""
-    return rows.select_related("person", "contact_method", "escalation").defer("escalation__plan")
+    return rows.select_related("escalation").defer("escalation__plan").prefetch_related("person", "contact_method")
 
 
 @retried

@@ -83,7 +83,7 @@ def _take(most: int, holding: list[tuple[int, datetime]]) -> int:
 def _take_batch(most: int, holding: list[tuple[int, datetime]], now: datetime) -> tuple[int, list[int]]:
     with transaction.atomic():
         due = Escalation.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
-        rows = list(claimable(due).select_related("team", "policy__team", "first")[:most])
+        rows = list(claimable(due).prefetch_related("team", "policy__team", "first")[:most])  # many share them
         holding[:] = [(row.pk, row.due_at or now) for row in rows]  # not those of a try that was given up
         return len(rows), carry_on(rows, now)
 

@@ -23,7 +23,10 @@ class ContactMethod(models.Model):
     settings = EncryptedJSON()
     description = models.CharField(max_length=200, help_text="What the channel shows of it; without secrets.")
     handle = models.CharField(
-        max_length=200, blank=True, db_index=True, help_text="By what an answer is known to come from it; of chats."
+        max_length=200,
+        blank=True,
+        db_index=True,
+        help_text="Of chats, by what an answer is known to come from it; of calls, the line.",
     )
     enabled = models.BooleanField(default=True)
     verified_at = models.DateTimeField(null=True, blank=True, help_text="When something sent by it was first answered.")
