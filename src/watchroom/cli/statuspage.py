@@ -168,6 +168,8 @@ def list_maintenance(api: Api, slug: str, **query: Any) -> Any:
 @click.option("--component", "components", multiple=True, help="Its name or id.")
 @click.option("--text", default="", help="What readers should know.")
 @click.option("--hold-alerts", is_flag=True, help="Alerts of the components' services page nobody meanwhile.")
+@click.option("--repeats", default="", help='Again and again: "FREQ=WEEKLY;BYDAY=TU", "FREQ=MONTHLY;BYDAY=-1SU".')
+@click.option("--timezone", default="", help="By whose clocks it repeats; without it, the page's.")
 @api_command
 def schedule(api: Api, slug: str, components: tuple[str, ...], **fields: Any) -> Any:
     """Announce planned work."""
@@ -190,10 +192,11 @@ def note(api: Api, slug: str, id: int, text: str) -> Any:
 @click.argument("slug")
 @click.argument("id", type=int)
 @click.option("--text", default="")
+@click.option("--for-good", is_flag=True, help="Of what repeats: nothing follows.")
 @api_command
-def end(api: Api, slug: str, id: int, text: str) -> Any:
-    """It is done; before its beginning it is called off."""
-    answer = api.call("POST", f"/status-pages/{slug}/maintenance/{id}/end", {"text": text})
+def end(api: Api, slug: str, id: int, **fields: Any) -> Any:
+    """It is done; before its beginning it is called off. Of what repeats this occurrence only."""
+    answer = api.call("POST", f"/status-pages/{slug}/maintenance/{id}/end", fields)
     return answer, f"Maintenance {id} is {answer['stage']}."
 
 

@@ -129,11 +129,15 @@ def times_from(
         ) from None
     times: dict[str, Any] = {"starts_at": starts_at, "ends_at": ends_at, "repeats": "", "timezone": ""}
     if again:
-        times |= {"repeats": _rule(given, again, days, starts_at.astimezone(zone)), "timezone": zone.key}
+        times |= {"repeats": rule_from(given, again, days, starts_at.astimezone(zone)), "timezone": zone.key}
     return times
 
 
-def _rule(given: Mapping[str, Any], again: str, days: list[str], local: datetime) -> str:
+def rule_from(given: Mapping[str, Any], again: str, days: list[str], local: datetime) -> str:
+    """The rule that was chosen: ``again`` is a key of ``AGAIN``; ``local`` the beginning by the clocks on the wall.
+
+    :raises Refused: something can't be read.
+    """
     if again == "own":
         return _text(given, "rule") or "(nothing)"
     interval, until = _text(given, "interval") or "1", _text(given, "until")

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime
 from ...api.auth import actor_of
 from ...api.lists import Page
 from ...api.pages import page
+from ...intake.api.holds import RepeatingOut
 from .. import commands
 from ..models import Maintenance
 from ..queries import maintenance_by, page_by
@@ -29,12 +30,24 @@ class MaintenanceBody(Schema):
     components: list[int | str] = Field([], description="Ids or names.")
     text: str = Field("", max_length=5000, description="What readers should know.")
     hold_alerts: bool = Field(False, description="Alerts of the components' services page nobody meanwhile.")
+    repeats: str = Field(
+        "",
+        max_length=300,
+        description="Again and again, as in RFC 5545, such as `FREQ=WEEKLY;BYDAY=TU`; the times are those of the first.",
+    )
+    timezone: str = Field("", max_length=64, description="By whose clocks it repeats; the page's, if not given.")
 
 
 class NoteBody(Schema):
     """How it goes."""
 
     text: str = Field("", max_length=5000)
+
+
+class EndBody(NoteBody):
+    """How it went."""
+
+    for_good: bool = Field(False, description="Of what repeats: all that would follow is called off, too.")
 
 
 class NoteOut(Schema):
@@ -55,6 +68,9 @@ class MaintenanceOut(Schema):
     components: list[str]
     holds_alerts: bool
     notes: list[NoteOut]
+    repeats: RepeatingOut | None = Field(
+        description="How it comes again; null: once, or another occurrence has followed."
+    )
 
     @classmethod
     def of(cls, row: Maintenance) -> MaintenanceOut:
@@ -68,6 +84,7 @@ class MaintenanceOut(Schema):
             components=[each.name for each in row.components.all()],
             holds_alerts=row.window_id is not None,
             notes=[NoteOut(stage=each.stage, text=each.text, at=each.at) for each in row.notes.all()],
+            repeats=RepeatingOut.of(row),
         )
 
 
@@ -111,7 +128,7 @@ def note(request: HttpRequest, slug: str, id: int, body: NoteBody) -> Any:
 
 
 @router.post(f"{_AT}/{{id}}/end", response=MaintenanceOut, operation_id="end_status_maintenance")
-def end(request: HttpRequest, slug: str, id: int, body: NoteBody) -> Any:
-    """It is done; before its beginning: it is called off."""
+def end(request: HttpRequest, slug: str, id: int, body: EndBody) -> Any:
+    """It is done; before its beginning: it is called off. Of what repeats this occurrence only, if not said otherwise."""
     actor = actor_of(request)
-    return MaintenanceOut.of(commands.end(actor, maintenance_by(actor, slug, id), body.text))
+    return MaintenanceOut.of(commands.end(actor, maintenance_by(actor, slug, id), body.text, for_good=body.for_good))

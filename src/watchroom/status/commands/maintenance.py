@@ -12,6 +12,7 @@ from ...accounts.changes import change
 from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...intake.commands import end_maintenance, save_maintenance
+from ...intake.commands.repeating import move_on, read_series, set_times
 from ...intake.models import MaintenanceWindow
 from ...kernel import clock
 from ...kernel.db import claimable
@@ -35,11 +36,15 @@ def schedule(
     components: Sequence[int | str] = (),
     text: str = "",
     hold_alerts: bool = False,
+    repeats: str = "",
+    timezone: str = "",
 ) -> Maintenance:
     """Announce planned work, or change what was announced. ``components`` by id or name. With ``hold_alerts`` the alerts
-    of their services page nobody meanwhile (a maintenance window of the page's team, changed and ended along).
+    of their services page nobody meanwhile (a maintenance window of the page's team, changed and ended along). With
+    ``repeats`` (a rule as in RFC 5545) it comes again and again, from ``starts_at`` to ``ends_at`` by the clocks of
+    ``timezone``: readers see the next occurrence as soon as one is over, and subscribers are told when each begins and ends.
 
-    :raises Refused: title, times or components are not accepted.
+    :raises Refused: title, times, rule or components are not accepted.
     :raises Conflict: it is over.
     """
     title = checked_text(title, field="title", most=200, fix="Say in customers' words what is done.", what="The title")
@@ -53,10 +58,12 @@ def schedule(
     ) as made:
         if maintenance is not None and maintenance.is_over:
             raise Conflict("This maintenance is over.", field="id", value=maintenance.pk, fix="Schedule a new one.")
-        _check_times(starts_at, ends_at, made.at)
-        row = maintenance or Maintenance(page=page)
+        row = maintenance or Maintenance(page=page, starts_at=starts_at, ends_at=ends_at)
+        _check_times(starts_at, ends_at, made.at, again=bool(repeats.strip()))
+        series = read_series(repeats, timezone or page.timezone, starts_at, ends_at, made.at)
         made.subject = row
-        row.title, row.starts_at, row.ends_at = title, starts_at, ends_at
+        row.title = title
+        set_times(row, series, starts_at, ends_at, made.at)
         row.due_at = row.ends_at if row.stage == Stage.IN_PROGRESS else row.starts_at
         row.window = _window(by, row, chosen, hold_alerts)
         row.save()
@@ -65,7 +72,9 @@ def schedule(
             _lay_over(row, made.at)
         if maintenance is None or text.strip():
             _note(row, made.at, text, by)
-        made.note(page=page.slug, starts_at=starts_at.isoformat(), ends_at=ends_at.isoformat())
+        made.note(page=page.slug, starts_at=row.starts_at.isoformat(), ends_at=row.ends_at.isoformat())
+        if row.repeats:
+            made.note(repeats=row.repeats, timezone=row.timezone)
         moved(made, page)
     return row
 
@@ -83,10 +92,13 @@ def add_note(by: Actor, maintenance: Maintenance, text: str) -> MaintenanceNote:
     return note
 
 
-def end(by: Actor, maintenance: Maintenance, text: str = "") -> Maintenance:
-    """It is done sooner than planned; before its beginning it is called off. Doing it twice changes nothing."""
+def end(by: Actor, maintenance: Maintenance, text: str = "", *, for_good: bool = False) -> Maintenance:
+    """It is done sooner than planned; before its beginning it is called off. Of what repeats only this occurrence, or with
+    ``for_good`` all that would follow, too. Doing it twice changes nothing."""
     with change(by, "status_maintenance.ended", maintenance, needs=Action.RESPOND, team=maintenance.page.team) as made:
         if not maintenance.is_over:
+            if for_good:
+                maintenance.repeats = ""
             _finish(maintenance, made.at, text, by)
             if maintenance.window is not None:
                 end_maintenance(SYSTEM, maintenance.window)
@@ -123,9 +135,26 @@ def _turn_one() -> bool:
 def _finish(row: Maintenance, at: datetime, text: str, by: Actor) -> None:
     row.stage = Stage.COMPLETED if row.stage == Stage.IN_PROGRESS else Stage.CANCELLED
     row.ended_at, row.due_at = at, None
-    row.save(update_fields=["stage", "ended_at", "due_at"])
+    following = _following(row)
+    row.repeats = ""
+    row.save(update_fields=["stage", "ended_at", "due_at", "repeats"])
     set_spans({}, ComponentSpan.Cause.MAINTENANCE, at, subject=row.pk, others_end=True)
     _note(row, at, text, by)
+    if following is not None:
+        following.due_at = following.starts_at
+        chosen = list(row.components.select_related("service"))
+        following.window = _window(SYSTEM, following, chosen, row.window is not None)
+        following.save()
+        following.components.set(chosen)
+        MaintenanceNote.objects.create(maintenance=following, stage=following.stage, at=clock.now(), person=None)
+
+
+def _following(row: Maintenance) -> Maintenance | None:
+    """The next occurrence. Nobody is told of it: how it repeats was said when it was announced."""
+    again = Maintenance(page=row.page, title=row.title)
+    for field in ("starts_at", "ends_at", "repeats", "timezone", "first_at", "first_end_at"):
+        setattr(again, field, getattr(row, field))
+    return again if move_on(again, clock.now()) else None
 
 
 def _lay_over(row: Maintenance, at: datetime) -> None:
@@ -160,13 +189,14 @@ def _components(page: StatusPage, given: Sequence[int | str]) -> list[Component]
     return list(dict.fromkeys(chosen))
 
 
-def _check_times(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+def _check_times(starts_at: datetime, ends_at: datetime, now: datetime, *, again: bool) -> None:
+    """``again``: it repeats, and its first occurrence may be long over."""
     for field, at in (("starts_at", starts_at), ("ends_at", ends_at)):
         if at.tzinfo is None:
             raise Refused(
                 "That time has no time zone.", field=field, value=at.isoformat(), fix="Write 2026-03-02T09:00:00Z."
             )
-    if ends_at <= now or ends_at <= starts_at or ends_at - starts_at > LONGEST:
+    if (ends_at <= now and not again) or ends_at <= starts_at or ends_at - starts_at > LONGEST:
         raise Refused(
             "It can't end then.",
             field="ends_at",

@@ -7,12 +7,14 @@ from django.db.models import F, Q
 
 from ...accounts.models import Person
 from ...intake.models import MaintenanceWindow
+from ...intake.models.holds import Repeating
 from ...kernel import clock
 from .pages import Component, StatusPage
 
 
-class Maintenance(models.Model):
-    """Planned work that readers of one page are told of. It begins and ends by itself at its times."""
+class Maintenance(Repeating):
+    """Planned work that readers of one page are told of. It begins and ends by itself at its times. Of what repeats each
+    occurrence is a row of its own, made when the one before it is over; only the newest says how it repeats."""
 
     class Stage(models.TextChoices):
         """Statuspage's words, less "verifying"."""
@@ -27,8 +29,6 @@ class Maintenance(models.Model):
     components: models.ManyToManyField[Component, models.Model] = models.ManyToManyField(
         Component, related_name="maintenance", blank=True
     )
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
     stage = models.CharField(max_length=11, choices=Stage.choices, default=Stage.SCHEDULED)
     begun_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

@@ -148,6 +148,19 @@ def _calendar(shown: PageView, path: str, place: Place) -> Document:
         event.add("url", f"{page_url(shown.page)}#maintenance-{row.pk}")
         event.add("status", "CANCELLED" if row.stage == "cancelled" else "CONFIRMED")
         calendar.add_component(event)
+        for start, end in row.following:
+            again = Event()
+            again.add(
+                "uid",
+                f"maintenance-{row.pk}-{start:%Y%m%d}@{page_url(shown.page).partition('://')[2].partition('/')[0]}",
+            )
+            again.add("dtstamp", notes[-1].at if notes else row.created_at)
+            again.add("dtstart", start)
+            again.add("dtend", end)
+            again.add("summary", row.title)
+            again.add("url", f"{page_url(shown.page)}#maintenance-{row.pk}")
+            again.add("status", "CONFIRMED")
+            calendar.add_component(again)
     return Document("text/calendar; charset=utf-8", calendar.to_ical())
 
 

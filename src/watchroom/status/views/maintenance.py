@@ -9,8 +9,10 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from ...intake.forms import AGAIN, rule_from
 from ...kernel import clock
 from ...kernel.errors import Conflict, Refused, WatchroomError
 from ...web.middleware import actor_of
@@ -38,6 +40,22 @@ class MaintenanceForm(forms.Form):
         help_text="Subscribers are told at once, when it begins and when it ends.",
     )
     hold_alerts = forms.BooleanField(label="Alerts of these components' services page nobody meanwhile", required=False)
+    again = forms.ChoiceField(
+        label="Again and again",
+        required=False,
+        choices=[*(AGAIN | {"week": "Every week on the same day"}).items()],
+        help_text="Each time is shown as soon as the one before it is over; subscribers are told when it begins and ends.",
+    )
+    rule = forms.CharField(
+        label="Rule of your own",
+        required=False,
+        max_length=300,
+        widget=forms.TextInput(attrs={"class": "mono", "placeholder": "FREQ=WEEKLY;BYDAY=TU,TH"}),
+        help_text="As in RFC 5545, of FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH and UNTIL. Only with the choice above.",
+    )
+    until = forms.DateField(
+        label="Last day", required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text="Empty: for good."
+    )
 
     def __init__(self, *args: Any, page: StatusPage, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,8 +70,9 @@ def edit(request: HttpRequest, slug: str, pk: int | None = None) -> HttpResponse
     row = maintenance_by(actor, slug, pk) if pk else None
     if row is not None:
         chosen = [str(each) for each in row.components.values_list("pk", flat=True)]
-        names = ("title", "starts_at", "ends_at")
-        initial = {name: getattr(row, name) for name in names}
+        initial = {"title": row.title, "starts_at": row.starts_at, "ends_at": row.ends_at}
+        if row.repeats:
+            initial |= {"starts_at": row.first_at, "ends_at": row.first_end_at, "again": "own", "rule": row.repeats}
         initial |= {"components": chosen, "hold_alerts": row.window_id is not None}
     else:
         tomorrow = (clock.now() + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
@@ -63,7 +82,7 @@ def edit(request: HttpRequest, slug: str, pk: int | None = None) -> HttpResponse
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data | {"components": [int(each) for each in form.cleaned_data["components"]]}
         try:
-            commands.schedule(actor, page, row, **said)
+            commands.schedule(actor, page, row, **_with_rule(said))
         except (Refused, Conflict) as refused:
             error = refused
         else:
@@ -72,6 +91,21 @@ def edit(request: HttpRequest, slug: str, pk: int | None = None) -> HttpResponse
     context = {"page": page, "row": row, "form": form, "error": error}
     code = error.status if error else 422 if form.is_bound and form.errors else 200
     return render(request, "status/maintenance.html", context, status=code)
+
+
+def _with_rule(said: dict[str, Any]) -> dict[str, Any]:
+    """What was filled in, with how it repeats as one rule: by the clocks on the wall of whoever fills it in."""
+    again = said.pop("again")
+    given = {"rule": said.pop("rule"), "until": said.pop("until") or "", "interval": "1"}
+    if not again:
+        return said
+    local = timezone.localtime(said["starts_at"])
+    if again == "week":
+        return said | {"repeats": "FREQ=WEEKLY", "timezone": timezone.get_current_timezone_name()}
+    return said | {
+        "repeats": rule_from(given, again, [], local),
+        "timezone": timezone.get_current_timezone_name(),
+    }
 
 
 @require_POST
@@ -87,6 +121,7 @@ def note(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """It is done, or called off."""
     actor = actor_of(request)
-    row = commands.end(actor, maintenance_by(actor, slug, pk), request.POST.get("text", ""))
+    for_good = request.POST.get("for_good") == "yes"
+    row = commands.end(actor, maintenance_by(actor, slug, pk), request.POST.get("text", ""), for_good=for_good)
     messages.success(request, f"{row}: {row.get_stage_display().lower()}.")
     return redirect("status-page", slug)

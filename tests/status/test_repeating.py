@@ -1,0 +1,135 @@
+"""Scheduled maintenance that comes again and again, by the clock on the wall."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from icalendar import Calendar
+
+from watchroom.accounts.actors import Actor
+from watchroom.engine.loop import run_due
+from watchroom.kernel import clock as clocks
+from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.errors import Refused
+from watchroom.status import commands, queries
+from watchroom.status.duties import duties
+from watchroom.status.models import Announcement, Maintenance, StatusPage
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+FIRST = datetime(2026, 3, 3, 21, tzinfo=UTC)  # a Tuesday, 22:00 in Berlin, whose clocks change on 29 March
+TUESDAYS = {"repeats": "FREQ=WEEKLY;BYDAY=TU", "timezone": "Europe/Berlin"}
+
+
+def plan(by: Actor, page: StatusPage, **fields: Any) -> Maintenance:
+    given = {
+        "title": "New disks",
+        "starts_at": FIRST,
+        "ends_at": FIRST + timedelta(hours=1),
+        "components": ["Checkout"],
+    }
+    return commands.schedule(by, page, **(given | TUESDAYS | fields))
+
+
+def test_each_occurrence_begins_and_ends_by_the_clock_on_the_wall(
+    by: Actor, page: StatusPage, clock: TravellingClock
+) -> None:
+    plan(by, page, hold_alerts=True)
+    for week in range(6):
+        row = page.maintenance.exclude(repeats="").get()
+        assert row.starts_at == FIRST.replace(hour=21 if week < 4 else 20) + timedelta(weeks=week)
+        assert row.window is not None and (row.window.starts_at, row.window.ends_at) == (row.starts_at, row.ends_at)
+        clock.to(row.starts_at + timedelta(minutes=1))
+        run_due(duties)
+        row.refresh_from_db()
+        assert row.stage == "in_progress"
+        assert queries.view(page, clocks.now()).components[0].state == "under_maintenance"
+        clock.to(row.ends_at + timedelta(minutes=1))
+        run_due(duties)
+    assert page.maintenance.filter(stage="completed").count() == 6 and page.maintenance.count() == 7
+
+
+def test_subscribers_are_told_once_that_it_is_planned_and_then_of_each_beginning_and_end(
+    by: Actor, page: StatusPage, clock: TravellingClock
+) -> None:
+    row = plan(by, page)
+    for at in (row.starts_at, row.ends_at):
+        clock.to(at + timedelta(minutes=1))
+        run_due(duties)
+    told = Announcement.objects.filter(page=page).order_by("id").values_list("note__stage", flat=True)
+    assert list(told) == ["scheduled", "in_progress", "completed"]
+    following = page.maintenance.get(stage="scheduled")
+    assert [note.stage for note in following.notes.all()] == ["scheduled"], "readers see it"
+
+
+def test_one_occurrence_is_called_off_or_all_that_would_follow(by: Actor, page: StatusPage) -> None:
+    commands.end(by, plan(by, page))
+    row = page.maintenance.get(stage="scheduled")
+    assert row.starts_at == FIRST + timedelta(weeks=1)
+    commands.end(by, row)
+    commands.end(by, row)  # twice is once
+    commands.end(by, page.maintenance.get(stage="scheduled"), for_good=True)
+    assert not page.maintenance.filter(stage="scheduled").exists() and page.maintenance.count() == 3
+
+
+def test_it_ends_with_its_rule(by: Actor, page: StatusPage, clock: TravellingClock) -> None:
+    plan(by, page, repeats="FREQ=WEEKLY;BYDAY=TU;UNTIL=20260310")
+    clock.to(datetime(2026, 3, 20, tzinfo=UTC))
+    run_due(duties)
+    run_due(duties)
+    assert page.maintenance.get().stage == "completed", "what nobody was told of in time is not told of afterwards"
+
+
+def test_after_weeks_without_an_engine_only_what_is_to_come_is_made(
+    by: Actor, page: StatusPage, clock: TravellingClock
+) -> None:
+    plan(by, page)
+    clock.to(datetime(2026, 6, 1, tzinfo=UTC))
+    run_due(duties)
+    run_due(duties)
+    assert page.maintenance.get(stage="scheduled").starts_at == datetime(2026, 6, 2, 20, tzinfo=UTC)
+    assert page.maintenance.count() == 2
+
+
+def test_changing_it_keeps_the_occurrence_unless_the_rule_changes(by: Actor, page: StatusPage) -> None:
+    commands.end(by, plan(by, page))
+    row = page.maintenance.get(stage="scheduled")
+    assert row.first_at == FIRST
+    plan(by, page, maintenance=row, title="Newer disks")
+    row.refresh_from_db()
+    assert (row.title, row.starts_at) == ("Newer disks", FIRST + timedelta(weeks=1))
+    plan(
+        by, page, maintenance=row, repeats="", starts_at=FIRST + timedelta(days=20), ends_at=FIRST + timedelta(days=21)
+    )
+    row.refresh_from_db()
+    assert (row.repeats, row.starts_at) == ("", FIRST + timedelta(days=20))
+
+
+@pytest.mark.parametrize(
+    ("rule", "zone", "field"),
+    [("FREQ=HOURLY", "UTC", "repeats"), ("FREQ=DAILY", "Nowhere", "timezone"), ("x", "", "repeats")],
+)
+def test_a_rule_that_makes_no_sense_is_refused(rule: str, zone: str, field: str, by: Actor, page: StatusPage) -> None:
+    with pytest.raises(Refused) as refused:
+        plan(by, page, repeats=rule, timezone=zone)
+    assert refused.value.field == field
+
+
+def test_it_stands_on_pages_calendar_form_and_api(by: Actor, page: StatusPage) -> None:
+    row = plan(by, page)
+    client = Client()
+    client.force_login(by.person, backend=BACKEND)  # type: ignore[arg-type]
+    shown = client.get(f"/status-pages/{page.slug}/maintenance/{row.pk}").content.decode()
+    assert "Every week on Tuesday" in shown and "End it for good" in shown
+    assert "every week on Tuesday" in client.get(f"/status-pages/{page.slug}").content.decode()
+    assert "Danach wieder:" in client.get(f"/status/{page.slug}?lang=de").content.decode()
+    events = Calendar.from_ical(client.get(f"/status/{page.slug}/maintenance.ics").content).walk("VEVENT")
+    assert [event.start for event in events][:2] == [FIRST, FIRST + timedelta(weeks=1)]
+    assert len({str(event["uid"]) for event in events}) == len(events) == 5
+    said = {"title": "Disks", "starts_at": "2026-03-04T22:00", "ends_at": "2026-03-04T23:00", "again": "week"}
+    assert client.post(f"/status-pages/{page.slug}/maintenance/new", said).status_code == 302
+    assert page.maintenance.get(title="Disks").in_words == "every week on Wednesday"
+    answer = client.post(f"/status-pages/{page.slug}/maintenance/{row.pk}/end", {"for_good": "yes"})
+    assert answer.status_code == 302 and not page.maintenance.filter(title="New disks", stage="scheduled").exists()
