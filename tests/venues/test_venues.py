@@ -16,6 +16,7 @@ import factories as make
 from chat.pressing import USERS
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import Actor, acting
+from watchroom.channels.slack.client import Slack
 from watchroom.chat.answering import respond
 from watchroom.cli.main import cli
 from watchroom.config.carry_out import apply
@@ -98,6 +99,31 @@ def test_a_channel_is_made_kept_current_and_archived(
     if kind != "matrix":
         assert server.rooms[number]["archived"]
     assert not server.problems
+
+
+def test_what_happens_while_lines_are_posted_posts_nothing_twice(
+    connect: Connect, admin: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another engine that is woken meanwhile waits until whoever posts is done."""
+    server, workspace = connect("slack")
+    plan(admin, workspace=workspace)
+    incident = incidents.declare(admin, title="x", severity=1)
+    work()
+    incidents.log(admin, incident, "decision", "We fail over")
+    post, meanwhile = Slack.post, []
+
+    def while_posting(self: Slack, place: str, card: Any, *, key: str) -> Any:
+        if not meanwhile:
+            incidents.log(admin, incident, "decision", "We drain eu-1")
+            run_due(event_duties)  # the venue is due again
+            meanwhile.append(keeping.claim())
+        return post(self, place, card, key=key)
+
+    monkeypatch.setattr(Slack, "post", while_posting)
+    work()
+    assert meanwhile == [None]
+    said = lines_of(server)
+    assert said.count('"text": "ℹ️ Decision: We fail over') == said.count('"text": "ℹ️ Decision: We drain eu-1') == 1
 
 
 def test_what_is_said_in_the_channel_becomes_a_line_once(

@@ -74,7 +74,7 @@ def _next(rows: Any, field: str) -> Callable[[], datetime | None]:
 duties = [
     Duty(
         "channels and calls",
-        _next(Venue.objects.filter(due_at__isnull=False), "due_at"),
+        keeping.next_due,
         _each("venues", keeping.claim, keeping.look_after),
     ),
     Duty(

@@ -3,11 +3,12 @@ venue that is looked after has a lease: what is cut off is due again, and a late
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce, Greatest
 
 from ..accounts.actors import SYSTEM
 from ..bridges.base import Bridge as Plugin
@@ -35,16 +36,33 @@ def claim() -> Venue | None:
     """The venue that is due first, under a new token."""
     now = clock.now()
     with transaction.atomic():
-        due = Venue.objects.filter(due_at__lte=now).order_by("due_at", "id")
+        free = Q(busy_until=None) | Q(busy_until__lte=now)
+        due = Venue.objects.filter(free, due_at__lte=now).order_by("due_at", "id")
         row = claimable(due.select_related("incident__team", "incident__type", "workspace", "bridge")).first()
         if row is not None:
-            row.due_at, row.token = now + LEASE, row.token + 1
-            row.save(update_fields=["due_at", "token"])
+            row.due_at = row.busy_until = now + LEASE
+            row.token += 1
+            row.save(update_fields=["due_at", "busy_until", "token"])
     return row
+
+
+def next_due() -> datetime | None:
+    """When the next one can be claimed."""
+    rows = Venue.objects.filter(due_at__isnull=False)
+    soonest = rows.annotate(free_at=Greatest("due_at", Coalesce("busy_until", "due_at"))).order_by("free_at")
+    return soonest.values_list("free_at", flat=True).first()
 
 
 def look_after(venue: Venue) -> None:
     """Make it, bring it up to date, or close it. Whatever goes wrong is written down."""
+    try:
+        _look_after(venue)
+    finally:
+        if _own(venue).update(busy_until=None):
+            announce({wake.DUE})  # it may have become due meanwhile
+
+
+def _look_after(venue: Venue) -> None:
     try:
         if venue.workspace is None and venue.bridge is None:
             raise DeliveryFailed("What it was made with is no longer connected.", permanent=True)

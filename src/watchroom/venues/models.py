@@ -96,6 +96,9 @@ class Venue(models.Model):
     asked_at = models.DateTimeField(default=clock.now)
     opened_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True, help_text="When the engine looks after it.")
+    busy_until = models.DateTimeField(
+        null=True, help_text="Somebody looks after it now: what happens meanwhile makes it due, and waits for them."
+    )
     watch_at = models.DateTimeField(
         null=True, help_text="When it is asked next which messages are marked; empty: told."
     )
