@@ -175,7 +175,8 @@ def update(api: Api, id: int, as_is: bool, **fields: Any) -> Any:
 @click.option("--reason", required=True, help="How you know.")
 @api_command
 def time_(api: Api, id: int, moment: str, at: str, reason: str) -> Any:
-    """Put a key time right: started, detected, acknowledged, declared, mitigated, resolved or closed."""
+    """Put a key time right: started, detected, acknowledged, declared, assembled, tried,
+    mitigated, resolved or closed."""
     answer = api.call("PUT", f"/incidents/{id}/times/{moment}", {"at": at, "reason": reason})
     return answer, table("moment", "at", "provenance", "reason")
 

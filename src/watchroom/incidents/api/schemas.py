@@ -124,7 +124,9 @@ class AlertGroupOut(Schema):
 
 
 class TimeOut(Schema):
-    moment: str = Field(description="started, detected, acknowledged, declared, mitigated, resolved or closed.")
+    moment: str = Field(
+        description="started, detected, acknowledged, declared, assembled, tried, mitigated, resolved or closed."
+    )
     at: datetime
     provenance: str = Field(description="What it was computed from, or who corrected it.")
     reason: str = Field(description="Why it was corrected; empty when it was not.")

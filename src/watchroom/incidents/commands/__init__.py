@@ -1,6 +1,6 @@
 """All that changes incidents."""
 
-from ._shared import acting_in, must_be_open, write_system
+from ._shared import acting_in, must_be_open, record_once, write_system
 from .asking_in import ask_in
 from .assembling import assemble, pass_on_one
 from .attaching import attach, forget_unused
@@ -75,6 +75,7 @@ __all__ = [
     "pass_on_one",
     "pin",
     "publish_update",
+    "record_once",
     "remind_of_update",
     "remove_triage_rule",
     "reopen",

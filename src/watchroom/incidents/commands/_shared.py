@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Min
+
 from ...accounts.actors import Actor
 from ...accounts.changes import Change, change
 from ...accounts.roles import Action
@@ -14,7 +16,8 @@ from ...kernel import clock
 from ...kernel.db import announce, locked
 from ...kernel.errors import Conflict, NotFound, Refused
 from .. import following, queries, rules
-from ..models import Incident, IncidentSeverity, KeyTime, LogEntry, RoleAssignment
+from ..models import Incident, IncidentSeverity, KeyTime, LogEntry, Moment, RoleAssignment
+from ..severities import severity_of
 
 
 def needed(by: Actor, incident: Incident) -> Action:
@@ -109,6 +112,24 @@ def record_times(incident: Incident) -> None:
             if written.get(row.moment) != row.at
         ]
     )
+    if Moment.ASSEMBLED not in written:
+        _record_assembled(incident)
+
+
+def _record_assembled(incident: Incident) -> None:
+    """Once: whoever goes or comes afterwards moves it no more."""
+    needed_roles = severity_of(incident.severity).roles
+    rows = RoleAssignment.objects.filter(incident=incident, role__in=needed_roles, accepted_at__isnull=False)
+    said_yes = dict(rows.order_by().values_list("role").annotate(first=Min("accepted_at")))
+    at = rules.assembled_at(needed_roles, said_yes)
+    if at is not None:
+        record_once(incident, Moment.ASSEMBLED, at, "Every needed role had somebody who said yes")
+
+
+def record_once(incident: Incident, moment: Moment, at: datetime, provenance: str) -> None:
+    """Write down a key time that happens once, the first time that it does."""
+    if not KeyTime.objects.filter(incident=incident, moment=moment).exists():
+        KeyTime.objects.create(incident=incident, moment=moment, at=at, provenance=provenance)
 
 
 def checked_text(text: str, *, field: str, what: str, most: int = 20_000) -> str:

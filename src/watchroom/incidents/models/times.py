@@ -19,6 +19,8 @@ class Moment(models.TextChoices):
     DETECTED = "detected", "Detected"
     ACKNOWLEDGED = "acknowledged", "Acknowledged"
     DECLARED = "declared", "Declared"
+    ASSEMBLED = "assembled", "Assembled"
+    TRIED = "tried", "First mitigation"
     MITIGATED = "mitigated", "Mitigated"
     RESOLVED = "resolved", "Resolved"
     CLOSED = "closed", "Closed"

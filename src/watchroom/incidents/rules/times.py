@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-MOMENTS = ("started", "detected", "acknowledged", "declared", "mitigated", "resolved", "closed")
+MOMENTS = ("started", "detected", "acknowledged", "declared", "assembled", "tried", "mitigated", "resolved", "closed")
 _WORD = {
     "started": "the impact started",
     "detected": "it was detected",
     "acknowledged": "it was acknowledged",
     "declared": "it was declared",
+    "assembled": "everybody needed was there",
+    "tried": "the first mitigation was tried",
     "mitigated": "it was mitigated",
     "resolved": "it was resolved",
     "closed": "it was closed",
@@ -25,6 +27,8 @@ ORDER = (
     ("started", "declared"),
     ("started", "mitigated"),
     ("started", "resolved"),
+    ("started", "tried"),
+    ("declared", "assembled"),
     ("detected", "acknowledged"),
     ("detected", "mitigated"),
     ("detected", "resolved"),
@@ -104,6 +108,13 @@ def computed(facts: Facts) -> dict[str, Row]:
     elif facts.role_accepted is not None:
         times["acknowledged"] = Row("acknowledged", max(facts.role_accepted, detected), "First person who took a role")
     return times
+
+
+def assembled_at(needed: Iterable[str], said_yes: Mapping[str, datetime]) -> datetime | None:
+    """When everybody was there: the moment at which the last of the needed roles had somebody who said yes. None: one has
+    nobody yet, or none is needed. ``said_yes``: by role, the first who did."""
+    roles = set(needed)
+    return max(said_yes[role] for role in roles) if roles and roles <= said_yes.keys() else None
 
 
 def out_of_order(times: Mapping[str, datetime], moment: str, at: datetime) -> tuple[str, str] | None:

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from ...accounts.actors import Actor
 from ...accounts.roles import Action
-from ...incidents.commands import acting_in, must_be_open, write_system
-from ...incidents.models import Incident, LogEntry
+from ...incidents.commands import acting_in, must_be_open, record_once, write_system
+from ...incidents.models import Incident, LogEntry, Moment
 from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, NotFound, Refused
@@ -80,6 +80,7 @@ def start(
             started_at=made.at,
             client_key=client_key,
         )
+        record_once(row, Moment.TRIED, made.at, f"First mitigation that was started: {title}"[:200])
         carried_out = mitigation is not None and mitigation.runner_id is not None
         if mitigation is not None and mitigation.indicator_id and not carried_out:
             run.look_at = made.at + LOOK_AFTER
