@@ -84,6 +84,7 @@ def test_an_incident_from_declaring_to_resolving(world: Any, api: Api, clock: Tr
         "detected",
         "acknowledged",
         "declared",
+        "tried",
         "mitigated",
         "resolved",
     ]

@@ -128,8 +128,14 @@ def test_it_stands_on_pages_calendar_form_and_api(by: Actor, page: StatusPage) -
     events = Calendar.from_ical(client.get(f"/status/{page.slug}/maintenance.ics").content).walk("VEVENT")
     assert [event.start for event in events][:2] == [FIRST, FIRST + timedelta(weeks=1)]
     assert len({str(event["uid"]) for event in events}) == len(events) == 5
-    said = {"title": "Disks", "starts_at": "2026-03-04T22:00", "ends_at": "2026-03-04T23:00", "again": "week"}
+    said = {
+        "title": "Disks",
+        "starts_at": "2026-03-04T22:00",
+        "ends_at": "2026-03-04T23:00",
+        "again": "week",
+        "until": "2026-04-01",
+    }
     assert client.post(f"/status-pages/{page.slug}/maintenance/new", said).status_code == 302
-    assert page.maintenance.get(title="Disks").in_words == "every week on Wednesday"
+    assert page.maintenance.get(title="Disks").in_words == "every week on Wednesday until 2026-04-01"
     answer = client.post(f"/status-pages/{page.slug}/maintenance/{row.pk}/end", {"for_good": "yes"})
     assert answer.status_code == 302 and not page.maintenance.filter(title="New disks", stage="scheduled").exists()

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ...intake.forms import AGAIN, rule_from
+from ...intake.rules.repeats import DAYS
 from ...kernel import clock
 from ...kernel.errors import Conflict, Refused, WatchroomError
 from ...web.middleware import actor_of
@@ -100,12 +101,8 @@ def _with_rule(said: dict[str, Any]) -> dict[str, Any]:
     if not again:
         return said
     local = timezone.localtime(said["starts_at"])
-    if again == "week":
-        return said | {"repeats": "FREQ=WEEKLY", "timezone": timezone.get_current_timezone_name()}
-    return said | {
-        "repeats": rule_from(given, again, [], local),
-        "timezone": timezone.get_current_timezone_name(),
-    }
+    rule = rule_from(given, again, [DAYS[local.weekday()]] if again == "week" else [], local)
+    return said | {"repeats": rule, "timezone": timezone.get_current_timezone_name()}
 
 
 @require_POST
