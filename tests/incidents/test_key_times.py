@@ -29,6 +29,25 @@ def test_everybody_is_there_when_the_last_needed_role_has_somebody(
         assert at is not None and all(said_yes[role] <= at for role in needed) and at in said_yes.values()
 
 
+@pytest.mark.parametrize(
+    ("phase", "last", "stage"),
+    [
+        ("active", None, "investigating"),
+        ("active", "identified", "identified"),
+        ("active", "monitoring", "monitoring"),
+        ("active", "resolved", "investigating"),
+        ("mitigated", "investigating", "monitoring"),
+        ("mitigated", None, "monitoring"),
+        ("resolved", "monitoring", "resolved"),
+        ("closed", None, "resolved"),
+    ],
+)
+def test_an_update_is_proposed_at_the_stage_that_the_incident_has_reached(
+    phase: str, last: str | None, stage: str
+) -> None:
+    assert rules.stage_now(phase, last) == stage
+
+
 @pytest.mark.django_db
 def test_assembled_and_first_mitigation_are_recorded_once(clock: TravellingClock) -> None:
     ada, kim = make.actor("Ada"), make.person("Kim", "responder")

@@ -17,7 +17,7 @@ from .times import (
     out_of_order,
     said,
 )
-from .voice import AUDIENCES, PARTS, VOICES, filled, may_publish, publishing_rule, told_of, wording
+from .voice import AUDIENCES, PARTS, VOICES, filled, may_publish, publishing_rule, stage_now, told_of, wording
 
 __all__ = [
     "AUDIENCES",
@@ -49,6 +49,7 @@ __all__ = [
     "publishing_rule",
     "said",
     "slash",
+    "stage_now",
     "told_of",
     "wording",
 ]

@@ -45,3 +45,13 @@ def filled(text: str, facts: Mapping[str, str]) -> str:
     for name, value in facts.items():
         text = text.replace("{" + name + "}", value)
     return text
+
+
+def stage_now(phase: str, last: str | None) -> str:
+    """What an update is proposed to say of how far it is: what the last one said, as long as the incident has not gone on
+    since. Customers are not told that somebody looks into what works again."""
+    if phase == "mitigated":
+        return "monitoring"
+    if phase in {"resolved", "closed"}:
+        return "resolved"
+    return last if last and last != "resolved" else "investigating"

@@ -270,7 +270,7 @@ def _update(by: Actor, incident: Incident, text: str, _: str) -> Answer:
     publish(
         by,
         incident,
-        stage=last.stage if last else "investigating",
+        stage=rules.stage_now(incident.phase, last.stage if last else None),
         happening=_needed(words, "update"),
         impact=incident.impact,
         next_update_at=clock.now() + timedelta(minutes=minutes) if minutes else None,

@@ -187,7 +187,8 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
         context = context_of(by, found, whole=False, from_start=from_start)
         return render(request, f"incidents/parts/{part}.html", context)
     context = context_of(by, found, whole=True, from_start=from_start, before=request.GET.get("before", ""))
-    stage = context["last_update"].stage if context["last_update"] else "investigating"
+    last = context["last_update"]
+    stage = rules.stage_now(found.phase, last.stage if last else None)
     context |= {
         "summary_form": SummaryForm(instance=found),
         "scope_form": ScopeForm(

@@ -72,7 +72,9 @@ def updates(request: HttpRequest, pk: int) -> HttpResponse:
                 error = refused
     else:
         template = _template(found, request.GET.get("template", ""))
-        initial = initial_of(draft, template, corrected, _facts(found), last.stage if last else "investigating")
+        initial = initial_of(
+            draft, template, corrected, _facts(found), rules.stage_now(found.phase, last.stage if last else None)
+        )
         shown_on = PublishedUpdate.objects.filter(update__incident=found)
         initial["lists"] = [slug for slug, _ in lists]
         initial["pages"] = list(shown_on.values_list("public_incident__page__slug", flat=True).distinct())
