@@ -23,6 +23,7 @@ from .setting import fill
 
 LINES = 5_000
 CROWD = 200
+RE_READ = 60
 _SCRIPT = f"""
 import django, json, random
 django.setup()
@@ -89,6 +90,8 @@ def room(row: Callable[..., None], percentile: Callable[[list[float], int], floa
     crowd = asyncio.run(_crowd(server.url, path, session, made["token"], made["readers"]))
     row(f"a line of the log, until each of {CROWD} readers at once has it, p50", f"{percentile(crowd, 50):.0f} ms")
     row("  p95", f"{percentile(crowd, 95):.0f} ms")
+    crowd = asyncio.run(_crowd(server.url, path, session, made["token"], made["readers"], storm=RE_READ))
+    row(f"the same while {RE_READ} of them re-read the whole room, p95", f"{percentile(crowd, 95):.0f} ms")
     chromium = Chromium(Path("artifacts")).start()
     try:
         _in_browser(chromium, server, session, path, row, percentile)
@@ -139,10 +142,13 @@ def _in_browser(
     row("a line of the log, from writing to another reader's screen, p95", f"{percentile(took, 95):.0f} ms")
 
 
-async def _crowd(url: str, path: str, session: str, token: str, readers: list[list[str]]) -> list[float]:
+async def _crowd(
+    url: str, path: str, session: str, token: str, readers: list[list[str]], *, storm: int = 0
+) -> list[float]:
     """Readers who do what the page does, each a person of their own in one of three time zones: listen, take the lines that
     come along, and ask where only the topic comes. Milliseconds from the writing of each of some lines until each of them
-    has it; the readers take their time on the same two cores."""
+    has it; the readers take their time on the same two cores. ``storm``: so many of them re-read the rest of the room at the
+    same time, as after a change of its state."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=CROWD)
     took: list[float] = []
     async with httpx.AsyncClient(base_url=url, limits=limits, timeout=60) as client:
@@ -164,7 +170,7 @@ async def _crowd(url: str, path: str, session: str, token: str, readers: list[li
                         headers = {"HX-Request": "true", **cookie}
                         answer = await client.get(address, params={"since": since}, headers=headers)
                         since, text = answer.headers.get("X-Since", since), answer.text
-                    for number in [each for each in missing if f"Line for the crowd {each}." in text]:
+                    for number in [each for each in missing if f"Line for the crowd {storm}.{each}." in text]:
                         took.append((time.perf_counter() - written[str(number)]) * 1000)
                         missing.discard(number)
                     if not missing:
@@ -174,13 +180,20 @@ async def _crowd(url: str, path: str, session: str, token: str, readers: list[li
         for _ in range(CROWD):
             await listening.acquire()
         await asyncio.sleep(2)
+
+        async def re_read(session: str) -> None:
+            for part in ("top", "side"):
+                headers = {"HX-Request": "true", "Cookie": f"sessionid={session}"}
+                await client.get(path, params={"part": part}, headers=headers)
+
+        tasks += [asyncio.create_task(re_read(session)) for session, _ in readers[:storm]]
         for number in range(5):
             written[str(number)] = time.perf_counter()
             await client.post(
                 f"/api/v1{path}/log",
-                json={"kind": "note", "text": f"Line for the crowd {number}."},
+                json={"kind": "note", "text": f"Line for the crowd {storm}.{number}."},
                 headers={"Authorization": f"Bearer {token}"},
             )
-            await asyncio.sleep(3)
+            await asyncio.sleep(1 if storm else 3)
         await asyncio.wait_for(asyncio.gather(*tasks), 60)
     return took

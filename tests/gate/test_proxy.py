@@ -15,6 +15,7 @@ import pytest
 
 from gate.running import Running, running_gate
 from peers.programs import temporary_directory
+from watchroom.intake.gate.proxy import LATER
 
 
 class Web(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -122,6 +123,28 @@ def test_a_request_arrives_as_it_was(gate: Running) -> None:
     assert "user-agent" not in headers
     assert answer.headers.get_all("Date") is not None
     assert len(answer.headers.get_all("Date") or []) == 1
+
+
+def test_what_pages_re_read_by_themselves_has_a_way_of_its_own(gate: Running, web: Web) -> None:
+    def asks(method: str, **headers: str) -> bool:
+        """Whether it came by the second socket."""
+        path = Path(f"{web.server_address}{LATER}")
+        second = Web(path)
+        threading.Thread(target=second.serve_forever, args=(0.05,), daemon=True).start()
+        seen: list[str] = []
+        second.finish_request = lambda *_: seen.append("came")  # type: ignore[method-assign]
+        try:
+            gate.ask(method, "/incidents/1", **headers)
+        finally:
+            second.shutdown()
+            second.server_close()
+            path.unlink()
+        return bool(seen)
+
+    assert asks("GET", HX_Request="true")
+    assert not asks("GET")
+    assert not asks("POST", HX_Request="true")  # somebody does something
+    assert gate.ask("GET", "/incidents/1", HX_Request="true").status == 200  # a web process without a second one
 
 
 def test_strangers_can_not_say_where_they_come_from(gate: Running) -> None:

@@ -11,6 +11,7 @@ from peers.chromium import PHONE, axe
 from watchroom.accounts.actors import acting
 from watchroom.incidents import commands
 from watchroom.incidents.models import LogEntry, Task
+from watchroom.incidents.rules import slash
 
 if TYPE_CHECKING:
     from peers.chromium import Chromium
@@ -97,6 +98,27 @@ def test_the_room_works_without_a_connection_for_a_while(client: Any, live_serve
     commands.log(acting(anna), incident, "note", "Written elsewhere")
     page.evaluate(f"document.dispatchEvent(new CustomEvent('live:incident:{incident.pk}:log'))")
     page.wait_for_selector("#log >> text=Written elsewhere")
+    # The new lines that come along with the event are put in place, whoever wrote them.
+    page.evaluate(
+        """([incident, html]) => document.dispatchEvent(new CustomEvent('live:lines', {detail: {incident, html,
+            since: '2036-01-01T00:00:00+00:00'}}))""",
+        [
+            incident.pk,
+            '<li class="log-entry" id="entry-999999"><time datetime="2036-01-01T00:00:00Z"></time>Came along</li>',
+        ],
+    )
+    assert "Came along" in page.inner_text("#log > li:first-child")
+
+    page.fill("#compose-text", "/help")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#completions >> text=/handoff")
+    assert page.locator("#completions li").count() == len(slash.COMMANDS)
+    page.keyboard.press("Escape")
+    page.keyboard.type("handoff @ann")
+    page.wait_for_selector("#completions >> text=@anna")
+    page.keyboard.press("Tab")
+    assert page.input_value("#compose-text") == "/handoff @anna "
+    page.fill("#compose-text", "")
     chromium.take_problems()  # what the browser says of the requests that it could not send
 
 
@@ -108,6 +130,12 @@ def test_the_composer_is_by_the_thumb_on_a_phone(client: Any, live_server: Any, 
     box = page.locator("#compose").bounding_box()
     assert box is not None
     assert PHONE[1] / 2 < box["y"] + box["height"] <= PHONE[1]
+    # What to do next stands above it, all of it, on the first screen.
+    step = page.locator(".next-step .button.primary").first.bounding_box()
+    assert step is not None
+    assert step["y"] + step["height"] < box["y"]
+    small = [each.bounding_box() for each in page.locator("#side .button:visible, #room-head .button:visible").all()]
+    assert all(each is not None and each["height"] >= 44 for each in small)
     assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1")
     page.goto(f"/incidents/{incident.pk}/board")
     assert axe(page) == []

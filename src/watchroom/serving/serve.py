@@ -188,8 +188,8 @@ def _why(code: int) -> str:
 
 def _remove_stale(directory: Path) -> None:
     """Remove the sockets of supervisors that were killed."""
-    for path in directory.glob("web-*.sock"):
-        pid = path.stem.removeprefix("web-")
+    for path in directory.glob("web-*.sock*"):
+        pid = path.name.removeprefix("web-").partition(".")[0]
         if pid.isdigit() and not _exists(int(pid)):
             path.unlink(missing_ok=True)
 

@@ -6,10 +6,12 @@ import logging
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 from ..intake.gate import addresses
+from ..intake.gate.proxy import LATER
 from ..kernel.settings import current
 from .forwarded import Forwarded
 from .parent import die_with_parent
@@ -35,22 +37,32 @@ def run_web(host: str = "127.0.0.1", port: int = 8001, socket: str | Path | None
 
     logging.getLogger("waitress").setLevel(logging.WARNING)
     trusted = addresses.networks(settings.trusted_proxies)
-    if socket:
+    application_ = Forwarded(application, always=bool(socket), trusted=trusted)
+
+    def serving(threads: int, **where: Any) -> Any:
+        return waitress.create_server(
+            application_,
+            **where,
+            threads=max(1, threads),
+            ident=None,
+            clear_untrusted_proxy_headers=False,  # Forwarded judges them
+            max_request_body_size=_BODY_LIMIT_BYTES,
+            channel_timeout=120,
+            connection_limit=400,
+            asyncore_use_poll=True,
+        )
+
+    later = Path(f"{socket}{LATER}") if socket else None
+    if later is not None:
         listening = {"unix_socket": str(socket), "unix_socket_perms": "600"}
-    server = waitress.create_server(
-        Forwarded(application, always=bool(socket), trusted=trusted),
-        **listening,
-        threads=max(1, settings.web_threads),
-        ident=None,
-        clear_untrusted_proxy_headers=False,  # Forwarded judges them
-        max_request_body_size=_BODY_LIMIT_BYTES,
-        channel_timeout=120,
-        connection_limit=400,
-        asyncore_use_poll=True,
-    )
+        # What open pages re-read by themselves has threads of its own (see `Proxy`), few of them: a crowd of it must not
+        # take the interpreter from those who do something.
+        second = serving(settings.web_threads // 4, unix_socket=str(later), unix_socket_perms="600")
+        threading.Thread(target=second.run, name="re-reads", daemon=True).start()
+    server = serving(settings.web_threads, **listening)
     try:
         server.run()  # returns after SystemExit or KeyboardInterrupt, once the threads have ended
     finally:
         server.close()
-        if socket:
-            Path(socket).unlink(missing_ok=True)
+        for path in (Path(socket), later) if socket and later else ():
+            path.unlink(missing_ok=True)

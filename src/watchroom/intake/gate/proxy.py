@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 
 import httpx
 
@@ -17,6 +18,8 @@ from .asgi import Message, Receive, Scope, Send, answer, header, problem, retry_
 log = logging.getLogger("watchroom.gate")
 
 _TIMEOUT: dict[str, float | None] = {"connect": 5.0, "read": 120.0, "write": 30.0, "pool": 15.0}
+_WAITING: dict[str, float | None] = {**_TIMEOUT, "pool": 60.0}
+LATER = ".later"  # the web process's second socket is called like the first, with this behind it
 _IDLE_SECONDS = 30.0  # how long a body may pause on its way in
 
 # Between two neighbours only (RFC 9110, section 7.6.1), or set by us.
@@ -58,13 +61,15 @@ class _Inward(httpx.AsyncByteStream):
 
 
 class Proxy:
-    """A reverse proxy to one Unix socket."""
+    """A reverse proxy to the web process: to its Unix socket, and to a second one for what open pages re-read by
+    themselves. Two hundred who have one room open re-read it at once when it changes; what somebody does meanwhile, and
+    the page that somebody opens, must not wait behind that."""
 
     def __init__(self, socket_path: str, trusted: tuple[addresses.Network, ...] = ()) -> None:
         self._trusted = trusted
-        self._web = httpx.AsyncHTTPTransport(
-            uds=socket_path, limits=httpx.Limits(max_connections=200, max_keepalive_connections=20)
-        )
+        self._web = _transport(socket_path, 200)
+        self._later_path = Path(socket_path + LATER)
+        self._later = _transport(str(self._later_path), 50)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = self._inward(scope)
@@ -76,15 +81,16 @@ class Proxy:
         else:
             stream = httpx.ByteStream(b"")
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+        later = scope["method"] == "GET" and bool(header(scope, b"hx-request")) and self._later_path.exists()
         request = httpx.Request(
             scope["method"],
             "http://web/",
             headers=headers,
             stream=stream,
-            extensions={"timeout": _TIMEOUT, "target": target},
+            extensions={"timeout": _WAITING if later else _TIMEOUT, "target": target},
         )
         try:
-            response = await self._ask(request, again=not (length or chunked))
+            response = await self._ask(request, again=not (length or chunked), later=later)
         except (_Gone, TimeoutError):
             return await answer(send, 408, headers=[(b"connection", b"close")])
         except httpx.TimeoutException as error:
@@ -168,6 +174,7 @@ class Proxy:
 
     async def close(self) -> None:
         await self._web.aclose()
+        await self._later.aclose()
 
     def _inward(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         """The headers as the web process gets them: what a stranger says about the way here is not among them."""
@@ -198,14 +205,15 @@ class Proxy:
             (b"x-forwarded-host", host),
         ]
 
-    async def _ask(self, request: httpx.Request, again: bool) -> httpx.Response:
+    async def _ask(self, request: httpx.Request, again: bool, *, later: bool = False) -> httpx.Response:
+        web = self._later if later else self._web
         try:
-            return await self._web.handle_async_request(request)
+            return await web.handle_async_request(request)
         except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
             # The web process may have closed a kept connection while we took it up.
             if not again or request.method not in ("GET", "HEAD", "OPTIONS"):
                 raise
-            return await self._web.handle_async_request(request)
+            return await web.handle_async_request(request)
 
     async def _pass_on(self, response: httpx.Response, send: Send) -> None:
         named = {name.strip().lower() for name in response.headers.get("connection", "").encode().split(b",")}
@@ -221,6 +229,11 @@ class Proxy:
             await send({"type": "http.response.body", "body": b""})
         finally:
             await response.aclose()
+
+
+def _transport(socket_path: str, connections: int) -> httpx.AsyncHTTPTransport:
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=20)
+    return httpx.AsyncHTTPTransport(uds=socket_path, limits=limits)
 
 
 async def _away(scope: Scope, send: Send, status: int) -> None:
