@@ -181,6 +181,8 @@ STATIC_URL = "/static/"
 STATIC_ROOT = None  # WhiteNoise finds the files inside the packages: nothing to collect
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = _own.debug
+# Not every system knows this ending, and a phone installs only what is a manifest by its type.
+WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -168,3 +168,5 @@ def test_the_worker_and_the_offline_page_are_there_without_signing_in() -> None:
     page = Client().get("/offline")
     assert page.status_code == 200 and "No connection" in page.content.decode()
     assert "'self'" in page["Content-Security-Policy"] and "unsafe" not in page["Content-Security-Policy"]
+    manifest = Client().get("/static/watchroom/manifest.webmanifest")
+    assert manifest.status_code == 200 and manifest["Content-Type"].startswith("application/manifest+json")

@@ -30,7 +30,7 @@ def text(value: Any) -> str:
         return ", ".join(f"{key}={text(each)}" for key, each in value.items())
     if isinstance(value, list):
         return ", ".join(text(each) for each in value)
-    said = str(value)
+    said = str(round(value, 2) if isinstance(value, float) else value)
     if len(said) >= 20 and said[4:5] == "-" and said[10:11] == "T" and said.endswith(("Z", "+00:00")):
         return f"{said[:10]} {said[11:19]} UTC"
     return said
