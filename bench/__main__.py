@@ -8,6 +8,7 @@ import traceback
 from . import oncall
 from . import room as rooms
 from .gate import ingest, known_and_new
+from .grown import grown
 from .pages import pages, readers, start_and_memory
 from .paging import accept_to_provider, many_groups, storm
 from .scale import active_alerts, escalations, signals, waiting
@@ -36,7 +37,7 @@ USUAL = (
     schedules,
     room,
 )
-LARGE = (signals, escalations, waiting)
+LARGE = (signals, escalations, waiting, grown)
 
 
 def main(names: list[str]) -> int:

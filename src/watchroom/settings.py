@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "watchroom.api.idempotency.IdempotencyMiddleware",
 ]
 
+FORM_RENDERER = "watchroom.web.rendering.Renderer"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django import forms
+from django.db import connection
+from django.forms.renderers import DjangoTemplates
+from django.test.html import parse_html
+from django.test.utils import CaptureQueriesContext
 
 import factories
 from watchroom.accounts.actors import acting
@@ -17,7 +23,9 @@ from watchroom.incidents import commands as incidents
 from watchroom.incidents.models import Incident, RoleAssignment
 from watchroom.intake.models import AlertGroup, Severity
 from watchroom.kernel import clock
+from watchroom.oncall.models import Calendar, CalendarShift
 from watchroom.paging import commands as paging
+from watchroom.web.rendering import Renderer
 from watchroom.web.templatetags._badges import STATES
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +59,39 @@ def test_my_duty(client: Any, clock: Any) -> None:
         True,
     ]
     assert sum("You are not on call. Next:" in text for text in texts.values()) == 1
+
+
+def test_my_duty_also_comes_from_a_calendar_and_only_my_schedules_are_worked_out(client: Any) -> None:
+    anna = sign_in(client, factories.person("Anna", timezone="UTC"))
+    calendar = Calendar.objects.create(
+        schedule=factories.schedule("Read"), name="Google", url="https://example.org/c.ics"
+    )
+    start, end = clock.now() - timedelta(hours=1), clock.now() + timedelta(hours=3)
+    CalendarShift.objects.create(calendar=calendar, person=anna, starts_at=start, ends_at=end)
+    with CaptureQueriesContext(connection) as few:
+        assert "on call until" in client.get("/").content.decode()
+    for number in range(5):
+        factories.schedule(f"Other {number}", people=(factories.person(),))
+    with CaptureQueriesContext(connection) as many:
+        client.get("/")
+    assert len(many) == len(few)
+    asked = [re.findall(r"IN \(([^)]*)\)", query["sql"]) for query in many if 'FROM "oncall_rotation"' in query["sql"]]
+    assert asked == [[str(calendar.schedule_id)]]
+
+
+def test_a_long_choice_is_drawn_as_django_draws_it() -> None:
+    class Form(forms.Form):
+        who = forms.ChoiceField(
+            choices=[("", "Nobody"), ("Team <A>", [("1", 'Anna "A"'), ("2", "Ben & Co")])],
+            widget=forms.Select(attrs={"data-pick": True, "class": "input", "hidden": False}),
+        )
+        many = forms.MultipleChoiceField(choices=[(n, f"No. {n}") for n in range(3)], required=False)
+
+    def drawn(renderer: Any) -> list[Any]:
+        form = Form({"who": "2", "many": ["0", "2"]}, renderer=renderer)
+        return [parse_html(str(form[name])) for name in ("who", "many")]
+
+    assert drawn(Renderer()) == drawn(DjangoTemplates())
 
 
 def test_what_is_on_fire_comes_first_and_is_answered_here(client: Any, django_assert_max_num_queries: Any) -> None:

@@ -60,6 +60,9 @@ class ActionItem(models.Model):
         indexes = (
             models.Index(fields=("remind_at",), condition=Q(remind_at__isnull=False), name="action_remind"),
             models.Index(fields=("owner", "state", "due_on"), name="action_of_owner"),
+            models.Index(
+                fields=("due_on", "priority", "id"), condition=Q(remind_at__isnull=False), name="action_open_by_due"
+            ),
         )
 
     def __str__(self) -> str:

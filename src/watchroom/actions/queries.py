@@ -17,13 +17,15 @@ from . import rules
 from .models import ActionItem
 
 OPEN = ("open", "doing")
+# What is open is reminded of, says the table's own constraint; and these few have an index of their own.
+IS_OPEN = Q(state__in=OPEN, remind_at__isnull=False)
 
 
 def visible_to(actor: Actor) -> QuerySet[ActionItem]:
     """Action items that ``actor`` may read: those of incidents that they may read, and their own."""
     if not actor.may(Action.SEE):
         return ActionItem.objects.none()
-    seen = Q(incident__in=incidents.visible_to(actor)) | Q(incident__isnull=True)
+    seen = incidents.seen_by(actor, "incident__") | Q(incident__isnull=True)
     if actor.person is not None:
         seen |= Q(owner=actor.person)
     return ActionItem.objects.filter(seen).select_related("incident__team", "team", "owner", "created_by")
@@ -34,11 +36,11 @@ def filtered(actor: Actor, items: QuerySet[ActionItem], filters: Mapping[str, st
     ``q`` (words)."""
     show = filters.get("show", "")
     if show == "mine":
-        items = items.filter(owner=actor.person, state__in=OPEN) if actor.person else items.none()
+        items = items.filter(IS_OPEN, owner=actor.person) if actor.person else items.none()
     elif show == "open":
-        items = items.filter(state__in=OPEN)
+        items = items.filter(IS_OPEN)
     elif show == "overdue":
-        items = items.filter(state__in=OPEN, due_on__lt=clock.now().date())
+        items = items.filter(IS_OPEN, due_on__lt=clock.now().date())
     elif show == "done":
         items = items.exclude(state__in=OPEN)
     if team := filters.get("team", ""):
@@ -50,8 +52,11 @@ def filtered(actor: Actor, items: QuerySet[ActionItem], filters: Mapping[str, st
     return items
 
 
-def overdue_first(items: QuerySet[ActionItem]) -> QuerySet[ActionItem]:
-    """What is still to be done by its date, so that the overdue stand first; then what has ended."""
+def overdue_first(items: QuerySet[ActionItem], show: str = "") -> QuerySet[ActionItem]:
+    """What is still to be done by its date, so that the overdue stand first; then what has ended. ``show`` is that of
+    :func:`filtered`: where only open ones are left, they come as their index has them."""
+    if show in {"mine", "open", "overdue"}:
+        return items.order_by("due_on", "priority", "id")
     ended = Case(When(state__in=OPEN, then=Value(0)), default=Value(1), output_field=IntegerField())
     return items.annotate(ended_rank=ended).order_by("ended_rank", "due_on", "priority", "id")
 

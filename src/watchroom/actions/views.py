@@ -28,7 +28,7 @@ def actions(request: HttpRequest) -> HttpResponse:
     filters = {name: request.GET.get(name, "") for name in ("show", "team", "incident", "q")}
     filters["show"] = filters["show"] or "open"
     visible = queries.visible_to(by)
-    rows = queries.overdue_first(queries.filtered(by, visible, filters))
+    rows = queries.overdue_first(queries.filtered(by, visible, filters), filters["show"])
     text = request.GET.get("page", "")
     number = max(int(text), 1) if text.isdecimal() and len(text) < 6 else 1
     found = list(rows[(number - 1) * PAGE : number * PAGE + 1])

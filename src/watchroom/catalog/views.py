@@ -22,7 +22,7 @@ from . import commands, queries
 from .forms import ServiceForm
 from .models import Service
 
-_MOST = 500  # more than this is for the search
+_MOST = 200  # more than this is for the search
 
 
 def services(request: HttpRequest) -> HttpResponseBase:
@@ -39,10 +39,9 @@ def services(request: HttpRequest) -> HttpResponseBase:
     found = list(rows[: _MOST + 1])
     firing = set(
         groups_visible_to(by)
-        .filter(resolved_at=None, service__isnull=False)
+        .filter(resolved_at=None, service__in=[row.pk for row in found])
         .order_by()
         .values_list("service_id", flat=True)
-        .distinct()
     )
     context = {
         "services": [(row, row.pk in firing) for row in found[:_MOST]],

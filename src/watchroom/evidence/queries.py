@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..catalog.models import Service
-from ..incidents.queries import visible_to as incidents_visible_to
+from ..incidents.queries import seen_by
 from ..intake.queries import groups_visible_to
 from ..kernel.errors import NotFound
 from .models import Change, Connection, Indicator, Snapshot
@@ -58,7 +58,7 @@ def changes_between(services: Iterable[Service], start: datetime, end: datetime,
 
 def snapshots_visible_to(actor: Actor) -> QuerySet[Snapshot]:
     """Snapshots in what ``actor`` may see."""
-    seen = Q(incident__in=incidents_visible_to(actor)) | Q(group__in=groups_visible_to(actor).order_by())
+    seen = seen_by(actor, "incident__") | Q(group__in=groups_visible_to(actor).order_by())
     return Snapshot.objects.filter(seen).select_related("taken_by", "incident__team", "group__team")
 
 

@@ -7,7 +7,7 @@ from django.db.models import Q
 from ..accounts.actors import Actor
 from ..kernel.errors import NotFound
 from .models import Incident, RoleHandoff
-from .queries import visible_to
+from .queries import seen_by
 
 
 def handoff_for(actor: Actor, pk: int) -> RoleHandoff:
@@ -15,7 +15,7 @@ def handoff_for(actor: Actor, pk: int) -> RoleHandoff:
 
     :raises NotFound: there is none.
     """
-    seen = Q(assignment__incident__in=visible_to(actor))
+    seen = seen_by(actor, "assignment__incident__")
     if actor.person is not None:
         seen |= Q(to=actor.person)
     rows = RoleHandoff.objects.select_related("assignment__incident__team", "assignment__person", "to", "by")

@@ -12,7 +12,7 @@ from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..evidence.models import Change
 from ..incidents.models import Incident
-from ..incidents.queries import visible_to as incidents_visible_to
+from ..incidents.queries import seen_by
 from ..kernel.errors import NotFound
 from ..kernel.plugins import all_of
 from . import rules
@@ -100,7 +100,7 @@ def runs_visible_to(actor: Actor) -> QuerySet[MitigationRun]:
             "mitigation__team", "started_by", "incident__team", "execution__runner", "execution__approved_by"
         )
         .prefetch_related("steps__done_by")
-        .filter(incident__in=incidents_visible_to(actor))
+        .filter(seen_by(actor, "incident__"))
     )
 
 

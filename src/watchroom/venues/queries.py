@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..incidents.models import Incident
-from ..incidents.queries import visible_to as incidents_visible_to
+from ..incidents.queries import seen_by
 from ..kernel.errors import NotFound
 from . import rules
 from .models import Bridge, Venue, VenuePlan
@@ -48,7 +48,7 @@ def plan_by(actor: Actor, slug: str) -> VenuePlan:
 
 def venue_for(actor: Actor, pk: int) -> Venue:
     """One venue of an incident that ``actor`` may see. :raises NotFound: there is none."""
-    rows = Venue.objects.filter(incident__in=incidents_visible_to(actor))
+    rows = Venue.objects.filter(seen_by(actor, "incident__"))
     found = rows.select_related("incident__team", "workspace", "bridge").filter(pk=pk).first()
     if found is None:
         raise NotFound(f"There is no venue {pk}, or you may not see it.", field="venue", value=pk)

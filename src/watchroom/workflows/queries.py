@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..incidents.models import Incident
-from ..incidents.queries import visible_to as incidents_visible_to
+from ..incidents.queries import seen_by
 from ..kernel.errors import NotFound
 from .models import Workflow, WorkflowRun
 from .rules import Snapshot
@@ -36,9 +36,7 @@ def workflow_by(actor: Actor, slug: str) -> Workflow:
 
 def runs_visible_to(actor: Actor) -> QuerySet[WorkflowRun]:
     """Runs in incidents that ``actor`` may see."""
-    return WorkflowRun.objects.filter(incident__in=incidents_visible_to(actor)).select_related(
-        "workflow__team", "incident__team"
-    )
+    return WorkflowRun.objects.filter(seen_by(actor, "incident__")).select_related("workflow__team", "incident__team")
 
 
 def run_for(actor: Actor, pk: int) -> WorkflowRun:

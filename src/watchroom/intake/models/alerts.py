@@ -107,6 +107,7 @@ class AlertGroup(models.Model):
             models.Index(fields=("update_at",), condition=Q(update_at__isnull=False), name="group_update"),
             models.Index(fields=("repeat_at",), condition=Q(repeat_at__isnull=False), name="group_repeat"),
             models.Index(fields=("route",), condition=Q(resolved_at__isnull=True), name="group_open_of_route"),
+            models.Index(fields=("service",), condition=Q(resolved_at__isnull=True), name="group_open_of_service"),
             models.Index(fields=("returns_at",), condition=Q(returns_at__isnull=False), name="group_returns"),
             models.Index(fields=("review_at",), condition=Q(review_at__isnull=False), name="group_review"),
             models.Index(fields=("flap_turns_at",), condition=Q(flap_turns_at__isnull=False), name="group_flap"),

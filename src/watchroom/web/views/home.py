@@ -17,7 +17,6 @@ from ...intake.queries import groups_visible_to
 from ...kernel import clock
 from ...oncall import queries as oncall
 from ...oncall import rules
-from ...oncall.models import Schedule
 from ...paging.models import Escalation
 from ...paging.people import Roster
 from ...paging.queries import my_defects
@@ -34,7 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     person, now = actor.person, clock.now()
     mine = Escalation.objects.filter(ended_at__isnull=True, notifications__person=person).distinct().order_by("-id")[:5]
-    duty = _duty(person.pk) if person else None
+    duty = _duty(person) if person else None
     context = {
         "mine": [(escalation, VERBS[escalation.kind]) for escalation in mine],
         "updates": _overdue_updates(actor) if person else [],
@@ -65,17 +64,15 @@ def _trouble(person: Person) -> str:
     return trouble_at_night(at_night(person, Roster(clock.now())))
 
 
-def _duty(person: int) -> dict[str, Any]:
+def _duty(person: Person) -> dict[str, Any]:
     """Where this person is on call now and until when, or when next."""
     now = clock.now()
-    schedules = {schedule.pk: schedule for schedule in Schedule.objects.all()}
-    found: list[tuple[Schedule, rules.Shift]] = []
-    for pk, plan in oncall.plans_of(schedules.values(), now, now + LOOK_AHEAD).items():
-        # Only the schedules in which they have a place are worked out.
-        if any(person in turn for layer in plan.layers for turn in layer.members) or any(
-            override.person == person for override in plan.overrides
-        ):
-            found += [(schedules[pk], shift) for shift in rules.shifts_of(plan, person, now, now + LOOK_AHEAD)]
+    schedules = {schedule.pk: schedule for schedule in oncall.schedules_of(person)}
+    found = [
+        (schedules[pk], shift)
+        for pk, plan in oncall.plans_of(schedules.values(), now, now + LOOK_AHEAD).items()
+        for shift in rules.shifts_of(plan, person.pk, now, now + LOOK_AHEAD)
+    ]
     found.sort(key=lambda each: each[1].starts_at)
     on_duty = [(schedule, shift) for schedule, shift in found if shift.starts_at <= now]
     return {
