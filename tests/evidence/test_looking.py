@@ -49,7 +49,13 @@ def item_path(group: AlertGroup) -> str:
 
 
 def test_the_alerts_own_metric_is_drawn_without_its_comparison(
-    client: Any, responder: Actor, group: AlertGroup, prom: Connection, http_peer: HttpPeer, checkout: Service
+    clock: Any,
+    client: Any,
+    responder: Actor,
+    group: AlertGroup,
+    prom: Connection,
+    http_peer: HttpPeer,
+    checkout: Service,
 ) -> None:
     page = client.get(f"/alerts/{group.pk}").content.decode()
     assert f'hx-get="/evidence/groups/{group.pk}"' in page
