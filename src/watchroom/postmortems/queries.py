@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 
 from ..accounts.actors import Actor
-from ..actions.models import ActionItem
 from ..incidents import queries as incidents
 from ..incidents import rules as incident_rules
 from ..incidents.models import Incident, LogEntry, RoleAssignment, RoleName
@@ -28,10 +26,10 @@ def visible_to(actor: Actor) -> QuerySet[Postmortem]:
 def listed_for(actor: Actor) -> QuerySet[Postmortem]:
     """:func:`visible_to` with what a line of a list shows: ``actions`` and ``actions_open``."""
     # Counted for the lines that are shown; a join would count for all before the first thirty are taken.
-    items = ActionItem.objects.filter(incident=OuterRef("incident")).order_by().values("incident")
-    count = Coalesce(Subquery(items.values(n=Count("pk"))), 0)
-    undone = Coalesce(Subquery(items.filter(state__in=("open", "doing")).values(n=Count("pk"))), 0)
-    return visible_to(actor).annotate(actions=count, actions_open=undone)
+    its = Incident.objects.filter(pk=OuterRef("incident")).order_by()
+    count = its.annotate(n=Count("action_items")).values("n")
+    undone = its.annotate(n=Count("action_items", filter=Q(action_items__state__in=("open", "doing")))).values("n")
+    return visible_to(actor).annotate(actions=Subquery(count), actions_open=Subquery(undone))
 
 
 def filtered(postmortems: QuerySet[Postmortem], filters: Mapping[str, str]) -> QuerySet[Postmortem]:
