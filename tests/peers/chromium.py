@@ -80,7 +80,7 @@ class Chromium:
             reduced_motion="reduce",
             **{"locale": "en-GB", "timezone_id": "UTC", **options},
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)  # two browsers may share two cores with all that they look at
         context.on("page", self._watch)
         return context
 
