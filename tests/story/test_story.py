@@ -74,7 +74,7 @@ def test_the_main_job_from_end_to_end(
     # He also hears that his shift has begun, before or after it.
     what = "Checkout: The value of checkout is 7"
     smtp.wait_for(lambda mail: "ben@example.org" in mail.recipients and what in mail.subject, timeout=40)
-    on_phone = http_peer.wait_for(lambda request: b"ben-phone" in request.body)
+    on_phone = http_peer.wait_for(lambda request: b"ben-phone" in request.body and what.encode() in request.body)
     assert on_phone.json()["priority"] == 5
     http_peer.wait_for(lambda request: request.path.startswith("/pager"))  # by Apprise
 
