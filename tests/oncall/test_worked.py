@@ -26,7 +26,7 @@ from watchroom.insights.pay import pay_of, set_pay
 from watchroom.insights.queries import team_load
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Conflict, NotAllowed, Refused
-from watchroom.oncall import commands, queries, rules, worked
+from watchroom.oncall import commands, facts, queries, rules, worked
 from watchroom.oncall.duties import duties
 from watchroom.oncall.models import Handoff, Override, WorkedShift
 
@@ -278,6 +278,31 @@ def correct(by: Any, schedule: Any, person: Any, start: datetime, end: datetime,
     fields = {"reason": "Never entered", **fields}
     row = queries.schedule_by(SYSTEM, schedule.slug)
     return commands.correct(acting(by), row, person=person, starts_at=start, ends_at=end, **fields)
+
+
+def test_one_that_cannot_be_worked_out_stops_neither_the_others_nor_its_own_mending(
+    pay: Any, clock: TravellingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule, anna, ben, _ = pay
+    bad = make.schedule("Bad", people=(ben,), team=schedule.team, slug="bad", timezone="Europe/Berlin")
+    passed = facts.passed
+
+    def breaks(plans: Any, since: Any, end: Any) -> Any:
+        if bad.pk in plans:
+            raise ZeroDivisionError
+        return passed(plans, since, end)
+
+    monkeypatch.setattr(facts, "passed", breaks)
+    clock.advance(7 * HOUR)
+    run_due(WRITER)
+    assert {row.schedule_id for row in WorkedShift.objects.all()} == {schedule.pk}
+    due = queries.schedule_by(SYSTEM, "bad").worked_due_at
+    assert due is not None and due > clock()  # not again and again
+    save(bad, rotation(anna))
+    monkeypatch.undo()
+    clock.advance(7 * HOUR)
+    run_due(WRITER)
+    assert {row.person_id for row in WorkedShift.objects.filter(schedule=bad)} == {anna.pk}
 
 
 def test_a_correction_names_its_author_in_the_pay_and_keeps_the_original(pay: Any, clock: TravellingClock) -> None:

@@ -8,11 +8,12 @@ passed is written down by the rules that held then. The rows of a schedule are t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
@@ -25,6 +26,7 @@ from ...kernel.errors import Conflict, Refused
 from .. import facts, queries, rules
 from ..models import Correction, Schedule, Temporary, WorkedShift
 
+log = logging.getLogger(__name__)
 BATCH = 50
 EVERY = timedelta(hours=6)
 LONGEST = timedelta(days=366)
@@ -73,6 +75,23 @@ def write_down() -> int:
 def _write(
     schedules: list[Schedule], at: datetime, back: frozenset[int] = NOBODY, gone: frozenset[int] = NOBODY
 ) -> None:
+    """Write these down up to ``at``. One that can't be worked out stops neither the others nor the edit that mends it: it is
+    left where it was, and looked at again later."""
+    try:
+        with transaction.atomic():
+            _write_all(schedules, at, back, gone)
+    except DatabaseError:
+        raise  # that is no schedule's fault
+    except Exception:
+        if len(schedules) > 1:
+            for row in schedules:
+                _write([row], at, back, gone)
+            return
+        log.exception("What was worked in schedule %s can not be worked out", schedules[0].slug)
+        Schedule.objects.filter(pk=schedules[0].pk).update(worked_due_at=at + EVERY)
+
+
+def _write_all(schedules: list[Schedule], at: datetime, back: frozenset[int], gone: frozenset[int]) -> None:
     if not schedules:
         return
     start = min(row.written_to for row in schedules)
