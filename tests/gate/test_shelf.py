@@ -51,6 +51,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/html")
         if web.public and web.status == 200:
             self.send_header("X-Watchroom-Shelf", "7")
+            if self.path == "/status/full":
+                self.send_header("X-Watchroom-Shelf-With", "badge.svg api/v2/summary.json")
             self.send_header("ETag", f'"{web.text.decode()[:5].strip()}{language}"')
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -121,6 +123,19 @@ def test_it_survives_the_database_and_a_restart(start: Start, web: Web) -> None:
         web.status = 200
         announce({"*"})
         soon(lambda: b"hidden" in text(gate))
+
+
+def test_what_belongs_to_a_page_is_kept_before_anybody_asks_for_it(start: Start, web: Web) -> None:
+    with start() as gate:
+        assert "X-Watchroom-Shelf-With" not in gate.ask("GET", "/status/full", Host="127.0.0.1").headers
+        soon(lambda: {path for path, _ in web.asked} >= {"/status/full/badge.svg", "/status/full/api/v2/summary.json"})
+        soon(lambda: b"one" in text(gate, "/status/full/api/v2/summary.json"))
+        web.status = 500
+        assert b"one" in text(gate, "/status/full/api/v2/summary.json", Accept_Language="de")
+        assert b"one" in text(gate, "/status/full/badge.svg")
+        assert gate.ask("GET", "/status/full/feed.atom", Host="127.0.0.1").status == 500
+    with start() as gate:
+        assert b"one" in text(gate, "/status/full/api/v2/summary.json")
 
 
 def test_what_is_not_public_is_not_kept(start: Start, web: Web) -> None:

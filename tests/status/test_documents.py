@@ -145,6 +145,16 @@ def test_json_has_the_shape_that_consumers_of_statuspage_read(client: Any, livel
     assert b"Secret" not in answer.content
 
 
+def test_the_page_names_all_that_is_to_be_kept_with_it(client: Any, lively: StatusPage) -> None:
+    named = client.get(f"/status/{lively.slug}")["X-Watchroom-Shelf-With"].split()
+    assert {"api/v2/summary.json", "api/v2/incidents/unresolved.json", "feed.atom", "badge.svg", "style.css"} <= {
+        *named
+    }
+    answers = {name: client.get(f"/status/{lively.slug}/{name}") for name in named if name != "logo"}
+    assert all(answer.status_code == 200 and answer["X-Watchroom-Shelf"] for answer in answers.values())
+    assert not any("X-Watchroom-Shelf-With" in answer for answer in answers.values())
+
+
 def test_what_is_where(client: Any, lively: StatusPage) -> None:
     def names(path: str, kind: str) -> list[str]:
         return [each["name"] for each in client.get(f"/status/shop-status/api/v2/{path}.json").json()[kind]]

@@ -33,7 +33,7 @@ from ..status.rules.languages import LANGUAGES, pick
 
 log = logging.getLogger("watchroom.gate")
 
-MARK = b"x-watchroom-shelf"
+MARK, WITH = b"x-watchroom-shelf", b"x-watchroom-shelf-with"
 FRESH_SECONDS = 15.0  # younger: answered without another thought
 PATIENT_SECONDS = 60.0  # younger: answered, and renewed meanwhile; older: renewed first, if that takes no longer than
 WAIT_SECONDS = 3.0
@@ -55,6 +55,7 @@ class Kept:
     etag: bytes
     fetched_at: float  # Unix seconds, so that it means something after a restart
     failing: bool = False
+    belonging: tuple[str, ...] = ()  # documents below it, which are kept as soon as it is
     zipped: bytes = field(default=b"", repr=False)  # the bars of ninety days are a tenth of their size
     renewal: asyncio.Task[None] | None = field(default=None, repr=False)
     again: bool = False  # the page has changed while it was being renewed
@@ -168,7 +169,7 @@ class Shelf:
             return True
         if target != _asked(scope):  # what is not kept may well depend on the rest: ask the usual way
             return False
-        headers = [each for each in headers if each[0] not in (MARK, b"content-length")]
+        headers = [each for each in headers if each[0] not in (MARK, WITH, b"content-length")]
         headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
@@ -222,6 +223,15 @@ class Shelf:
             self._drop(next(iter(self._kept)))
         if there is None or there.etag != kept.etag:
             self._in_thread(_write, self._directory, key, kept)
+        if there is None:
+            self._keep_what_belongs_to(key, kept)
+
+    def _keep_what_belongs_to(self, key: Key, kept: Kept) -> None:
+        """Whoever asks for a document for the first time while the database is down shall have it all the same."""
+        for name in kept.belonging:
+            other = (key[0], f"{key[1].rstrip('/')}/{name}", key[2])
+            if not any(each[:2] == other[:2] for each in self._kept):
+                self._renew(other, Kept(kept.page, [], b"", b"", 0.0))
 
     def _drop(self, key: Key) -> None:
         self._kept.pop(key, None)
@@ -248,9 +258,12 @@ def _kept(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> K
     found = dict(headers)
     if status != 200 or MARK not in found or b"set-cookie" in found:
         return None
-    sent = [(name, value) for name, value in found.items() if name not in (MARK, b"content-length", b"etag", b"vary")]
+    sent = [
+        (name, value) for name, value in found.items() if name not in (MARK, WITH, b"content-length", b"etag", b"vary")
+    ]
     sent.append((b"vary", b"Accept-Language, Accept-Encoding"))
     kept = Kept(found[MARK].decode("latin-1"), sent, body, found.get(b"etag", b'""'), clock.now().timestamp())
+    kept.belonging = tuple(found.get(WITH, b"").decode("latin-1").split())
     kept.zipped = gzip.compress(body, 6, mtime=0) if len(body) > _WORTH_ZIPPING else b""
     return kept
 

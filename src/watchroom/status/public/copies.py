@@ -9,13 +9,13 @@ from ...kernel.errors import Refused
 from ..models import StatusPage
 from ..queries import view
 from ..rules import LANGUAGES
-from .documents import Document, Place, make, paths
+from .documents import PATHS, Document, Place, make
 
 
 def files(page: StatusPage) -> dict[str, Document]:
     """Every file of a page by its path: every document, and the page once more in each language."""
     shown = view(page, clock.now())
-    found = {path or "index.html": make(shown, path, Place(is_file=True)) for path in paths(shown)}
+    found = {path or "index.html": make(shown, path, Place(is_file=True)) for path in PATHS}
     for language in LANGUAGES:
         found[f"index.{language}.html"] = make(shown, "", Place(is_file=True, language=language))
     return {path: made for path, made in found.items() if made is not None}

@@ -58,11 +58,6 @@ def make(shown: PageView, path: str, place: Place) -> Document | None:
         return maker(shown, path, place)
 
 
-def paths(shown: PageView) -> list[str]:
-    """Every document of a page, for copies of it."""
-    return [*_MAKERS, *(f"api/v2/{name}" for name in statuspage.DOCUMENTS)]
-
-
 def _html(shown: PageView, path: str, place: Place) -> Document:
     language = place.language or shown.page.language
     context = {
@@ -181,3 +176,6 @@ _MAKERS: dict[str, Callable[[PageView, str, Place], Document | None]] = {
     "badge.svg": _badge,
     "logo": _logo,
 }
+
+# Every document of a page, below its address; the first is the page itself.
+PATHS = (*_MAKERS, *(f"api/v2/{name}" for name in statuspage.DOCUMENTS))

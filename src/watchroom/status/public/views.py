@@ -18,10 +18,11 @@ from ..models import StatusPage
 from ..queries import view
 from ..rules import LANGUAGES, pick
 from .access import REMEMBERED, cookie_of, knows_password, may_read
-from .documents import Document, Place, make
+from .documents import PATHS, Document, Place, make
 
 CACHE = "public, max-age=15, stale-while-revalidate=60, stale-if-error=86400"
 SHELF = "X-Watchroom-Shelf"  # tells the gate that it may keep this answer, and of which page it is; never goes further
+SHELF_WITH = "X-Watchroom-Shelf-With"  # and which documents belong to it, so that it keeps those before anybody asks
 
 
 def base_of(request: HttpRequest, slug: str) -> str:
@@ -58,10 +59,10 @@ def document(request: HttpRequest, slug: str, path: str = "") -> HttpResponse:
     made = make(view(page, clock.now()), path, Place(base_of(request, slug), language=language))
     if made is None:
         raise Http404
-    return _answer(request, page, made, language)
+    return _answer(request, page, made, language, path)
 
 
-def _answer(request: HttpRequest, page: StatusPage, made: Document, language: str) -> HttpResponse:
+def _answer(request: HttpRequest, page: StatusPage, made: Document, language: str, path: str) -> HttpResponse:
     """Let caches keep a public page for a moment, and answer 304 to whoever has it already."""
     answer = HttpResponse(made.body, content_type=made.content_type)
     answer["Content-Language"] = language
@@ -74,6 +75,8 @@ def _answer(request: HttpRequest, page: StatusPage, made: Document, language: st
     answer["ETag"] = f'"{hashlib.sha256(made.body).hexdigest()[:32]}"'
     kept = get_conditional_response(request, etag=answer["ETag"], response=answer) or answer
     kept[SHELF] = str(page.pk)
+    if not path:
+        kept[SHELF_WITH] = " ".join(PATHS[1:])
     return kept
 
 
