@@ -12,6 +12,7 @@ import factories as make
 from factories import paged
 from watchroom.accounts.actors import acting
 from watchroom.actions.models import ActionItem
+from watchroom.incidents import commands as incidents
 from watchroom.insights.commands import accept_wait, fix_alert
 from watchroom.insights.queries import alert_rules, team_load, window
 from watchroom.intake import commands
@@ -105,6 +106,24 @@ def test_the_load_of_a_team_is_shown_and_given_as_a_file(clock: TravellingClock)
     assert file.splitlines()[1].startswith("'=Anna,")
     said = browser.get(f"/api/v1/insights/load?team={schedule.team.slug}").json()
     assert said["people"][0]["hours_on_call"] == 168
+
+
+def test_time_in_incidents_runs_from_taking_a_role_until_it_ends_or_all_is_over(clock: TravellingClock) -> None:
+    anna, ben, mia = (make.person(name, "administrator") for name in ("Anna", "Ben", "Mia"))
+    team = make.team("Pay")
+    for fields in ({}, {"test": True}):
+        row = incidents.declare(acting(anna), title="Down", team=team, **fields)
+        incidents.assign_role(acting(anna), row, "commander", anna)
+        incidents.assign_role(acting(anna), row, "operations", ben)
+        clock.advance(timedelta(hours=1))
+        incidents.assign_role(acting(mia), row, "commander", mia)
+        clock.advance(timedelta(minutes=30))
+        incidents.resolve(acting(mia), row)
+        clock.advance(timedelta(days=1))
+    found = {str(person): each for person, each in team_load(team, *window(28)).people}
+    assert {name: each.hours_in_incidents for name, each in found.items()} == {"Anna": 1, "Mia": 0.5}  # Ben never came
+    said = signed_in(anna).get(f"/api/v1/insights/load?team={team.slug}").json()
+    assert {each["name"]: each["hours_in_incidents"] for each in said["people"]} == {"Anna": 1, "Mia": 0.5}
 
 
 @pytest.mark.parametrize("query", ["days=0", "days=9999", "days=x"])

@@ -87,13 +87,16 @@ def test_a_load_is_counted_by_person_and_warns() -> None:
     pages = [Page(1, night + timedelta(days=day, hours=hour)) for day in range(3) for hour in (0, 1)]
     pages.append(Page(2, datetime(2026, 3, 7, 11, tzinfo=UTC)))
     spans = {1: [(START - timedelta(days=1), START + timedelta(days=9))], 3: [(START, START + timedelta(hours=12))]}
-    first, *rest = loads(pages, spans, dict.fromkeys((1, 2, 3), BERLIN), START, end)
+    incidents = {1: [(START - timedelta(hours=1), START + timedelta(hours=2))], 4: [(end - timedelta(minutes=30), end)]}
+    zones = dict.fromkeys((1, 2, 3, 4), BERLIN)
+    first, *rest = loads(pages, spans, zones, START, end, in_incidents=incidents)
     assert (first.person, first.pages, first.night_pages, first.nights, first.sleep_interruptions) == (1, 6, 6, 3, 6)
-    assert first.hours_on_call == 9 * 24
+    assert (first.hours_on_call, first.weeks_in_a_row, first.hours_in_incidents) == (9 * 24, 1.3, 2)
     assert first.weekend_days == 2
     assert any("rest day" in text for text in first.warnings) and any("9 days" in text for text in first.warnings)
     by_person = {each.person: each for each in rest}
     assert (by_person[2].weekend_pages, by_person[2].out_of_hours, by_person[2].hours_on_call) == (1, 1, 0)
+    assert (by_person[4].hours_in_incidents, by_person[4].hours_on_call, by_person[4].weeks_in_a_row) == (0.5, 0, 0)
     assert (by_person[3].pages, by_person[3].hours_on_call, by_person[3].warnings) == (0, 12, ())
     assert sum(each.share for each in (first, *rest)) == 1
 

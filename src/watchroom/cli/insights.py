@@ -33,7 +33,17 @@ def alerts(api: Api, days: int, team: str | None) -> Any:
 def load(api: Api, team: str, days: int) -> Any:
     """What on-call cost the people of a team."""
     found = api.get("/insights/load", team=team, days=days)
-    columns = ("name", "hours_on_call", "pages", "night_pages", "sleep_interruptions", "weekend_days", "warnings")
+    columns = (
+        "name",
+        "hours_on_call",
+        "weeks_in_a_row",
+        "hours_in_incidents",
+        "pages",
+        "night_pages",
+        "sleep_interruptions",
+        "weekend_days",
+        "warnings",
+    )
     return found, lambda answer: table(*columns, empty="Nobody was on call or paged.")(answer["people"])
 
 

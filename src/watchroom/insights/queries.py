@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Min
+from django.db.models import Max, Min, OuterRef, Subquery
 
 from ..accounts.actors import Actor
 from ..accounts.models import Person, Team
 from ..accounts.roles import Action
+from ..incidents.models import Incident, KeyTime, RoleAssignment
 from ..intake.models import Alert, AlertGroup
 from ..intake.routing import tree
 from ..intake.rules import routes_of
@@ -26,6 +27,7 @@ from .limits import limits_of
 from .rules import actionable, load
 
 LONGEST_DAYS = 366
+LONGEST_INCIDENT = timedelta(days=92)  # older ones are open only because nobody closed them
 REACHED = (Notification.State.SENT, Notification.State.DELIVERED)
 
 
@@ -134,7 +136,8 @@ def team_load(team: Team, start: datetime, end: datetime) -> TeamLoad:
     """Who of a team was on call and paged, how often and when. A constant number of queries."""
     pages = pages_of(team, start, end)
     spans = spans_of(team, start, end)
-    people = Person.objects.in_bulk({page.person for page in pages} | spans.keys())
+    in_incidents = time_in_incidents(team, start, end)
+    people = Person.objects.in_bulk({page.person for page in pages} | spans.keys() | in_incidents.keys())
     zones = {pk: ZoneInfo(person.timezone) for pk, person in people.items()}
     found = load.loads(
         [page for page in pages if page.person in people],
@@ -143,6 +146,7 @@ def team_load(team: Team, start: datetime, end: datetime) -> TeamLoad:
         start,
         end,
         limits_of(team)[0],
+        in_incidents={pk: own for pk, own in in_incidents.items() if pk in people},
     )
     return TeamLoad(
         people=tuple((people[each.person], each) for each in found),
@@ -174,6 +178,32 @@ def spans_of(team: Team, start: datetime, end: datetime) -> dict[int, list[tuple
     for each in of_team(team, start, end):
         if not each.shadow:
             spans[each.person].append((each.starts_at, each.ends_at))
+    return {person: joined(own) for person, own in spans.items()}
+
+
+def time_in_incidents(team: Team, start: datetime, end: datetime) -> dict[int, list[load.Span]]:
+    """When people had a role in this team's incidents, from when they took it until they gave it back or the incident was
+    resolved. Drills and tests don't count."""
+    resolved = KeyTime.objects.filter(incident=OuterRef("incident"), moment="resolved").order_by("-id").values("at")[:1]
+    rows = (
+        RoleAssignment.objects.filter(
+            incident__team=team,
+            incident__drill=False,
+            incident__test=False,
+            incident__declared_at__gte=start - LONGEST_INCIDENT,
+            accepted_at__lt=end,  # and so they have said yes
+        )
+        .exclude(ended_at__lte=start)
+        .annotate(resolved_at=Subquery(resolved))
+    )
+    spans: dict[int, list[load.Span]] = defaultdict(list)
+    for person, began, left, over, status in rows.values_list(
+        "person_id", "accepted_at", "ended_at", "resolved_at", "incident__status"
+    ):
+        ends = (end, left, over if status == Incident.Status.RESOLVED else None)
+        begin, until = max(began or start, start), min(at for at in ends if at is not None)
+        if begin < until:
+            spans[person].append((begin, until))
     return {person: joined(own) for person, own in spans.items()}
 
 

@@ -67,6 +67,8 @@ class PersonLoadOut(Schema):
     weekend_pages: int
     weekend_days: int = Field(description="Saturdays and Sundays on call.")
     hours_on_call: float
+    weeks_in_a_row: float
+    hours_in_incidents: float
     share: float = Field(description="Of all pages of the team.")
     warnings: list[str]
 

@@ -16,7 +16,9 @@ from .limits import Carried, Limits, crossed, most_within, night_of
 NIGHT_FROM, NIGHT_TO = 22, 7
 WORK_FROM, WORK_TO = 9, 18
 SAME_SLEEP = timedelta(minutes=30)
+WEEK = timedelta(days=7)
 DEFAULT = Limits()
+Span = tuple[datetime, datetime]
 
 __all__ = ["Load", "Page", "is_night", "is_out_of_hours", "loads", "most_within", "night_of", "sleep_interruptions"]
 
@@ -31,7 +33,8 @@ class Page:
 
 @dataclass(frozen=True)
 class Load:
-    """What one person carried. ``share`` is of all pages, from 0 to 1; ``warnings`` say what is too much."""
+    """What one person carried. ``share`` is of all pages, from 0 to 1; ``weeks_in_a_row`` the longest time on call without a
+    break, in weeks; ``hours_in_incidents`` with a role in incidents; ``warnings`` say what is too much."""
 
     person: int
     pages: int
@@ -42,6 +45,8 @@ class Load:
     weekend_pages: int
     weekend_days: int
     hours_on_call: float
+    weeks_in_a_row: float
+    hours_in_incidents: float
     share: float
     warnings: tuple[str, ...]
 
@@ -77,17 +82,19 @@ def loads(
     start: datetime,
     end: datetime,
     limits: Limits = DEFAULT,
+    *,
+    in_incidents: Mapping[int, Sequence[tuple[datetime, datetime]]] | None = None,
 ) -> list[Load]:
-    """The load of everybody who was paged or on call between ``start`` and ``end``; the heaviest first. ``spans`` are the
-    times on call, without overlaps, by person."""
+    """The load of everybody who was paged, on call or in incidents between ``start`` and ``end``; the heaviest first.
+    ``spans`` are the times on call and ``in_incidents`` those in incidents, both without overlaps, by person."""
     by_person: dict[int, list[datetime]] = defaultdict(list)
     for page in pages:
         by_person[page.person].append(page.at)
     total = sum(map(len, by_person.values()))
-    found = []
-    for person in by_person.keys() | spans.keys():
+    found, worked = [], in_incidents or {}
+    for person in by_person.keys() | spans.keys() | worked.keys():
         zone, own = zones[person], sorted(by_person.get(person, ()))
-        own_spans = [(max(a, start), min(b, end)) for a, b in spans.get(person, ()) if a < end and b > start]
+        own_spans = _within(spans.get(person, ()), start, end)
         nights = {night_of(at, zone, NIGHT_TO) for at in own if is_night(at, zone)}
         found.append(
             Load(
@@ -99,7 +106,9 @@ def loads(
                 sleep_interruptions=sleep_interruptions(own, zone),
                 weekend_pages=sum(at.astimezone(zone).weekday() >= 5 for at in own),
                 weekend_days=len(_weekend_days(own_spans, zone)),
-                hours_on_call=sum((b - a).total_seconds() for a, b in own_spans) / 3600,
+                hours_on_call=_hours(own_spans),
+                weeks_in_a_row=round(max((b - a for a, b in own_spans), default=timedelta(0)) / WEEK, 1),
+                hours_in_incidents=_hours(_within(worked.get(person, ()), start, end)),
                 share=len(own) / total if total else 0.0,
                 warnings=tuple(
                     each.text
@@ -108,6 +117,14 @@ def loads(
             )
         )
     return sorted(found, key=lambda each: (-each.sleep_interruptions, -each.pages, -each.hours_on_call, each.person))
+
+
+def _within(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]:
+    return [(max(a, start), min(b, end)) for a, b in spans if a < end and b > start]
+
+
+def _hours(spans: Iterable[Span]) -> float:
+    return sum((b - a).total_seconds() for a, b in spans) / 3600
 
 
 def _weekend_days(spans: Iterable[tuple[datetime, datetime]], zone: tzinfo) -> set[date]:

@@ -95,7 +95,7 @@ def load_csv(request: HttpRequest) -> StreamingHttpResponse:
     start, end = queries.window(days)
     columns = (
         "hours_on_call", "weekend_days", "pages", "out_of_hours", "night_pages", "nights", "sleep_interruptions",
-        "weekend_pages",
+        "weekend_pages", "weeks_in_a_row", "hours_in_incidents",
     )  # fmt: skip
     rows = (
         [str(person), person.email, start, end, *(round(getattr(each, column), 2) for column in columns)]
