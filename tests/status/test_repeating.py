@@ -13,7 +13,7 @@ from watchroom.accounts.actors import Actor
 from watchroom.engine.loop import run_due
 from watchroom.kernel import clock as clocks
 from watchroom.kernel.clock import TravellingClock
-from watchroom.kernel.errors import Refused
+from watchroom.kernel.errors import Conflict, Refused
 from watchroom.status import commands, queries
 from watchroom.status.duties import duties
 from watchroom.status.models import Announcement, Maintenance, StatusPage
@@ -139,3 +139,63 @@ def test_it_stands_on_pages_calendar_form_and_api(by: Actor, page: StatusPage) -
     assert page.maintenance.get(title="Disks").in_words == "every week on Wednesday until 2026-04-01"
     answer = client.post(f"/status-pages/{page.slug}/maintenance/{row.pk}/end", {"for_good": "yes"})
     assert answer.status_code == 302 and not page.maintenance.filter(title="New disks", stage="scheduled").exists()
+
+
+def turned(page: StatusPage, clock: TravellingClock, at: datetime) -> None:
+    clock.to(at + timedelta(minutes=1))
+    run_due(duties)
+
+
+def test_the_next_occurrence_comes_although_no_component_has_a_service_any_more(
+    by: Actor, page: StatusPage, clock: TravellingClock
+) -> None:
+    row = plan(by, page, hold_alerts=True)
+    turned(page, clock, row.starts_at)
+    page.components.update(service=None)
+    turned(page, clock, row.ends_at)
+    row.refresh_from_db()
+    following = page.maintenance.get(stage="scheduled")
+    assert (row.stage, following.window) == ("completed", None)
+    assert following.starts_at == FIRST + timedelta(weeks=1)
+
+
+def test_one_that_can_not_be_turned_stops_no_other(by: Actor, page: StatusPage, clock: TravellingClock) -> None:
+    row, other = plan(by, page), plan(by, page, title="New network")
+    turned(page, clock, row.starts_at)
+    Maintenance.objects.filter(pk=row.pk).update(timezone="Nowhere/Gone")
+    turned(page, clock, row.ends_at)
+    row.refresh_from_db()
+    other.refresh_from_db()
+    assert (row.stage, other.stage) == ("in_progress", "completed")
+    assert row.due_at is not None and row.due_at > clocks.now(), "tried again later"
+    assert row.notes.count() == 2, "nothing of it is left half done"
+    Maintenance.objects.filter(pk=row.pk).update(timezone="Europe/Berlin")
+    turned(page, clock, row.due_at)
+    row.refresh_from_db()
+    assert (row.stage, row.ended_at) == ("completed", row.ends_at)
+
+
+def test_ended_twice_from_two_windows_is_once(by: Actor, page: StatusPage, clock: TravellingClock) -> None:
+    row = plan(by, page)
+    turned(page, clock, row.starts_at)
+    first, second = Maintenance.objects.get(pk=row.pk), Maintenance.objects.get(pk=row.pk)
+    commands.end(by, first)
+    commands.end(by, second)
+    assert page.maintenance.count() == 2 and second.is_over
+    assert Announcement.objects.filter(note__stage="completed").count() == 1
+
+
+def test_what_the_engine_did_meanwhile_is_not_undone_by_a_change(
+    by: Actor, page: StatusPage, clock: TravellingClock
+) -> None:
+    row = plan(by, page)
+    turned(page, clock, row.starts_at)
+    changed = plan(by, page, maintenance=row, title="Newer disks")  # as it was read before it began
+    assert (changed.stage, changed.due_at) == ("in_progress", changed.ends_at)
+    stale = Maintenance.objects.get(pk=row.pk)
+    turned(page, clock, row.ends_at)
+    with pytest.raises(Conflict):
+        plan(by, page, maintenance=stale, title="Newest disks")
+    row.refresh_from_db()
+    assert (row.stage, row.repeats, row.title) == ("completed", "", "Newer disks")
+    assert page.maintenance.exclude(repeats="").count() == 1

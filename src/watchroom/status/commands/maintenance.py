@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ from ...intake.commands import end_maintenance, save_maintenance
 from ...intake.commands.repeating import move_on, read_series, set_times
 from ...intake.models import MaintenanceWindow
 from ...kernel import clock
-from ...kernel.db import claimable
+from ...kernel.db import claimable, locked
 from ...kernel.errors import Conflict, Refused
 from ..models import Component, ComponentSpan, ComponentState, Maintenance, MaintenanceNote, StatusPage
 from ._shared import checked_text, moved
@@ -23,6 +24,9 @@ from .spans import set_spans
 
 Stage = Maintenance.Stage
 LONGEST = timedelta(days=60)
+_AGAIN_AFTER = timedelta(minutes=1)  # what could not be turned
+
+log = logging.getLogger(__name__)
 
 
 def schedule(
@@ -56,8 +60,10 @@ def schedule(
         needs=Action.RESPOND,
         team=page.team,
     ) as made:
-        if maintenance is not None and maintenance.is_over:
-            raise Conflict("This maintenance is over.", field="id", value=maintenance.pk, fix="Schedule a new one.")
+        if maintenance is not None:
+            _read_again(maintenance)
+            if maintenance.is_over:
+                raise Conflict("This maintenance is over.", field="id", value=maintenance.pk, fix="Schedule a new one.")
         row = maintenance or Maintenance(page=page, starts_at=starts_at, ends_at=ends_at)
         _check_times(starts_at, ends_at, made.at, again=bool(repeats.strip()))
         series = read_series(repeats, timezone or page.timezone, starts_at, ends_at, made.at)
@@ -96,6 +102,7 @@ def end(by: Actor, maintenance: Maintenance, text: str = "", *, for_good: bool =
     """It is done sooner than planned; before its beginning it is called off. Of what repeats only this occurrence, or with
     ``for_good`` all that would follow, too. Doing it twice changes nothing."""
     with change(by, "status_maintenance.ended", maintenance, needs=Action.RESPOND, team=maintenance.page.team) as made:
+        _read_again(maintenance)
         if not maintenance.is_over:
             if for_good:
                 maintenance.repeats = ""
@@ -120,16 +127,29 @@ def _turn_one() -> bool:
         row = claimable(due.select_related("page__team")).first()
         if row is None:
             return False
-        with change(SYSTEM, "status_maintenance.turned", row, needs=Action.RESPOND, team=row.page.team) as made:
-            if row.stage == Stage.SCHEDULED:
-                row.stage, row.begun_at, row.due_at = Stage.IN_PROGRESS, row.starts_at, row.ends_at
-                row.save(update_fields=["stage", "begun_at", "due_at"])
-                _lay_over(row, row.starts_at)
-                _note(row, row.starts_at, "", SYSTEM)
-            else:
-                _finish(row, row.ends_at, "", SYSTEM)
-            moved(made, row.page)
+        try:
+            _turn(row)
+        except Exception:  # undone by itself: whatever is wrong with it must not keep all others from their turn
+            log.exception("A maintenance could not be begun or ended: %s", row.pk)
+            Maintenance.objects.filter(pk=row.pk).update(due_at=clock.now() + _AGAIN_AFTER)
     return True
+
+
+def _turn(row: Maintenance) -> None:
+    with change(SYSTEM, "status_maintenance.turned", row, needs=Action.RESPOND, team=row.page.team) as made:
+        if row.stage == Stage.SCHEDULED:
+            row.stage, row.begun_at, row.due_at = Stage.IN_PROGRESS, row.starts_at, row.ends_at
+            row.save(update_fields=["stage", "begun_at", "due_at"])
+            _lay_over(row, row.starts_at)
+            _note(row, row.starts_at, "", SYSTEM)
+        else:
+            _finish(row, row.ends_at, "", SYSTEM)
+        moved(made, row.page)
+
+
+def _read_again(row: Maintenance) -> None:
+    """As it is by now, locked: somebody else, or the engine, may have turned it since it was read."""
+    row.refresh_from_db(from_queryset=locked(Maintenance.objects.all()))
 
 
 def _finish(row: Maintenance, at: datetime, text: str, by: Actor) -> None:
@@ -143,7 +163,8 @@ def _finish(row: Maintenance, at: datetime, text: str, by: Actor) -> None:
     if following is not None:
         following.due_at = following.starts_at
         chosen = list(row.components.select_related("service"))
-        following.window = _window(SYSTEM, following, chosen, row.window is not None)
+        hold = row.window is not None and any(each.service_id for each in chosen)  # they may have lost their services
+        following.window = _window(SYSTEM, following, chosen, hold)
         following.save()
         following.components.set(chosen)
         MaintenanceNote.objects.create(maintenance=following, stage=following.stage, at=clock.now(), person=None)
