@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from django.test import Client
 
 import factories as make
 from watchroom.accounts.actors import acting
@@ -310,3 +311,8 @@ def test_nobody_learns_of_a_state_of_what_they_may_not_see(world: Any, life: dic
     incident = commands.declare(world.by, title="A leak", private=True, team=world.team)
     with pytest.raises(NotFound):
         commands.move_to(acting(world.stranger), incident, life["identified"])
+    commands.move_to(world.by, incident, life["identified"])
+    for person, said in ((world.stranger, False), (world.responder, True)):
+        browser = Client()
+        browser.force_login(person, backend=BACKEND)
+        assert ("1 incident<" in browser.get("/incident-states").content.decode()) == said

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
+from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import NotAllowed
 from watchroom.live import tokens
 from watchroom.live.hub import Hub, Subscriber
@@ -17,6 +18,11 @@ from watchroom.live.rooms import News, Reader, Rooms
 DRAWN = "2026-01-05T09:00:00+00:00"
 UNTIL = datetime(2026, 1, 5, 9, 5, tzinfo=UTC)
 TOPIC = "incident:42:log"
+
+
+@pytest.fixture(autouse=True)
+def five_past_nine(clock: TravellingClock) -> None:
+    clock.to(UNTIL)
 
 
 class Web:
@@ -81,6 +87,17 @@ def test_one_question_for_all_and_each_gets_what_is_theirs() -> None:
             assert lines(page) == [["<li>acts</li>"], ["<li>looks</li>"], []][number % 3]
             # Who may not see it hears the topic, as ever; the others need not ask.
             assert await page.take(0.001) == (["incident:42:log", "incident:7"] if number % 3 == 2 else ["incident:7"])
+
+    go(test)
+
+
+@pytest.mark.parametrize("since", ["", "soon", "0001-01-01T00:00:00Z", "2999-01-01T00:00:00Z"])
+def test_a_page_that_does_not_say_when_it_was_drawn_is_told_to_ask(since: str) -> None:
+    async def test(hub: Hub, rooms: Rooms, web: Web) -> None:
+        page = reads(hub, rooms, 1, since)
+        await quiet(rooms)
+        assert await page.take(0.01) == [TOPIC] and not lines(page)
+        assert all(UNTIL - asked.since < timedelta(hours=1) for asked in web.asked)
 
     go(test)
 

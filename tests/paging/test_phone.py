@@ -211,6 +211,26 @@ def test_what_comes_during_a_call_is_said_in_the_next_one(clock: TravellingClock
     assert len(set(Notification.objects.filter(state="sent").values_list("bundle", flat=True))) == 1
 
 
+def test_a_test_of_anybodys_keeps_no_page_waiting(clock: TravellingClock, phones: HttpPeer) -> None:
+    _, first = called()
+    mallory = make.person("Mallory", "responder")
+    theirs = [make.contact_method(mallory, "voice", {"number": NUMBER}) for _ in range(2)]
+    ContactMethod.objects.update(handle=voice.handle({"number": NUMBER}))
+    for method in theirs:
+        commands.test_contact_method(acting(mallory), method)
+    clock.advance(timedelta(seconds=1))
+    run_due()
+    more(first, "Disk full")  # while the first call is going on, and after the tests were asked for
+    assert calls(phones) == 1
+    tell(sent(phones)["StatusCallback"], CallStatus="completed", AnsweredBy="human")
+    for expected in ("Disk full", "Test page", "Test page"):
+        clock.advance(timedelta(seconds=3))
+        run_due()
+        assert expected in sent(phones)["Twiml"]
+        tell(sent(phones)["StatusCallback"], CallStatus="completed", AnsweredBy="human")
+    assert calls(phones) == 4
+
+
 def test_where_nobody_tells_that_a_call_is_over_the_next_one_waits_for_as_long_as_one_lasts(
     clock: TravellingClock, phones: HttpPeer
 ) -> None:

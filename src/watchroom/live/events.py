@@ -23,6 +23,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 HEARTBEAT_SECONDS = 15.0
+_LONGEST_SESSION = 64
 _SESSION = b"sessionid="  # Django's name for it; `settings.py` leaves it as it is
 _BURST_SECONDS = 0.05  # topics that come this soon after each other go into one event
 
@@ -88,12 +89,13 @@ class Live:
 
 
 def _session(scope: Scope) -> str:
-    """The session's key as the browser sent it; empty when it did not."""
+    """The session's key as the browser sent it; empty when it did not, or when it can be none."""
     for name, value in scope["headers"]:
         if name == b"cookie":
             for each in value.split(b";"):
                 if each.strip().startswith(_SESSION):
-                    return str(each.strip()[len(_SESSION) :].decode("latin-1"))
+                    key = str(each.strip()[len(_SESSION) :].decode("latin-1"))
+                    return key if len(key) <= _LONGEST_SESSION else ""
     return ""
 
 

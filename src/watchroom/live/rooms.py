@@ -13,7 +13,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -23,6 +23,7 @@ from . import tokens
 from .hub import EVERYTHING, Subscriber
 
 log = logging.getLogger("watchroom.live")
+_OLDEST, _CLOCKS_DIFFER = timedelta(days=2), timedelta(minutes=5)
 
 PATH = b"/live/log"
 Ask = Callable[[bytes, bytes], Awaitable[bytes | None]]  # path and body; None: there is no answer
@@ -72,7 +73,7 @@ class Rooms:
     def join(self, incident: int, subscriber: Subscriber, reader: Reader, since: str) -> None:
         """From now on ``subscriber`` is sent the new lines of ``incident``, beginning with those since ``since``: when
         their page was drawn."""
-        drawn = _time(since)
+        drawn = _time(since, clock.now())
         room = self._rooms.setdefault(incident, _Room(clock.now()))
         room.readers[subscriber] = reader
         subscriber.carried = _topic(incident)
@@ -150,9 +151,10 @@ def _topic(incident: int) -> str:
     return f"incident:{incident}:log"
 
 
-def _time(text: str) -> datetime | None:
+def _time(text: str, now: datetime) -> datetime | None:
+    """When a page was drawn; None: it does not say so, or it is so old that it is better drawn anew."""
     try:
         at = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError:
         return None
-    return at if at.tzinfo is not None else None
+    return at if at.tzinfo is not None and -_CLOCKS_DIFFER < now - at < _OLDEST else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ninja import Schema
+from ninja import Field, Schema
 
 from .commands import plan_of
 from .conditions import WORKDAYS
@@ -368,16 +368,16 @@ class RulesBody(Schema):
 class PlannedWay(Schema):
     """Every way of a channel; where somebody has several of it, perhaps only the one with this label."""
 
-    channel: str
-    label: str = ""
+    channel: str = Field(max_length=32)
+    label: str = Field("", max_length=100)
     wait_seconds: int = 0
 
 
 class NotificationPlanBody(Schema):
     """In what order somebody is to be reached, by kinds of ways, also those that they have not added yet."""
 
-    high: list[PlannedWay] = []
-    low: list[PlannedWay] = []
+    high: list[PlannedWay] = Field([], max_length=50)
+    low: list[PlannedWay] = Field([], max_length=50)
 
 
 class NotificationPlanOut(NotificationPlanBody):

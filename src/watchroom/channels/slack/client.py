@@ -155,15 +155,17 @@ class Slack:
         names = {user: self._name(user) for user in list(dict.fromkeys(_MENTION.findall(text)))[:5]}
         text = _MENTION.sub(lambda match: f"@{names.get(match[1], match[1])}", text)
         text = _REFERENCE.sub(lambda match: f"{match[2]} ({match[1]})" if match[2] else match[1], text)
-        text = re.sub(r"<[#!][^|>]*\|?([^>]*)>", lambda match: match[1] or "", text)
+        text = _OTHER.sub(lambda match: match[1] or "", text)
         return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
     def whisper(self, room: str, user: str, text: str, *, key: str) -> None:
         self._call("chat.postEphemeral", {"channel": room, "user": user, "text": escaped(text)})
 
 
-_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
-_REFERENCE = re.compile(r"<((?:https?://|mailto:)[^|>]+)(?:\|([^>]*))?>")
+# No "<" within: in a text full of them each would be looked at from each.
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
+_REFERENCE = re.compile(r"<((?:https?://|mailto:)[^<|>]+)(?:\|([^<>]*))?>")
+_OTHER = re.compile(r"<[#!][^<|>]*(?:\|([^<>]*))?>")
 
 
 def room_name(text: str) -> str:

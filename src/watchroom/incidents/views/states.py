@@ -30,7 +30,11 @@ def states(request: HttpRequest) -> HttpResponse:
     """The life of an incident: each phase with the states in it."""
     by = actor_of(request)
     by.require(Action.SEE)
-    rows = by_phase(states_visible_to(by).annotate(count=Count("incidents")))
+    rows = by_phase(
+        states_visible_to(by).annotate(
+            count=Count("incidents", filter=queries.seen_by(by, "incidents__"), distinct=True)
+        )
+    )
     context = {
         "phases": [
             {"phase": phase, "means": MEANINGS[phase], "states": [each for each in rows if each.phase == phase]}

@@ -81,7 +81,9 @@ class Proxy:
         else:
             stream = httpx.ByteStream(b"")
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-        later = scope["method"] == "GET" and bool(header(scope, b"hx-request")) and self._later_path.exists()
+        # A body that drips in would hold one of the few places for as long as it likes.
+        asks_again = scope["method"] == "GET" and bool(header(scope, b"hx-request")) and not (length or chunked)
+        later = asks_again and self._later_path.exists()
         request = httpx.Request(
             scope["method"],
             "http://web/",

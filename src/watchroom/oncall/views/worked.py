@@ -32,6 +32,8 @@ def _month(request: HttpRequest, row: Schedule) -> tuple[str, datetime, datetime
     text = request.GET.get("month", "") or f"{clock.now().astimezone(zone):%Y-%m}"
     try:
         first = datetime.strptime(text, "%Y-%m")  # noqa: DTZ007 - local
+        if first.year < 1970:
+            raise ValueError
         after = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
     except ValueError:
         raise Refused("That is not a month.", field="month", value=text, fix="Write it like 2026-03.") from None
@@ -79,10 +81,10 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     for name, key in (("starts_at", "from"), ("ends_at", "to")):
         try:
             at = datetime.fromisoformat(request.GET.get(key, ""))
-        except ValueError:
+            if at.tzinfo is not None:
+                found[name] = timezone.localtime(at)
+        except (ValueError, OverflowError):
             continue
-        if at.tzinfo is not None:
-            found[name] = timezone.localtime(at)
     return found
 
 

@@ -92,9 +92,15 @@ def sort_out_all(rows: Sequence[Notification], now: datetime) -> tuple[list[list
     severities = severities_of(asked)
     groups = [_worst_first(group, severities) for group in groups]
     place = {row.pk: at for at, row in enumerate(rows)}
-    groups.sort(key=lambda group: min(place[row.pk] for row in group))  # what has been due for longest goes first
+    # What has been due for longest goes first; a test or a code keeps no page waiting.
+    groups.sort(key=lambda group: (group[0].purpose in _FREE, min(place[row.pk] for row in group)))
     lines = [_line(group[0]) for group in groups]
-    going = one_at_a_time(lines, _engaged({line for line in lines if line is not None}, now))
+    awaited = _awaited([group[0].contact_method for group in groups if group[0].purpose in _FREE], now)
+    engaged = _engaged({line for line in lines if line is not None}, now)
+    going = [
+        goes and not (group[0].purpose in _FREE and line in awaited)
+        for goes, group, line in zip(one_at_a_time(lines, engaged), groups, lines, strict=True)
+    ]
     for row in (row for group, goes in zip(groups, going, strict=True) if not goes for row in group):
         row.state, row.due_at = Notification.State.WAITING, now + LOOK_AT_LINE
         row.note = "waits until the call before it is over"
@@ -133,6 +139,22 @@ def _engaged(lines: Collection[_Line], now: datetime) -> set[_Line]:
     )
     taken = set(called.values_list("contact_method_id", flat=True)) | (by_number.keys() - ours)
     return {line for pk, line in by_number.items() if pk in taken and line is not None}
+
+
+def _awaited(methods: Collection[ContactMethod | None], now: datetime) -> set[_Line]:
+    """The lines of these methods for which somebody's page waits: it was put off a moment ago, and is next."""
+    lines = {line for line in (_line_of(each) for each in methods if each is not None) if line is not None}
+    if not lines:
+        return set()
+    pages = Notification.objects.filter(
+        Q(contact_method__handle__in={handle for handle, _ in lines if handle})
+        | Q(contact_method__in={pk for handle, pk in lines if not handle}),
+        purpose__in=ASKS,
+        state=Notification.State.WAITING,
+        due_at__lte=now + LOOK_AT_LINE,
+        contact_method__channel__in=LINES,
+    )
+    return {line for each in pages.select_related("contact_method") if (line := _line(each)) is not None}
 
 
 def may_bundle(method: ContactMethod) -> bool:
