@@ -3,6 +3,7 @@ other in vain; and where that happens all the same, what the database gave up is
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,10 +18,10 @@ from watchroom.accounts.actors import SYSTEM, acting
 from watchroom.channels.base import Delivery
 from watchroom.incidents.commands import declare, link_groups
 from watchroom.incidents.models import Incident
-from watchroom.intake.commands import acknowledge, resolve
-from watchroom.intake.commands.lifecycle import end_expired, start_paging
+from watchroom.intake.commands import acknowledge, read_signals, resolve
+from watchroom.intake.commands.lifecycle import end_alerts, end_expired, start_paging
 from watchroom.intake.commands.marking import mark
-from watchroom.intake.models import Alert, AlertGroup
+from watchroom.intake.models import Alert, AlertGroup, GroupEvent
 from watchroom.kernel import again
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.db import locked
@@ -172,6 +173,28 @@ def test_an_alert_that_is_seen_again_while_it_runs_out_goes_on(
     first.refresh_from_db()
     group.refresh_from_db()
     assert first.ended_at is None and group.firing == 1 and group.resolved_at is None
+
+
+def test_an_alert_that_has_run_out_meanwhile_is_not_ended_again_by_its_sender(
+    once: None, clock: TravellingClock
+) -> None:
+    """Else its group would count it twice, and be closed while its other alert still fires."""
+    sender = make.integration()
+    first, second = ({"alertname": "Down", "instance": name} for name in "ab")
+    make.signal(sender, json.dumps([{"labels": first}, {"labels": second}]).encode())
+    assert read_signals(100) == 1
+    group = AlertGroup.objects.get()
+    alert = Alert.objects.get(labels__instance="a")
+    make.signal(sender, json.dumps([{"labels": first, "endsAt": clock.instant.isoformat()}]).encode())
+    with transaction.atomic():
+        held(group)
+        other = Other(lambda: read_signals(100))
+        other.waits()
+        end_alerts([(alert, clock.instant)], by=SYSTEM, why="not seen again in time")
+    assert other.end() == 1
+    group.refresh_from_db()
+    assert group.firing == 1 and group.resolved_at is None
+    assert GroupEvent.objects.filter(alert=alert, kind="ended").count() == 1
 
 
 def test_an_escalation_ends_by_itself_while_its_group_is_resolved(once: None, group: AlertGroup) -> None:

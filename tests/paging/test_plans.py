@@ -18,10 +18,13 @@ from watchroom.config.current import read
 from watchroom.config.text import parse
 from watchroom.kernel.errors import NotAllowed, Refused
 from watchroom.paging import order
-from watchroom.paging.commands import add_contact_method, set_plan, set_rules
+from watchroom.paging.commands import add_contact_method, remove_contact_method, set_plan, set_rules
 from watchroom.paging.models import NotificationRule
 from watchroom.paging.queries import missing_ways
 
+P256DH = (
+    "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"  # a device's public key
+)
 CHANNELS = ("push", "sms", "email")
 entries = st.lists(
     st.fixed_dictionaries(
@@ -81,7 +84,11 @@ def rules(person: Any, urgency: str = "high") -> list[tuple[str, int]]:
 
 
 def add(person: Any, channel: str, label: str = "") -> Any:
-    settings = {"email": {"address": "anna@example.org"}, "ntfy": {"topic": "anna-pages"}}[channel]
+    settings = {
+        "email": {"address": "anna@example.org"},
+        "ntfy": {"topic": "anna-pages"},
+        "push": {"endpoint": "https://push.example.net/anna", "p256dh": P256DH, "auth": "AAAAAAAAAAAAAAAAAAAAAA"},
+    }[channel]
     return add_contact_method(acting(person), person, channel=channel, label=label, settings=settings)
 
 
@@ -118,6 +125,25 @@ def test_a_file_says_it_before_the_ways_are_there(anna: Any) -> None:
     assert rules(anna) == [("ntfy", 0), ("ntfy", 0), ("email", 120)] and preview(parse(wanted, "file")) == []
     silent = {"version": 1, "people": [{"email": "anna@example.org", "name": "Anna", "notification_rules": None}]}
     assert preview(parse(silent, "file")) == []
+
+
+def test_a_plan_is_followed_still_when_a_way_goes_and_comes_back(anna: Any) -> None:
+    apply(SYSTEM, parse(planned(high=[{"channel": "ntfy"}, {"channel": "email", "wait_seconds": 120}], low=[]), "file"))
+    add(anna, "email")
+    ntfy = add(anna, "ntfy")
+    assert rules(anna) == [("ntfy", 0), ("email", 120)]
+    remove_contact_method(acting(anna), ntfy)
+    assert rules(anna) == [("email", 0)]  # what is urgent goes at once by what is left
+    add(anna, "ntfy")
+    assert rules(anna) == [("ntfy", 0), ("email", 120)] and rules(anna, "low") == []
+
+
+def test_a_plan_is_followed_still_when_a_device_subscribes_again(anna: Any) -> None:
+    apply(SYSTEM, parse(planned(high=[{"channel": "push"}, {"channel": "email", "wait_seconds": 120}], low=[]), "file"))
+    add(anna, "email")
+    for _ in range(2):
+        add(anna, "push")
+        assert rules(anna) == [("push", 0), ("email", 120)] and rules(anna, "low") == []
 
 
 def test_of_several_the_label_tells_which(anna: Any) -> None:

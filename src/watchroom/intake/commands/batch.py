@@ -244,9 +244,12 @@ class Batch:
             self._write_new()
         if self._ended:
             ended, self._ended, self._ended_keys = self._ended, {}, set()
-            alerts = {row.pk: row for row in locked(Alert.objects.filter(pk__in=ended)).order_by("id")}
-            end_alerts([(alerts[pk], at) for pk, at in ended.items()], by=self.by, why="the sender says so")
-            for alert in alerts.values():
+            named = Alert.objects.filter(pk__in=ended)
+            # Groups before their alerts; meanwhile some may have run out, or somebody may have resolved their group.
+            list(locked(AlertGroup.objects.filter(pk__in=named.values("group")).order_by("id").only("id")))
+            alerts = list(locked(named.filter(ended_at__isnull=True)).order_by("id"))
+            end_alerts([(alert, ended[alert.pk]) for alert in alerts], by=self.by, why="the sender says so")
+            for alert in alerts:
                 self._touch(alert.group_id)
 
     def _write_new(self) -> None:

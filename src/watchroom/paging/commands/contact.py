@@ -35,9 +35,9 @@ def add_contact_method(
     way = channel_named(channel)
     clean = way.check(settings | ({"person": person.pk} if channel == "browser" else {}))
     with change(by, "contact_method.added", None, needs=needed_for(by, person)) as made:
+        planned = follows_plan(person)
         if channel == "push":
             _forget_same_device(person, clean)
-        planned = follows_plan(person)
         method = ContactMethod.objects.create(
             person=person,
             channel=channel,
@@ -80,11 +80,15 @@ def enable_contact_method(by: Actor, method: ContactMethod, enabled: bool) -> No
 
 
 def remove_contact_method(by: Actor, method: ContactMethod) -> None:
-    """Delete it and its rules; what it has delivered stays in the log, and what waited to be sent by it moves on at once."""
+    """Delete it and its rules; what it has delivered stays in the log, and what waited to be sent by it moves on at once.
+    Who follows a notification plan follows it still, with the ways that are left."""
     with change(by, "contact_method.removed", None, needs=needed_for(by, method.person)) as made:
+        planned = follows_plan(method.person)
         _touch(made, method)
         give_up_on(method)
         method.delete()
+        if planned:
+            go_by_plan(by, method.person)
 
 
 def _touch(made: Change, method: ContactMethod) -> None:
