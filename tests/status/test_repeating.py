@@ -199,3 +199,49 @@ def test_what_the_engine_did_meanwhile_is_not_undone_by_a_change(
     row.refresh_from_db()
     assert (row.stage, row.repeats, row.title) == ("completed", "", "Newer disks")
     assert page.maintenance.exclude(repeats="").count() == 1
+
+
+def test_whoever_changes_it_keeps_the_clocks_by_which_it_repeats(by: Actor, page: StatusPage) -> None:
+    row = plan(
+        by, page, starts_at=FIRST.replace(hour=1, second=7), ends_at=FIRST.replace(hour=2, second=7)
+    )  # 02:00 in Berlin: for New York it is still Monday
+    client = Client()
+    client.force_login(by.person, backend=BACKEND)  # type: ignore[arg-type]
+    by.person.timezone = "America/New_York"  # type: ignore[union-attr]
+    by.person.save()  # type: ignore[union-attr]
+    address = f"/status-pages/{page.slug}/maintenance/{row.pk}"
+    shown = client.get(address).content.decode()
+    assert 'value="2026-03-03T02:00"' in shown and "By the clocks of Europe/Berlin" in shown
+    said = {"title": "Newer disks", "starts_at": "2026-03-03T02:00", "ends_at": "2026-03-03T03:00"}
+    assert client.post(address, said | {"again": "own", "rule": row.repeats}).status_code == 302
+    before = (row.repeats, row.timezone, row.first_at, row.first_end_at, row.starts_at)
+    row.refresh_from_db()
+    assert row.title == "Newer disks"
+    assert (row.repeats, row.timezone, row.first_at, row.first_end_at, row.starts_at) == before
+    client.post(address, said | {"starts_at": "2026-03-03T01:00", "again": "week"})
+    row.refresh_from_db()
+    assert (row.in_words, row.timezone) == ("every week on Tuesday", "Europe/Berlin")
+    assert row.first_at == datetime(2026, 3, 3, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"repeats": "FREQ=WEEKLY;BYDAY=TH"},
+        {"timezone": "Pacific/Auckland"},
+        {"repeats": "", "starts_at": FIRST + timedelta(days=1), "ends_at": FIRST + timedelta(days=2)},
+    ],
+)
+def test_what_runs_can_not_be_moved_to_a_later_time(
+    fields: dict[str, Any], by: Actor, page: StatusPage, clock: TravellingClock
+) -> None:
+    row = plan(by, page)
+    turned(page, clock, row.starts_at)
+    with pytest.raises(Refused) as refused:
+        plan(by, page, maintenance=row, **fields)
+    assert (refused.value.field, "End" in refused.value.fix) == ("starts_at", True)
+    row.refresh_from_db()
+    assert (row.stage, row.starts_at, row.repeats) == ("in_progress", FIRST, TUESDAYS["repeats"])
+    commands.end(by, row)
+    following = plan(by, page, maintenance=page.maintenance.get(stage="scheduled"), **fields)
+    assert following.starts_at > clocks.now()

@@ -48,7 +48,7 @@ def schedule(
     ``repeats`` (a rule as in RFC 5545) it comes again and again, from ``starts_at`` to ``ends_at`` by the clocks of
     ``timezone``: readers see the next occurrence as soon as one is over, and subscribers are told when each begins and ends.
 
-    :raises Refused: title, times, rule or components are not accepted.
+    :raises Refused: title, times, rule or components are not accepted, or it is under way and would begin later.
     :raises Conflict: it is over.
     """
     title = checked_text(title, field="title", most=200, fix="Say in customers' words what is done.", what="The title")
@@ -70,6 +70,13 @@ def schedule(
         made.subject = row
         row.title = title
         set_times(row, series, starts_at, ends_at, made.at)
+        if row.stage == Stage.IN_PROGRESS and row.starts_at > made.at:
+            raise Refused(
+                "It is under way, and would begin only then.",
+                field="starts_at",
+                value=row.starts_at.isoformat(),
+                fix="End this occurrence first, then change the next one or schedule a new one.",
+            )
         row.due_at = row.ends_at if row.stage == Stage.IN_PROGRESS else row.starts_at
         row.window = _window(by, row, chosen, hold_alerts)
         row.save()

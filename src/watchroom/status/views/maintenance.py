@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ...intake.forms import AGAIN, rule_from
-from ...intake.rules.repeats import DAYS
+from ...intake.rules.repeats import DAYS, Series
 from ...kernel import clock
 from ...kernel.errors import Conflict, Refused, WatchroomError
+from ...oncall.rules.zones import to_local
 from ...web.middleware import actor_of
 from .. import commands
 from ..models import StatusPage
@@ -58,8 +59,11 @@ class MaintenanceForm(forms.Form):
         label="Last day", required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text="Empty: for good."
     )
 
-    def __init__(self, *args: Any, page: StatusPage, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, page: StatusPage, zone: str = "", **kwargs: Any) -> None:
+        """``zone``: by whose clocks the times are, if not by those of whoever fills it in."""
         super().__init__(*args, **kwargs)
+        for name in ("starts_at", "ends_at") if zone else ():
+            self.fields[name].help_text = f"By the clocks of {zone}."
         rows = [(str(each.pk), each.name) for each in page.components.all()]
         self.fields["components"].choices = rows  # type: ignore[attr-defined]
 
@@ -69,33 +73,46 @@ def edit(request: HttpRequest, slug: str, pk: int | None = None) -> HttpResponse
     actor = actor_of(request)
     page = page_by(actor, slug)
     row = maintenance_by(actor, slug, pk) if pk else None
+    series = row.series if row is not None else None
     if row is not None:
         chosen = [str(each) for each in row.components.values_list("pk", flat=True)]
         initial = {"title": row.title, "starts_at": row.starts_at, "ends_at": row.ends_at}
-        if row.repeats:
-            initial |= {"starts_at": row.first_at, "ends_at": row.first_end_at, "again": "own", "rule": row.repeats}
+        if series is not None:
+            initial |= {name: to_local(at, series.zone) for name, at in _first(series).items()}
+            initial |= {"again": "own", "rule": row.repeats}
         initial |= {"components": chosen, "hold_alerts": row.window_id is not None}
     else:
         tomorrow = (clock.now() + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
         initial = {"starts_at": tomorrow, "ends_at": tomorrow + timedelta(hours=1), "hold_alerts": True}
-    form = MaintenanceForm(request.POST or None, page=page, initial=initial)
+    zone = series.zone.key if series else ""
+    form = MaintenanceForm(request.POST or None, page=page, zone=zone, initial=initial)
     error: WatchroomError | None = None
-    if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data | {"components": [int(each) for each in form.cleaned_data["components"]]}
-        try:
-            commands.schedule(actor, page, row, **_with_rule(said))
-        except (Refused, Conflict) as refused:
-            error = refused
-        else:
-            messages.success(request, "Readers can see it now.")
-            return redirect("status-page", slug)
+    with timezone.override(zone or timezone.get_current_timezone()):  # whoever changes it, it keeps its own clocks
+        if request.method == "POST" and form.is_valid():
+            said = form.cleaned_data | {"components": [int(each) for each in form.cleaned_data["components"]]}
+            try:
+                commands.schedule(actor, page, row, **_with_rule(said, series))
+            except (Refused, Conflict) as refused:
+                error = refused
+            else:
+                messages.success(request, "Readers can see it now.")
+                return redirect("status-page", slug)
     context = {"page": page, "row": row, "form": form, "error": error}
     code = error.status if error else 422 if form.is_bound and form.errors else 200
     return render(request, "status/maintenance.html", context, status=code)
 
 
-def _with_rule(said: dict[str, Any]) -> dict[str, Any]:
-    """What was filled in, with how it repeats as one rule: by the clocks on the wall of whoever fills it in."""
+def _first(series: Series) -> dict[str, datetime]:
+    """The first occurrence, from which the rule counts."""
+    return {"starts_at": series.starts_at, "ends_at": series.ends_at}
+
+
+def _with_rule(said: dict[str, Any], before: Series | None) -> dict[str, Any]:
+    """What was filled in, with how it repeats as one rule, by the clocks of the zone that is active. Times of what
+    repeated ``before`` that were left alone stay as they are, to the second."""
+    for name, at in _first(before).items() if before else ():
+        if said[name] == at.replace(second=0, microsecond=0):
+            said[name] = at
     again = said.pop("again")
     given = {"rule": said.pop("rule"), "until": said.pop("until") or "", "interval": "1"}
     if not again:
