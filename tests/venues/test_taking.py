@@ -15,6 +15,7 @@ import factories as make
 from chat.pressing import SIGNING_SECRET, STRANGERS, USERS, listen
 from peers.http import Answer
 from watchroom.accounts.actors import Actor, acting
+from watchroom.accounts.models import AuditRecord
 from watchroom.chat.answering import respond
 from watchroom.engine.loop import run_due
 from watchroom.incidents import commands as incidents
@@ -97,11 +98,11 @@ def mark(server: Any, venue: Venue, message: str, *, pinned: bool = True, user: 
     work()
 
 
-def react(server: Any, venue: Venue, message: str, name: str) -> None:
-    """Kim gives it a reaction."""
+def react(server: Any, venue: Venue, message: str, name: str, *, user: str = "") -> None:
+    """Somebody gives it a reaction."""
     workspace = venue.workspace
     assert workspace is not None
-    user = USERS[workspace.kind]
+    user = user or USERS[workspace.kind]
     if workspace.kind == "slack":
         item = {"type": "message", "channel": venue.room, "ts": message}
         events(workspace, {"type": "reaction_added", "user": user, "reaction": name, "item": item})
@@ -197,7 +198,7 @@ def test_who_is_not_known_takes_nothing_in_and_is_told_so(connect: Connect, admi
     venue = channel(server, workspace, admin)
     mark(server, venue, written(server, venue, "x"), user=STRANGERS["slack"])
     assert not taken(venue.incident)
-    assert [(user, "knows neither" in text) for _, user, text in server.whispers] == [("U0EVE00", True)]
+    assert [(user, "does not know who marked it" in text) for _, user, text in server.whispers] == [("U0EVE00", True)]
 
 
 def test_who_may_not_see_the_incident_takes_nothing_in(connect: Connect, reached: Reached, admin: Actor) -> None:
@@ -206,6 +207,58 @@ def test_who_may_not_see_the_incident_takes_nothing_in(connect: Connect, reached
     venue = channel(server, workspace, admin, private=True, team=make.team("Shop"))
     assert venue.state == "open"
     mark(server, venue, written(server, venue, "x"))
+    assert not taken(venue.incident)
+
+
+@pytest.mark.parametrize("kind", ["slack", "matrix"])
+def test_a_stranger_does_not_act_with_the_rights_of_the_author(
+    kind: str, connect: Connect, reached: Reached, admin: Actor
+) -> None:
+    server, workspace = connect(kind)
+    kim = reached(workspace).person
+    venue = channel(server, workspace, admin)
+    mark(server, venue, written(server, venue, "x"), user=STRANGERS[kind])
+    assert not taken(venue.incident) and "does not know who marked it" in Taken.objects.get().error
+    assert not AuditRecord.objects.filter(action="log.written", person=kim).exists()
+
+
+@pytest.mark.parametrize("first", ["viewer", "stranger"])
+def test_a_mark_by_who_may_not_act_does_not_stand_in_the_way_of_one_who_may(
+    first: str, connect: Connect, reached: Reached, admin: Actor
+) -> None:
+    server, workspace = connect("slack")
+    kim = reached(workspace).person
+    if first == "viewer":
+        reached(workspace, person=make.person("Vic", "viewer"), user=STRANGERS["slack"])
+    venue = channel(server, workspace, admin)
+    message = written(server, venue, "The pool is full")
+    react(server, venue, message, "pushpin", user=STRANGERS["slack"])
+    row = Taken.objects.get()
+    assert not taken(venue.incident) and row.due_at is None and row.error
+    react(server, venue, message, "pushpin", user=STRANGERS["slack"])  # Slack tells it again
+    assert Taken.objects.get().due_at is None and len(server.whispers) == 1
+    react(server, venue, message, "pushpin")
+    (entry,) = taken(venue.incident)
+    assert entry.text == "The pool is full"
+    assert AuditRecord.objects.get(action="log.written").person == kim
+
+
+def test_what_its_author_dropped_stays_dropped_whoever_marks_it(
+    connect: Connect, reached: Reached, admin: Actor, clock: TravellingClock
+) -> None:
+    server, workspace = connect("slack")
+    reached(workspace)
+    reached(workspace, person=make.person("Eve", "responder"), user=STRANGERS["slack"])
+    venue = channel(server, workspace, admin)
+    message = written(server, venue, "Bob should have tested it")
+    mark(server, venue, message)
+    drop = Heard("text", USERS["slack"], text="drop", message=Posted(venue.room, "t1"))
+    assert "not written" in respond(workspace, drop).text
+    react(server, venue, message, "pushpin", user=STRANGERS["slack"])
+    mark(server, venue, message, pinned=False)
+    mark(server, venue, message)
+    clock.advance(timedelta(minutes=5))
+    work()
     assert not taken(venue.incident)
 
 

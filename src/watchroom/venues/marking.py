@@ -13,6 +13,7 @@ from ..kernel import clock, wake
 from ..kernel.db import announce, locked
 from ..workspaces.base import PIN, Heard
 from ..workspaces.models import Workspace
+from . import rules
 from .models import Taken, Venue
 
 
@@ -62,22 +63,28 @@ def with_marks(
     venue: Venue, message: str, *, add: Mapping[str, str] | None = None, remove: set[str] | None = None, user: str = ""
 ) -> None:
     """Give a message marks, or take them away: with the first one it is on its way into the log; when the last one goes, its
-    line says so, and what has not been written yet is not written. ``user``: who took them away."""
+    line says so, and what has not been written yet is not written. A mark that is new has it tried again, unless its author
+    took it back. ``user``: who took them away."""
     with transaction.atomic():
         if add:
             Taken.objects.get_or_create(venue=venue, message=message[:250])
         row = locked(Taken.objects.filter(venue=venue, message=message[:250])).select_related("entry__incident").first()
         if row is None:
             return
-        before = bool(row.marks)
+        before, had = bool(row.marks), dict(row.marks)
         row.marks = {name: who for name, who in {**row.marks, **(add or {})}.items() if name not in (remove or set())}
         if row.entry is not None and bool(row.marks) != before:
             person = whose(venue.workspace, user) if venue.workspace and user else None
             by = acting(person) if person else SYSTEM
             source_marked(by, row.entry, bool(row.marks))
-        elif row.entry is None and not before and row.marks:
+        elif row.entry is None and row.due_at is None and _is_new(row.marks, had) and row.error != rules.DROPPED:
+            # Also one more: whoever made those before may have been refused.
             row.due_at, row.tries, row.error = clock.now(), 0, ""
             announce({wake.DUE})
         elif row.entry is None and not row.marks:
             row.due_at = None
         row.save()
+
+
+def _is_new(marks: Mapping[str, str], had: Mapping[str, str]) -> bool:
+    return any(had.get(name) != who for name, who in marks.items())

@@ -6,8 +6,8 @@ from django.db.models import Q, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
-from ..incidents.models import Incident
-from ..incidents.queries import seen_by
+from ..incidents.models import Incident, RoleAssignment
+from ..incidents.queries import needed_to_act, seen_by, visible_to
 from ..kernel.errors import NotFound
 from . import rules
 from .models import Bridge, Venue, VenuePlan
@@ -53,6 +53,14 @@ def venue_for(actor: Actor, pk: int) -> Venue:
     if found is None:
         raise NotFound(f"There is no venue {pk}, or you may not see it.", field="venue", value=pk)
     return found
+
+
+def may_act(by: Actor, incident: Incident) -> bool:
+    """Whether ``by`` sees it and may act in it; the commands decide."""
+    if not visible_to(by).filter(pk=incident.pk).exists():
+        return False
+    held = RoleAssignment.objects.filter(incident=incident, person=by.person, ended_at__isnull=True)
+    return by.may(needed_to_act(by, incident, holds=by.person is not None and held.exists()), incident.team)
 
 
 def of_incident(incident: Incident) -> list[Venue]:

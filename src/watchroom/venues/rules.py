@@ -10,6 +10,7 @@ from datetime import timedelta
 ARCHIVE_AFTER = timedelta(hours=1)  # so that last words can be said
 HOLD = timedelta(minutes=2)  # so long a line waits for a better wording, then it is written as it was said
 WATCH_EVERY = timedelta(seconds=15)  # how often a product that does not tell by itself is asked what is marked
+DROPPED = "Its author took it back."  # what a line says that no mark brings back
 PREFIX = "chat-"  # of the client key of what was said in a chat
 LOG_WORDS = {
     "log": "note",

@@ -15,7 +15,6 @@ from ..accounts.models import Person
 from ..channels.base import DeliveryFailed
 from ..chat.answering import acting_for, whose
 from ..incidents.commands import Source, log
-from ..incidents.queries import visible_to
 from ..incidents.rules import blameless
 from ..kernel import clock, wake
 from ..kernel import settings as conf
@@ -23,7 +22,7 @@ from ..kernel.db import announce, claimable, locked
 from ..kernel.errors import WatchroomError
 from ..workspaces.base import Heard
 from ..workspaces.queries import client_of, product_of
-from . import marking, rules
+from . import marking, queries, rules
 from .models import Taken, Venue
 
 LEASE = timedelta(minutes=2)
@@ -78,7 +77,7 @@ def go_on(by: Actor, venue: Venue, word: str, text: str) -> str:
         if row is None:
             return "Nothing of yours is waiting here."
         if word == "drop":
-            row.due_at, row.error = None, "Its author took it back."
+            row.due_at, row.error = None, rules.DROPPED
             row.save(update_fields=["due_at", "error"])
             return "It is not written."
         if word == "reword":
@@ -159,21 +158,28 @@ def _show(row: Taken, client: Any, found: list[blameless.Finding]) -> None:
 
 
 def _by(row: Taken) -> Actor:
-    """As whom it is written: who marked it, else who wrote it; of these the first whom Watchroom knows, and who may see the
-    incident.
+    """As whom it is written: who marked it, the first of them who may act in the incident. Its author stands in only where
+    nobody has marked it, or the product does not tell who did: else a stranger would act with the author's rights.
 
     :raises DeliveryFailed: nobody of them.
     """
     workspace = row.venue.workspace
     assert workspace is not None
     people: list[Person | None] = [whose(workspace, user) for user in row.marks.values() if user]
-    for person in [*people, row.person]:
-        if person is not None:
-            by = acting_for(person, workspace)
-            if visible_to(by).filter(pk=row.venue.incident_id).exists():
-                return by
+    if not row.marks or "" in row.marks.values():
+        people.append(row.person)
+    known = [acting_for(person, workspace) for person in people if person is not None]
+    for by in known:
+        if queries.may_act(by, row.venue.incident):
+            return by
+    if known:
+        raise DeliveryFailed(
+            "Whoever marked it may not act in this incident.",
+            permanent=True,
+            fix="Ask one of its responders to mark it.",
+        )
     raise DeliveryFailed(
-        "Watchroom knows neither who marked it nor who wrote it.",
+        "Watchroom does not know who marked it.",
         permanent=True,
         fix=f"Add your account at {conf.current().url}/me/contact, and mark it again.",
     )
