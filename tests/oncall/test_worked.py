@@ -334,6 +334,21 @@ def test_a_correction_names_its_author_in_the_pay_and_keeps_the_original(pay: An
     assert earned(schedule.team) == {"Anna": Decimal(96)}
 
 
+def test_a_correction_stays_with_the_team_that_had_the_schedule_then(pay: Any, clock: TravellingClock) -> None:
+    schedule, anna, ben, mia = pay
+    new = make.team("New", slug="new")
+    make.membership(new, mia, "manager")
+    clock.advance(8 * HOUR)
+    commands.save_schedule(SYSTEM, schedule, team=new, name="Moved", timezone="UTC")
+    clock.advance(8 * HOUR)
+    correct(mia, schedule, ben, START + HOUR, START + 12 * HOUR)
+    rows = WorkedShift.objects.filter(person=ben).order_by("starts_at")
+    assert [(row.team, row.name, row.timezone, row.starts_at, row.ends_at) for row in rows] == [
+        (anna.memberships.get().team, "Pay", "Europe/Berlin", START + HOUR, START + 8 * HOUR),
+        (new, "Moved", "UTC", START + 8 * HOUR, START + 12 * HOUR),
+    ]
+
+
 def test_what_cannot_be_corrected_is_refused(pay: Any, clock: TravellingClock) -> None:
     schedule, _, ben, mia = pay
     clock.advance(2 * DAY)

@@ -118,9 +118,10 @@ def update_each(rows: Sequence[M], fields: Sequence[str]) -> None:
             cursor.executemany(f"{head}{', '.join(f'{name} = %s' for name in names)} WHERE {key} = %s", values)
 
 
-def locked(rows: models.QuerySet[M]) -> models.QuerySet[M]:
-    """``rows``, locked until the transaction ends (SQLite has one writer, and its transactions begin IMMEDIATE)."""
-    return rows.select_for_update(of=("self",)) if is_postgresql() else rows
+def locked(rows: models.QuerySet[M], *, no_key: bool = False) -> models.QuerySet[M]:
+    """``rows``, locked until the transaction ends (SQLite has one writer, and its transactions begin IMMEDIATE). ``no_key``:
+    meanwhile others may still write rows that point to them."""
+    return rows.select_for_update(of=("self",), no_key=no_key) if is_postgresql() else rows
 
 
 def claimable(rows: models.QuerySet[M], *, no_key: bool = False) -> models.QuerySet[M]:

@@ -92,7 +92,7 @@ def change_person(by: Actor, person: Person, **fields: Any) -> Person:
     own = by.person is not None and by.person.pk == person.pk and fields.keys() <= _OWN
     with change(by, "person.changed", person, needs=Action.DECLARE if own else Action.ADMINISTER) as made:
         administrators = _administrators()
-        row = locked(Person.objects.filter(pk=person.pk)).get()
+        row = locked(Person.objects.filter(pk=person.pk), no_key=True).get()
         for field, value in fields.items():
             before = getattr(row, field)
             after = _checked(field, value)
@@ -135,7 +135,7 @@ def deactivate_person(by: Actor, person: Person) -> None:
     """
     with change(by, "person.deactivated", person, needs=Action.ADMINISTER) as made:
         administrators = _administrators()
-        row = locked(Person.objects.filter(pk=person.pk)).get()
+        row = locked(Person.objects.filter(pk=person.pk), no_key=True).get()
         _refuse_nobody_left(row, administrators)
         row.is_active = person.is_active = False
         row.save(update_fields=["is_active"])
@@ -152,7 +152,8 @@ def activate_person(by: Actor, person: Person) -> None:
 
 
 def _administrators() -> set[int]:
-    rows = locked(Person.objects.filter(role=Role.ADMINISTRATOR, is_active=True).order_by("pk"))
+    # Whoever holds a schedule, for which letting somebody go waits, still has to write rows that point to these people.
+    rows = locked(Person.objects.filter(role=Role.ADMINISTRATOR, is_active=True).order_by("pk"), no_key=True)
     return {row.pk for row in rows}
 
 

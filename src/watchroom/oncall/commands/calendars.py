@@ -76,10 +76,10 @@ def remove_calendar(by: Actor, calendar: Calendar) -> None:
     with change(by, "calendar.removed", calendar.schedule or calendar.person, needs=needs, team=team) as made:
         made.note(calendar=calendar.pk, name=calendar.name)
         made.touch("schedules", f"schedule:{calendar.schedule_id}")
-        look_again(made, calendar.schedule_id)
-        locked(Calendar.objects.filter(pk=calendar.pk)).first()
+        locked(Calendar.objects.filter(pk=calendar.pk)).first()  # before the schedule, as whoever reads it does
         if calendar.schedule_id is not None:
             settle(made.at, [calendar.schedule_id])
+        look_again(made, calendar.schedule_id)
         calendar.delete()
 
 

@@ -11,7 +11,6 @@ from ...accounts.changes import change
 from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...kernel import clock
-from ...kernel.db import locked
 from ...kernel.errors import Refused
 from ..models import Override, Schedule
 from .handoffs import look_again
@@ -93,7 +92,8 @@ def accept_rota(
             "There is no shift, or one has begun already.", field="shifts", value=None, fix="Plan from a later time on."
         )
     with change(by, "rota.accepted", schedule, needs=Action.MANAGE, team=schedule.team_id) as made:
-        locked(Schedule.objects.filter(pk=schedule.pk)).get()
+        settle(made.at, [schedule.pk])
+        schedule.refresh_from_db()
         _clear(schedule, ordered[0][1], ordered[-1][2])
         rows = [
             add_override(

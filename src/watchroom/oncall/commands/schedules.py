@@ -60,7 +60,8 @@ def save_schedule(
         by, "schedule.changed" if schedule else "schedule.created", row, needs=Action.MANAGE, team=team
     ) as made:
         if schedule is not None:
-            settle(made.at, [locked(Schedule.objects.filter(pk=row.pk)).get().pk])
+            settle(made.at, [row.pk])  # locks it, with those in which it stands in, in the order of their numbers
+            row.refresh_from_db()
         if Schedule.objects.filter(slug=slug).exclude(pk=row.pk).exists():
             raise Conflict(
                 f"There is already a schedule {slug!r}.", field="slug", value=slug, fix="Choose another name."

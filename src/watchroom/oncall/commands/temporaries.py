@@ -14,7 +14,6 @@ from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...accounts.rules import checked_name
 from ...kernel import clock
-from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ..models import Rotation, Schedule, Temporary
 from ..rules import RuleError, restriction_to, restrictions_from
@@ -109,8 +108,9 @@ def add_temporary(by: Actor, schedule: Schedule, **fields: Any) -> Temporary:
     :raises Refused: as there.
     """
     with change(by, "temporary.added", schedule, needs=Action.MANAGE, team=schedule.team_id) as made:
-        locked(Schedule.objects.filter(pk=schedule.pk)).get()
-        settle(made.at, [schedule.pk])
+        other = fields.get("other")
+        settle(made.at, [schedule.pk] if other is None else [schedule.pk, other.pk])  # locks them in one order for all
+        schedule.refresh_from_db()
         row = draft_temporary(schedule, **fields)
         row.created_by, row.created_at = by.person, made.at
         row.save()

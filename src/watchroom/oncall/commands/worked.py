@@ -205,9 +205,10 @@ def correct(
                 fix="See who was, or leave it empty.",
             )
         spans = [(starts_at, ends_at)] if instead_of is None else _within(taken, starts_at, ends_at)
+        fresh = [part for span in spans for part in _placed(schedule, taken, *span)]
         _take_out(row, taken)
         if person is not None:
-            _put_in(row, schedule, person, spans, made.at)
+            _put_in(row, person, fresh, made.at)
         made.note(
             correction=row.pk,
             person=str(person) if person else None,
@@ -222,6 +223,31 @@ def correct(
 
 def _within(rows: Iterable[WorkedShift], start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
     return rules.joined((max(row.starts_at, start), min(row.ends_at, end)) for row in rows)
+
+
+def _placed(schedule: Schedule, taken: Iterable[WorkedShift], start: datetime, end: datetime) -> list[WorkedShift]:
+    """A span of time in the parts in which the schedule belonged to one team, under one name and by one clock: as those had
+    it who are taken out; where there is nobody, as it is today."""
+    parts: list[WorkedShift] = []
+    for each in sorted(taken, key=lambda row: row.starts_at):
+        place = {"team_id": each.team_id, "name": each.name, "timezone": each.timezone}
+        if each.starts_at >= end or each.ends_at <= start:
+            continue
+        if parts and all(getattr(parts[-1], field) == value for field, value in place.items()):
+            continue
+        since = max(each.starts_at, start) if parts else start
+        if parts:
+            parts[-1].ends_at = since
+        parts.append(WorkedShift(schedule=schedule, starts_at=since, ends_at=end, **place))
+    own = WorkedShift(
+        schedule=schedule,
+        team_id=schedule.team_id,
+        name=schedule.name,
+        timezone=schedule.timezone,
+        starts_at=start,
+        ends_at=end,
+    )
+    return parts or [own]
 
 
 def _take_out(row: Correction, taken: Iterable[WorkedShift]) -> None:
@@ -239,22 +265,21 @@ def _take_out(row: Correction, taken: Iterable[WorkedShift]) -> None:
                 each.save(force_insert=True)
 
 
-def _put_in(
-    row: Correction, schedule: Schedule, person: Person, spans: Iterable[tuple[datetime, datetime]], at: datetime
-) -> None:
+def _put_in(row: Correction, person: Person, parts: Iterable[WorkedShift], at: datetime) -> None:
     """Somebody who was on call for another reason all the same isn't so twice."""
     there = facts.that_count().filter(
-        schedule=schedule, person=person, is_shadow=False, ends_at__gt=row.starts_at, starts_at__lt=row.ends_at
+        schedule=row.schedule, person=person, is_shadow=False, ends_at__gt=row.starts_at, starts_at__lt=row.ends_at
     )
     own = _within(there, row.starts_at, row.ends_at)
-    for a, b in spans:
+    for part in parts:
+        a, b = part.starts_at, part.ends_at
         inside = [(max(x, a), min(y, b)) for x, y in own if x < b and y > a]
         WorkedShift.objects.bulk_create(
             WorkedShift(
-                schedule=schedule,
-                team_id=row.team_id,
-                name=schedule.name,
-                timezone=schedule.timezone,
+                schedule=row.schedule,
+                team_id=part.team_id,
+                name=part.name,
+                timezone=part.timezone,
                 person=person,
                 starts_at=x,
                 ends_at=y,
@@ -274,6 +299,8 @@ def take_back(by: Actor, row: Correction) -> Correction:
     :raises Conflict: a later correction stands on it.
     """
     with change(by, "worked.correction_taken_back", row.schedule, needs=Action.MANAGE, team=row.team_id) as made:
+        if row.schedule_id is not None:
+            settle(made.at, [row.schedule_id])  # locks it: no other correction of it comes in between
         own = locked(Correction.objects.filter(pk=row.pk)).get()
         made.note(correction=own.pk, starts_at=own.starts_at.isoformat(), ends_at=own.ends_at.isoformat())
         if own.taken_back_at is None:
