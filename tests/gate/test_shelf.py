@@ -17,6 +17,7 @@ from gate.running import Running, running_gate
 from peers.programs import temporary_directory
 from watchroom.kernel.db import announce
 from watchroom.kernel.settings import current
+from watchroom.serving import shelf
 
 Start = Callable[[], AbstractContextManager[Running]]
 ONCE_MORE = 2  # a gate that begins to listen after its first answer renews it: something may have changed before
@@ -136,6 +137,22 @@ def test_what_belongs_to_a_page_is_kept_before_anybody_asks_for_it(start: Start,
         assert gate.ask("GET", "/status/full/feed.atom", Host="127.0.0.1").status == 500
     with start() as gate:
         assert b"one" in text(gate, "/status/full/api/v2/summary.json")
+
+
+def test_what_belongs_to_a_page_never_takes_the_place_of_pages(
+    start: Start, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "_ENTRIES", 4)
+    monkeypatch.setattr(shelf, "_AT_ONCE", 1)
+    with start() as gate:
+        text(gate, "/status/full")
+        soon(lambda: "/status/full/badge.svg" in {path for path, _ in web.asked})
+        assert b"one" in text(gate, "/status/full/badge.svg")
+        assert b"one" in text(gate) and b"onede" in text(gate, Accept_Language="de")
+        web.status = 500
+        assert gate.ask("GET", "/status/full/api/v2/summary.json", Host="127.0.0.1").status == 500, "half is left free"
+        assert b"one" in text(gate, "/status/full") and b"one" in text(gate, "/status/full/badge.svg")
+        assert b"one" in text(gate) and b"onede" in text(gate, Accept_Language="de")
 
 
 def test_what_is_not_public_is_not_kept(start: Start, web: Web) -> None:

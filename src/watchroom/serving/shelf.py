@@ -37,6 +37,7 @@ MARK, WITH = b"x-watchroom-shelf", b"x-watchroom-shelf-with"
 FRESH_SECONDS = 15.0  # younger: answered without another thought
 PATIENT_SECONDS = 60.0  # younger: answered, and renewed meanwhile; older: renewed first, if that takes no longer than
 WAIT_SECONDS = 3.0
+_NOBODY_ASKED = 0.0  # fetched at: not yet, and only because it belongs to what was
 _ENTRIES, _BODY_BYTES = 2_000, 4 * 1024 * 1024
 _WORTH_ZIPPING = 1_000  # bytes
 _AT_ONCE = 4  # renewals at the same time, so that pages for people who work go first
@@ -196,6 +197,8 @@ class Shelf:
         while True:
             kept.again = False
             async with self._seats:
+                if kept.fetched_at == _NOBODY_ASKED and not self._has_room():
+                    return  # the shelf has filled up while we waited
                 try:
                     answer = await self._proxy.fetch(
                         scope, _target(key), {b"accept-language": language.encode()}, _BODY_BYTES
@@ -230,8 +233,13 @@ class Shelf:
         """Whoever asks for a document for the first time while the database is down shall have it all the same."""
         for name in kept.belonging:
             other = (key[0], f"{key[1].rstrip('/')}/{name}", key[2])
-            if not any(each[:2] == other[:2] for each in self._kept):
-                self._renew(other, Kept(kept.page, [], b"", b"", 0.0))
+            if self._has_room() and not any(each[:2] == other[:2] for each in self._kept):
+                self._renew(other, Kept(kept.page, [], b"", b"", _NOBODY_ASKED))
+
+    def _has_room(self) -> bool:
+        """For what nobody has asked for: it leaves half of the shelf to what somebody has, so that documents never push
+        out pages."""
+        return len(self._kept) < _ENTRIES // 2
 
     def _drop(self, key: Key) -> None:
         self._kept.pop(key, None)
