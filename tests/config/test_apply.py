@@ -180,6 +180,33 @@ def test_a_change_names_its_fields_and_prune_deletes_what_is_not_named(file: Pat
     assert "- routes critical payments" in run("apply", "-f", str(file), "--prune").output
 
 
+def test_texts_of_monitors_with_spaces_and_lines_are_applied_once() -> None:
+    text = """version: 1
+teams: [{slug: shop, name: Shop}]
+heartbeats:
+  - slug: backup
+    name: "Backup "
+    team: shop
+    alert_title: "No  backup tonight "
+    description: |
+      Ask in the channel storage.
+      Then wait.
+checks:
+  - slug: shop
+    name: Shop answers
+    team: shop
+    kind: http
+    settings: {url: "https://shop.example.org/health"}
+    alert_title: |
+      The shop is silent
+    description: |
+      Look at the doors.
+"""
+    assert len(apply(make.actor(), parse(yaml.safe_load(text), "file"))[0]) == 3
+    assert preview(parse(yaml.safe_load(text), "file")) == []
+    assert read()["heartbeats"]["backup"]["description"] == "Ask in the channel storage.\nThen wait."
+
+
 def test_what_is_exported_is_what_is_there() -> None:
     make_demo()
     by = make.actor()

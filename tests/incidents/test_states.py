@@ -307,6 +307,38 @@ incident_states:
     assert [step.verb for step in pruned] == ["delete"] * 3
 
 
+@pytest.mark.django_db
+def test_a_slug_that_is_a_phase_is_refused_where_it_is_said_and_avoided_where_it_is_made() -> None:
+    by, other = make.actor(), {"slug": "told", "name": "Told", "phase": "closed"}
+    for slug in ("closed", "active"):
+        text = {"version": 1, "incident_states": [{"slug": slug, "name": "Closed", "phase": "closed"}]}
+        with pytest.raises(Refused) as refused:
+            apply(by, parse(text, "x.yaml"))
+        assert (refused.value.field, refused.value.value) == (f"incident_states[{slug}].slug", slug)
+        assert f"own-{slug}" in str(refused.value.fix)
+    apply(by, parse({"version": 1, "incident_states": [other]}, "x.yaml"))
+    with pytest.raises(Refused):
+        commands.save_state(by, IncidentState.objects.get(), name="Told", phase="closed", slug="closed")
+    assert commands.save_state(by, None, name="Closed", phase="closed").slug == "own-closed"
+
+
+@pytest.mark.django_db
+def test_a_file_that_says_something_twice_or_with_spaces_is_applied_once() -> None:
+    text = """version: 1
+teams: [{slug: payments, name: Payments}]
+incident_types: [{slug: leak, name: Leak, team: payments}, {slug: fire, name: Fire, team: payments}]
+incident_states:
+  - slug: told
+    name: "Regulator  told "
+    phase: resolved
+    types: [leak, fire, leak]
+    description: |
+      They know.
+"""
+    assert len(apply(make.actor(), parse(yaml.safe_load(text), "x.yaml"))[0]) == 4
+    assert preview(parse(yaml.safe_load(text), "x.yaml")) == []
+
+
 def test_nobody_learns_of_a_state_of_what_they_may_not_see(world: Any, life: dict[str, IncidentState]) -> None:
     incident = commands.declare(world.by, title="A leak", private=True, team=world.team)
     with pytest.raises(NotFound):

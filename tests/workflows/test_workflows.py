@@ -493,6 +493,10 @@ workflows:
     assert apply(admin, parse(yaml.safe_load(text), "file"))[0] == []
     exported = {"version": 1, "workflows": list(read()["workflows"].values())}
     assert apply(admin, parse(exported, "file"))[0] == []
+    kept = Workflow.objects.get().conditions
+    Workflow.objects.update(conditions={name: value for name, value in kept.items() if name != "states"})
+    exported = {"version": 1, "workflows": list(read()["workflows"].values())}  # of one from before there were states
+    assert apply(admin, parse(exported, "file"))[0] == []
     with pytest.raises(Refused):
         parse({"version": 1, "workflows": [exported["workflows"][0] | {"conditions": {"colour": 1}}]}, "file")
     assert apply(admin, parse({"version": 1, "workflows": []}, "file"), prune=True)[0][0].verb == "delete"

@@ -151,9 +151,6 @@ def _sorted(wanted: State, current: State) -> State:
     for service in ordered.get("services", {}).values():
         if "needs" in service:
             service["needs"] = sorted(service["needs"])
-    for state in ordered.get("incident_states", {}).values():
-        if "types" in state:
-            state["types"] = sorted(state["types"])
     for schedule in ordered.get("schedules", {}).values():
         if "temporary" in schedule:  # what is over is history
             open_ones = [each for each in schedule["temporary"] if each["ends_at"] > plain_time(clock.now())]

@@ -34,6 +34,7 @@ from ..paging.models import EscalationPolicy, QuietHours, StepTarget
 from ..status.models import StakeholderList, StatusPage
 from ..venues.models import Bridge, VenuePlan
 from ..workflows.models import Workflow
+from ..workflows.rules import Conditions as Met
 from ..workspaces.models import Workspace
 from . import alerting
 from .difference import State
@@ -193,7 +194,9 @@ def read() -> State:
         },
         "workflows": {
             row.slug: {"slug": row.slug, "name": row.name, "team": _slug(row.team)}
-            | {name: getattr(row, name) for name in ("triggers", "conditions", "actions", "enabled")}
+            | {name: getattr(row, name) for name in ("triggers", "actions", "enabled")}
+            # Those that were saved before there was another one say nothing of it.
+            | {"conditions": Met.of(row.conditions).as_json()}
             for row in Workflow.objects.select_related("team")
         },
         "severities": {

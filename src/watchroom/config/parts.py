@@ -42,6 +42,10 @@ def _plain_zone(name: str) -> str:
     return check_zone(name).key if name else ""
 
 
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def plain_time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
@@ -52,6 +56,8 @@ MatcherText = Annotated[str, AfterValidator(_plain_matcher)]
 Intervals = Annotated[list[dict[str, Any]], AfterValidator(_plain_intervals)]
 Time = Annotated[AwareDatetime, PlainSerializer(plain_time, return_type=str)]
 Severity = Literal["critical", "error", "warning", "info"]
+Text = Annotated[str, AfterValidator(str.strip)]
+Line = Annotated[str, AfterValidator(one_line)]
 
 
 class TimeIntervalPart(_Part):
@@ -115,7 +121,7 @@ class HeartbeatPart(_Part):
     """A job that says when it has run. Its address is never in a file."""
 
     slug: str
-    name: str
+    name: Text
     team: str
     service: str | None = None
     kind: Literal["period", "cron", "oncalendar"] = "period"
@@ -124,8 +130,8 @@ class HeartbeatPart(_Part):
     timezone: str = "UTC"
     grace_seconds: int = 3600
     severity: Severity = "critical"
-    description: str = ""
-    alert_title: str = ""
+    description: Text = ""
+    alert_title: Line = ""
     labels: dict[str, str] = {}
     drill: bool = False
     paused: bool = False
@@ -135,7 +141,7 @@ class CheckPart(_Part):
     """Something that Watchroom itself tries. A setting that is left out keeps its value; secret ones are never in a file."""
 
     slug: str
-    name: str
+    name: Text
     team: str
     service: str | None = None
     kind: str
@@ -144,8 +150,8 @@ class CheckPart(_Part):
     timeout_seconds: int = 10
     for_seconds: int = 0
     severity: Severity = "critical"
-    description: str = ""
-    alert_title: str = ""
+    description: Text = ""
+    alert_title: Line = ""
     labels: dict[str, str] = {}
     drill: bool = False
     paused: bool = False

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from ...workflows.rules import Conditions as Met
+from ..parts import Line, Text
 from ._part import Part
 
 
@@ -102,13 +103,18 @@ class IncidentState(Part):
     """A state of one's own in the life of incidents, within a fixed phase; of all teams, or of one."""
 
     slug: str
-    name: str
+    name: Line
     phase: Literal["active", "mitigated", "resolved", "closed"]
     team: str | None = None
     order: int = Field(0, ge=0, le=999)
-    description: str = ""
+    description: Text = ""
     types: list[str] = []
     retired: bool = False
+
+    @field_validator("types")
+    @classmethod
+    def _in_order(cls, types: list[str]) -> list[str]:
+        return sorted(set(types))
 
 
 class Severity(Part):

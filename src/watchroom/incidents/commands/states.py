@@ -34,7 +34,7 @@ def save_state(
     """Make a state or change it. A new name counts from now on: the log says what it was called then. A retired state is
     offered no longer; an incident that is in it stays there until somebody moves it.
 
-    :raises Refused: no name, no such phase, or a slug that is none.
+    :raises Refused: no name, no such phase, or a slug that is none, or that of a phase.
     :raises Conflict: another state has this slug, or incidents are in it and it would come into another phase.
     """
     name, description = " ".join(name.split()), description.strip()
@@ -46,9 +46,16 @@ def save_state(
         raise Refused("That is not a phase.", field="phase", value=phase[:40], fix=f"Use {', '.join(Phase.values)}.")
     if not 0 <= order <= MOST_ORDER:
         raise Refused("That is no place in an order.", field="order", value=order, fix=f"Use 0 to {MOST_ORDER}.")
+    if slug in Phase.values and (row is None or row.slug != slug):
+        raise Refused(
+            "That is the name of a phase.",
+            field="slug",
+            value=slug,
+            fix=f"Use another one, such as {_beside_phase(slug, team)}.",
+        )
     slug = slug or (row.slug if row else slugify(name)[:64].strip("-"))
     if row is None and slug in Phase.values:
-        slug = f"{team.slug if team else 'own'}-{slug}"[:64]
+        slug = _beside_phase(slug, team)
     if not _SLUG.fullmatch(slug or "") or len(slug) > 64:
         raise Refused(
             "The slug is made of small letters, digits and hyphens.", field="slug", value=slug, fix="Use identified."
@@ -93,6 +100,11 @@ def delete_state(by: Actor, row: IncidentState) -> None:
         made.note(name=row.name, slug=row.slug)
         made.touch("incident-states")
         row.delete()
+
+
+def _beside_phase(slug: str, team: Team | None) -> str:
+    """A slug for a state that is called like a phase."""
+    return f"{team.slug if team else 'own'}-{slug}"[:64]
 
 
 def _needs(team: Team | None) -> Action:
