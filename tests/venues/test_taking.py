@@ -295,6 +295,50 @@ def test_a_chat_that_is_down_is_asked_again(
     assert [each.text for each in taken(venue.incident)] == ["The pool is full"]
 
 
+def test_a_message_that_makes_no_sense_is_given_up_after_a_while(
+    connect: Connect, reached: Reached, admin: Actor, clock: TravellingClock
+) -> None:
+    server, workspace = connect("slack")
+    reached(workspace)
+    venue = channel(server, workspace, admin)
+    mark(server, venue, server.write(USERS["slack"], venue.room, "x", "not-a-time"))
+    row = Taken.objects.get()
+    assert (row.tries, row.due_at) == (1, clocks.now() + timedelta(seconds=5)) and not server.whispers
+    for _ in range(10):
+        clock.advance(timedelta(hours=1))
+        work()
+    row.refresh_from_db()
+    assert (row.tries, row.due_at) == (6, None) and "not as Watchroom expects" in row.error
+    assert [user for _, user, _ in server.whispers] == [USERS["slack"]]
+    assert not taken(venue.incident)
+
+
+def test_a_character_that_can_not_be_stored_is_left_out(connect: Connect, reached: Reached, admin: Actor) -> None:
+    server, workspace = connect("matrix")
+    reached(workspace)
+    venue = channel(server, workspace, admin)
+    mark(server, venue, written(server, venue, "The pool\0 is full"))
+    assert [each.text for each in taken(venue.incident)] == ["The pool is full"]
+
+
+@pytest.mark.parametrize("role", ["responder", "viewer"])
+def test_a_pin_is_gone_whoever_takes_it_away(role: str, connect: Connect, reached: Reached, admin: Actor) -> None:
+    server, workspace = connect("matrix")
+    reached(workspace)
+    reached(workspace, person=make.person("Eve", role), user=STRANGERS["matrix"])
+    venue = channel(server, workspace, admin)
+    first, second = (written(server, venue, text) for text in ("a", "b"))
+    server.pin(USERS["matrix"], venue.room, first, second)
+    listen(workspace)
+    work()
+    server.pin(STRANGERS["matrix"], venue.room)
+    listen(workspace)
+    work()
+    assert [each.data["source"]["unmarked"] for each in taken(venue.incident)] == [True, True]
+    names = set(AuditRecord.objects.filter(action="log.source_marked").values_list("actor_name", flat=True))
+    assert names == {"Eve by Matrix" if role == "responder" else "Watchroom"}
+
+
 def test_what_is_unpinned_before_it_is_read_is_not_taken(connect: Connect, reached: Reached, admin: Actor) -> None:
     server, workspace = connect("slack")
     reached(workspace)

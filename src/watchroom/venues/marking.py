@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
-from ..accounts.actors import SYSTEM, acting
-from ..chat.answering import whose
+from ..accounts.actors import SYSTEM
+from ..chat.answering import acting_for, whose
 from ..incidents.commands import source_marked
 from ..kernel import clock, wake
 from ..kernel.db import announce, locked
 from ..workspaces.base import PIN, Heard
 from ..workspaces.models import Workspace
-from . import rules
+from . import queries, rules
 from .models import Taken, Venue
 
 
@@ -75,8 +75,10 @@ def with_marks(
         row.marks = {name: who for name, who in {**row.marks, **(add or {})}.items() if name not in (remove or set())}
         if row.entry is not None and bool(row.marks) != before:
             person = whose(venue.workspace, user) if venue.workspace and user else None
-            by = acting(person) if person else SYSTEM
-            source_marked(by, row.entry, bool(row.marks))
+            by = acting_for(person, venue.workspace) if person and venue.workspace else SYSTEM
+            # What the chat shows is so, whoever did it: one who may not act here is only not named for it.
+            allowed = queries.may_act(by, row.entry.incident)
+            source_marked(by if allowed else SYSTEM, row.entry, bool(row.marks))
         elif row.entry is None and row.due_at is None and _is_new(row.marks, had) and row.error != rules.DROPPED:
             # Also one more: whoever made those before may have been refused.
             row.due_at, row.tries, row.error = clock.now(), 0, ""

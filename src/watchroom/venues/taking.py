@@ -5,10 +5,11 @@ transaction, and nothing that is on its way is lost: it is a row with a due time
 from __future__ import annotations
 
 import hashlib
+import logging
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from ..accounts.actors import Actor
 from ..accounts.models import Person
@@ -25,6 +26,7 @@ from ..workspaces.queries import client_of, product_of
 from . import marking, queries, rules
 from .models import Taken, Venue
 
+logger = logging.getLogger(__name__)  # ``log`` writes into that of an incident
 LEASE = timedelta(minutes=2)
 MOST = 4000  # characters of a message that are taken
 
@@ -117,10 +119,18 @@ def take(row: Taken) -> None:
         else:
             _write(row)
     except WatchroomError as error:
-        pause = None if getattr(error, "permanent", True) else rules.again_after(row.tries)
-        _own(row).update(due_at=clock.now() + pause if pause else None, error=str(error)[:300])
-        if pause is None:
-            _say_why_not(row, str(error))
+        _not_taken(row, str(error), None if getattr(error, "permanent", True) else rules.again_after(row.tries))
+    except (InterfaceError, OperationalError):
+        raise  # the database is away or busy: the message is not to blame, and its lease runs out
+    except Exception:
+        logger.exception("A message could not be taken into the log: %s", row.pk)
+        _not_taken(row, "Something in it is not as Watchroom expects it.", rules.again_after(row.tries))
+
+
+def _not_taken(row: Taken, why: str, pause: timedelta | None) -> None:
+    _own(row).update(due_at=clock.now() + pause if pause else None, error=why[:300])
+    if pause is None:
+        _say_why_not(row, why)
 
 
 def _own(row: Taken) -> Any:
@@ -131,10 +141,12 @@ def _read(row: Taken, client: Any) -> bool:
     venue = row.venue
     assert venue.workspace is not None
     said = client.statement(venue.room, row.message)
-    if not said.text or said.author == venue.workspace.account:
+    # PostgreSQL can not store NUL, and nobody means it.
+    text, name = said.text.replace("\0", "").strip(), said.name.replace("\0", "")
+    if not text or said.author == venue.workspace.account:
         _own(row).update(due_at=None, error="There is nothing in it, or it is ours.")
         return False
-    row.text, row.author, row.name = said.text[:MOST], said.author, said.name
+    row.text, row.author, row.name = text[:MOST], said.author, name
     row.at = min(said.at, clock.now())
     row.url = said.url[:1000] if said.url.startswith(("https://", "http://")) else ""
     row.person = whose(venue.workspace, said.author)
