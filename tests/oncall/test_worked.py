@@ -27,6 +27,7 @@ from watchroom.insights.queries import team_load
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Conflict, NotAllowed, Refused
 from watchroom.oncall import commands, facts, queries, rules, worked
+from watchroom.oncall.commands.worked import due_at as worked_due_at
 from watchroom.oncall.duties import duties
 from watchroom.oncall.models import Handoff, Override, WorkedShift
 
@@ -287,10 +288,10 @@ def test_one_that_cannot_be_worked_out_stops_neither_the_others_nor_its_own_mend
     bad = make.schedule("Bad", people=(ben,), team=schedule.team, slug="bad", timezone="Europe/Berlin")
     passed = facts.passed
 
-    def breaks(plans: Any, since: Any, end: Any) -> Any:
+    def breaks(plans: Any, spans: Any) -> Any:
         if bad.pk in plans:
             raise ZeroDivisionError
-        return passed(plans, since, end)
+        return passed(plans, spans)
 
     monkeypatch.setattr(facts, "passed", breaks)
     clock.advance(7 * HOUR)
@@ -303,6 +304,52 @@ def test_one_that_cannot_be_worked_out_stops_neither_the_others_nor_its_own_mend
     clock.advance(7 * HOUR)
     run_due(WRITER)
     assert {row.person_id for row in WorkedShift.objects.filter(schedule=bad)} == {anna.pk}
+
+
+def test_years_are_written_down_in_parts_and_an_edit_waits_for_all_of_them(
+    pay: Any, clock: TravellingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule, anna, ben, _ = pay
+    other = make.schedule("Other", people=(ben,), team=schedule.team, slug="other", timezone="Europe/Berlin")
+    passed, longest = facts.passed, [timedelta(0)]
+
+    def measured(plans: Any, spans: Any) -> Any:
+        longest.append(max(end - start for start, end in spans.values()))
+        return passed(plans, spans)
+
+    monkeypatch.setattr(facts, "passed", measured)
+    clock.advance(400 * DAY)
+    assert commands.write_down() == 2
+    written = queries.schedule_by(SYSTEM, "pay").written_to
+    assert START < written < clock()
+    due = worked_due_at()
+    assert due is not None and due <= clock()  # goes on at once
+    save(other, rotation(anna))
+    assert queries.schedule_by(SYSTEM, "other").written_to == clock()
+    assert queries.schedule_by(SYSTEM, "pay").written_to == written
+    run_due(WRITER)
+    assert queries.schedule_by(SYSTEM, "pay").written_to == clock()
+    assert max(longest) <= 90 * DAY
+    (own,) = WorkedShift.objects.filter(schedule=other)  # one shift, though written in parts
+    assert (own.person, own.starts_at, own.ends_at) == (ben, START, clock())
+    rows = list(WorkedShift.objects.filter(schedule=schedule).order_by("starts_at"))
+    assert rows[0].starts_at == START and rows[-1].ends_at == clock()
+    assert all(a.ends_at == b.starts_at and a.person != b.person for a, b in pairwise(rows))
+
+
+def test_what_an_engine_has_written_whose_clock_is_ahead_does_not_hold_up_an_override(
+    pay: Any, clock: TravellingClock
+) -> None:
+    schedule, _anna, ben, mia = pay
+    clock.advance(DAY + HOUR)
+    run_due(WRITER)
+    now = START + DAY
+    clock.to(now)
+    commands.add_override(acting(mia), schedule, person=ben, starts_at=now, ends_at=now + 8 * HOUR)
+    assert at(schedule, now) == ["Ben"] and at(schedule, now - HOUR) == ["Anna"]
+    row = queries.schedule_by(SYSTEM, "pay")
+    found = queries.shifts(row, now - HOUR, now + HOUR)
+    assert [(each.person == ben.pk, each.starts_at) for each in found] == [(False, now - HOUR), (True, now)]
 
 
 def test_a_correction_names_its_author_in_the_pay_and_keeps_the_original(pay: Any, clock: TravellingClock) -> None:

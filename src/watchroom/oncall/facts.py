@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from ..kernel import clock
 from . import rules
 from .models import Override, Schedule, WorkedShift
 
@@ -20,8 +21,9 @@ def that_count() -> QuerySet[WorkedShift]:
 
 
 def told_by(schedule: Schedule, start: datetime, end: datetime) -> tuple[datetime, datetime] | None:
-    """The part of a span of time of which it is written down who was on call; before it and after it, the rules say so."""
-    a, b = max(start, schedule.created_at), min(end, schedule.written_to)
+    """The part of a span of time of which it is written down who was on call; before it and after it, the rules say so. What
+    an engine whose clock is ahead has written of the time to come says nothing: what is changed now counts from now on."""
+    a, b = max(start, schedule.created_at), min(end, schedule.written_to, clock.now())
     return (a, b) if a < b else None
 
 
@@ -67,14 +69,14 @@ class Passed:
     instead_of: int | None
 
 
-def passed(plans: Mapping[int, rules.Plan], since: Mapping[int, datetime], end: datetime) -> list[Passed]:
-    """Who was on call, or learnt beside the others, by the plan of each schedule, from its ``since`` up to ``end``."""
+def passed(plans: Mapping[int, rules.Plan], spans: Mapping[int, tuple[datetime, datetime]]) -> list[Passed]:
+    """Who was on call, or learnt beside the others, by the plan of each schedule, in the span of time that is its own."""
     shifts = [
         (number, shift, shadow)
         for number, plan in plans.items()
         for shadow, row in (
-            (False, rules.final_shifts(plan, since[number], end)),
-            (True, rules.shadow_shifts(plan, since[number], end)),
+            (False, rules.final_shifts(plan, *spans[number])),
+            (True, rules.shadow_shifts(plan, *spans[number])),
         )
         for shift in row
     ]

@@ -94,10 +94,10 @@ def _not_yet_written(schedules: Iterable[Schedule], start: datetime, end: dateti
     open_ones = [row for row in schedules if row.written_to < end]
     if not open_ones:
         return
-    since = {row.pk: max(start, row.written_to) for row in open_ones}
-    plans = queries.plans_of(open_ones, min(since.values()), end)
+    spans = {row.pk: (max(start, row.written_to), end) for row in open_ones}
+    plans = queries.plans_of(open_ones, min(since for since, _ in spans.values()), end)
     by_pk = {row.pk: row for row in open_ones}
-    for each in facts.passed(plans, since, end):
+    for each in facts.passed(plans, spans):
         row, shift = by_pk[each.schedule], each.shift
         yield Worked(
             row.pk,

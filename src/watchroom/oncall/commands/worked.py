@@ -29,6 +29,7 @@ from ..models import Correction, Schedule, Temporary, WorkedShift
 log = logging.getLogger(__name__)
 BATCH = 50
 EVERY = timedelta(hours=6)
+AT_ONCE = timedelta(days=90)  # of one schedule; the writing of what lies years back must not hold up everybody else
 LONGEST = timedelta(days=366)
 NOBODY: frozenset[int] = frozenset()
 
@@ -44,7 +45,13 @@ def settle(
     numbers = set(schedules)
     numbers |= set(Temporary.objects.filter(other__in=numbers, starts_at__lt=at).values_list("schedule", flat=True))
     rows = locked(Schedule.objects.filter(pk__in=numbers).order_by("pk"))
-    _write([row for row in rows if row.written_to < at], at, back, gone)
+    behind = [row for row in rows if row.written_to < at]
+    while behind:
+        before = {row.pk: row.written_to for row in behind}
+        _write(behind, at, back, gone)
+        behind = [
+            row for row in behind if before[row.pk] < row.written_to < at
+        ]  # without those that can't be worked out
 
 
 def people_changed(happened: Sequence[Happened]) -> None:
@@ -75,7 +82,7 @@ def write_down() -> int:
 def _write(
     schedules: list[Schedule], at: datetime, back: frozenset[int] = NOBODY, gone: frozenset[int] = NOBODY
 ) -> None:
-    """Write these down up to ``at``. One that can't be worked out stops neither the others nor the edit that mends it: it is
+    """Write these down up to ``at``, but at most ``AT_ONCE`` of each: then it stays due. One that can't be worked out stops neither the others nor the edit that mends it: it is
     left where it was, and looked at again later."""
     try:
         with transaction.atomic():
@@ -94,11 +101,12 @@ def _write(
 def _write_all(schedules: list[Schedule], at: datetime, back: frozenset[int], gone: frozenset[int]) -> None:
     if not schedules:
         return
-    start = min(row.written_to for row in schedules)
-    plans = queries.plans_of(schedules, start, at + EVERY)
+    spans = {row.pk: (row.written_to, min(at, row.written_to + AT_ONCE)) for row in schedules}
+    plans = queries.plans_of(schedules, min(start for start, _ in spans.values()), at + EVERY)
     for row in schedules:
         plans[row.pk] = replace(plans[row.pk], unreachable=(plans[row.pk].unreachable - back) | gone)
-        row.worked_due_at = rules.next_handoff(plans[row.pk], at, EVERY) or at + EVERY
+        behind = spans[row.pk][1] < at
+        row.worked_due_at = at if behind else rules.next_handoff(plans[row.pk], at, EVERY) or at + EVERY
     last = {
         _same(each): each
         for each in facts.that_count().filter(
@@ -107,7 +115,7 @@ def _write_all(schedules: list[Schedule], at: datetime, back: frozenset[int], go
     }
     by_pk = {row.pk: row for row in schedules}
     made = []
-    for each in facts.passed(plans, {row.pk: row.written_to for row in schedules}, at):
+    for each in facts.passed(plans, spans):
         row = by_pk[each.schedule]
         fresh = WorkedShift(
             schedule=row,
@@ -132,7 +140,7 @@ def _write_all(schedules: list[Schedule], at: datetime, back: frozenset[int], go
             made.append(fresh)
     WorkedShift.objects.bulk_create(made, batch_size=500)
     for row in schedules:
-        row.worked_to = max(row.written_to, at)  # clocks of engines may differ
+        row.worked_to = max(spans[row.pk])  # clocks of engines may differ
     Schedule.objects.bulk_update(schedules, ["worked_to", "worked_due_at"])
 
 
