@@ -388,6 +388,11 @@ def test_a_correction_stays_with_the_team_that_had_the_schedule_then(pay: Any, c
     clock.advance(8 * HOUR)
     commands.save_schedule(SYSTEM, schedule, team=new, name="Moved", timezone="UTC")
     clock.advance(8 * HOUR)
+    stranger = make.person("Nils")
+    make.membership(new, stranger, "manager")
+    with pytest.raises(NotAllowed):  # what was worked for another team is that team's
+        correct(stranger, schedule, ben, START + HOUR, START + 12 * HOUR)
+    assert not WorkedShift.objects.filter(person=ben).exists()
     correct(mia, schedule, ben, START + HOUR, START + 12 * HOUR)
     rows = WorkedShift.objects.filter(person=ben).order_by("starts_at")
     assert [(row.team, row.name, row.timezone, row.starts_at, row.ends_at) for row in rows] == [

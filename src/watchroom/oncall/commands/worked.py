@@ -165,6 +165,7 @@ def correct(
     """From ``starts_at`` to ``ends_at``, ``person`` was on call (None: nobody), in the place of ``instead_of`` (None: of
     everybody). What was written down stays beside it. For managers of the team, because pay and load follow.
 
+    :raises NotAllowed: ``by`` does not manage the team that had the schedule then.
     :raises Refused: not all of that time has passed, the schedule wasn't there yet, there is no reason, or ``instead_of`` was
         not on call at all then.
     """
@@ -205,6 +206,8 @@ def correct(
             schedule=schedule, ends_at__gt=starts_at, starts_at__lt=ends_at, is_shadow=False
         )
         taken = list(locked(was if instead_of is None else was.filter(person=instead_of)))
+        for team in {each.team_id for each in taken if each.team_id is not None}:
+            by.require(Action.MANAGE, team)  # also of a team that has given the schedule away since: its pay follows
         if instead_of is not None and not taken:
             raise Refused(
                 f"{instead_of} was not on call then.",
