@@ -212,6 +212,24 @@ def test_a_chat_that_is_down_is_in_nobodys_way_and_can_be_tried_again(
     assert venue.state == "open" and venue.error == "" and len(server.rooms) == 1
 
 
+def test_a_channel_that_is_gone_is_not_asked_for_marks_any_more(connect: Connect, admin: Actor) -> None:
+    server, workspace = connect("mattermost")
+    plan(admin, workspace=workspace)
+    incident = incidents.declare(admin, title="x", severity=1)
+    work()
+    assert Venue.objects.get().watch_at is not None
+    server.broken = Answer(404, {"message": "There is no such channel."})
+    incidents.change_severity(admin, incident, 2)
+    work()
+    venue = Venue.objects.get()
+    assert (venue.state, venue.watch_at) == ("failed", None)
+    server.broken = None
+    commands.retry(admin, venue)
+    work()
+    venue.refresh_from_db()
+    assert venue.state == "open" and venue.watch_at is not None
+
+
 def test_who_is_unknown_in_the_chat_keeps_nobody_else_out(
     connect: Connect, reached: Callable[..., Any], admin: Actor
 ) -> None:

@@ -245,7 +245,7 @@ def _failed(venue: Venue, text: str, *, permanent: bool) -> None:
         row.tries, row.error = tries, text[:300]
         row.due_at = clock.now() + pause if pause else None
         if pause is None:
-            row.state = State.FAILED
+            row.state, row.watch_at = State.FAILED, None
             what = "The channel" if row.kind == Venue.Kind.CHAT else "The call"
             write_system(
                 venue.incident,
@@ -253,5 +253,5 @@ def _failed(venue: Venue, text: str, *, permanent: bool) -> None:
                 f"{what} does not work: {text} The room here works without it."[:500],
                 {"venue": row.pk},
             )
-        row.save(update_fields=["tries", "error", "due_at", "state"])
+        row.save(update_fields=["tries", "error", "due_at", "watch_at", "state"])
         announce({wake.DUE, f"incident:{venue.incident_id}"})
