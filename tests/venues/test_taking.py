@@ -8,7 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from slack_sdk.signature import SignatureVerifier
 
 import factories as make
@@ -19,6 +21,7 @@ from watchroom.accounts.models import AuditRecord
 from watchroom.chat.answering import respond
 from watchroom.engine.loop import run_due
 from watchroom.incidents import commands as incidents
+from watchroom.incidents.commands.mentions import people_by_handle
 from watchroom.incidents.models import Incident, LogEntry, RoleAssignment, RoleHandoff
 from watchroom.kernel import clock as clocks
 from watchroom.kernel.clock import TravellingClock
@@ -26,6 +29,7 @@ from watchroom.outgoing.duties import duties as event_duties
 from watchroom.paging.models import Escalation
 from watchroom.venues import commands
 from watchroom.venues.duties import duties
+from watchroom.venues.hearing import _with_handles
 from watchroom.venues.models import Taken, Venue
 from watchroom.workspaces.base import Heard, Posted
 from watchroom.workspaces.commands import save_workspace
@@ -393,11 +397,15 @@ def test_a_line_that_blames_can_be_put_otherwise_sent_as_it_is_or_dropped(
     assert write("log human error again", "t1") == answer, "sent again, it waits once"
     assert "written" in write("reword The command took the wrong cluster without asking", "t2")
     assert lines() == ["The command took the wrong cluster without asking"]
+    reworded = AuditRecord.objects.get(action="log.source_reworded")
+    assert (reworded.object_id, reworded.person, reworded.actor_name) == (venue.incident_id, kim, "Kim by Slack")
+    assert "human error" not in str(reworded.data)
     write("log she forgot", "t3")
     write("as-is", "t4")
     assert lines()[-1] == "she forgot"
     write("log he forgot, too", "t5")
     assert "not written" in write("drop", "t6")
+    assert AuditRecord.objects.get(action="log.source_dropped").person == kim
     clock.advance(timedelta(minutes=5))
     assert len(lines()) == 2
     assert "Nothing of yours" in write("as-is", "t7")
@@ -450,6 +458,21 @@ def test_the_rooms_commands_are_done_in_its_channel(connect: Connect, reached: R
     assert "Nothing fires" in write("list") and "severity 1 WHY" in write("help")
     assert "not a severity" in write("severity 9")
     assert RoleAssignment.objects.filter(incident=incident, person=kim, role="operations").exists()
+
+
+def test_whoever_is_mentioned_is_found_and_all_people_are_read_once(
+    connect: Connect, reached: Reached, admin: Actor
+) -> None:
+    _, workspace = connect("slack")
+    kim = reached(workspace).person
+    handle = {each: handle for handle, each in people_by_handle().items()}[kim]
+    with CaptureQueriesContext(connection) as none:
+        assert _with_handles(workspace, "task Look at <https://example.org>") == "task Look at <https://example.org>"
+    assert not len(none)
+    said = "task Look <@U0KIM00> <@U0KIM00|kim> <@U0NOBODY|x <@U0KIM00|kim>"
+    with CaptureQueriesContext(connection) as asked:
+        assert _with_handles(workspace, said) == f"task Look @{handle} @{handle} <@U0NOBODY|x @{handle}"
+    assert len(asked) == 1 + 3, "everybody, and whose each mentioned account is"
 
 
 def test_a_command_that_slack_sends_twice_is_done_once(connect: Connect, reached: Reached, admin: Actor) -> None:

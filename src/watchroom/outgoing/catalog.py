@@ -76,6 +76,8 @@ _ALL = (
     _incident("log.unpinned", "A line is no longer pinned."),
     _incident("log.source_marked", "The message of a line is no longer marked in its chat, or is so again.",
               entry=NUMBER, marked=YES),
+    _incident("log.source_dropped", "Somebody took back what they had said in a chat before it was written into the log."),
+    _incident("log.source_reworded", "Somebody put what they had said in a chat otherwise before it was written into the log."),
     _incident("attachment.added", "A file was put into the log.", attachment=NUMBER, name=TEXT, size=NUMBER, repeated=YES),
     _incident("hypothesis.judged", "A hypothesis is being tested, confirmed or ruled out."),
     _incident("question.answered", "A question was answered.", question=NUMBER),

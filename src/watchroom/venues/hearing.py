@@ -124,13 +124,17 @@ def _is_command(word: str) -> bool:
 def _with_handles(workspace: Workspace, text: str) -> str:
     """``<@U012|kim>``, as Slack writes whom somebody means, as the person is called here."""
 
+    if not _SLACK_USER.search(text):
+        return text
+    handles = {each.pk: handle for handle, each in people_by_handle().items()}
+
     def called(match: re.Match[str]) -> str:
         person = whose(workspace, match[1])
-        handles = {each.pk: handle for handle, each in people_by_handle().items()} if person else {}
         return f"@{handles.get(person.pk)}" if person and person.pk in handles else match[0]
 
     return _SLACK_USER.sub(called, text)
 
 
 _NUMBER = re.compile(r"^\S+\s+#?\d")
-_SLACK_USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+# Without ``<`` in the name: else many of them, never closed, are each read to the end.
+_SLACK_USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")

@@ -12,7 +12,9 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 
 from ..accounts.actors import Actor
+from ..accounts.changes import change
 from ..accounts.models import Person
+from ..accounts.roles import Action
 from ..channels.base import DeliveryFailed
 from ..chat.answering import acting_for, whose
 from ..incidents.commands import Source, log
@@ -78,16 +80,20 @@ def go_on(by: Actor, venue: Venue, word: str, text: str) -> str:
         row = locked(rows).order_by("-id").first() if by.person else None
         if row is None:
             return "Nothing of yours is waiting here."
+        incident = venue.incident  # whoever sees it may change what is their own; the words themselves are not recorded
         if word == "drop":
-            row.due_at, row.error = None, rules.DROPPED
-            row.save(update_fields=["due_at", "error"])
+            with change(by, "log.source_dropped", incident, needs=Action.SEE, team=incident.team):
+                row.due_at, row.error = None, rules.DROPPED
+                row.save(update_fields=["due_at", "error"])
             return "It is not written."
         if word == "reword":
             if not text:
                 return "Say it in other words: reword The change of 14:02 took the limit away."
-            row.text = text[:MOST]
+            with change(by, "log.source_reworded", incident, needs=Action.SEE, team=incident.team):
+                row.text = text[:MOST]
+                row.save(update_fields=["text"])
         row.due_at = clock.now()
-        row.save(update_fields=["text", "due_at"])
+        row.save(update_fields=["due_at"])
         announce({wake.DUE})
     return f"It is written into the log of #{venue.incident_id}."
 
