@@ -74,6 +74,27 @@ def test_a_page_rings_in_an_open_tab_once_and_is_answered_there(
     assert group.acknowledged_by == anna and not Escalation.objects.filter(ended_at__isnull=True).exists()
 
 
+def test_a_page_that_comes_before_the_tab_listens_rings_all_the_same(
+    client: Any, live_server: Any, chromium: Chromium
+) -> None:
+    anna = factories.person("Anna", role="responder")
+    page = signed_in(client, chromium, live_server, anna)
+    held: list[Any] = []
+
+    def stream(route: Any) -> None:
+        held.append(route)  # it is asked for, and not there yet
+
+    page.route("**/live?*", stream)
+    with page.expect_response("**/me/pending-page"), page.expect_request("**/live?*"):
+        page.goto("/services")
+    paged(anna)
+    page.wait_for_timeout(300)
+    assert page.locator("dialog[open]").count() == 0
+    held[0].fulfill(content_type="text/event-stream", body=":\n\n")
+    page.click("text=Stop the sound")
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_the_key_a_acknowledges(client: Any, live_server: Any, chromium: Chromium) -> None:
     anna = factories.person("Anna", role="responder")
     group = factories.group("Checkout is slow")

@@ -66,6 +66,7 @@ function connect() {
     if (lostAt) touchAll();
     lostAt = null;
     say("live");
+    document.dispatchEvent(new CustomEvent("live:open"));
   };
   source.onmessage = receive;
   source.addEventListener("log", receiveLines);
