@@ -11,7 +11,6 @@ is carried out once.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
@@ -19,8 +18,9 @@ from urllib.parse import quote, urlencode
 
 from ...kernel import http
 from ...kernel.errors import Refused
-from .. import base
+from .. import base, cluster
 from ..base import Field, Inputs, Order, Progress, RunFailed, Settings
+from ..cluster import call
 
 KEY = "watchroom.dev/run"
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
@@ -36,12 +36,7 @@ class Kubernetes:
     name = "kubernetes"
     label = "Kubernetes"
     summary = "Restarts, scales or rolls back a workload through the cluster's API, and follows the rollout."
-    fields = (
-        Field("url", "API server", "Such as https://10.0.0.1:6443.", "url", True),
-        Field("token", "Service account's token", "", "password", True, True),
-        Field("ca", "Certificate authority (PEM)", "Of the cluster; without it the usual ones count.", "lines"),
-        Field("namespaces", "Namespaces", "With commas. Only these may be touched; empty: what the token may."),
-    )
+    fields = cluster.fields()
     inputs = (
         Field("do", "What to do", "", "choice", True, choices=("restart", "scale", "undo"), default="restart"),
         Field("namespace", "Namespace", default="default"),
@@ -53,23 +48,11 @@ class Kubernetes:
     has_dry_run = True
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
-        cleaned = base.check(settings, self.fields)
-        if cleaned.get("ca"):
-            try:
-                ssl.create_default_context(cadata=cleaned["ca"])
-            except (ssl.SSLError, ValueError):
-                raise Refused(
-                    "That is not a certificate.",
-                    field="ca",
-                    value=cleaned["ca"][:40],
-                    fix="Paste the PEM text, from BEGIN CERTIFICATE to END CERTIFICATE.",
-                ) from None
-        return dict(cleaned)
+        return cluster.check(settings, self.fields)
 
     def check_inputs(self, inputs: dict[str, Any]) -> dict[str, str]:
         cleaned = base.check(inputs, self.inputs)
-        for name in ("namespace", "name"):
-            base.must_match(cleaned, name, _NAME, "Use lower-case letters, digits and dashes, as the cluster does.")
+        cluster.check_names(cleaned, _NAME)
         base.must_match(cleaned, "replicas", r"[0-9]{1,4}", "Write a number.")
         base.must_match(cleaned, "revision", r"[1-9][0-9]{0,8}", "Write a revision's number.")
         if cleaned["do"] == "scale" and "replicas" not in cleaned:
@@ -98,29 +81,26 @@ class Kubernetes:
         return f"Restarts {what}, one pod after another."
 
     def try_it(self, settings: Settings) -> str:
-        found = base.read(_call(settings, "GET", "/version"))
-        return f"It is Kubernetes {found.get('gitVersion', 'of an unknown version')}."
+        return cluster.try_it(settings)
 
     def start(self, settings: Settings, order: Order) -> Progress:
         inputs = order.inputs
-        allowed = {each.strip() for each in str(settings.get("namespaces", "")).split(",") if each.strip()}
-        if allowed and inputs["namespace"] not in allowed:
-            raise RunFailed(f"This runner may not touch the namespace {inputs['namespace']}.", fix="See its settings.")
-        before = base.read(_call(settings, "GET", _path(inputs)))
-        meta = _map(before, "metadata")
-        if _map(meta, "annotations").get(KEY) == order.key:
+        cluster.must_be_allowed(settings, inputs["namespace"])
+        before = base.read(call(settings, "GET", _path(inputs)))
+        meta = cluster.part(before, "metadata")
+        if cluster.part(meta, "annotations").get(KEY) == order.key:
             return _rollout(before)
         do = {"restart": _restart, "scale": _scale, "undo": _undo}[inputs["do"]]
         text, content_type, patch = do(settings, order, before)
         query = "?dryRun=All" if order.dry_run else ""
-        answer = _call(settings, "PATCH", _path(inputs) + query, patch, content_type, changes=not order.dry_run)
+        answer = call(settings, "PATCH", _path(inputs) + query, patch, content_type, changes=not order.dry_run)
         if order.dry_run:
             return Progress("succeeded", f"The cluster would accept it. {text}")
         after = base.read(answer, changed=True)
-        return Progress("running", text, {"generation": _map(after, "metadata").get("generation", 0)})
+        return Progress("running", text, {"generation": cluster.part(after, "metadata").get("generation", 0)})
 
     def poll(self, settings: Settings, order: Order, reference: Mapping[str, Any]) -> Progress:
-        found = _rollout(base.read(_call(settings, "GET", _path(order.inputs))))
+        found = _rollout(base.read(call(settings, "GET", _path(order.inputs))))
         return Progress(found.state, found.text, dict(reference))
 
 
@@ -130,31 +110,31 @@ def _restart(settings: Settings, order: Order, before: dict[str, Any]) -> tuple[
         "metadata": {"annotations": {KEY: order.key}},
         "spec": {"template": {"metadata": {"annotations": stamp}}},
     }
-    return "Its pods are being replaced.", "application/merge-patch+json", patch
+    return "Its pods are being replaced.", cluster.MERGE, patch
 
 
 def _scale(settings: Settings, order: Order, before: dict[str, Any]) -> tuple[str, str, Any]:
-    to, was = int(order.inputs["replicas"]), _map(before, "spec").get("replicas", 1)
+    to, was = int(order.inputs["replicas"]), cluster.part(before, "spec").get("replicas", 1)
     patch = {"metadata": {"annotations": {KEY: order.key}}, "spec": {"replicas": to}}
-    return f"From {was} to {to} replicas.", "application/merge-patch+json", patch
+    return f"From {was} to {to} replicas.", cluster.MERGE, patch
 
 
 def _undo(settings: Settings, order: Order, before: dict[str, Any]) -> tuple[str, str, Any]:
     """As ``kubectl rollout undo``: the template of an older replica set takes the place of the present one."""
-    meta = _map(before, "metadata")
-    labels = _map(_map(before, "spec"), "selector").get("matchLabels")
+    meta = cluster.part(before, "metadata")
+    labels = cluster.part(cluster.part(before, "spec"), "selector").get("matchLabels")
     chosen = ",".join(f"{k}={v}" for k, v in labels.items()) if isinstance(labels, dict) else ""
     path = f"/apis/apps/v1/namespaces/{quote(order.inputs['namespace'])}/replicasets?"
-    items = base.read(_call(settings, "GET", path + urlencode({"labelSelector": chosen}))).get("items")
+    items = base.read(call(settings, "GET", path + urlencode({"labelSelector": chosen}))).get("items")
     revisions: dict[int, dict[str, Any]] = {}
     for each in items if isinstance(items, list) else []:
-        own = _map(each, "metadata")
+        own = cluster.part(each, "metadata")
         owners = own.get("ownerReferences")
         mine = any(isinstance(o, dict) and o.get("uid") == meta.get("uid") for o in owners or ())
-        revision = str(_map(own, "annotations").get(REVISION, ""))
+        revision = str(cluster.part(own, "annotations").get(REVISION, ""))
         if mine and revision.isdecimal():
-            revisions[int(revision)] = _map(_map(each, "spec"), "template")
-    present = str(_map(meta, "annotations").get(REVISION, ""))
+            revisions[int(revision)] = cluster.part(cluster.part(each, "spec"), "template")
+    present = str(cluster.part(meta, "annotations").get(REVISION, ""))
     now = int(present) if present.isdecimal() else max(revisions, default=0)
     older = [number for number in revisions if number < now]
     to = int(order.inputs["revision"]) if order.inputs.get("revision") else max(older, default=0)
@@ -163,19 +143,19 @@ def _undo(settings: Settings, order: Order, before: dict[str, Any]) -> tuple[str
         raise RunFailed(f"There is no revision {to} to roll back to." if to else "There is no earlier revision.",
                         fix=f"The cluster has kept: {known}.")  # fmt: skip
     template = dict(revisions[to])
-    own = dict(_map(template, "metadata"))
-    own["labels"] = {k: v for k, v in _map(own, "labels").items() if k != _HASH}
+    own = dict(cluster.part(template, "metadata"))
+    own["labels"] = {k: v for k, v in cluster.part(own, "labels").items() if k != _HASH}
     template["metadata"] = own
     patch = [
         {"op": "replace", "path": "/spec/template", "value": template},
-        {"op": "add", "path": "/metadata/annotations", "value": {**_map(meta, "annotations"), KEY: order.key}},
+        {"op": "add", "path": "/metadata/annotations", "value": {**cluster.part(meta, "annotations"), KEY: order.key}},
     ]
     return f"From revision {now} to revision {to}.", "application/json-patch+json", patch
 
 
 def _rollout(found: dict[str, Any]) -> Progress:
     """As ``kubectl rollout status``."""
-    spec, status, meta = _map(found, "spec"), _map(found, "status"), _map(found, "metadata")
+    spec, status, meta = cluster.part(found, "spec"), cluster.part(found, "status"), cluster.part(found, "metadata")
     if int(status.get("observedGeneration") or 0) < int(meta.get("generation") or 0):
         return Progress("running", "The cluster has not taken it up yet.")
     for each in status.get("conditions") or ():
@@ -194,28 +174,9 @@ def _rollout(found: dict[str, Any]) -> Progress:
     return Progress("running", f"{updated} of {wanted} pods are up to date, {ready} are available.")
 
 
-def _map(found: Any, name: str) -> dict[str, Any]:
-    inner = found.get(name) if isinstance(found, dict) else None
-    return inner if isinstance(inner, dict) else {}
-
-
 def _path(inputs: Inputs) -> str:
     kind = _KINDS[inputs["kind"]]
     return f"/apis/apps/v1/namespaces/{quote(inputs['namespace'])}/{kind}/{quote(inputs['name'])}"
-
-
-def _call(
-    settings: Settings, method: str, path: str, body: Any = None, content_type: str = "", *, changes: bool = False
-) -> http.Answer:
-    return base.call(
-        method,
-        f"{settings['url']}{path}",
-        headers={"Authorization": f"Bearer {settings['token']}"},
-        body=body,
-        content_type=content_type or "application/json",
-        ca=str(settings.get("ca", "")),
-        changes=changes,
-    )
 
 
 runner = Kubernetes()
