@@ -18,6 +18,14 @@ def _not_secret(name: str) -> str:
     return name
 
 
+def _must_have_no_secret(thing: Runner | Workspace | Bridge, noun: str) -> None:
+    """:raises ValueError: its plugin keeps one of these settings secret; a file is no place for it."""
+    plugin = all_of(f"watchroom.{noun}s").get(thing.kind)
+    secret = {each.name for each in plugin.fields if each.secret} if plugin else set()
+    if found := sorted(secret & thing.settings.keys()):
+        raise ValueError(f"{found[0]} is secret; set it with `watchroom {noun} secret {thing.slug} {found[0]}`")
+
+
 class Connection(Part):
     """A server that is asked for evidence. Its secrets are never in a file."""
 
@@ -39,10 +47,7 @@ class Runner(Part):
 
     @model_validator(mode="after")
     def _without_secrets(self) -> Runner:
-        plugin = all_of("watchroom.runners").get(self.kind)
-        secret = {each.name for each in plugin.fields if each.secret} if plugin else set()
-        if found := sorted(secret & set(self.settings)):
-            raise ValueError(f"{', '.join(found)} does not belong into a file; use `watchroom runner secret`")
+        _must_have_no_secret(self, "runner")
         return self
 
 
@@ -57,10 +62,7 @@ class Workspace(Part):
 
     @model_validator(mode="after")
     def _without_secrets(self) -> Workspace:
-        product = all_of("watchroom.workspaces").get(self.kind)
-        secret = {each.name for each in product.fields if each.secret} if product else set()
-        if found := sorted(secret & self.settings.keys()):
-            raise ValueError(f"{found[0]} is secret; set it with `watchroom workspace secret {self.slug} {found[0]}`")
+        _must_have_no_secret(self, "workspace")
         return self
 
 
@@ -75,10 +77,7 @@ class Bridge(Part):
 
     @model_validator(mode="after")
     def _without_secrets(self) -> Bridge:
-        plugin = all_of("watchroom.bridges").get(self.kind)
-        secret = {each.name for each in plugin.fields if each.secret} if plugin else set()
-        if found := sorted(secret & self.settings.keys()):
-            raise ValueError(f"{found[0]} is secret; set it with `watchroom bridge secret {self.slug} {found[0]}`")
+        _must_have_no_secret(self, "bridge")
         return self
 
 
