@@ -15,6 +15,7 @@ from ..catalog.queries import services_visible_to
 from ..intake.models import AlertGroup
 from ..intake.queries import groups_visible_to
 from ..kernel import clock
+from ..kernel.local_time import LocalTime
 from .models import Incident, LogEntry, RoleName, Update
 from .rules.severities import Severity
 from .severities import choices as severities
@@ -33,12 +34,6 @@ NEXT_UPDATE = [
 def choices(field: forms.Field, rows: Any) -> None:
     """Set what a model field offers."""
     cast("forms.ModelChoiceField[Any]", field).queryset = rows
-
-
-def at_field(label: str, help_text: str = "") -> forms.DateTimeField:
-    """A time in the reader's zone."""
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
-    return forms.DateTimeField(label=label, required=False, widget=widget, help_text=help_text)
 
 
 class DeclareForm(AskingForm):
@@ -195,7 +190,7 @@ class EntryForm(forms.Form):
     kind = forms.ChoiceField(choices=KINDS, initial="note")
     text = forms.CharField(widget=forms.Textarea, required=False, max_length=20_000)
     parent = forms.IntegerField(required=False)
-    at = at_field("When it happened")
+    at = LocalTime("When it happened", required=False, seconds=True)
     # Written without a connection and sent later: how long ago, by the writer's own clock, which may go wrong.
     ago = forms.IntegerField(required=False, min_value=0, max_value=30 * 86_400)
     client_key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
@@ -205,7 +200,7 @@ class EntryForm(forms.Form):
 class EditEntryForm(forms.Form):
     as_is = forms.BooleanField(required=False, widget=forms.HiddenInput)
     text = forms.CharField(label="Text", widget=forms.Textarea(attrs={"rows": 4}))
-    at = at_field("When it happened", "In your time zone.")
+    at = LocalTime("When it happened", "In your time zone.", required=False, seconds=True)
 
 
 class UpdateForm(forms.Form):
@@ -226,7 +221,7 @@ class UpdateForm(forms.Form):
         required=False,
         help_text="The communications lead is reminded when it is due.",
     )
-    next_update_at = at_field("Time of the next update")
+    next_update_at = LocalTime("Time of the next update", required=False, seconds=True)
     pages = forms.MultipleChoiceField(label="Show it on", required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, pages: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
@@ -257,9 +252,5 @@ class UpdateForm(forms.Form):
 class TimeForm(forms.Form):
     """A key time put right."""
 
-    at = forms.DateTimeField(
-        label="When it really happened",
-        help_text="In your time zone.",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"),
-    )
+    at = LocalTime("When it really happened", "In your time zone.", seconds=True)
     reason = forms.CharField(label="How do you know?", max_length=300)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from ..accounts.forms import zone_field
 from ..kernel.errors import Refused
+from ..kernel.local_time import LocalTime
 from ..oncall.rules.zones import find_zone, to_utc
 from .models.holds import Repeating
 from .rules.repeats import DAY_NAMES, DAYS, RepeatError, chosen
@@ -50,13 +51,7 @@ def hours(given: Mapping[str, Any], name: str = "hours") -> timedelta:
 class TimesForm(forms.Form):
     """When it begins, how long it lasts, and whether it comes again."""
 
-    starts_at = forms.DateTimeField(
-        required=False,
-        label="Begins",
-        input_formats=["%Y-%m-%dT%H:%M"],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="Empty: now.",
-    )
+    starts_at = LocalTime("Begins", "Empty: now.", required=False)
     hours = forms.ChoiceField(choices=list(LENGTHS.items()), initial="1", label="For how long")
     again = forms.ChoiceField(choices=list(AGAIN.items()), required=False, label="Again and again")
     days = forms.MultipleChoiceField(

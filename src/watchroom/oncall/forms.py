@@ -14,6 +14,7 @@ from ..accounts.actors import Actor
 from ..accounts.forms import zone_field
 from ..accounts.models import Person, Team
 from ..accounts.roles import Action
+from ..kernel.local_time import LocalTime
 from .models import Rotation, Schedule
 from .rules.restrictions import DAYS
 
@@ -199,11 +200,8 @@ class RotationForm(_Folded):
     unit = forms.ChoiceField(
         choices=Rotation.Unit.choices, initial=Rotation.Unit.WEEKS, label="Hours, days, weeks or months"
     )
-    starts_at = forms.DateTimeField(
-        label="First hand-off",
-        input_formats=["%Y-%m-%dT%H:%M"],
-        help_text="In the schedule's time zone. The hand-offs after it come at the same hour.",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    starts_at = LocalTime(
+        "First hand-off", "In the schedule's time zone. The hand-offs after it come at the same hour."
     )
     precedence = forms.IntegerField(
         min_value=0,
@@ -218,13 +216,7 @@ class RotationForm(_Folded):
         widget=forms.Textarea(attrs={"rows": 2, "class": "mono"}),
         help_text="Empty: always. Otherwise one window per line: “09:00 - 17:00” for every day, “weekdays 09:00 - 17:00” or “weekends 09:00 - 21:00” for each of these days, “monday 09:00 - friday 17:00” for a stretch of the week.",
     )
-    until = forms.DateTimeField(
-        required=False,
-        label="Ends",
-        input_formats=["%Y-%m-%dT%H:%M"],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="In your own time zone.",
-    )
+    until = LocalTime("Ends", "In your own time zone.", required=False)
 
     def __init__(self, *args: Any, people: Sequence[Person] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -282,17 +274,8 @@ class OverrideForm(forms.Form):
     replaces = forms.ModelChoiceField(
         Person.objects.filter(is_active=True), required=False, label="From whom", empty_label="Everybody who is on call"
     )
-    starts_at = forms.DateTimeField(
-        label="From",
-        input_formats=["%Y-%m-%dT%H:%M"],
-        help_text="In your own time zone.",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
-    ends_at = forms.DateTimeField(
-        label="Until",
-        input_formats=["%Y-%m-%dT%H:%M"],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    starts_at = LocalTime("From", "In your own time zone.")
+    ends_at = LocalTime("Until")
     reason = forms.CharField(required=False, max_length=200, label="Why")
 
 
@@ -303,34 +286,16 @@ class CorrectionForm(forms.Form):
     instead_of = forms.ModelChoiceField(
         Person.objects.all(), required=False, label="Instead of whom", empty_label="Everybody who is written down"
     )
-    starts_at = forms.DateTimeField(
-        label="From",
-        input_formats=["%Y-%m-%dT%H:%M"],
-        help_text="In your own time zone.",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
-    ends_at = forms.DateTimeField(
-        label="Until",
-        input_formats=["%Y-%m-%dT%H:%M"],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    starts_at = LocalTime("From", "In your own time zone.")
+    ends_at = LocalTime("Until")
     reason = forms.CharField(max_length=200, label="How do you know?")
 
 
 class AbsenceForm(forms.Form):
     """Somebody is away."""
 
-    starts_at = forms.DateTimeField(
-        label="Away from",
-        input_formats=["%Y-%m-%dT%H:%M"],
-        help_text="In your own time zone.",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
-    ends_at = forms.DateTimeField(
-        label="Back at",
-        input_formats=["%Y-%m-%dT%H:%M"],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    starts_at = LocalTime("Away from", "In your own time zone.")
+    ends_at = LocalTime("Back at")
     reason = forms.CharField(required=False, max_length=200, label="Why (everybody can read it)")
     not_paged = forms.BooleanField(
         required=False,
@@ -357,12 +322,7 @@ class PlanForm(forms.Form):
     people = forms.ModelMultipleChoiceField(
         Person.objects.none(), label="Who takes turns", widget=forms.CheckboxSelectMultiple
     )
-    starts_at = forms.DateTimeField(
-        label="First hand-off",
-        input_formats=["%Y-%m-%dT%H:%M"],
-        help_text="In your own time zone.",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    starts_at = LocalTime("First hand-off", "In your own time zone.")
     turns = forms.IntegerField(min_value=1, max_value=200, initial=12, label="How many turns to plan")
     length = forms.IntegerField(min_value=1, max_value=1000, initial=1, label="Each turn lasts")
     unit = forms.ChoiceField(
@@ -383,17 +343,10 @@ class TemporaryForm(forms.Form):
     """What replaces a schedule for a while: another schedule, or people who take turns."""
 
     name = forms.CharField(max_length=100, label="What is it for?", help_text="Such as Release week or Christmas.")
-    starts_at = forms.DateTimeField(
-        label="From",
-        input_formats=["%Y-%m-%dT%H:%M"],
-        help_text="In your own time zone. The first turn begins then; hand-offs after it come at the same hour.",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    starts_at = LocalTime(
+        "From", "In your own time zone. The first turn begins then; hand-offs after it come at the same hour."
     )
-    ends_at = forms.DateTimeField(
-        label="Until",
-        input_formats=["%Y-%m-%dT%H:%M"],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    ends_at = LocalTime("Until")
     other = forms.ModelChoiceField(
         Schedule.objects.none(),
         required=False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Literal
 
 from django.http import HttpRequest
@@ -38,18 +37,9 @@ from ..schemas import (
     SwapsOut,
 )
 from ..views import telling
+from .times import aware
 
 router = Router(tags=["On call"])
-
-
-def aware(value: datetime, field: str) -> datetime:
-    """In UTC.
-
-    :raises Refused: it has no offset.
-    """
-    if value.tzinfo is None:
-        raise Refused("This time has no offset.", field=field, value=value, fix="Write it like 2026-03-02T09:00:00Z.")
-    return value.astimezone(UTC)
 
 
 def _self_or(by: Actor, reference: str | None) -> Person:

@@ -12,8 +12,6 @@ from ninja import Query, Router, Status
 from ...accounts.models import Person
 from ...accounts.queries import person_by
 from ...api.auth import actor_of
-from ...kernel import clock
-from ...kernel.errors import Refused
 from .. import commands, outlook, queries, rules
 from ..schemas import (
     CoverIn,
@@ -34,27 +32,10 @@ from ..schemas import (
     Who,
 )
 from ..views import telling
-from .desk import aware
+from .times import aware, span
 
 router = Router(tags=["On call"])
-_LONGEST = timedelta(days=366)
-
-
-def _span(start: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
-    a = aware(start, "from") if start else clock.now()
-    try:
-        b = aware(end, "to") if end else a + timedelta(days=60)
-        fine = timedelta() < b - a <= _LONGEST
-    except OverflowError:
-        fine = False
-    if not fine:
-        raise Refused(
-            "That span of time is not accepted.",
-            field="to",
-            value=end,
-            fix="Let it end after it begins, at most a year later.",
-        )
-    return a, b
+_USUAL = timedelta(days=60)
 
 
 def moves_of(moved: Iterable[rules.Moved], people: dict[int, Person]) -> list[MovedOut]:
@@ -102,7 +83,7 @@ def get_cover(
 ) -> CoversOut:
     """Who is here, free and not on call then; the fewest recent nights first."""
     by = actor_of(request)
-    a, b = _span(start, end)
+    a, b = span(start, end, _USUAL)
     found = outlook.cover_for(queries.schedule_by(by, slug), a, b)
     return CoversOut(items=[CoverOut(person=Who.of(x.person), nights=x.nights, hours=x.hours) for x in found])
 
@@ -143,7 +124,7 @@ def get_quality(
 ) -> QualityOut:
     """Gaps, conflicts, balance, nights and weekends, with what would fix it."""
     by = actor_of(request)
-    return _quality(*outlook.quality_of(queries.schedule_by(by, slug), *_span(start, end)))
+    return _quality(*outlook.quality_of(queries.schedule_by(by, slug), *span(start, end, _USUAL)))
 
 
 @router.post("/schedules/{slug:slug}/overrides/preview", response=MovesOut, summary="Preview an override")
@@ -151,7 +132,7 @@ def preview_override(request: HttpRequest, slug: str, body: OverrideIn) -> Moves
     """Who would gain and who would lose which time. Nothing is saved."""
     by = actor_of(request)
     row = queries.schedule_by(by, slug)
-    start, end = _span(body.starts_at, body.ends_at)
+    start, end = span(body.starts_at, body.ends_at, _USUAL)
     plan = queries.plan_of(row, start, end)
     new = rules.Override(
         max((each.key for each in plan.overrides), default=0) + 1,

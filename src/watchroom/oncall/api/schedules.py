@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,7 +12,7 @@ from ...accounts.queries import person_by, team_by
 from ...api.auth import actor_of
 from ...api.pages import page
 from ...kernel import clock
-from ...kernel.errors import NotFound, Refused
+from ...kernel.errors import NotFound
 from .. import commands, facts, queries
 from ..models import Override
 from ..schemas import (
@@ -32,9 +32,9 @@ from ..schemas import (
     ShiftsOut,
     Who,
 )
+from .times import aware, span
 
 router = Router(tags=["On call"])
-_LONGEST = timedelta(days=366)
 _FROM = Query(None, alias="from", description="Left out: now.")
 _TO = Query(None, alias="to", description="Left out: two weeks later. At most a year.")
 _AT = Query(None, description="Left out: now.")
@@ -50,12 +50,6 @@ def _detail(request: HttpRequest, slug: str) -> ScheduleDetail:
         overrides=[OverrideOut.of(each) for each in overrides],
         on_call=[Who.of(person) for person in queries.who(row, now)],
     )
-
-
-def _aware(value: datetime, field: str) -> datetime:
-    if value.tzinfo is None:
-        raise Refused("This time has no offset.", field=field, value=value, fix="Write it like 2026-03-02T09:00:00Z.")
-    return value.astimezone(UTC)
 
 
 def _rotations(given: list[RotationIn] | None) -> list[dict[str, Any]] | None:
@@ -122,19 +116,7 @@ def get_shifts(
 ) -> ShiftsOut:
     """Who is on call from when until when, overrides included, and when nobody is."""
     row = queries.schedule_by(actor_of(request), slug)
-    start = _aware(start, "from") if start else clock.now()
-    try:
-        end = _aware(end, "to") if end else start + timedelta(days=14)
-        fine = timedelta() < end - start <= _LONGEST
-    except OverflowError:
-        fine = False
-    if not fine or end is None:
-        raise Refused(
-            "That span of time is not accepted.",
-            field="to",
-            value=end,
-            fix="Let it end after it begins, at most a year later.",
-        )
+    start, end = span(start, end, timedelta(days=14))
     found, gaps = queries.shifts_and_gaps(row, start, end)
     people = queries.people_of(shift.person for shift in found)
     return ShiftsOut(
@@ -159,7 +141,7 @@ def get_shifts(
 @router.get("/on-call", response=OnCallNow, summary="Who is on call")
 def get_on_call(request: HttpRequest, at: datetime | None = _AT) -> OnCallNow:
     """In every schedule, at one instant."""
-    moment = _aware(at, "at") if at else clock.now()
+    moment = aware(at, "at") if at else clock.now()
     found = queries.on_call_now(moment, queries.schedules_visible_to(actor_of(request)))
     return OnCallNow(
         at=moment,
@@ -181,8 +163,8 @@ def create_override(request: HttpRequest, slug: str, body: OverrideIn) -> Status
         queries.schedule_by(by, slug),
         person=person_by(body.person),
         replaces=person_by(body.replaces) if body.replaces else None,
-        starts_at=_aware(body.starts_at, "starts_at"),
-        ends_at=_aware(body.ends_at, "ends_at"),
+        starts_at=aware(body.starts_at, "starts_at"),
+        ends_at=aware(body.ends_at, "ends_at"),
         reason=body.reason,
     )
     return Status(201, OverrideOut.of(made))

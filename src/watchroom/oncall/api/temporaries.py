@@ -15,8 +15,8 @@ from ...kernel import clock
 from .. import commands, outlook, queries
 from ..models import Schedule
 from ..schemas import MovesOut, TemporariesOut, TemporaryIn, TemporaryOut
-from .desk import aware
 from .planning import moves_of
+from .times import aware
 
 router = Router(tags=["On call"])
 

@@ -9,17 +9,14 @@ from ninja import Query, Router, Status
 
 from ...accounts.queries import person_by
 from ...api.auth import actor_of
-from ...kernel import clock
-from ...kernel.errors import Refused
 from .. import commands, queries, worked
 from ..schemas import CorrectionIn, CorrectionOut, WorkedListOut, WorkedOut
-from .desk import aware
+from .times import aware, span
 
 router = Router(tags=["On call"])
 _FROM = Query(None, alias="from", description="Left out: 31 days before the end.")
 _TO = Query(None, alias="to", description="Left out: now.")
 _MONTH = timedelta(days=31)
-_LONGEST = timedelta(days=366)
 
 
 @router.get("/schedules/{slug:slug}/worked", response=WorkedListOut, summary="Who was on call")
@@ -32,19 +29,7 @@ def get_worked(
     """As it was written down while it passed, whatever the schedule says since; with what corrections took out."""
     by = actor_of(request)
     row = queries.schedule_by(by, slug)
-    try:
-        b = aware(end, "to") if end else clock.now()
-        a = aware(start, "from") if start else b - _MONTH
-        fine = timedelta() < b - a <= _LONGEST
-    except OverflowError:
-        fine = False
-    if not fine:
-        raise Refused(
-            "That span of time is not accepted.",
-            field="to",
-            value=end,
-            fix="Let it end after it begins, at most a year later.",
-        )
+    a, b = span(start, end, -_MONTH)
     corrections = worked.corrections_of(by, row).filter(ends_at__gt=a, starts_at__lt=b)
     return WorkedListOut(
         written_to=row.written_to,

@@ -16,6 +16,7 @@ from ...intake.forms import AGAIN, rule_from
 from ...intake.rules.repeats import DAYS, Series
 from ...kernel import clock
 from ...kernel.errors import Conflict, Refused, WatchroomError
+from ...kernel.local_time import LocalTime
 from ...oncall.rules.zones import to_local
 from ...web.middleware import actor_of
 from .. import commands
@@ -23,17 +24,12 @@ from ..models import StatusPage
 from ..queries import maintenance_by, page_by
 
 
-def _at(label: str) -> forms.DateTimeField:
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, help_text="In your time zone.", widget=widget)
-
-
 class MaintenanceForm(forms.Form):
     """What is planned."""
 
     title = forms.CharField(label="What is done", max_length=200, help_text="In the words of your customers.")
-    starts_at = _at("Begins")
-    ends_at = _at("Ends")
+    starts_at = LocalTime("Begins", "In your time zone.")
+    ends_at = LocalTime("Ends", "In your time zone.")
     components = forms.MultipleChoiceField(label="Components", required=False, widget=forms.CheckboxSelectMultiple)
     text = forms.CharField(
         label="What readers should know",
