@@ -7,19 +7,21 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import psycopg
 import pytest
 
 from gate.running import Running, running_gate
+from watchroom.kernel import clock
 from watchroom.kernel.db import announce
 from watchroom.live import tokens
 
 
 @contextmanager
-def listening(gate: Running, *topics: str) -> Iterator[http.client.HTTPResponse]:
+def listening(gate: Running, *topics: str, since: datetime | None = None) -> Iterator[http.client.HTTPResponse]:
     connection = http.client.HTTPConnection("127.0.0.1", gate.port, timeout=30)
-    connection.request("GET", f"/live?token={tokens.token(1, topics)}")
+    connection.request("GET", f"/live?token={tokens.token(1, topics, since)}")
     answer = connection.getresponse()
     assert answer.status == 200
     assert answer.readline() == b"retry: 1000\n"
@@ -60,6 +62,17 @@ def test_a_commit_is_heard(transactional_db: None) -> None:
         first, _ = next_event(answer)
         announce(["group:9"])
         assert next_event(answer)[0] > first
+
+
+def test_what_moved_before_the_page_listened_is_heard(transactional_db: None) -> None:
+    with running_gate() as gate, listening(gate, "incident:42") as first:
+        hear(first, "incident:42")  # by now the gate has been listening itself
+        begun = clock.now()
+        announce(["incident:7"])
+        announce(["incident:42"])
+        assert next_event(first)[1] == ["incident:42"]  # it has come, and whoever listens from now on has missed it
+        with listening(gate, "incident:7", since=begun) as late:
+            assert next_event(late)[1] == ["incident:7"]
 
 
 def test_strangers_hear_nothing(transactional_db: None) -> None:

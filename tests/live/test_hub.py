@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import NotAllowed
 from watchroom.live import tokens
 from watchroom.live.hub import Full, Hub
@@ -41,6 +43,35 @@ def test_who_is_slow_hears_that_everything_moved() -> None:
         for number in range(10_000):
             hub.publish([f"group:{number}"])
         assert await page.take(1) == ["*"]
+
+    asyncio.run(go())
+
+
+def test_what_moved_between_drawing_a_page_and_listening_is_heard(clock: TravellingClock) -> None:
+    async def go() -> None:
+        hub = Hub()
+
+        def heard(since: datetime, topic: str = "group:*") -> set[str]:
+            page = hub.subscribe(frozenset({topic}))
+            hub.catch_up(page, since)
+            hub.unsubscribe(page)
+            return page._pending
+
+        hub.publish(["group:1"])
+        clock.advance(timedelta(seconds=1))
+        begun = clock()
+        hub.publish(["group:2", "incident:7"])
+        clock.advance(timedelta(seconds=1))
+        assert heard(begun) == {"group:2"} and heard(clock()) == set() and heard(begun, "incident:7") == {"incident:7"}
+        hub.publish(["*"])
+        assert heard(begun) == {"*"}
+        clock.advance(timedelta(seconds=60))
+        hub.publish(["group:3"])
+        assert heard(begun) == {"group:3"}  # a page that comes back after so long re-reads everything by itself
+        begun = clock()
+        for number in range(5_000):
+            hub.publish([f"group:{number}"])
+        assert heard(begun) == {"*"} and len(hub._recent) <= 1_000  # more than is remembered
 
     asyncio.run(go())
 

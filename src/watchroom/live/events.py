@@ -59,6 +59,8 @@ class Live:
         if rooms is not None:
             reader = Reader(listener.person_id, _session(scope))
             rooms.join(int(incident), subscriber, reader, query.get("since", [""])[0])
+        if listener.since is not None:
+            self._hub.catch_up(subscriber, listener.since)
         try:
             await self._stream(subscriber, send)
         finally:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+from ..kernel import clock
 
 EVERYTHING = "*"  # the topic that means: whatever you show may have changed
 _PENDING_LIMIT = 100
 _PARCELS_LIMIT = 20
+_REMEMBER, _REMEMBER_LIMIT = timedelta(seconds=30), 1_000  # wakes, for pages that were drawn before they came to listen
 
 
 class Subscriber:
@@ -26,6 +31,10 @@ class Subscriber:
     def closed(self) -> bool:
         """Whether the stream is to end."""
         return self._closed
+
+    def wants(self, topic: str) -> bool:
+        """Whether it listens to a topic."""
+        return topic == EVERYTHING or topic in self.exact or any(topic.startswith(prefix) for prefix in self.prefixes)
 
     def add(self, topic: str, *, anyway: bool = False) -> None:
         """Let it hear a topic; ``anyway``: also the one whose contents it is sent."""
@@ -80,6 +89,8 @@ class Hub:
         self._all: set[Subscriber] = set()
         self._exact: dict[str, set[Subscriber]] = {}
         self._prefixes: dict[str, set[Subscriber]] = {}
+        self._recent: deque[tuple[datetime, frozenset[str]]] = deque()
+        self._forgot_at = datetime.min.replace(tzinfo=UTC)  # wakes up to then are not remembered, for want of room
         self._listeners: list[Callable[[frozenset[str]], None]] = []
         self._closed = False
 
@@ -105,6 +116,17 @@ class Hub:
             self._prefixes.setdefault(prefix, set()).add(subscriber)
         return subscriber
 
+    def catch_up(self, subscriber: Subscriber, since: datetime) -> None:
+        """Let it hear what moved between ``since``, when its page was begun, and now that it listens. Of what is longer ago
+        than half a minute nothing: a page that comes back re-reads everything by itself."""
+        if clock.now() - _REMEMBER < since <= self._forgot_at:
+            subscriber.add(EVERYTHING)
+            return
+        for at, topics in self._recent:
+            if at >= since:
+                for topic in filter(subscriber.wants, topics):
+                    subscriber.add(topic)
+
     def unsubscribe(self, subscriber: Subscriber) -> None:
         self._all.discard(subscriber)
         for index, names in ((self._exact, subscriber.exact), (self._prefixes, subscriber.prefixes)):
@@ -117,6 +139,7 @@ class Hub:
     def publish(self, topics: Iterable[str]) -> None:
         """Tell everyone who listens to one of ``topics``."""
         topics = frozenset(topics)
+        self._remember(topics)
         for topic in topics:
             if topic == EVERYTHING:
                 for subscriber in self._all:
@@ -130,6 +153,14 @@ class Hub:
                         subscriber.add(topic)
         for call in self._listeners:
             call(topics)
+
+    def _remember(self, topics: frozenset[str]) -> None:
+        now = clock.now()
+        self._recent.append((now, topics))
+        while self._recent[0][0] <= now - _REMEMBER:
+            self._recent.popleft()
+        if len(self._recent) > _REMEMBER_LIMIT:
+            self._forgot_at = self._recent.popleft()[0]
 
     def close(self) -> None:
         """End every stream, and take no more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from ..kernel import signing
 from ..kernel.errors import NotAllowed
@@ -22,14 +22,20 @@ class Listener:
 
     person_id: int
     topics: frozenset[str]
+    since: datetime | None  # when the page was begun
 
 
-def token(person_id: int, topics: Iterable[str]) -> str:
-    """A token for ``/live?token=…``. A topic is exact (``incident:42``) or a prefix that ends in ``*`` (``group:*``)."""
+def token(person_id: int, topics: Iterable[str], since: datetime | None = None) -> str:
+    """A token for ``/live?token=…``. A topic is exact (``incident:42``) or a prefix that ends in ``*`` (``group:*``). ``since``
+    is when the page was begun: whoever comes with it hears what moved until they listened."""
     wanted = sorted(set(topics))
     if len(wanted) > TOPICS_LIMIT:
         raise ValueError(f"{len(wanted)} topics are too many for one page; use prefixes.")
-    return signing.sign(_PURPOSE, {"person": person_id, "topics": wanted}, valid_for=VALID_FOR)
+    return signing.sign(
+        _PURPOSE,
+        {"person": person_id, "topics": wanted, "since": since.timestamp() if since else None},
+        valid_for=VALID_FOR,
+    )
 
 
 def read(text: str) -> Listener:
@@ -39,7 +45,9 @@ def read(text: str) -> Listener:
     """
     payload = signing.unsign(_PURPOSE, text)
     try:
-        return Listener(int(payload["person"]), frozenset(payload["topics"]))
+        since = payload.get("since")
+        at = datetime.fromtimestamp(since, UTC) if since is not None else None
+        return Listener(int(payload["person"]), frozenset(payload["topics"]), at)
     except (KeyError, TypeError, ValueError):
         raise NotAllowed("This token is not for listening.") from None
 

@@ -16,7 +16,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {}
     # Topics are keys without data; the page behind each is read through the permission check.
     return {
-        "live_token": token(person.pk, ["*"]),
+        "live_token": token(person.pk, ["*"], since=getattr(request, "begun_at", None)),
         "person_topic": f"person:{person.pk}",
         "time_zone": person.timezone,
         "shortcuts_off": not person.shortcuts,

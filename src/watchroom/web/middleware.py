@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from ..accounts.actors import Actor, acting
 from ..api.problems import problem
+from ..kernel import clock
 from ..kernel.db import beyond
 from ..kernel.errors import NotSignedIn, Refused, WatchroomError
 
@@ -20,12 +21,14 @@ Answer = Callable[[HttpRequest], HttpResponseBase]
 
 
 class ActorMiddleware:
-    """Sets ``request.actor`` for whoever is signed in, and the time zone in which they read."""
+    """Sets ``request.actor`` for whoever is signed in, and the time zone in which they read; and ``request.begun_at``, since
+    which a page may have become old."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.begun_at = clock.now()  # type: ignore[attr-defined]
         person = request.user
         request.actor = acting(person, address=request.META.get("REMOTE_ADDR", "")) if person.is_authenticated else None  # type: ignore[attr-defined,arg-type]
         if person.is_authenticated:

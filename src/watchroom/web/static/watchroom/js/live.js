@@ -1,5 +1,6 @@
 // The live connection: /live sends topics ("incident:42"); whoever shows one re-reads itself through the normal permission
-// path. The new lines of a log that is on the page come along. A lost message costs a delay: after every interruption
+// path. The new lines of a log that is on the page come along. What moved between
+// drawing the page and the first word of the stream comes as its first event. A lost message costs a delay: after every interruption
 // everything re-reads.
 const token = document.querySelector('meta[name="live-token"]')?.content;
 const strip = document.querySelector("[data-connection]");
@@ -66,7 +67,6 @@ function connect() {
     if (lostAt) touchAll();
     lostAt = null;
     say("live");
-    document.dispatchEvent(new CustomEvent("live:open"));
   };
   source.onmessage = receive;
   source.addEventListener("log", receiveLines);

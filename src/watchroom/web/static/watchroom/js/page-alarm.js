@@ -86,7 +86,6 @@ async function check() {
 if (topic) {
   document.addEventListener(`live:${topic}`, check);
   document.addEventListener("live:again", check);
-  document.addEventListener("live:open", check);   // what came between the first look and now was told to nobody here
   document.addEventListener("visibilitychange", () => { if (!document.hidden) check(); });
   check();
 }
