@@ -16,7 +16,7 @@ from typing import Protocol
 
 from ...kernel import clock
 from ...sources.base import Asked, Certified, Keyed, Probed, Reply, Source
-from . import about, addresses, limits
+from . import about, addresses, limits, origins
 from .asgi import ASGIApp, Message, Receive, Scope, Send, answer, header, problem
 from .asking import Asking
 from .bodies import Bodies
@@ -173,8 +173,14 @@ class Gate:
         if isinstance(source, Probed) and (told := source.probe(method, path)) is not None:
             return await _pass_on(send, replace(told, body=b"") if method == "HEAD" else told)
         if not source.accepts(method, path):
-            if isinstance(source, Asked) and source.asked(method, path):
-                return await self._asking.ask(scope, receive, send, key)
+            if isinstance(source, Asked):
+                if source.asked(method, path):
+                    return await self._asking.ask(scope, receive, origins.readable(scope, send), key)
+                if (wanted := origins.asked_for(scope)) and source.asked(wanted, path):
+                    return await origins.let_in(scope, send)
+                if method == "GET" and path in ("", "/") and b"text/html" in header(scope, b"accept"):
+                    # A person: other tools link to "the Alertmanager", which is its page.
+                    return await answer(send, 303, headers=[(b"location", b"/alerts")])
             return await self._wrong_path(send, source, method, path)
         if (told := self._excess.limited(integration, source)) is not None:
             await limits.discard(receive)

@@ -64,15 +64,21 @@ def _receiver(alert: Alert) -> str:
     return alert.group.policy.slug if alert.group.policy else DEFAULT_RECEIVER
 
 
-def _firing(integration: Integration, question: _Question) -> list[Alert]:
-    """The alerts asked for. What holds a whole group holds its alerts as well."""
+_Receivers = dict[str, dict[str, None]]  # the receivers of each alert, by fingerprint, in the order of its routes
+
+
+def _firing(integration: Integration, question: _Question) -> tuple[list[Alert], _Receivers]:
+    """The alerts asked for, and to whom each one goes, be it asked for or not. What holds a whole group holds its alerts
+    as well."""
     rows = Alert.objects.filter(integration=integration, ended_at__isnull=True).select_related("group__policy")
     wanted = []
+    receivers: _Receivers = defaultdict(dict)
     for alert in rows.order_by("id").iterator():
+        receivers[alert.dedup_key][_receiver(alert)] = None
         alert.held = alert.held or alert.group.held
         if question.wants(alert):
             wanted.append(alert)
-    return wanted
+    return wanted, receivers
 
 
 class _Holds:
@@ -117,17 +123,17 @@ class _Holds:
 
 
 def _shown(alert: Alert, receivers: Iterable[str], status: dict[str, Any]) -> dict[str, Any]:
-    return {
+    said = {
         "labels": alert.labels,
         "annotations": alert.annotations,
         "fingerprint": alert.dedup_key,
         "startsAt": shown_time(alert.starts_at),
         "updatedAt": shown_time(alert.last_seen_at),
         "endsAt": shown_time(alert.expires_at or alert.starts_at.replace(year=9999)),
-        "generatorURL": alert.link,
         "receivers": [{"name": name} for name in receivers],
         "status": status,
     }
+    return said | ({"generatorURL": alert.link} if alert.link else {})
 
 
 def listed(integration: Integration, given: QueryDict) -> list[dict[str, Any]]:
@@ -136,7 +142,7 @@ def listed(integration: Integration, given: QueryDict) -> list[dict[str, Any]]:
     :raises Refused: a filter, a flag or the receiver can't be read.
     """
     flag(given, "unprocessed")  # known, checked and of no effect, as there
-    rows = _firing(integration, _Question(given, "active"))
+    rows, receivers = _firing(integration, _Question(given, "active"))
     holds = _Holds(rows)
     together: dict[str, list[Alert]] = defaultdict(list)
     for alert in rows:
@@ -145,10 +151,10 @@ def listed(integration: Integration, given: QueryDict) -> list[dict[str, Any]]:
         # An alert that somebody is paged for is active, whatever holds it on another route.
         _shown(
             min(same, key=lambda each: each.held is not None),
-            dict.fromkeys(map(_receiver, same)),
+            receivers[number],
             holds.on(min(same, key=lambda each: each.held is not None)),
         )
-        for _, same in sorted(together.items())
+        for number, same in sorted(together.items())
     ]
 
 
@@ -157,22 +163,27 @@ def grouped(integration: Integration, given: QueryDict) -> list[dict[str, Any]]:
 
     :raises Refused: a filter, a flag or the receiver can't be read.
     """
-    rows = _firing(integration, _Question(given, "muted"))
+    rows, receivers = _firing(integration, _Question(given, "muted"))
     holds = _Holds(rows)
     groups: dict[int, list[Alert]] = defaultdict(list)
     for alert in rows:
         groups[alert.group_id].append(alert)
     found = []
     for alerts in groups.values():
-        receiver = _receiver(alerts[0])
         found.append(
             {
                 "labels": alerts[0].group.group_labels,
                 "routeLabels": {},
-                "receiver": {"name": receiver},
+                "receiver": {"name": _receiver(alerts[0])},
                 "alerts": [
-                    _shown(each, [receiver], holds.on(each)) for each in sorted(alerts, key=lambda each: each.dedup_key)
+                    _shown(each, receivers[each.dedup_key], holds.on(each)) for each in sorted(alerts, key=_by_place)
                 ],
             }
         )
     return sorted(found, key=lambda each: (sorted(each["labels"].items()), each["receiver"]["name"]))
+
+
+def _by_place(alert: Alert) -> tuple[object, ...]:
+    """The order within a group, as there: by job, then by instance, then by all labels."""
+    labels = alert.labels
+    return labels.get("job", ""), labels.get("instance", ""), sorted(labels.items())

@@ -31,7 +31,7 @@ class Test(msgspec.Struct):
     name: str
     value: str
     isRegex: bool
-    isEqual: bool = True
+    isEqual: bool | None = None  # none: it is the older form, which knows no "not"
 
 
 class Sent(msgspec.Struct):
@@ -187,7 +187,9 @@ def _must_be_ours(integration: Integration, silence: Silence) -> None:
 
 
 def _matcher(test: Test) -> Matcher:
-    op = {(True, False): "=", (False, False): "!=", (True, True): "=~", (False, True): "!~"}[test.isEqual, test.isRegex]
+    op = {(True, False): "=", (False, False): "!=", (True, True): "=~", (False, True): "!~"}[
+        test.isEqual is not False, test.isRegex
+    ]
     if not test.name:
         raise Refused("invalid silence: a matcher needs the name of a label.")
     try:

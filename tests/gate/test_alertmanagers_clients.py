@@ -1,0 +1,235 @@
+"""What karma, Grafana and Thanos ask of an Alertmanager, in their manner, and a real Alertmanager asked the same.
+
+Their requests are as in github.com/prymitive/karma (internal/mapper, its silence form), github.com/grafana/grafana
+(pkg/services/ngalert/api/lotex_am.go, the Alertmanager data source) and github.com/thanos-io/thanos (pkg/alert).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import yaml
+
+import factories
+from gate.answering import answering_gate
+from gate.running import Answer, Running
+from peers.alertmanager import Alertmanager
+from peers.programs import wait_until
+from watchroom.intake.commands.holds import review
+from watchroom.intake.commands.receive import read_signals
+from watchroom.intake.models import Integration, Route, Silence
+from watchroom.kernel import clock
+
+Make = Callable[..., tuple[Integration, str]]
+KARMA = "https://karma.example.org"
+
+
+@pytest.fixture
+def answering(transactional_db: None) -> Iterator[Running]:
+    factories.person()
+    with answering_gate() as running:
+        yield running
+
+
+def said(at: datetime) -> str:
+    """A time as JavaScript's ``toISOString`` and Go's strfmt have it."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def silence(**changed: Any) -> dict[str, Any]:
+    now = clock.now()
+    return {
+        "matchers": [{"name": "instance", "value": "(db1|db2)", "isRegex": True, "isEqual": True}],
+        "startsAt": said(now),
+        "endsAt": said(now + timedelta(hours=1)),
+        "createdBy": "kim",
+        "comment": "new disks",
+    } | changed
+
+
+def post(gate: Running, key: str, body: object, **headers: str) -> Answer:
+    return gate.ask(
+        "POST", f"/in/{key}/api/v2/silences", json.dumps(body).encode(), Content_Type="application/json", **headers
+    )
+
+
+def test_karma_asks_from_its_server_and_silences_from_the_browser(answering: Running, integration: Make) -> None:
+    _, key = integration()
+    assert answering.send(key, [{"labels": {"alertname": "Disk", "instance": "db1"}}]).status == 200
+    read_signals(10)
+    metrics = answering.ask("GET", f"/in/{key}/metrics", Accept_Encoding="gzip")
+    assert b'alertmanager_build_info{branch="watchroom",version="0.' in metrics.body
+
+    # Its page is another origin, and its requests include credentials: the browser asks first.
+    asked = answering.ask(
+        "OPTIONS", f"/in/{key}/api/v2/silences", Origin=KARMA,
+        Access_Control_Request_Method="POST", Access_Control_Request_Headers="content-type",
+    )  # fmt: skip
+    assert asked.status == 204
+    assert asked.headers["Access-Control-Allow-Origin"] == KARMA
+    assert asked.headers["Access-Control-Allow-Credentials"] == "true"
+    assert "POST" in asked.headers["Access-Control-Allow-Methods"]
+    assert "content-type" in asked.headers["Access-Control-Allow-Headers"].lower()
+
+    made = post(answering, key, silence(), Origin=KARMA)
+    assert (made.status, made.headers["Access-Control-Allow-Origin"]) == (200, KARMA)
+    review(100)
+    groups = answering.ask("GET", f"/in/{key}/api/v2/alerts/groups").json
+    assert groups[0]["alerts"][0]["status"]["silencedBy"] == [made.json["silenceID"]]
+
+    refused = post(answering, key, silence(comment=""), Origin=KARMA)  # karma shows the text of a refusal
+    assert (refused.status, refused.headers["Access-Control-Allow-Origin"]) == (400, KARMA)
+    link = answering.ask(
+        "GET", f"/in/{key}/", Accept="text/html,application/xhtml+xml"
+    )  # "/#/silences/ID", to a browser
+    assert (link.status, link.headers["Location"]) == (303, "/alerts")
+    gone = answering.ask("DELETE", f"/in/{key}/api/v2/silence/{made.json['silenceID']}", Origin=KARMA)
+    assert (gone.status, gone.headers["Access-Control-Allow-Origin"]) == (200, KARMA)
+    assert Silence.objects.get().state == "expired"
+
+
+def test_other_pages_are_let_in_by_the_key_in_the_address_alone(answering: Running, integration: Make) -> None:
+    _, key = integration()
+    _, generic = integration(source="json")
+    bearer = {"Authorization": f"Bearer {key}", "Origin": KARMA}
+    assert "Access-Control-Allow-Origin" not in answering.ask("GET", "/api/v2/silences", **bearer).headers
+    ask = {"Origin": KARMA, "Access_Control_Request_Method": "DELETE"}
+    for path in (f"/in/{key}/api/v2/status", f"/in/{generic}", f"/in/{key}/elsewhere", "/in/wri_wrong/api/v2/silences"):
+        answer = answering.ask("OPTIONS", path, **ask)
+        assert answer.status >= 400, path
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_an_alert_names_all_its_receivers_in_each_of_its_groups(answering: Running, integration: Make) -> None:
+    _, key = integration()
+    first, second = factories.policy(name="First"), factories.policy(name="Second")
+    Route.objects.create(name="a", matchers=['alertname="Disk"'], policy=first, goes_on=True, position=0)
+    Route.objects.create(name="b", matchers=['alertname="Disk"'], policy=second, position=1)
+    assert answering.send(key, [{"labels": {"alertname": "Disk", "instance": "db1"}}]).status == 200
+    read_signals(10)
+    groups = answering.ask("GET", f"/in/{key}/api/v2/alerts/groups").json
+    both = [{"name": first.slug}, {"name": second.slug}]
+    assert [(each["receiver"], each["alerts"][0]["receivers"]) for each in groups] == [
+        (both[0], both),
+        (both[1], both),
+    ]
+    narrowed = answering.ask("GET", f"/in/{key}/api/v2/alerts/groups?receiver={second.slug}").json
+    assert [each["receiver"] for each in narrowed] == [both[1]]
+
+
+def test_grafana_tests_the_data_source_reads_and_silences(answering: Running, integration: Make) -> None:
+    _, key = integration()
+    base = f"/in/{key}"
+    proxied = {"User_Agent": "Grafana/12.0.0", "X_Forwarded_For": "10.1.2.3", "X_Grafana_Org_Id": "1"}
+    # "Save & test" of the implementation Prometheus: the first must fail, the second must not.
+    assert answering.ask("GET", f"{base}/alertmanager/api/v2/status", **proxied).status == 404
+    status = answering.ask("GET", f"{base}/api/v2/status", **proxied)
+    assert "json" in status.headers["Content-Type"]
+    assert set(status.json) == {"cluster", "config", "uptime", "versionInfo"}
+    assert all(isinstance(value, str) for value in status.json["versionInfo"].values())
+    config = yaml.safe_load(status.json["config"]["original"])
+    assert config["route"]["receiver"] in {each["name"] for each in config["receivers"]}
+
+    firing = {
+        "labels": {"alertname": "Disk", "instance": "db1"},
+        "annotations": {},
+        "generatorURL": "http://g/alerting",
+    }
+    assert answering.send(key, [firing]).status == 200
+    read_signals(10)
+    listed = answering.ask(
+        "GET",
+        f"{base}/api/v2/alerts?silenced=true&active=true&inhibited=true&filter=instance%3D~%22db.%2A%22",
+        **proxied,
+    )
+    assert [each["generatorURL"] for each in listed.json] == ["http://g/alerting"]
+
+    sent = silence(matchers=[{"isEqual": None, "isRegex": False, "name": "instance", "value": "db1"}])
+    made = post(answering, key, sent, **proxied)
+    assert (made.status, "json" in made.headers["Content-Type"]) == (200, True), made.body
+    number = made.json["silenceID"]
+    before = answering.ask("GET", f"{base}/api/v2/silence/{number}").json
+    assert before["matchers"] == [{"isEqual": True, "isRegex": False, "name": "instance", "value": "db1"}]
+    # Its form for an edit starts "now"; what comes of it is another silence, as with an Alertmanager.
+    later = clock.now() + timedelta(hours=5)
+    kept = {name: before[name] for name in ("id", "matchers", "createdBy", "comment")}
+    again = post(answering, key, silence(**kept, startsAt=said(clock.now() + timedelta(minutes=1)), endsAt=said(later)))
+    states = {each["id"]: each["status"]["state"] for each in answering.ask("GET", f"{base}/api/v2/silences").json}
+    assert states == {number: "expired", again.json["silenceID"]: "pending"}
+    wrong = post(answering, key, silence(matchers=[{"name": "a", "value": "(", "isRegex": True, "isEqual": True}]))
+    assert (wrong.status, "json" in wrong.headers["Content-Type"]) == (400, True)
+    assert answering.ask("DELETE", f"{base}/api/v2/silence/{again.json['silenceID']}", **proxied).status == 200
+
+
+def test_thanos_sends_go_s_empty_times_with_basic_authentication(answering: Running, integration: Make) -> None:
+    _, key = integration()
+    none = "0001-01-01T00:00:00.000Z"
+    alert = {"annotations": {}, "endsAt": none, "startsAt": none, "labels": {"alertname": "Disk", "replica": "A"}}
+    login = base64.b64encode(f"thanos:{key}".encode()).decode()
+    for path, headers in ((f"/in/{key}/api/v2/alerts", {}), ("/api/v2/alerts", {"Authorization": f"Basic {login}"})):
+        answer = answering.ask(
+            "POST", path, json.dumps([alert]).encode(), Content_Type="application/json", User_Agent="Thanos/0.39.0", **headers
+        )  # fmt: skip
+        assert answer.status // 100 == 2, answer.body
+    read_signals(10)
+    assert len(answering.ask("GET", f"/in/{key}/api/v2/alerts").json) == 1
+
+
+def test_a_real_alertmanager_and_this_one_answer_alike(answering: Running, integration: Make) -> None:
+    """The same alerts and the same silence in both. What newer Alertmanagers add, and what is another's own, is left out."""
+    _, key = integration(name="Twin")
+    now = clock.now()
+    alerts = [
+        {"labels": {"alertname": "Disk", "instance": name, "job": job}, "annotations": {"summary": f"{name} full"},
+         "startsAt": said(now), "endsAt": said(now + timedelta(hours=1)), "generatorURL": "http://prometheus/graph"}
+        for name, job in (("db3", "a"), ("db1", "b"), ("db2", "a"))
+    ] + [{"labels": {"alertname": "Slow"}}]  # fmt: skip
+    config = {
+        "route": {"receiver": "watchroom", "group_by": ["alertname"], "group_wait": "0s"},
+        "receivers": [{"name": "watchroom"}],
+    }
+    real = Alertmanager(config=config).start()
+
+    def asked(path: str) -> tuple[Any, Any]:
+        with urllib.request.urlopen(f"{real.url}/api/v2{path}", timeout=10) as answer:
+            theirs = json.load(answer)
+        return _comparable(theirs), _comparable(answering.ask("GET", f"/in/{key}/api/v2{path}").json)
+
+    try:
+        real.post(alerts)
+        assert answering.send(key, alerts).status == 200
+        read_signals(10)
+        wait_until(lambda: len(asked("/alerts/groups")[0]) == 2, 20, "Alertmanager has grouped them")
+        body = json.dumps(silence(startsAt=said(now), endsAt=said(now + timedelta(hours=1)))).encode()
+        request = urllib.request.Request(
+            f"{real.url}/api/v2/silences", data=body, headers={"Content-Type": "application/json"}
+        )
+        urllib.request.urlopen(request, timeout=10).close()
+        assert post(answering, key, json.loads(body)).status == 200
+        review(100)
+        for path in (
+            "/alerts", "/alerts?silenced=false", "/alerts?filter=instance%3D~%22db.%22&active=0", "/alerts/groups",
+            "/alerts/groups?filter=alertname%3DDisk", "/silences", "/silences?filter=instance%3D~%22(db1%7Cdb2)%22",
+            "/receivers",
+        ):  # fmt: skip
+            theirs, ours = asked(path)
+            assert ours == theirs, path
+    finally:
+        real.stop()
+
+
+def _comparable(said: Any) -> Any:
+    """Without what differs by nature: moments and numbers of one's own, and whose a silence is."""
+    if isinstance(said, list):
+        return [_comparable(each) for each in said]
+    if not isinstance(said, dict):
+        return said
+    own = {"id", "updatedAt", "startsAt", "endsAt", "mutedBy", "routeLabels", "createdBy"}
+    found = {name: _comparable(value) for name, value in said.items() if name not in own}
+    return found | ({"silencedBy": len(said["silencedBy"])} if "silencedBy" in said else {})
