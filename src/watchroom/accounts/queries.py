@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from ..kernel import clock
 from ..kernel.errors import NotFound, NotSignedIn
+from ..kernel.numbers import whole
 from ..kernel.signing import fingerprint
 from .actors import Actor
 from .models import ApiToken, AuditRecord, Installation, Person, Team
@@ -47,7 +48,8 @@ def person_by(reference: str | int) -> Person:
     :raises NotFound: nobody has it.
     """
     text = str(reference)
-    found = Person.objects.filter(pk=int(text)) if text.isdigit() else Person.objects.filter(email__iexact=text)
+    number = whole(text)
+    found = Person.objects.filter(email__iexact=text) if number is None else Person.objects.filter(pk=number)
     person = found.first()
     if person is None:
         raise NotFound(
@@ -57,6 +59,12 @@ def person_by(reference: str | int) -> Person:
             fix="See `watchroom people`.",
         )
     return person
+
+
+def active_person(written: str) -> Person | None:
+    """Whoever has this number and is still here; None: nobody, or it is no number."""
+    number = whole(written)
+    return None if number is None else Person.objects.filter(is_active=True, pk=number).first()
 
 
 def team_by(slug: str) -> Team:

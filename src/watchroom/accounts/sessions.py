@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from django.utils.crypto import constant_time_compare
 
 from ..kernel import clock
+from ..kernel.numbers import whole
 from .models import Person
 
 
@@ -19,9 +20,8 @@ def signed_in(keys: Iterable[str]) -> dict[str, Person]:
     told: dict[str, tuple[int, str]] = {}
     for session in Session.objects.filter(session_key__in=wanted, expire_date__gt=clock.now()):
         said = session.get_decoded()
-        number = str(said.get(SESSION_KEY, ""))
-        if number.isdecimal():
-            told[session.session_key] = int(number), str(said.get(HASH_SESSION_KEY, ""))
+        if (number := whole(str(said.get(SESSION_KEY, "")))) is not None:
+            told[session.session_key] = number, str(said.get(HASH_SESSION_KEY, ""))
     people = Person.objects.filter(pk__in={number for number, _ in told.values()}, is_active=True).in_bulk()
     proofs = {pk: person.get_session_auth_hash() for pk, person in people.items()}
     return {

@@ -13,6 +13,7 @@ from ..accounts.roles import Action, Role
 from ..incidents import queries as incidents
 from ..kernel import clock
 from ..kernel.errors import NotFound
+from ..kernel.numbers import whole
 from . import rules
 from .models import ActionItem
 
@@ -45,8 +46,9 @@ def filtered(actor: Actor, items: QuerySet[ActionItem], filters: Mapping[str, st
         items = items.exclude(state__in=OPEN)
     if team := filters.get("team", ""):
         items = items.filter(team__slug=team)
-    if number := filters.get("incident", ""):
-        items = items.filter(incident_id=int(number)) if number.isdecimal() and len(number) < 18 else items.none()
+    if text := filters.get("incident", ""):
+        number = whole(text)
+        items = items.none() if number is None else items.filter(incident_id=number)
     if words := filters.get("q", "").strip():
         items = items.filter(Q(title__icontains=words) | Q(description__icontains=words))
     return items

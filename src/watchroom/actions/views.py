@@ -13,6 +13,7 @@ from ..accounts.models import Team
 from ..incidents import queries as incidents
 from ..kernel import clock
 from ..kernel.errors import Refused
+from ..kernel.numbers import whole
 from ..web.markdown import to_html
 from ..web.middleware import actor_of
 from . import commands, queries
@@ -29,8 +30,7 @@ def actions(request: HttpRequest) -> HttpResponse:
     filters["show"] = filters["show"] or "open"
     visible = queries.visible_to(by)
     rows = queries.overdue_first(queries.filtered(by, visible, filters), filters["show"])
-    text = request.GET.get("page", "")
-    number = max(int(text), 1) if text.isdecimal() and len(text) < 6 else 1
+    number = whole(request.GET.get("page", ""), 5) or 1
     found = list(rows[(number - 1) * PAGE : number * PAGE + 1])
     shown = found[:PAGE]
     for item in shown:
@@ -78,8 +78,8 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Write one down. ``?incident=7`` says what it came of."""
     by = actor_of(request)
-    number = request.GET.get("incident", "")
-    incident = incidents.incident_for(by, int(number)) if number.isdecimal() and len(number) < 18 else None
+    number = whole(request.GET.get("incident", ""))
+    incident = None if number is None else incidents.incident_for(by, number)
     initial = {"due_on": (clock.now() + timedelta(days=14)).date(), "owner": by.person, "priority": 2}
     form = ActionForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():

@@ -16,6 +16,7 @@ from ..incidents.queries import visible_to as incidents_visible_to
 from ..intake.queries import groups_visible_to
 from ..kernel import clock
 from ..kernel.errors import WatchroomError
+from ..kernel.numbers import whole
 from ..paging.queries import dry_run
 from ..web.middleware import actor_of
 from . import commands, queries
@@ -32,10 +33,10 @@ def services(request: HttpRequest) -> HttpResponseBase:
     read = request.GET.get
     if text := read("q", "").strip():
         rows = rows.filter(Q(name__icontains=text) | Q(description__icontains=text) | Q(slug__icontains=text))
-    if (team := read("team", "")).isdigit():
-        rows = rows.filter(team=int(team))
-    if (tier := read("tier", "")).isdigit():
-        rows = rows.filter(tier=int(tier))
+    if (team := whole(read("team", ""))) is not None:
+        rows = rows.filter(team=team)
+    if (tier := whole(read("tier", ""))) is not None:
+        rows = rows.filter(tier=tier)
     found = list(rows[: _MOST + 1])
     firing = set(
         groups_visible_to(by)

@@ -18,6 +18,7 @@ from ..intake.models import AlertGroup
 from ..kernel import clock
 from ..kernel import settings as conf
 from ..kernel.errors import Conflict, WatchroomError
+from ..kernel.numbers import whole
 from ..paging.commands import mark_seen
 from ..paging.models import ContactMethod, Escalation, Notification
 from ..web.answers import answer, group_of, settled
@@ -92,12 +93,12 @@ def _pressed(workspace: Workspace, heard: Heard) -> Said:
         if post is None:
             return Said("")  # somebody has reacted to something that is not ours
         about = post.about
-    kind, number = about[:1], about[1:]
-    if kind not in ("n", "e") or not number.isdecimal() or len(number) > 18:
+    kind, number = about[:1], whole(about[1:])
+    if kind not in ("n", "e") or number is None:
         return Said("Watchroom does not know this button.", ok=False)
     if kind == "n":
-        return _of_notification(workspace, heard, int(number))
-    escalation = Escalation.objects.filter(pk=int(number)).first()
+        return _of_notification(workspace, heard, number)
+    escalation = Escalation.objects.filter(pk=number).first()
     person = whose(workspace, heard.user)
     if person is None:
         return stranger()

@@ -14,6 +14,7 @@ from ..intake.queries import groups_visible_to
 from ..kernel import clock
 from ..kernel import settings as conf
 from ..kernel.errors import NotFound, Refused
+from ..kernel.numbers import whole
 from ..oncall.queries import schedule_by, schedules_visible_to, who
 
 MOST = 10
@@ -62,12 +63,11 @@ def _url(group: AlertGroup) -> str:
 
 
 def _group(by: Actor, text: str) -> AlertGroup:
-    number = text.split(" ")[0].lstrip("#")
-    if not number.isdecimal() or len(number) > 18:
+    if (number := whole(text.split(" ")[0].lstrip("#"))) is None:
         raise Refused(
             "That is not an alert group's number.", field="id", value=text[:40], fix="Write list to see them."
         )
-    found = groups_visible_to(by).filter(pk=int(number)).first()
+    found = groups_visible_to(by).filter(pk=number).first()
     if found is None:
         raise NotFound(f"There is no alert group {number}.", field="id", value=number, fix="Write list to see them.")
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ..kernel.errors import Refused
+from ..kernel.numbers import whole
 from .client import Api
 
 
@@ -30,9 +31,8 @@ def chosen(api: Api) -> int:
 
     :raises Refused: none is open, or it is not clear which one is meant.
     """
-    named = os.environ.get("WATCHROOM_INCIDENT", "").strip()
-    if named.isdecimal():
-        return int(named)
+    if (named := whole(os.environ.get("WATCHROOM_INCIDENT", "").strip())) is not None:
+        return named
     open_ones = api.get("/incidents", status="open")["items"]
     ids = [each["id"] for each in open_ones]
     try:

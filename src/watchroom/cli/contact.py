@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ..kernel.errors import Refused
+from ..kernel.numbers import whole
 from .client import Api, api_command
 from .show import facts, table
 
@@ -112,10 +113,11 @@ def rules(api: Api, high: tuple[str, ...], low: tuple[str, ...]) -> Any:
 def _rules(said: tuple[str, ...]) -> list[dict[str, int]]:
     found = []
     for each in said:
-        method, _, wait = each.partition(":")
-        if not (method.isdigit() and (wait or "0").isdigit()):
+        named, _, waits = each.partition(":")
+        method, wait = whole(named), whole(waits or "0")
+        if method is None or wait is None:
             raise Refused("That is no rule.", field="--high", value=each, fix="Use ID or ID:SECONDS, such as 3:120.")
-        found.append({"contact_method": int(method), "wait_seconds": int(wait or 0)})
+        found.append({"contact_method": method, "wait_seconds": wait})
     return found
 
 
@@ -138,10 +140,10 @@ def plan(api: Api, person: str, high: tuple[str, ...], low: tuple[str, ...], not
 
 
 def _planned(said: str) -> dict[str, Any]:
-    channel, _, wait = said.partition(":")
-    if not (channel and (wait or "0").isdigit()):
+    channel, _, waits = said.partition(":")
+    if not channel or (wait := whole(waits or "0")) is None:
         raise Refused("That is no rule.", field="--high", value=said, fix="Use CHANNEL or CHANNEL:SECONDS: sms:60.")
-    return {"channel": channel, "wait_seconds": int(wait or 0)}
+    return {"channel": channel, "wait_seconds": wait}
 
 
 @contact.command("quiet-hours")

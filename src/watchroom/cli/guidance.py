@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ..kernel.numbers import whole
 from .client import Api, api_command
 from .show import table
 
@@ -80,10 +81,11 @@ def set_rule(api: Api, rule: str, enabled: bool | None, after: tuple[str, ...], 
     minutes = dict(now["after_minutes"]) if now else {}
     for each in after:
         severity, sign, value = each.lower().removeprefix("sev").partition("=")
-        if not sign or severity not in set("12345") or (value and not value.isdecimal()):
+        number = whole(value)
+        if not sign or severity not in set("12345") or (value and number is None):
             raise click.BadParameter(f"{each!r} is no threshold; write 2=30.")
-        if value:
-            minutes[severity] = int(value)
+        if number is not None:
+            minutes[severity] = number
         else:
             minutes.pop(severity, None)
     on = (now["enabled"] if now else True) if enabled is None else enabled

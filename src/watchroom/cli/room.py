@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..kernel.errors import Refused
+from ..kernel.numbers import whole
 from .chosen import choose, chosen
 from .client import Api, api_command
 from .show import table
@@ -40,9 +41,9 @@ def send_file(api: Api, incident: int, path: Path) -> int:
 @api_command
 def log(api: Api, words: tuple[str, ...], attach: tuple[Path, ...], as_is: bool, **fields: Any) -> Any:
     """Write into the running log, or carry out a /-command. Without ID: the incident chosen last, or the only open one."""
-    named = len(words) > 1 and words[0].lstrip("#").isdecimal()
-    id = choose(int(words[0].lstrip("#"))) if named else chosen(api)
-    line = " ".join(words[1:] if named else words)
+    named = whole(words[0].lstrip("#")) if len(words) > 1 else None
+    id = chosen(api) if named is None else choose(named)
+    line = " ".join(words if named is None else words[1:])
     if not as_is:
         look_first(api, line)
     files = [send_file(api, id, path) for path in attach]

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..kernel.errors import Refused
+from ..kernel.numbers import whole
 from .client import Api, api_command
 from .show import facts, table
 
@@ -173,7 +174,7 @@ def list_maintenance(api: Api, slug: str, **query: Any) -> Any:
 @api_command
 def schedule(api: Api, slug: str, components: tuple[str, ...], **fields: Any) -> Any:
     """Announce planned work."""
-    chosen = [int(each) if each.isdecimal() else each for each in components]
+    chosen = [each if (number := whole(each)) is None else number for each in components]
     answer = api.call("POST", f"/status-pages/{slug}/maintenance", fields | {"components": chosen})
     return answer, f"Maintenance {answer['id']} is announced."
 

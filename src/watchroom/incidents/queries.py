@@ -17,6 +17,7 @@ from ..accounts.models import Person
 from ..accounts.roles import Action
 from ..intake.models import AlertGroup
 from ..kernel.errors import NotFound
+from ..kernel.numbers import whole
 from . import rules
 from .guidance import all_rules, fitted
 from .models import (
@@ -102,8 +103,8 @@ def filtered(incidents: QuerySet[Incident], filters: Mapping[str, str]) -> Query
     if state := filters.get("state", ""):
         incidents = incidents.filter(state__slug=state)
     if severity:
-        level = severity.lower().removeprefix("sev")
-        incidents = incidents.filter(severity=int(level)) if level.isdecimal() and len(level) == 1 else incidents.none()
+        level = whole(severity.lower().removeprefix("sev"), 1)
+        incidents = incidents.none() if level is None else incidents.filter(severity=level)
     if team := filters.get("team", ""):
         incidents = incidents.filter(team__slug=team)
     if service := filters.get("service", ""):
@@ -115,9 +116,9 @@ def filtered(incidents: QuerySet[Incident], filters: Mapping[str, str]) -> Query
             said = Cast(KeyTextTransform(name.removeprefix("field."), "custom"), CharField())
             incidents = incidents.filter(Exact(said, Value(value)))
     if words:
-        number = words.removeprefix("#")
+        number = whole(words.removeprefix("#"))
         found = Q(title__icontains=words) | Q(summary__icontains=words)
-        incidents = incidents.filter(found | Q(pk=int(number)) if number.isdecimal() and len(number) < 18 else found)
+        incidents = incidents.filter(found if number is None else found | Q(pk=number))
     return incidents
 
 

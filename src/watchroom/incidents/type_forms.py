@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 
 from ..accounts.models import Person
+from ..kernel.numbers import whole
 from .models import Incident, IncidentType
 from .rules import custom_fields as custom
 
@@ -96,7 +97,7 @@ class TypeOfForm(AskingForm):
 
 def rows_of(given: QueryDict) -> list[dict[str, Any]]:
     """The fields of a type as a page sends them, row by row; a row without key and name is none."""
-    count = int(given.get("rows", "0")) if given.get("rows", "0").isdecimal() else 0
+    count = whole(given.get("rows", "")) or 0
     found = []
     for number in range(min(count, custom.MOST + BLANK_ROWS)):
         said = {

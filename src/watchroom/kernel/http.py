@@ -29,6 +29,7 @@ import httpx
 from . import clock
 from . import settings as conf
 from .errors import Refused, WatchroomError
+from .numbers import DIGITS, whole
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -103,8 +104,8 @@ class Answer:
     def retry_after(self) -> timedelta | None:
         """How long the other side asks to wait (RFC 9110, 10.2.3: seconds or a date); at most a day."""
         value = self.headers.get("retry-after", "").strip()
-        if value.isascii() and value.isdigit():
-            return timedelta(seconds=min(int(value[:9]), _RETRY_AFTER_LIMIT_SECONDS))
+        if (seconds := whole(value[:DIGITS])) is not None:
+            return timedelta(seconds=min(seconds, _RETRY_AFTER_LIMIT_SECONDS))
         try:
             at = parsedate_to_datetime(value)
         except (ValueError, TypeError, IndexError):

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import Refused
+from .numbers import whole
 
 
 def _text(raw: str) -> str:
@@ -89,10 +90,11 @@ def _database(raw: str) -> str:
 def _listen(raw: str) -> tuple[str, int] | None:
     if not raw.strip():
         return None
-    host, _, port = raw.strip().rpartition(":")
-    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
+    host, _, written = raw.strip().rpartition(":")
+    port = whole(written, 5)
+    if not host or port is None or port > 65_535:
         raise ValueError("use an address and a port, such as 0.0.0.0:25 or [::]:25")
-    return host.removeprefix("[").removesuffix("]"), int(port)
+    return host.removeprefix("[").removesuffix("]"), port
 
 
 def _path_or_nothing(raw: str) -> Path | None:

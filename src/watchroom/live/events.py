@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from ..kernel.errors import NotAllowed
+from ..kernel.numbers import whole
 from . import tokens
 from .hub import Full, Hub, Subscriber
 from .rooms import Reader, Rooms
@@ -54,19 +55,19 @@ class Live:
                 send, 503, "Too many listeners", "This node serves no more.", fix, [(b"retry-after", b"30")]
             )
         gone = asyncio.create_task(_until_gone(receive, subscriber))
-        incident = query.get("log", [""])[0]
-        rooms = self._rooms if incident.isascii() and incident.isdecimal() and len(incident) < 19 else None
-        if rooms is not None:
+        incident = whole(query.get("log", [""])[0])
+        rooms = self._rooms
+        if rooms is not None and incident is not None:
             reader = Reader(listener.person_id, _session(scope))
-            rooms.join(int(incident), subscriber, reader, query.get("since", [""])[0])
+            rooms.join(incident, subscriber, reader, query.get("since", [""])[0])
         if listener.since is not None:
             self._hub.catch_up(subscriber, listener.since)
         try:
             await self._stream(subscriber, send)
         finally:
             self._hub.unsubscribe(subscriber)
-            if rooms is not None:
-                rooms.leave(int(incident), subscriber)
+            if rooms is not None and incident is not None:
+                rooms.leave(incident, subscriber)
             gone.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await gone

@@ -13,6 +13,7 @@ from ..catalog.queries import services_visible_to
 from ..evidence.queries import indicators_visible_to
 from ..incidents.forms import choices
 from ..kernel.asked_forms import SettingsForm, field_of
+from ..kernel.numbers import whole
 from ..kernel.plugins import all_of
 from ..runners.base import Runner as Plugin
 from .commands.runners import GROUP
@@ -65,7 +66,7 @@ class MitigationForm(forms.ModelForm):
         self.fields["runner"].empty_label = "Somebody, by hand"  # type: ignore[attr-defined]
         self.fields["timeout_seconds"].required = False
         chosen = runner or str(self.instance.runner_id or "")
-        row = own.filter(pk=int(chosen)).first() if chosen.isdecimal() else None
+        row = None if (number := whole(chosen)) is None else own.filter(pk=number).first()
         plugin: Plugin | None = all_of(GROUP).get(row.kind) if row else None
         self.questions: list[str] = []
         for each in plugin.inputs if plugin else ():

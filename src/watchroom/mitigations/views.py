@@ -16,6 +16,7 @@ from ..accounts.roles import Action
 from ..api.pages import page
 from ..incidents.queries import incident_for
 from ..kernel.errors import Refused, WatchroomError
+from ..kernel.numbers import whole
 from ..kernel.plugins import all_of, one_of
 from ..runners.base import RunFailed
 from ..web.middleware import actor_of
@@ -32,10 +33,14 @@ def mitigations(request: HttpRequest) -> HttpResponse:
     """The catalog."""
     by = actor_of(request)
     rows = queries.visible_to(by).order_by("-id")
-    team, words, after = request.GET.get("team", ""), request.GET.get("q", "").strip(), request.GET.get("after", "")
+    team, words, after = (
+        request.GET.get("team", ""),
+        request.GET.get("q", "").strip(),
+        whole(request.GET.get("after", "")),
+    )
     rows = rows.filter(team__slug=team) if team else rows
     rows = rows.filter(name__icontains=words) if words else rows
-    found = list((rows.filter(pk__lt=int(after)) if after.isdecimal() else rows)[: PAGE + 1])
+    found = list((rows if after is None else rows.filter(pk__lt=after))[: PAGE + 1])
     return render(
         request,
         "mitigations/list.html",
@@ -218,10 +223,8 @@ def tick(request: HttpRequest, pk: int) -> HttpResponse:
     """Tick off a step of what is done by hand, or take that back."""
     by = actor_of(request)
     run = queries.run_for(by, pk)
-    number = request.POST.get("step", "")
-    commands.tick(
-        by, run, int(number) if number.isdecimal() and len(number) < 4 else 0, done=request.POST.get("done") != "no"
-    )
+    step = whole(request.POST.get("step", ""), 3) or 0
+    commands.tick(by, run, step, done=request.POST.get("done") != "no")
     return redirect(f"/incidents/{run.incident_id}#mitigations")
 
 

@@ -15,6 +15,7 @@ from ..accounts.roles import Action
 from ..api.pages import page
 from ..kernel import clock, http
 from ..kernel.errors import WatchroomError
+from ..kernel.numbers import whole
 from ..web.middleware import actor_of
 from . import commands, queries
 from .catalog import TYPES, schema_of
@@ -116,8 +117,7 @@ def do(request: HttpRequest, slug: str) -> HttpResponse:
             commands.switch(by, row, on=which == "on")
             messages.success(request, f"“{row.name}” is switched {which}.")
         case "secret":
-            hours = request.POST.get("overlap", "0")
-            overlap = int(hours) if hours.isdecimal() and len(hours) < 4 else 0
+            overlap = whole(request.POST.get("overlap", ""), 3) or 0
             secret = commands.renew_secret(by, row, overlap_hours=overlap)
             return _shown_once(request, row, secret, "It has a new secret.")
         case "drop":

@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 
+from ..kernel.numbers import whole
+
 VARIABLE = "WATCHROOM_PARENT"  # the process id that a child expects above itself
 _PR_SET_PDEATHSIG = 1
 _LOOK_SECONDS = 1.0
@@ -16,10 +18,9 @@ _LOOK_SECONDS = 1.0
 
 def die_with_parent() -> None:
     """End this process when the supervisor that started it has ended. Nothing happens where there is no supervisor."""
-    stated = os.environ.pop(VARIABLE, "")
-    if not stated.isdigit():
+    parent = whole(os.environ.pop(VARIABLE, ""))
+    if parent is None:
         return
-    parent = int(stated)
     if not _told_by_kernel():
         threading.Thread(target=_watch, args=(parent,), name="parent-watch", daemon=True).start()
     if os.getppid() != parent:  # it ended before we asked to be told

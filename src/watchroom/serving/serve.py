@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from ..kernel import clock, wake
+from ..kernel.numbers import whole
 from .logs import to_stderr
 from .parent import VARIABLE
 from .ports import listen
@@ -189,8 +190,8 @@ def _why(code: int) -> str:
 def _remove_stale(directory: Path) -> None:
     """Remove the sockets of supervisors that were killed."""
     for path in directory.glob("web-*.sock*"):
-        pid = path.name.removeprefix("web-").partition(".")[0]
-        if pid.isdigit() and not _exists(int(pid)):
+        pid = whole(path.name.removeprefix("web-").partition(".")[0], 9)
+        if pid is not None and not _exists(pid):
             path.unlink(missing_ok=True)
 
 

@@ -12,6 +12,7 @@ from django.http import QueryDict
 from ..accounts.models import Team
 from ..incidents.models import IncidentState, IncidentType, RoleName, UpdateTemplate
 from ..kernel.errors import Refused
+from ..kernel.numbers import whole
 from ..mitigations.models import Mitigation
 from ..oncall.models import Schedule
 from ..outgoing.models import Webhook
@@ -136,8 +137,8 @@ class Draft:
         if verb == "add" and said in DEEDS and len(self.actions) < MOST_ACTIONS:
             self.actions.append({"do": said})
             return len(self.actions) - 1
-        number = int(said) if said.isdecimal() and len(said) < 4 else -1
-        if verb not in {"up", "down", "remove"} or not 0 <= number < len(self.actions):
+        number = whole(said, 3)
+        if verb not in {"up", "down", "remove"} or number is None or number >= len(self.actions):
             return None
         action = self.actions.pop(number)
         if verb == "remove":
@@ -152,8 +153,7 @@ def _words(text: str) -> list[str]:
 
 
 def _count(said: QueryDict) -> int:
-    rows = said.get("rows", "0")
-    return min(int(rows), MOST_ACTIONS) if rows.isdecimal() and len(rows) < 4 else 0
+    return min(whole(said.get("rows", ""), 3) or 0, MOST_ACTIONS)
 
 
 def _action(said: QueryDict, number: int) -> dict[str, Any]:
@@ -171,8 +171,8 @@ def _action(said: QueryDict, number: int) -> dict[str, Any]:
             value = said.getlist(name)
         elif asked.kind == "yes":
             value = bool(text)
-        elif asked.kind == "number" and text.isdecimal() and len(text) < 7:
-            value = int(text)
+        elif asked.kind == "number" and (written_number := whole(text, 6)) is not None:
+            value = written_number
         if value not in ("", [], False):
             read[asked.name] = value
     return read
@@ -292,5 +292,5 @@ def _with(offered: list[tuple[str, str]], chosen: Iterable[str]) -> list[tuple[s
 def _wrong(error: Any) -> tuple[int | None, str]:
     """``actions[2].room``: which row, and which field of it."""
     head, _, name = str(getattr(error, "field", "") or "").partition("].")
-    number = head.removeprefix("actions[")
-    return (int(number), name) if name and number.isdecimal() else (None, "")
+    number = whole(head.removeprefix("actions["))
+    return (number, name) if name and number is not None else (None, "")

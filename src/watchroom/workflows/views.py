@@ -14,6 +14,7 @@ from ..api.pages import page
 from ..incidents.models import Incident
 from ..incidents.queries import incident_for
 from ..kernel.errors import Conflict, NotFound, Refused, WatchroomError
+from ..kernel.numbers import whole
 from ..web.middleware import actor_of
 from . import commands, forms, queries, rules
 from .commands import TRIGGERS
@@ -139,11 +140,12 @@ def _unsaved(by: Actor, row: Workflow | None, draft: forms.Draft) -> Workflow:
     )
 
 
-def _incident(by: Actor, number: str) -> Incident:
-    number = number.strip().lstrip("#")
-    if not (number.isdecimal() and len(number) < 18):
-        raise NotFound("That is not the number of an incident.", field="incident", value=number[:40], fix="Such as 12.")
-    return incident_for(by, int(number))
+def _incident(by: Actor, written: str) -> Incident:
+    if (number := whole(written.strip().lstrip("#"))) is None:
+        raise NotFound(
+            "That is not the number of an incident.", field="incident", value=written[:40], fix="Such as 12."
+        )
+    return incident_for(by, number)
 
 
 @require_POST

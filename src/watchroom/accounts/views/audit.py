@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import queries
 from ..models import AuditRecord
@@ -28,20 +29,20 @@ def audit(request: HttpRequest) -> HttpResponseBase:
         rows = rows.filter(object_kind=kind)
     if action := read("action", "").strip():
         rows = rows.filter(action__startswith=action)
-    if (person := read("person", "")).isdigit():
-        rows = rows.filter(person=int(person))
-    if (team := read("team", "")).isdigit():
-        rows = rows.filter(team=int(team))
-    after, before = read("after", ""), read("before", "")
-    if before.isdigit():
-        found = list(rows.filter(pk__gt=int(before)).order_by("id")[: _PAGE + 1])
+    if (person := whole(read("person", ""))) is not None:
+        rows = rows.filter(person=person)
+    if (team := whole(read("team", ""))) is not None:
+        rows = rows.filter(team=team)
+    after, before = whole(read("after", "")), whole(read("before", ""))
+    if before is not None:
+        found = list(rows.filter(pk__gt=before).order_by("id")[: _PAGE + 1])
         newer = len(found) > _PAGE
         shown = found[:_PAGE][::-1]
         older = bool(shown)
     else:
-        found = list((rows.filter(pk__lt=int(after)) if after.isdigit() else rows).order_by("-id")[: _PAGE + 1])
+        found = list((rows if after is None else rows.filter(pk__lt=after)).order_by("-id")[: _PAGE + 1])
         shown = found[:_PAGE]
-        newer, older = after.isdigit() and bool(shown), len(found) > _PAGE
+        newer, older = after is not None and bool(shown), len(found) > _PAGE
     context = {
         "records": [(record, sentence(record)) for record in shown],
         "newer": shown[0].pk if newer else None,

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ...kernel.errors import NotFound, WatchroomError
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, queries
 from ..actors import Actor
@@ -26,8 +27,8 @@ def people(request: HttpRequest) -> HttpResponseBase:
     if text := request.GET.get("q", "").strip():
         rows = rows.filter(Q(name__icontains=text) | Q(email__icontains=text))
     rows = rows.filter(is_active=request.GET.get("state") != "left")
-    if (team := request.GET.get("team", "")).isdigit():
-        rows = rows.filter(memberships__team=int(team))
+    if (team := whole(request.GET.get("team", ""))) is not None:
+        rows = rows.filter(memberships__team=team)
     found = list(rows[: _MOST + 1])
     context = {
         "people": found[:_MOST],

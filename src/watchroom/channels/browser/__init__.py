@@ -10,6 +10,7 @@ from typing import Any
 
 from ...kernel import db
 from ...kernel.errors import Refused
+from ...kernel.numbers import whole
 from ..base import Delivery, Field, Message
 
 
@@ -25,8 +26,8 @@ class Browser:
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         """:raises Refused: there is no person's number."""
         person = settings.get("person")
-        if isinstance(person, str) and person.isascii() and person.isdigit():
-            person = int(person[:18])
+        if isinstance(person, str):
+            person = whole(person)
         if isinstance(person, bool) or not isinstance(person, int) or person < 1:
             raise Refused(
                 "It is not said whose browser this is.",

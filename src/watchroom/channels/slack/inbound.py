@@ -19,6 +19,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from ...kernel.errors import NotAllowed, Refused
+from ...kernel.numbers import whole
 from ...workspaces.base import PIN, Heard, Posted
 
 WINDOW_SECONDS = 300
@@ -34,7 +35,8 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 def check(secret: str, headers: Mapping[str, str], body: bytes, at: datetime) -> None:
     """:raises NotAllowed: not signed with the app's secret, or longer than five minutes ago."""
     stamp, stated = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
-    fresh = stamp.isascii() and stamp.isdigit() and abs(at.timestamp() - int(stamp[:12])) <= WINDOW_SECONDS
+    seconds = whole(stamp)
+    fresh = seconds is not None and abs(at.timestamp() - seconds) <= WINDOW_SECONDS
     right = hmac.compare_digest(signature(secret, stamp, body).encode(), stated.encode())
     if not (secret and fresh and right):
         raise NotAllowed(

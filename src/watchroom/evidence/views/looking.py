@@ -17,6 +17,7 @@ from ...incidents.queries import incident_for, open_incident_of
 from ...intake.models import AlertGroup
 from ...intake.queries import groups_visible_to
 from ...kernel.errors import NotFound, WatchroomError
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, items, pictures, queries
 from ..asking import Answered, desk
@@ -82,8 +83,7 @@ def item(request: HttpRequest, about: str, pk: int, key: str) -> HttpResponse:
     view = view_of(by, about, pk)
     found = view.item(key)
     live = bool(request.headers.get("HX-Request"))
-    polls = request.GET.get("n", "0")
-    number = min(int(polls), 1000) if polls.isdecimal() and len(polls) < 6 else 0
+    number = min(whole(request.GET.get("n", ""), 5) or 0, 1000)
     answer = _ask(found, view, again=bool(request.GET.get("again")), patient=not live)
     if answer is None and (number >= MOST_POLLS or not live):
         answer = Answered(None, "It did not answer in time.", 0.0)
@@ -177,8 +177,7 @@ def trace(request: HttpRequest, about: str, pk: int, key: str, trace_id: str) ->
     found = view.item(key)
     _must_be_a_trace(found, trace_id)
     live = bool(request.headers.get("HX-Request"))
-    polls = request.GET.get("n", "0")
-    number = min(int(polls), 1000) if polls.isdecimal() and len(polls) < 6 else 0
+    number = min(whole(request.GET.get("n", ""), 5) or 0, 1000)
     answer = desk.ask(
         items.trace_key(found.connection, trace_id),
         found.connection.pk,

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 
 from ...accounts.roles import Action
 from ...kernel.errors import Refused
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, queries
 from ..severities import all_severities
@@ -65,13 +66,14 @@ def _thresholds(request: HttpRequest, rule: str) -> dict[int, int]:
     found = {}
     for severity in SEVERITIES:
         text = request.POST.get(f"after-{rule}-{severity}", "").strip()
-        if text and not (text.isdecimal() and len(text) < 7):
+        if not text:
+            continue
+        if (minutes := whole(text, 6)) is None:
             raise Refused(
                 "That is no threshold.",
                 field=f"after-{rule}-{severity}",
                 value=text[:20],
                 fix="Use a whole number of minutes; leave it empty to watch nothing there.",
             )
-        if text:
-            found[severity] = int(text)
+        found[severity] = minutes
     return found

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from ...accounts.models import Person
+from ...accounts.queries import active_person
 from ...kernel import clock
 from ...kernel.errors import Refused
 from ...web.middleware import actor_of
@@ -24,7 +25,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         written = {name: request.POST.get(name, "") for name in ("to", "knows", "still_open", "following")}
         who = written["to"]
-        person = Person.objects.filter(is_active=True, pk=int(who)).first() if who.isdecimal() else None
+        person = active_person(who)
         try:
             if person is None:
                 raise Refused("Nobody was chosen.", field="to", value=who, fix="Choose who takes over.")

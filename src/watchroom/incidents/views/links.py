@@ -7,6 +7,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from ...kernel.errors import Refused
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, linked, queries
 
@@ -18,12 +19,12 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
     found = queries.incident_for(by, pk)
     gone = request.POST.get("unlink", "")
     if gone:
-        commands.unlink_incidents(by, linked.link_for(by, found, int(gone) if gone.isdecimal() else 0))
+        commands.unlink_incidents(by, linked.link_for(by, found, whole(gone) or 0))
         return redirect("incident", pk)
-    number = request.POST.get("other", "").strip().removeprefix("#")
-    if not number.isdecimal() or len(number) > 18:
+    written = request.POST.get("other", "").strip()
+    if (number := whole(written.removeprefix("#"))) is None:
         raise Refused(
-            "That is no incident.", field="other", value=number[:40], fix="Write the number in its address, as 12."
+            "That is no incident.", field="other", value=written[:40], fix="Write the number in its address, as 12."
         )
-    commands.link_incidents(by, found, queries.incident_for(by, int(number)), request.POST.get("kind", ""))
+    commands.link_incidents(by, found, queries.incident_for(by, number), request.POST.get("kind", ""))
     return redirect("incident", pk)

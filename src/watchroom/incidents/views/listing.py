@@ -12,6 +12,7 @@ from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...intake.queries import groups_visible_to
 from ...kernel import clock
+from ...kernel.numbers import whole, wholes
 from ...web.middleware import actor_of
 from .. import commands, queries, rules
 from ..forms import DeclareForm
@@ -31,14 +32,14 @@ def incidents(request: HttpRequest) -> HttpResponse:
     }
     filters |= {name: request.GET.get(name, "") for name in request.GET if name.startswith("field.")}
     rows = queries.filtered(queries.listed_for(by), filters).order_by("-id")
-    after, before = request.GET.get("after", ""), request.GET.get("before", "")
-    if before.isdecimal():
-        found = list(rows.filter(pk__gt=int(before)).order_by("id")[: PAGE + 1])
+    after, before = whole(request.GET.get("after", "")), whole(request.GET.get("before", ""))
+    if before is not None:
+        found = list(rows.filter(pk__gt=before).order_by("id")[: PAGE + 1])
         newer, older = len(found) > PAGE, True
         shown = found[:PAGE][::-1]
     else:
-        found = list((rows.filter(pk__lt=int(after)) if after.isdecimal() else rows)[: PAGE + 1])
-        newer, older = after.isdecimal(), len(found) > PAGE
+        found = list((rows if after is None else rows.filter(pk__lt=after))[: PAGE + 1])
+        newer, older = after is not None, len(found) > PAGE
         shown = found[:PAGE]
     now, types = clock.now(), list(queries.types_visible_to(by))
     for incident in shown:
@@ -88,7 +89,7 @@ def declare(request: HttpRequest) -> HttpResponse:
     """Say that something is wrong. ``?group=7`` starts from alert groups."""
     by = actor_of(request)
     by.require(Action.DECLARE)
-    ids = [int(each) for each in request.GET.getlist("group") if each.isdecimal() and len(each) < 18]
+    ids = wholes(request.GET.getlist("group"))
     groups = list(groups_visible_to(by).filter(pk__in=ids)) if ids else []
     if request.method == "GET" and groups and (there := queries.open_incident_of(by, groups)):
         messages.info(request, "These alerts already belong to this incident.")

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ...accounts.actors import Actor
 from ...kernel import clock
 from ...kernel.errors import Refused
+from ...kernel.numbers import whole, wholes
 from ...web.middleware import actor_of
 from .. import commands, queries, rules
 from ..forms import EditEntryForm, EntryForm
@@ -38,8 +39,8 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
         if found is None:
             return HttpResponse(status=205)
     else:
-        before = request.GET.get("before", "")
-        older = queries.entry_for(by, int(before)) if before.isdecimal() and len(before) < 19 else None
+        before = whole(request.GET.get("before", ""))
+        older = None if before is None else queries.entry_for(by, before)
         found, more = queries.log_page(incident, before=older)
     answer = render(
         request,
@@ -71,7 +72,7 @@ def _write(request: HttpRequest, by: Actor, incident: Incident) -> HttpResponse:
     said: dict[str, Any] = form.cleaned_data
     if not said["as_is"] and (found := rules.blameless.findings(said["text"])):
         return _look_first(request, incident, form, found)
-    files = [int(each) for each in request.POST.getlist("attachment") if each.isdecimal() and len(each) < 19]
+    files = wholes(request.POST.getlist("attachment"))
     at = clock.now() - timedelta(seconds=said["ago"]) if said["ago"] else said["at"]
     answer = say(
         by,

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from ...accounts.roles import Action
 from ...intake.queries import groups_visible_to
+from ...kernel.numbers import wholes
 from ...web.middleware import actor_of
 from ..proposals import propose
 from ..severities import all_severities
@@ -18,7 +19,7 @@ def proposals(request: HttpRequest) -> HttpResponse:
     """Services, alerts, severity and type that fit, and incidents that look alike; a part of the form."""
     by = actor_of(request)
     by.require(Action.DECLARE)
-    ids = [int(each) for each in request.GET.getlist("given") if each.isdecimal() and len(each) < 18]
+    ids = wholes(request.GET.getlist("given"))
     groups = list(groups_visible_to(by).filter(pk__in=ids)) if ids else []
     title = request.GET.get("title", "")[:200]
     found = propose(by, title, groups)

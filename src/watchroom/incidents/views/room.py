@@ -13,11 +13,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
-from ...accounts.models import Person
-from ...accounts.queries import person_by
+from ...accounts.queries import active_person, person_by
 from ...intake.queries import groups_visible_to
 from ...kernel import clock
 from ...kernel.errors import NotFound, Refused
+from ...kernel.numbers import whole
 from ...mitigations.models import MitigationKind, MitigationRun
 from ...mitigations.queries import offered_in
 from ...status.models import StatusPage
@@ -62,9 +62,9 @@ NUDGES_FOR = timedelta(hours=2)  # an older one that nobody answered is only in 
 
 
 def context_of(
-    by: Actor, incident: Incident, *, whole: bool, from_start: bool = False, before: str = ""
+    by: Actor, incident: Incident, *, with_log: bool, from_start: bool = False, before: str = ""
 ) -> dict[str, Any]:
-    """All that the room shows, in a constant number of queries; the log only for the ``whole`` page."""
+    """All that the room shows, in a constant number of queries; the log only where asked."""
     holders = list(
         RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True)
         .select_related("person", "assigned_by")
@@ -156,8 +156,9 @@ def context_of(
         "merged_into": next((each.other for each in links if each.kind == "duplicate_of"), None),
         "me": by.person,
     }
-    if whole:
-        older = queries.entry_for(by, int(before)) if before.isdecimal() and len(before) < 19 else None
+    if with_log:
+        line = whole(before)
+        older = None if line is None else queries.entry_for(by, line)
         entries, more = queries.log_page(incident, before=older, limit=FIRST_LINES)
         context |= {
             "lines": lines(incident, entries, acts=acts),
@@ -184,9 +185,9 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
     part = request.GET.get("part", "")
     from_start = request.GET.get("catch_up") == "start"
     if part in {"top", "side"}:
-        context = context_of(by, found, whole=False, from_start=from_start)
+        context = context_of(by, found, with_log=False, from_start=from_start)
         return render(request, f"incidents/parts/{part}.html", context)
-    context = context_of(by, found, whole=True, from_start=from_start, before=request.GET.get("before", ""))
+    context = context_of(by, found, with_log=True, from_start=from_start, before=request.GET.get("before", ""))
     last = context["last_update"]
     stage = rules.stage_now(found.phase, last.stage if last else None)
     context |= {
@@ -204,8 +205,8 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
 def nudge(request: HttpRequest, pk: int, nudge: int) -> HttpResponse:
     """What became of something that Watchroom said."""
     by = actor_of(request)
-    number = request.POST.get("call", "")
-    call = person_by(int(number)) if number.isdecimal() and len(number) < 18 else None
+    number = whole(request.POST.get("call", ""))
+    call = None if number is None else person_by(number)
     commands.answer_nudge(by, queries.nudge_for(by, pk, nudge), request.POST.get("answer", ""), call=call)
     if call is not None:
         messages.success(request, f"{call} is being paged.")
@@ -272,13 +273,7 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
     by = actor_of(request)
     found = queries.incident_for(by, pk)
     who = request.POST.get("person", "")
-    person = (
-        by.person
-        if who == "me"
-        else Person.objects.filter(is_active=True, pk=int(who)).first()
-        if who.isdecimal()
-        else None
-    )
+    person = by.person if who == "me" else active_person(who)
     if person is None:
         raise Refused("Nobody was chosen.", field="person", value=who, fix="Choose somebody.")
     assignment = commands.assign_role(by, found, request.POST.get("role", ""), person)
@@ -305,8 +300,9 @@ def alerts(request: HttpRequest, pk: int) -> HttpResponse:
     """Link an alert group by its number, or unlink one."""
     by = actor_of(request)
     found = queries.incident_for(by, pk)
-    number = request.POST.get("group", "").strip().removeprefix("#")
-    group = groups_visible_to(by).filter(pk=int(number)).first() if number.isdecimal() and len(number) < 18 else None
+    written = request.POST.get("group", "").strip()
+    number = whole(written.removeprefix("#"))
+    group = None if number is None else groups_visible_to(by).filter(pk=number).first()
     if group is None:
         raise Refused(
             "There is no such alert group.",

@@ -15,6 +15,7 @@ from ...accounts.roles import Action
 from ...catalog.queries import service_by, services_visible_to
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
+from ...kernel.numbers import whole
 from ...oncall import queries as oncall
 from ...web.middleware import actor_of
 from .. import assembly, commands, queries
@@ -104,9 +105,9 @@ def _said(request: HttpRequest, written: dict[str, Any]) -> dict[str, Any]:
     kind, _, who = written["asks"].partition(":")
     numbers = {}
     for name in ("least_severity", "answer_minutes"):
-        if not written[name].isdecimal() or len(written[name]) > 4:
+        if (number := whole(written[name], 4)) is None:
             raise Refused("That is no number.", field=name, value=written[name][:40], fix="Write a number.")
-        numbers[name] = int(written[name])
+        numbers[name] = number
     return {
         "role": written["role"],
         "team": team_by(whose) if scope == "team" else None,

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 
 from ...accounts.roles import Action
 from ...kernel.errors import NotFound, Refused
+from ...kernel.numbers import whole
 from ...status.models import StakeholderList
 from ...web.middleware import actor_of
 from .. import commands
@@ -90,8 +91,9 @@ def severity(request: HttpRequest, level: int) -> HttpResponse:
 
 
 def _minutes(count: str, unit: str) -> int:
-    if not count.isdecimal() or len(count) > 6 or unit not in _UNITS:
+    number = whole(count, 6)
+    if number is None or unit not in _UNITS:
         raise Refused(
             "That is no length of time.", field="update_minutes", value=f"{count} {unit}"[:40], fix="Write a number."
         )
-    return int(count) * _UNITS[unit]
+    return number * _UNITS[unit]

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, queries
 from ..models import IncidentState, Phase
@@ -88,12 +89,12 @@ def _may(row: IncidentState, request: HttpRequest) -> bool:
 
 
 def _said(request: HttpRequest, written: dict[str, Any]) -> dict[str, Any]:
-    if not written["order"].isdecimal() or len(written["order"]) > 3:
+    if (order := whole(written["order"], 3)) is None:
         raise Refused("That is no place.", field="order", value=written["order"][:40], fix="Write 0 to 999.")
     by = actor_of(request)
     return {
         **written,
-        "order": int(written["order"]),
+        "order": order,
         "team": team_by(written["team"]) if written["team"] else None,
         "types": [queries.type_by(by, each) for each in written["types"]],
     }

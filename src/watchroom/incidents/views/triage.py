@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from ...kernel.errors import Refused
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, queries
 
@@ -23,10 +24,10 @@ def triage(request: HttpRequest, pk: int) -> HttpResponse:
     elif way == "decline":
         commands.decline(by, found, request.POST.get("reason", ""))
     elif way == "merge":
-        number = request.POST.get("other", "").strip().removeprefix("#")
-        if not number.isdecimal() or len(number) > 18:
-            raise Refused("That is no incident.", field="other", value=number[:40], fix="Write its number, as 12.")
-        other = queries.incident_for(by, int(number))
+        written = request.POST.get("other", "").strip()
+        if (number := whole(written.removeprefix("#"))) is None:
+            raise Refused("That is no incident.", field="other", value=written[:40], fix="Write its number, as 12.")
+        other = queries.incident_for(by, number)
         commands.merge(by, found, other)
         return redirect("incident", other.pk)
     else:

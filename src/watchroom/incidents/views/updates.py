@@ -14,6 +14,7 @@ from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
+from ...kernel.numbers import whole
 from ...status import commands as status
 from ...status.models import PublishedUpdate, StatusPage
 from ...web.middleware import actor_of
@@ -45,8 +46,9 @@ def _template(incident: Incident, slug: str) -> UpdateTemplate | None:
     return next((each for each in queries.templates_for(incident) if each.slug == slug), None)
 
 
-def _corrected(incident: Incident, number: str) -> Update | None:
-    return incident.updates.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 18 else None
+def _corrected(incident: Incident, written: str) -> Update | None:
+    number = whole(written)
+    return None if number is None else incident.updates.filter(pk=number).first()
 
 
 def updates(request: HttpRequest, pk: int) -> HttpResponse:
@@ -138,8 +140,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
     """Throw the draft away."""
     by = actor_of(request)
     found = queries.incident_for(by, pk)
-    version = request.POST.get("version", "0")
-    commands.discard_draft(by, found, version=int(version) if version.isdecimal() and len(version) < 9 else 0)
+    commands.discard_draft(by, found, version=whole(request.POST.get("version", ""), 8) or 0)
     messages.success(request, "The draft is gone.")
     return redirect("incident-updates", pk)
 

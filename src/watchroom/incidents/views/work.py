@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ...accounts.actors import Actor
 from ...accounts.models import Person
+from ...accounts.queries import active_person
 from ...actions import commands as actions
 from ...kernel import clock
 from ...kernel.errors import Refused
@@ -27,7 +28,7 @@ from ._saying import people_first
 def _person(by: Actor, chosen: str) -> Person | None:
     if chosen == "me":
         return by.person
-    return Person.objects.filter(is_active=True, pk=int(chosen)).first() if chosen.isdecimal() else None
+    return active_person(chosen)
 
 
 @require_POST

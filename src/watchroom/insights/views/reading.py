@@ -12,6 +12,7 @@ from ...accounts.models import Team
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...kernel.errors import Refused
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from ...web.sheets import sheet
 from .. import commands, queries
@@ -29,9 +30,9 @@ def _days(request: HttpRequest) -> int:
 
 def _whole(given: QueryDict) -> int:
     text = given.get("days") or "28"
-    if not text.isdecimal() or len(text) > 4:
-        raise Refused("That is not a number of days.", field="days", value=text, fix="Use 7, 28 or 91.")
-    return int(text)
+    if (days := whole(text, 4)) is None:
+        raise Refused("That is not a number of days.", field="days", value=text[:40], fix="Use 7, 28 or 91.")
+    return days
 
 
 def _team(request: HttpRequest) -> Team | None:

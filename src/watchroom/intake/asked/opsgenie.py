@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ...accounts.actors import Actor
 from ...accounts.models import Team
 from ...kernel.errors import NotFound, Refused
+from ...kernel.numbers import whole
 from ...kernel.plugins import one_of
 from ...sources.base import Source
 from ...sources.opsgenie.naming import came_at, id_from, request_id, tiny_of
@@ -209,9 +210,9 @@ def _list(request: HttpRequest, integration: Integration) -> HttpResponse:
 
 def _number(request: HttpRequest, name: str, default: int, most: int) -> int:
     given = request.GET.get(name, str(default))
-    if not (given.isascii() and given.isdigit()) or int(given[:9]) > most:
+    if (number := whole(given, 9)) is None or number > most:
         raise Refused("That is no such number.", field=name, value=given, fix=f"Use a whole number up to {most}.")
-    return int(given)
+    return number
 
 
 def _became_of(integration: Integration, asked: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from ...kernel import clock
 from ...kernel.db import claimable
+from ...kernel.numbers import whole
 from ...kernel.plugins import one_of
 from ...sources.base import Draft, Source
 from ..gate.rates import NOTICE_SECONDS, OURSELVES
@@ -159,11 +160,11 @@ def _again(signal: Signal, now: datetime) -> Signal:
 def put_back(signal: Came) -> bool:
     """Let what was to be read again, and could not be because the mapping rests, wait on where it stood before: among
     what came at its time, not behind all that came later. Whether it was such a one, and is still there."""
-    origin = signal.remote.removeprefix(REPLAYS)
-    if origin == signal.remote or not origin.isdigit():
+    origin = whole(signal.remote.removeprefix(REPLAYS)) if signal.remote.startswith(REPLAYS) else None
+    if origin is None:
         return False
     waits = {"refused": True, "problems": [PUT_ASIDE]}
-    if not Signal.objects.filter(pk=int(origin)).update(replayed_at=None, **waits):
+    if not Signal.objects.filter(pk=origin).update(replayed_at=None, **waits):
         return False
     Signal.objects.filter(pk=signal.pk).update(replayed_at=clock.now(), **waits)
     return True

@@ -6,6 +6,7 @@ import asyncio
 import zlib
 
 from ...kernel import clock
+from ...kernel.numbers import DIGITS
 from ...sources.base import Source
 from .asgi import Receive, Scope, header
 
@@ -52,7 +53,7 @@ async def read_body(
     :raises Gone: nobody is there any more.
     """
     stated = header(scope, b"content-length")
-    if stated.isdigit() and int(stated) > limit_bytes:
+    if stated.isdigit() and (len(stated) > DIGITS or int(stated) > limit_bytes):
         raise TooLarge
     pieces: list[bytes] = []
     size, deadline = 0, clock.monotonic() + limit_seconds

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from ...kernel import signing
+from ...kernel.numbers import DIGITS
 from ...sources.base import Certified, Probed, Source
 from . import addresses, limits
 from .asgi import Headers
@@ -53,7 +54,7 @@ class Short:
                 length = value
             elif name in _NOT_SHORT:
                 return None
-        if not length.isdigit() or int(length) > limits.most_bytes(source):
+        if not length.isdigit() or len(length) > DIGITS or int(length) > limits.most_bytes(source):
             return None
         sent = sending(integration, source, path, query, headers)
         return partial(self._take, sent, self._forwarded(headers), peer)

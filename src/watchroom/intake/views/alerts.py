@@ -22,6 +22,7 @@ from ...catalog.models import Service, ServiceLink
 from ...incidents.queries import visible_to as incidents_visible_to
 from ...kernel import clock
 from ...kernel.errors import NotFound, Refused, WatchroomError
+from ...kernel.numbers import whole, wholes
 from ...paging.models import Escalation
 from ...paging.queries import trace
 from ...paging.views.respond import next_of
@@ -204,10 +205,12 @@ def _until(actor: Actor, given: QueryDict) -> datetime:
         here = clock.now().astimezone(zone)
         then = datetime.combine(here.date(), clock_time, zone)
         return (then if then > here else then + timedelta(days=1)).astimezone(UTC)
-    minutes = given.get("minutes", "")
-    if not minutes.isdecimal():
-        raise Refused("That is not a number of minutes.", field="minutes", value=minutes, fix="Use a whole number.")
-    return clock.now() + timedelta(minutes=min(int(minutes), 10**6))
+    written = given.get("minutes", "")
+    if (minutes := whole(written)) is None:
+        raise Refused(
+            "That is not a number of minutes.", field="minutes", value=written[:40], fix="Use a whole number."
+        )
+    return clock.now() + timedelta(minutes=min(minutes, 10**6))
 
 
 def _do(actor: Actor, group: AlertGroup, what: str, text: str = "") -> None:
@@ -236,7 +239,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     actor, what = actor_of(request), request.POST.get("what", "")
     if what not in DONE:
         raise Refused("That can't be done to several.", field="what", value=what, fix=f"Use {' or '.join(DONE)}.")
-    chosen = [int(pk) for pk in request.POST.getlist("selected") if pk.isdigit()]
+    chosen = wholes(request.POST.getlist("selected"))
     done, refused = 0, []
     for group in groups_visible_to(actor).filter(pk__in=chosen, resolved_at__isnull=True):
         try:

@@ -17,6 +17,7 @@ from ...catalog.models import Service
 from ...catalog.queries import services_visible_to
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
+from ...kernel.numbers import whole
 from ...oncall.rules.zones import to_local
 from ...web.middleware import actor_of
 from .. import commands
@@ -99,8 +100,8 @@ def _values(silence: Silence) -> dict[str, str]:
 
 def _prefilled(actor: Actor, request: HttpRequest) -> dict[str, str]:
     values = {"matchers": "", "team": "", "comment": ""}
-    if (pk := request.GET.get("group", "")).isdigit():
-        group = group_for(actor, int(pk))
+    if (number := whole(request.GET.get("group", ""))) is not None:
+        group = group_for(actor, number)
         labels = group.group_labels or getattr(group.alerts.first(), "labels", {})
         lines = (f'{name}="{_quoted(value)}"' for name, value in labels.items())
         values |= {"matchers": "\n".join(lines), "team": group.team.slug if group.team else ""}

@@ -15,6 +15,7 @@ from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...kernel import settings as conf
 from ...kernel.errors import Conflict, NotFound, Refused
+from ...kernel.numbers import whole
 from ...kernel.plugins import all_of
 from ...sources.base import Configured, Setting
 from ...web.markdown import to_html
@@ -99,12 +100,14 @@ def _values_of(integration: Integration | None) -> dict[str, object]:
 def _per_minute(text: str) -> int | None:
     if not text.strip():
         return None
-    try:
-        return int(text)
-    except ValueError:
+    if (number := whole(text.strip(), 9)) is None:
         raise Refused(
-            f"{text!r} is not a number.", field="rate_per_minute", value=text, fix="Write digits, such as 600."
-        ) from None
+            f"{text[:40]!r} is not a number.",
+            field="rate_per_minute",
+            value=text[:40],
+            fix="Write digits, such as 600.",
+        )
+    return number
 
 
 def _asked(integration: Integration | None) -> tuple[Setting, ...]:
@@ -166,8 +169,7 @@ def tray(request: HttpRequest, slug: str) -> HttpResponse:
     actor = actor_of(request)
     integration = integration_for(actor, slug)
     actor.require(Action.MANAGE, integration.team)
-    before = request.GET.get("before", "")
-    found = in_tray(integration, TRAY_PAGE + 1, int(before[:18]) if before.isascii() and before.isdigit() else None)
+    found = in_tray(integration, TRAY_PAGE + 1, whole(request.GET.get("before", "")))
     shown, more = found[:TRAY_PAGE], len(found) > TRAY_PAGE
     context = {"integration": integration, "refused": shown, "older": shown[-1]["signal"].number if more else None}
     return render(request, "intake/tray.html", context)

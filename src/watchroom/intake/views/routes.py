@@ -18,6 +18,7 @@ from ...catalog.models import Service
 from ...insights.grouping import suggestions_visible_to
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotAllowed, NotFound, Refused
+from ...kernel.numbers import whole
 from ...paging.models import EscalationPolicy
 from ...web.middleware import actor_of
 from .. import commands
@@ -201,9 +202,9 @@ def _values_of(route: Route | None) -> dict[str, Any]:
 def _number(text: str | None, field: str) -> int | None:
     if not text:
         return None
-    if not text.isdecimal():
-        raise Refused("That is not a number.", field=field, value=text, fix="Use a whole number.")
-    return int(text)
+    if (number := whole(text, 9)) is None:
+        raise Refused("That is not a number.", field=field, value=text[:40], fix="Use a whole number.")
+    return number
 
 
 @require_POST

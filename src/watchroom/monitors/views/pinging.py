@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from ...kernel.errors import NotFound
+from ...kernel.numbers import whole
 from ..commands import Said, ping
 
 _WORDS = {"": "success", "start": "start", "fail": "fail", "log": "log"}
@@ -19,7 +20,7 @@ _WORDS = {"": "success", "start": "start", "fail": "fail", "log": "log"}
 @require_http_methods(["GET", "HEAD", "POST"])
 def receive(request: HttpRequest, key: str, word: str = "") -> HttpResponse:
     """Take a ping. An exit code counts as success if it is 0."""
-    code = int(word) if word.isascii() and word.isdigit() and len(word) <= 3 else None
+    code = whole(word, 3)
     kind = _WORDS.get(word) if code is None else ("fail" if code else "success")
     if kind is None or (code or 0) > 255:
         return _text("Use /start, /fail, /log or an exit code from 0 to 255.\n", 404)

@@ -12,6 +12,7 @@ from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel import settings as conf
 from ...kernel.errors import NotFound, Refused
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, ical, outlook, queries
 from ..models import Calendar, Feed
@@ -24,9 +25,9 @@ def calendar_add(request: HttpRequest) -> HttpResponseBase:
     by = actor_of(request)
     slug = request.POST.get("schedule", "")
     schedule = queries.schedule_by(by, slug) if slug else None
-    level = request.POST.get("precedence") or "0"
-    if not level.isdigit():
-        raise Refused("That level is not accepted.", field="precedence", value=level, fix="Use 0 to 1000.")
+    written = request.POST.get("precedence") or "0"
+    if (level := whole(written, 4)) is None:
+        raise Refused("That level is not accepted.", field="precedence", value=written[:40], fix="Use 0 to 1000.")
     commands.save_calendar(
         by,
         None,
@@ -34,7 +35,7 @@ def calendar_add(request: HttpRequest) -> HttpResponseBase:
         person=None if schedule else by.person,
         name=request.POST.get("name", "") or "Calendar",
         url=request.POST.get("url", ""),
-        precedence=int(level),
+        precedence=level,
     )
     messages.success(request, "Saved. It is being read now, and again every ten minutes.")
     return back(request)

@@ -18,6 +18,7 @@ from ...accounts.queries import teams_visible_to
 from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.errors import NotFound, WatchroomError
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, facts, outlook, queries, rules
 from ..forms import OverrideForm, RotationFormSet, ScheduleForm, window_text
@@ -35,8 +36,8 @@ def schedules(request: HttpRequest) -> HttpResponseBase:
     rows = queries.schedules_visible_to(by)
     if text := request.GET.get("q", "").strip():
         rows = rows.filter(name__icontains=text)
-    if (team := request.GET.get("team", "")).isdigit():
-        rows = rows.filter(team=int(team))
+    if (team := whole(request.GET.get("team", ""))) is not None:
+        rows = rows.filter(team=team)
     at = clock.now()
     found = queries.overview(at, rows[:200])
     mine = [row for row in found if by.person and by.person in row.people]

@@ -15,6 +15,7 @@ from ...accounts.actors import Actor
 from ...accounts.queries import person_by
 from ...accounts.roles import Action
 from ...kernel.errors import NotFound, Refused
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, queries
 from ..models import Swap
@@ -114,11 +115,14 @@ def shift_take(request: HttpRequest, slug: str) -> HttpResponseBase:
 def cover(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Somebody covers for the reader: for an hour, as many as are said, or (``all``) the rest of the shift."""
     by = actor_of(request)
-    hours = request.POST.get("hours", "1")
-    if hours != "all" and (not hours.isdecimal() or not 1 <= int(hours) <= 24):
-        raise Refused("That many hours are not accepted.", field="hours", value=hours, fix="Use 1 to 24, or all.")
+    written = request.POST.get("hours", "1")
+    hours = whole(written, 2)
+    if written != "all" and (hours is None or not 1 <= hours <= 24):
+        raise Refused(
+            "That many hours are not accepted.", field="hours", value=written[:40], fix="Use 1 to 24, or all."
+        )
     person = person_by(request.POST.get("person", ""))
-    length = None if hours == "all" else timedelta(hours=int(hours))
+    length = None if hours is None else timedelta(hours=hours)
     made = telling.cover(by, queries.schedule_by(by, slug), person=person, length=length)
     messages.success(
         request, f"{person} covers for you until {timezone.localtime(made.ends_at):%a %H:%M}, and is told."

@@ -17,6 +17,7 @@ from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.errors import Refused, WatchroomError
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from ...web.sheets import sheet
 from .. import commands, queries, rules, worked
@@ -76,8 +77,8 @@ def _show(request: HttpRequest, slug: str, form: CorrectionForm | None) -> HttpR
 def _initial(request: HttpRequest) -> dict[str, Any]:
     """A shift that was pressed fills the form."""
     found: dict[str, Any] = {}
-    if (who := request.GET.get("of", "")).isdecimal() and len(who) < 10:
-        found["instead_of"] = Person.objects.filter(pk=int(who)).first()
+    if (who := whole(request.GET.get("of", ""))) is not None:
+        found["instead_of"] = Person.objects.filter(pk=who).first()
     for name, key in (("starts_at", "from"), ("ends_at", "to")):
         try:
             at = datetime.fromisoformat(request.GET.get(key, ""))

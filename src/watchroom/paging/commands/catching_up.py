@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from ...kernel.db import claimable
+from ...kernel.numbers import whole
 from ..models import Notification, Urgency
 from ..people import hours_of
 from ..quiet import outside
@@ -60,7 +61,7 @@ def _cause(row: Notification) -> tuple[int, str]:
 def wait_of(row: Notification) -> int:
     """How many seconds after its cause it goes, by its person's rules."""
     _, plus, seconds = row.reason.rpartition("+")
-    return int(seconds) if plus and seconds.isdecimal() else 0
+    return (whole(seconds) or 0) if plus else 0
 
 
 def _families(late: Sequence[Notification]) -> list[list[Notification]]:

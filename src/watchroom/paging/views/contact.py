@@ -11,6 +11,7 @@ from ...accounts.models import Person
 from ...channels.base import loudest_first, missing_for
 from ...kernel import clock
 from ...kernel.errors import NotFound, Refused
+from ...kernel.numbers import whole
 from ...kernel.plugins import all_of
 from ...web.middleware import actor_of
 from .. import commands
@@ -100,9 +101,9 @@ def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
         commands.set_limit(
             actor,
             method,
-            count=_whole(request, "limit_count"),
-            seconds=_whole(request, "limit_seconds"),
-            collect_seconds=_whole(request, "collect_seconds") or 0,
+            count=_number(request, "limit_count"),
+            seconds=_number(request, "limit_seconds"),
+            collect_seconds=_number(request, "collect_seconds") or 0,
         )
         messages.success(request, "Saved.")
     elif what == "remove":
@@ -117,13 +118,13 @@ def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     return redirect("my-contact")
 
 
-def _whole(request: HttpRequest, name: str) -> int | None:
+def _number(request: HttpRequest, name: str) -> int | None:
     text = request.POST.get(name, "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 7):
+    if (number := whole(text, 6)) is None:
         raise Refused("That is not a whole number.", field=name, value=text[:20], fix="Use digits only.")
-    return int(text)
+    return number
 
 
 @require_POST
@@ -143,11 +144,14 @@ def rules(request: HttpRequest) -> HttpResponse:
     for method in me.contact_methods.all():
         text = request.POST.get(f"wait-{method.pk}", "").strip()
         if text:
-            if not text.isdigit():
+            if (minutes := whole(text, 6)) is None:
                 raise Refused(
-                    "That is not a number of minutes.", field="wait", value=text, fix="Use 0 for at once, or 1 to 60."
+                    "That is not a number of minutes.",
+                    field="wait",
+                    value=text[:20],
+                    fix="Use 0 for at once, or 1 to 60.",
                 )
-            chosen.append((method.pk, int(text) * 60))
+            chosen.append((method.pk, minutes * 60))
     commands.set_rules(actor_of(request), me, request.POST.get("urgency", ""), chosen)
     messages.success(request, "Saved.")
     return redirect("my-contact")

@@ -17,6 +17,7 @@ from ...accounts.models import Person
 from ...api.pages import page
 from ...kernel import clock
 from ...kernel.errors import Refused
+from ...kernel.numbers import whole
 from ...kernel.plugins import all_of
 from ...oncall.commands import may_speak_for
 from ...web.answers import answer
@@ -39,10 +40,6 @@ class WhyForm(forms.Form):
 FILE_LIMIT = 50_000  # notifications; a longer log is asked for in parts
 
 
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
 def _filtered(request: HttpRequest) -> QuerySet[Notification]:
     """What the address asks for, of what may be seen."""
     actor, given = actor_of(request), request.GET
@@ -53,9 +50,9 @@ def _filtered(request: HttpRequest) -> QuerySet[Notification]:
         rows = rows.filter(contact_method__channel=channel)
     if given.get("who") == "me":
         rows = rows.filter(person=actor.person)
-    elif (whose := _number(given.get("person", ""))) is not None:
+    elif (whose := whole(given.get("person", ""))) is not None:
         rows = rows.filter(person=whose)
-    if (escalation := _number(given.get("escalation", ""))) is not None:
+    if (escalation := whole(given.get("escalation", ""))) is not None:
         rows = rows.filter(escalation=escalation)
     if text := given.get("q"):
         rows = rows.filter(subject__icontains=text)
@@ -71,7 +68,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "states": Notification.State.choices,
         "channels": all_of("watchroom.channels").values(),
         "people": Person.objects.filter(is_active=True),
-        "person": _number(request.GET.get("person", "")) or 0,
+        "person": whole(request.GET.get("person", "")) or 0,
         "filtered": any(request.GET.get(name) for name in ("state", "channel", "who", "person", "q", "escalation")),
     }
     return render(request, "paging/notifications.html", context)
@@ -80,7 +77,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def why(request: HttpRequest) -> HttpResponse:
     """Why did my phone not ring? About oneself, or somebody whom one may ask about."""
     actor, given = actor_of(request), request.GET
-    whose = _number(given.get("person", ""))
+    whose = whole(given.get("person", ""))
     person = get_object_or_404(Person, pk=whose) if whose else actor.person
     now, error, reasons = clock.now(), None, []
     form = WhyForm(given if "start" in given else None)

@@ -21,6 +21,7 @@ from ...channels.webhook import verify
 from ...kernel import clock
 from ...kernel import settings as conf
 from ...kernel.errors import NotAllowed, WatchroomError
+from ...kernel.numbers import whole
 from ...web.answers import answer_all, escalate_all
 from .. import commands
 from ..links import VALID_FOR
@@ -43,8 +44,8 @@ def _is_ours(request: HttpRequest, key: str) -> bool:
         return verify(key, header, request.body, at=clock.now(), tolerance=_TOLERANCE)
     at, token = request.POST.get("timestamp", ""), request.POST.get("token", "")
     right = hmac.new(key.encode(), f"{at}{token}".encode(), "sha256").hexdigest()
-    fresh = at.isascii() and at.isdigit() and len(at) < 12
-    fresh = fresh and abs(clock.now() - datetime.fromtimestamp(int(at), UTC)) <= _TOLERANCE
+    seconds = whole(at, 11)
+    fresh = seconds is not None and abs(clock.now() - datetime.fromtimestamp(seconds, UTC)) <= _TOLERANCE
     return bool(token) and fresh and hmac.compare_digest(right.encode(), request.POST.get("signature", "").encode())
 
 

@@ -19,6 +19,7 @@ from ...accounts.roles import Action
 from ...incidents.models import RoleName
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused
+from ...kernel.numbers import whole
 from ...mitigations.models import Mitigation
 from ...oncall.models import Schedule
 from ...web.middleware import actor_of
@@ -172,9 +173,9 @@ def _moment(text: str) -> datetime:
 
 
 def _number(text: str, field: str) -> int:
-    if not text.isdecimal():
-        raise Refused("That is not a number.", field=field, value=text, fix="Use a whole number.")
-    return int(text)
+    if (number := whole(text, 9)) is None:
+        raise Refused("That is not a number.", field=field, value=text[:40], fix="Use a whole number.")
+    return number
 
 
 def _steps(given: QueryDict) -> list[dict[str, Any]]:

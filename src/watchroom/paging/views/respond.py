@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ...accounts.actors import Actor
 from ...accounts.models import Person, Team
 from ...kernel.errors import NotFound, Refused
+from ...kernel.numbers import wholes
 from ...web.answers import answer, answer_all, group_of, settled
 from ...web.middleware import actor_of
 from .. import commands, links
@@ -103,8 +104,8 @@ def page_someone(request: HttpRequest) -> HttpResponse:
     """Page people directly."""
     actor, error = actor_of(request), None
     given = request.POST or request.GET
-    chosen = [int(pk) for pk in given.getlist("people") if pk.isdigit()]
-    chosen_teams = [int(pk) for pk in given.getlist("teams") if pk.isdigit()]
+    chosen = wholes(given.getlist("people"))
+    chosen_teams = wholes(given.getlist("teams"))
     if request.method == "POST":
         try:
             made = commands.page(

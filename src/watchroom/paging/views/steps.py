@@ -7,6 +7,7 @@ from typing import Any
 from django.http import QueryDict
 
 from ...kernel.errors import Refused
+from ...kernel.numbers import whole
 from ..conditions import WORKDAYS
 from ..models import EscalationStep, StepTarget
 
@@ -53,8 +54,8 @@ def arranged(rows: list[dict[str, Any]], wish: str) -> list[dict[str, Any]]:
     """The rows after ``up:2`` (the third changes places with the second), ``insert:2`` (an empty one before it) or
     ``remove:2``. Any other wish leaves them as they are."""
     what, _, text = wish.partition(":")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else len(rows)
-    if number >= len(rows):
+    number = whole(text, 3)
+    if number is None or number >= len(rows):
         return rows
     before, here, after = rows[:number], rows[number], rows[number + 1 :]
     match what:
@@ -118,15 +119,15 @@ def step_from(given: QueryDict, number: int) -> dict[str, Any] | None:
         kind, _, who = kind.partition("/")
         if kind == "role":
             targets.append({"role": pk})
-        elif pk.isdecimal():
-            targets.append({kind: int(pk)} | ({"who": who} if who else {}))
+        elif (identity := whole(pk)) is not None:
+            targets.append({kind: identity} | ({"who": who} if who else {}))
     targets += [{"webhook": url} for url in row["webhook"].split()]
     for line in row["chat"].splitlines():
         workspace, _, room = line.strip().partition(" ")
         if workspace:
             targets.append({"chat": workspace, "room": room.strip()})
-    if row["incident"].isdecimal():
-        targets.append({"incident": int(row["incident"])})
+    if (severity := whole(row["incident"])) is not None:
+        targets.append({"incident": severity})
     if row["mitigation"]:
         targets.append({"mitigation": row["mitigation"]})
     if not targets and not row["pause"]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...kernel.numbers import whole
 from .. import base
 from ..base import Field, Inputs, Order, Progress, RunFailed, Settings
 from ._client import FIELDS, call, check, client, describe, who
@@ -114,10 +115,11 @@ def _short(service: Mapping[str, Any]) -> str:
 def _before(ecs: Any, service: Mapping[str, Any]) -> str:
     """The last active revision of the family before the present one."""
     family, _, revision = _short(service).rpartition(":")
+    now = whole(revision) or 0
     found = call(ecs, "list_task_definitions", familyPrefix=family, status="ACTIVE", sort="DESC", maxResults=100)
     for arn in found.get("taskDefinitionArns", ()):
         name, _, number = str(arn).rpartition("/")[2].rpartition(":")
-        if name == family and number.isdecimal() and revision.isdecimal() and int(number) < int(revision):
+        if name == family and (whole(number) or now) < now:
             return str(arn)
     raise RunFailed(f"There is no active revision of {family} before {revision}.", fix="Name one to go to.")
 

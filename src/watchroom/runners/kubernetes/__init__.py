@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode
 
 from ...kernel import http
 from ...kernel.errors import Refused
+from ...kernel.numbers import whole
 from .. import base, cluster
 from ..base import Field, Inputs, Order, Progress, RunFailed, Settings
 from ..cluster import call
@@ -131,11 +132,11 @@ def _undo(settings: Settings, order: Order, before: dict[str, Any]) -> tuple[str
         own = cluster.part(each, "metadata")
         owners = own.get("ownerReferences")
         mine = any(isinstance(o, dict) and o.get("uid") == meta.get("uid") for o in owners or ())
-        revision = str(cluster.part(own, "annotations").get(REVISION, ""))
-        if mine and revision.isdecimal():
-            revisions[int(revision)] = cluster.part(cluster.part(each, "spec"), "template")
-    present = str(cluster.part(meta, "annotations").get(REVISION, ""))
-    now = int(present) if present.isdecimal() else max(revisions, default=0)
+        revision = whole(str(cluster.part(own, "annotations").get(REVISION, "")))
+        if mine and revision is not None:
+            revisions[revision] = cluster.part(cluster.part(each, "spec"), "template")
+    present = whole(str(cluster.part(meta, "annotations").get(REVISION, "")))
+    now = max(revisions, default=0) if present is None else present
     older = [number for number in revisions if number < now]
     to = int(order.inputs["revision"]) if order.inputs.get("revision") else max(older, default=0)
     if to not in revisions:

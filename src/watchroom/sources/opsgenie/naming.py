@@ -11,6 +11,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from ...kernel.numbers import whole
 from ..base import Inbound
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,9 +33,8 @@ def id_from(identifier: str, kind: str) -> str | None:
     if kind == "alias":
         return id_of(identifier)
     if kind == "tiny":
-        if not (identifier.isascii() and identifier.isdigit()) or len(identifier) > 39 or int(identifier) >> 128:
-            return None
-        return str(UUID(int=int(identifier)))
+        number = whole(identifier, 39)
+        return None if number is None or number >> 128 else str(UUID(int=number))
     return identifier.lower() if kind == "id" and _UUID.fullmatch(identifier.lower()) else None
 
 

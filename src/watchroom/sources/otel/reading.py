@@ -14,6 +14,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
+from ...kernel.numbers import whole
 from ..base import Draft, Inbound, Severity
 from ..webhook import SHOWN_LIMIT, TEXT_LIMIT, TITLE_LIMIT, Said, Unusable, json_of, labels, notes
 
@@ -144,11 +145,10 @@ def _draft(
 
 
 def _time(nanoseconds: Said, otherwise: datetime) -> datetime:
-    text = nanoseconds.text(24)
-    if not (text.isascii() and text.isdigit()) or int(text) == 0:
+    if not (number := whole(nanoseconds.text(24), 24)):
         return otherwise
     try:
-        found = datetime.fromtimestamp(int(text) / 1_000_000_000, UTC)
+        found = datetime.fromtimestamp(number / 1_000_000_000, UTC)
     except (OverflowError, ValueError, OSError):
         return otherwise
     return found if 1970 < found.year < 9000 else otherwise

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from ...kernel.errors import Refused
+from ...kernel.numbers import whole
 from ..base import Inbound, Parsed, Reply, Setting
 from ..webhook import Unusable
 from .reading import NUMBERS, PROTOBUF, is_protobuf, read, request_of
@@ -55,10 +56,8 @@ class OpenTelemetry:
                 continue
             if name == "threshold" and value in NUMBERS:
                 found[name] = value
-            elif (
-                name == "quiet_minutes" and str(value).isascii() and str(value).isdigit() and 1 <= int(value) <= 10_080
-            ):
-                found[name] = int(value)
+            elif name == "quiet_minutes" and 1 <= (minutes := whole(str(value)) or 0) <= 10_080:
+                found[name] = minutes
             elif name in ("threshold", "quiet_minutes"):
                 fix = (
                     f"Use one of {', '.join(NUMBERS)}."

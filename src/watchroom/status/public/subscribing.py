@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from ...kernel.errors import NotFound, WatchroomError
+from ...kernel.numbers import wholes
 from .. import commands
 from ..models import StatusPage, Subscriber
 from .access import address_of, may_read
@@ -59,7 +60,7 @@ def _show(request: HttpRequest, page: StatusPage, name: str, status: int = 200, 
 
 
 def _chosen(request: HttpRequest) -> list[int]:
-    return [int(each) for each in request.POST.getlist("component") if each.isdecimal() and len(each) < 18]
+    return wholes(request.POST.getlist("component"))
 
 
 @csrf_exempt  # it asks an address for its consent and uses nobody's session

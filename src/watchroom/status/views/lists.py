@@ -14,6 +14,7 @@ from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...incidents.queries import incident_for
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
+from ...kernel.numbers import wholes
 from ...web.middleware import actor_of
 from .. import commands
 from ..models import Announcement, Audience, Delivery
@@ -71,9 +72,7 @@ def _written(request: HttpRequest) -> tuple[dict[str, Any], list[dict[str, Any]]
         "least_severity": int(level) if level in set("12345") else 0,
         "every_team": bool(given.get("every_team")),
     }
-    recipients: list[dict[str, Any]] = [
-        {"id": int(each)} for each in given.getlist("keep") if each.isdecimal() and len(each) < 18
-    ]
+    recipients: list[dict[str, Any]] = [{"id": number} for number in wholes(given.getlist("keep"))]
     for name, channel in commands.channels().items():
         settings = {field.name: given.get(f"{name}-{field.name}", "").strip() for field in channel.fields}
         if any(settings.values()):

@@ -15,6 +15,7 @@ from ...accounts.rules import timezones
 from ...catalog.models import Service
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands
 from ..models import Component, ComponentState, Destination, StatusPage, Subscriber
@@ -66,10 +67,11 @@ def component(request: HttpRequest, slug: str) -> HttpResponse:
     """Say how a component is, or accept what is proposed."""
     actor = actor_of(request)
     page = page_by(actor, slug)
-    number = request.POST.get("component", "")
-    found = page.components.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 18 else None
+    written = request.POST.get("component", "")
+    number = whole(written)
+    found = None if number is None else page.components.filter(pk=number).first()
     if found is None:
-        raise NotFound("There is no such component on this page.", field="component", value=number)
+        raise NotFound("There is no such component on this page.", field="component", value=written[:40])
     commands.assert_component(actor, found, request.POST.get("state", ""))
     messages.success(request, f"{found}: {ComponentState(found.asserted).label.lower()}.")
     return redirect("status-page", slug)
@@ -126,7 +128,7 @@ def _written(request: HttpRequest) -> tuple[dict[str, Any], list[dict[str, Any]]
     columns = [column + [""] * (count - len(column)) for column in columns]
     rows = [
         {
-            "id": int(pk) if pk.isdecimal() and len(pk) < 18 else None,
+            "id": whole(pk),
             "name": name.strip(),
             "service": service,
             "description": about,

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ...accounts.roles import Action
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands
 from ..models import Subscriber
@@ -25,8 +26,8 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
     rows = page.subscribers.prefetch_related("components")
     if state in Subscriber.State.values:
         rows = rows.filter(state=state)
-    if before := request.GET.get("before", ""):
-        rows = rows.filter(pk__lt=int(before)) if before.isdecimal() and len(before) < 18 else rows
+    if (before := whole(request.GET.get("before", ""))) is not None:
+        rows = rows.filter(pk__lt=before)
     found = list(rows[: MOST + 1])
     context = {
         "page": page,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ...kernel.numbers import whole
+
 
 class Look(NamedTuple):
     """How one state is shown."""
@@ -90,8 +92,10 @@ MESSAGES = {"debug": "info", "info": "info", "success": "success", "warning": "w
 
 def severity(level: object) -> Look:
     """The look of a severity given as ``1``, ``"1"``, ``"sev1"`` or ``"SEV1"``."""
-    digits = "".join(filter(str.isdigit, str(level)))
-    return SEVERITIES.get(int(digits), SEVERITIES[5]) if digits else Look("note", "circle", str(level or "No severity"))
+    number = whole(str(level).lower().removeprefix("sev"))
+    if number is None:
+        return Look("note", "circle", str(level or "No severity"))
+    return SEVERITIES.get(number, SEVERITIES[5])
 
 
 def state(name: object) -> Look:

@@ -22,6 +22,7 @@ from lucide.templatetags.lucide import lucide
 from watchroom.kernel.clock import now
 from watchroom.paging.wording import on_clock_of
 
+from ...kernel.numbers import whole
 from . import _badges, _charts, _lanes, _navigation, _words
 
 register = template.Library()
@@ -89,7 +90,7 @@ def local_times(text: object) -> str:
 def tone(value: object) -> str:
     """The tone of a state or a severity, for ``data-tone`` on a row or a card."""
     text = str(value).lower()
-    look = _badges.severity(text) if text.isdigit() or text.startswith("sev") else _badges.state(text)
+    look = _badges.severity(text) if whole(text) is not None or text.startswith("sev") else _badges.state(text)
     return look.tone
 
 

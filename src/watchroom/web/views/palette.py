@@ -10,6 +10,7 @@ from ...accounts.models import Person, Team
 from ...catalog.models import Service
 from ...incidents.queries import visible_to as incidents_visible_to
 from ...intake.queries import groups_visible_to
+from ...kernel.numbers import whole
 from ...oncall.queries import schedules_visible_to
 from ...paging.queries import policies_visible_to
 from ..middleware import actor_of
@@ -58,10 +59,9 @@ def palette(request: HttpRequest) -> JsonResponse:
 
 def _by_number(actor: Actor, text: str) -> list[dict[str, str]]:
     """The incident and the alert of that number: “120”, “#120”, as people say it aloud."""
-    digits = text.removeprefix("#")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+    number = whole(text.removeprefix("#"), 9)
+    if number is None:
         return []
-    number = int(digits)
     return [
         {"label": f"#{number} {row}", "hint": hint, "url": reverse(page, args=[number])}
         for hint, page, rows in (
