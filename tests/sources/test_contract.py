@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import factories as make
 from watchroom.intake.commands.receive import read_signals
-from watchroom.intake.models import Alert
+from watchroom.intake.models import Alert, AlertGroup
 from watchroom.kernel.errors import Refused
 from watchroom.kernel.plugins import all_of
 from watchroom.sources.base import Configured, Draft, Inbound, Keyed, Source
@@ -97,14 +97,14 @@ GRAFANA = {
     }],
 }  # fmt: skip
 DATADOG = {
-    "id": "91", "cycle": "1571234567890", "monitor": "CPU on db", "title": "[P1] [Triggered] CPU on db", "body": "too hot",
+    "id": "91", "cycle": "1571234567890", "monitor": "CPU on host:db1", "title": "[P1] [Triggered on {host:db1}] CPU", "body": "too hot",
     "transition": "Triggered", "type": "error", "priority": "P1", "scope": "host:db1", "host": "db1",
     "tags": "env:prod,team:db", "link": "https://app.datadoghq.example/monitors/91", "snapshot": "", "at": "1772441700000",
 }  # fmt: skip
 SENTRY_METRIC = {
     "action": "critical", "installation": {"uuid": "a8e5d37a"}, "actor": {"type": "application", "name": "Sentry"},
     "data": {
-        "metric_alert": {"id": "8", "title": "Errors", "date_started": "2026-03-02T08:58:00.123Z",
+        "metric_alert": {"id": "8", "title": "Errors", "date_started": "2026-03-02T08:58:00.123Z", "projects": ["front-end"],
                          "alert_rule": {"id": "7", "name": "Too many errors", "environment": "prod"}},
         "description_title": "Critical: Too many errors", "description_text": "1000 events in the last 10 minutes",
         "web_url": "https://sentry.example/organizations/o/alerts/rules/details/8/",
@@ -115,6 +115,21 @@ SENTRY_ISSUE = {
     "data": {"issue": {"id": "1170820242", "shortId": "IPE-1", "title": "ReferenceError: x", "level": "error",
                        "culprit": "?(runner)", "project": {"slug": "ipe"}, "firstSeen": "2026-03-02T08:58:00Z",
                        "web_url": "https://sentry.example/issues/1170820242/"}},
+}  # fmt: skip
+SENTRY_EVENT = {
+    "action": "triggered",
+    "data": {
+        "triggered_rule": "Very important", "event": {
+            "event_id": "e4", "issue_id": "1170820242", "title": "ReferenceError: x", "level": "error", "project": 1,
+            "culprit": "?(runner)", "message": "", "datetime": "2026-03-02T08:58:00.123Z",
+            "url": "https://sentry.example/api/0/projects/shop/front-end/events/e4/",
+            "web_url": "https://sentry.example/issues/1170820242/events/e4/"},
+    },
+}  # fmt: skip
+SENTRY_PLUGIN = {
+    "id": "1170820242", "project": "front-end", "project_name": "Front end", "project_slug": "front-end", "logger": None,
+    "level": "fatal", "culprit": "?(runner)", "message": "x is not defined", "triggering_rules": ["New issues"],
+    "url": "https://sentry.example/issues/1170820242/?referrer=webhooks_plugin", "event": {"title": "ReferenceError: x", "environment": "prod"},
 }  # fmt: skip
 KUMA = {
     "heartbeat": {"monitorID": 1, "status": 0, "time": "2026-03-02 08:59:00.000", "msg": "connect ECONNREFUSED", "important": True},
@@ -136,6 +151,24 @@ AZURE = {
         "originAlertId": "s_g_microsoft.insights_metricAlerts_High CPU", "firedDateTime": "2026-03-02T08:58:58.123Z",
         "description": "CPU above 90 %", "essentialsVersion": "1.0", "alertContextVersion": "1.0"}, "alertContext": {}},
 }  # fmt: skip
+LOG_CONTEXT = {
+    "conditionType": "LogQueryCriteria",
+    "condition": {"allOf": [{"searchQuery": "Heartbeat", "timeAggregation": "Count", "operator": "GreaterThan", "threshold": "0",
+                             "metricValue": 3.0, "linkToSearchResultsUI": "https://portal.azure.example/#query"}]},
+}  # fmt: skip
+AZURE_ITSELF = {
+    "status": "Active",
+    "properties": {"title": "Connectivity in West Europe", "service": "Virtual Network", "region": "West Europe",
+                   "communication": "Engineers look into it.", "incidentType": "Incident", "trackingId": "7YJG-1S0",
+                   "impactStartTime": "2026-03-02T08:43:44.28Z", "stage": "Active"},
+}  # fmt: skip
+
+
+def _azure(context: dict[str, Any], **essentials: str) -> dict[str, Any]:
+    facts: dict[str, Any] = AZURE["data"]["essentials"] | essentials  # type: ignore[index]
+    return {"data": {"essentials": facts, "alertContext": context}}
+
+
 GCLOUD = {
     "version": "1.2",
     "incident": {
@@ -237,16 +270,25 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, Any], dict[str, Any], str,
     ),
     "datadog": (
         "datadog", {}, DATADOG, merged(DATADOG, transition="Recovered", type="success"),
-        "[P1] [Triggered] CPU on db", "critical", ("team", "db"), "https://app.datadoghq.example/monitors/91",
+        "CPU on host:db1", "critical", ("alertname", "CPU"), "https://app.datadoghq.example/monitors/91",
     ),
     "sentry metric": (
         "sentry", {"sentry-hook-resource": "metric_alert"}, SENTRY_METRIC, merged(SENTRY_METRIC, action="resolved"),
-        "Critical: Too many errors", "critical", ("alertname", "Too many errors"),
+        "Too many errors", "critical", ("project", "front-end"),
         "https://sentry.example/organizations/o/alerts/rules/details/8/",
     ),
     "sentry issue": (
         "sentry", {"sentry-hook-resource": "issue"}, SENTRY_ISSUE, merged(SENTRY_ISSUE, action="resolved"),
         "ReferenceError: x", "error", ("project", "ipe"), "https://sentry.example/issues/1170820242/",
+    ),
+    "sentry event": (
+        "sentry", {"sentry-hook-resource": "event_alert"}, SENTRY_EVENT,
+        SENTRY_ISSUE | {"action": "resolved", "resource": "issue"},
+        "ReferenceError: x", "error", ("project", "front-end"), "https://sentry.example/issues/1170820242/events/e4/",
+    ),
+    "sentry plugin": (
+        "sentry", {}, SENTRY_PLUGIN, SENTRY_ISSUE | {"action": "resolved", "resource": "issue"},
+        "ReferenceError: x", "critical", ("rule", "New issues"), "https://sentry.example/issues/1170820242/?referrer=webhooks_plugin",
     ),
     "uptimekuma": (
         "uptimekuma", {}, KUMA, merged(KUMA, heartbeat={"monitorID": 1, "status": 1, "msg": "200 - OK"}),
@@ -259,11 +301,36 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, Any], dict[str, Any], str,
     "azure": (
         "azure", {}, AZURE,
         {"data": {"essentials": AZURE["data"]["essentials"] | {"monitorCondition": "Resolved", "resolvedDateTime": DATED}}},  # type: ignore[index]
-        "High CPU", "error", ("resource", "vm1"), "",
+        "High CPU on vm1", "error", ("resource", "vm1"),
+        "https://portal.azure.com/#view/Microsoft_Azure_Monitoring_Alerts/AlertDetails.ReactView/alertId/"
+        "%2Fsubscriptions%2Fs%2Fproviders%2FMicrosoft.AlertsManagement%2Falerts%2Fb9",
+    ),
+    "azure log": (
+        "azure", {}, _azure(LOG_CONTEXT, monitoringService="Log Alerts V2"),
+        _azure({"condition": None}, monitoringService="Log Alerts V2", monitorCondition="Resolved"),
+        "High CPU on vm1", "error", ("service", "Log Alerts V2"), "https://portal.azure.example/#query",
+    ),
+    "azure itself": (
+        "azure", {}, _azure(AZURE_ITSELF, monitoringService="ServiceHealth", severity="Sev4", originAlertId="first"),
+        _azure(
+            AZURE_ITSELF | {"status": "Resolved", "properties": AZURE_ITSELF["properties"] | {"stage": "RCA"}},  # type: ignore[operator]
+            monitoringService="ServiceHealth", severity="Sev4", originAlertId="second", alertId="another",
+        ),
+        "Connectivity in West Europe", "error", ("region", "West Europe"), "https://app.azure.com/h/7YJG-1S0",
+    ),
+    "azure resource": (
+        "azure", {}, _azure({"status": "Active", "properties": {"currentHealthStatus": "Unavailable"}}, monitoringService="Resource Health"),
+        _azure(
+            {"status": "Resolved", "properties": {"currentHealthStatus": "Available"}},
+            monitoringService="Resource Health", originAlertId="second",
+        ),
+        "vm1 is unavailable", "critical", ("health", "Unavailable"),
+        "https://portal.azure.com/#view/Microsoft_Azure_Monitoring_Alerts/AlertDetails.ReactView/alertId/"
+        "%2Fsubscriptions%2Fs%2Fproviders%2FMicrosoft.AlertsManagement%2Falerts%2Fb9",
     ),
     "gcloud": (
         "gcloud", {}, GCLOUD, {"incident": GCLOUD["incident"] | {"state": "closed", "ended_at": 1772441990}},  # type: ignore[operator]
-        "VM CPU above 0.9", "error", ("zone", "europe-west1-b"), "https://console.cloud.example/i/0.op",
+        "VM CPU above 0.9 on vm1", "error", ("zone", "europe-west1-b"), "https://console.cloud.example/i/0.op",
     ),
     "github": (
         "github", {"x-github-event": "workflow_run"}, GITHUB,
@@ -331,6 +398,7 @@ def test_a_vendors_webhook_fires_and_ends(case: str, clock: Any) -> None:
     assert alert.ended_at is None and alert.starts_at <= clock()
     make.signal(integration, json.dumps(fires).encode(), "", headers=headers)  # said twice, it is still one
     clock.advance(timedelta(minutes=1))
+    headers = {"sentry-hook-resource": ends["resource"]} if "resource" in ends else headers
     make.signal(integration, json.dumps(ends).encode(), "", headers=headers)
     read_signals(10)
     alert = Alert.objects.get()
@@ -404,10 +472,112 @@ def test_what_is_no_news_opens_nothing() -> None:
     assert count("uptimekuma", merged(KUMA, heartbeat={"monitorID": 1, "status": 3})) == 0
 
 
-def test_who_acknowledges_in_new_relic_acknowledges_here() -> None:
+@pytest.mark.parametrize(
+    ("changed", "act", "note"),
+    [
+        ({"state": "ACKNOWLEDGED"}, "acknowledge", "in New Relic"),
+        ({"trigger": "USER_ACTION"}, "acknowledge", "in New Relic"),  # the proposed template says no more
+        ({"owner": "Kim"}, "acknowledge", "by Kim in New Relic"),
+        ({"trigger": "USER_ACTION", "owner": ""}, "fire", ""),  # somebody took it back
+        ({"trigger": "USER_ACTION", "state": "CLOSED"}, "end", ""),
+    ],
+)
+def test_who_acknowledges_in_new_relic_acknowledges_here(changed: dict[str, str], act: str, note: str) -> None:
     source: Source = all_of("watchroom.sources")["newrelic"]
-    (draft,) = source.parse(inbound(json.dumps(merged(NEW_RELIC, state="ACKNOWLEDGED")).encode())).drafts
-    assert (draft.act, draft.note, draft.dedup_key) == ("acknowledge", "in New Relic", "e7b5")
+    (draft,) = source.parse(inbound(json.dumps(merged(NEW_RELIC, **changed)).encode())).drafts
+    assert (draft.act, draft.note, draft.dedup_key) == (act, note, "e7b5")
+
+
+def one(name: str, said: dict[str, Any] | bytes, **headers: str) -> Draft:
+    source: Source = all_of("watchroom.sources")[name]
+    body = said if isinstance(said, bytes) else json.dumps(said).encode()
+    (draft,) = source.parse(inbound(body, headers={k.replace("_", "-"): v for k, v in headers.items()})).drafts
+    return draft
+
+
+@pytest.mark.parametrize(
+    ("event", "monitor", "title", "name"),
+    [
+        ("[Triggered] [Memory Alert]", "[Memory Alert]", "[Memory Alert]", "[Memory Alert]"),
+        ("[P2] [Re-Warn on {host:a,env:b}] Disk", "Disk on host:a,env:b", "Disk on host:a,env:b", "Disk"),
+        ("[TEST] [Triggered on {host:a}] Disk", "[Triggered on {host:a}] Disk", "Disk", "Disk"),
+        ("[No data on {*}] [prod] Disk", "", "[prod] Disk", "[prod] Disk"),
+        ("[Triggered]", "", "[Triggered]", "[Triggered]"),
+    ],
+)
+def test_datadogs_titles_name_the_problem_and_its_labels_the_monitor(
+    event: str, monitor: str, title: str, name: str
+) -> None:
+    draft = one("datadog", merged(DATADOG, title=event, monitor=monitor))
+    assert (draft.title, draft.labels["alertname"]) == (title, name)
+
+
+def test_a_text_over_several_lines_is_read_though_json_does_not_allow_it() -> None:
+    body = (
+        json.dumps(CHECKLY).encode().replace(b"Timeout after 5000 ms", b"Expected &quot;ok&quot;\n\tgot &quot;no&quot;")
+    )
+    assert one("checkly", body).annotations["description"] == 'Expected "ok"\n\tgot "no"'
+    assert all_of("watchroom.sources")["checkly"].parse(inbound(b'{"check_id": "a\nb')).problems
+
+
+def test_grafana_says_which_rule_has_no_data() -> None:
+    said = {"labels": {"alertname": "DatasourceNoData", "rulename": "High memory"}, "status": "firing"}
+    assert one("grafana", {"alerts": [said]}).title == "High memory: there is no data"
+
+
+def test_grafana_may_sign_the_time_as_well() -> None:
+    source: Webhook = all_of("watchroom.sources")["grafana"]
+    body = json.dumps(GRAFANA).encode()
+    signature = hmac.new(b"s", b"1772441700:" + body, hashlib.sha256).hexdigest()
+    sent = {"x-grafana-alerting-signature": signature, "x-grafana-alerting-timestamp": "1772441700"}
+    assert set(sent) <= set(source.headers)
+    for headers, good in ((sent, True), (sent | {"x-grafana-alerting-timestamp": "1772441701"}, False)):
+        assert bool(source.parse(inbound(body, headers=headers, settings={"secret": "s"})).drafts) is good
+
+
+@pytest.mark.parametrize(
+    ("case", "other"),
+    [
+        ("uptimekuma", {"monitor": {"id": 2, "name": "Mail"}}),
+        ("healthchecks", {"code": "77", "name": "Reports"}),
+        ("statuspage", {"incident": STATUSPAGE["incident"] | {"id": "x", "name": "Mails are late"}}),  # type: ignore[operator]
+        ("github", {"repository": {"full_name": "shop/mail"}}),
+        ("sentry event", {"data": SENTRY_EVENT["data"] | {"event": SENTRY_EVENT["data"]["event"] | {"issue_id": "2"}}}),  # type: ignore[index, operator]
+        ("azure itself", _azure({"properties": {"trackingId": "X"}}, monitoringService="ServiceHealth")),
+    ],
+)
+@pytest.mark.django_db
+def test_two_problems_that_have_nothing_to_do_with_each_other_are_two_pages(case: str, other: dict[str, Any]) -> None:
+    """Also where no route says how to group: what a sender is asked to look at is no rule that many things break."""
+    name, headers, fires, *_ = CASES[case]
+    integration = make.integration(source=name)
+    for said in (fires, merged(fires, **other)):
+        make.signal(integration, json.dumps(said).encode(), "", headers=headers)
+    read_signals(10)
+    assert [group.total for group in AlertGroup.objects.order_by("id")] == [1, 1]
+
+
+def test_a_certificate_that_expires_is_one_alert_however_many_days_are_left() -> None:
+    first, second = (
+        one("uptimekuma", {"msg": f"[Shop][https://shop.example] cert will expire in {days} days"}) for days in (21, 14)
+    )
+    assert first.dedup_key == second.dedup_key and first.severity == "warning" and "21 days" in first.title
+
+
+def test_work_that_somebody_else_has_planned_is_no_problem_yet() -> None:
+    planned = STATUSPAGE["incident"] | {"impact": "maintenance", "status": "scheduled"}  # type: ignore[operator]
+    source: Source = all_of("watchroom.sources")["statuspage"]
+    assert source.parse(inbound(json.dumps(merged(STATUSPAGE, incident=planned)).encode())).drafts == ()
+    draft = one("statuspage", merged(STATUSPAGE, incident=planned | {"status": "in_progress"}))
+    assert (draft.act, draft.severity, draft.labels["kind"]) == ("fire", "info", "ThirdPartyMaintenance")
+
+
+def test_google_clouds_title_says_what_it_is_about() -> None:
+    assert isinstance(GCLOUD["incident"], dict)
+    facts = GCLOUD["incident"] | {"condition_name": "CPU above 0.9", "resource_display_name": "vm1"}
+    assert one("gcloud", {"incident": facts}).title == "CPU above 0.9 on vm1"
+    facts |= {"documentation": {"content": "x", "subject": "[ALERT] Shop is slow"}}
+    assert one("gcloud", {"incident": facts}).title == "Shop is slow"
 
 
 def test_a_form_of_nagios_is_read_like_its_json() -> None:

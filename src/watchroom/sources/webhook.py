@@ -6,6 +6,7 @@ through :class:`Said`, so that any bytes at all give drafts or a problem that na
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import re
@@ -38,6 +39,8 @@ _STATE = re.compile(
     r"|closed|cleared|normal)(?::\d+)?\s*(?:\]\s*[:-]?|:|\s-|\s\N{EN DASH}))\W*",
     re.IGNORECASE,
 )
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)  # matches at any quote: no text is looked at twice
+_CONTROL = re.compile(rb"[\x01-\x1f]")
 _FORM_FIELDS_LIMIT = 200
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -143,15 +146,23 @@ def stated(line: str) -> tuple[str, str]:
 
 
 def json_of(body: bytes) -> Any:
-    """A JSON value.
+    """A JSON value. A text may run over several lines as it is, though JSON wants them written as ``\\n``: whoever fills a
+    sender's template in does not always take care of that.
 
     :raises Unusable: the body is none.
     """
     try:
         return msgspec.json.decode(body)
     except _BROKEN as error:
+        with contextlib.suppress(*_BROKEN):
+            if (mended := _STRING.sub(lambda found: _CONTROL.sub(_escaped, found[0]), body)) != body:
+                return msgspec.json.decode(mended)
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise Unusable("body", body[:SHOWN_LIMIT].decode(errors="replace"), f"send one JSON object: {reason}.")
+
+
+def _escaped(control: re.Match[bytes]) -> bytes:
+    return b"\\u%04x" % control[0][0]
 
 
 def form_of(body: bytes) -> dict[str, Any]:
@@ -218,10 +229,12 @@ def alert(
 @dataclass(frozen=True)
 class Signed:
     """How a sender signs: HMAC-SHA256 of the body in hex, in ``header`` after ``prefix``, keyed with the setting
-    ``secret``. Without that setting nothing is checked."""
+    ``secret``. Where there is a header ``timestamp``, what it says and a colon stand before the body. Without that setting
+    nothing is checked."""
 
     header: str
     prefix: str = ""
+    timestamp: str = ""
 
     def problem(self, inbound: Inbound) -> Problem | None:
         """What is wrong with the signature, if anything is."""
@@ -232,7 +245,9 @@ class Signed:
         fix = "sign with the secret of this integration; see its settings."
         if not stated.startswith(self.prefix):
             return Problem(self.header, stated[:SHOWN_LIMIT], fix)
-        expected = hmac.new(secret.encode(), inbound.body, hashlib.sha256).hexdigest()
+        at = inbound.headers.get(self.timestamp, "") if self.timestamp else ""
+        signed = f"{at}:".encode() + inbound.body if at else inbound.body
+        expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
         if hmac.compare_digest(stated.removeprefix(self.prefix).encode(), expected.encode()):
             return None
         return Problem(self.header, stated[:SHOWN_LIMIT], fix)
@@ -257,7 +272,7 @@ class Webhook:
         accepted: Reply | None = None,
     ) -> None:
         self.name, self.label, self.summary = name, label, summary
-        self.headers = (*headers, *((signed.header,) if signed else ()))
+        self.headers = (*headers, *(filter(None, (signed.header, signed.timestamp)) if signed else ()))
         self._read, self._instructions, self._signed = read, instructions, signed
         self._forms, self._accepted = forms, accepted or Reply(200, b'{"status": "accepted"}')
         self.asks: tuple[Setting, ...] = (

@@ -6,6 +6,7 @@ https://www.checklyhq.com/docs/integrations/alerts/webhooks/
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import unescape
 
 from ..base import Draft, Inbound, Severity
 from ..webhook import Said, Signed, Webhook, alert, labels, notes
@@ -23,7 +24,11 @@ _KINDS: dict[str, tuple[bool, Severity]] = {  # is it over, and how bad
 
 
 def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
-    """One check that changed. A certificate that is about to expire is a problem of its own, without an end."""
+    """One check that changed. A certificate that is about to expire is a problem of its own, without an end.
+
+    Its templates (Handlebars) write texts as HTML.
+    """
+    said = Said({name: unescape(value) if isinstance(value, str) else value for name, value in said.value.items()})
     number = said["check_id"].needed("keep “check_id” in the body.")
     kind = said["type"].line(40).upper()
     name = said["check"].line() or number

@@ -5,19 +5,28 @@ https://docs.datadoghq.com/integrations/webhooks/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ..base import Draft, Inbound, Severity
 from ..webhook import Said, Webhook, alert, labels, notes
 
 _OVER = {"recovered", "warn recovered", "no data recovered"}
+# What stands in front of a monitor's name: [P1], [TEST], [Triggered on {host:db1}], [Re-Warn], [No Data on {...}], ...
+_FRONT = re.compile(
+    r"\s*\[(?:P[1-5]|TEST|(?:Re-)?(?:Triggered|Alert|Warn|No Data|Recovered|Renotify)(?: on \{[^}]*\})?)\]\s*",
+    re.IGNORECASE,
+)
 _KINDS: dict[str, Severity] = {"error": "error", "warning": "warning", "success": "info", "info": "info"}
 
 
 def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
     """One monitor's change. The cycle key is the same from its trigger to its recovery."""
     key = (said["cycle"].line() or said["id"].line()) or said["cycle"].needed("keep “cycle” in the payload.")
-    named = labels(alertname=said["monitor"], host=said["host"], scope=said["scope"], monitor=said["id"])
+    # "$ALERT_TITLE" names the group, too ("CPU on host:db1"), "$EVENT_TITLE" the monitor behind its state.
+    event, title = _bare(said["title"].line()), _bare(said["monitor"].line())
+    name = event if event and title.startswith(event) else title or event
+    named = labels(alertname=name, host=said["host"], scope=said["scope"], monitor=said["id"])
     for tag in said["tags"].text(5_000).split(","):
         name, colon, value = tag.strip().partition(":")
         if colon and name and value:
@@ -29,7 +38,7 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
     yield alert(
         inbound,
         key,
-        said["title"].line() or key,
+        title or event or key,
         over=said["transition"].line(40).lower() in _OVER,
         severity=severity,
         named=named or {"monitor": key},
@@ -37,6 +46,14 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         link=said["link"].link(),
         since=said["at"].time(inbound.received_at),
     )
+
+
+def _bare(title: str) -> str:
+    """A title without what is said of its state in front of it, if anything is left then."""
+    bare = title
+    while found := _FRONT.match(bare):
+        bare = bare[found.end() :]
+    return bare or title
 
 
 source = Webhook(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..base import Draft, Inbound
-from ..webhook import Said, Webhook, alert, labels, notes
+from ..webhook import Said, Webhook, alert, labels, notes, stated
 
 
 def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
@@ -22,7 +22,7 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
     yield alert(
         inbound,
         key,
-        facts["condition_name"].line() or facts["policy_name"].line() or key,
+        _title(facts) or key,
         over=facts["state"].line(10).lower() == "closed",
         severity=facts["severity"].severity(),
         named=named or {"incident": key},
@@ -31,6 +31,15 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         since=facts["started_at"].time(inbound.received_at),
         until=facts["ended_at"].time(inbound.received_at),
     )
+
+
+def _title(facts: Said) -> str:
+    """The subject that the policy's documentation asks for, else the condition and what it is about."""
+    if subject := facts["documentation"]["subject"].line():
+        return stated(subject)[0]
+    name = facts["condition_name"].line() or facts["policy_name"].line()
+    about = facts["resource_display_name"].line() or facts["resource_name"].line()
+    return f"{name} on {about}" if name and about and about not in name else name
 
 
 source = Webhook(

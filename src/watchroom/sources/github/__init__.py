@@ -30,7 +30,7 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         f"{name or 'A workflow'} fails on {branch} of {repository}",
         over=outcome == "success",
         severity="error",
-        named=labels(alertname="WorkflowFailed", repository=repository, workflow=name, branch=branch),
+        named=labels(alertname=f"{repository}: {name or number}", repository=repository, workflow=name, branch=branch),
         texts={"outcome": outcome, "commit": run["head_sha"].line(64)},
         link=run["html_url"].link(),
         since=run["run_started_at"].time(inbound.received_at),

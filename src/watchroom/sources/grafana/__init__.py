@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from ..base import Draft, Inbound
 from ..webhook import Said, Signed, Unusable, Webhook, alert, notes
 
+# What Grafana calls an alert whose rule could not be judged; the rule's own name is then in "rulename".
+_NOT_ASKED = {"DatasourceNoData": "there is no data", "DatasourceError": "it can't be asked"}
 _LINKS = ("dashboardURL", "panelURL", "generatorURL")
 
 
@@ -28,6 +30,8 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         texts = {name[:200]: value.text(15_000) for name, value in each["annotations"].items() if name and value}
         texts |= notes(values=each["valueString"], silence=each["silenceURL"])
         name, instance = named.get("alertname", ""), named.get("instance", "")
+        if name in _NOT_ASKED and named.get("rulename"):
+            name = f"{named['rulename']}: {_NOT_ASKED[name]}"
         by_name = f"{name} on {instance}" if name and instance else name
         links = [each[name].link() for name in _LINKS if each[name].link()]
         yield alert(
@@ -57,7 +61,8 @@ ADDRESS
 ```
 
 Leave *Disable resolved message* off, and let a notification policy use the contact point. With *HMAC signature* set, put
-the same secret into this integration's settings (header `X-Grafana-Alerting-Signature`).
+the same secret into this integration's settings (header `X-Grafana-Alerting-Signature`; leave *Timestamp header* empty, or
+write `X-Grafana-Alerting-Timestamp`).
 
 In `alertmanager.yml`:
 
@@ -72,5 +77,5 @@ receivers:
 Every alert counts for itself, by its fingerprint. `summary` is the title, `severity` the severity; a dashboard or panel is
 the link back.
 """,
-    signed=Signed("x-grafana-alerting-signature"),
+    signed=Signed("x-grafana-alerting-signature", timestamp="x-grafana-alerting-timestamp"),
 )

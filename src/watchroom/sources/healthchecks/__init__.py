@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..base import Draft, Inbound
-from ..webhook import Said, Webhook, alert, labels
+from ..webhook import Said, Webhook, alert, labels, notes
 
 
 def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
@@ -18,7 +18,9 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         f"{name} is down",
         over=said["status"].line(20).lower() == "up",
         severity="error",
-        named=labels(alertname="Down", check=name, tags=said["tags"]),
+        named=labels(alertname=name, check=name, tags=said["tags"]),
+        texts=notes(output=said["body"]),
+        link=said["link"].link(),
         since=said["now"].time(inbound.received_at),
     )
 
@@ -38,7 +40,11 @@ ADDRESS
 request header `Content-Type: application/json`, and as body
 
 ```json
-{"code": "$CODE", "name": "$NAME", "status": "$STATUS", "tags": "$TAGS", "now": "$NOW"}
+{"code": "$CODE", "name": $NAME_JSON, "status": "$STATUS", "tags": "$TAGS", "now": "$NOW", "body": $BODY_JSON}
 ```
+
+`$NAME_JSON` and `$BODY_JSON` (what the job said last) stand there without quotation marks: they bring them along. (An old
+Healthchecks knows only `"$NAME"` and no body.) For a link back add `"link": "https://healthchecks.io/checks/$CODE/details/"`, with
+the address of your own.
 """,
 )

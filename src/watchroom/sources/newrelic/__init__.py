@@ -18,12 +18,15 @@ def _all(said: Said) -> str:
 def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
     """One issue. Its id stays the same until it is closed."""
     key = said["id"].needed("keep “id” in the webhook's template.")
-    acknowledged = said["state"].line(20).upper() == "ACKNOWLEDGED"
+    state, owner = said["state"].line(20).upper(), said["owner"].line(100)
+    # The proposed template does not say who acknowledges: the issue stays ACTIVATED, and what happened is "USER_ACTION".
+    by_somebody = said["trigger"].line(40).upper() == "USER_ACTION" and said["owner"].value is None
+    acknowledged = state == "ACKNOWLEDGED" or (state == "ACTIVATED" and bool(owner or by_somebody))
     found = alert(
         inbound,
         key,
         said["title"].line() or _all(said["alertConditionNames"]) or key,
-        over=said["state"].line(20).upper() == "CLOSED",
+        over=state == "CLOSED",
         severity=said["priority"].severity(),
         named=labels(
             alertname=_all(said["alertConditionNames"]), policy=_all(said["alertPolicyNames"]),
@@ -34,7 +37,9 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         since=said["createdAt"].time(inbound.received_at),
     )  # fmt: skip
     if acknowledged:
-        found = Draft(**{**found.__dict__, "act": "acknowledge", "note": "in New Relic"})
+        found = Draft(
+            **{**found.__dict__, "act": "acknowledge", "note": f"by {owner} in New Relic" if owner else "in New Relic"}
+        )
     yield found
 
 
@@ -51,6 +56,10 @@ ADDRESS
 ```
 
 Then *Alerts → Workflows → Add*, with this destination and the template that is proposed. Leave *Send: activated,
-acknowledged, closed* on: an issue that is acknowledged there is acknowledged here.
+acknowledged, closed* on: an issue that is acknowledged there is acknowledged here. To see by whom, add to the template
+
+```text
+"owner": {{ json owner }},
+```
 """,
 )

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from ..base import Draft, Inbound
 from ..webhook import OVER, Said, Unusable, alert, json_of, labels, notes
 
+_TITLE_MOST = 120
+
 
 def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
     """What one message, whose signature is good, says."""
@@ -56,7 +58,7 @@ def _alarm(alarm: Said, inbound: Inbound) -> Draft:
     found = alert(
         inbound,
         arn or f"{alarm['AWSAccountId'].line(40)}:{alarm['Region'].line(60)}:{name}",
-        alarm["AlarmDescription"].line() or name,
+        _title(alarm["AlarmDescription"], name),
         over=state == "OK",
         severity=Said(named.get("severity", "")).severity("error"),
         named=named,
@@ -69,6 +71,12 @@ def _alarm(alarm: Said, inbound: Inbound) -> Draft:
             **{**found.__dict__, "act": "note", "note": alarm["NewStateReason"].line(900) or "too little data"}
         )
     return found
+
+
+def _title(description: Said, name: str) -> str:
+    """A description of one short line; what is longer is a runbook, and shown below."""
+    text = description.text(1_100).strip()
+    return text if text and len(text) <= _TITLE_MOST and "\n" not in text else name
 
 
 def _quoted(text: str) -> str:

@@ -124,7 +124,7 @@ integration's settings only those may send.
 
 | of the alarm | becomes |
 | --- | --- |
-| `AlarmDescription`, or else `AlarmName` | the title |
+| `AlarmDescription` if it is one short line, or else `AlarmName` | the title |
 | `NewStateValue` | `ALARM` fires, `OK` ends, `INSUFFICIENT_DATA` is noted |
 | `AlarmName`, account, region, namespace, metric, dimensions | labels, for routes and grouping |
 | `NewStateReason` | shown with the alert |

@@ -10,14 +10,16 @@ from collections.abc import Iterable
 from ..base import Draft, Inbound, Severity
 from ..webhook import Said, Webhook, alert, labels, notes
 
-_IMPACTS: dict[str, Severity] = {"critical": "critical", "major": "error", "minor": "warning", "none": "info"}
+_IMPACTS: dict[str, Severity] = {
+    "critical": "critical", "major": "error", "minor": "warning", "none": "info", "maintenance": "info",
+}  # fmt: skip
 _OVER = {"resolved", "postmortem", "completed"}
 
 
 def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
     """An incident of somebody whom you depend on. Components' own changes follow from incidents, and open nothing."""
     incident = said["incident"]
-    if not incident:
+    if not incident or incident["status"].line(40) == "scheduled":  # work that is announced has not begun
         return
     key = incident["id"].needed("send the webhook as Statuspage does.")
     update = next(incident["incident_updates"].each(), Said(None))
@@ -27,7 +29,12 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         incident["name"].line() or key,
         over=incident["status"].line(40) in _OVER,
         severity=_IMPACTS.get(incident["impact"].line(20), "warning"),
-        named=labels(alertname="ThirdPartyIncident", page=said["page"]["id"], stage=incident["status"]),
+        named=labels(
+            alertname=incident["name"],
+            kind="ThirdPartyMaintenance" if incident["impact"].line(20) == "maintenance" else "ThirdPartyIncident",
+            page=said["page"]["id"],
+            stage=incident["status"],
+        ),
         texts=notes(description=update["body"], state=said["page"]["status_description"]),
         link=incident["shortlink"].link(),
         since=incident["created_at"].time(inbound.received_at),
@@ -47,7 +54,8 @@ On the other status page: *Subscribe to updates → Webhook*, and as address
 ADDRESS
 ```
 
-An incident there fires until it is resolved there. Route it (`alertname="ThirdPartyIncident"`) to the service that needs
-them, with low urgency if you can do nothing about it.
+An incident there fires until it is resolved there. Route it (`kind="ThirdPartyIncident"`) to the service that needs
+them, with low urgency if you can do nothing about it. Planned work there (`kind="ThirdPartyMaintenance"`) is info, and fires
+while it is done, not when it is announced.
 """,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ..base import Draft, Inbound
@@ -15,7 +16,15 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
     monitor, beat = said["monitor"], said["heartbeat"]
     if not monitor:
         title = said["msg"].needed("send the webhook as Uptime Kuma does (JSON).", 300)
-        yield alert(inbound, f"message:{title}", title, over=False, severity="info", named={"alertname": "UptimeKuma"})
+        certificate = re.match(r"(.*\bcert\w* will (?:be )?expire)", title, re.IGNORECASE)
+        yield alert(
+            inbound,
+            f"message:{certificate[1] if certificate else title}",  # the days that are left are said, too: one alert, not many
+            title,
+            over=False,
+            severity="warning" if certificate else "info",
+            named={"alertname": "CertificateExpires" if certificate else "UptimeKuma"},
+        )
         return
     number, name = monitor["id"].needed("send the webhook as Uptime Kuma does."), monitor["name"].line()
     state = beat["status"].line(10)
@@ -27,7 +36,7 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         f"{name or number} is down",
         over=state == _UP,
         severity="critical",
-        named=labels(alertname="Down", monitor=name or number, type=monitor["type"], host=monitor["hostname"]),
+        named=labels(alertname=name or number, monitor=name or number, type=monitor["type"], host=monitor["hostname"]),
         texts=notes(description=beat["msg"]),
         link=monitor["url"].link(),
     )
