@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import waitress
 
 from gate.running import Running, running_gate
-from peers.programs import temporary_directory
 from watchroom.serving.forwarded import Forwarded
 
 
@@ -28,16 +29,17 @@ def answering_gate() -> Iterator[Running]:
         finally:
             connections.close_all()  # this thread's own
 
-    socket = temporary_directory("web") / "web.sock"
-    server = waitress.create_server(
-        Forwarded(alone, always=True), unix_socket=str(socket), threads=2, asyncore_use_poll=True, ident=None,
-        clear_untrusted_proxy_headers=False,
-    )  # fmt: skip
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        with running_gate(socket) as gate:
-            yield gate
-    finally:
-        server.close()
-        server.task_dispatcher.shutdown()
+    with tempfile.TemporaryDirectory(prefix="watchroom-web-") as home:
+        socket = Path(home) / "web.sock"
+        server = waitress.create_server(
+            Forwarded(alone, always=True), unix_socket=str(socket), threads=2, asyncore_use_poll=True, ident=None,
+            clear_untrusted_proxy_headers=False,
+        )  # fmt: skip
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        try:
+            with running_gate(socket) as gate:
+                yield gate
+        finally:
+            server.close()
+            server.task_dispatcher.shutdown()

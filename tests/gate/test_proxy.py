@@ -6,6 +6,7 @@ import gzip
 import http.client
 import json
 import socketserver
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
@@ -14,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from gate.running import Running, running_gate
-from peers.programs import temporary_directory
 from watchroom.intake.gate.proxy import LATER
 
 
@@ -93,12 +93,12 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def web() -> Iterator[Web]:
-    path = temporary_directory("web") / "web.sock"
-    server = Web(path)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with tempfile.TemporaryDirectory(prefix="watchroom-web-") as home:
+        server = Web(Path(home) / "web.sock")
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture

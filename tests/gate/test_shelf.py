@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import shutil
 import socketserver
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -14,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from gate.running import Running, running_gate
-from peers.programs import temporary_directory
 from watchroom.kernel.db import announce
 from watchroom.kernel.settings import current
 from watchroom.serving import shelf
@@ -62,11 +62,12 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def web() -> Iterator[Web]:
-    server = Web(temporary_directory("web") / "web.sock")
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with tempfile.TemporaryDirectory(prefix="watchroom-web-") as home:
+        server = Web(Path(home) / "web.sock")
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture
