@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64 as b64
+import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -103,6 +104,11 @@ def test_loki_gives_the_newest_lines_first(http_peer: HttpPeer) -> None:
         connector("loki").lines({"url": http_peer.url}, "rate({a=b}[5m])", WINDOW, 10)
 
 
+def test_a_loki_that_knows_nothing_yet_answers_all_the_same(http_peer: HttpPeer) -> None:
+    http_peer.answer(Answer(body={"status": "success", "data": None}))
+    assert "0 labels" in connector("loki").try_it({"url": http_peer.url})
+
+
 def jaeger_trace(number: int = 1, *, error: bool = False, took: int = 2000) -> dict[str, Any]:
     us = int(AT * 1e6)
     child = {
@@ -121,13 +127,16 @@ def jaeger_trace(number: int = 1, *, error: bool = False, took: int = 2000) -> d
 
 def test_jaeger_finds_failed_and_slow_traces_first_and_gives_one(http_peer: HttpPeer) -> None:
     data = [jaeger_trace(1, took=9000), jaeger_trace(2, error=True), jaeger_trace(3, took=20000)]
-    http_peer.answer(Answer(body={"data": data}), Answer(body={"data": [jaeger_trace(2, error=True)]}))
+    failed = [jaeger_trace(2, error=True)]
+    http_peer.answer(Answer(body={"data": failed}), Answer(body={"data": data}), Answer(body={"data": failed}))
     found = connector("jaeger").find({"url": http_peer.url}, "web", WINDOW, 10)
     assert [each.id for each in found] == ["t2", "t3", "t1"] and found[0].failed
     assert (found[1].duration_ms, found[1].name, found[1].service) == (20.0, "GET /", "web")
+    assert asked(http_peer, 0)[1]["tags"] == ['{"error":"true"}']  # the newest fifty of a busy service seldom have any
     path, query = asked(http_peer)
     assert (
         path == "/api/traces"
+        and "tags" not in query
         and query["service"] == ["web"]
         and query["start"] == [str(int(WINDOW.start.timestamp() * 1e6))]
     )
@@ -178,6 +187,10 @@ def test_tempo_searches_by_traceql_and_reads_otlp(http_peer: HttpPeer) -> None:
         assert [(s.duration_ms, s.failed, s.service) for s in trace.spans] == [(5.0, False, "web"), (5.0, True, "web")]
         assert trace.spans[1].parent == trace.spans[0].id == b"12345678".hex()
     assert asked(http_peer)[0] == "/api/traces/f1"
+    assert connector("tempo").link({"url": "https://t"}, "f1") == ""
+    link = parse_qs(urlsplit(connector("tempo").link({"public_url": "https://g/", "datasource": "traces"}, "f1")).query)
+    pane = json.loads(link["panes"][0])["trace"]
+    assert (pane["datasource"], pane["queries"][0]["query"], link["schemaVersion"]) == ("traces", "f1", ["1"])
 
 
 def test_zipkin(http_peer: HttpPeer) -> None:
@@ -200,11 +213,12 @@ def test_zipkin(http_peer: HttpPeer) -> None:
         "localEndpoint": {"serviceName": "api"},
         "tags": {"error": "500"},
     }
-    http_peer.answer(Answer(body=[[root, half]]), Answer(body=[root, half]))
+    http_peer.answer(Answer(body=[[root, half]]), Answer(body=[[root, half]]), Answer(body=[root, half]))
     found = connector("zipkin").find({"url": http_peer.url}, "Web", WINDOW, 10)
     assert (found[0].id, found[0].failed, found[0].duration_ms) == ("z", True, 3.0)
     path, query = asked(http_peer)
     assert path == "/api/v2/traces" and query["serviceName"] == ["web"] and query["lookback"] == ["3600000"]
+    assert asked(http_peer, 0)[1]["annotationQuery"] == ["error"] and "annotationQuery" not in query
     trace = connector("zipkin").get({"url": http_peer.url}, "z")
     assert [(s.id, s.parent) for s in trace.spans] == [("1", ""), ("1/server", "1")]
     assert asked(http_peer)[0] == "/api/v2/trace/z"

@@ -29,19 +29,20 @@ class Jaeger:
         return f"It answers and knows {len(names)} services{f': {shown}' if shown else ''}."
 
     def find(self, settings: Settings, expression: str, window: Window, most: int) -> list[TraceFound]:
-        """``expression`` is the service's name as Jaeger knows it."""
-        body = base.ask(
-            settings,
-            "/api/traces",
-            {
-                "service": expression,
-                "start": int(window.start.timestamp() * 1e6),
-                "end": int(window.end.timestamp() * 1e6),
-                "limit": 50,
-            },
-        )
-        found = [_found(_trace(each), expression) for each in _data(body, empty=True)]
-        return sorted(found, key=lambda each: (not each.failed, -each.duration_ms))[:most]
+        """``expression`` is the service's name as Jaeger knows it. It gives the newest traces: failed ones are asked for first,
+        then any."""
+        query = {
+            "service": expression,
+            "start": int(window.start.timestamp() * 1e6),
+            "end": int(window.end.timestamp() * 1e6),
+            "limit": 50,
+        }
+        found: dict[str, TraceFound] = {}
+        for more in ({"tags": '{"error":"true"}'}, {}):
+            for each in _data(base.ask(settings, "/api/traces", query | more), empty=True):
+                one = _found(_trace(each), expression)
+                found.setdefault(one.id, one)
+        return sorted(found.values(), key=lambda each: (not each.failed, -each.duration_ms))[:most]
 
     def get(self, settings: Settings, trace_id: str) -> Trace:
         traces = _data(base.ask(settings, f"/api/traces/{quote(trace_id, safe='')}"))

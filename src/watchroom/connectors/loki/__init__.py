@@ -25,7 +25,7 @@ class Loki:
         return base.describe(settings)
 
     def try_it(self, settings: Settings) -> str:
-        data = base.read(base.ask(settings, "/loki/api/v1/labels")).get("data", [])
+        data = base.read(base.ask(settings, "/loki/api/v1/labels")).get("data") or []  # null: it knows none yet
         if not isinstance(data, list):
             raise base.malformed()
         names = ", ".join(str(each) for each in data[:8])

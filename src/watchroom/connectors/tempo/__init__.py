@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
+
+import msgspec
 
 from .. import base
 from ..base import EvidenceFailed, Settings, Span, Trace, TraceFound, Window
@@ -16,7 +18,10 @@ class Tempo:
     name = "tempo"
     label = "Tempo"
     summary = "Traces: the slowest and failed requests of the service, as waterfalls."
-    fields = (base.URL, *base.AUTH, base.TENANT, base.PUBLIC)
+    fields = (
+        base.URL, *base.AUTH, base.TENANT, base.PUBLIC,
+        base.Field("datasource", "Data source", "What Tempo is called in the Grafana at the address for people; else “tempo”."),
+    )  # fmt: skip
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         return dict(base.check(settings, self.fields))
@@ -64,9 +69,21 @@ class Tempo:
         return read_otlp(trace_id, base.read(base.ask(settings, f"/api/traces/{quote(trace_id, safe='')}")))
 
     def link(self, settings: Settings, trace_id: str) -> str:
-        """Tempo has no pages of its own: the API's answer, or a Grafana before it."""
+        """Tempo has no pages of its own: *Explore* of a Grafana, if there is one.
+
+        https://grafana.com/docs/grafana/latest/explore/get-started-with-explore/#generate-explore-urls-from-external-tools
+        """
         url = str(settings.get("public_url") or "").rstrip("/")
-        return f"{url}/explore?traceId={quote(trace_id, safe='')}" if url else ""
+        source = str(settings.get("datasource") or "tempo")
+        query = {
+            "refId": "A",
+            "queryType": "traceql",
+            "query": trace_id,
+            "datasource": {"type": "tempo", "uid": source},
+        }
+        pane = {"datasource": source, "queries": [query], "range": {"from": "now-6h", "to": "now"}}
+        asked = {"schemaVersion": 1, "panes": msgspec.json.encode({"trace": pane}).decode(), "orgId": 1}
+        return f"{url}/explore?{urlencode(asked)}" if url else ""
 
 
 def _found(each: Any, failed: bool) -> TraceFound:

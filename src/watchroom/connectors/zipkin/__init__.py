@@ -31,22 +31,23 @@ class Zipkin:
         return f"It answers and knows {len(names)} services{f': {shown}' if shown else ''}."
 
     def find(self, settings: Settings, expression: str, window: Window, most: int) -> list[TraceFound]:
-        """``expression`` is the service's name as Zipkin knows it (it writes names in lower case)."""
-        body = base.ask(
-            settings,
-            "/api/v2/traces",
-            {
-                "serviceName": expression.lower(),
-                "endTs": int(window.end.timestamp() * 1000),
-                "lookback": int(window.seconds * 1000),
-                "limit": 50,
-            },
-        )
-        traces = base.read_any(body)
-        if not isinstance(traces, list):
-            raise base.malformed()
-        found = [_found(_trace(each), expression) for each in traces if each]
-        return sorted(found, key=lambda each: (not each.failed, -each.duration_ms))[:most]
+        """``expression`` is the service's name as Zipkin knows it (it writes names in lower case). It gives the newest traces:
+        failed ones are asked for first, then any."""
+        query = {
+            "serviceName": expression.lower(),
+            "endTs": int(window.end.timestamp() * 1000),
+            "lookback": int(window.seconds * 1000),
+            "limit": 50,
+        }
+        found: dict[str, TraceFound] = {}
+        for more in ({"annotationQuery": "error"}, {}):
+            traces = base.read_any(base.ask(settings, "/api/v2/traces", query | more))
+            if not isinstance(traces, list):
+                raise base.malformed()
+            for each in filter(None, traces):
+                one = _found(_trace(each), expression)
+                found.setdefault(one.id, one)
+        return sorted(found.values(), key=lambda each: (not each.failed, -each.duration_ms))[:most]
 
     def get(self, settings: Settings, trace_id: str) -> Trace:
         return _trace(base.read_any(base.ask(settings, f"/api/v2/trace/{quote(trace_id, safe='')}")))
