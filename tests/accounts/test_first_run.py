@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.test import Client
 
 import factories
+from peers.push_service import Subscription
 from watchroom.accounts import first_run
 from watchroom.accounts.models import Installation, Person
 from watchroom.accounts.roles import Role
@@ -24,6 +27,18 @@ def local() -> Client:
 
 def stranger() -> Client:
     return Client(REMOTE_ADDR="198.51.100.7", HTTP_HOST="127.0.0.1:8000")
+
+
+def test_whoever_walks_on_their_phone_is_paged_on_it(configured: Callable[..., None]) -> None:
+    client = local()
+    configured(WATCHROOM_URL="http://localhost:8000")  # browsers want https, or their own machine
+    client.post("/welcome", YOU)
+    assert "Page me on this device" in client.get("/welcome/reach").content.decode()
+    device = Subscription("https://push.example.org/device").settings()
+    assert client.post("/welcome/reach", {"channel": "push", **device}).headers["Location"] == "/welcome/reach"
+    page = client.get("/welcome/reach").content.decode()
+    assert "Chrome on Android by push.example.org" in page and "Not tried yet" in page
+    assert client.post("/welcome/reach", {"channel": "push", **device, "auth": "x"}).status_code == 422
 
 
 def test_the_whole_walk() -> None:

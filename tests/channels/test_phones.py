@@ -132,7 +132,9 @@ def test_a_call_as_twilio_documents_it(two_accounts: HttpPeer) -> None:
     two_accounts.answer(Answer(201, b'{"sid": "CA1"}'))
     assert voice.send(TO, replace(PAGE, subject='Disk "<1 %>"')).provider_id == "twilio:CA1"
     said = {name: value for name, (value,) in parse_qs(two_accounts.requests[0].body.decode()).items()}
-    assert (said["MachineDetection"], said["StatusCallbackEvent"], said["From"]) == ("Enable", "completed", "+4930111")
+    assert (said["StatusCallbackEvent"], said["From"]) == ("completed", "+4930111")
+    detection = [said[f"{name}"] for name in ("MachineDetection", "AsyncAmd", "AsyncAmdStatusCallback")]
+    assert detection == ["DetectMessageEnd", "true", "https://w.example/phone/answer/t"]
     spoken_xml = ElementTree.fromstring(said["Twiml"])
     gather = spoken_xml.find("Gather")
     assert gather is not None and gather.get("action") == "https://w.example/phone/answer/t"
@@ -168,6 +170,7 @@ def test_a_call_as_plivo_documents_it(on_plivo: HttpPeer) -> None:
     assert on_plivo.requests[0].path == "/v1/Account/MA1/Call/"
     assert (said["from"], said["to"], said["machine_detection"]) == ("4930111", "4915112345678", "true")
     assert said["answer_url"] == "https://w.example/phone/answer/t"
+    assert said["machine_detection_url"] == said["answer_url"]
     assert said["hangup_url"] == "https://w.example/phone/receipt/t"
     with pytest.raises(DeliveryFailed) as failed:
         voice.send(TO, PAGE)  # an answer without a number: it may be tried again
@@ -311,6 +314,14 @@ def test_plivos_signatures() -> None:
 def test_an_account_that_can_not_be_read_says_how(text: str) -> None:
     with pytest.raises(ValueError, match="twilio://SID:TOKEN"):
         accounts.read_account(text)
+
+
+def test_a_test_says_how_to_answer_and_a_page_is_read_without_dashes() -> None:
+    assert (
+        compose(replace(PAGE, purpose="test")) == "Checkout is slow\nReply 1 if you got it.\nhttps://w.example/alerts/1"
+    )
+    said = spoken(replace(PAGE, subject="Critical – Web shop: Checkout is slow"))
+    assert said.startswith("This is Watchroom. Critical, Web shop: Checkout is slow. Press 1 to acknowledge.")
 
 
 def test_a_code_is_sent_bare_and_spoken_digit_by_digit() -> None:

@@ -157,11 +157,11 @@ def test_confirmed_by_the_code_that_comes_there(chat: Any) -> None:
     paging.send_code(acting(method.person), method)
     run_due()
     _, content = server.only()
-    subject = Notification.objects.get(purpose="verify").subject
-    assert subject in text_of(content)
+    code = Notification.objects.get(purpose="verify").body
+    assert f"{code} is your code for Watchroom" in text_of(content)
     assert not any(each in text_of(content) for each in ("Acknowledge", "I got it", "Resolve"))  # a code has no buttons
     method.refresh_from_db()
-    assert paging.confirm_code(acting(method.person), method, subject[:6]).verified_at is not None
+    assert paging.confirm_code(acting(method.person), method, code).verified_at is not None
 
 
 def test_a_test_page_is_answered_and_proves_the_account(chat: Any) -> None:

@@ -61,6 +61,27 @@ def test_from_the_first_page_to_the_first_message(client: Any, http_peer: HttpPe
     assert "Test page" in text_of(server.only()[1])
 
 
+def test_mattermost_by_page_and_whose_it_is_is_not_its_own_team(client: Any, http_peer: HttpPeer) -> None:
+    """A Mattermost has teams of its own: both are asked for."""
+    chats.Mattermost(http_peer, TOKENS["mattermost"])
+    client.force_login(make.person("Ada", "administrator"), backend=BACKEND)
+    path, shop = "/workspaces/new?kind=mattermost", make.team("Shop")
+    form = client.get(path).content.decode()
+    assert "Whose is it?" in form and 'name="its-team"' in form and 'value="Mattermost"' in form
+    given = {"name": "Chat", "team": "", "url": http_peer.url, "token": TOKENS["mattermost"], "its-team": "acme"}
+    wrong = client.post(path, {**given, "its-team": "Not A Name"})
+    assert wrong.status_code == 422
+    assert wrong.context["form"].errors.keys() == {"its-team"}
+    assert "Mattermost knows us as @watchroom." in client.post(path, given, follow=True).content.decode()
+    row = Workspace.objects.get()
+    assert (row.settings["team"], row.team) == ("acme", None)
+    shown = client.get("/workspaces/chat").context["form"]
+    assert (shown["its-team"].value(), shown["team"].value()) == ("acme", None)
+    client.post("/workspaces/chat", {**given, "team": shop.pk, "token": ""})
+    row.refresh_from_db()
+    assert (row.settings["team"], row.team, row.settings["token"]) == ("acme", shop, TOKENS["mattermost"])
+
+
 def test_a_secret_stays_while_the_address_does(http_peer: HttpPeer) -> None:
     by = make.actor()
     row = save_workspace(by, None, team=None, kind="slack", name="Acme", settings={**SLACK, "url": http_peer.url})

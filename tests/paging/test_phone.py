@@ -62,7 +62,7 @@ def sent(peer: HttpPeer, number: int = -1) -> dict[str, str]:
 
 def tell(url: str, **said: str) -> Any:
     """What Twilio does: a signed form to one of our addresses."""
-    path = url if url.startswith("/") else urlsplit(url).path
+    path = url.removeprefix(HOME)
     signed = twilio.signature("tok", f"{HOME}{path}", {name: [value] for name, value in said.items()})
     return Client(HTTP_X_TWILIO_SIGNATURE=signed).post(path, said)
 
@@ -132,6 +132,45 @@ def test_a_call_that_nobody_answers_lets_the_next_way_follow_at_once(
     tell(sent(phones, 0)["StatusCallback"], CallStatus="completed", AnsweredBy="human")
     first.refresh_from_db()
     assert first.state == "failed"  # a late receipt changes nothing
+
+
+def test_a_voicemail_hears_that_there_is_a_page_and_the_next_way_goes_at_once(
+    clock: TravellingClock, phones: HttpPeer
+) -> None:
+    """Whoever answers hears the page at once; what answers is found out meanwhile, and told to us."""
+    called("voice", then="sms")
+    assert sent(phones)["MachineDetection"] == "DetectMessageEnd" and sent(phones)["AsyncAmd"] == "true"
+    heard = sent(phones)["AsyncAmdStatusCallback"]
+    assert tell(heard, CallSid="CA1", AnsweredBy="machine_end_beep").status_code == 204
+    assert phones.requests[-1].path == "/2010-04-01/Accounts/AC1/Calls/CA1.json" and sent(phones)["Method"] == "POST"
+    said = ElementTree.fromstring(tell(sent(phones)["Url"], CallSid="CA1").content)
+    assert "a page for you" in str(said.findtext("Gather/Say")) and said.find("Hangup") is not None
+    assert "Checkout" not in ElementTree.tostring(said, encoding="unicode")
+    run_due()
+    assert phones.requests[-1].path.endswith("/Messages.json")
+    assert Attempt.objects.get(notification__contact_method__channel="voice").error == "a machine answered the call"
+
+
+def test_a_person_on_the_telephone_is_not_interrupted(clock: TravellingClock, phones: HttpPeer) -> None:
+    """Nor is one who was taken for a machine left out: a key counts."""
+    _, group = called("voice", then="sms")
+    heard = sent(phones)["AsyncAmdStatusCallback"]
+    for answered_by in ("human", "unknown"):
+        assert tell(heard, CallSid="CA1", AnsweredBy=answered_by).status_code == 204
+    assert len(phones.requests) == 1 and Notification.objects.filter(state="sent").count() == 1
+    tell(heard, CallSid="CA1", AnsweredBy="machine_start")
+    assert "It is yours" in tell(heard, CallSid="CA1", AnsweredBy="machine_start", Digits="1").content.decode()
+    group.refresh_from_db()
+    assert group.acknowledged_at is not None
+
+
+def test_a_call_that_is_over_before_a_word_can_be_left(clock: TravellingClock, phones: HttpPeer) -> None:
+    called("voice", then="sms")
+    heard = sent(phones)["AsyncAmdStatusCallback"]
+    phones.answer(Answer(404, {"code": 20404, "message": "not found", "status": 404}))
+    assert tell(heard, CallSid="CA1", AnsweredBy="machine_end_silence").status_code == 204
+    run_due()
+    assert phones.requests[-1].path.endswith("/Messages.json")
 
 
 def test_receipts_of_text_messages(clock: TravellingClock, phones: HttpPeer) -> None:
@@ -304,7 +343,7 @@ def on_plivo(http_peer: HttpPeer, configured: Callable[..., None]) -> HttpPeer:
 
 def plivo_tells(url: str, **said: str) -> Any:
     """What Plivo does: a signed form to one of our addresses."""
-    path = url if url.startswith("/") else urlsplit(url).path
+    path = url.removeprefix(HOME)
     form = {name: [value] for name, value in said.items()}
     signed = plivo.signature_v3("tok", f"{HOME}{path}", form, "nonce")
     return Client(HTTP_X_PLIVO_SIGNATURE_V3=signed, HTTP_X_PLIVO_SIGNATURE_V3_NONCE="nonce").post(path, said)
@@ -332,11 +371,20 @@ def test_nobody_answers_plivos_call(clock: TravellingClock, on_plivo: HttpPeer, 
     assert [request.path.rstrip("/").rpartition("/")[2] for request in on_plivo.requests] == ["Call", "Message"]
 
 
-def test_a_machine_that_takes_plivos_call_hears_nothing(clock: TravellingClock, on_plivo: HttpPeer) -> None:
+def test_a_machine_that_takes_plivos_call_hears_nothing_of_what_it_is(
+    clock: TravellingClock, on_plivo: HttpPeer
+) -> None:
     called("voice", then="sms")
     asked = on_plivo.requests[0].json()
-    said = plivo_tells(asked["answer_url"], CallUUID="c", Machine="true").content.decode()
-    assert "Checkout" not in said and "Hangup" in said
+    report = {"CallUUID": "c", "Event": "MachineDetection", "CallStatus": "in-progress"}
+    assert plivo_tells(asked["machine_detection_url"], Machine="false", **report).status_code == 204
+    assert len(on_plivo.requests) == 1
+    assert plivo_tells(asked["machine_detection_url"], Machine="true", **report).status_code == 204
+    assert on_plivo.requests[-1].path == "/v1/Account/MA1/Call/c/"
+    moved = on_plivo.requests[-1].json()
+    assert (moved["legs"], moved["aleg_method"]) == ("aleg", "POST")
+    said = plivo_tells(moved["aleg_url"], CallUUID="c", Machine="true").content.decode()
+    assert "Checkout" not in said and "Hangup" in said and 'silence="true"' in said
     run_due()
     assert on_plivo.requests[-1].path.endswith("/Message/")
     plivo_tells(asked["hangup_url"], CallStatus="completed")

@@ -173,6 +173,30 @@ def test_an_answer_by_its_link_confirms_a_contact_method(clock: TravellingClock,
     assert way.verified_at == clock()
 
 
+def test_a_code_is_read_only_where_it_was_sent_to(clock: TravellingClock, hook: HttpPeer) -> None:
+    """Whoever could read it in the delivery log could confirm a way that is somebody else's."""
+    admin = make.person("ada", "administrator")
+    way = method(hook, admin, "way")
+    commands.send_code(acting(admin), way)
+    run_due()
+    code = sent_code(hook)
+    browser = Client()
+    browser.force_login(admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert f"{code} is your code for Watchroom" in hook.requests[-1].body.decode()
+    for path in (
+        "/notifications",
+        "/notifications?q=code",
+        "/api/v1/notifications",
+        "/me/contact",
+        "/notifications/why",
+    ):
+        answer = browser.get(path)
+        assert answer.status_code == 200 and code not in answer.content.decode(), path
+    assert "Your code for Watchroom" in browser.get("/notifications?q=code").content.decode()
+    assert "Your code for Watchroom" not in browser.get(f"/notifications?q={code}").content.decode()
+    assert code not in browser.get("/notifications.csv").getvalue().decode()
+
+
 def test_the_page_asks_for_the_code(clock: TravellingClock, hook: HttpPeer) -> None:
     person = make.person("anna")
     way = method(hook, person, "way")
@@ -201,6 +225,7 @@ def test_the_delivery_log_is_given_as_a_file(clock: TravellingClock, hook: HttpP
         ("'=News", "sent", "1", "ok"),
         ("'=News", "failed", "1", "failed"),
     ]
+    assert " in 0 s" in browser.get("/notifications?who=me").content.decode()
     assert "410" in rows[1]["error"] and float(rows[1]["seconds"]) >= 0
     assert not browser.get("/notifications.csv?channel=sms").getvalue().decode().splitlines()[1:]
     assert browser.get("/notifications?person=99999999999999999999&escalation=²").status_code == 200

@@ -8,10 +8,9 @@ from datetime import datetime
 
 from ..channels.chat import buttons_for, plain_card
 from ..intake.models import AlertGroup
-from ..kernel import clock
 from ..kernel import settings as conf
+from ..paging.duties import said_to_its_person
 from ..paging.models import Escalation, Notification
-from ..paging.wording import on_clock_of
 from ..web.answers import group_of, settled
 from ..workspaces.base import Card
 from ..workspaces.models import Post
@@ -42,9 +41,10 @@ def room_card(escalation: Escalation) -> Card:
 
 
 def _of_notification(row: Notification) -> Card:
+    subject, body = said_to_its_person(row)
     card = plain_card(
-        on_clock_of(row.subject, row.person.timezone, clock.now()),
-        on_clock_of(row.body, row.person.timezone, clock.now()),
+        subject,
+        body,
         f"{conf.current().url}{row.path}",
         urgent=row.urgency == "high",
         drill=row.drill,
@@ -93,5 +93,5 @@ def _clock(at: datetime, zone: str) -> str:
     try:
         local = at.astimezone(zoneinfo.ZoneInfo(zone))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        local, zone = at.astimezone(zoneinfo.ZoneInfo("UTC")), "UTC"
-    return f"{local:%H:%M} {zone.rpartition('/')[2].replace('_', ' ')}"
+        local = at.astimezone(zoneinfo.ZoneInfo("UTC"))
+    return f"{local:%H:%M %Z}"

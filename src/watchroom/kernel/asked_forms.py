@@ -35,11 +35,18 @@ class SettingsForm(forms.Form):
     """A form that also asks for a plugin's settings."""
 
     def ask(self, fields: Iterable[Field], before: Mapping[str, Any]) -> None:
-        """Add the fields. Call it at the end of ``__init__``."""
-        self.asked = list(fields)
-        for each in self.asked:
-            self.fields[each.name] = field_of(each, before)
+        """Add the fields. Call it at the end of ``__init__``. A setting that is called as a field of the form's own (a
+        Mattermost's team) has another name in the form."""
+        asked, own = list(fields), set(self.fields)
+        self.asked = {each.name: f"its-{each.name}" if each.name in own else each.name for each in asked}
+        for each in asked:
+            self.fields[self.asked[each.name]] = field_of(each, before)
 
     def settings(self) -> dict[str, Any]:
         """What was entered for the plugin."""
-        return {each.name: self.cleaned_data.get(each.name, "") for each in self.asked}
+        return {setting: self.cleaned_data.get(name, "") for setting, name in self.asked.items()}
+
+    def refuse(self, setting: str, text: str) -> None:
+        """Show what is wrong at the setting, or else at the form's own field of that name, or on top."""
+        name = self.asked.get(setting, setting)
+        self.add_error(name if name in self.fields else None, text)

@@ -30,7 +30,7 @@ from .commands.turns import AT_ONCE
 from .hooks import as_alertmanager, summary_of
 from .links import phone_url, respond_url, seen_url
 from .models import Escalation, EscalationPolicy, Notification, StepAction
-from .wording import late_of, on_clock_of
+from .wording import code_said, late_of, on_clock_of
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -39,15 +39,25 @@ SHOWN = 20  # of those that go as one message
 _ACTION = {"page": "Acknowledge", "role": "Accept the role", "test": "I got it"}
 
 
+def said_to_its_person(notification: Notification) -> tuple[str, str]:
+    """Subject and text as its own person is told them, by their own clock."""
+    subject, body = notification.subject, notification.body
+    if notification.purpose == Notification.Purpose.VERIFY:
+        subject, body = code_said(body)
+    zone, now = notification.person.timezone, clock.now()
+    return on_clock_of(subject, zone, now), on_clock_of(body, zone, now)
+
+
 def message_of(notification: Notification) -> Message:
     """A notification in the words of the channels."""
     url = f"{conf.current().url}{notification.path}"
     verb = _ACTION.get(notification.purpose)
     answer = (Link(verb, respond_url(notification), acts=True),) if verb else ()
+    subject, body = said_to_its_person(notification)
     return Message(
         key=f"watchroom-{notification.pk}",
-        subject=on_clock_of(notification.subject, notification.person.timezone, clock.now()),
-        body=on_clock_of(notification.body, notification.person.timezone, clock.now()),
+        subject=subject,
+        body=body,
         late=late_of(notification.body),
         url=url,
         purpose=notification.purpose,

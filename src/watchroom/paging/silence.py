@@ -95,6 +95,11 @@ def _hours(person: Person, start: datetime, end: datetime) -> Iterator[Reason]:
         yield Reason("hours", text, path="/me/contact")
 
 
+def _local(row: Notification) -> datetime:
+    """When it is due, by its person's clock."""
+    return (row.due_at or row.created_at).astimezone(ZoneInfo(row.person.timezone))
+
+
 def _message(row: Notification) -> Reason:
     """What became of one message."""
     what = f"“{row.subject}” by {row.method_text}"
@@ -114,9 +119,9 @@ def _message(row: Notification) -> Reason:
     elif row.state == Notification.State.CANCELLED:
         text, at = f"was not sent: {_who_answered(row)}", row.ended_at or at
     elif last is not None and last.outcome == Attempt.Outcome.RETRY:
-        text = f"is tried again at {row.due_at:%H:%M:%S} UTC: {last.error}"
+        text = f"is tried again at {_local(row):%H:%M:%S %Z}: {last.error}"
     else:
-        text = f"is due at {row.due_at:%d %b %H:%M} UTC{note or ' (its wait is not over)'}."
+        text = f"is due at {_local(row):%d %b %H:%M %Z}{note or ' (its wait is not over)'}."
     return Reason("message", f"{what} {text}", fix, at, row.path)
 
 

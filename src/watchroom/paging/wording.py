@@ -15,6 +15,14 @@ def headline(title: str, severity: str) -> str:
     return f"{severity.capitalize()} – {title}" if severity else title
 
 
+def code_said(body: str) -> tuple[str, str]:
+    """Subject and text of a message with a code, of which a notification keeps only the code, as the last line of its body.
+    No list says it: whoever could read it there could confirm a way that is not theirs."""
+    code = body.rpartition("\n")[2]
+    text = f"Enter {code} within ten minutes, where you added this way to be reached. You did not? Then ignore it."
+    return f"{code} is your code for Watchroom", text
+
+
 def stamp(at: datetime) -> str:
     """A moment in a text that different people will read; :func:`on_clock_of` turns it into the reader's own time."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

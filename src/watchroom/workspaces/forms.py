@@ -35,6 +35,6 @@ class WorkspaceForm(SettingsForm):
         team.queryset = actor.teams_where(Action.MANAGE)
         team.required = not actor.may(Action.ADMINISTER)
         team.empty_label = "Everybody's" if actor.may(Action.ADMINISTER) else None
-        if workspace is not None:
-            self.initial = {"name": workspace.name, "team": workspace.team_id, **self.initial}
+        known = {"name": workspace.name, "team": workspace.team_id} if workspace else {"name": product.label}
+        self.initial = {**known, **self.initial}
         self.ask(product.fields, before)

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from ..accounts.forms import blame
 from ..accounts.roles import Action
 from ..api.pages import page
 from ..kernel.errors import WatchroomError
@@ -64,7 +63,7 @@ def edit(request: HttpRequest, slug: str = "") -> HttpResponse:
                 settings=form.settings(),
             )
         except WatchroomError as error:
-            blame(form, error)
+            form.refuse(error.field, str(error))
         else:
             try:
                 messages.success(request, f"Saved. {commands.try_workspace(by, saved)}")

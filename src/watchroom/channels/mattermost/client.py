@@ -100,14 +100,16 @@ class Mattermost:
             for button in card.buttons
         ]
         attachment: dict[str, Any] = {
-            "fallback": one_line(card.title),
+            "fallback": one_line(card.state or card.text or card.title),
             "color": {"alarm": "#d24b4e", "warning": "#e0a243", "done": "#3db887"}.get(card.tone, "#5d89ea"),
-            "title": f"{SIGNS.get(card.tone, '')} {one_line(card.title, 250)}",
-            "title_link": card.url,
+            **({"title": "Open in Watchroom", "title_link": card.url} if card.url else {}),
             "text": "\n\n".join(part for part in (card.text[:4000], f"**{card.state}**" if card.state else "") if part),
             "actions": actions,
         }
-        return {"message": "", "props": {"attachments": [attachment]}}
+        # The phone's app shows only this of a post: https://github.com/mattermost/mattermost-mobile/issues/4816
+        # An @ of an alert's must not call a whole room.
+        message = f"{SIGNS.get(card.tone, '')} {one_line(card.title, 250)}".replace("@", "@\u200b")
+        return {"message": message, "props": {"attachments": [attachment]}}
 
     # Rooms
 

@@ -92,7 +92,7 @@ def encode(topic: str, message: Message) -> bytes:
             "topic": topic,
             "title": title(message),
             "message": text,
-            "priority": _PRIORITY_URGENT if message.urgent else _PRIORITY_NORMAL,
+            "priority": _PRIORITY_URGENT if message.urgent and message.purpose != "verify" else _PRIORITY_NORMAL,
             "tags": _tags(message),
             "sequence_id": hashlib.sha256(message.key.encode()).hexdigest()[:32],
         }
@@ -127,6 +127,8 @@ def _tags(message: Message) -> list[str]:
     """Emoji short codes (https://docs.ntfy.sh/emojis/) come first, then the purpose as a word."""
     if message.purpose == "resolved":
         picture = "white_check_mark"
+    elif message.purpose == "verify":
+        picture = "key"
     elif message.drill:
         picture = "test_tube"
     else:

@@ -1,6 +1,7 @@
 """Plivo's REST API (v1) for text messages and calls, its XML, and the signatures of its requests to us.
 
 https://www.plivo.com/docs/messaging/api/message/ and https://www.plivo.com/docs/voice/api/call/
+https://www.plivo.com/docs/voice/api/call/machine-detection (asynchronous where there is a ``machine_detection_url``)
 https://www.plivo.com/docs/voice/concepts/signature-validation/ (V3: the whole form is signed)
 https://www.plivo.com/docs/messaging/concepts/signature-validation/ (V2: the address only)
 """
@@ -13,7 +14,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
@@ -57,7 +58,8 @@ class Plivo:
         return self._taken(found[0] if isinstance(found, list) and found else None)
 
     def call(self, to: str, spoken: str, *, answer_url: str, receipt_url: str) -> Delivery:
-        """Call. What to say is asked for when somebody answers: it is at ``answer_url``. Raises :class:`DeliveryFailed`."""
+        """Call. What to say is asked for when somebody answers: it is at ``answer_url``. That a machine has answered is told
+        there, too, while the call goes on. Raises :class:`DeliveryFailed`."""
         said = {
             "from": self.sender.lstrip("+"),
             "to": to.lstrip("+"),
@@ -67,6 +69,8 @@ class Plivo:
             "hangup_method": "POST",
             "machine_detection": "true",
             "machine_detection_time": _DETECT_MILLISECONDS,
+            "machine_detection_url": answer_url,
+            "machine_detection_method": "POST",
             "ring_timeout": _RING_SECONDS,
         }
         return self._taken(self._post("Call", said).get("request_uuid"))
@@ -115,8 +119,17 @@ class Plivo:
             return Outcome(False, "a machine answered the call")
         return Outcome(True) if status == "completed" or status in _DELIVERED else None
 
-    def machine_answered(self, told: Told) -> bool:
-        return told["Machine"].lower() == "true"
+    def machine_answered(self, told: Told) -> bool | None:
+        """A key counts more than what the call sounded like."""
+        is_machine = told["Machine"].lower() == "true"
+        if "Digits" in told.form:
+            return None
+        return is_machine if is_machine or told["Event"] == "MachineDetection" else None
+
+    def redirect(self, told: Told, url: str) -> None:
+        """https://www.plivo.com/docs/voice/api/call/transfer-a-call/"""
+        said = {"legs": "aleg", "aleg_url": url, "aleg_method": "POST"}
+        self._post(f"Call/{quote(told['CallUUID'], safe='')}", said)
 
     def pressed(self, told: Told) -> str | None:
         """Only the end of GetInput has the field ``Digits``: before it, the call asks what to say."""
@@ -128,12 +141,13 @@ class Plivo:
 
     def menu(self, spoken: str, answer_url: str) -> str:
         """https://www.plivo.com/docs/voice/xml/getinput/ Said twice."""
-        said = f"<Speak>{escape(spoken)}</Speak>"
-        ask = (
-            f'<GetInput action={quoteattr(answer_url)} method="POST" inputType="dtmf" numDigits="1" '
-            f'digitEndTimeout="5" executionTimeout="20">{said}</GetInput>'
-        )
+        ask = _ask(spoken, answer_url, seconds=20)
         return f'<Response><Wait length="1"/>{ask}{ask}<Speak>Goodbye.</Speak><Hangup/></Response>'
+
+    def voicemail(self, spoken: str, answer_url: str) -> str:
+        """https://www.plivo.com/docs/voice/xml/wait/ It waits until the machine has been silent for two seconds."""
+        ask = _ask(spoken, answer_url, seconds=10)
+        return f'<Response><Wait length="20" silence="true" minSilence="2000"/>{ask}<Hangup/></Response>'
 
     def farewell(self, spoken: str) -> str:
         said = f"<Speak>{escape(spoken)}</Speak>" if spoken else ""
@@ -144,6 +158,13 @@ class Plivo:
         if not text:
             return "<Response/>"
         return f"<Response><Message src={quoteattr(told['To'])} dst={quoteattr(told['From'])}>{escape(text)}</Message></Response>"
+
+
+def _ask(spoken: str, answer_url: str, seconds: int) -> str:
+    return (
+        f'<GetInput action={quoteattr(answer_url)} method="POST" inputType="dtmf" numDigits="1" '
+        f'digitEndTimeout="5" executionTimeout="{seconds}"><Speak>{escape(spoken)}</Speak></GetInput>'
+    )
 
 
 def signature_v2(token: str, url: str, form: Mapping[str, Sequence[str]], nonce: str) -> str:

@@ -51,8 +51,8 @@ class Account(Protocol):
         ...
 
     def call(self, to: str, spoken: str, *, answer_url: str, receipt_url: str) -> Delivery:
-        """Call, say something, and listen for a key. A machine that answers is told apart. Raises
-        :class:`DeliveryFailed`."""
+        """Call, say something at once to whoever answers, and listen for a key. What answers is found out meanwhile, and
+        told to ``answer_url``. Raises :class:`DeliveryFailed`."""
         ...
 
     def has_signed(self, told: Told) -> bool:
@@ -63,8 +63,12 @@ class Account(Protocol):
         """What a receipt says, or None while it is still on its way."""
         ...
 
-    def machine_answered(self, told: Told) -> bool:
-        """Whether a machine has taken the call that asks what to do."""
+    def machine_answered(self, told: Told) -> bool | None:
+        """Whether a machine has taken the call; None where a request tells something else."""
+        ...
+
+    def redirect(self, told: Told, url: str) -> None:
+        """Have the call that a request is about go on with what ``url`` answers. Raises :class:`DeliveryFailed`."""
         ...
 
     def pressed(self, told: Told) -> str | None:
@@ -77,6 +81,10 @@ class Account(Protocol):
 
     def menu(self, spoken: str, answer_url: str) -> str:
         """The answer that says something and waits for a key."""
+        ...
+
+    def voicemail(self, spoken: str, answer_url: str) -> str:
+        """The answer that says something once to a machine, and hangs up. Whoever is no machine may press a key."""
         ...
 
     def farewell(self, spoken: str) -> str:

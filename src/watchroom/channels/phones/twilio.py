@@ -2,6 +2,7 @@
 
 https://www.twilio.com/docs/messaging/api/message-resource
 https://www.twilio.com/docs/voice/api/call-resource
+https://www.twilio.com/docs/voice/answering-machine-detection
 https://www.twilio.com/docs/usage/security#validating-requests
 """
 
@@ -12,7 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
@@ -43,14 +44,18 @@ class Twilio:
         return self._post("Messages", {"To": to, origin: self.sender, "Body": body, "StatusCallback": receipt_url})
 
     def call(self, to: str, spoken: str, *, answer_url: str, receipt_url: str) -> Delivery:
-        """Call, say something, and listen for a key. A machine that answers is told apart. Raises :class:`DeliveryFailed`."""
+        """Call, say something, and listen for a key. Whoever answers hears it at once: what answers is found out meanwhile
+        (``AsyncAmd``), and a machine is told of when it has said its own words. Raises :class:`DeliveryFailed`."""
         said = {
             "To": to,
             "From": self.sender,
             "Twiml": menu(spoken, answer_url),
             "StatusCallback": receipt_url,
             "StatusCallbackEvent": "completed",
-            "MachineDetection": "Enable",
+            "MachineDetection": "DetectMessageEnd",
+            "AsyncAmd": "true",
+            "AsyncAmdStatusCallback": answer_url,
+            "AsyncAmdStatusCallbackMethod": "POST",
             "Timeout": "45",
         }
         return self._post("Calls", said)
@@ -72,8 +77,15 @@ class Twilio:
             return Outcome(False, "a machine answered the call")
         return Outcome(True) if status == "completed" or status in DELIVERED else None
 
-    def machine_answered(self, told: Told) -> bool:
+    def machine_answered(self, told: Told) -> bool | None:
+        """A key counts more than what the call sounded like."""
+        if "Digits" in told.form or not told["AnsweredBy"]:
+            return None
         return told["AnsweredBy"].startswith(("machine", "fax"))
+
+    def redirect(self, told: Told, url: str) -> None:
+        """https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource"""
+        self._post(f"Calls/{quote(told['CallSid'], safe='')}", {"Url": url, "Method": "POST"})
 
     def pressed(self, told: Told) -> str | None:
         """The menu was given with the call: whoever asks has pressed something."""
@@ -84,6 +96,9 @@ class Twilio:
 
     def menu(self, spoken: str, answer_url: str) -> str:
         return menu(spoken, answer_url)
+
+    def voicemail(self, spoken: str, answer_url: str) -> str:
+        return f"<Response>{_gather(spoken, answer_url, seconds=4)}<Hangup/></Response>"
 
     def farewell(self, spoken: str) -> str:
         return farewell(spoken) if spoken else "<Response><Hangup/></Response>"
@@ -118,9 +133,13 @@ def _explained(failed: DeliveryFailed) -> DeliveryFailed:
 
 def menu(spoken: str, answer_url: str) -> str:
     """TwiML that says something twice and waits for a key. https://www.twilio.com/docs/voice/twiml/gather"""
-    said = f"<Say>{escape(spoken)}</Say>"
-    gather = f'<Gather numDigits="1" timeout="8" method="POST" action={quoteattr(answer_url)}>{said}</Gather>'
+    gather = _gather(spoken, answer_url, seconds=8)
     return f'<Response><Pause length="1"/>{gather}{gather}<Say>Goodbye.</Say></Response>'
+
+
+def _gather(spoken: str, answer_url: str, seconds: int) -> str:
+    said = f"<Say>{escape(spoken)}</Say>"
+    return f'<Gather numDigits="1" timeout="{seconds}" method="POST" action={quoteattr(answer_url)}>{said}</Gather>'
 
 
 def farewell(spoken: str) -> str:

@@ -38,11 +38,18 @@ class SMS:
         return accounts.first_that_takes_it(lambda account: account.text(number, text, receipt_url=message.receipt_url))
 
 
+_HOW = {
+    "page": "\nReply 1 to acknowledge.",
+    "role": "\nReply 1 to accept.",
+    "test": "\nReply 1 if you got it.",
+}
+
+
 def compose(message: Message) -> str:
     """What it is, how to answer, and where to look: at most two messages long. Only what it is gives way."""
     if message.purpose == "verify":
         return title(message)
-    how = "\nReply 1 to acknowledge." if message.purpose in {"page", "role"} else ""
+    how = _HOW.get(message.purpose, "")
     link = message.actions[0].url if message.actions else message.url
     where = f"\n{link}" if link and conf.current().sms_links else ""
     return texts.fitted("", announced(message), how + where, most=3 if len(where) > 120 else 2)

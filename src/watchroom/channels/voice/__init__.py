@@ -47,7 +47,8 @@ class Voice:
 
 def spoken(message: Message) -> str:
     """What is said. A code is spoken digit by digit."""
-    text = one_line(announced(message), 300)
+    # A dash between two parts is read out as one by some voices: a comma is a short rest in all of them.
+    text = one_line(announced(message), 300).replace(" – ", ", ").replace(" — ", ", ")
     if message.purpose == "verify":
         return "This is Watchroom. " + " ".join(f"{each}," if each.isdigit() else each for each in _spaced(text))
     if message.purpose in {"page", "role"}:
@@ -57,6 +58,16 @@ def spoken(message: Message) -> str:
         more = " Press 9 to ask for help at once." if alerts else ""
         return f"This is Watchroom. {text}. Press 1 to {verb}.{more}"
     return f"This is Watchroom. {text}. Press 1 when you have heard it."
+
+
+def to_machine(message: Message) -> str:
+    """What stays on a voicemail: that there is something, and nothing of what it is. A person whom the provider took for a
+    machine hears how to go on."""
+    what = {"page": "a page", "role": "a role that you are asked to take", "test": "a test page"}.get(
+        message.purpose, "a message"
+    )
+    verb = {"page": "acknowledge", "role": "accept"}.get(message.purpose, "say that you have heard it")
+    return f"This is Watchroom, with {what} for you. Please open Watchroom. If you are on the line, press 1 to {verb}."
 
 
 def _spaced(text: str) -> list[str]:

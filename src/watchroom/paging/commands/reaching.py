@@ -52,8 +52,8 @@ def send_code(by: Actor, method: ContactMethod) -> Notification:
         row = _send(
             method,
             purpose=Notification.Purpose.VERIFY,
-            subject=f"{code} is your code for Watchroom",
-            body=f"Enter {code} within ten minutes, where you added this way to be reached. You did not? Then ignore it.",
+            subject="Your code for Watchroom",
+            body=code,  # said in words when it is sent: `wording.code_said`
         )
         method.code_hash, method.code_tries = _hashed(method, code), 0
         method.code_expires_at = made.at + CODE_LIFETIME

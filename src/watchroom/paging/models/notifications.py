@@ -116,3 +116,8 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number}: {self.outcome}"
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the other side took to answer; None where it was cut off."""
+        return round((self.ended_at - self.started_at).total_seconds(), 3) if self.ended_at else None

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from ...accounts.models import Person
@@ -59,7 +63,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "tests": Notification.objects.filter(person=me, purpose=Notification.Purpose.TEST).prefetch_related("attempts")[
             :5
         ],
-        "at_night": night,
+        "at_night": _in_words(night),
         "trouble": trouble_at_night(night),
     }
     template = "paging/_tests.html" if request.headers.get("HX-Request") else "paging/contact.html"
@@ -71,11 +75,25 @@ def add(request: HttpRequest) -> HttpResponse:
     """Add a contact method."""
     channel = channel_named(request.POST.get("channel", ""))
     settings = {field.name: request.POST[field.name] for field in channel.fields if request.POST.get(field.name)}
-    commands.add_contact_method(
+    method = commands.add_contact_method(
         actor_of(request), _me(request), channel=channel.name, label=request.POST.get("label", ""), settings=settings
     )
-    messages.success(request, "Added. Send a test page to be sure.")
-    return redirect("my-contact")
+    messages.success(request, "Added. Try it with a test page, to be sure.")
+    return _back_to(method)
+
+
+def _back_to(method: ContactMethod) -> HttpResponse:
+    """The page, at the place of one way: on a telephone it is a long page."""
+    return redirect(f"{reverse('my-contact')}#way-{method.pk}")
+
+
+def _in_words(ways: Sequence[tuple[ContactMethod, int]]) -> list[tuple[int, str]]:
+    """After how many seconds, and by what; those of one moment together."""
+    found = []
+    for wait, together in groupby(ways, key=lambda each: each[1]):
+        *first, last = [method.label for method, _ in together]
+        found.append((wait, f"{', '.join(first)} and {last}" if first else last))
+    return found
 
 
 @require_POST
@@ -115,7 +133,7 @@ def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
             value=what,
             fix="Use test, code, confirm, enable, disable, limit or remove.",
         )
-    return redirect("my-contact")
+    return redirect("my-contact") if what in {"remove", "limit"} else _back_to(method)
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

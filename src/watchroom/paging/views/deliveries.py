@@ -114,8 +114,7 @@ def as_file(request: HttpRequest) -> StreamingHttpResponse:
             about = [row.pk, str(row.person), row.method_text, row.purpose, row.subject, row.state, row.created_at]
             attempts = list(row.attempts.all())
             for each in attempts:
-                took = round((each.ended_at - each.started_at).total_seconds(), 3) if each.ended_at else None
-                tried = [each.number, each.started_at, took, each.outcome, each.provider_id, each.error]
+                tried = [each.number, each.started_at, each.seconds, each.outcome, each.provider_id, each.error]
                 yield [*about, row.seen_at, *tried, row.note]
             if not attempts:
                 yield [*about, row.seen_at, *[None] * 6, row.note]

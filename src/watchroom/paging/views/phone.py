@@ -5,6 +5,7 @@ Every request has to be signed by one of our accounts (`channels/phones/`) for t
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
@@ -12,11 +13,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
+from ...channels.base import Message
 from ...channels.phones.accounts import who_signed
 from ...channels.phones.numbers import read_number
 from ...channels.phones.provider import Account, Told
 from ...channels.phones.texts import plainer
-from ...channels.voice import spoken
+from ...channels.voice import spoken, to_machine
 from ...kernel import clock
 from ...kernel import settings as conf
 from ...kernel.errors import NotAllowed, Refused, WatchroomError
@@ -26,6 +28,7 @@ from ..duties import message_for
 from ..models import Notification
 from ..together import bundle_of
 
+log = logging.getLogger(__name__)
 _YES = {"1", "ack", "acknowledge", "ok", "yes", "ja", "y"}
 _REPLY_WITHIN = timedelta(hours=24)
 
@@ -89,14 +92,18 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
 @csrf_exempt  # signed by the provider
 @require_POST
 def key(request: HttpRequest, token: str) -> HttpResponse:
-    """A call that asks what to say, or a key that was pressed in it. A machine hears nothing of what is wrong."""
+    """A call that asks what to say, a key that was pressed in it, or what has answered it. A voicemail keeps nothing of
+    what is wrong, and the person's next way follows at once."""
     account, told = _read(request)
     notification = links.read(token, "phone")
-    if account.machine_answered(told):
-        commands.record_receipt(notification, arrived=False, why="a machine answered the call")
-        return _xml(account.farewell(""))
-    pressed = account.pressed(told)
     message = message_for(bundle_of(notification))
+    if request.GET.get("heard") == "machine":
+        return _xml(account.voicemail(to_machine(message), message.answer_url))
+    if (is_machine := account.machine_answered(told)) is not None:
+        if is_machine:
+            _leave_word(account, told, notification, message)
+        return HttpResponse(status=204)
+    pressed = account.pressed(told)
     if pressed is None:
         return _xml(account.menu(spoken(message), message.answer_url))
     by = _by(notification, "telephone")
@@ -113,6 +120,15 @@ def key(request: HttpRequest, token: str) -> HttpResponse:
             return _xml(account.farewell(said))
     # Whoever is half asleep may hit any key: they hear once more what there is.
     return _xml(account.menu(f"That key does nothing. {spoken(message)}", message.answer_url))
+
+
+def _leave_word(account: Account, told: Told, notification: Notification, message: Message) -> None:
+    """A machine has the call: the next way goes first, then the machine is told that there was a page."""
+    commands.record_receipt(notification, arrived=False, why="a machine answered the call")
+    try:
+        account.redirect(told, f"{message.answer_url}?heard=machine")
+    except WatchroomError as error:
+        log.warning("No word could be left on a voicemail: %s", error)
 
 
 @csrf_exempt  # signed by the provider

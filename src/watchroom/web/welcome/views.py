@@ -35,7 +35,7 @@ from .forms import ContactForm, SourceForm, TeamForm, YouForm
 
 _ALLOWED = "first_run_allowed"
 _KEY = "first_run_key"
-_ELSEWHERE = {"browser", "push"}
+_ELSEWHERE = {"browser", "push"}  # one is there already, the other is a button
 
 
 def _page(request: HttpRequest, step: int, template: str, **context: Any) -> HttpResponse:
@@ -119,7 +119,12 @@ def reach(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST" and not chosen:
         accounts.record_walk(by, reach=True)
         return redirect("welcome-test")
-    # Push is for the device that it is to ring: its button is on the page “How you are reached”.
+    push = all_of("watchroom.channels")["push"]
+    if chosen == "push":
+        settings = {each.name: request.POST.get(each.name, "") for each in push.fields}
+        add_contact_method(by, person, channel="push", label=request.POST.get("label", ""), settings=settings)
+        messages.success(request, "Added. The next step tries it out.")
+        return redirect("welcome-reach")
     channels = [each for each in loudest_first(all_of("watchroom.channels").values()) if each.name not in _ELSEWHERE]
     forms, unready = [], []
     for channel in channels:
@@ -142,6 +147,7 @@ def reach(request: HttpRequest) -> HttpResponseBase:
         "forms": forms,
         "methods": ContactMethod.objects.filter(person=person),
         "unready": unready,
+        "push": not missing_for(push),
     }
     wrong = any(form.errors for form in forms)
     return render(
