@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchroom.channels import (
+    answers,
     apprise,
     browser,
     email,
@@ -184,3 +185,20 @@ def test_our_entry_points_lead_to_our_channels() -> None:
     if not installed:
         pytest.skip("Watchroom is not installed as a package")
     assert {name: installed.get(name) for name in OURS} == OURS
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"code": 42908, "http": 429, "error": "limit reached"}', "limit reached (42908)"),
+        ('{"errcode": "M_UNKNOWN_TOKEN", "error": "Unrecognised access token"}', "Unrecognised access token (M_UNKNOWN_TOKEN)"),
+        ('{"error": {"code": "WorkflowNotFound", "message": "It is\\ngone."}}', "It is gone. (WorkflowNotFound)"),
+        ('{"api_id": "x", "error": "insufficient balance"}', "insufficient balance"),
+        ('{"message": ["odd"], "code": null}', '{"message": ["odd"], "code": null}'),
+        ("<h1>Bad gateway</h1>", "<h1>Bad gateway</h1>"),
+        ("[1]", "[1]"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_what_a_server_says_is_said_in_its_own_sentence(body: str, said: str) -> None:
+    assert answers.what_it_says(body.encode()) == said

@@ -165,6 +165,35 @@ def test_a_failed_delivery_is_tried_again_with_the_same_key(clock: TravellingClo
     assert [a.outcome for a in Attempt.objects.order_by("id")] == ["retry", "ok"]
 
 
+@pytest.mark.parametrize(("answer", "seconds"), [(Answer(503), 7), (Answer(429, headers={"Retry-After": "120"}), 0)])
+def test_a_provider_that_is_down_keeps_nobody_from_their_next_way(
+    clock: TravellingClock, hook: HttpPeer, answer: Answer, seconds: int
+) -> None:
+    """It is tried again all the same; one slip of a moment rings nobody twice."""
+    anna = make.person("anna", "responder")
+    first, second, third = (
+        make.contact_method(anna, settings={"url": f"{hook.url}/{each}", "secret": "a secret of sixteen letters"})
+        for each in ("first", "second", "third")
+    )
+    commands.set_rules(acting(anna), anna, "high", [(first.pk, 0), (second.pk, 600), (third.pk, 900)])
+    hook.otherwise = lambda request: answer if request.path == "/first" else Answer()
+    start(make.policy((anna, 3600)))
+    run_due()
+    for _ in range(3):
+        clock.advance(timedelta(seconds=7))
+        run_due()
+        run_due()
+    assert "second" in paged(hook) and "third" not in paged(hook)
+    ways = {row.contact_method_id: row for row in Notification.objects.all()}
+    assert ways[first.pk].state == "waiting" and "the next way goes meanwhile" in ways[first.pk].note
+    began = ways[second.pk].attempts.get().started_at - ways[first.pk].created_at
+    assert began == timedelta(seconds=seconds)
+    hook.otherwise = Answer()
+    clock.advance(timedelta(minutes=3))
+    run_due()
+    assert paged(hook)[-1] == "first" and "third" not in paged(hook)
+
+
 def test_a_method_that_fails_for_good_lets_the_next_follow_at_once(clock: TravellingClock, hook: HttpPeer) -> None:
     anna = reachable(hook, "anna", "gone")
     second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": "a secret of sixteen letters"})

@@ -190,7 +190,7 @@ def test_a_reply_acknowledges_the_newest_page(clock: TravellingClock, phones: Ht
     assert "Reply 1 to acknowledge: " in tell("/phone/text", From=NUMBER, Body="who is this?").content.decode()
     told = tell("/phone/text", From=NUMBER, Body=" 1 ").content.decode()
     assert texts.units(told)[1], "a reply of the cheap alphabet"
-    assert "Disk full" in told and "1 more are open" in told
+    assert "Disk full" in told and "1 more is open" in told
     second.refresh_from_db()
     assert second.acknowledged_by == anna
     tell("/phone/text", From=NUMBER, Body="OK")

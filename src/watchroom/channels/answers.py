@@ -54,7 +54,7 @@ def ask(
     if answer.ok:
         return answer
     permanent = answer.status < 500 and answer.status not in {408, 425, 429}
-    said = one_line(answer.body[:1000].decode(errors="replace"), 200)
+    said = what_it_says(answer.body)
     text = f"{http.origin(url)} answered {answer.status}"
     if 300 <= answer.status < 400:
         raise DeliveryFailed(
@@ -69,6 +69,24 @@ def ask(
         retry_after=answer.retry_after,
         answered=answer.status,
     )
+
+
+def what_it_says(body: bytes) -> str:
+    """What a server says went wrong, for people: the sentence of a JSON answer with its code, else the text as it is."""
+    try:
+        said = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        said = None
+    if isinstance(said, dict) and isinstance(said.get("error"), dict):
+        said = said["error"]
+    if isinstance(said, dict):
+        texts = [said.get(name) for name in ("message", "error", "description", "detail")]
+        text = next((each for each in texts if isinstance(each, str) and each.strip()), "")
+        codes = [said.get(name) for name in ("errcode", "code")]
+        code = next((str(each) for each in codes if isinstance(each, str | int) and str(each) not in text), "")
+        if text:
+            return f"{one_line(text, 200)} ({one_line(code, 60)})" if code else one_line(text, 200)
+    return one_line(body[:1000].decode(errors="replace"), 200)
 
 
 def provider_id(answer: http.Answer) -> str:

@@ -19,6 +19,7 @@ GIVEN_WAIT_SECONDS = 300  # how long somebody to whom it was given has, before i
 SEND_LEASE = timedelta(seconds=60)  # after this long without a result, an attempt counts as cut off
 MAX_TRIES = 8
 MAX_RETRY_AFTER = timedelta(minutes=10)
+_SLIP = timedelta(seconds=10)
 _BACKOFF_SECONDS = (5, 15, 30, 60, 120, 240, 480)
 
 
@@ -227,6 +228,15 @@ def retry_in(tries: int, *, permanent: bool, retry_after: timedelta | None, jitt
         return None
     base = timedelta(seconds=_BACKOFF_SECONDS[min(tries, len(_BACKOFF_SECONDS)) - 1] * jitter.uniform(0.8, 1.2))
     return max(base, min(retry_after, MAX_RETRY_AFTER)) if retry_after else base
+
+
+def goes_on_meanwhile(tries: int, wait: timedelta, *, urgent: bool) -> bool:
+    """Whether the person's next method goes while this one is tried again: a slip of a moment is waited for, a provider that
+    is down is not.
+
+    :param tries: how many attempts have failed; ``wait``: until the next one.
+    """
+    return urgent and (tries > 1 or wait > _SLIP)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -125,10 +126,8 @@ class Twilio:
 
 def _explained(failed: DeliveryFailed) -> DeliveryFailed:
     """The same failure, told apart by Twilio's own code where its answer has one."""
-    text = failed.message
-    if any(f'"code": {code}' in text or f'"code":{code}' in text for code in _WRONG_NUMBER):
-        return WrongNumber(text)
-    return failed
+    code = re.search(r"\((\d{5})\)", failed.message)
+    return WrongNumber(failed.message) if code and int(code[1]) in _WRONG_NUMBER else failed
 
 
 def menu(spoken: str, answer_url: str) -> str:

@@ -18,12 +18,13 @@ from ...kernel.db import announce, claimable, insert_all, locked, update_each
 from ..models import Attempt, ContactMethod, Escalation, EscalationEvent, Notification, Urgency
 from ..people import Roster, hours_of
 from ..quiet import outside
-from ..rules import SEND_LEASE, messages_for, retry_in
+from ..rules import SEND_LEASE, goes_on_meanwhile, messages_for, retry_in
 from .bundles import ASKS, may_bundle, sort_out_all
 from .catching_up import in_order
 
 _JITTER = random.Random()
 BUNDLE_MOST = 500
+MEANWHILE = "the next way goes meanwhile"  # said once of each: its next one may have trouble of its own
 
 
 @dataclass
@@ -226,7 +227,12 @@ def _record(notification: Notification, attempt: Attempt, result: Delivery | Exc
                     and Escalation.objects.filter(pk=row.escalation_id, ended_at__isnull=False).exists()
                 ):
                     row.state, row.ended_at, row.due_at = Notification.State.CANCELLED, now, None
-        row.save(update_fields=["state", "ended_at", "due_at"])
+                elif MEANWHILE not in row.note and goes_on_meanwhile(
+                    row.tries, wait, urgent=row.urgency == Urgency.HIGH
+                ):
+                    row.note = f"{row.note}; {MEANWHILE}"[-200:] if row.note else MEANWHILE
+                    hurry_next(row, now)
+        row.save(update_fields=["state", "ended_at", "due_at", "note"])
         attempt.save(update_fields=["ended_at", "outcome", "provider_id", "error"])
         announce({f"person:{row.person_id}", "notifications", *topics_of(row), *([wake.PAGES] if row.due_at else [])})
 

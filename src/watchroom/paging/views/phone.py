@@ -148,8 +148,12 @@ def text(request: HttpRequest) -> HttpResponse:
     if said.strip().lower().rstrip(".!") not in _YES:
         return _xml(account.reply(told, f"Reply 1 to acknowledge: {what[:100]}"))
     answer_text = _take(_by(waiting[0], "text message"), waiting[0])
-    more = f" {len(waiting) - 1} more are open: reply 1 again." if len(waiting) > 1 else ""
+    more = f" {_more_open(len(waiting) - 1)}: reply 1 again." if len(waiting) > 1 else ""
     return _xml(account.reply(told, f"{what[:80]}: {plainer(answer_text)}{more}"))
+
+
+def _more_open(count: int) -> str:
+    return "1 more is open" if count == 1 else f"{count} more are open"
 
 
 def _open_pages(number: str) -> list[Notification]:
