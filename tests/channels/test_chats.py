@@ -212,3 +212,31 @@ def test_a_person_is_found_in_the_workspace_that_is_meant(peer: HttpPeer) -> Non
     with pytest.raises(Refused) as refused:
         slack.channel.check({"user": "eve@example.org", "workspace": "acme"})
     assert refused.value.field == "user" and refused.value.fix
+
+
+@pytest.mark.parametrize("host", ["acme.webhook.office.com", "outlook.office.com"])
+def test_the_address_of_a_connector_of_teams_is_refused(host: str) -> None:
+    for check in (teams.product.check, teams.channel.check):
+        with pytest.raises(Refused, match="retired") as refused:
+            check({"url": f"https://{host}/webhookb2/s3cret"})
+        assert "s3cret" not in str(refused.value.value)
+    good = "https://default1.09.environment.api.powerplatform.com/powerautomate/x?sig=1"
+    assert teams.channel.check({"url": good}) == {"url": good}
+
+
+def test_a_telegram_group_that_has_another_number_says_which(peer: HttpPeer) -> None:
+    client = telegram.Telegram(Access({"url": peer.url, "token": "12345:s3cret-token"}))
+    said = {"ok": False, "error_code": 400, "description": "Bad Request: group chat was upgraded to a supergroup chat"}
+    peer.answer(Answer(400, {**said, "parameters": {"migrate_to_chat_id": -1001234567890}}))
+    with pytest.raises(DeliveryFailed, match="-1001234567890"):
+        client.post("-42", card_of(PAGE), key="k")
+
+
+def test_a_post_in_mattermost_says_on_the_lock_screen_what_it_is_and_calls_nobody(peer: HttpPeer) -> None:
+    peer.otherwise = Answer(201, {"id": "p" * 26, "channel_id": "c" * 26})
+    access = Access(
+        {"url": peer.url, "token": "t"}, account="b" * 26, hook_url="https://w.example/chat/m", hook_key="k"
+    )
+    Mattermost(access).post("c" * 26, card_of(replace(PAGE, subject="Mail to @channel bounces")), key="k")
+    message = peer.requests[0].json()["message"]
+    assert "bounces" in message and "@channel" not in message

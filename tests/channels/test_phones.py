@@ -258,6 +258,22 @@ def test_a_wrong_number_is_wrong_for_every_account(two_accounts: HttpPeer) -> No
     assert len(two_accounts.requests) == 1
 
 
+def test_what_one_sender_may_not_do_another_may(two_accounts: HttpPeer) -> None:
+    """A recipient that has stopped one sender (21610), or a country that one account may not text (21408)."""
+    for code in (21610, 21408):
+        two_accounts.answer(Answer(400, {"code": code, "message": "No", "status": 400}), Answer(201, {"sid": "SM2"}))
+        assert sms.send(TO, PAGE).provider_id == "twilio:SM2"
+    assert [request.path.split("/")[3] for request in two_accounts.requests] == ["AC1", "AC2", "AC1", "AC2"]
+
+
+def test_a_receipt_says_in_words_why() -> None:
+    account = twilio.Twilio("AC", "t", "+1")
+    told = Told("https://w.example/", {"MessageStatus": ["undelivered"], "ErrorCode": ["30003"]})
+    assert str(account.outcome(told)).count("undelivered 30003: the telephone is off or out of reach") == 1
+    other = account.outcome(Told("https://w.example/", {"MessageStatus": ["failed"], "ErrorCode": ["30099"]}))
+    assert other is not None and other.why == "failed 30099"
+
+
 def test_all_accounts_failing_is_temporary_if_one_of_them_is(two_accounts: HttpPeer) -> None:
     two_accounts.answer(Answer(401), Answer(429))
     with pytest.raises(DeliveryFailed) as failed:

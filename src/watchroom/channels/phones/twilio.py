@@ -23,8 +23,18 @@ from .. import answers
 from ..base import Delivery, DeliveryFailed
 from .provider import Outcome, Told, WrongNumber
 
-# What can't be mended by sending it again: https://www.twilio.com/docs/api/errors
-_WRONG_NUMBER = {21211, 21214, 21217, 21401, 21407, 21408, 21610, 21612, 21614}
+# The number itself is wrong, for any provider: https://www.twilio.com/docs/api/errors
+# (Not 21408, 21610 and 21612: what one account or sender may not do, another may.)
+_WRONG_NUMBER = {21211, 21214, 21217, 21401, 21614}
+# Of those that come with a receipt, in words: https://www.twilio.com/docs/messaging/guides/debugging-common-issues
+_SAID = {
+    "30003": "the telephone is off or out of reach",
+    "30004": "the receiver or its carrier blocks this sender",
+    "30005": "the number is not in use",
+    "30006": "a landline, or a carrier that can't be reached",
+    "30007": "the carrier took it for spam",
+    "30034": "the sender is not registered for the USA (A2P 10DLC)",
+}
 ENDED_BADLY = {"undelivered", "failed", "busy", "no-answer", "canceled"}
 DELIVERED = {"delivered", "read"}
 
@@ -73,7 +83,8 @@ class Twilio:
     def outcome(self, told: Told) -> Outcome | None:
         status, answered_by = told["MessageStatus"] or told["CallStatus"], told["AnsweredBy"]
         if status in ENDED_BADLY:
-            return Outcome(False, f"{status} {told['ErrorCode']}".strip())
+            code = told["ErrorCode"]
+            return Outcome(False, f"{status} {code}{': ' if code in _SAID else ''}{_SAID.get(code, '')}".strip())
         if status == "completed" and answered_by.startswith(("machine", "fax")):
             return Outcome(False, "a machine answered the call")
         return Outcome(True) if status == "completed" or status in DELIVERED else None

@@ -14,11 +14,12 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from ...kernel import http
-from ...kernel.errors import NotAllowed
+from ...kernel.errors import NotAllowed, Refused
 from ...workspaces.base import Access, Card, Heard, Posted
 from ...workspaces.base import Field as Setting
 from .. import answers
@@ -28,6 +29,20 @@ from ..wording import one_line
 
 _HOW = "Make it in Teams with the workflow “Send webhook alerts to a chat” or “… to a channel”, and copy its address."
 _TONES = {"alarm": "attention", "warning": "warning", "done": "good"}
+
+
+def address(given: object) -> str:
+    """A workflow's address. Raises ``Refused``: it is no web address, or one of a connector, which Microsoft has retired."""
+    url = http.check_url(given)
+    host = urlsplit(url).hostname or ""
+    if host.endswith(".webhook.office.com") or host == "outlook.office.com":
+        raise Refused(
+            "That is the address of an Office 365 connector; Microsoft has retired them.",
+            field="url",
+            value=f"https://{host}/…",
+            fix=_HOW,
+        )
+    return url
 
 
 def post(url: str, card: Card) -> str:
@@ -120,7 +135,7 @@ class Product:
     hook_help = ""
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
-        return {"url": http.check_url(settings["url"]) if settings.get("url") else ""}
+        return {"url": address(settings["url"]) if settings.get("url") else ""}
 
     def describe(self, settings: Mapping[str, Any]) -> str:
         return _shown(settings)
@@ -144,8 +159,8 @@ class Channel:
     fields = (Field("url", "The workflow's address", _HOW, kind="password", secret=True),)
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
-        """:raises Refused: it is not a web address."""
-        return {"url": http.check_url(settings.get("url"))}
+        """:raises Refused: it is not a workflow's address."""
+        return {"url": address(settings.get("url"))}
 
     def describe(self, settings: dict[str, Any]) -> str:
         return _shown(settings)

@@ -48,15 +48,20 @@ class Telegram:
             said = msgspec.json.decode(answer.body)
             if answer.ok and said["ok"]:
                 return said["result"]
-            text, wait = str(said.get("description", "")), (said.get("parameters") or {}).get("retry_after")
+            more = said.get("parameters") or {}
+            text, wait, moved = (
+                str(said.get("description", "")),
+                more.get("retry_after"),
+                more.get("migrate_to_chat_id"),
+            )
         except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
-            text, wait = "", None
+            text, wait, moved = "", None, None
         passing = answer.status == 429 or answer.status >= 500
         raise DeliveryFailed(
             f"Telegram answered {answer.status}: {one_line(text, 200)}",
             permanent=not passing,
             retry_after=timedelta(seconds=min(int(wait), 86_400)) if isinstance(wait, int) else answer.retry_after,
-            fix=_fix(answer.status, text),
+            fix=f"The group has another number now: {moved}." if isinstance(moved, int) else _fix(answer.status, text),
         )
 
     def try_it(self) -> tuple[str, str]:
