@@ -186,6 +186,8 @@ def test_a_provider_that_is_down_keeps_nobody_from_their_next_way(
     assert "second" in paged(hook) and "third" not in paged(hook)
     ways = {row.contact_method_id: row for row in Notification.objects.all()}
     assert ways[first.pk].state == "waiting" and "the next way goes meanwhile" in ways[first.pk].note
+    lines = [line["text"] for line in trace(Escalation.objects.get()) if line["future"]]
+    assert any("again after" in line and "the next way goes meanwhile" in line for line in lines)
     began = ways[second.pk].attempts.get().started_at - ways[first.pk].created_at
     assert began == timedelta(seconds=seconds)
     hook.otherwise = Answer()

@@ -225,7 +225,7 @@ def test_the_delivery_log_is_given_as_a_file(clock: TravellingClock, hook: HttpP
         ("'=News", "sent", "1", "ok"),
         ("'=News", "failed", "1", "failed"),
     ]
-    assert " in 0 s" in browser.get("/notifications?who=me").content.decode()
+    assert "Handed over (0 s)" in browser.get("/notifications?who=me").content.decode()
     assert "410" in rows[1]["error"] and float(rows[1]["seconds"]) >= 0
     assert not browser.get("/notifications.csv?channel=sms").getvalue().decode().splitlines()[1:]
     assert browser.get("/notifications?person=99999999999999999999&escalation=²").status_code == 200

@@ -57,7 +57,7 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
             {
                 "at": at,
                 "kind": "notification",
-                "text": f"{row.person} by {row.method_text}",
+                "text": f"{row.person} by {row.method_text}{_again(row) if future else ''}",
                 "future": future,
                 "state": row.state,
             }
@@ -83,6 +83,14 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
             pages.append(([preview.people[pk] for pk in line["people"]], line["at"], urgency))
         lines += _messages(pages)
     return sorted(lines, key=lambda line: (line["at"], line["future"]))
+
+
+def _again(row: Notification) -> str:
+    """What has to be said of a message that has been tried already and is not there yet."""
+    if not row.tries:
+        return ""
+    note = f"; {row.note}" if row.note else ""
+    return f", again after {row.tries} failed {'try' if row.tries == 1 else 'tries'}{note}"
 
 
 Paged = tuple[Sequence[Person], datetime, str]  # who is paged, when, and how urgent it is
