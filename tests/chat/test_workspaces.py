@@ -82,6 +82,16 @@ def test_mattermost_by_page_and_whose_it_is_is_not_its_own_team(client: Any, htt
     assert (row.settings["team"], row.team, row.settings["token"]) == ("acme", shop, TOKENS["mattermost"])
 
 
+def test_an_address_to_which_no_chat_sends_anything_says_so(client: Any, configured: Callable[..., None]) -> None:
+    """Slack and Telegram send only to https: without it buttons would be there, and do nothing."""
+    for url, warned in (("https://w.example", False), ("http://w.example", True)):
+        configured(WATCHROOM_URL=url)
+        client.force_login(make.person(url, "administrator"), backend=BACKEND)
+        row = save_workspace(make.actor(), None, team=None, kind="slack", name=f"Acme {warned}", settings=SLACK)
+        page = client.get(f"/workspaces/{row.slug}", secure=not warned).content.decode()
+        assert f"{url}/chat/" in page and ("It has no https" in page) is warned
+
+
 def test_a_secret_stays_while_the_address_does(http_peer: HttpPeer) -> None:
     by = make.actor()
     row = save_workspace(by, None, team=None, kind="slack", name="Acme", settings={**SLACK, "url": http_peer.url})

@@ -70,11 +70,13 @@ def edit(request: HttpRequest, slug: str = "") -> HttpResponse:
             except WatchroomError as error:
                 messages.error(request, f"Saved, but it does not work yet: {error}")
             return redirect("workspace", saved.slug)
+    hook_url = queries.hook_url(row) if row else ""
     context = {
         "form": form,
         "workspace": row,
         "product": product,
-        "hook_url": queries.hook_url(row) if row else "",
+        "hook_url": hook_url,
+        "hook_is_open": hook_url.startswith("http://"),
     }
     return render(request, "workspaces/form.html", context, status=422 if form.errors else 200)
 
