@@ -99,7 +99,7 @@ def test_a_page_says_how_bad_where_and_what_in_its_first_line(ways: tuple[HttpPe
     assert text.splitlines()[:2] == ["Critical - Till: 31 % of card payments fail", "Reply 1 to acknowledge."]
     assert texts.units(text)[1] and texts.parts(text) <= 2  # of the cheap alphabet
     assert len(call) == 2 and call[0] == call[1]  # said again for whoever was still waking up
-    assert call[0].startswith("This is Watchroom. Critical – Till: 31 % of card payments fail.")
+    assert call[0].startswith("This is Watchroom. Critical, Till: 31 % of card payments fail.")
     assert call[0].endswith("Press 1 to acknowledge. Press 9 to ask for help at once.")
     mail = smtp.wait_for()
     assert mail.subject == "Critical – Till: 31 % of card payments fail"
@@ -122,7 +122,7 @@ def test_what_comes_late_says_so_by_every_way(ways: tuple[HttpPeer, SmtpPeer], c
     send_due()
     text, call = said_by_phone(peer)
     assert text.startswith("Late by 2 h: Critical - Till: 31 %")
-    assert call[0].startswith("This is Watchroom. Late by 2 h: Critical – Till: 31 %")
+    assert call[0].startswith("This is Watchroom. Late by 2 h: Critical, Till: 31 %")
     assert smtp.wait_for().text.startswith("Late by 2 h: Watchroom could not send this earlier.")
 
 
