@@ -49,13 +49,14 @@ os.environ["WATCHROOM_SECRET_KEY"] = SECRET_KEY
 os.environ["DATABASE_URL"] = f"{_SERVER.partition('?')[0].rpartition('/')[0]}/{_DATABASE}" if _ON_POSTGRES else ""
 os.environ["DJANGO_SETTINGS_MODULE"] = "watchroom.settings"
 
-hypothesis_settings.register_profile(
-    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
-hypothesis_settings.register_profile(
-    "ci", hypothesis_settings.get_profile("default"), derandomize=True, database=None, print_blob=True
-)
-hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "default")
+# The same examples each time: what is red was made red by a change. `--hypothesis-profile=search` looks for others.
+_EXAMPLES: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+}
+hypothesis_settings.register_profile("search", **_EXAMPLES)
+hypothesis_settings.register_profile("same", derandomize=True, database=None, print_blob=True, **_EXAMPLES)
+hypothesis_settings.load_profile("same")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -103,19 +104,40 @@ def django_db_keepdb() -> bool:
     return True
 
 
+# These folders open databases by themselves, or start programs that do.
+_OWN_DATABASES = {ROOT / "tests" / name for name in ("gate", "kernel", "live", "peers", "serving", "story")}
+_WITH_A_DATABASE = {"db", "transactional_db", "on_postgres", "server", "start_server"}
+
+
+def _asks_no_database(item: pytest.Item) -> bool:
+    """Whether it is the same test on either database."""
+    return not (
+        item.get_closest_marker("django_db")
+        or item.get_closest_marker("postgres_only")
+        or _WITH_A_DATABASE & set(getattr(item, "fixturenames", ()))
+        or _OWN_DATABASES & set(item.path.parents)
+    )
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     elsewhere = ("sqlite_only", "browser_once") if _ON_POSTGRES else ("postgres_only",)
-    left_out = [item for item in items if any(item.get_closest_marker(name) for name in elsewhere)]
+    left_out = {
+        item
+        for item in items
+        if any(item.get_closest_marker(name) for name in elsewhere) or (_ON_POSTGRES and _asks_no_database(item))
+    }
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
+        config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
     for item in items:  # every test that uses a database uses all of them
         if marker := item.get_closest_marker("django_db"):
             marker.kwargs.setdefault("databases", "__all__")
         elif {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.django_db(databases="__all__"))
-    # Last those with a browser: Playwright keeps an event loop running in the main thread.
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    # Last those with a browser: Playwright keeps an event loop running in the main thread. Of these, those that look at
+    # every page come first (they are the longest, and no worker shall wait for the other at the end).
+    in_browser = [item for item in items if item.get_closest_marker("browser")]
+    items[:] = [item for item in items if item not in in_browser] + in_browser[::-1]
 
 
 # --- Time and settings ----------------------------------------------------------------------------------------------

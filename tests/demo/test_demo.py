@@ -20,7 +20,9 @@ from watchroom.paging.models import Attempt, Notification
 pytestmark = pytest.mark.django_db
 
 
-def test_it_is_the_size_of_a_company_the_same_each_time_and_goes_without_a_trace(clock: TravellingClock) -> None:
+def test_it_is_the_size_of_a_company_pages_nobody_goes_without_a_trace_and_is_the_same_each_time(
+    clock: TravellingClock,
+) -> None:
     real = make.service("Real")
     counts = make_demo(seed=7)
     assert (counts["teams"], counts["people"], counts["incidents"]) == (6, 40, 120)
@@ -30,16 +32,14 @@ def test_it_is_the_size_of_a_company_the_same_each_time_and_goes_without_a_trace
     titles = list(Incident.objects.order_by("id").values_list("title", flat=True))
     with pytest.raises(Conflict):
         make_demo()
+
+    past = set(Notification.objects.filter(purpose="page", ended_at__lt=clock()).values_list("pk", flat=True))
+    run_due()
+    assert set(Notification.objects.filter(purpose="page").values_list("pk", flat=True)) == past
+    assert not Attempt.objects.exists()
+
     remove()
     assert not Person.objects.exists() and not AlertGroup.objects.exists() and not Incident.objects.exists()
     assert list(Service.objects.all()) == [real] and list(Team.objects.all()) == [real.team]
     make_demo(seed=7)
     assert list(Incident.objects.order_by("id").values_list("title", flat=True)) == titles
-
-
-def test_nobody_is_paged_because_of_it(clock: TravellingClock) -> None:
-    make_demo()
-    past = set(Notification.objects.filter(purpose="page", ended_at__lt=clock()).values_list("pk", flat=True))
-    run_due()
-    assert set(Notification.objects.filter(purpose="page").values_list("pk", flat=True)) == past
-    assert not Attempt.objects.exists()
