@@ -24,16 +24,6 @@ JSON = "application/json"
 
 
 @pytest.fixture
-def by(db: None, clock: TravellingClock) -> Actor:
-    return make.actor("Ada")
-
-
-@pytest.fixture
-def service(by: Actor) -> Service:
-    return make.service("pay-gw-internal")
-
-
-@pytest.fixture
 def page(by: Actor, service: Service) -> StatusPage:
     return commands.save_status_page(
         by,
