@@ -165,3 +165,43 @@ def test_a_schedule_that_a_policy_uses_stays() -> None:
     factories.policy((made, 60), name="Wake them")
     with pytest.raises(Conflict, match="Wake them"):
         commands.delete_schedule(SYSTEM, made)
+
+
+def test_who_is_on_call_is_read_page_by_page_and_by_team_schedule_and_person(
+    clock: Any, client: Any, django_assert_max_num_queries: Any
+) -> None:
+    a, b, c = (factories.person(name, "responder") for name in "ABC")
+    pay, shop = factories.team("Pay", slug="pay"), factories.team("Shop", slug="shop")
+    for number in range(3):
+        factories.schedule(people=(a, b), team=pay, slug=f"pay-{number}")
+    clock.to(datetime(2026, 3, 3, 12, tzinfo=UTC))  # a's week
+    last = factories.schedule(people=(c,), team=shop, slug="shop")
+    client.force_login(a)
+
+    def read(**query: Any) -> Any:
+        with django_assert_max_num_queries(20):
+            answer = client.get("/api/v1/on-call", query)
+        assert answer.status_code == 200, answer.content
+        return answer.json()
+
+    def slugs(**query: Any) -> list[str]:
+        return [each["schedule"] for each in read(**query)["items"]]
+
+    now_with = {person.name: set(slugs(person=person.email)) for person in (a, b, c)}
+    on_call = "A" if now_with["A"] else "B"
+    assert now_with == {"A": set(), "B": set(), "C": {"shop"}} | {on_call: {"pay-0", "pay-1", "pay-2"}}
+    first = read(limit=2)
+    assert [each["schedule"] for each in first["items"]] == ["pay-0", "pay-1"]
+    second = read(limit=2, cursor=first["next_cursor"])
+    assert [each["schedule"] for each in second["items"]] == ["pay-2", "shop"] and second["next_cursor"] is None
+    assert slugs(team="shop") == ["shop"] and slugs(schedule="pay-1") == ["pay-1"] and len(slugs(team="pay")) == 3
+    assert client.get("/api/v1/on-call?team=none").status_code == 404
+    assert client.get("/api/v1/on-call?cursor=x").status_code == 422
+    # Of a time that has passed it is said who was, also after they have left the rotation.
+    was = clock()
+    clock.advance(timedelta(days=1))
+    commands.save_schedule(SYSTEM, last, team=shop, name=last.name, rotations=[WEEKLY | {"members": [[b.pk]]}])
+    assert slugs(person=c.email, at=was.isoformat()) == ["shop"] and slugs(person=c.email) == []
+    rows = client.get("/schedules?team=" + str(shop.pk)).context["rows"]
+    assert [row.schedule.slug for row in rows] == ["shop"]
+    assert "No schedule is like that" in client.get("/schedules?q=nothing-like-it").content.decode()

@@ -19,10 +19,14 @@ def oncall() -> None:
 
 @oncall.command()
 @click.option("--at", help="An instant, RFC 3339; without it, now.")
+@click.option("--team", help="Slug: only its schedules.")
+@click.option("--schedule", help="Slug: only this one.")
+@click.option("--person", help="Id or e-mail address: only where they are on call.")
+@click.option("--cursor", help="From the page before; say the same --at again.")
 @api_command
-def who(api: Api, at: str | None) -> Any:
-    """Who is on call in every schedule."""
-    return api.get("/on-call", at=at), table("schedule", "name", "team", "people", empty="No schedules.")
+def who(api: Api, **query: str | None) -> Any:
+    """Who is on call, by schedule."""
+    return api.get("/on-call", limit=200, **query), table("schedule", "name", "team", "people", empty="No schedules.")
 
 
 @oncall.command()
@@ -32,13 +36,22 @@ def who(api: Api, at: str | None) -> Any:
 @api_command
 def shifts(api: Api, start: str, end: str, schedule: str | None) -> Any:
     """Who is on call from when until when."""
-    slugs = [schedule] if schedule else [each["slug"] for each in api.get("/schedules", limit=200)["items"]]
+    slugs = [schedule] if schedule else _all_schedules(api)
     found: list[dict[str, Any]] = []
     for slug in slugs:
         answer = api.call("GET", f"/schedules/{slug}/shifts", **{"from": start, "to": end})
         rows = answer["items"] if isinstance(answer, dict) else answer
         found += [{"schedule": slug, **row} for row in rows]
     return {"items": found}, table("schedule", "starts_at", "ends_at", "person", empty="No shifts.")
+
+
+def _all_schedules(api: Api) -> list[str]:
+    found, cursor = [], None
+    while True:
+        page = api.get("/schedules", limit=200, cursor=cursor)
+        found += [each["slug"] for each in page["items"]]
+        if (cursor := page["next_cursor"]) is None:
+            return found
 
 
 @oncall.command()

@@ -283,6 +283,13 @@ def schedules_of(person: Person) -> QuerySet[Schedule]:
     return Schedule.objects.select_related("team").filter(own | Q(pk__in=stands_in.values("schedule")))
 
 
+def schedules_with(person: Person, at: datetime) -> QuerySet[Schedule]:
+    """Schedules in which ``person`` may be on call at ``at``: they have a place in them, or had one then."""
+    was = facts.that_count().filter(person=person, starts_at__lte=at, ends_at__gt=at)
+    known = Q(pk__in=schedules_of(person).order_by().values("pk")) | Q(pk__in=was.values("schedule"))
+    return Schedule.objects.select_related("team").filter(known)
+
+
 def candidates(schedule: Schedule) -> list[Person]:
     """Who could stand in: people of the schedule's rotations and of its team, who are here."""
     return list(

@@ -139,10 +139,30 @@ def get_shifts(
 
 
 @router.get("/on-call", response=OnCallNow, summary="Who is on call")
-def get_on_call(request: HttpRequest, at: datetime | None = _AT) -> OnCallNow:
-    """In every schedule, at one instant."""
+def get_on_call(
+    request: HttpRequest,
+    at: datetime | None = _AT,
+    team: str = Query("", description="Slug: only its schedules."),
+    schedule: str = Query("", description="Slug: only this one."),
+    person: str = Query(
+        "", description="Id or e-mail address: only where they are on call; a page may hold fewer then."
+    ),
+    cursor: str | None = None,
+    limit: int = Query(50, ge=1, le=200),
+) -> OnCallNow:
+    """At one instant, schedule by schedule, by their slugs. With a cursor, say the same ``at`` again."""
+    by = actor_of(request)
     moment = aware(at, "at") if at else clock.now()
-    found = queries.on_call_now(moment, queries.schedules_visible_to(actor_of(request)))
+    rows = queries.schedules_visible_to(by)
+    if team:
+        rows = rows.filter(team=team_by(team))
+    if schedule:
+        rows = rows.filter(pk=queries.schedule_by(by, schedule).pk)
+    only = person_by(person) if person else None
+    if only:
+        rows = rows.filter(pk__in=queries.schedules_with(only, moment).order_by().values("pk"))
+    chosen, following = page(rows, cursor=cursor, limit=limit, key="slug")
+    found = queries.on_call_now(moment, chosen)
     return OnCallNow(
         at=moment,
         items=[
@@ -150,7 +170,9 @@ def get_on_call(request: HttpRequest, at: datetime | None = _AT) -> OnCallNow:
                 schedule=row.slug, name=row.name, team=row.team.slug, people=[Who.of(person) for person in people]
             )
             for row, people in found.items()
+            if only is None or only in people
         ],
+        next_cursor=following,
     )
 
 

@@ -201,7 +201,8 @@ class OnCallOut(Schema):
 
 
 class OnCallNow(Schema):
-    """Who is on call in every schedule at an instant."""
+    """Who is on call at an instant, one page of schedules."""
 
     at: datetime
     items: list[OnCallOut]
+    next_cursor: str | None = None

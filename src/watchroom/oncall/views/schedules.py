@@ -16,6 +16,7 @@ from ...accounts.forms import blame
 from ...accounts.models import Person
 from ...accounts.queries import teams_visible_to
 from ...accounts.roles import Action
+from ...api.pages import page
 from ...kernel import clock
 from ...kernel.errors import NotFound, WatchroomError
 from ...kernel.numbers import whole
@@ -39,11 +40,13 @@ def schedules(request: HttpRequest) -> HttpResponseBase:
     if (team := whole(request.GET.get("team", ""))) is not None:
         rows = rows.filter(team=team)
     at = clock.now()
-    found = queries.overview(at, rows[:200])
-    mine = [row for row in found if by.person and by.person in row.people]
+    chosen, after = page(rows, cursor=request.GET.get("after"), limit=100, key="name")
+    found = queries.overview(at, chosen)
+    own = queries.overview(at, queries.schedules_with(by.person, at)[:100]) if by.person else []
     context = {
         "rows": found,
-        "mine": mine,
+        "mine": [row for row in own if by.person in row.people],
+        "following": after,
         "teams": teams_visible_to(by).prefetch_related(None),
         "may_add": by.teams_where(Action.MANAGE).exists(),
     }

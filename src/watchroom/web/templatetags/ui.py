@@ -316,11 +316,12 @@ def chip(context: Context, name: str, value: object, label: str, count: object =
 
 
 @register.simple_tag(takes_context=True)
-def pager(context: Context, before: object = None, after: object = None) -> SafeString:
-    """Newer and older by cursor (``?before=``, ``?after=``), keeping the filters."""
+def pager(context: Context, before: object = None, after: object = None, next: str = "Older") -> SafeString:
+    """Newer and older by cursor (``?before=``, ``?after=``), keeping the filters; ``next`` names a list's other order."""
     if not before and not after:
         return SafeString()
-    return _part("pager", newer=before and _query(context, before=before), older=after and _query(context, after=after))
+    links = {"newer": before and _query(context, before=before), "older": after and _query(context, after=after)}
+    return _part("pager", **links, next=next)
 
 
 # --- Forms -----------------------------------------------------------------------------------------------------------
