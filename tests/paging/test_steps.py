@@ -28,6 +28,7 @@ from watchroom.paging import commands
 from watchroom.paging.conditions import Facts
 from watchroom.paging.models import Approval, Escalation, EscalationPolicy, StepAction
 from watchroom.paging.queries import dry_run, trace, versions_of
+from watchroom.paging.views.respond import next_of
 
 pytestmark = pytest.mark.django_db
 
@@ -243,6 +244,36 @@ def test_it_goes_on_until_as_many_people_have_answered_as_were_asked_for(
     run_due()
     assert len(hook.requests) == 3
     assert group.events.filter(kind="acknowledged").count() == 2
+
+
+def test_the_trace_names_what_machines_did_who_is_next_and_how_many_have_to_answer(
+    clock: TravellingClock, hook: HttpPeer
+) -> None:
+    anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
+    made = policy(
+        {"wait_seconds": 60, "targets": [{"person": anna.pk}]},
+        {"wait_seconds": 60, "pause": True},
+        {"wait_seconds": 60, "targets": [{"role": "commander"}]},
+        {"wait_seconds": 60, "targets": [{"webhook": f"{hook.url}/step"}]},
+        {"wait_seconds": 60, "targets": [{"webhook": f"{hook.url}/step"}, {"person": ben.pk}]},
+        answers=2,
+    )
+    group = fire(made)
+    run_due()
+    running = group.escalations.get()
+    first = next_of(trace(running))
+    assert first is not None and first["unless"] == "2 people answer"
+    assert first["text"] == f"Call webhook {hook.url}/…"  # not the wait, nor a role that nobody has
+    intake.acknowledge(acting(anna), group)
+    assert {line["unless"] for line in trace(running) if line["future"]} == {"one more answers"}
+    for _ in range(4):
+        clock.advance(timedelta(seconds=60))
+        run_due()
+    running.refresh_from_db()
+    said = [line["text"] for line in trace(running) if not line["future"]]
+    assert "Step 3: paged nobody" in said and "Nobody to page here: nobody has that role" in said
+    assert f"Step 4: called webhook {hook.url}/…" in said
+    assert f"Step 5: paged ben, called webhook {hook.url}/…" in said
 
 
 def test_a_step_may_have_an_urgency_of_its_own(clock: TravellingClock, hook: HttpPeer) -> None:

@@ -250,3 +250,15 @@ def name_of(target: Target) -> str:
         target.detail, "whoever is on call"
     )
     return f"{means} in {Schedule.objects.filter(pk=target.id).first() or 'a schedule that is gone'}"
+
+
+DONE = ("paged", "called", "posted", "asked", "proposed")  # how the text of a step that was taken begins
+
+
+def did(target: Target) -> str:
+    """What a step did besides paging, in words: "called webhook https://…", "posted in #alerts"."""
+    if target.kind == "mitigation":
+        return f"proposed {target.detail}"
+    if target.kind == "incident":
+        return "asked for an incident"
+    return f"{'posted in' if target.kind == 'chat' else 'called'} {name_of(target)}"

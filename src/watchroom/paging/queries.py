@@ -27,13 +27,14 @@ from .models import (
     RoundRobin,
     Urgency,
 )
-from .people import Roster, name_of
+from .people import DONE, Roster, name_of
 from .quiet import outside
 from .rules import GIVEN_WAIT_SECONDS, Plan, Position, Step, ahead, messages_for
 
 
 def trace(escalation: Escalation) -> list[dict[str, Any]]:
-    """What happened and what will happen, in order: ``{at, kind, text, future, state}``.
+    """What happened and what will happen, in order: ``{at, kind, text, future, state}``, and of the future ``unless``: whose
+    answer would end it.
 
     The future is what the engine's own rule says, assuming that nobody answers.
     """
@@ -41,7 +42,7 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
     for event in escalation.events.all():
         text = {
             "started": f"Started: {event.text}",
-            "step": f"Step {(event.step or 0) + 1}: " + (f"paged {event.text}" if event.text else "waited"),
+            "step": f"Step {(event.step or 0) + 1}: " + _taken(event.text),
             "skipped": f"Step {(event.step or 0) + 1} left out: {event.text}",
             "resumed": event.text[:1].upper() + event.text[1:],
             "given": f"Given to {event.text}: paged",
@@ -64,24 +65,26 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
         )
     if escalation.due_at is not None:
         plan = Plan.of(escalation.plan)
+        answered = set(escalation.answers.values_list("person_id", flat=True)) if plan.answers > 1 else set()
+        unless = _unless(plan.answers, len(answered))
         preview = Preview(
             facts_of([escalation], clock.now(), [role for step in plan.steps for role in step.roles])[escalation.pk],
             _turns(escalation.policy_id),
-            set(escalation.answers.values_list("person_id", flat=True)) if plan.answers > 1 else (),
+            answered,
             escalation.urgency,
         )
         here = Position(escalation.round, escalation.next_step)
         due = escalation.due_at
         pages: list[Paged] = []
         if escalation.first:
-            lines.append({"at": due, "kind": "given", "text": f"Page {escalation.first}", "future": True, "state": ""})
+            lines.append(_ahead(due, "given", f"Page {escalation.first}", unless))
             pages.append(([escalation.first], due, escalation.urgency))
             due += timedelta(seconds=GIVEN_WAIT_SECONDS)
         for line in upcoming(plan, here, due, preview):
-            lines.append(line | {"future": True, "state": ""})
+            lines.append(line | {"future": True, "state": "", "unless": unless})
             urgency = line["urgency"] or escalation.urgency
             pages.append(([preview.people[pk] for pk in line["people"]], line["at"], urgency))
-        lines += _messages(pages)
+        lines += _messages(pages, unless)
     return sorted(lines, key=lambda line: (line["at"], line["future"]))
 
 
@@ -93,10 +96,23 @@ def _again(row: Notification) -> str:
     return f", again after {row.tries} failed {'try' if row.tries == 1 else 'tries'}{note}"
 
 
+def _taken(text: str) -> str:
+    """What a step did; older rows name only those whom it paged."""
+    return text if text.startswith(DONE) else f"paged {text}" if text else "waited"
+
+
 Paged = tuple[Sequence[Person], datetime, str]  # who is paged, when, and how urgent it is
 
 
-def _messages(pages: Sequence[Paged]) -> list[dict[str, Any]]:
+def _unless(wanted: int, answered: int) -> str:
+    """Whose answer ends the paging, where ``wanted`` people have to answer and so many have."""
+    if wanted <= 1:
+        return "somebody answers"
+    left = max(1, wanted - answered)
+    return f"{left} people answer" if left > 1 else "one more answers" if answered else "somebody answers"
+
+
+def _messages(pages: Sequence[Paged], unless: str) -> list[dict[str, Any]]:
     """By what, and when, people will be reached by their own rules. A constant number of queries."""
     roster = Roster(clock.now())
     roster.know({person.pk for people, _, _ in pages for person in people})
@@ -110,12 +126,16 @@ def _messages(pages: Sequence[Paged]) -> list[dict[str, Any]]:
             quiet = hours.get(person.pk) if urgency == Urgency.LOW else None
             for rule in messages_for(roster.rules(person.pk, urgency), list(own)):
                 due, note = outside(quiet, at + timedelta(seconds=rule.wait_seconds))
-                text = f"{person} by {own[rule.method]}, unless somebody answers" + (f"; {note}" if note else "")
-                lines.append({"at": due, "kind": "notification", "text": text, "future": True, "state": ""})
+                text = f"{person} by {own[rule.method]}, unless {unless}" + (f"; {note}" if note else "")
+                lines.append(_ahead(due, "notification", text, unless))
             if not own:
                 text = f"{person} can't be reached: there is no contact method"
-                lines.append({"at": at, "kind": "notification", "text": text, "future": True, "state": ""})
+                lines.append(_ahead(at, "notification", text, unless))
     return lines
+
+
+def _ahead(at: datetime, kind: str, text: str, unless: str) -> dict[str, Any]:
+    return {"at": at, "kind": kind, "text": text, "future": True, "state": "", "unless": unless}
 
 
 def _turns(policy_id: int | None) -> dict[int, int | None]:
@@ -123,7 +143,7 @@ def _turns(policy_id: int | None) -> dict[int, int | None]:
 
 
 def upcoming(plan: Plan, at: Position, due: datetime, preview: Preview, most: int = 6) -> list[dict[str, Any]]:
-    """What a plan will do from ``due`` on: ``{at, kind, text, people, urgency}``. Also the dry run of a policy."""
+    """What a plan will do from ``due`` on: ``{at, kind, text, people, urgency, idle}``. Also the dry run of a policy."""
     lines = []
     for line in ahead(plan, at, due, preview, most):
         people = [preview.people[number] for number in line.decision.people] if line.decision else []
@@ -145,6 +165,7 @@ def upcoming(plan: Plan, at: Position, due: datetime, preview: Preview, most: in
                 "text": text,
                 "people": [person.pk for person in people],
                 "urgency": line.does.urgency if line.does else "",
+                "idle": line.does is not None and not people and all(each.is_person for each in line.does.targets),
             }
         )
     return lines

@@ -20,7 +20,7 @@ from ..conditions import Facts
 from ..hooks import facts_of, mitigation_named, severities_of
 from ..looking import look_at
 from ..models import Approval, Escalation, EscalationAnswer, EscalationEvent, Notification, RoundRobin, StepAction
-from ..people import Roster, name_of
+from ..people import Roster, did, name_of
 from ..rules import GIVEN_WAIT_SECONDS, Decision, Plan, Position, Step, Target, Turn, next_turn
 from ..wording import headline
 from .catching_up import LATE, late_by
@@ -28,7 +28,6 @@ from .nobody import Defect, defect_of, event_of
 from .notifications import Notice, write_all
 
 Kind = EscalationEvent.Kind
-_MACHINE = {"incident": "incident", "mitigation": "a proposal"}
 _PURPOSE = {
     "alert_group": Notification.Purpose.PAGE,
     "role": Notification.Purpose.ROLE,
@@ -50,10 +49,14 @@ def carry_on(escalations: Sequence[Escalation], now: datetime, *, patient: bool 
     return through
 
 
-def _names(people: Sequence[Person], machines: Sequence[Target] = ()) -> str:
-    words = [str(person) for person in people]
-    words += [_MACHINE.get(target.kind) or name_of(target) for target in machines]
-    return ", ".join(words) or "nobody"
+def _names(people: Sequence[Person]) -> str:
+    return ", ".join(str(person) for person in people) or "nobody"
+
+
+def _nobody(step: Step) -> str:
+    """Why a step has nobody to page, where nobody of it is away."""
+    kinds = {target.kind for target in step.targets if target.is_person}
+    return "nobody has that role" if kinds == {"role"} else "nobody is on call"
 
 
 @dataclass
@@ -206,12 +209,15 @@ class _Turns:
             return True, 0
         machines = [target for target in step.targets if not target.is_person]
         away = self._passed_over(self.roster.away(decision.away))
-        event = self._note(place, Kind.STEP, _names(people, machines) + away)
+        pages = len(machines) < len(step.targets)
+        words = [f"paged {_names(people)}"] if pages else []
+        words += [did(target) for target in machines]
+        event = self._note(place, Kind.STEP, ", ".join(words) + away)
         done = [self._begin(place, event, target) for target in machines if target.kind != "mitigation"]
         proposed = [self._propose(place, target) for target in machines if target.kind == "mitigation"]
         paged = False
-        if people or len(machines) < len(step.targets):
-            nobody = "everybody is away" if decision.away else "nobody is on call"
+        if pages:
+            nobody = "everybody is away" if decision.away else _nobody(step)
             urgency = step.urgency or place.escalation.urgency
             paged = self._page(place, event, people, urgency, "".join(proposed), nobody)
         return paged or any(done), decision.held_seconds

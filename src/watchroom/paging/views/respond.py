@@ -29,9 +29,12 @@ VERBS = {"alert_group": "Acknowledge", "role": "Accept the role", "direct": "I h
 
 
 def next_of(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Of a trace: who is paged next. Another try of a message already on its way counts only where nothing else comes."""
+    """Of a trace: what is done next. Waits and steps that have nobody count only where nothing else comes, and least of all
+    another try of a message already on its way."""
     ahead = [line for line in lines if line["future"]]
-    return next((line for line in ahead if line["kind"] != "notification"), ahead[0] if ahead else None)
+    steps = [line for line in ahead if line["kind"] != "notification"]
+    done = [line for line in steps if line["kind"] != "skipped" and not line.get("idle")]
+    return next(iter(done or steps or ahead), None)
 
 
 @never_cache
