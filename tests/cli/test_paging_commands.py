@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.db import transaction
 
 import factories as make
 from cli.test_commands import data, run
 from watchroom.accounts.actors import acting
 from watchroom.accounts.models import Person
+from watchroom.engine.loop import run_due
 from watchroom.kernel.clock import TravellingClock
 from watchroom.paging import commands
 from watchroom.paging.models import Approval, Escalation, EscalationPolicy, PagingDefect
@@ -68,3 +72,24 @@ def test_a_team_is_paged_from_the_shell(anna: Person) -> None:
     data("page", "--team", team.slug, "--title", "Come to the bridge")
     commands.take_turn(1)
     assert list(Escalation.objects.get().notifications.values_list("person", flat=True)) == [ben.pk]
+
+
+def test_an_alert_is_left_alone_for_a_while_and_tells_its_whole_story(anna: Person, clock: TravellingClock) -> None:
+    group = make.group("Disk", policy=make.policy((anna, 300)))
+    with transaction.atomic():
+        commands.start_escalations(
+            [commands.Cause("alert_group", group.pk, "Disk", "", "/", group.policy.team, policy=group.policy)]
+        )
+    run_due()
+    pk = str(group.pk)
+    assert (
+        run("snooze", pk).exit_code == run("ack", pk, "--for", "1h", "--until", "2027-01-01T00:00:00Z").exit_code == 2
+    )
+    story = run("alert", pk).output
+    assert "Step 1: paged Anna" in story and "Last resort" in story.split("Next", 1)[1]
+    assert "until 2026-03-02 09:30:00 UTC" in run("snooze", pk, "--for", "30m").output
+    group.refresh_from_db()
+    assert group.returns_at == clock() + timedelta(minutes=30)
+    run("ack", pk, "--for", "2h")
+    group.refresh_from_db()
+    assert (group.returns_at, group.snoozed) == (clock() + timedelta(hours=2), False)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import click
 
+from ..kernel import clock
 from .client import Api, api_command, given
-from .show import facts, table
+from .show import facts, table, text
+from .silences import Length
 
 _COLUMNS = ("id", "state", "severity", "title", "service", "team")
 
@@ -27,8 +30,30 @@ def alerts(api: Api, **query: Any) -> Any:
 @click.argument("id", type=int)
 @api_command
 def alert(api: Api, id: int) -> Any:
-    """Show one alert group."""
-    return api.get(f"/alert-groups/{id}"), facts
+    """Show one alert group: what it is, what happened, and who was and will be told."""
+    return api.get(f"/alert-groups/{id}"), _whole
+
+
+def _whole(answer: Any) -> None:
+    running = answer["escalation"]
+    told = running["trace"] if running else []
+    facts({name: value for name, value in answer.items() if name not in ("alerts", "events", "escalation")})
+    for heading, rows, columns in (
+        ("Alerts", answer["alerts"], ("state", "title", "labels", "starts_at", "ended_at")),
+        ("What happened", answer["events"], ("at", "kind", "text")),
+        ("Who was told", [line for line in told if not line["future"]], ("at", "text", "state")),
+        ("Next", [line for line in told if line["future"]], ("at", "text")),
+    ):
+        if rows:
+            click.echo(f"\n{heading}")
+            table(*columns)(rows)
+
+
+def _until(until: str | None, length: timedelta | None) -> str | None:
+    """A time that was said, or the end of a length that begins now."""
+    if until and length:
+        raise click.UsageError("Say --until or --for, not both.")
+    return (clock.now() + length).isoformat() if length else until
 
 
 @click.command()
@@ -52,9 +77,11 @@ def _told(answer: Any) -> None:
 @click.argument("id", type=int)
 @click.option("--note", help="Written into its history.")
 @click.option("--until", help="RFC 3339: it returns by itself then.")
+@click.option("--for", "length", type=Length(), help="The same as a length: 30m, 2h, 1d.")
 @api_command
-def ack(api: Api, id: int, note: str | None, until: str | None) -> Any:
+def ack(api: Api, id: int, note: str | None, until: str | None, length: timedelta | None) -> Any:
     """Acknowledge: you look after it, and nobody else is paged."""
+    until = _until(until, length)
     answer = api.call("POST", f"/alert-groups/{id}/acknowledge", {"until": until} if until else None)
     if note:
         api.post(f"/alert-groups/{id}/notes", text=note)
@@ -104,12 +131,16 @@ def verdict(api: Api, id: int, verdict: str) -> Any:
 
 @click.command()
 @click.argument("id", type=int)
-@click.option("--until", required=True, help="RFC 3339.")
+@click.option("--until", help="RFC 3339.")
+@click.option("--for", "length", type=Length(), help="The same as a length: 30m, 2h, 1d.")
 @click.option("--note", help="Written into its history.")
 @api_command
-def snooze(api: Api, id: int, **fields: Any) -> Any:
+def snooze(api: Api, id: int, until: str | None, length: timedelta | None, note: str | None) -> Any:
     """Leave an alert group alone until then; afterwards paging goes on where it stopped."""
-    return api.post(f"/alert-groups/{id}/snooze", **fields), f"Snoozed alert {id}."
+    if not until and not length:
+        raise click.UsageError("Say for how long: --for 30m, or --until with a time.")
+    answer = api.post(f"/alert-groups/{id}/snooze", until=_until(until, length), note=note)
+    return answer, f"Snoozed alert {id} until {text(answer['returns_at'])}."
 
 
 @click.command()
