@@ -22,19 +22,10 @@ from watchroom.cli.main import cli
 from watchroom.config.carry_out import apply
 from watchroom.config.current import read
 from watchroom.config.text import parse
-from watchroom.insights.pay import last_month, pay_of, set_pay
-from watchroom.insights.rules.pay import (
-    Paged,
-    PayError,
-    PayRules,
-    Served,
-    kind_at,
-    lines,
-    pieces,
-    rules_from,
-    totals,
-    without,
-)
+from watchroom.insights.pay import last_month, pay_of
+from watchroom.insights.pay_rules import set_pay
+from watchroom.insights.rules.pay import Paged, Served, kind_at, lines, pieces, totals, without
+from watchroom.insights.rules.pay_book import Book, PayError, PayRules, Version, constant, in_words, rules_from
 from watchroom.kernel.clock import TravellingClock
 from watchroom.oncall.commands import set_holidays
 from watchroom.oncall.rules import joined
@@ -46,6 +37,7 @@ EUR = rules_from(
     {"unit": "EUR", "weekday": "2", "night": "4.50", "weekend": "5", "holiday": "8", "page_out_of_hours": "10"}
     | {"page_at_night": "20", "off_per_night": "1.5", "off_per_weekend_day": "2", "off_per_holiday": "4"}
 )
+DEARER = rules_from(EUR.data() | {"night": "6", "night_from": "21:00"})
 minutes = st.integers(0, 60 * 24 * 60)
 zones = st.sampled_from([ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")])
 feasts = st.sets(st.dates(date(2026, 3, 1), date(2026, 4, 30)), max_size=4)
@@ -56,13 +48,16 @@ def test_every_minute_on_call_is_counted_once_and_of_its_kind(
     a: int, b: int, zone: ZoneInfo, holidays: set[date], probe: int
 ) -> None:
     start, end = (START + timedelta(minutes=each) for each in sorted((a, b)))
-    found = pieces((start, end), zone, EUR, holidays)
-    assert sum(((y - x) for x, y, _ in found), timedelta()) == end - start
-    assert all(x[1] == y[0] and x[2] != y[2] for x, y in itertools.pairwise(found))
+    book = Book([Version(date(2026, 1, 1), EUR), Version(date(2026, 3, 20), DEARER), Version(date(2026, 4, 5), None)])
+    found = pieces((start, end), zone, book, holidays)
+    assert sum(((y - x) for x, y, *_ in found), timedelta()) == end - start
+    assert all(x[1] == y[0] and x[2:] != y[2:] for x, y in itertools.pairwise(found))
     at = START + timedelta(minutes=probe)
     local = at.astimezone(zone).replace(tzinfo=None)
-    assert [kind for x, y, kind in found if x <= at < y] == (
-        [kind_at(local, EUR, holidays)] if start <= at < end else []
+    rules = DEARER if date(2026, 3, 20) <= local.date() < date(2026, 4, 5) else EUR
+    rules = PayRules(unit="EUR") if local.date() >= date(2026, 4, 5) else rules
+    assert [piece for x, y, *piece in found if x <= at < y] == (
+        [[kind_at(local, rules, holidays), rules]] if start <= at < end else []
     )
 
 
@@ -79,7 +74,7 @@ def test_sums_are_the_sums_of_their_lines_and_nothing_pays_for_nothing(
     spans = joined((START + timedelta(minutes=min(x)), START + timedelta(minutes=max(x) + 1)) for x in raw)
     served = [Served(1, "Pay", zone, spans, dict.fromkeys(holidays, "Feast"))]
     told = [Paged(1, START + timedelta(minutes=each), "Disk", zone, holidays) for each in pages]
-    found = lines(served, told, rules)
+    found = lines(served, told, constant(rules))
     hours = sum((y - x for x, y in spans), timedelta())
     counted = sum((x.ends_at - x.starts_at for x in found if x.rate is not None and x.what in _HOURS), timedelta())
     assert counted == hours
@@ -108,11 +103,11 @@ def test_what_is_taken_is_not_counted_again(a: list[Any], b: list[Any], probe: i
 
 def test_lines_can_be_checked_by_hand_also_in_the_night_when_clocks_change() -> None:
     night = datetime(2026, 3, 28, 21, tzinfo=UTC), datetime(2026, 3, 30, 4, tzinfo=UTC)  # Sat 22:00 to Mon 06:00
-    weekend, rest = pieces(night, BERLIN, EUR, ())
+    weekend, rest = pieces(night, BERLIN, constant(EUR), ())
     assert (weekend[2], weekend[1] - weekend[0], rest[2]) == ("weekend", timedelta(hours=25), "night")
     span = datetime(2026, 3, 2, 16, tzinfo=UTC), datetime(2026, 3, 3, 7, 20, tzinfo=UTC)  # Mon 17:00 to Tue 08:20
     pages = [Paged(1, datetime(2026, 3, 3, hour, tzinfo=UTC), "Disk", BERLIN) for hour in (1, 2, 6, 10)]
-    found = lines([Served(1, "Pay", BERLIN, [span], {})], pages, EUR)
+    found = lines([Served(1, "Pay", BERLIN, [span], {})], pages, constant(EUR))
     assert [line.text for line in found] == [
         "On call Mon 2 Mar 17:00 to 18:00, working time: 1.00 h at 0 EUR = 0.00 EUR",
         "On call Mon 2 Mar 18:00 to 22:00, weekday: 4.00 h at 2 EUR = 8.00 EUR",
@@ -136,7 +131,11 @@ def test_a_day_in_two_schedules_is_one_day_off_for_each_person() -> None:
         Served(1, "Pay", BERLIN, [late], {}),
         Served(2, "Pay", BERLIN, [early], {}),
     ]
-    off = [(line.person, line.starts_at.day, line.off) for line in lines(served, [], EUR) if line.what == "time off"]
+    off = [
+        (line.person, line.starts_at.day, line.off)
+        for line in lines(served, [], constant(EUR))
+        if line.what == "time off"
+    ]
     # Until midnight of UTC it is Sunday in Berlin for an hour.
     assert off == [(1, 6, 2), (1, 7, 2), (2, 6, 2)]
 
@@ -247,7 +246,77 @@ def test_a_month_by_command_and_file(shop: Any) -> None:
     apply(make.actor(), parse(wanted, "file"))
     assert apply(make.actor(), parse(wanted, "file"))[0] == [] and read()["teams"]["shop"]["pay"]["night"] == "6.5"
     run("pay-rules", "shop", "--stop")
-    assert pay_of(make.actor(), team, "2026-03").rules == PayRules() and read()["teams"]["shop"]["pay"] is None
+    assert read()["teams"]["shop"]["pay"] is None and "replaced" in run("pay-rules", "shop")
+    # What was counted before the first of this month stays as it was; from then on nothing is paid.
+    assert [each.holiday for each in pay_of(make.actor(), team, "2026-03").rules] == [Decimal("8.5")]
+    assert pay_of(make.actor(), team, "2026-04").empty
+
+
+def test_new_rules_change_no_month_that_is_over(shop: Any, clock: TravellingClock) -> None:
+    team, _, mia = shop
+    boss, api = browser(mia), {"content_type": "application/json"}
+    path = "/api/v1/insights/pay-rules/shop"
+
+    def amounts() -> dict[str, Decimal]:
+        found = {month: pay_of(make.actor(), team, month).lines for month in ("2026-03", "2026-04", "2026-05")}
+        return {month: sum((line.amount for line in lines), Decimal()) for month, lines in found.items()}
+
+    boss.put(path, {"unit": "EUR", "night": "4"}, **api)
+    clock.to(datetime(2026, 5, 20, tzinfo=UTC))
+    before = amounts()
+    assert all(before.values())
+    # In the middle of a month, by the day; the months before it stay.
+    answer = boss.put(path, {"night": "8", "valid_from": "2026-05-15"}, **api).json()
+    assert answer["night"] == "8" and [each["state"] for each in answer["versions"]] == ["in force", "over"]
+    assert answer["versions"][1]["valid_from"] is None and answer["versions"][0]["made_by"]["name"] == "Mia"
+    after = amounts()
+    assert (after["2026-03"], after["2026-04"]) == (before["2026-03"], before["2026-04"])
+    nights = {line.rate for line in pay_of(make.actor(), team, "2026-05").lines if line.what == "night"}
+    assert nights == {4, 8} and after["2026-05"] > before["2026-05"]
+    # Sums of a month are in one unit, and what is over changes only where somebody says why.
+    assert boss.put(path, {"unit": "CHF", "valid_from": "2026-05-18"}, **api).json()["field"] == "valid_from"
+    assert boss.put(path, {"night": "5", "valid_from": "2026-03-01"}, **api).json()["field"] == "reason"
+    assert amounts() == after
+    boss.put(path, {"night": "5", "valid_from": "2026-04-01", "reason": "Wrong since April"}, **api)
+    assert amounts()["2026-03"] == before["2026-03"] and amounts()["2026-04"] > before["2026-04"]
+    # What is planned waits for its day, and can be taken back; what has begun can't.
+    boss.put(path, {"night": "9", "valid_from": "2026-07-01"}, **api)
+    page = boss.get("/insights/pay/rules?team=shop").content.decode()
+    assert "Planned" in page and "Wrong since April" in page and boss.get(path).json()["night"] == "8"
+    exported = read()["teams"]["shop"]
+    assert [(each["valid_from"], each["pay"]["night"]) for each in exported["pay_later"]] == [("2026-07-01", "9")]
+    assert browser(shop[1]).delete(f"{path}/2026-07-01").status_code == 403
+    assert boss.delete(f"{path}/2026-05-15").status_code == 404
+    assert boss.post("/insights/pay/withdraw/2026-07-01", {"team": "shop"}).status_code == 302
+    assert "planned" not in {each["state"] for each in boss.get(path).json()["versions"]}
+
+
+def test_a_file_plans_rules_and_stays_true_when_they_begin(shop: Any, clock: TravellingClock) -> None:
+    team, *_ = shop
+    said = {"slug": "shop", "name": "Shop", "pay": {"unit": "EUR", "night": 4}}
+    later = [
+        {"valid_from": "2026-05-01", "pay": {"unit": "CHF", "night": 7}},
+        {"valid_from": "2027-01-01", "pay": None},
+    ]
+    wanted = parse({"version": 1, "teams": [said | {"pay_later": later}]}, "file")
+    apply(make.actor(), wanted)
+    assert apply(make.actor(), wanted)[0] == []
+    clock.to(datetime(2026, 5, 2, tzinfo=UTC))
+    assert apply(make.actor(), wanted)[0] == []  # what was planned has begun
+    assert [pay_of(make.actor(), team, month).unit for month in ("2026-03", "2026-04", "2026-05")] == [
+        "EUR",
+        "EUR",
+        "CHF",
+    ]
+    apply(make.actor(), parse({"version": 1, "teams": [said | {"pay": later[0]["pay"], "pay_later": []}]}, "file"))
+    assert [each.valid_from for each in team.pay.all() if each.valid_from > clock().date()] == []
+    apply(make.actor(), parse({"version": 1, "teams": [said | {"pay": {"unit": "CHF", "night": 8}}]}, "file"))
+    assert pay_of(make.actor(), team, "2026-05").rules[-1].night == 8
+
+
+def test_rules_are_said_in_one_line() -> None:
+    assert in_words(EUR).startswith("EUR: weekday 2, night 4.50, weekend 5, public holiday 8, a page out of hours 10")
+    assert in_words(None) == in_words(PayRules()) == "nothing is paid"
 
 
 def test_without_a_team_it_is_ones_own_and_others_can_be_chosen(shop: Any) -> None:

@@ -22,7 +22,8 @@ from watchroom.accounts.actors import SYSTEM, acting
 from watchroom.accounts.commands import activate_person, deactivate_person
 from watchroom.cli.main import cli
 from watchroom.engine.loop import run_due
-from watchroom.insights.pay import pay_of, set_pay
+from watchroom.insights.pay import pay_of
+from watchroom.insights.pay_rules import set_pay
 from watchroom.insights.queries import team_load
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Conflict, NotAllowed, Refused

@@ -127,14 +127,31 @@ def pay(api: Api, team: str, month: str | None, as_csv: bool) -> Any:
 @click.argument("team")
 @click.option("--set", "said", multiple=True, metavar="NAME=VALUE", help="Such as night=4.50; may be said again.")
 @click.option("--stop", is_flag=True, help="Pay nothing any more.")
+@click.option(
+    "--from", "valid_from", metavar="DAY", help="From when, such as 2026-05-01; without it, the first of this month."
+)
+@click.option("--reason", help="Why, where months that are over have to change.")
+@click.option("--withdraw", metavar="DAY", help="Take back what is planned from that day.")
 @api_command
-def pay_rules(api: Api, team: str, said: tuple[str, ...], stop: bool) -> Any:
-    """By which rules a team pays for on-call. See the names without an option."""
+def pay_rules(api: Api, team: str, said: tuple[str, ...], stop: bool, withdraw: str | None, **when: str | None) -> Any:
+    """By which rules a team pays for on-call, and from when. See the names without an option."""
     path = f"/insights/pay-rules/{team}"
-    if stop:
-        return api.call("DELETE", path), facts
     wanted = {name.strip(): value.strip() for name, _, value in (each.partition("=") for each in said)}
-    return api.call("PUT" if wanted else "GET", path, wanted or None), facts
+    if withdraw:
+        answer = api.call("DELETE", f"{path}/{withdraw}")
+    elif stop:
+        answer = api.call("DELETE", path, **when)
+    else:
+        answer = api.call("PUT" if wanted else "GET", path, wanted | given(when) if wanted else None)
+    return answer, _rules
+
+
+def _rules(answer: Any) -> None:
+    versions = [{**each, "valid_from": each["valid_from"] or "always"} for each in answer.pop("versions")]
+    facts(answer)
+    if versions:
+        click.echo("")
+        table("valid_from", "state", "text", "made_by", "made_at", "reason")(versions)
 
 
 @insights.command()

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from ..accounts.actors import Actor
+from ..insights.pay_rules import today
 from ..kernel import clock
 from ..kernel.errors import WatchroomError
 from ..kernel.plugins import all_of
@@ -80,6 +81,12 @@ def _sorted(wanted: State, current: State) -> State:
     for team in ordered.get("teams", {}).values():
         if "members" in team:
             team["members"] = sorted(team["members"], key=lambda member: member["email"])
+        if "pay_later" in team:
+            later = sorted(team["pay_later"], key=lambda each: str(each["valid_from"]))
+            for each in later:  # what was planned and has begun since
+                if each["valid_from"] <= today().isoformat():
+                    team["pay"] = each["pay"]
+            team["pay_later"] = [each for each in later if each["valid_from"] > today().isoformat()]
     for service in ordered.get("services", {}).values():
         if "needs" in service:
             service["needs"] = sorted(service["needs"])

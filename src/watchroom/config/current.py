@@ -21,6 +21,7 @@ from ..incidents.models import (
     UpdateTemplate,
 )
 from ..incidents.states import by_phase
+from ..insights.pay_rules import book_of, in_force, today
 from ..insights.rules.limits import Limits
 from ..intake.models import Integration, Route
 from ..intake.queries import shown_settings
@@ -64,8 +65,8 @@ def read() -> State:
         },
         "teams": {
             t.slug: _team(t)
-            for t in Team.objects.select_related("load_limits", "pay", "weekly_list").prefetch_related(
-                "memberships__person"
+            for t in Team.objects.select_related("load_limits", "weekly_list").prefetch_related(
+                "memberships__person", "pay"
             )
         },
         "schedules": {
@@ -315,7 +316,8 @@ def _connection(connection: Connection) -> dict[str, Any]:
 
 def _team(team: Team) -> dict[str, Any]:
     members = sorted(team.memberships.all(), key=lambda each: each.person.email)
-    limits, pay = getattr(team, "load_limits", None), getattr(team, "pay", None)
+    limits, book = getattr(team, "load_limits", None), book_of(team)
+    pay = in_force(book, today())
     return {
         "slug": team.slug,
         "name": team.name,
@@ -323,7 +325,12 @@ def _team(team: Team) -> dict[str, Any]:
         "members": [{"email": each.person.email, "role": Role(each.role).word} for each in members],
         "limits": {each.name: getattr(limits, each.name) for each in fields(Limits)} if limits else None,
         "weekly_list": getattr(team, "weekly_list", None) is not None,
-        "pay": pay.rules if pay else None,
+        "pay": pay.rules.data() if pay and pay.rules else None,
+        "pay_later": [
+            {"valid_from": each.valid_from.isoformat(), "pay": each.rules.data() if each.rules else None}
+            for each in book.versions
+            if each.valid_from > today()
+        ],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from ..accounts import commands as accounts
@@ -28,7 +28,7 @@ from ..insights.bearing import set_limits
 from ..insights.commands import set_weekly_list
 from ..insights.limits import limits_of
 from ..insights.models import WeeklyList
-from ..insights.pay import rules_of, set_pay
+from ..insights.pay_rules import book_of, set_pay, today, withdraw_pay
 from ..intake import commands as intake
 from ..intake.models import Integration, Route
 from ..kernel import clock
@@ -85,8 +85,13 @@ def _team(by: Actor, team: Team | None, fields: Fields) -> None:
         set_limits(by, saved, fields["limits"])
     if fields["weekly_list"] != WeeklyList.objects.filter(team=saved).exists():
         set_weekly_list(by, saved, fields["weekly_list"])
-    if (fields["pay"] is not None) or rules_of(saved)[1]:
-        set_pay(by, saved, fields["pay"])
+    later = {date.fromisoformat(each["valid_from"]): each["pay"] for each in fields["pay_later"]}
+    for version in book_of(saved).versions:
+        if version.valid_from > today() and version.valid_from not in later:
+            withdraw_pay(by, saved, version.valid_from)
+    set_pay(by, saved, fields["pay"])
+    for day, rules in sorted(later.items()):
+        set_pay(by, saved, rules, valid_from=day)
 
 
 def _schedule(by: Actor, schedule: Schedule | None, fields: Fields) -> None:

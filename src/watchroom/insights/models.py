@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 
 from ..accounts.models import Person, Team
@@ -75,13 +77,25 @@ class Crossing(models.Model):
 
 
 class TeamPay(models.Model):
-    """By which rules a team pays for on-call. No row: hours are counted, and nothing is paid."""
+    """By which rules a team pays for on-call from a day on. No row: hours are counted, and nothing is paid.
 
-    team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="pay")
-    rules = models.JSONField(help_text="As rules/pay.py writes them: all texts.")
+    A row is never changed: of those that hold from the same day the newest counts, and the others say what held before.
+    """
+
+    EVER = date(2000, 1, 1)  # a team's first rules hold for all that it has worked
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="pay")
+    valid_from = models.DateField(default=EVER, help_text="By the clock of each schedule.")
+    rules = models.JSONField(null=True, help_text="As rules/pay_book.py writes them: all texts. Null: nothing is paid.")
+    reason = models.CharField(max_length=200, blank=True, help_text="Why months that were over have changed.")
+    made_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("valid_from", "id")
 
     def __str__(self) -> str:
-        return f"pay of {self.team}"
+        return f"pay of {self.team} from {self.valid_from}"
 
 
 class GroupingTurn(models.Model):

@@ -1,18 +1,16 @@
-"""What on-call earned in a month: read from what was worked and from pages, counted by the rules of the team."""
+"""What on-call earned in a month: read from what was worked and from pages, counted by the rules that the team had."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, Min, OuterRef
 
 from ..accounts.actors import Actor
-from ..accounts.changes import change
 from ..accounts.models import Person, Team
 from ..accounts.roles import Action
 from ..kernel import clock
@@ -21,36 +19,13 @@ from ..oncall.outlook import holidays_of
 from ..oncall.rules import check_zone, to_utc
 from ..oncall.worked import Worked, in_words, of_team
 from ..paging.models import Notification
-from .models import TeamPay
+from .pay_rules import book_of
 from .queries import REACHED
-from .rules.pay import Line, Note, Paged, PayError, PayRules, Served, Total, lines, rules_from, totals, without
+from .rules.pay import Line, Note, Paged, Served, Total, lines, totals, without
+from .rules.pay_book import PayRules
 
 Span = tuple[datetime, datetime]
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
-
-
-def rules_of(team: Team) -> tuple[PayRules, bool]:
-    """The rules of a team, and whether it has its own."""
-    row = TeamPay.objects.filter(team=team).first()
-    return (rules_from(row.rules), True) if row else (PayRules(), False)
-
-
-def set_pay(by: Actor, team: Team, given: Mapping[str, Any] | None) -> PayRules:
-    """By which rules a team pays; what is left out keeps its value. ``None``: hours are counted, and nothing is paid.
-
-    :raises Refused: no such rule, or not a value that it can have.
-    """
-    with change(by, "pay.set" if given is not None else "pay.removed", team, needs=Action.MANAGE, team=team) as made:
-        if given is None:
-            TeamPay.objects.filter(team=team).delete()
-            return PayRules()
-        try:
-            wanted = rules_from({**rules_of(team)[0].data(), **given})
-        except PayError as error:
-            raise Refused("That rule is not accepted.", field=error.field, value=error.value, fix=error.fix) from None
-        TeamPay.objects.update_or_create(team=team, defaults={"rules": wanted.data()})
-        made.note(**wanted.data())
-    return wanted
 
 
 @dataclass(frozen=True)
@@ -58,11 +33,21 @@ class Pay:
     """A month of a team: everything that was counted, and the sums by person."""
 
     month: str
-    rules: PayRules
+    rules: tuple[PayRules, ...]  # that held in it, in order
     lines: tuple[Line, ...]
     totals: tuple[Total, ...]
     people: dict[int, Person]
     all: bool  # of everybody; else only of whoever asks
+
+    @property
+    def unit(self) -> str:
+        """In which all of the month's sums are."""
+        return self.rules[-1].unit
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing earned anything."""
+        return all(each.empty for each in self.rules)
 
 
 def last_month() -> str:
@@ -80,7 +65,7 @@ def pay_of(actor: Actor, team: Team, month: str) -> Pay:
     actor.require(Action.SEE, team)
     everybody = actor.may(Action.MANAGE, team)
     only = None if everybody else {actor.person.pk} if actor.person else set()
-    rules, _ = rules_of(team)
+    book = book_of(team)
     shifts = _worked(team, month, only)
     start, end = _around(month)
     pages = _pages(team, start, end, only)
@@ -101,8 +86,10 @@ def pay_of(actor: Actor, team: Team, month: str) -> Pay:
         a, b = month_of(month, zone)
         if a <= at < b:
             paged.append(Paged(pk, at, title, zone, holidays.get(pk, {}).keys()))
-    found = lines(served, paged, rules)
+    found = lines(served, paged, book)
     found.sort(key=lambda line: (str(people[line.person]), line.person, line.starts_at, line.what))
+    days = [at.date() for at in month_of(month, ZoneInfo("UTC"))]
+    rules = tuple(book.between(days[0], days[1] - timedelta(days=1)))
     return Pay(month, rules, tuple(found), tuple(totals(found)), people, everybody)
 
 

@@ -14,7 +14,6 @@ from ..oncall.schemas import Who
 from .grouping import effect
 from .limits import Handover, limits_of, proposals
 from .models import Crossing, GroupingSuggestion, WeeklyList
-from .pay import Pay, rules_of
 from .queries import TeamLoad
 from .rules.actionable import Score
 
@@ -247,128 +246,6 @@ class CrossingDetail(CrossingOut):
             absence=row.absence_id,
             swaps=[swap.pk for swap in row.swaps.all()],
             action_items=[item.pk for item in row.fixes.all()],
-        )
-
-
-_RATE = "In the unit, for an hour on call. A number as text, such as 2.50."
-_OFF = "Hours of time off."
-
-
-class PayRulesBody(Schema):
-    """By which rules a team pays. What is left out keeps its value. An hour is of one kind, by the schedule's clock: a public
-    holiday, else a weekend, else night, else working time, else any other hour of a weekday."""
-
-    unit: str | None = Field(None, max_length=12, description="EUR, hours, points.")
-    work: str | None = Field(None, description=_RATE)
-    weekday: str | None = Field(None, description=_RATE)
-    night: str | None = Field(None, description=_RATE)
-    weekend: str | None = Field(None, description=_RATE)
-    holiday: str | None = Field(None, description=_RATE)
-    page_out_of_hours: str | None = Field(
-        None, description="In the unit, for each page out of working time, not at night."
-    )
-    page_at_night: str | None = Field(None, description="In the unit, for each page at night.")
-    off_per_night: str | None = Field(None, description=_OFF + " For each night with a page.")
-    off_per_weekend_day: str | None = Field(None, description=_OFF + " For each weekend day on call.")
-    off_per_holiday: str | None = Field(None, description=_OFF + " For each public holiday on call.")
-    night_from: str | None = Field(None, description="22:00")
-    night_to: str | None = Field(None, description="06:00")
-    work_from: str | None = Field(None, description="09:00")
-    work_to: str | None = Field(None, description="18:00")
-
-
-class PayRulesOut(Schema):
-    """By which rules a team pays. ``own``: false where nothing has been set, so that hours are counted and nothing is paid."""
-
-    team: str
-    own: bool
-    unit: str
-    work: str
-    weekday: str
-    night: str
-    weekend: str
-    holiday: str
-    page_out_of_hours: str
-    page_at_night: str
-    off_per_night: str
-    off_per_weekend_day: str
-    off_per_holiday: str
-    night_from: str
-    night_to: str
-    work_from: str
-    work_to: str
-
-    @classmethod
-    def of(cls, team: Team) -> PayRulesOut:
-        found, own = rules_of(team)
-        return cls(team=team.slug, own=own, **found.data())
-
-
-class PayLineOut(Schema):
-    """One thing that was counted; ``text`` says how, so that it can be checked by hand."""
-
-    person: Who
-    schedule: str = Field(description="Name; empty: a page.")
-    what: Literal["work", "weekday", "night", "weekend", "holiday", "page", "night page", "time off", "correction"]
-    starts_at: datetime
-    ends_at: datetime
-    quantity: str = Field(description="Hours, or 1 page.")
-    rate: str
-    amount: str = Field(description="In the unit of the rules.")
-    time_off_hours: str
-    text: str
-
-
-class PayTotalOut(Schema):
-    """The sums of one person's lines."""
-
-    person: Who
-    hours: dict[str, str] = Field(description="On call, by kind.")
-    pages: int
-    amount: str
-    time_off_hours: str
-
-
-class PayOut(Schema):
-    """What on-call earned in a month."""
-
-    month: str
-    unit: str
-    everybody: bool = Field(description="false: only your own, because you don't manage the team.")
-    people: list[PayTotalOut]
-    lines: list[PayLineOut]
-
-    @classmethod
-    def of(cls, found: Pay) -> PayOut:
-        return cls(
-            month=found.month,
-            unit=found.rules.unit,
-            everybody=found.all,
-            people=[
-                PayTotalOut(
-                    person=Who.of(found.people[each.person]),
-                    hours={kind: f"{hours:f}" for kind, hours in each.hours.items()},
-                    pages=each.pages,
-                    amount=f"{each.amount:f}",
-                    time_off_hours=f"{each.off:f}",
-                )
-                for each in found.totals
-            ],
-            lines=[
-                PayLineOut(
-                    person=Who.of(found.people[line.person]),
-                    schedule=line.schedule,
-                    what=line.what,
-                    starts_at=line.starts_at,
-                    ends_at=line.ends_at,
-                    quantity=f"{line.quantity:f}",
-                    rate=f"{line.rate:f}",
-                    amount=f"{line.amount:f}",
-                    time_off_hours=f"{line.off:f}",
-                    text=line.text,
-                )
-                for line in found.lines
-            ],
         )
 
 

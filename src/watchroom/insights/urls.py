@@ -14,6 +14,7 @@ urlpatterns = [
     path("insights/pay.csv", views.pay_csv, name="insights-pay-csv"),
     path("insights/pay/rules", views.pay_rules, name="pay-rules"),
     path("insights/pay/stop", views.pay_stop, name="pay-stop"),
+    path("insights/pay/withdraw/<slug:day>", views.pay_withdraw, name="pay-withdraw"),
     path("insights/limits", views.limits, name="load-limits"),
     path("insights/limits/save", views.limits_save, name="load-limits-save"),
     path("insights/limits/<int:pk>", views.crossing, name="crossing"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, PlainSerializer, field_validator
 
 from ._part import Part
 
@@ -94,6 +95,16 @@ class PayPart(Part):
     work_to: str = "18:00"
 
 
+Day = Annotated[date, PlainSerializer(date.isoformat, return_type=str)]
+
+
+class LaterPay(Part):
+    """Rules that hold from a day to come. One whose day has passed is in force."""
+
+    valid_from: Day
+    pay: PayPart | None = Field(description="Null: nothing is paid from then on.")
+
+
 class Team(Part):
     """Owns services, schedules, policies and integrations."""
 
@@ -103,4 +114,9 @@ class Team(Part):
     members: list[Member] = []
     limits: Limits | None = Field(None, description="Null: the defaults only warn on the page, and nobody is told.")
     weekly_list: bool = Field(False, description="Whether its managers get the alerts to fix on Mondays.")
-    pay: PayPart | None = Field(None, description="Null: hours are counted, and nothing is paid.")
+    pay: PayPart | None = Field(
+        None,
+        description="Today's. Null: hours are counted, and nothing is paid. A change holds from the first of this month, or from the "
+        "day on which the present rules began, if that is later.",
+    )
+    pay_later: list[LaterPay] = Field([], description="What is planned, by its day.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,10 +11,12 @@ from ninja import Query, Router
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...api.auth import actor_of
-from ..pay import last_month, pay_of, set_pay
-from ..schemas import PayOut, PayRulesBody, PayRulesOut
+from ..pay import last_month, pay_of
+from ..pay_rules import set_pay, withdraw_pay
+from ..pay_schemas import PayOut, PayRulesBody, PayRulesOut
 
 router = Router(tags=["insights"])
+_FROM = Query(None, description="From which day nothing is paid; left out, as when rules are set.")
 
 
 @router.get("/insights/pay", response=PayOut, operation_id="get_pay")
@@ -34,15 +37,29 @@ def get_pay_rules(request: HttpRequest, team: str) -> Any:
 
 @router.put("/insights/pay-rules/{team}", response=PayRulesOut, operation_id="set_pay_rules")
 def set_pay_rules(request: HttpRequest, team: str, body: PayRulesBody) -> Any:
-    """Set them; what is left out keeps its value. Months that are over are computed anew by them."""
+    """Set them from a day on; what is left out keeps its value. Months that are over change only with a reason."""
     chosen = team_by(team)
-    set_pay(actor_of(request), chosen, body.model_dump(exclude_none=True))
+    given = body.model_dump(exclude_none=True, exclude={"valid_from", "reason"})
+    set_pay(actor_of(request), chosen, given, valid_from=body.valid_from, reason=body.reason or "")
     return PayRulesOut.of(chosen)
 
 
 @router.delete("/insights/pay-rules/{team}", response=PayRulesOut, operation_id="remove_pay_rules")
-def remove_pay_rules(request: HttpRequest, team: str) -> Any:
+def remove_pay_rules(
+    request: HttpRequest,
+    team: str,
+    valid_from: date | None = _FROM,
+    reason: str = Query("", max_length=200, description="Needed where months that are over change."),
+) -> Any:
     """Hours go on being counted, and nothing is paid."""
     chosen = team_by(team)
-    set_pay(actor_of(request), chosen, None)
+    set_pay(actor_of(request), chosen, None, valid_from=valid_from, reason=reason)
+    return PayRulesOut.of(chosen)
+
+
+@router.delete("/insights/pay-rules/{team}/{valid_from}", response=PayRulesOut, operation_id="withdraw_pay_rules")
+def withdraw_pay_rules(request: HttpRequest, team: str, valid_from: date) -> Any:
+    """Take back rules that have not begun."""
+    chosen = team_by(team)
+    withdraw_pay(actor_of(request), chosen, valid_from)
     return PayRulesOut.of(chosen)

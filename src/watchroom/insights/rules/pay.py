@@ -1,4 +1,4 @@
-"""What on-call earns: money or hours, and time off, by the rules of a team. Pure.
+"""What on-call earns: money or hours, and time off, by the rules that a team has on each day. Pure.
 
 Every hour on call is of one kind, by the clock of the schedule: a public holiday, else a weekend, else night, else working
 time, else any other hour of a weekday. Each line names what was counted and at which rate, so that it can be checked by hand.
@@ -8,14 +8,15 @@ Amounts are exact decimals, rounded line by line to a hundredth, halves up; a su
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from ...oncall.rules import joined, to_utc
+from .pay_book import Book, PayRules
 
 Kind = Literal["work", "weekday", "night", "weekend", "holiday"]
 What = Kind | Literal["page", "night page", "time off", "correction"]
@@ -30,94 +31,6 @@ Span = tuple[datetime, datetime]
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _CENT = Decimal("0.01")
 _NONE = Decimal(0)
-MOST = Decimal(1_000_000)
-
-
-class PayError(ValueError):
-    """A rule that can't be: which ``field``, which ``value``, and the ``fix``."""
-
-    def __init__(self, field: str, value: object, fix: str) -> None:
-        self.field, self.value, self.fix = field, value, fix
-        super().__init__(f"{field}: {fix}")
-
-
-@dataclass(frozen=True)
-class PayRules:
-    """What a team pays in ``unit`` (EUR, hours, points): an hour on call of each kind, and a page out of hours or at night
-    (not both). Time off, in hours: for each night with a page, each weekend day and each public holiday on call."""
-
-    unit: str = "hours"
-    work: Decimal = _NONE
-    weekday: Decimal = _NONE
-    night: Decimal = _NONE
-    weekend: Decimal = _NONE
-    holiday: Decimal = _NONE
-    page_out_of_hours: Decimal = _NONE
-    page_at_night: Decimal = _NONE
-    off_per_night: Decimal = _NONE
-    off_per_weekend_day: Decimal = _NONE
-    off_per_holiday: Decimal = _NONE
-    night_from: time = time(22)
-    night_to: time = time(6)
-    work_from: time = time(9)
-    work_to: time = time(18)
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing earns anything."""
-        return not any(getattr(self, each.name) for each in fields(self) if each.type == "Decimal")
-
-    def data(self) -> dict[str, str]:
-        """As it is kept and written into files: everything as text."""
-        return {each.name: _text(getattr(self, each.name)) for each in fields(self)}
-
-
-def _text(value: Any) -> str:
-    return f"{value:%H:%M}" if isinstance(value, time) else f"{value:f}" if isinstance(value, Decimal) else str(value)
-
-
-def rules_from(given: Mapping[str, Any]) -> PayRules:
-    """Rules from texts and numbers; what is left out takes its default.
-
-    :raises PayError: no such field, or not a value that it can have.
-    """
-    known = {each.name: each.type for each in fields(PayRules)}
-    found: dict[str, Any] = {}
-    for name, value in given.items():
-        if name not in known:
-            raise PayError(name, value, f"Use {', '.join(known)}.")
-        if known[name] == "Decimal":
-            found[name] = _decimal(name, value)
-        elif known[name] == "time":
-            found[name] = _time(name, value)
-        else:
-            found[name] = str(value).strip()
-            if not 1 <= len(found[name]) <= 12:
-                raise PayError(name, value, "Use 1 to 12 letters, such as EUR or hours.")
-    made = PayRules(**found)
-    if made.work_to <= made.work_from:
-        raise PayError("work_to", _text(made.work_to), "Let working time end after it begins, on the same day.")
-    return made
-
-
-def _decimal(name: str, value: Any) -> Decimal:
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        number = Decimal(-1)
-    if not number.is_finite() or not 0 <= number <= MOST or number != round(number, 4):
-        raise PayError(name, value, "Use a number from 0 to 1000000 with at most four decimal places, such as 2.50.")
-    return number
-
-
-def _time(name: str, value: Any) -> time:
-    try:
-        found = value if isinstance(value, time) else datetime.strptime(str(value), "%H:%M").time()  # noqa: DTZ007
-    except ValueError:
-        found = None
-    if found is None:
-        raise PayError(name, value, "Write a time of day such as 22:00.")
-    return found
 
 
 @dataclass(frozen=True)
@@ -186,40 +99,42 @@ def _within(at: time, start: time, end: time) -> bool:
 
 
 def pieces(
-    span: Span, zone: ZoneInfo, rules: PayRules, holidays: Collection[date]
-) -> list[tuple[datetime, datetime, Kind]]:
-    """A span cut where its kind changes: without gaps, in order, no two neighbours of the same kind."""
+    span: Span, zone: ZoneInfo, book: Book, holidays: Collection[date]
+) -> list[tuple[datetime, datetime, Kind, PayRules]]:
+    """A span cut where its kind or the rules change: without gaps, in order, no two neighbours alike."""
     a, b = span
     first, last = a.astimezone(zone).date(), b.astimezone(zone).date()
-    edges = {time(), rules.night_from, rules.night_to, rules.work_from, rules.work_to}
     cuts = {a, b}
     for number in range((last - first).days + 1):
-        for edge in edges:
-            at = to_utc(datetime.combine(first + number * _DAY, edge), zone)
+        day = first + number * _DAY
+        rules = book.at(day)
+        for edge in {time(), rules.night_from, rules.night_to, rules.work_from, rules.work_to}:
+            at = to_utc(datetime.combine(day, edge), zone)
             if a < at < b:
                 cuts.add(at)
-    found: list[tuple[datetime, datetime, Kind]] = []
-    ordered = sorted(cuts)
-    for start, end in pairwise(ordered):
-        kind = kind_at(start.astimezone(zone).replace(tzinfo=None), rules, holidays)
-        if found and found[-1][2] == kind:
-            found[-1] = (found[-1][0], end, kind)
+    found: list[tuple[datetime, datetime, Kind, PayRules]] = []
+    for start, end in pairwise(sorted(cuts)):
+        local = start.astimezone(zone).replace(tzinfo=None)
+        rules = book.at(local.date())
+        kind = kind_at(local, rules, holidays)
+        if found and found[-1][2:] == (kind, rules):
+            found[-1] = (found[-1][0], end, kind, rules)
         else:
-            found.append((start, end, kind))
+            found.append((start, end, kind, rules))
     return found
 
 
-def lines(served: Iterable[Served], pages: Iterable[Paged], rules: PayRules) -> list[Line]:
+def lines(served: Iterable[Served], pages: Iterable[Paged], book: Book) -> list[Line]:
     """Everything that was earned, by person, then time. The spans of one person in several schedules don't overlap."""
     found: list[Line] = []
     seen: set[tuple[int, date]] = set()
     for each in served:
         for span in joined(each.spans):
             for part in _cut_at(span, (note for note in each.notes if note.counts)):
-                found += [_hours(each, piece, rules) for piece in pieces(part, each.zone, rules, each.holidays.keys())]
+                found += [_hours(each, piece) for piece in pieces(part, each.zone, book, each.holidays.keys())]
         found += [_not_after_all(each, note) for note in each.notes if not note.counts]
-        found += _days_off(each, rules, seen)
-    found += _pages(pages, rules)
+        found += _days_off(each, book, seen)
+    found += _pages(pages, book)
     return sorted(found, key=lambda line: (line.person, line.starts_at, line.what, line.schedule))
 
 
@@ -237,8 +152,8 @@ def _not_after_all(served: Served, note: Note) -> Line:
     return Line(served.person, served.schedule, "correction", a, b, _NONE, _NONE, _NONE, _NONE, text)
 
 
-def _hours(served: Served, piece: tuple[datetime, datetime, Kind], rules: PayRules) -> Line:
-    a, b, kind = piece
+def _hours(served: Served, piece: tuple[datetime, datetime, Kind, PayRules]) -> Line:
+    a, b, kind, rules = piece
     rate = getattr(rules, kind)
     exact = Decimal((b - a) // timedelta(seconds=1)) / 3600
     amount = (exact * rate).quantize(_CENT, ROUND_HALF_UP)
@@ -250,7 +165,7 @@ def _hours(served: Served, piece: tuple[datetime, datetime, Kind], rules: PayRul
     return Line(served.person, served.schedule, kind, a, b, hours, rate, amount, _NONE, text)
 
 
-def _days_off(served: Served, rules: PayRules, seen: set[tuple[int, date]]) -> Iterable[Line]:
+def _days_off(served: Served, book: Book, seen: set[tuple[int, date]]) -> Iterable[Line]:
     """Time off for weekend days and public holidays on which somebody was on call at all; a holiday at a weekend is one.
     ``seen`` takes whose days have been counted, in whichever schedule."""
     for a, b in joined(served.spans):
@@ -258,7 +173,7 @@ def _days_off(served: Served, rules: PayRules, seen: set[tuple[int, date]]) -> I
         while day <= last:
             if (served.person, day) not in seen:
                 seen.add((served.person, day))
-                feast = served.holidays.get(day)
+                feast, rules = served.holidays.get(day), book.at(day)
                 off = rules.off_per_holiday if feast else rules.off_per_weekend_day if day.weekday() >= 5 else _NONE
                 if off:
                     start = to_utc(datetime.combine(day, time()), served.zone)
@@ -269,11 +184,12 @@ def _days_off(served: Served, rules: PayRules, seen: set[tuple[int, date]]) -> I
             day += _DAY
 
 
-def _pages(pages: Iterable[Paged], rules: PayRules) -> Iterable[Line]:
+def _pages(pages: Iterable[Paged], book: Book) -> Iterable[Line]:
     """Each page out of working time; and time off once for each night with one, whatever day of the week it is."""
     nights: set[tuple[int, date]] = set()
     for page in sorted(pages, key=lambda each: (each.person, each.at)):
         local = page.at.astimezone(page.zone).replace(tzinfo=None)
+        rules = book.at(local.date())
         at_night = _within(local.time(), rules.night_from, rules.night_to)
         if not at_night and kind_at(local, rules, page.holidays) == "work":
             continue

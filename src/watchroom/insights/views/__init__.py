@@ -2,7 +2,7 @@
 
 from .grouping import grouping, grouping_decide
 from .limits import crossing, crossing_accept, crossing_close, limits, limits_save
-from .pay import pay, pay_csv, pay_rules, pay_stop
+from .pay import pay, pay_csv, pay_rules, pay_stop, pay_withdraw
 from .reading import alert_rules, fix, load, load_csv, wait, weekly
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "pay_csv",
     "pay_rules",
     "pay_stop",
+    "pay_withdraw",
     "wait",
     "weekly",
 ]
