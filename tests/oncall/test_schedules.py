@@ -41,9 +41,12 @@ def test_from_the_form_to_whoever_is_on_call(clock: Any) -> None:
 def test_an_override_counts_while_it_lasts(clock: Any) -> None:
     a, b, c = (factories.person(name) for name in "ABC")
     made = factories.schedule(people=(a, b))
-    override = commands.add_override(SYSTEM, made, person=c, starts_at=clock() - HOUR, ends_at=clock() + HOUR)
-    assert queries.who(made, clock()) == [c]
-    assert queries.who(made, clock() + HOUR) != [c]
+    began = clock.advance(timedelta(days=1))
+    override = commands.add_override(SYSTEM, made, person=c, starts_at=began - HOUR, ends_at=began + 2 * HOUR)
+    assert override.starts_at == began  # what has passed is written down, and no override changes it
+    assert queries.who(made, began) == [c] and queries.who(made, began - timedelta(minutes=1)) == [a]
+    assert queries.who(made, began + 2 * HOUR) == [a]
+    clock.advance(HOUR)
     commands.remove_override(SYSTEM, override)
     assert queries.who(made, clock()) == [a]
     assert queries.who(made, clock() - timedelta(minutes=1)) == [c]  # the past stays as it was

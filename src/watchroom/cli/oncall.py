@@ -57,7 +57,7 @@ def _all_schedules(api: Api) -> list[str]:
 @oncall.command()
 @click.argument("slug")
 @click.argument("email")
-@click.option("--from", "starts_at", required=True, help="RFC 3339.")
+@click.option("--from", "starts_at", help="RFC 3339; without it, or where it has passed, now.")
 @click.option("--to", "ends_at", required=True, help="RFC 3339.")
 @click.option("--reason")
 @api_command

@@ -12,6 +12,7 @@ from ninja import Query, Router, Status
 from ...accounts.models import Person
 from ...accounts.queries import person_by
 from ...api.auth import actor_of
+from ...kernel import clock
 from .. import commands, outlook, queries, rules
 from ..schemas import (
     CoverIn,
@@ -132,7 +133,8 @@ def preview_override(request: HttpRequest, slug: str, body: OverrideIn) -> Moves
     """Who would gain and who would lose which time. Nothing is saved."""
     by = actor_of(request)
     row = queries.schedule_by(by, slug)
-    start, end = span(body.starts_at, body.ends_at, _USUAL)
+    now = clock.now()  # what has passed, an override does not change
+    start, end = span(max(aware(body.starts_at, "starts_at"), now) if body.starts_at else now, body.ends_at, _USUAL)
     plan = queries.plan_of(row, start, end)
     new = rules.Override(
         max((each.key for each in plan.overrides), default=0) + 1,

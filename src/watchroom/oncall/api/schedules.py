@@ -178,14 +178,15 @@ def get_on_call(
 
 @router.post("/schedules/{slug:slug}/overrides", response={201: OverrideOut}, summary="Add an override")
 def create_override(request: HttpRequest, slug: str, body: OverrideIn) -> Status[OverrideOut]:
-    """Somebody takes over, from everybody or from one person. For responders of the team."""
+    """Somebody takes over, from everybody or from one person. For responders of the team. A beginning that has passed means now:
+    what was worked is corrected, see POST /schedules/{slug}/corrections."""
     by = actor_of(request)
     made = commands.add_override(
         by,
         queries.schedule_by(by, slug),
         person=person_by(body.person),
         replaces=person_by(body.replaces) if body.replaces else None,
-        starts_at=aware(body.starts_at, "starts_at"),
+        starts_at=aware(body.starts_at, "starts_at") if body.starts_at else clock.now(),
         ends_at=aware(body.ends_at, "ends_at"),
         reason=body.reason,
     )

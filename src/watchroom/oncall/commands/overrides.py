@@ -28,8 +28,8 @@ def add_override(
     reason: str = "",
     kind: str = Override.Kind.OVERRIDE,
 ) -> Override:
-    """``person`` is on call from ``starts_at`` to ``ends_at`` instead of ``replaces`` (None: instead of everybody). Who was on
-    call until now stays written down as it was; see :func:`~.worked.correct`.
+    """``person`` is on call from ``starts_at`` to ``ends_at`` instead of ``replaces`` (None: instead of everybody). A beginning
+    that has passed means now: who was on call until then was paged, and stays written down; see :func:`~.worked.correct`.
 
     :raises Refused: it ends before it begins, has ended already, is longer than a year, or nobody could be reached.
     """
@@ -56,7 +56,7 @@ def add_override(
             schedule=schedule,
             person=person,
             replaces=replaces,
-            starts_at=starts_at,
+            starts_at=max(starts_at, made.at),
             ends_at=ends_at,
             reason=reason.strip()[:200],
             kind=kind,
@@ -67,7 +67,7 @@ def add_override(
             override=row.pk,
             person=str(person),
             replaces=str(replaces) if replaces else None,
-            starts_at=starts_at.isoformat(),
+            starts_at=row.starts_at.isoformat(),
             ends_at=ends_at.isoformat(),
             reason=row.reason,
         )

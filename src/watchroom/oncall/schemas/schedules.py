@@ -95,7 +95,7 @@ class OverrideIn(Schema):
 
     person: str = Field(description="Who takes over: id or e-mail address.")
     replaces: str | None = Field(None, description="From whom: id or e-mail address. Left out: from everybody.")
-    starts_at: datetime
+    starts_at: datetime | None = Field(None, description="Left out, or over: now.")
     ends_at: datetime
     reason: str = ""
 

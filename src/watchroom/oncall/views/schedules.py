@@ -210,11 +210,17 @@ def override_add(request: HttpRequest, slug: str) -> HttpResponseBase:
     form = OverrideForm(request.POST)
     if form.is_valid():
         try:
-            commands.add_override(by, row, **form.cleaned_data)
+            made = commands.add_override(by, row, **form.cleaned_data)
         except WatchroomError as error:
             blame(form, error)
         else:
-            messages.success(request, f"{form.cleaned_data['person']} takes over.")
+            messages.success(request, f"{made.person} takes over.")
+            if form.cleaned_data["starts_at"] < made.starts_at - timedelta(minutes=1):
+                messages.info(
+                    request,
+                    "It counts from now on: who was on call before is written down, and was paged. Was it somebody else? A manager "
+                    "corrects it under “Who was on call”.",
+                )
             return redirect("schedule", slug)
     return _show(request, by, row, form)
 
