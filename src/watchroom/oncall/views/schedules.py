@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,6 +78,16 @@ def _initial(by: Actor, *, is_member: bool) -> dict[str, Any]:
     return {"starts_at": now, "ends_at": now + timedelta(hours=8), "replaces" if is_member else "person": me}
 
 
+def _first_of_each(findings: list[rules.Finding], most: int = 3) -> list[rules.Finding]:
+    """A few of each kind first, so that a gap in every night hides nothing else."""
+    seen: Counter[str] = Counter()
+    ranked = []
+    for each in findings:
+        seen[each.kind] += 1
+        ranked.append((seen[each.kind] > most, each))
+    return [each for late in (False, True) for after, each in ranked if after is late]
+
+
 def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | None) -> HttpResponseBase:
     kind = request.GET.get("view", "")
     kind = kind if kind in dict(KINDS) else ""
@@ -122,7 +133,7 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
         "label": row.name,
         "shifts": [(shift, people.get(shift.person), why(shift, reasons)) for shift in shifts],
         "gaps": gaps,
-        "warnings": [each for each in report.findings if each.kind in {"gap", "conflict", "calendar"}][:6],
+        "warnings": _first_of_each([each for each in report.findings if each.kind in {"gap", "conflict", "calendar"}]),
         "now": now,
         "now_people": now_people,
         "take": [who for who in now_people if who != by.person] if may_override and until else [],
