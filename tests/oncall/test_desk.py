@@ -84,6 +84,8 @@ def test_cover_for_an_hour(clock: Any) -> None:
         commands.cover(acting(b), schedule, person=a)
     commands.cover(acting(a), schedule, person=b)
     assert queries.who(schedule, clock()) == [b] and queries.who(schedule, clock() + HOUR) == [a]
+    clock.advance(WEEK - HOUR / 2)  # for what is left of the shift, and not into the next one's
+    assert commands.cover(acting(a), schedule, person=b).ends_at == clock() + HOUR / 2
 
 
 def test_cover_and_taking_over_by_page_api_and_with_messages(clock: Any) -> None:

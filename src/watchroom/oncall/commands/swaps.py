@@ -212,7 +212,7 @@ def take_shift(
 
 
 def cover(by: Actor, schedule: Schedule, *, person: Person, length: timedelta | None = timedelta(hours=1)) -> Override:
-    """``person`` covers for ``by`` from now for a while; with ``length`` None for the rest of the shift.
+    """``person`` covers for ``by`` from now for a while, at most for the rest of the shift; with ``length`` None until its end.
 
     :raises Refused: ``by`` isn't on call now.
     """
@@ -231,7 +231,7 @@ def cover(by: Actor, schedule: Schedule, *, person: Person, length: timedelta | 
         person=person,
         replaces=me,
         starts_at=now,
-        ends_at=until if length is None else now + length,
+        ends_at=until if length is None else min(until, now + length),
         reason="Cover for a while" if length else "Cover for the rest of the shift",
         kind=Override.Kind.COVER,
     )
