@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from ..accounts.actors import Actor
 from ..accounts.changes import change
@@ -16,6 +16,7 @@ from .models import TeamPay
 from .rules.pay_book import Book, PayError, PayRules, Version, rules_from
 
 EVER = TeamPay.EVER
+State = Literal["planned", "in force", "over", "replaced"]
 
 
 def _book(rows: Iterable[TeamPay]) -> Book:
@@ -108,7 +109,7 @@ def withdraw_pay(by: Actor, team: Team, valid_from: date) -> None:
         made.note(valid_from=valid_from.isoformat())
 
 
-def history_of(team: Team) -> list[tuple[TeamPay, PayRules | None, str]]:
+def history_of(team: Team) -> list[tuple[TeamPay, PayRules | None, State]]:
     """All that was ever set, the latest day first: its rules, and what it is now: ``planned``, ``in force``, ``over``,
     ``replaced``."""
     rows = list(team.pay.select_related("made_by"))
@@ -116,13 +117,12 @@ def history_of(team: Team) -> list[tuple[TeamPay, PayRules | None, str]]:
     newest = {row.valid_from: row.pk for row in sorted(rows, key=lambda row: row.pk)}
     found = []
     for row in sorted(rows, key=lambda row: (row.valid_from, row.pk), reverse=True):
-        state = (
-            "planned"
-            if row.valid_from > today()
-            else "in force"
-            if now and row.valid_from == now.valid_from
-            else "over"
-        )
-        state = "replaced" if newest[row.valid_from] != row.pk else state
+        state: State = "over"
+        if newest[row.valid_from] != row.pk:
+            state = "replaced"
+        elif row.valid_from > today():
+            state = "planned"
+        elif now and row.valid_from == now.valid_from:
+            state = "in force"
         found.append((row, rules_from(row.rules) if row.rules else None, state))
     return found

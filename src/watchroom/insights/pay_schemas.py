@@ -11,7 +11,7 @@ from pydantic import Field
 from ..accounts.models import Team
 from ..oncall.schemas import Who
 from .pay import Pay
-from .pay_rules import EVER, history_of, rules_of
+from .pay_rules import EVER, State, history_of, rules_of
 from .rules.pay_book import in_words
 
 _RATE = "In the unit, for an hour on call. A number as text, such as 2.50."
@@ -51,9 +51,7 @@ class PayVersionOut(Schema):
     """Rules that held, hold or will hold from a day on."""
 
     valid_from: date | None = Field(description="Null: always.")
-    state: Literal["planned", "in force", "over", "replaced"] = Field(
-        description="replaced: others were set later for the same day."
-    )
+    state: State = Field(description="replaced: others were set later for the same day.")
     rules: dict[str, str] | None = Field(description="Null: nothing is paid.")
     text: str = Field(description="What earns something, in words.")
     reason: str = Field(description="Why months that were over have changed.")

@@ -85,10 +85,10 @@ def pay_rules(request: HttpRequest) -> HttpResponseBase:
         initial=rules.data() | {"valid_from": None if day == EVER else day.isoformat()},
     )
     if request.method == "POST" and form.is_valid():
-        given = dict(form.cleaned_data)
-        valid_from, reason = given.pop("valid_from"), given.pop("reason")
+        said = dict(form.cleaned_data)
+        valid_from, reason = said.pop("valid_from"), said.pop("reason")
         try:
-            set_pay(actor, team, given, valid_from=valid_from, reason=reason)
+            set_pay(actor, team, said, valid_from=valid_from, reason=reason)
         except WatchroomError as error:
             blame(form, error)
         else:
