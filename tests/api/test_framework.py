@@ -51,7 +51,10 @@ def test_problems_name_field_value_and_fix(api: Client) -> None:
     assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
     assert {"field", "value", "fix", "title", "status", "detail"} <= set(answer.json())
     invalid = api.post("/api/v1/incidents", {"title": 7, "severity": "bad"}, content_type="application/json").json()
-    assert invalid["status"] == 422 and invalid["errors"][0]["field"]
+    assert invalid["status"] == 422
+    assert [(each["field"], each["value"]) for each in invalid["errors"]] == [("title", "7"), ("severity", "bad")]
+    lacking = api.post("/api/v1/incidents", {"severity": 2}, content_type="application/json").json()
+    assert (lacking["field"], lacking.get("value")) == ("title", "")
     missing = api.get("/api/v1/alert-groups/999999")
     assert (missing.status_code, missing.json()["title"]) == (404, "Not found")
     assert api.get("/api/v1/no-such-thing").json()["status"] == 404

@@ -149,6 +149,28 @@ def test_by_rule_those_follow_whom_it_is_about(world: Any) -> None:
     assert names(worse) == []  # whoever left stays away
 
 
+def test_a_rule_says_how_much_until_somebody_says_otherwise(world: Any) -> None:
+    manager = acting(world.manager)
+    commands.save_follow_rule(manager, None, group=world.team, least_severity=3, level="important")
+    row = commands.save_follow_rule(acting(world.viewer), None, person=world.viewer, level="everything")
+    make.membership(world.team, world.viewer, "viewer")
+
+    def levels(incident: Incident) -> dict[str, str]:
+        return {str(each.person): each.level for each in following.followers_of(incident)}
+
+    first = commands.declare(world.by, title="Odd", severity=3)
+    assert levels(first) == {"Max": "important", "Rita": "important", "Vic": "important"}
+    commands.follow_incident(acting(world.manager), first, level="updates")
+    commands.change_severity(world.by, first, 2)  # the second rule means it now; who follows already stays as they are
+    assert levels(first) == {"Max": "updates", "Rita": "important", "Vic": "important"}
+    # Where two rules mean somebody, the one that tells most counts; a change that says no level leaves it.
+    commands.save_follow_rule(acting(world.viewer), row, person=world.viewer, least_severity=3)
+    assert levels(commands.declare(world.by, title="Odd", severity=3))["Vic"] == "everything"
+    with pytest.raises(Refused) as refused:
+        commands.save_follow_rule(acting(world.viewer), row, person=world.viewer, level="gossip")
+    assert (refused.value.field, refused.value.value) == ("level", "gossip")
+
+
 def test_followers_cost_the_same_however_many(world: Any, django_assert_max_num_queries: Any) -> None:
     incident = commands.declare(world.by, title="Checkout fails")
     for number in range(30):
@@ -209,11 +231,17 @@ def test_by_page(world: Any, client: Any) -> None:
     client.post(f"{room}/follow", {"to": "leave"})
     assert names(incident) == []
     assert b"No rules yet" in client.get("/follow-rules").content
-    form = {"who": f"person:{world.viewer.pk}", "least_severity": "1", "service": world.service.slug}
+    form = {
+        "who": f"person:{world.viewer.pk}",
+        "least_severity": "1",
+        "service": world.service.slug,
+        "level": "important",
+    }
     assert client.post("/follow-rules", form | {"who": f"person:{world.manager.pk}"}).status_code == 403
     assert client.post("/follow-rules", form | {"least_severity": "9"}).status_code == 422
     assert client.post("/follow-rules", form)["Location"] == "/follow-rules"
-    assert b"about checkout" in client.get("/follow-rules").content
+    shown = client.get("/follow-rules").content
+    assert b"about checkout" in shown and b'data-label="Told">Decisions and pinned lines, too' in shown
     rule = FollowRule.objects.get()
     client.force_login(world.stranger, backend=BACKEND)
     assert client.post("/follow-rules", {"delete": rule.slug}).status_code == 403
@@ -235,8 +263,19 @@ def test_by_api_and_command_line(client: Any) -> None:
     anna = make.person("Anna", "administrator", email="anna@example.org")
     team = make.team("Bosses", slug="bosses")
     make.membership(team, make.person("Bob"), "viewer")
-    made = data("follow-rule", "create", "--group", "bosses", "--least-severity", "1", "--slug", "bosses")
-    assert (made["group"], made["least_severity"]) == ("bosses", 1)
+    made = data(
+        "follow-rule",
+        "create",
+        "--group",
+        "bosses",
+        "--least-severity",
+        "1",
+        "--slug",
+        "bosses",
+        "--level",
+        "everything",
+    )
+    assert (made["group"], made["least_severity"], made["level"]) == ("bosses", 1, "everything")
     assert [each["slug"] for each in data("follow-rule", "list")["items"]] == ["bosses"]
     number = str(data("declare", "Checkout fails", "--severity", "1")["id"])
     followers = data("incident", "follow", number)
@@ -248,7 +287,7 @@ def test_by_api_and_command_line(client: Any) -> None:
     body = {"person": anna.email, "least_severity": 3, "slug": "mine"}
     assert client.post("/api/v1/follow-rules", body, content_type="application/json").status_code == 201
     changed = client.put("/api/v1/follow-rules/mine", body | {"least_severity": 4}, content_type="application/json")
-    assert changed.json()["least_severity"] == 4
+    assert (changed.json()["least_severity"], changed.json()["level"]) == (4, "updates")
 
 
 @pytest.mark.django_db
@@ -258,7 +297,7 @@ version: 1
 people: [{email: ada@example.org, name: Ada}]
 teams: [{slug: payments, name: Payments}]
 follow_rules:
-  - {slug: bosses, group: payments, least_severity: 1}
+  - {slug: bosses, group: payments, least_severity: 1, level: important}
   - {slug: ada, person: ada@example.org, team: payments}
 """
     by = make.actor()

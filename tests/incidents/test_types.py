@@ -212,6 +212,9 @@ def test_by_api(world: Any, client: Any, leak: IncidentType) -> None:
     body = {"name": "Outage", "team": world.team.slug, "fields": FIELDS}
     call("POST", "/incident-types", body, 403)
     client.force_login(world.manager, backend=BACKEND)
+    misspelt = call("POST", "/incident-types", body | {"fields": [*FIELDS, {"key": "a", "label": "A", "requird": "declared"}]}, 422)  # fmt: skip
+    assert (misspelt["field"], misspelt["value"]) == ("fields.5.requird", "declared")
+    assert misspelt["fix"].startswith("There is no such setting here")
     call("POST", "/incident-types", body, 201)
     assert call("PUT", "/incident-types/outage", body | {"name": "An outage"})["name"] == "An outage"
     call("DELETE", "/incident-types/outage", status=204)

@@ -332,5 +332,13 @@ def test_api(by: Actor, service: Service, client: Any) -> None:
     changed = client.put("/api/v1/status-pages/shop", body | {"name": "Store"}, content_type=JSON).json()
     assert (changed["name"], changed["slug"], changed["components"][0]["id"]) == ("Store", "shop", component["id"])
     assert client.get("/api/v1/status-pages/shop").json() == changed
+    # What is not named stays; who wants no components says so.
+    said = {"team": service.team.slug, "name": "Shop", "description": "All of it"}
+    kept = client.put("/api/v1/status-pages/shop", said, content_type=JSON).json()
+    assert kept["components"] == changed["components"]
+    del said["description"]
+    assert client.put("/api/v1/status-pages/shop", said, content_type=JSON).json()["description"] == "All of it"
+    emptied = client.put("/api/v1/status-pages/shop", said | {"components": []}, content_type=JSON).json()
+    assert emptied["components"] == []
     assert client.delete("/api/v1/status-pages/shop").status_code == 204
     assert client.get("/api/v1/status-pages/shop").status_code == 404

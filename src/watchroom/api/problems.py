@@ -10,6 +10,8 @@ from ninja.errors import ValidationError
 
 from ..kernel.errors import Refused, WatchroomError
 
+_UNKNOWN = "There is no such setting here: check how it is written, or leave it out."
+
 
 def problem(error: WatchroomError, **more: Any) -> HttpResponse:
     """``error`` as an answer: type, title, status, detail, and our field, value and fix."""
@@ -33,8 +35,9 @@ def validation_problem(error: ValidationError) -> HttpResponse:
     errors = [
         {
             "field": ".".join(str(part) for part in each["loc"][2:] or each["loc"][1:]),
-            "value": str(each.get("input", ""))[:200],
-            "fix": each["msg"],
+            # Of what is missing, pydantic gives all that lies around it.
+            "value": "" if each.get("type") == "missing" else str(each.get("input", ""))[:200],
+            "fix": _UNKNOWN if each.get("type") == "extra_forbidden" else each["msg"],
         }
         for each in error.errors
     ]

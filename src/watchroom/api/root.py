@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, ValidationError, ValidationErrorContext
 
 from .. import __version__
 from ..kernel.db import beyond
@@ -41,7 +41,23 @@ PACKAGES = (
     "config",
 )
 
-api = NinjaAPI(
+
+class Api(NinjaAPI):
+    """With what was given in each error: django-ninja leaves it out, and whoever sent it wants to see which value it was."""
+
+    def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext]) -> ValidationError:
+        given = [
+            found.get("input")
+            for context in error_contexts
+            for found in context.pydantic_validation_error.errors(include_url=False)
+        ]
+        error = super().validation_error_from_error_contexts(error_contexts)
+        for each, value in zip(error.errors, given, strict=True):
+            each["input"] = value
+        return error
+
+
+api = Api(
     title="Watchroom",
     version=__version__,
     description="Everything that can be done in Watchroom's pages. Errors are RFC 9457 problem documents.",

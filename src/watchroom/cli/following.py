@@ -9,6 +9,7 @@ import click
 from .client import Api, api_command
 from .show import table
 
+LEVELS = ["updates", "important", "everything"]
 _FOLLOWERS = table("person", "at", "by_rule", "level", empty="Nobody follows it.")
 
 
@@ -17,7 +18,7 @@ _FOLLOWERS = table("person", "at", "by_rule", "level", empty="Nobody follows it.
 @click.option("--leave", is_flag=True, help="Follow it no longer.")
 @click.option(
     "--level",
-    type=click.Choice(["updates", "important", "everything"]),
+    type=click.Choice(LEVELS),
     help="How much: updates and states; decisions and pinned lines, too; every line.",
 )
 @api_command
@@ -46,7 +47,7 @@ def follow_rule() -> None:
 @api_command
 def list_rules(api: Api, **query: Any) -> Any:
     """List the rules."""
-    columns = ("slug", "person", "group", "least_severity", "team", "service", "type")
+    columns = ("slug", "person", "group", "least_severity", "team", "service", "type", "level")
     return api.get("/follow-rules", **query), table(*columns, empty="No rules.")
 
 
@@ -57,6 +58,7 @@ def list_rules(api: Api, **query: Any) -> Any:
 @click.option("--team", help="Slug: only incidents of this team.")
 @click.option("--service", help="Slug: only incidents about this service.")
 @click.option("--type", help="Slug: only incidents of this type.")
+@click.option("--level", type=click.Choice(LEVELS), help="How much they are told until they say otherwise.")
 @click.option("--slug")
 @api_command
 def create_rule(api: Api, **fields: Any) -> Any:

@@ -212,7 +212,7 @@ def read() -> State:
             for row in GuidanceSetting.objects.all()
         },
         "follow_rules": {
-            row.slug: {"slug": row.slug, "least_severity": row.least_severity}
+            row.slug: {"slug": row.slug, "least_severity": row.least_severity, "level": row.level}
             | {name: _slug(getattr(row, name)) for name in ("group", "team", "service", "type")}
             | {"person": row.person.email if row.person else None}
             for row in FollowRule.objects.select_related("person", "group", "team", "service", "type")

@@ -41,10 +41,11 @@ def level_of(actor: Actor, incident: Incident) -> str:
     return row.level if row else ""
 
 
-def meant_by_rules(incident: Incident) -> set[int]:
-    """Who follows an incident by rule, by number: of a drill nobody does."""
+def meant_by_rules(incident: Incident) -> dict[int, str]:
+    """Who follows an incident by rule, by number, and how much they are told: where several rules mean somebody, as much
+    as the one that tells most. Of a drill nobody does."""
     if incident.drill:
-        return set()
+        return {}
     services = incident.services.values_list("pk", flat=True)
     rules = FollowRule.objects.filter(
         Q(team__isnull=True) | Q(team=incident.team_id),
@@ -52,10 +53,16 @@ def meant_by_rules(incident: Incident) -> set[int]:
         Q(type__isnull=True) | Q(type=incident.type_id),
         least_severity__gte=incident.severity,
     )
-    found = set(rules.filter(person__is_active=True).values_list("person_id", flat=True))
-    groups = rules.filter(group__isnull=False).values("group_id")
+    said = [(pk, level) for pk, level in rules.filter(person__is_active=True).values_list("person_id", "level") if pk]
+    groups: dict[int, list[str]] = {}
+    for group, level in rules.filter(group__isnull=False).values_list("group_id", "level"):
+        groups.setdefault(group or 0, []).append(level)
     members = Membership.objects.filter(team__in=groups, person__is_active=True)
-    return {pk for pk in found | set(members.values_list("person_id", flat=True)) if pk is not None}
+    said += [(pk, level) for pk, team in members.values_list("person_id", "team_id") for level in groups[team]]
+    found: dict[int, str] = {}
+    for pk, level in said:
+        found[pk] = max(found.get(pk, level), level, key=Level.values.index)
+    return found
 
 
 def tell(entry: LogEntry, by: Actor | None, levels: Collection[str] = Level.values) -> None:

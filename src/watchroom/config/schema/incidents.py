@@ -163,6 +163,7 @@ class FollowRule(Part):
     team: str | None = None
     service: str | None = None
     type: str | None = None
+    level: Literal["updates", "important", "everything"] = "updates"
 
 
 class VenuePlan(Part):

@@ -47,6 +47,11 @@ class FollowRuleBody(Schema):
     team: str | None = Field(None, description="Slug: only incidents of this team.")
     service: str | None = Field(None, description="Slug: only incidents about this service.")
     type: str | None = Field(None, description="Slug: only incidents of this type.")
+    level: str | None = Field(
+        None,
+        description="How much they are told until they say otherwise: updates, important or everything. Without it, as "
+        "before; at first updates.",
+    )
 
 
 class FollowRuleIn(FollowRuleBody):
@@ -65,11 +70,14 @@ class FollowRuleOut(Schema):
     team: str | None
     service: str | None
     type: str | None
+    level: str
 
     @staticmethod
     def of(row: FollowRule) -> FollowRuleOut:
         slugs = {name: getattr(getattr(row, name), "slug", None) for name in ("group", "team", "service", "type")}
-        return FollowRuleOut(slug=row.slug, person=PersonOut.of(row.person), least_severity=row.least_severity, **slugs)
+        return FollowRuleOut(
+            slug=row.slug, person=PersonOut.of(row.person), least_severity=row.least_severity, level=row.level, **slugs
+        )
 
 
 def _followers(incident: Incident) -> list[FollowerOut]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
+from pydantic import ConfigDict
 
 from ...accounts.queries import team_by
 from ...api.auth import actor_of
@@ -19,6 +20,8 @@ router = Router(tags=["Incidents"])
 
 class FieldBody(Schema):
     """One question of an incident type."""
+
+    model_config = ConfigDict(extra="forbid")  # a misspelt setting would be left out without a word
 
     key: str = Field(max_length=40, description="Small letters, digits and _; answers are kept under it.")
     label: str = Field(max_length=80)

@@ -28,10 +28,7 @@ def follow_incident(by: Actor, incident: Incident, *, yes: bool = True, level: s
     """
     if by.person is None:
         raise Refused("Only a person can follow.", field="by", value=by.name, fix="Use a person's token.")
-    if level and level not in Follower.Level.values:
-        raise Refused(
-            "There is no such level.", field="level", value=level, fix=f"Use one of {', '.join(Follower.Level.values)}."
-        )
+    _check_level(level or Follower.Level.UPDATES)
     queries.incident_for(by, incident.pk)
     said = {"left": not yes} | ({"level": level} if level else {})
     action = "incident.followed" if yes else "incident.unfollowed"
@@ -46,10 +43,14 @@ def follow_incident(by: Actor, incident: Incident, *, yes: bool = True, level: s
 
 
 def follow_by_rule(incident: Incident, at: datetime) -> None:
-    """Let those follow whom the rules mean, and who have not left. Inside the caller's transaction."""
+    """Let those follow whom the rules mean, and who have not left; who follows already is told as much as they have
+    said. Inside the caller's transaction."""
     meant = following.meant_by_rules(incident)
     if meant:
-        rows = [Follower(incident=incident, person_id=pk, at=at, by_rule=True) for pk in sorted(meant)]
+        rows = [
+            Follower(incident=incident, person_id=pk, at=at, by_rule=True, level=level)
+            for pk, level in sorted(meant.items())
+        ]
         Follower.objects.bulk_create(rows, ignore_conflicts=True)
 
 
@@ -63,18 +64,22 @@ def save_follow_rule(
     team: Team | None = None,
     service: Service | None = None,
     type: IncidentType | None = None,
+    level: str | None = None,
     slug: str | None = None,
 ) -> FollowRule:
     """Say that ``person``, or everybody in ``group``, follows incidents of these severities, of ``team``, about ``service``,
-    of ``type``. For oneself anybody may say so; for others a manager of that team, or an administrator.
+    of ``type``. For oneself anybody may say so; for others a manager of that team, or an administrator. ``level``: how
+    much they are told until they say otherwise in an incident (None: as before, at first updates and states).
 
-    :raises Refused: nobody or two are named, no such severity, or a slug that is none.
+    :raises Refused: nobody or two are named, no such severity or level, or a slug that is none.
     :raises Conflict: another rule has this slug.
     """
     if (person is None) == (group is None):
         raise Refused("Say who follows.", field="person", value=None, fix="Choose a person or a team: exactly one.")
     if not 1 <= least_severity <= 5:
         raise Refused("That is not a severity.", field="least_severity", value=least_severity, fix="Use 1 to 5.")
+    level = level or (row.level if row else Follower.Level.UPDATES)
+    _check_level(level)
     scope = [each.slug for each in (team, service, type) if each is not None]
     slug = slug or (
         row.slug if row else slugify("-".join([str(person or group), f"sev{least_severity}", *scope]))[:64].strip("-")
@@ -91,7 +96,7 @@ def save_follow_rule(
             raise Conflict(f"There is already a rule {slug!r}.", field="slug", value=slug, fix="Choose another slug.")
         row = row or FollowRule()
         row.slug, row.person, row.group, row.least_severity = slug, person, group, least_severity
-        row.team, row.service, row.type = team, service, type
+        row.team, row.service, row.type, row.level = team, service, type, level
         row.save()
         made.subject = row
         made.note(slug=slug, who=str(person or group))
@@ -107,6 +112,13 @@ def delete_follow_rule(by: Actor, row: FollowRule) -> None:
     with change(by, "follow_rule.deleted", None, needs=Action.SEE) as made:
         made.note(slug=row.slug)
         row.delete()
+
+
+def _check_level(level: str) -> None:
+    if level not in Follower.Level.values:
+        raise Refused(
+            "There is no such level.", field="level", value=level, fix=f"Use one of {', '.join(Follower.Level.values)}."
+        )
 
 
 def _require(by: Actor, person: Person | None, group: Team | None) -> None:

@@ -48,6 +48,7 @@ class FollowRule(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     service = models.ForeignKey(Service, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     type = models.ForeignKey(IncidentType, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    level = models.CharField(max_length=10, choices=Follower.Level.choices, default=Follower.Level.UPDATES)
 
     class Meta:
         ordering = ("slug",)

@@ -16,6 +16,7 @@ from ...catalog.queries import service_by, services_visible_to
 from ...kernel.errors import Conflict, NotAllowed, NotFound, Refused, WatchroomError
 from ...web.middleware import actor_of
 from .. import commands, following, queries
+from ..models import Follower
 from ..severities import all_severities
 
 _TOLD = {
@@ -42,7 +43,7 @@ def rules(request: HttpRequest) -> HttpResponse:
     """Who follows what by itself; one more, or one less."""
     by = actor_of(request)
     error: WatchroomError | None = None
-    names = ("who", "least_severity", "team", "service", "type")
+    names = ("who", "least_severity", "team", "service", "type", "level")
     written: dict[str, Any] = {name: request.POST.get(name, "") for name in names}
     if request.method == "POST":
         try:
@@ -68,6 +69,7 @@ def rules(request: HttpRequest) -> HttpResponse:
         "services": services_visible_to(by),
         "types": queries.types_visible_to(by),
         "severities": all_severities().values(),
+        "levels": Follower.Level.choices,
     }
     return render(request, "incidents/follow_rules.html", context, status=error.status if error else 200)
 
@@ -83,4 +85,5 @@ def _said(request: HttpRequest, written: dict[str, Any]) -> dict[str, Any]:
         "team": team_by(written["team"]) if written["team"] else None,
         "service": service_by(by, written["service"]) if written["service"] else None,
         "type": queries.type_by(by, written["type"]) if written["type"] else None,
+        "level": written["level"] or None,
     }

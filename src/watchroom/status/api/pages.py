@@ -52,7 +52,7 @@ class StatusPageBody(Schema):
 
     team: str = Field(description="Slug of the team that keeps it.")
     name: str = Field(max_length=100)
-    description: str = ""
+    description: str | None = Field(None, description="Without it, it stays as it is.")
     public: bool | None = Field(
         None,
         description="false: for who is signed in, knows the password, or comes from the networks. Without it, it stays as "
@@ -66,7 +66,9 @@ class StatusPageBody(Schema):
     colour_dark: str | None = Field(None, description="#rrggbb on black.")
     support_url: str | None = Field(None, description="Where readers get help.")
     password: str | None = Field(None, description="Empty: there is none; without it, what there is stays.")
-    components: list[ComponentBody] = Field([], description="All of them: one that is left out is deleted.")
+    components: list[ComponentBody] | None = Field(
+        None, description="All of them: one that is left out is deleted. Without this field they stay as they are."
+    )
 
 
 class StatusPageIn(StatusPageBody):

@@ -36,24 +36,24 @@ def save_status_page(
     team: Team,
     name: str,
     slug: str | None = None,
-    description: str = "",
+    description: str | None = None,
     public: bool | None = None,
-    components: Sequence[Mapping[str, Any]] = (),
+    components: Sequence[Mapping[str, Any]] | None = None,
     password: str | None = None,
     **more: Any,
 ) -> StatusPage:
     """Create a page or change it. A component is ``{"name", "service": slug or None, "description", "asserted", "group",
     "automatic", "only_if_degraded", "id"}``. Those with the same id or name stay the same (an id lets one be renamed),
-    others go. Without ``asserted``, what people say of a component stays as it is.
+    others go; None leaves all as they are. Without ``asserted``, what people say of a component stays as it is.
 
-    ``public``: None keeps what there is; a new page is public. ``password``: None keeps what there is, the empty text removes it. ``more``: networks, domain, language, timezone,
+    ``description``, ``public``: None keeps what there is; a new page is public. ``password``: None keeps what there is, the empty text removes it. ``more``: networks, domain, language, timezone,
     colour, colour_dark, support_url; what is left out stays.
 
     :raises Refused: a field is not accepted.
     :raises Conflict: another page has this slug or domain.
     """
     name = checked_text(name, field="name", most=100, fix="Give it the name that customers know.")
-    rows = [read_component(number, given) for number, given in enumerate(components)]
+    rows = [read_component(number, given) for number, given in enumerate(components or ())]
     names = [row["name"] for row in rows]
     if len(set(names)) < len(names):
         raise Refused(
@@ -74,14 +74,16 @@ def save_status_page(
     action = "status_page.changed" if page.pk else "status_page.created"
     with change(by, action, page, needs=Action.MANAGE, team=team) as made:
         _must_be_alone(page, slug, settings.get("domain", ""))
-        page.team, page.name, page.slug, page.description = team, name, slug, description.strip()
+        page.team, page.name, page.slug = team, name, slug
+        page.description = page.description if description is None else description.strip()
         page.public = page.public if public is None else public
         for field, value in settings.items():
             setattr(page, field, value)
         if password is not None:
             page.password = make_password(password) if password else ""
         page.save()
-        save_components(page, rows, made.at)
+        if components is not None:
+            save_components(page, rows, made.at)
         moved(made, page)
     return page
 
