@@ -16,6 +16,8 @@ import factories as make
 from gate.answering import answering_gate
 from gate.running import running_gate
 from watchroom.accounts.actors import SYSTEM
+from watchroom.channels.email import reply
+from watchroom.incidents.models import Incident
 from watchroom.intake.commands import pause_integration
 from watchroom.intake.commands.receive import read_signals
 from watchroom.intake.gate import addresses, limits, seats
@@ -24,6 +26,7 @@ from watchroom.intake.models import Alert, Integration, Signal
 from watchroom.kernel import settings as conf
 from watchroom.kernel.signing import fingerprint
 from watchroom.monitors.models import Heartbeat
+from watchroom.paging.models import Notification
 
 Make = Callable[..., tuple[Integration, str]]
 KEY = "0123456789abcdef0123456789abcdef"
@@ -129,6 +132,45 @@ def test_a_heartbeat_is_pinged_by_mail(transactional_db: None, listening: list[m
         assert heartbeat.state == "down"
         assert send(client, "wrh_nobody@example.org")[0] == 550
         assert send(client, f"{key}+dance@example.org")[0] == 550
+
+
+def test_a_mail_declares_an_incident_and_another_answers_a_page(
+    transactional_db: None, listening: list[mail_in.MailIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHROOM_MAIL_REPLY_TO", "reply@in.example.org")
+    monkeypatch.setenv("WATCHROOM_MAIL_DECLARE_TO", "incidents@in.example.org")
+    conf.current.cache_clear()
+    ada = make.person("Ada", "responder", email="ada@example.org")
+    make.contact_method(ada)
+    letter = b"From: Ada <ada@example.org>\r\nTo: all@example.org\r\nMessage-ID: <1@x>\r\nSubject: SEV2: Checkout fails\r\n\r\nSince noon.\r\n"
+    answer = b"From: ada@example.org\r\nTo: somebody@example.org\r\n\r\nack\r\n"
+    with answering_gate() as gate, smtplib.SMTP("127.0.0.1", listening[0].port, timeout=30) as client:
+        for _ in range(2):
+            assert send(client, "Incidents@in.example.org", letter) == (250, "")
+        incident = Incident.objects.get()
+        assert (incident.title, incident.severity, incident.declared_by) == ("Checkout fails", 2, ada)
+        code, said = send(client, "incidents@in.example.org", letter.replace(b"ada@", b"eve@").replace(b"<1@", b"<2@"))
+        assert (code, "Write from the address with which you sign in" in said) == (550, True)
+        assert send(client, "incidents@elsewhere.example.org", letter)[0] == 550
+        page = Notification.objects.get()
+        assert send(client, reply.address("reply@in.example.org", page.pk), answer)[0] == 250
+        page.refresh_from_db()
+        assert page.seen_at is not None
+        assert send(client, "reply+1.forged@in.example.org", answer)[0] == 250  # nothing comes of it
+        assert Incident.objects.count() == 1
+        # Nobody but the gate gets in without the key.
+        for headers in ({}, {"Watchroom_Gate": "made.up"}):
+            told = gate.ask("POST", "/mail/declare", letter, Content_Type="message/rfc822", **headers)
+            assert told.status == 403
+
+
+def test_a_mail_for_people_waits_while_pages_are_away(
+    transactional_db: None, listening: list[mail_in.MailIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHROOM_MAIL_DECLARE_TO", "incidents@in.example.org")
+    conf.current.cache_clear()
+    with running_gate(), smtplib.SMTP("127.0.0.1", listening[0].port, timeout=30) as client:
+        assert send(client, "incidents@in.example.org")[0] == 451
 
 
 def test_the_connection_can_be_encrypted(

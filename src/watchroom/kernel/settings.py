@@ -176,6 +176,13 @@ class Settings:
         "The address at which replies to pages are taken in, such as reply@in.example.org; reply+… must arrive there, too. "
         "Empty: replies are not read.",
     )
+    mail_declare_to: str = _setting(
+        "WATCHROOM_MAIL_DECLARE_TO",
+        "",
+        _mail_address,
+        "The address at which mail declares incidents, such as incidents@in.example.org, where the gate takes mail itself "
+        "(WATCHROOM_SMTP_LISTEN). Empty: none does there.",
+    )
     mail_reply_key: str = _setting(
         "WATCHROOM_MAIL_REPLY_KEY",
         "",

@@ -119,10 +119,12 @@ def build(settings: Settings, hub: Hub, web_socket: str | Path | None = None) ->
 
 def _mail(gate: Gate, settings: Settings, host: str, port: int, trusted: tuple[addresses.Network, ...]) -> MailIn:
     certificate, key = settings.smtp_certificate, settings.smtp_certificate_key
+    asked = {settings.mail_reply_to: "/mail/reply", settings.mail_declare_to: "/mail/declare"}
     try:
         return MailIn(
-            gate.letters, host, port, domain=settings.smtp_domain, certificate=certificate, key=key, trusted=trusted
-        )
+            gate.letters, host, port, domain=settings.smtp_domain, certificate=certificate, key=key, trusted=trusted,
+            handed_over={address: path for address, path in asked.items() if address},
+        )  # fmt: skip
     except OSError as error:  # a missing file, or what is no certificate (ssl.SSLError)
         raise Refused(
             "The certificate for mail can't be read.",

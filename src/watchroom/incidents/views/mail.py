@@ -1,4 +1,4 @@
-"""Mails that declare an incident, as a mail server or a mail service hands them over: signed like replies, see
+"""Mails that declare an incident, as the gate, a mail server or a mail service hands them over: signed like replies, see
 ``paging/views/mail.py``."""
 
 from __future__ import annotations
@@ -45,6 +45,6 @@ def mail_declare(request: HttpRequest) -> HttpResponse:
         incident = commands.declare_by_mail(_plain(sender), _plain(subject), _plain(text), digest)
     except WatchroomError as error:
         log.info("A mail that was to declare an incident was refused: %s", error.message)
-        return JsonResponse({"incident": None, "text": f"{error.message} {error.fix}".strip()})
+        return JsonResponse({"incident": None, "text": f"{error.message} {error.fix}".strip(), "refused": True})
     waits = ", which waits for triage" if incident.is_waiting else ""
     return JsonResponse({"incident": incident.pk, "text": f"Declared incident {incident.pk}{waits}."})

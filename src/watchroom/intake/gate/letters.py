@@ -16,11 +16,11 @@ MAIL_PATH = "/smtp"  # of a signal that came as a mail
 
 
 class Letters:
-    """Takes mails as signals, and pings heartbeats."""
+    """Takes mails as signals, pings heartbeats, and hands over what answers a page or declares an incident."""
 
     def __init__(self, keys: Keys, sources: Mapping[str, Source], taker: Taker, excess: Excess, asking: Asking) -> None:
         self._keys, self._sources, self._taker, self._excess = keys, sources, taker, excess
-        self.ping = asking.ping
+        self.ping, self.hand_over = asking.ping, asking.hand_over
 
     async def integration(self, key: str) -> Integration | None:
         """The integration with this key.

@@ -1,4 +1,5 @@
-"""Mail in: an SMTP listener (RFC 5321) inside the gate. ``KEY@…`` is an integration, ``KEY+tag@…`` the same with a tag.
+"""Mail in: an SMTP listener (RFC 5321) inside the gate. ``KEY@…`` is an integration, ``KEY+tag@…`` the same with a tag; two
+more addresses are those of replies to pages and of mails that declare incidents, which the web process reads.
 
 A mail is accepted (250) after the commit that holds it. There is nothing to relay: an address that is no key is refused.
 Whoever is connected has to send mail: who only talks, or takes too long, is sent away and may come back.
@@ -9,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, AnyStr, Protocol, cast
 from urllib.parse import urlencode
 
+import msgspec
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from ...sources.base import Reply
@@ -42,6 +45,15 @@ class Doors(Protocol):
 
     async def ping(self, key: str, word: str, body: bytes) -> int: ...
 
+    async def hand_over(self, path: str, mail: bytes) -> tuple[int, bytes]: ...
+
+
+class _Told(msgspec.Struct):
+    """What the web process says of a mail. ``refused``: whoever sent it shall hear ``text`` from their mail server."""
+
+    text: str = ""
+    refused: bool = False
+
 
 class MailIn:
     """The listener, as a part of the gate."""
@@ -56,7 +68,10 @@ class MailIn:
         certificate: Path | None = None,
         key: Path | None = None,
         trusted: tuple[addresses.Network, ...] = (),
+        handed_over: Mapping[str, str] | None = None,
     ) -> None:
+        """``handed_over``: which addresses are for the web process (``incidents@in.example.org``), and its path for each."""
+        self._handed_over = {address.lower(): path for address, path in (handed_over or {}).items()}
         self._doors, self._host, self._port, self._domain = doors, host, port, domain
         self._tls: ssl.SSLContext | None = None
         if certificate is not None:
@@ -106,7 +121,7 @@ class MailIn:
         if len(envelope.rcpt_tos) >= RECIPIENTS:
             return "452 4.5.3 Too many recipients"
         key = local.partition("+")[0]
-        if not key.lower().startswith(HEARTBEAT_PREFIX):
+        if not key.lower().startswith(HEARTBEAT_PREFIX) and self._path_for(address) is None:
             try:
                 found = await self._find(key)
             except Unavailable:
@@ -138,6 +153,8 @@ class MailIn:
     async def _deliver(self, address: str, body: bytes, remote: str) -> str:
         key, _, tag = address.rpartition("@")[0].partition("+")
         try:
+            if (path := self._path_for(address)) is not None:
+                return await self._hand_over(path, address, body)
             if key.lower().startswith(HEARTBEAT_PREFIX):
                 return await self._ping(key, tag, body)
             integration = await self._find(key)
@@ -150,6 +167,23 @@ class MailIn:
             return "250 2.0.0 Stored"
         # What can't be read is in the tray; the sender's mail server shall tell its owner, not try again.
         return "554 5.6.0 It can't be read; see the tray of the integration." if reply.status in (400, 401) else _LATER
+
+    def _path_for(self, address: str) -> str | None:
+        local, _, domain = address.lower().rpartition("@")
+        return self._handed_over.get(f"{local.partition('+')[0]}@{domain}")
+
+    async def _hand_over(self, path: str, address: str, body: bytes) -> str:
+        # The envelope says for which message a reply is; the To line may name a list or somebody else.
+        to = "".join(each for each in address if each.isprintable())
+        status, said = await self._doors.hand_over(path, f"Delivered-To: {to}\r\n".encode() + body)
+        if status >= 300:
+            return _LATER if status >= 500 or status in (408, 429) else "554 5.6.0 It can't be read."
+        try:
+            told = msgspec.json.decode(said, type=_Told)
+        except msgspec.MsgspecError:
+            return _LATER
+        text = " ".join(told.text.encode("ascii", "replace").decode().split())[:300]
+        return f"550 5.7.1 {text}" if told.refused else f"250 2.0.0 {text}"
 
     async def _ping(self, key: str, tag: str, body: bytes) -> str:
         word = _WORDS.get(tag.lower())

@@ -1,12 +1,13 @@
 """Replies to mails, as a mail server or a mail service hands them over.
 
-Two ways in, both signed with ``WATCHROOM_MAIL_REPLY_KEY``: the raw mail (``message/rfc822``) with ``Watchroom-Signature``,
-as ``watchroom mail-reply`` sends it; and the form that Mailgun posts for a route
+Three ways in: the gate's own listener, with a signature of ours; and, both signed with ``WATCHROOM_MAIL_REPLY_KEY``, the raw
+mail (``message/rfc822``) with ``Watchroom-Signature``, as ``watchroom mail-reply`` sends it, and the form that Mailgun posts for a route
 (https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/).
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import logging
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from ...kernel import clock
 from ...kernel import settings as conf
 from ...kernel.errors import NotAllowed, WatchroomError
 from ...kernel.numbers import whole
+from ...kernel.signing import unsign
 from ...web.answers import answer_all, escalate_all
 from .. import commands
 from ..links import VALID_FOR
@@ -33,6 +35,10 @@ _TOLERANCE = timedelta(minutes=5)
 
 def must_be_signed(request: HttpRequest) -> None:
     """:raises NotAllowed: it is not signed with our key, or too old."""
+    if header := request.headers.get("Watchroom-Gate"):
+        if unsign("mail taken by the gate", header) == [request.path, hashlib.sha256(request.body).hexdigest()]:
+            return
+        raise NotAllowed("This is not signed.", fix="The gate signs each mail that it hands over.")
     key = conf.current().mail_reply_key
     if key and _is_ours(request, key):
         return
