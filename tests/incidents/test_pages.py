@@ -9,6 +9,7 @@ import pytest
 
 import factories as make
 from watchroom.accounts.actors import acting
+from watchroom.accounts.models import Person
 from watchroom.incidents import commands, queries
 from watchroom.incidents.models import Incident, LogEntry, Update
 from watchroom.kernel.clock import TravellingClock
@@ -242,3 +243,35 @@ def test_a_viewer_is_offered_nothing_to_do(world: Any, client: Any) -> None:
     assert "compose-text" not in page
     assert "Take command" not in page
     assert queries.visible_to(acting(world.viewer)).get() == incident
+
+
+def test_a_page_holds_only_what_is_chosen_of_people_and_services(world: Any, room: Any, client: Any) -> None:
+    for number in range(60):
+        make.person(f"Colleague {number:02}")
+        make.service(f"Service {number:02}", team=world.team)
+    incident = commands.declare(world.by, title="Checkout fails", services=[world.service])
+    at = f"/incidents/{incident.pk}"
+    shown = room.get(at).content.decode()
+    assert "Colleague 07" not in shown and "Service 07" not in shown
+    assert f'<option value="{world.service.pk}" selected>' in shown
+    assert "Colleague 07" in room.get(f"{at}?choices=all").content.decode()  # for a browser without scripts
+    for page in ("/incidents/declare", f"/roles/{commands.assign_role(world.by, incident, 'scribe', world.responder).pk}/hand-off"):  # fmt: skip
+        assert "Colleague 07" not in room.get(page).content.decode()
+        assert "Colleague 07" in room.get(f"{page}?choices=all").content.decode()
+
+    def found(of: str, words: str) -> list[str]:
+        return [each["label"] for each in room.get(f"/choices/{of}.json", {"q": words}).json()]
+
+    assert "Colleague 07" in found("people", "league 07")
+    assert found("people", world.viewer.email) == [str(world.viewer)]
+    assert found("services", "07 SERVICE") == ["Service 07"]
+    assert found("services", "nothing like it") == []
+    assert len(found("people", "")) == 30
+    # What was found is accepted, and shown again where a form comes back.
+    other = Person.objects.get(name="Colleague 07")
+    again = room.post("/incidents/declare", {"title": "", "severity": "3", "commander": other.pk}).content.decode()
+    assert f'<option value="{other.pk}" selected>Colleague 07</option>' in again
+    room.post(f"{at}/roles", {"role": "commander", "person": other.pk})
+    assert incident.roles.filter(person=other, role="commander").exists()
+    client.logout()
+    assert client.get("/choices/people.json").status_code == 302

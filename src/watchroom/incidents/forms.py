@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django import forms
+from django.urls import reverse_lazy
 
 from ..accounts.actors import Actor
 from ..accounts.models import Person, Team
@@ -15,6 +16,7 @@ from ..catalog.queries import services_visible_to
 from ..intake.models import AlertGroup
 from ..intake.queries import groups_visible_to
 from ..kernel import clock
+from ..kernel.found import FoundSelect, FoundSelectMultiple
 from ..kernel.local_time import LocalTime
 from .models import Incident, LogEntry, RoleName, Update
 from .rules.severities import Severity
@@ -22,6 +24,7 @@ from .severities import choices as severities
 from .type_forms import PREFIX, AskingForm
 
 KINDS = [(kind.value, kind.label) for kind in LogEntry.Kind if kind != LogEntry.Kind.SYSTEM]
+PEOPLE, SERVICES = reverse_lazy("choices-people"), reverse_lazy("choices-services")
 NEXT_UPDATE = [
     ("15", "in 15 minutes"),
     ("30", "in 30 minutes"),
@@ -53,13 +56,14 @@ class DeclareForm(AskingForm):
         Team.objects.none(), label="Team", required=False, empty_label="From the services"
     )
     services: forms.ModelMultipleChoiceField[Service] = forms.ModelMultipleChoiceField(
-        Service.objects.none(), label="Services", required=False
+        Service.objects.none(), label="Services", required=False, widget=FoundSelectMultiple(SERVICES)
     )
     commander: forms.ModelChoiceField[Person] = forms.ModelChoiceField(
         Person.objects.none(),
         label="Commander",
         required=False,
         empty_label="Who is on call for it; otherwise me",
+        widget=FoundSelect(PEOPLE),
         help_text="Anyone but you is paged for it.",
     )
     communications: forms.ModelChoiceField[Person] = forms.ModelChoiceField(
@@ -67,6 +71,7 @@ class DeclareForm(AskingForm):
         label="Communications lead",
         required=False,
         empty_label="Who is on call for it; otherwise nobody yet",
+        widget=FoundSelect(PEOPLE),
         help_text="The one voice to stakeholders; is paged.",
     )
     alert_groups: forms.ModelMultipleChoiceField[AlertGroup] = forms.ModelMultipleChoiceField(
@@ -148,7 +153,7 @@ class ScopeForm(forms.Form):
         Team.objects.none(), label="Team", required=False, empty_label="As it is"
     )
     services: forms.ModelMultipleChoiceField[Service] = forms.ModelMultipleChoiceField(
-        Service.objects.none(), label="Services", required=False
+        Service.objects.none(), label="Services", required=False, widget=FoundSelectMultiple(SERVICES)
     )
     private = forms.BooleanField(
         label="Private",
@@ -176,7 +181,7 @@ class SeverityForm(forms.Form):
 class RoleForm(forms.Form):
     role = forms.ChoiceField(label="Role", choices=RoleName.choices)
     person: forms.ModelChoiceField[Person] = forms.ModelChoiceField(
-        Person.objects.none(), label="Who", empty_label="Choose somebody"
+        Person.objects.none(), label="Who", empty_label="Choose somebody", widget=FoundSelect(PEOPLE)
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

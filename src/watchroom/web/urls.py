@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from .views import choices
 from .views.home import home
 from .views.impaired import banner
 from .views.importing import alertmanager
@@ -11,6 +12,8 @@ from .views.system import system
 urlpatterns = [
     path("", home, name="home"),
     path("palette.json", palette, name="palette"),
+    path("choices/people.json", choices.people, name="choices-people"),
+    path("choices/services.json", choices.services, name="choices-services"),
     path("import/alertmanager", alertmanager, name="import-alertmanager"),
     path("system", system, name="system"),
     path("system/impaired", banner, name="impaired"),

@@ -40,6 +40,8 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
         note = prefilled(catch_up_for(incident, clock.now(), None))
         written = {"to": "", "knows": note.knows, "still_open": note.still_open, "following": note.following}
     people = Person.objects.filter(is_active=True).exclude(pk=assignment.person_id)
+    if request.GET.get("choices") != "all":  # the others are looked for as somebody types
+        people = people.filter(pk=int(written["to"])) if written["to"].isdecimal() else people.none()
     context = {"assignment": assignment, "incident": incident, "written": written, "people": people, "error": error}
     return render(request, "incidents/hand_over.html", context, status=error.status if error else 200)
 

@@ -12,6 +12,7 @@ from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...intake.queries import groups_visible_to
 from ...kernel import clock
+from ...kernel.found import show_all
 from ...kernel.numbers import whole, wholes
 from ...web.middleware import actor_of
 from .. import commands, queries, rules
@@ -108,6 +109,7 @@ def declare(request: HttpRequest) -> HttpResponse:
             "drill": bool(groups) and all(group.drill for group in groups),
         },
     )
+    show_all(form, request.GET.get("choices") == "all")
     if request.method == "POST" and form.is_valid():
         incident_id = _declared_before(request)
         if incident_id is None:

@@ -17,6 +17,7 @@ from ...accounts.queries import active_person, person_by
 from ...intake.queries import groups_visible_to
 from ...kernel import clock
 from ...kernel.errors import NotFound, Refused
+from ...kernel.found import show_all
 from ...kernel.numbers import whole
 from ...mitigations.models import MitigationKind, MitigationRun
 from ...mitigations.queries import offered_in
@@ -198,6 +199,8 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
         "severity_form": SeverityForm(initial={"severity": found.severity}, meanings=context["meanings"]),
         "update_form": UpdateForm(pages=pages_offered(found), initial={"impact": found.impact, "stage": stage}),
     }
+    for form in (context["scope_form"], context["role_form"]):
+        show_all(form, request.GET.get("choices") == "all")
     return render(request, "incidents/room.html", context)
 
 

@@ -1,23 +1,24 @@
-// A <select multiple> as chips and a box that finds: the select stays, and is what the form sends. Without a script it is
-// the browser's own list. The pattern: https://www.w3.org/WAI/ARIA/apg/patterns/combobox/ (list autocomplete, manual selection).
+// A <select> as chips and a box that finds: the select stays, and is what the form sends. Without a script it is the browser's
+// own list. One with data-find holds only what is chosen, and asks that address for what fits the words that are typed. The pattern: https://www.w3.org/WAI/ARIA/apg/patterns/combobox/ (list autocomplete, manual selection).
 const make = (name, attributes = {}, ...children) => {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   node.append(...children);
   return node;
 };
-const nameOf = (option) => [option.parentElement.label, option.textContent.trim()].filter(Boolean).join(" ");
+const nameOf = (option) => [option.parentElement?.label, option.textContent.trim()].filter(Boolean).join(" ");
 
 function enhance(select) {
-  const id = `${select.id}-pick`, most = 30;
+  const id = `${select.id}-pick`, most = 30, find = select.dataset.find;
   const chips = make("ul", { class: "picked", "aria-label": "Chosen" });
   const input = make("input", {
     id, class: "input", role: "combobox", type: "text", autocomplete: "off", spellcheck: "false",
-    "aria-expanded": "false", "aria-autocomplete": "list", "aria-controls": `${id}-list`, placeholder: select.dataset.placeholder ?? "Type a name",
+    "aria-expanded": "false", "aria-autocomplete": "list", "aria-controls": `${id}-list`, placeholder: select.dataset.placeholder || (!select.multiple && select.querySelector("option[value='']")?.textContent) || "Type a name",
   });
   const list = make("ul", { id: `${id}-list`, role: "listbox", "aria-label": "What can be chosen" });
   const said = make("p", { class: "sr-only", role: "status" });
-  let shown = [], at = 0, chosen = [...select.selectedOptions]; // in the order in which they were chosen
+  let shown = [], at = 0, chosen = [...select.selectedOptions].filter((option) => option.value); // in the order in which they were chosen
+  let asked = 0, waits = null, entered = false; // of data-find: the last question, whether it is still open, and Enter meanwhile
 
   const drawChips = () => {
     chips.replaceChildren(...chosen.map((option) => {
@@ -34,26 +35,55 @@ function enhance(select) {
     if (!list.hidden && shown[at]) input.setAttribute("aria-activedescendant", row.id); else input.removeAttribute("aria-activedescendant");
     row?.scrollIntoView({ block: "nearest" });
   };
-  const close = () => { list.hidden = true; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
-  const open = () => {
+  const close = () => { asked += 1; clearTimeout(waits); waits = null; entered = false; list.hidden = true; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+  const own = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const fits = [...select.options].filter((option) => !option.selected && words.every((word) => nameOf(option).toLowerCase().includes(word)));
+    return [...select.options].filter((option) => option.value && !option.selected && words.every((word) => nameOf(option).toLowerCase().includes(word)));
+  };
+  const found = async () => {
+    const mine = asked += 1;
+    let rows = null;
+    try { rows = await (await fetch(`${find}?q=${encodeURIComponent(input.value)}`, { headers: { Accept: "application/json" } })).json(); } catch { /* said below */ }
+    if (mine !== asked) return;
+    waits = null;
+    if (!Array.isArray(rows)) { said.textContent = "What can be chosen could not be loaded. Type again."; return; }
+    draw(rows.map(({ value, label, hint }) => {
+      const option = [...select.options].find((each) => each.value === value) ?? new Option(label, value);
+      option.dataset.hint = hint;
+      return option;
+    }).filter((option) => !option.selected || !option.parentElement));
+    if (entered && shown[0]) choose(shown[0], true);
+    entered = false;
+  };
+  const open = (event) => {
+    if (!find) { draw(own()); return; }
+    clearTimeout(waits);
+    asked += 1; // what was asked before does not matter any more
+    waits = setTimeout(found, event?.type === "input" ? 120 : 0);
+  };
+  const draw = (fits) => {
     shown = fits.slice(0, most);
     at = 0;
     list.replaceChildren(...shown.map((option, index) => {
-      const group = option.parentElement.label;
-      const row = make("li", { role: "option", id: `${id}-${index}` }, ...(group ? [make("span", { class: "hint" }, `${group} `)] : []), option.textContent.trim());
+      const group = option.parentElement?.label;
+      const row = make("li", { role: "option", id: `${id}-${index}` }, ...(group ? [make("span", { class: "hint" }, `${group} `)] : []), option.textContent.trim(), ...(option.dataset.hint ? [make("span", { class: "hint" }, ` ${option.dataset.hint}`)] : []));
       row.addEventListener("pointerdown", (event) => { event.preventDefault(); choose(option, true); });
       return row;
     }));
     if (fits.length > most) said.textContent = `${fits.length} fit. Type more of the name.`;
-    list.hidden = !shown.length;
+    if (find && !shown.length) {
+      said.textContent = "Nothing fits.";
+      list.append(make("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, "Nothing fits."));
+    }
+    list.hidden = !list.childElementCount;
     input.setAttribute("aria-expanded", String(!list.hidden));
-    mark();
+    if (shown.length) mark();
   };
   const choose = (option, on) => {
+    if (!option.parentElement) select.append(option);
     option.selected = on;
-    chosen = chosen.filter((each) => each !== option).concat(on ? [option] : []);
+    if (!select.multiple && !on) select.value = "";
+    chosen = (select.multiple ? chosen : []).filter((each) => each !== option).concat(on ? [option] : []);
     said.textContent = `${nameOf(option)} ${on ? "chosen" : "removed"}.`;
     input.value = "";
     drawChips();
@@ -68,6 +98,7 @@ function enhance(select) {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by && list.hidden) { event.preventDefault(); open(); }
     else if (by && shown.length) { event.preventDefault(); at = (at + by + shown.length) % shown.length; mark(); }
+    else if (event.key === "Enter" && waits !== null) { event.preventDefault(); entered = true; }
     else if (event.key === "Enter" && !list.hidden && shown[at]) { event.preventDefault(); choose(shown[at], true); }
     else if (event.key === "Escape" && !list.hidden) { event.preventDefault(); event.stopPropagation(); close(); }
     else if (event.key === "Backspace" && !input.value && chosen.length) choose(chosen.at(-1), false);
@@ -82,6 +113,6 @@ function enhance(select) {
   drawChips();
 }
 
-const enhanceAll = (root) => root.querySelectorAll("select[multiple]:not([hidden])").forEach(enhance);
+const enhanceAll = (root) => root.querySelectorAll("select:is([multiple], [data-find]):not([hidden])").forEach(enhance);
 enhanceAll(document);
 document.addEventListener("htmx:load", (event) => enhanceAll(event.target));
