@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from watchroom.accounts.actors import acting
 from watchroom.incidents import commands
 from watchroom.incidents.models import LogEntry, Task
 from watchroom.incidents.rules import slash
+from watchroom.mitigations.commands import save_mitigation
 
 if TYPE_CHECKING:
     from peers.chromium import Chromium
@@ -120,6 +122,52 @@ def test_the_room_works_without_a_connection_for_a_while(client: Any, live_serve
     assert page.input_value("#compose-text") == "/handoff @anna "
     page.fill("#compose-text", "")
     chromium.take_problems()  # what the browser says of the requests that it could not send
+
+
+def test_what_somebody_is_at_stays_when_the_room_reads_itself_again(
+    client: Any, live_server: Any, chromium: Chromium
+) -> None:
+    team = factories.team("Payments")
+    anna = factories.person("Anna", email="anna@example.org")
+    factories.membership(team, anna, "manager")
+    ben = factories.person("Ben Okafor", email="ben@example.org")
+    for name in ("Restart", "Drain"):
+        save_mitigation(acting(anna), None, team=team, name=name, kind="restart", how=f"{name} it by hand.")
+    incident = commands.declare(acting(anna), title="Checkout is slow", team=team)
+    page = signed_in(client, chromium, live_server, anna)
+    page.goto(f"/incidents/{incident.pk}")
+
+    def again() -> None:
+        with page.expect_response(re.compile("part=side")):
+            page.evaluate("htmx.trigger(document.getElementById('side'), 'live')")
+        page.wait_for_function(
+            "!document.querySelector('#side.htmx-request, #side.htmx-settling, #side.htmx-swapping')"
+        )
+
+    fold = page.locator("#mitigations details", has=page.locator("button[value='drain']"))
+    fold.locator("summary").click()
+    page.fill("#tasks input[name='text']", "@ben looks at the proxy")
+    start = page.get_by_role("button", name="Start: Drain")
+    start.focus()
+    again()
+    assert fold.evaluate("each => each.open")
+    assert page.input_value("#tasks input[name='text']") == "@ben looks at the proxy"
+    assert page.evaluate("document.activeElement.value") == "drain"
+    # What one is being asked about is not taken away, and is done when one says yes.
+    start.evaluate("each => { each.dataset.confirm = 'Drain it now?'; each.dataset.confirmOk = 'Drain'; }")
+    start.click()
+    again()
+    page.click("dialog[open] >> text=Drain >> nth=1")
+    page.wait_for_selector("#mitigations >> text=Running")
+    assert [run.title for run in incident.mitigation_runs.all()] == ["Drain"]
+
+    # People are looked for as one types; Enter takes the first as soon as it is there.
+    page.get_by_label("Who", exact=True).press_sequentially("ben@")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".picked >> text=Ben Okafor")
+    page.get_by_role("button", name="Page for this role").click()
+    page.wait_for_selector("text=Ben Okafor is being paged")
+    assert incident.roles.filter(person=ben).exists()
 
 
 def test_the_composer_is_by_the_thumb_on_a_phone(client: Any, live_server: Any, chromium: Chromium) -> None:

@@ -34,9 +34,13 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
   if (target.form && !target.form.reportValidity()) return;
+  target.dataset.asking = "yes"; // so that nothing takes it away meanwhile, see js/keep.js
   const yes = await ask(target.dataset.confirm, target.dataset.confirmOk || target.textContent.trim());
   target.focus();
-  if (!yes) return;
-  target.dataset.confirmed = "yes";
-  target.click();
+  if (yes) {
+    target.dataset.confirmed = "yes";
+    target.click();
+  }
+  delete target.dataset.asking;
+  document.dispatchEvent(new CustomEvent("asked"));
 }, true);

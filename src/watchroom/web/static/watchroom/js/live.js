@@ -90,21 +90,6 @@ function pause() {
   lostAt ??= new Date();
 }
 
-// Focus and scroll survive a swap: htmx keeps both for elements with an id; this covers a focused control without one.
-let kept = null;
-const path = (element) => element.getAttribute("name") || element.getAttribute("href") || element.dataset.key;
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const active = document.activeElement;
-  if (!event.detail.target?.contains(active) || active === document.body || active.id) { kept = null; return; }
-  kept = { tag: active.localName, key: path(active), x: scrollX, y: scrollY };
-});
-document.addEventListener("htmx:afterSettle", () => {
-  if (!kept) return;
-  const again = document.activeElement === document.body && [...document.querySelectorAll(kept.tag)].find((each) => kept.key && path(each) === kept.key);
-  if (again) { again.focus({ preventScroll: true }); scrollTo(kept.x, kept.y); }
-  kept = null;
-});
-
 if (token) {
   connect();
   // A hidden tab gives its connection back after a minute; browsers allow few per host.

@@ -1,0 +1,67 @@
+// A part of a page that re-reads itself is replaced under its reader's hands: what they have opened, written and are at stays,
+// and a question that they are being asked about something in it is answered first.
+const states = new WeakMap(), waiting = new Set();
+const place = (node) => node.closest("form")?.getAttribute("action") ?? "";
+const keys = {
+  details: (node) => `${node.querySelector("summary")?.textContent.trim()}`,
+  "input, textarea, select": (node) => `${place(node)} ${node.name} ${node.type} ${/^(radio|checkbox)$/.test(node.type) ? node.value : ""}`,
+  "a, button, input, select, textarea, summary": (node) => `${node.localName} ${place(node)} ${node.name ?? ""} ${node.getAttribute("value") ?? ""} ${node.getAttribute("href") ?? ""} ${node.getAttribute("aria-label") ?? node.textContent.trim()}`,
+};
+
+// Each under its key; of those that can't be told apart, the first is "… 1", the second "… 2".
+function all(root, selector) {
+  const found = new Map(), seen = {};
+  for (const node of root.querySelectorAll(selector)) {
+    const key = keys[selector](node);
+    found.set(`${key} ${seen[key] = (seen[key] ?? 0) + 1}`, node);
+  }
+  return found;
+}
+const [folds, fields, controls] = Object.keys(keys);
+const isWritten = (node) => node.type !== "hidden" && node.type !== "file" && node.type !== "submit" && (
+  /^(radio|checkbox)$/.test(node.type) ? node.checked !== node.defaultChecked
+    : node.localName === "select" ? [...node.options].some((each) => each.selected !== each.defaultSelected) && !node.hidden
+      : node.value !== node.defaultValue);
+
+document.addEventListener("click", (event) => {
+  const fold = event.target.closest?.("summary")?.parentElement;
+  if (fold?.localName === "details") fold.dataset.chosen = "yes"; // by the reader: nothing else opens or closes it
+});
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target } = event.detail;
+  if (!target?.matches?.("[data-live]")) return;
+  if (target.querySelector("[data-asking]")) { event.detail.shouldSwap = false; waiting.add(target); return; }
+  const active = document.activeElement;
+  states.set(target, {
+    folds: [...all(target, folds)].filter(([, node]) => node.dataset.chosen).map(([key, node]) => [key, node.open]),
+    fields: [...all(target, fields)].filter(([, node]) => isWritten(node)).map(([key, node]) => [key, node.value, node.checked]),
+    at: target.contains(active) && !active.id ? [...all(target, controls)].find(([, node]) => node === active)?.[0] : null,
+    x: scrollX, y: scrollY,
+  });
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const { target } = event.detail, state = states.get(target);
+  if (!state) return;
+  states.delete(target);
+  const now = { folds: all(target, folds), fields: all(target, fields), controls: all(target, controls) };
+  for (const [key, open] of state.folds) {
+    const node = now.folds.get(key);
+    if (node) { node.open = open; node.dataset.chosen = "yes"; }
+  }
+  for (const [key, value, checked] of state.fields) {
+    const node = now.fields.get(key);
+    if (!node) continue;
+    if (/^(radio|checkbox)$/.test(node.type)) node.checked = checked; else node.value = value;
+  }
+  const again = state.at && document.activeElement === document.body && now.controls.get(state.at);
+  if (again) { again.focus({ preventScroll: true }); scrollTo(state.x, state.y); }
+});
+
+// A question (js/confirm.js) is answered: what has waited for it re-reads itself.
+document.addEventListener("asked", () => {
+  const late = [...waiting];
+  waiting.clear();
+  late.filter((each) => each.isConnected).forEach((each) => window.htmx?.trigger(each, "live"));
+});
