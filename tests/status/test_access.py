@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -165,3 +166,13 @@ def test_a_domain_is_for_one_page(by: Actor, page: StatusPage) -> None:
         assert refused.value.field == "domain"
     with pytest.raises(Refused):
         save(by, page, networks=["10.0.0.0/99"])
+
+
+def test_a_name_under_which_watchroom_answers_is_no_domain_of_a_page(
+    by: Actor, page: StatusPage, configured: Callable[..., None]
+) -> None:
+    configured(WATCHROOM_ALLOWED_HOSTS="Status.example.org")
+    with pytest.raises(Refused) as refused:
+        save(by, page, domain="status.example.org")
+    assert refused.value.field == "domain"
+    assert "WATCHROOM_ALLOWED_HOSTS" in refused.value.fix

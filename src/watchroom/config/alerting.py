@@ -35,7 +35,8 @@ Find = Callable[[str, str | None], Any]  # the thing of a kind with this key
 def read() -> dict[str, dict[str, Fields]]:
     """Everything of these kinds, by kind and key. What has ended is history, not configuration."""
     now = clock.now()
-    windows = MaintenanceWindow.objects.filter(lasting(now)).select_related("team").prefetch_related("services")
+    windows = MaintenanceWindow.objects.filter(lasting(now), shown_as__isnull=True)  # else its page's: see announced.py
+    windows = windows.select_related("team").prefetch_related("services")
     return {
         "time_intervals": {
             each.name: {"name": each.name, "team": _slug(each.team), "intervals": each.intervals}
@@ -141,7 +142,7 @@ def completed(wanted: dict[str, dict[str, Fields]], current: dict[str, dict[str,
                     repeats = said.get("repeats", there.get(key, {}).get("repeats"))
                     said["timezone"] = (said["timezone"] or "UTC") if repeats else ""
             wanted[kind] = {
-                key: said for key, said in wanted[kind].items() if _comes({**there.get(key, {}), **said}, now)
+                key: said for key, said in wanted[kind].items() if comes({**there.get(key, {}), **said}, now)
             }
     for window in wanted.get("maintenance_windows", {}).values():
         window["services"] = sorted(set(window["services"]))
@@ -159,7 +160,7 @@ def completed(wanted: dict[str, dict[str, Fields]], current: dict[str, dict[str,
                 pass  # told where it is carried out, with its field
 
 
-def _comes(said: Fields, now: datetime) -> bool:
+def comes(said: Fields, now: datetime) -> bool:
     """Whether a silence or window of a file is not over."""
     ends_at = datetime.fromisoformat(said["ends_at"])
     if ends_at > now or not said.get("repeats"):
@@ -180,7 +181,7 @@ def find(kind: str, key: str) -> Any:
     if kind == "silences":
         return Silence.objects.filter(uuid=key).first()
     if kind == "maintenance_windows":
-        open_ones = MaintenanceWindow.objects.filter(lasting(clock.now()))
+        open_ones = MaintenanceWindow.objects.filter(lasting(clock.now()), shown_as__isnull=True)
         return next((each for each in open_ones if f"{each.title} from {_times(each)['starts_at']}" == key), None)
     rows: dict[str, QuerySet[Any]] = {
         "time_intervals": TimeInterval.objects.filter(name=key),

@@ -11,7 +11,7 @@ from ..insights.pay_rules import today
 from ..kernel import clock
 from ..kernel.errors import WatchroomError
 from ..kernel.plugins import all_of
-from . import alerting, saving
+from . import alerting, announced, saving
 from .current import read
 from .difference import State, Step, plan
 from .finding import find
@@ -44,7 +44,12 @@ def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[S
         for step in steps:
             try:
                 if step.verb == "delete":
-                    (saving.DELETE | alerting.DELETE)[step.kind](by, find(step.kind, step.key))
+                    delete = (
+                        announced.call_off
+                        if step.kind == announced.KIND
+                        else (saving.DELETE | alerting.DELETE)[step.kind]
+                    )
+                    delete(by, find(step.kind, step.key))
                     continue
                 fields = {
                     **defaults(step.kind),
@@ -56,8 +61,9 @@ def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[S
                     replaced.append((step.key, fields["temporary"]))
                 if step.kind == "services" and fields["needs"]:
                     later.append((step.key, fields["needs"]))
-                if step.kind in alerting.SAVE:
-                    alerting.SAVE[step.kind](by, thing, fields, find)
+                if step.kind in alerting.SAVE or step.kind == announced.KIND:
+                    save = announced.save if step.kind == announced.KIND else alerting.SAVE[step.kind]
+                    save(by, thing, fields, find)
                     continue
                 key = saving.SAVE[step.kind](by, thing, fields)
                 if isinstance(key, str):
@@ -96,6 +102,7 @@ def _sorted(wanted: State, current: State) -> State:
             schedule["temporary"] = sorted(open_ones, key=lambda each: str(each["starts_at"]))
     _fill_runners(ordered, current)
     alerting.completed(ordered, current)
+    announced.completed(ordered, current)
     return ordered
 
 

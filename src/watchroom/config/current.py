@@ -37,7 +37,7 @@ from ..venues.models import Bridge, VenuePlan
 from ..workflows.models import Workflow
 from ..workflows.rules import Conditions as Met
 from ..workspaces.models import Workspace
-from . import alerting
+from . import alerting, announced
 from .difference import State
 from .parts import plain_time
 from .schema import Conditions
@@ -159,6 +159,7 @@ def read() -> State:
             .defer("logo")
             .prefetch_related("components__service", "components__group")
         },
+        announced.KIND: announced.read(),
         "stakeholder_lists": {
             row.slug: {
                 "slug": row.slug,

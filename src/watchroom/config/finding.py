@@ -27,7 +27,7 @@ from ..status.models import StakeholderList, StatusPage
 from ..venues.models import Bridge, VenuePlan
 from ..workflows.models import Workflow
 from ..workspaces.models import Workspace
-from . import alerting
+from . import alerting, announced
 from .schema import KEYS
 
 _MODELS: dict[str, Any] = {
@@ -71,6 +71,8 @@ def find(kind: str, key: str | None) -> Any:
         return Indicator.objects.filter(service__slug=service, name=name).first()
     if kind in alerting.SAVE:
         return alerting.find(kind, key)
+    if kind == announced.KIND:
+        return announced.find(key)
     if kind == "severities":
         return SeverityDefinition.objects.filter(pk=int(key.removeprefix("SEV"))).first()
     lookup = f"{KEYS[kind]}__iexact" if kind == "people" else KEYS[kind]

@@ -30,7 +30,7 @@ from .paging import Policy
 from .people import Person, Team
 from .schedules import Schedule
 from .services import Integration, Route, Service
-from .status import StakeholderList, StatusPage
+from .status import PageMaintenance, StakeholderList, StatusPage
 
 
 class Document(Part):
@@ -58,6 +58,7 @@ class Document(Part):
     runners: list[Runner] = []
     mitigations: list[Mitigation] = []
     status_pages: list[StatusPage] = []
+    page_maintenance: list[PageMaintenance] = []
     stakeholder_lists: list[StakeholderList] = []
     update_templates: list[UpdateTemplate] = []
     incident_types: list[IncidentType] = []
@@ -94,6 +95,7 @@ KEYS = {
     "runners": "slug",
     "mitigations": "slug",
     "status_pages": "slug",
+    "page_maintenance": "key",
     "stakeholder_lists": "slug",
     "update_templates": "slug",
     "incident_types": "slug",

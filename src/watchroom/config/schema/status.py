@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from .. import parts
 from ._part import Part
 
 
@@ -36,6 +37,28 @@ class StatusPage(Part):
     colour_dark: str = "#8ab4f8"
     support_url: str = ""
     components: list[Component] = []
+
+
+class PageMaintenance(Part):
+    """Planned work that readers of a status page are told of. It is known by its page, its title and its beginning; what is
+    over, by its times or because somebody ended it, is left alone."""
+
+    page: str = Field(description="Slug of the status page.")
+    title: str
+    starts_at: parts.Time
+    ends_at: parts.Time
+    components: list[str] = Field([], description="Names of the page's components.")
+    hold_alerts: bool = Field(False, description="Whether the alerts of their services page nobody meanwhile.")
+    repeats: parts.Rule = Field(
+        "",
+        description="A rule as in RFC 5545 of FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH and UNTIL, such as "
+        "`FREQ=WEEKLY;BYDAY=TU`. The times are then those of the first occurrence.",
+    )
+    timezone: parts.Zone = Field("", description="By whose clocks it repeats; the page's, if not given.")
+
+    @property
+    def key(self) -> str:
+        return f"{self.page}: {self.title} from {parts.plain_time(self.starts_at)}"
 
 
 class StakeholderList(Part):

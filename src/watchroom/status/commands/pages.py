@@ -122,7 +122,9 @@ def _support_url(url: str) -> str:
 
 _CHECKS: dict[str, Any] = {
     "networks": lambda given: [checked_network(str(each)) for each in given],
-    "domain": lambda given: checked_domain(str(given), urlsplit(conf.current().url).hostname or ""),
+    "domain": lambda given: checked_domain(
+        str(given), urlsplit(conf.current().url).hostname or "", conf.current().allowed_hosts
+    ),
     "language": _language,
     "timezone": lambda given: checked_timezone(str(given)),
     "colour": lambda given: readable_on(str(given), PAPER, field="colour"),

@@ -12,12 +12,19 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 
 
-def checked_domain(text: str, own: str) -> str:
-    """A host name as a browser sends it; empty for none.
+def checked_domain(text: str, own: str, others: Iterable[str] = ()) -> str:
+    """A host name as a browser sends it; empty for none. ``others``: further names under which Watchroom itself answers.
 
     :raises Refused: it is not one, or it is Watchroom's ``own``.
     """
     domain = text.strip().rstrip(".").lower()
+    if domain and domain in {each.lower() for each in others}:
+        raise Refused(
+            "Under this name Watchroom itself answers, so that the page would never be seen.",
+            field="domain",
+            value=domain,
+            fix="Take it out of WATCHROOM_ALLOWED_HOSTS: a status page's domain needs no such entry.",
+        )
     if domain and (not _DOMAIN.fullmatch(domain) or len(domain) > 253 or domain == own.lower()):
         raise Refused(
             "That is not a domain that a status page can have.",
