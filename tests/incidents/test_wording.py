@@ -27,6 +27,10 @@ BLAMES = "Bob should have tested it"
         ("It was a human error", "human error"),
         ("Who the hell deployed that?", "Who the hell deployed that"),
         ("@bob broke the queue", "@bob broke"),
+        ("Bob always forgets the migration", "always forgets"),
+        ("They keep forgetting it", "keep forgetting"),
+        ("he never tests", "he never tests"),
+        ("That is Bob's fault", "Bob's fault"),
         ("looks like she really messed up", "she really messed"),
         ("@bob.k's fault, as ever", "@bob.k's fault"),
         ("somebody missed the alert", "somebody missed"),
@@ -42,7 +46,8 @@ def test_what_is_written_in_the_heat_is_found(text: str, phrase: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "The deploy of 14:02 broke it", "Who can look at the database?", "who did we page?", "@bob can you roll back?",
+        "The deploy of 14:02 broke it", "Who can look at the database?", "who did we page?", "@bob can you roll back?", "It's fault tolerant", "Our cluster's fault tolerance helped",
+        "They never got the alert",
         "We restart the queue, the lag is 3 min", "The mistake rate is 2 %", "default is to fail over", "You are on call",
     ],
 )  # fmt: skip

@@ -43,14 +43,15 @@ _BLAME: tuple[tuple[str, str, str, str], ...] = (
         "The backup was not tested before the switch.",
     ),
     (
-        rf"forgot|forgotten to|failed to (?:notice|check|follow|realize|realise|remember|see|read)|neglected to|{_WHOM} missed",
+        rf"forgot|forgotten to|(?:always |constantly )?forgets|keeps? (?:on )?forgetting|{_WHOM} (?:never|always fails? to) (?:tests?|checks?|reads?|looks?"
+        rf"|thinks?|listens?|documents?)|failed to (?:notice|check|follow|realize|realise|remember|see|read)|neglected to|{_WHOM} missed",
         "Whatever depends on memory or attention alone will fail again.",
         "What could remind, check or do it by itself?",
         "The migration was not run; nothing asked for it.",
     ),
     (
         r"(?:the )?(?:fault|mistake|error) of|(?:his|her|their|my|your) (?:own )?(?:fault|mistake)|to blame|is guilty|blame[sd]?"
-        r"|@[\w.+-]+['’]s (?:fault|mistake)",
+        r"|(?!(?:it|that|this|what|here|there|who)['’])@?[\w.+-]+['’]s (?:own )?(?:fault|mistake)(?![\s-]+toleran)",
         "It asks who. Only asking what in the system leads to something that can be mended.",
         "Name the condition that allowed it, not the person.",
         "The change of 14:02 took the limit away.",
