@@ -144,7 +144,7 @@ class RunStep(models.Model):
 
 
 class Agent(models.Model):
-    """What asks for a runner's orders, when it was last heard of, and which commands its file allows."""
+    """What asks for a runner's orders, when it was last heard from, and which commands its file allows."""
 
     runner = models.OneToOneField(Runner, on_delete=models.CASCADE, related_name="agent")
     seen_at = models.DateTimeField()

@@ -27,6 +27,9 @@ class Line:
     settled_at: datetime | None = None
 
 
+_LEADS = {"operations": "operations lead", "communications": "communications lead", "expert": "subject expert"}
+
+
 @dataclass(frozen=True)
 class Held:
     """Somebody holds a role, or has been asked to."""
@@ -36,6 +39,11 @@ class Held:
     assigned_at: datetime
     accepted_at: datetime | None = None
     ended_at: datetime | None = None
+
+    @property
+    def called(self) -> str:
+        """The role within a sentence."""
+        return _LEADS.get(self.role, self.role)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class Agent:
         return f"Has the agent run “{inputs.get('command')}”{f' with {given}' if given else ''}."
 
     def try_it(self, settings: Settings) -> str:
-        raise RunFailed("An agent asks us, and is not asked.", fix="Its page says when it was last heard of.")
+        raise RunFailed("An agent asks us, and is not asked.", fix="Its page says when it was last heard from.")
 
     def start(self, settings: Settings, order: Order) -> Progress:
         if order.dry_run:

@@ -1,4 +1,4 @@
-"""Who holds a role has not been heard of for long."""
+"""Who holds a role has not been heard from for long."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ def check(now: Situation, limit: timedelta) -> str:
         last = max(held.accepted_at, now.heard_of(held.person) or held.accepted_at)
         others = sum(line.at > last and line.author != held.person for line in now.lines)
         if now.since(last) >= limit and others >= _OTHERS:
-            return f"Whoever holds the role “{held.role}” has not been heard of for {minutes(now.since(last))}."
+            return f"The {held.called} has not been heard from for {minutes(now.since(last))}."
     return ""
 
 

@@ -12,7 +12,9 @@ def check(now: Situation, limit: timedelta) -> str:
     if not long:
         return ""
     first = min(long, key=lambda each: each.accepted_at or now.now)
-    return f"The role “{first.role}” has been with one person for {minutes(now.since(first.accepted_at or now.now))}."
+    return (
+        f"The role of {first.called} has been with one person for {minutes(now.since(first.accepted_at or now.now))}."
+    )
 
 
 rule = Rule(

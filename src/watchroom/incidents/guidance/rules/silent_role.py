@@ -12,7 +12,7 @@ def check(now: Situation, limit: timedelta) -> str:
     if not waiting:
         return ""
     longest = min(waiting, key=lambda each: each.assigned_at)
-    return f"The role “{longest.role}” has been waiting {minutes(now.since(longest.assigned_at))} for an answer."
+    return f"The role of {longest.called} has been waiting {minutes(now.since(longest.assigned_at))} for an answer."
 
 
 rule = Rule("silent_role", "Ask somebody else.", check, {1: 10, 2: 15, 3: 30}, urgent=True, way_out="assign")
