@@ -319,6 +319,14 @@ def test_one_person_runs_everything() -> None:
     assert "run 4 of the 4 mitigations" in says("hero", replace(BUSY, lines=(*TALK, *runs)), 30)
 
 
+def test_roles_of_one_person_count_from_when_they_had_two() -> None:
+    history = replace(
+        BUSY, roles=(LED, Held("communications", 1, after(20), after(25)), Held("scribe", 1, after(50), after(50)))
+    )
+    assert says("hero", history, 45) == ""
+    assert says("hero", history, 60) == "One person has held 3 roles for 35 min."
+
+
 def test_thresholds_are_those_of_the_severity_at_that_time() -> None:
     history = replace(HISTORY, severity=1, roles=(), severities=((START, 5), (after(60), 1)))
     assert says("no_commander", history, 59) == "" and says("no_commander", history, 60) != ""

@@ -1,7 +1,7 @@
 """One person does nearly everything."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..rule import Rule
 from ..situation import Situation, minutes
@@ -13,9 +13,13 @@ def check(now: Situation, limit: timedelta) -> str:
     """One person holds several roles, has written most of the log, or has run most of the mitigations, for so long."""
     if now.age < limit:
         return ""
-    roles = Counter(each.person for each in now.roles if each.accepted_at is not None)
-    if roles and (most := roles.most_common(1)[0])[1] >= 2:
-        return f"One person holds {most[1]} roles since {minutes(now.age)}."
+    roles: dict[int, list[datetime]] = {}
+    for each in now.roles:
+        if each.accepted_at is not None:
+            roles.setdefault(each.person, []).append(each.accepted_at)
+    most = sorted(max(roles.values(), key=len, default=[]))
+    if len(most) >= 2 and now.since(most[1]) >= limit:
+        return f"One person has held {len(most)} roles for {minutes(now.since(most[1]))}."
     recent = Counter(line.author for line in now.lines if line.author and now.since(line.at) <= 2 * limit)
     if recent.total() >= _LINES and recent.most_common(1)[0][1] >= _SHARE * recent.total():
         return f"One person has written {recent.most_common(1)[0][1]} of the last {recent.total()} lines."
