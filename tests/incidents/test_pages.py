@@ -271,6 +271,7 @@ def test_a_page_holds_only_what_is_chosen_of_people_and_services(world: Any, roo
     other = Person.objects.get(name="Colleague 07")
     again = room.post("/incidents/declare", {"title": "", "severity": "3", "commander": other.pk}).content.decode()
     assert f'<option value="{other.pk}" selected>Colleague 07</option>' in again
+    assert room.post("/incidents/declare", {"title": "", "severity": "3", "commander": "9" * 40}).status_code == 422
     room.post(f"{at}/roles", {"role": "commander", "person": other.pk})
     assert incident.roles.filter(person=other, role="commander").exists()
     client.logout()

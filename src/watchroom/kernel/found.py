@@ -8,6 +8,8 @@ from django import forms
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from .numbers import wholes
+
 
 class _Found(forms.Select):
     """A select with only those of its choices that are chosen; ``address`` answers ``?q=`` with ``[{value, label, hint}]``
@@ -23,7 +25,7 @@ class _Found(forms.Select):
         if self.whole or not isinstance(self.choices, forms.models.ModelChoiceIterator):
             return super().optgroups(name, value, attrs)
         field, chosen = self.choices.field, {each for each in value if each}
-        rows = field.queryset.filter(pk__in=[each for each in chosen if each.isdecimal()]) if chosen else ()
+        rows = field.queryset.filter(pk__in=wholes(chosen)) if chosen else ()
         offered = [("", field.empty_label)] if field.empty_label is not None else []
         offered += [(str(row.pk), field.label_from_instance(row)) for row in rows]
         return [

@@ -10,6 +10,7 @@ from ...accounts.models import Person
 from ...accounts.queries import active_person
 from ...kernel import clock
 from ...kernel.errors import Refused
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, handing_over, queries
 from ..rules.handing_over import prefilled
@@ -41,7 +42,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
         written = {"to": "", "knows": note.knows, "still_open": note.still_open, "following": note.following}
     people = Person.objects.filter(is_active=True).exclude(pk=assignment.person_id)
     if request.GET.get("choices") != "all":  # the others are looked for as somebody types
-        people = people.filter(pk=int(written["to"])) if written["to"].isdecimal() else people.none()
+        people = people.filter(pk=whole(written["to"]) or 0)
     context = {"assignment": assignment, "incident": incident, "written": written, "people": people, "error": error}
     return render(request, "incidents/hand_over.html", context, status=error.status if error else 200)
 
