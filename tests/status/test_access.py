@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
+from django.http import HttpResponse
 
 import factories as make
 from watchroom.accounts.actors import Actor
@@ -16,6 +18,7 @@ from watchroom.kernel.errors import Conflict, Refused
 from watchroom.status import commands
 from watchroom.status.models import StatusPage, Try
 from watchroom.status.public.access import GUESSES_OF_ALL
+from watchroom.status.public.domain import DomainMiddleware
 from watchroom.status.rules.access import is_from, whose
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -176,3 +179,21 @@ def test_a_name_under_which_watchroom_answers_is_no_domain_of_a_page(
         save(by, page, domain="status.example.org")
     assert refused.value.field == "domain"
     assert "WATCHROOM_ALLOWED_HOSTS" in refused.value.fix
+
+
+def test_while_the_database_is_away_no_name_is_called_unknown(
+    by: Actor, page: StatusPage, monkeypatch: pytest.MonkeyPatch, rf: Any
+) -> None:
+    """Else the gate would take what it has kept of the page for something that is gone."""
+    save(by, page, domain="status.example.org")
+    asked = DomainMiddleware(lambda request: HttpResponse(request.path))
+    request = rf.get("/feed.atom", HTTP_HOST="status.example.org")
+
+    def away(*arguments: Any, **named: Any) -> Any:
+        raise OperationalError("no such table")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(StatusPage.objects, "exclude", away)
+        assert asked(request).status_code == 503
+        assert asked(rf.get("/", HTTP_HOST="testserver")).content == b"/"
+    assert asked(request).content == b"/status/shop-status/feed.atom"

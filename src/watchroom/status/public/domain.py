@@ -6,8 +6,8 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponseBase
+from django.db import Error
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from ...kernel import clock
 from ...kernel import settings as conf
@@ -26,7 +26,14 @@ class DomainMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         host = str(request.META.get("HTTP_HOST", "")).partition(":")[0].rstrip(".").lower()
-        if host and host not in settings.ALLOWED_HOSTS and (slug := self._slug_of(host)):
+        if not host or host in settings.ALLOWED_HOSTS:
+            return self.answer(request)
+        slug = self._slug_of(host)
+        if slug is None and not self._until:
+            # Nobody has been able to say yet whose name this is. "There is no such host" would have the gate forget the page
+            # that it has kept for just this hour.
+            return HttpResponse("The database is away.\n", status=503, content_type="text/plain")
+        if slug is not None:
             path = request.path_info.lstrip("/")
             request.path_info = request.path = f"/status/{slug}/{path}" if path else f"/status/{slug}"
             request.META["PATH_INFO"] = request.path_info
@@ -39,6 +46,6 @@ class DomainMiddleware:
             try:
                 rows = StatusPage.objects.exclude(domain="").values_list("domain", "slug")
                 self._slugs, self._until = dict(rows), clock.monotonic() + _KEPT_SECONDS
-            except DatabaseError:
+            except Error:
                 pass  # what was known goes on being answered
         return self._slugs.get(host)
