@@ -24,9 +24,10 @@ class _Found(forms.Select):
     def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> Any:
         if self.whole or not isinstance(self.choices, forms.models.ModelChoiceIterator):
             return super().optgroups(name, value, attrs)
-        field, chosen = self.choices.field, {each for each in value if each}
+        field: Any = self.choices.field
+        chosen = {each for each in value if each}
         rows = field.queryset.filter(pk__in=wholes(chosen)) if chosen else ()
-        offered = [("", field.empty_label)] if field.empty_label is not None else []
+        offered = [("", str(field.empty_label))] if field.empty_label is not None else []
         offered += [(str(row.pk), field.label_from_instance(row)) for row in rows]
         return [
             (None, [self.create_option(name, key, label, key in chosen or not (key or chosen), at, attrs=attrs)], at)

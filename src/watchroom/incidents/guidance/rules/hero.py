@@ -17,7 +17,7 @@ def check(now: Situation, limit: timedelta) -> str:
     for each in now.roles:
         if each.accepted_at is not None:
             roles.setdefault(each.person, []).append(each.accepted_at)
-    most = sorted(max(roles.values(), key=len, default=[]))
+    most = max(map(sorted, roles.values()), key=len, default=[])
     if len(most) >= 2 and now.since(most[1]) >= limit:
         return f"One person has held {len(most)} roles for {minutes(now.since(most[1]))}."
     recent = Counter(line.author for line in now.lines if line.author and now.since(line.at) <= 2 * limit)
