@@ -61,7 +61,7 @@ def alert_group(service: Service) -> AlertGroup:
     return made
 
 
-def until(ask: Callable[[], Any], there: Callable[[str], bool], seconds: float = 8) -> str:
+def until(ask: Callable[[], Any], there: Callable[[str], bool], seconds: float = 60) -> str:
     """What a fragment says once ``there`` holds, polled as htmx would."""
     end = time.monotonic() + seconds
     while True:

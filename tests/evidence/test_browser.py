@@ -105,7 +105,7 @@ def tools(request: Request) -> Answer:
 def settled(page: Page) -> None:
     """Every item has its picture or says why not."""
     expect(page.locator(".evidence")).to_be_visible()
-    expect(page.locator(".evidence .waiting")).to_have_count(0, timeout=15_000)
+    expect(page.locator(".evidence .waiting")).to_have_count(0, timeout=60_000)
 
 
 def test_evidence_in_a_browser(
@@ -215,7 +215,7 @@ def test_evidence_in_a_browser(
     anna.get_by_role("button", name="Declare incident").click()
     expect(anna.get_by_role("heading", name=re.compile("Customers can't check out"))).to_be_visible()
     room = anna.url
-    expect(anna.locator("#log").get_by_text("Watchroom kept evidence")).to_be_visible(timeout=20_000)
+    expect(anna.locator("#log").get_by_text("Watchroom kept evidence")).to_be_visible(timeout=60_000)
     settled(anna)
     anna.get_by_role("button", name=re.compile("^Keep: Log lines")).click()
     expect(anna.get_by_role("link", name="Kept", exact=True)).to_be_visible()

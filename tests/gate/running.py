@@ -74,12 +74,12 @@ def running_gate(web_socket: Path | None = None, *, keep_alive_seconds: int = 5)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    assert started.wait(20), "the gate does not start"
+    assert started.wait(60), "the gate does not start"
     try:
         yield Running(listener.getsockname()[1], hub)
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
         listener.close()
         assert not thread.is_alive(), "the gate does not end"
 

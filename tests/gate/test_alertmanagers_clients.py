@@ -205,7 +205,7 @@ def test_a_real_alertmanager_and_this_one_answer_alike(answering: Running, integ
         real.post(alerts)
         assert answering.send(key, alerts).status == 200
         read_signals(10)
-        wait_until(lambda: len(asked("/alerts/groups")[0]) == 2, 20, "Alertmanager has grouped them")
+        wait_until(lambda: len(asked("/alerts/groups")[0]) == 2, 60, "Alertmanager has grouped them")
         body = json.dumps(silence(startsAt=said(now), endsAt=said(now + timedelta(hours=1)))).encode()
         request = urllib.request.Request(
             f"{real.url}/api/v2/silences", data=body, headers={"Content-Type": "application/json"}

@@ -78,7 +78,7 @@ def test_what_is_asked_wrongly_is_told_as_a_problem(answering: Running, integrat
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert answering.ask("GET", "/in/wri_nobody/v2/alerts").status == 401
     pause_integration(SYSTEM, made, True)
-    wait_until(lambda: answering.ask("GET", f"/in/{key}/v2/alerts").status == 403, 10, "the gate knows of it")
+    wait_until(lambda: answering.ask("GET", f"/in/{key}/v2/alerts").status == 403, 60, "the gate knows of it")
 
 
 def test_the_web_process_looks_at_the_key_itself(transactional_db: None, client: object, integration: Make) -> None:

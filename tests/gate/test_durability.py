@@ -94,12 +94,12 @@ def test_503_while_the_file_is_away(gate: Running, integration: Make) -> None:
     path.rename(path.with_suffix(".away"))
     try:
         assert gate.send(key, [alert()]).status == 503
-        wait_until(lambda: gate.ask("GET", "/readyz").status == 503, 10, "it is not ready")
+        wait_until(lambda: gate.ask("GET", "/readyz").status == 503, 60, "it is not ready")
         assert gate.ask("GET", "/healthz").status == 200
     finally:
         path.with_suffix(".away").rename(path)
     assert gate.send(key, [alert()]).status == 200
-    wait_until(lambda: gate.ask("GET", "/readyz").status == 200, 10, "it is ready again")
+    wait_until(lambda: gate.ask("GET", "/readyz").status == 200, 60, "it is ready again")
     assert Signal.objects.count() == 2
 
 

@@ -75,7 +75,7 @@ def test_a_database_that_is_cut_off_is_503_until_it_is_back(
             assert (told.status, told.json["title"]) == (503, "Not stored")
             assert int(told.headers["Retry-After"]) > 0
             way.mend()
-            wait_until(lambda: gate.send(key, [alert("after")]).status == 200, 30, "the gate stores again")
+            wait_until(lambda: gate.send(key, [alert("after")]).status == 200, 60, "the gate stores again")
     finally:
         way.close()
     bodies = b"".join(bytes(body) for body in Signal.objects.values_list("body", flat=True))

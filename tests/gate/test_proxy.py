@@ -44,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             self.wfile.write(b"5\r\nfirst\r\n")
-            self.server.go_on.wait(20)
+            self.server.go_on.wait(60)
             self.wfile.write(b"6\r\nsecond\r\n0\r\n\r\n")
         elif self.path == "/gzip":
             self._answer(200, gzip.compress(b"hello"), Content_Encoding="gzip", Set_Cookie="a=1")

@@ -79,7 +79,7 @@ def test_too_much_is_answered_with_429_and_shown(transactional_db: None, integra
         assert gate.send(other, []).status == 200
         assert b'watchroom_signals_total{outcome="limited",source="alertmanager"} 4' in gate.ask("GET", "/metrics").body
         notices = Signal.objects.filter(integration=made, path="/-/limited")
-        wait_until(notices.exists, 10, "the storm is among the integration's signals")
+        wait_until(notices.exists, 60, "the storm is among the integration's signals")
         notice = notices.get()
     assert (notice.remote, notice.refused, json.loads(bytes(notice.body))) == ("watchroom", False, {"per_minute": 3})
     assert notice.problems[0]["field"] == "rate"

@@ -37,7 +37,7 @@ def test_vmalert_fires_and_resolves(
     _, key = integration()
     vmalert = Vmalert(f"http://127.0.0.1:{gate.port}/in/{key}", http_peer.url, [RULE]).start()
     try:
-        wait_until(Signal.objects.exists, 30, f"vmalert sends an alert\n{vmalert.log}")
+        wait_until(Signal.objects.exists, 60, f"vmalert sends an alert\n{vmalert.log}")
         read_signals(10)
         alert = Alert.objects.get()
         assert (alert.title, alert.severity, alert.state) == ("The value of shop is 3", "critical", "firing")
@@ -48,6 +48,6 @@ def test_vmalert_fires_and_resolves(
             read_signals(10)
             return Alert.objects.get().state == "resolved"
 
-        wait_until(over, 30, f"vmalert says that it is over\n{vmalert.log}")
+        wait_until(over, 60, f"vmalert says that it is over\n{vmalert.log}")
     finally:
         vmalert.stop()

@@ -192,7 +192,7 @@ def test_one_connection_carries_signals_and_other_requests(gate: Running, integr
         statuses.append(answer.status)
     pause_integration(SYSTEM, made, True)
     connection.request("POST", f"/in/{key}/api/v2/alerts", b"[]")
-    wait_until(lambda: gate.send(key, []).status == 403, 10, "the gate knows that it is paused")
+    wait_until(lambda: gate.send(key, []).status == 403, 60, "the gate knows that it is paused")
     assert statuses[0] == statuses[2] == statuses[4] == 200
     assert statuses[3] == 404
 
@@ -289,7 +289,7 @@ def test_a_head_that_is_known_is_not_parsed_again_and_means_the_same(
         assert len(parsed) >= 3
         assert Signal.objects.count() == 6
         pause_integration(SYSTEM, made, True)
-        wait_until(lambda: gate.send(key, []).status == 403, 10, "the gate knows that it is paused")
+        wait_until(lambda: gate.send(key, []).status == 403, 60, "the gate knows that it is paused")
         assert ask(head + b"[]") == b"HTTP/1.1 403 Forbidden"
 
 

@@ -27,7 +27,7 @@ class Recorder:
         self.away = False
 
     def insert(self, signals: Sequence[Signal]) -> None:
-        self.held.wait(20)
+        self.held.wait(60)
         if self.away:
             raise Unavailable("away")
         if any(each.integration_id == 13 for each in signals):

@@ -32,7 +32,6 @@ def signed_in(client: Any, chromium: Chromium, live_server: Any, person: Any, **
     """A page of ``person``, whose browser asks the gate's address for live events and gets none here."""
     client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
     context = chromium.context(live_server.url, **options)
-    context.set_default_timeout(30_000)
     context.route("**/live?*", lambda route: route.fulfill(content_type="text/event-stream", body=":\n\n"))
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
     return context.new_page()

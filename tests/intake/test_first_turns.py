@@ -110,7 +110,7 @@ def test_whose_turn_it_is_while_an_engine_decides_that_is_left_to_it(clock: Trav
         locked(RoundRobin.objects.all()).get()
         thread = threading.Thread(target=read)
         thread.start()
-        thread.join(30)
+        thread.join(60)
         assert not thread.is_alive()
     assert AlertGroup.objects.count() == 2
     assert Notification.objects.get().person == anna

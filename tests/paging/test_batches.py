@@ -194,7 +194,7 @@ def test_an_answer_that_comes_while_a_batch_is_being_written_ends_what_it_wrote(
 
     def write_when_somebody_answers(*args: Any) -> None:
         reached.set()
-        answered.wait(20)
+        answered.wait(60)
         write(*args)
 
     def answer() -> None:
@@ -205,7 +205,7 @@ def test_an_answer_that_comes_while_a_batch_is_being_written_ends_what_it_wrote(
     with patch.object(carrying_on, "write_all", write_when_somebody_answers):
         engine = threading.Thread(target=_and_close, args=(lambda: commands.take_turn(100),))
         engine.start()
-        assert reached.wait(20)
+        assert reached.wait(60)
         answer()
         engine.join()
     states = dict(Notification.objects.values_list("escalation__subject_id", "state"))
@@ -257,13 +257,13 @@ def test_two_engines_share_what_is_due(clock: TravellingClock) -> None:
     def write_after_the_other(*args: Any) -> None:
         if not reached.is_set():
             reached.set()
-            other.wait(20)
+            other.wait(60)
         write(*args)
 
     with patch.object(carrying_on, "write_all", write_after_the_other):
         engine = threading.Thread(target=_and_close, args=(lambda: commands.take_turn(4),))
         engine.start()
-        assert reached.wait(20)
+        assert reached.wait(60)
         assert commands.take_turn(100) == 2
         other.set()
         engine.join()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from .programs import find
 
@@ -18,6 +18,8 @@ PHONE = (390, 844)
 
 # What WCAG 2.2 asks for at level AA: the rules of 2.0, 2.1 and 2.2 at both levels.
 WCAG_22_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+_PATIENCE_MS = 30_000  # two browsers may share two cores with all that they look at
 
 _FLAGS = [
     "--headless",
@@ -52,6 +54,7 @@ class Chromium:
         # Playwright keeps an event loop running in this thread, which Django would take for asynchronous code.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         self._playwright = sync_playwright().start()
+        expect.set_options(timeout=_PATIENCE_MS)
         self._browser = self._playwright.chromium.launch(executable_path=binary, args=_FLAGS, timeout=60_000)
         return self
 
@@ -80,7 +83,7 @@ class Chromium:
             reduced_motion="reduce",
             **{"locale": "en-GB", "timezone_id": "UTC", **options},
         )
-        context.set_default_timeout(20_000)  # two browsers may share two cores with all that they look at
+        context.set_default_timeout(_PATIENCE_MS)
         context.on("page", self._watch)
         return context
 

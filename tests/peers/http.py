@@ -93,7 +93,7 @@ class HttpPeer:
         with self._changed:
             self.answers.extend(answers)
 
-    def wait_for(self, predicate: Callable[[Request], bool] = lambda request: True, timeout: float = 10) -> Request:
+    def wait_for(self, predicate: Callable[[Request], bool] = lambda request: True, timeout: float = 60) -> Request:
         """The first request for which ``predicate`` holds, as soon as it is there.
 
         :raises AssertionError: none came in time; the message lists those that did.
@@ -101,7 +101,7 @@ class HttpPeer:
         return self.wait_for_several(1, predicate, timeout)[0]
 
     def wait_for_several(
-        self, count: int, predicate: Callable[[Request], bool] = lambda request: True, timeout: float = 10
+        self, count: int, predicate: Callable[[Request], bool] = lambda request: True, timeout: float = 60
     ) -> list[Request]:
         """The first requests for which ``predicate`` holds, as soon as there are ``count``."""
         with self._changed:

@@ -100,7 +100,7 @@ class Nursery:
         """SIGKILL, without warning. Returns when they are gone."""
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not any(map(self.lives, pids)), 20, "they are gone")
+        wait_until(lambda: not any(map(self.lives, pids)), 60, "they are gone")
 
     @staticmethod
     def fill_disk(*pids: int, at: int | None) -> None:
@@ -117,7 +117,7 @@ class Nursery:
     ) -> None:
         """All that it has forked dies with it."""
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):

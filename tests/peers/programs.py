@@ -109,7 +109,7 @@ class Program:
         """The end of what it has written."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
-    def wait_until(self, ready: Callable[[], bool], timeout: float = 30) -> None:
+    def wait_until(self, ready: Callable[[], bool], timeout: float = 60) -> None:
         """Wait until ``ready()``.
 
         :raises NotStarted: it has ended, or the time is over.

@@ -118,10 +118,10 @@ class Prometheus:
 
     def get(self, path: str) -> Any:
         """The ``data`` of its own API's answer, such as ``get("/api/v1/alerts")``."""
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=30) as answer:
             return json.load(answer)["data"]
 
-    def wait_until_firing(self, timeout: float = 20) -> None:
+    def wait_until_firing(self, timeout: float = 60) -> None:
         """Wait until Prometheus itself says that an alert fires."""
         wait_until(
             lambda: any(alert["state"] == "firing" for alert in self.get("/api/v1/alerts")["alerts"]),

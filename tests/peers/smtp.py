@@ -54,7 +54,7 @@ class SmtpPeer:
         return f"smtp://127.0.0.1:{self._controller.port}"
 
     def start(self) -> SmtpPeer:
-        self._controller = Controller(self, hostname="127.0.0.1", port=free_port(), ready_timeout=10)
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port(), ready_timeout=60)
         self._controller.start()
         return self
 
@@ -68,7 +68,7 @@ class SmtpPeer:
             self.mails.clear()
             self.refuse_with, self.attempts = "", 0
 
-    def wait_for(self, predicate: Callable[[Mail], bool] = lambda mail: True, timeout: float = 10) -> Mail:
+    def wait_for(self, predicate: Callable[[Mail], bool] = lambda mail: True, timeout: float = 60) -> Mail:
         """The first mail for which ``predicate`` holds, as soon as it is there.
 
         :raises AssertionError: none came in time; the message lists those that did.

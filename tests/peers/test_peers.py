@@ -74,7 +74,7 @@ def test_prometheus_peer_sends_its_alert_and_its_end(
 ) -> None:
     started = prometheus(f"{http_peer.url}/in/key")
     started.set(3, "payments")
-    request = http_peer.wait_for(lambda request: b"payments" in request.body, timeout=20)
+    request = http_peer.wait_for(lambda request: b"payments" in request.body, timeout=60)
     assert request.path == "/in/key/api/v2/alerts"
     (alert,) = json.loads(request.body)
     assert alert["labels"] == {
@@ -89,7 +89,7 @@ def test_prometheus_peer_sends_its_alert_and_its_end(
 @pytest.mark.sqlite_only
 def test_alertmanager_peer_notifies(http_peer: HttpPeer, alertmanager: Callable[..., Alertmanager]) -> None:
     alertmanager(f"{http_peer.url}/hook").post([{"labels": {"alertname": "Down", "service": "search"}}])
-    payload = http_peer.wait_for(lambda request: request.path == "/hook", timeout=20).json()
+    payload = http_peer.wait_for(lambda request: request.path == "/hook", timeout=60).json()
     assert (payload["version"], payload["status"]) == ("4", "firing")
 
 

@@ -50,7 +50,7 @@ def is_running(pid: int) -> bool:
 @pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[Program]:
     program = Program([sys.executable, "-c", PARENT, str(tmp_path), CHILD], log=tmp_path / "log")
-    wait_until(lambda: bool(pids(tmp_path, "gate") and pids(tmp_path, "web")), 20, "both have started")
+    wait_until(lambda: bool(pids(tmp_path, "gate") and pids(tmp_path, "web")), 60, "both have started")
     yield program
     program.stop()
 
@@ -58,7 +58,7 @@ def supervisor(tmp_path: Path) -> Iterator[Program]:
 def test_who_dies_is_started_again(supervisor: Program, tmp_path: Path) -> None:
     (first,) = pids(tmp_path, "web")
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: len(pids(tmp_path, "web")) == 2, 20, "web has started again")
+    wait_until(lambda: len(pids(tmp_path, "web")) == 2, 60, "web has started again")
     assert len(pids(tmp_path, "gate")) == 1
     assert f"web (process {first}) was ended by SIGKILL" in supervisor.tail()
 
@@ -66,7 +66,7 @@ def test_who_dies_is_started_again(supervisor: Program, tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_its_children_the_gate_first(supervisor: Program, tmp_path: Path, number: signal.Signals) -> None:
     os.kill(supervisor.pid, number)
-    assert supervisor.process.wait(20) == 0
+    assert supervisor.process.wait(60) == 0
     gate, web = (int((tmp_path / f"{name}.ended").read_text()) for name in ("gate", "web"))
     assert gate < web
 
@@ -74,8 +74,8 @@ def test_it_ends_its_children_the_gate_first(supervisor: Program, tmp_path: Path
 def test_nobody_outlives_it(supervisor: Program, tmp_path: Path) -> None:
     children = pids(tmp_path, "gate") + pids(tmp_path, "web")
     os.kill(supervisor.pid, signal.SIGKILL)
-    supervisor.process.wait(20)
-    wait_until(lambda: not any(map(is_running, children)), 20, "they have ended too")
+    supervisor.process.wait(60)
+    wait_until(lambda: not any(map(is_running, children)), 60, "they have ended too")
 
 
 def test_a_port_in_use_is_said_in_one_line() -> None:

@@ -24,9 +24,9 @@ def test_each_process_comes_back_and_all_end(start_server: Callable[..., Server]
             lambda part=part, killed=killed: any(
                 part in command and pid != killed for pid, command in server.processes().items()
             ),
-            20,
+            60,
             f"{part} runs again",
         )
-        wait_until(lambda: answers(f"{server.url}/readyz"), 30, "it is ready again")
+        wait_until(lambda: answers(f"{server.url}/readyz"), 60, "it is ready again")
     assert server.end() == 0
     assert not server.processes()

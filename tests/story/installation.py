@@ -55,6 +55,15 @@ print(json.dumps({
 }))
 """
 
+_LATER = """
+import django, sys
+django.setup()
+from datetime import timedelta
+from django.db.models import F
+from watchroom.paging.models import Escalation
+print(Escalation.objects.filter(ended_at=None).update(due_at=F("due_at") - timedelta(seconds=int(sys.argv[1]))))
+"""
+
 
 def _run(server: Server, script: str, *arguments: str) -> str:
     done = subprocess.run(
@@ -76,6 +85,11 @@ def fill(server: Server, hook: str, *, wait_seconds: int) -> str:
 def read(server: Server) -> dict[str, Any]:
     """What is in the database, read by a process of its own."""
     return dict(json.loads(_run(server, _READ)))
+
+
+def later(server: Server, seconds: int) -> None:
+    """Bring what escalations do next forward, as if so many seconds had passed."""
+    assert _run(server, _LATER, str(seconds)) != "0"
 
 
 def post(server: Server, key: str, name: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from peers.http import HttpPeer
 from peers.programs import wait_until
 from peers.server import Server
-from story.installation import fill, post, read
+from story.installation import fill, later, post, read
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 KILLS = 2  # of all of `watchroom serve`; test_faults.py kills gate and engine twenty times
@@ -42,7 +42,7 @@ def test_all_processes_killed_again_and_again_under_load(
     sender.start()
     for _ in range(KILLS):
         before = len(accepted)
-        wait_until(lambda before=before: len(accepted) > before + 5, 30, "the gate accepts alerts")
+        wait_until(lambda before=before: len(accepted) > before + 5, 60, "the gate accepts alerts")
         server.kill9()
         server.restart()
     stop.set()
@@ -61,13 +61,14 @@ def test_an_engine_killed_between_two_steps_goes_on_where_it_was(
     start_server: Callable[..., Server], http_peer: HttpPeer
 ) -> None:
     server = start_server()
-    key = fill(server, http_peer.url, wait_seconds=4)
+    key = fill(server, http_peer.url, wait_seconds=3600)
     assert post(server, key, "CheckoutSlow")
     http_peer.wait_for(lambda request: request.path == "/anna")
-    wait_until(lambda: read(server)["unsent"] == 0, 10, "the first message is in the book")
+    wait_until(lambda: read(server)["unsent"] == 0, 60, "the first message is in the book")
     server.kill9()
+    later(server, 3600)
     server.restart()
-    http_peer.wait_for(lambda request: request.path == "/ben", timeout=30)
+    http_peer.wait_for(lambda request: request.path == "/ben", timeout=60)
     assert [request.path for request in http_peer.requests] == ["/anna", "/ben"]
 
 
@@ -76,4 +77,4 @@ def test_the_engine_alone_is_started_again_by_serve(start_server: Callable[..., 
     key = fill(server, http_peer.url, wait_seconds=3600)
     server.kill9("watchroom engine")
     assert post(server, key, "WhileItIsAway")
-    http_peer.wait_for(lambda request: request.path == "/anna", timeout=30)
+    http_peer.wait_for(lambda request: request.path == "/anna", timeout=60)

@@ -73,13 +73,13 @@ def test_the_main_job_from_end_to_end(
     metrics.set(7)
     # He also hears that his shift has begun, before or after it.
     what = "Checkout: The value of checkout is 7"
-    smtp.wait_for(lambda mail: "ben@example.org" in mail.recipients and what in mail.subject, timeout=40)
+    smtp.wait_for(lambda mail: "ben@example.org" in mail.recipients and what in mail.subject, timeout=60)
     on_phone = http_peer.wait_for(lambda request: b"ben-phone" in request.body and what.encode() in request.body)
     assert on_phone.json()["priority"] == 5
     http_peer.wait_for(lambda request: request.path.startswith("/pager"))  # by Apprise
 
     # 3. Nobody answers, so Anna is paged. The link shows on a GET, however often, and acts only on a POST.
-    to_anna = smtp.wait_for(lambda mail: "anna@example.org" in mail.recipients and "/respond/" in mail.text, timeout=40)
+    to_anna = smtp.wait_for(lambda mail: "anna@example.org" in mail.recipients and "/respond/" in mail.text, timeout=60)
     link = re.search(r"http://127\.0\.0\.1:\d+/respond/\S+", to_anna.text)
     assert link
     phone = chromium.page(server.url, viewport=(360, 740), colours="dark")  # not signed in

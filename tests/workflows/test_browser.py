@@ -19,7 +19,6 @@ def test_actions_are_added_and_moved_in_place(client: Any, live_server: Any, chr
     ada = make.person("Ada", "administrator", email="ada@example.org")
     client.force_login(ada, backend="allauth.account.auth_backends.AuthenticationBackend")
     context = chromium.context(live_server.url)
-    context.set_default_timeout(30_000)
     context.route("**/live?*", lambda route: route.fulfill(content_type="text/event-stream", body=":\n\n"))
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
     page = context.new_page()
