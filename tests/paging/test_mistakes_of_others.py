@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
 import pytest
 from django.db import connection, transaction
 from django.test import Client
@@ -196,6 +197,20 @@ def test_hours_of_downtime_page_once_and_say_how_late(clock: TravellingClock, ho
     run_due()
     assert paged(hook) == ["anna"]
     assert b"Late by 2 h" in hook.requests[0].body
+
+
+def test_how_late_it_is_survives_steps_that_ask_nobody_and_stands_in_a_bundle(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    nobody, anna = make.schedule(), reachable(hook, "anna")
+    for number in range(3):
+        start(make.policy((nobody, 60), (nobody, 60), (anna, 60), repeats=0), subject_id=number)
+    clock.advance(timedelta(hours=2))
+    run_due()
+    assert paged(hook) == ["anna"]
+    said = msgspec.json.decode(hook.requests[0].body)
+    assert said["subject"].startswith("3 alert groups") and said["body"].count("(late by 2 h)") == 3
 
 
 def test_after_downtime_nobody_gets_all_their_methods_at_once(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811

@@ -79,18 +79,25 @@ def message_of(notification: Notification) -> Message:
     )
 
 
+def _named(row: Notification) -> str:
+    late = late_of(row.body)
+    return f"{row.subject} (l{late[1:]})" if late else row.subject
+
+
 def message_for(rows: Sequence[Notification]) -> Message:
     """One message for all of these, the worst first; its one answer is for all of them."""
     first = message_of(rows[0])
     if len(rows) == 1:
         return first
-    names = [row.subject for row in rows[:SHOWN]] + ([f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else [])
+    names = [_named(row) for row in rows[:SHOWN]] + ([f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else [])
     numbers = sorted(row.pk for row in rows)
+    what = "alert groups" if all(row.escalation and row.escalation.kind == "alert_group" for row in rows) else "pages"
     digest = hashlib.sha256(" ".join(map(str, numbers)).encode()).hexdigest()[:16]
     return replace(
         first,
         key=f"watchroom-{numbers[0]}-{digest}",
-        subject=f"{len(rows)} alert groups, worst: {rows[0].subject}",
+        subject=f"{len(rows)} {what}, worst: {rows[0].subject}",
+        late=next(filter(None, (late_of(row.body) for row in rows)), ""),
         body="\n".join(
             [*summary_of([row.escalation for row in rows if row.escalation]), *(f"- {name}" for name in names)]
         ),

@@ -175,7 +175,9 @@ class _Turns:
 
     def _stands(self, place: _Place, at: Position, wait: timedelta) -> None:
         escalation = place.escalation
-        escalation.round, escalation.next_step, escalation.due_at = at.round, at.step, self.now + wait
+        # Where nobody was asked, what follows is as late as this turn was, and whoever is paged then reads it.
+        since = self.now if wait else min(escalation.due_at or self.now, self.now)
+        escalation.round, escalation.next_step, escalation.due_at = at.round, at.step, since + wait
 
     def _given(self, place: _Place) -> None:
         """Page the one to whom it was given; then it goes on where it stands."""
