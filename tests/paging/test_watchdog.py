@@ -17,7 +17,7 @@ from watchroom.engine.loop import ping, run_due
 from watchroom.engine.models import EngineNode
 from watchroom.engine.queries import health
 from watchroom.kernel.clock import TravellingClock
-from watchroom.paging.models import Notification, PagingDefect
+from watchroom.paging.models import Attempt, Escalation, Notification, PagingDefect
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +39,29 @@ def test_a_channel_by_which_nothing_gets_through_is_named_and_the_outside_monito
     assert not ping(outside) and len(hook.requests) == asked
     clock.advance(timedelta(minutes=16))
     assert health()["impaired"] == []
+
+
+def test_a_busy_channel_that_breaks_is_named_within_minutes(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+    people = [reachable(hook, f"p{number}") for number in range(6)]
+    broken = people[1:]
+
+    def page(whom: list[Any]) -> None:
+        for person in whom:
+            start(make.policy((person, 3600)), subject_id=Escalation.objects.count() + 1)
+        run_due()
+
+    page(people)  # all is well
+    hook.answer(*[Answer(503)] * 100)  # and from now on nothing is
+    page(people[:1])
+    for _ in range(6):
+        clock.advance(timedelta(minutes=1))
+        run_due()
+    failed = Attempt.objects.exclude(outcome="ok").count()
+    assert failed >= 5 and health()["impaired"] == []  # one person's address, as far as anybody can tell
+    page(broken)
+    failed = Attempt.objects.exclude(outcome="ok").count()
+    assert health()["impaired"] == [f"Nothing has got through by webhook for 6 min: {failed} attempts failed."]
+    assert health()["silent"] == ["webhook"]
 
 
 def test_an_engine_that_is_behind_is_impaired(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811

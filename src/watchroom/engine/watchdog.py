@@ -24,7 +24,7 @@ from ..kernel.signing import fingerprint
 from ..paging.commands import record_defect
 from ..paging.models import ContactMethod, Notification, PagingDefect
 from .models import Watch
-from .queries import health, silent_channels
+from .queries import health
 
 log = logging.getLogger(__name__)
 EVERY = timedelta(seconds=30)
@@ -51,7 +51,7 @@ def look() -> int:
         watch.since, watch.texts = watch.since or now, wrong
         if not first:
             if watch.told_at is None or now - watch.told_at >= AGAIN:
-                told += _tell("Paging is impaired", wrong, watch.since, silent_channels(found["providers"]))
+                told += _tell("Paging is impaired", wrong, watch.since, found["silent"])
                 watch.told_at, watch.outside = now, {}
             told += _tell_outside(watch, "Paging is impaired", wrong)
     elif watch.since is not None:
