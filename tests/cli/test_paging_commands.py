@@ -11,6 +11,7 @@ import factories as make
 from cli.test_commands import data, run
 from watchroom.accounts.actors import acting
 from watchroom.accounts.models import Person
+from watchroom.cli.show import facts
 from watchroom.engine.loop import run_due
 from watchroom.kernel.clock import TravellingClock
 from watchroom.paging import commands
@@ -93,3 +94,10 @@ def test_an_alert_is_left_alone_for_a_while_and_tells_its_whole_story(anna: Pers
     run("ack", pk, "--for", "2h")
     group.refresh_from_db()
     assert (group.returns_at, group.snoozed) == (clock() + timedelta(hours=2), False)
+
+
+def test_what_a_thing_has_several_of_is_shown_as_a_table_below_it(capsys: pytest.CaptureFixture[str]) -> None:
+    facts({"score": 7, "people": [{"name": "Anna"}], "findings": [{"kind": "gap", "text": "Nobody."}], "none": []})
+    above, below = capsys.readouterr().out.split("Findings")
+    assert "Anna" in above and "none" not in above
+    assert below.split() == ["kind", "text", "gap", "Nobody."]

@@ -70,11 +70,22 @@ def _cell(said: str) -> str:
 
 
 def facts(answer: Any) -> None:
-    """One thing: each of its facts on a line."""
+    """One thing: each of its facts on a line, and what it has several of as tables below."""
+    lists = {name: value for name, value in (answer or {}).items() if _has_no_names(value)}
     made = Table(box=None, pad_edge=False, show_header=False)
     made.add_column(style="bold")
     made.add_column(overflow="fold")
     for name, value in (answer or {}).items():
-        if value not in (None, "", [], {}):
+        if value not in (None, "", [], {}) and name not in lists:
             made.add_row(name.replace("_", " "), Text(text(value)))
     _console().print(made)
+    for name, rows in lists.items():
+        _console().print(f"\n{name.replace('_', ' ').capitalize()}")
+        table(*(column for column in rows[0] if any(row.get(column) not in (None, "", [], {}) for row in rows)))(rows)
+
+
+def _has_no_names(value: Any) -> bool:
+    """Whether this is a list of things that no name stands for."""
+    if not isinstance(value, list) or not value or not all(isinstance(row, dict) for row in value):
+        return False
+    return not any(value[0].get(name) for name in ("name", "title", "slug"))
