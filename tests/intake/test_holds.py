@@ -167,7 +167,8 @@ def test_the_author_is_reminded_before_it_ends_while_something_fires(
     fire(integration, "DiskFull")
     clock.advance(1.8 * HOUR)
     run_due()
-    assert Notification.objects.get(purpose="reminder").person == by.person
+    reminder = Notification.objects.get(purpose="reminder")
+    assert reminder.person == by.person and "It holds an alert group that still fires" in reminder.body
     assert pages() == 0
 
 

@@ -210,6 +210,23 @@ def test_what_waits_pages_as_soon_as_something_urgent_joins_it(
 # --- What joins, and what still fires -------------------------------------------------------------------------------
 
 
+def test_what_joins_in_a_storm_is_named_once_and_told_apart_by_its_labels(
+    clock: TravellingClock, integration: Integration, anna: Any
+) -> None:
+    route(group_interval_seconds=600)
+    group = fire(integration, "Disk", pod="a")
+    commands.acknowledge(acting(anna), group)
+    clock.advance(MINUTE)
+    for pod in "bcdefghij":
+        fire(integration, "Disk", pod=pod)
+    group.refresh_from_db()
+    assert group.update_at is not None
+    clock.to(group.update_at)
+    run_due()
+    (told,) = sent("update")
+    assert told.subject == "9 more alerts: Disk" and told.body.startswith("Disk\npod: ")
+
+
 def test_what_joins_a_group_is_told_to_its_holder_once_a_group_interval(
     clock: TravellingClock, integration: Integration, anna: Any
 ) -> None:

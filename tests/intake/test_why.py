@@ -83,6 +83,33 @@ def test_a_silence_explains_why_nobody_was_paged(clock: TravellingClock, hook: H
     assert "told first" in why(group).answer and "released" in steps(why(group))
 
 
+def test_what_holds_it_after_something_else_held_it_is_told_too(clock: TravellingClock, hook: HttpPeer) -> None:
+    service, _ = service_with(hook)
+    group = fire(service)
+    for comment, hours in (("new disks", 1), ("new racks", 3), ("shorter", 2)):
+        commands.save_silence(
+            make.actor(), None, matchers=["alertname=Slow"], ends_at=clock() + timedelta(hours=hours), comment=comment
+        )
+        run_due()
+        run_due()
+    group.refresh_from_db()
+    held = [each.text for each in why(group).reasons if each.step == "held"]
+    assert [text for text in held if "silence" in text] == [
+        "Held back by silence: new disks: it pages nobody meanwhile.",
+        "Held back by silence: new racks: it pages nobody meanwhile.",
+    ]
+
+
+def test_a_repeat_that_is_to_come_says_when_it_will_page(clock: TravellingClock, hook: HttpPeer) -> None:
+    service, person = service_with(hook)
+    Route.objects.create(name="Nights", matchers=['severity="critical"'], repeat_interval_seconds=600)
+    group = fire(service)
+    assert "If nobody is being paged by then" in text(why(group))  # the policy goes on by itself
+    commands.acknowledge(acting(person), group)
+    group.refresh_from_db()
+    assert "If it still fires, it is brought up again (repeat interval 600 s)." in text(why(group))
+
+
 def test_failures_and_early_answers_are_told_apart(clock: TravellingClock, hook: HttpPeer) -> None:
     service, anna = service_with(hook)
     hook.answer(Answer(410))

@@ -520,6 +520,11 @@ def test_a_text_over_several_lines_is_read_though_json_does_not_allow_it() -> No
     assert all_of("watchroom.sources")["checkly"].parse(inbound(b'{"check_id": "a\nb')).problems
 
 
+def test_a_slack_messages_text_is_plain_and_says_nothing_twice() -> None:
+    draft = one("slack", SLACK)
+    assert (draft.title, draft.annotations["description"]) == ("Disk is full db1", "Disk is full\nOnly 2 % left")
+
+
 def test_grafana_says_which_rule_has_no_data() -> None:
     said = {"labels": {"alertname": "DatasourceNoData", "rulename": "High memory"}, "status": "firing"}
     assert one("grafana", {"alerts": [said]}).title == "High memory: there is no data"

@@ -69,7 +69,12 @@ def why(group: AlertGroup, person: Person | None = None) -> Why:
         text = "More alerts have joined: those engaged are told, at most once in a group interval"
         reasons.append(Reason(group.update_at, "waits", f"{text} ({group.group_interval_seconds} s).", future=True))
     if group.resolved_at is None and group.repeat_at is not None:
-        text = f"If it still fires, it is brought up again (repeat interval {group.repeat_interval_seconds} s)."
+        when = (
+            "If nobody is being paged by then, and it still fires,"
+            if group.acknowledged_at is None
+            else "If it still fires,"
+        )
+        text = f"{when} it is brought up again (repeat interval {group.repeat_interval_seconds} s)."
         reasons.append(Reason(group.repeat_at, "waits", text, future=True))
     order = sorted([*reasons, *paged], key=lambda each: (each.future, each.at))
     you = mine(group, person, escalations, [line for _, line in lines]) if person else None

@@ -176,8 +176,9 @@ def _apply(group: AlertGroup, hold: Hold | None) -> None:
     if hold is not None and before is None:
         group.notify_at = group.update_at = group.repeat_at = None
     group.save(update_fields=["held", "review_at", "notify_at", "update_at", "repeat_at"])
-    if hold is not None and before is None:
+    if hold is not None and (before is None or (before["kind"], before["id"]) != (hold.kind, hold.id)):
         GroupEvent.objects.create(group=group, at=now, kind=Kind.HELD, text=f"{hold.kind}: {hold.name}"[:1000])
+    if hold is not None and before is None:
         stop_escalation(Escalation.Kind.ALERT_GROUP, group.pk, end=Escalation.End.HELD, by=SYSTEM)
     elif hold is None and before is not None:
         GroupEvent.objects.create(
@@ -277,8 +278,12 @@ def _remind(silence: Silence, groups: int) -> None:
         silence.author,
         purpose=Notification.Purpose.REMINDER,
         subject=f"Your silence ends at {stamp(silence.ends_at)}",
-        body=f"{silence.comment}\nIt holds {groups} alert groups that still fire. They page when it ends; extend it if "
-        "they should not.",
+        body=f"{silence.comment}\n"
+        + (
+            "It holds an alert group that still fires, and pages when it ends; extend it if that should not be."
+            if groups == 1
+            else f"It holds {groups} alert groups that still fire. They page when it ends; extend it if they should not."
+        ),
         path="/silences",
         reason=f"silence:{silence.pk}:{silence.ends_at.isoformat()}:reminder",
     )

@@ -64,9 +64,10 @@ def tell_updates(most: int) -> int:
 def _tell(
     group: AlertGroup, people: list[Person], count: int, joined: list[tuple[str, dict[str, str]]], now: datetime
 ) -> None:
-    titles = [title for title, _ in joined[:_TITLES]]
+    titles = list(dict.fromkeys(title for title, _ in joined))[:_TITLES]  # in a storm they all say the same
+    unnamed = count - sum(title in titles for title, _ in joined)
     by_label = "".join(f"\n{line}" for line in in_words(differing(labels for _, labels in joined)))
-    more = f"\nand {count - len(titles)} more" if count > len(titles) else ""
+    more = f"\nand {unnamed} more" if unnamed else ""
     what = f"{count} more alert{'' if count == 1 else 's'}"
     for person in people:
         notify(

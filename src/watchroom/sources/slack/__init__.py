@@ -24,6 +24,12 @@ def _plain(text: str) -> str:
     return " ".join(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").split())
 
 
+def _description(texts: Iterable[str], title: str) -> str:
+    """What the message says besides its title, each line once."""
+    said = dict.fromkeys(_plain(line) for text in texts for line in text.splitlines())
+    return "\n".join(line for line in said if line and stated(line)[0] != title)
+
+
 def _blocks(said: Said) -> Iterable[str]:
     for block in said["blocks"].each():
         if block["text"]["text"]:
@@ -68,7 +74,7 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         over=over,
         severity=level.severity(_COLORS.get(color, "warning")),
         named=named,
-        texts=notes(description="\n".join(dict.fromkeys(each.strip() for each in lines))),
+        texts=notes(description=_description(lines, name)),
         link=address[:2000],
     )
 
