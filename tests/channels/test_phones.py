@@ -254,7 +254,7 @@ def test_a_wrong_number_is_wrong_for_every_account(two_accounts: HttpPeer) -> No
     with pytest.raises(DeliveryFailed) as failed:
         sms.send(TO, PAGE)
     assert failed.value.permanent and "number" in failed.value.fix
-    assert "answered 400: Invalid 'To' Phone Number (21211)" in failed.value.message
+    assert "answered 400: Invalid 'To' Phone Number (21211)." in failed.value.message
     assert len(two_accounts.requests) == 1
 
 

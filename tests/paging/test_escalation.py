@@ -201,10 +201,12 @@ def test_a_method_that_fails_for_good_lets_the_next_follow_at_once(clock: Travel
     second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": "a secret of sixteen letters"})
     first = anna.contact_methods.first()
     commands.set_rules(acting(anna), anna, "high", [(first.pk, 0), (second.pk, 900)])
-    hook.answer(Answer(410), Answer(200))
-    start(make.policy((anna, 3600)))
+    hook.answer(Answer(410, {"error": "no such hook"}), Answer(200))
+    escalation = start(make.policy((anna, 3600)))
     run_due()
     assert paged(hook) == ["gone", "second"]
+    failed, sent = (line["text"] for line in trace(escalation) if line["kind"] == "notification" and line["state"])
+    assert failed.endswith("answered 410: no such hook.") and sent == f"anna by {second}"
 
 
 def test_an_engine_that_dies_while_sending_loses_nothing(clock: TravellingClock, hook: HttpPeer) -> None:

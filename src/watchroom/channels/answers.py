@@ -64,7 +64,7 @@ def ask(
             answered=answer.status,
         )
     raise DeliveryFailed(
-        f"{text}: {said}" if said else f"{text}.",
+        f"{text}: {said.rstrip('.')}." if said else f"{text}.",
         permanent=permanent,
         retry_after=answer.retry_after,
         answered=answer.status,

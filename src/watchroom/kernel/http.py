@@ -395,7 +395,9 @@ def fetch(
         ssl.SSLError,
         OSError,
     ) as error:
-        raise OutgoingFailed(f"{shown} could not be reached: {str(error) or type(error).__name__}.") from None
+        raise OutgoingFailed(
+            f"{shown} could not be reached: {str(error).rstrip('.') or type(error).__name__}."
+        ) from None
     except (ValueError, TypeError):
         # A header that can't be sent. Its text may be a secret, so it is not repeated.
         raise OutgoingFailed(f"The request to {shown} holds a header that can't be sent.") from None

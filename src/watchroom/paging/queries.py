@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from ..accounts.actors import Actor
 from ..accounts.models import Person
 from ..accounts.roles import Action
+from ..channels.wording import one_line
 from ..kernel import clock
 from . import order
 from .commands.policies import plan_of
@@ -19,6 +20,7 @@ from .hooks import facts_of
 from .looking import Preview
 from .models import (
     Approval,
+    Attempt,
     Escalation,
     EscalationPolicy,
     Notification,
@@ -51,14 +53,16 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
             "ended": event.text,
         }.get(event.kind, event.text)
         lines.append({"at": event.at, "kind": event.kind, "text": text, "future": False, "state": ""})
-    for row in escalation.notifications.select_related("person").order_by("id"):
+    rows = list(escalation.notifications.select_related("person").order_by("id"))
+    why = _why_failed(rows)
+    for row in rows:
         future = row.state == Notification.State.WAITING
         at = row.due_at if future else (row.ended_at or row.due_at or row.created_at)
         lines.append(
             {
                 "at": at,
                 "kind": "notification",
-                "text": f"{row.person} by {row.method_text}{_again(row) if future else ''}",
+                "text": f"{row.person} by {row.method_text}{_again(row) if future else why.get(row.pk, '')}",
                 "future": future,
                 "state": row.state,
             }
@@ -86,6 +90,13 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
             pages.append(([preview.people[pk] for pk in line["people"]], line["at"], urgency))
         lines += _messages(pages, unless)
     return sorted(lines, key=lambda line: (line["at"], line["future"]))
+
+
+def _why_failed(rows: Sequence[Notification]) -> dict[int, str]:
+    """What the other side said of those that reached nobody, by their numbers. One query, and none where there are none."""
+    failed = [row.pk for row in rows if row.state == Notification.State.FAILED]
+    tried = Attempt.objects.filter(notification__in=failed).exclude(error="").order_by("id") if failed else ()
+    return {attempt.notification_id: f": {one_line(attempt.error, 160)}" for attempt in tried}
 
 
 def _again(row: Notification) -> str:
