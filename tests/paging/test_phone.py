@@ -173,6 +173,19 @@ def test_a_call_that_is_over_before_a_word_can_be_left(clock: TravellingClock, p
     assert phones.requests[-1].path.endswith("/Messages.json")
 
 
+def test_a_page_that_reached_nobody_says_so(clock: TravellingClock, phones: HttpPeer) -> None:
+    phones.otherwise = Answer(400, {"code": 21211, "message": "Invalid 'To' Phone Number", "status": 400})
+    anna, group = called("sms")
+    browser = Client()
+    browser.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = browser.get(f"/alerts/{group.pk}").content.decode()
+    assert "Nobody has been reached yet" in page and "Phone Number (21211)" in page
+    phones.otherwise = Answer(201, {"sid": "X2"})
+    clock.advance(timedelta(hours=1))
+    run_due()
+    assert "Nobody has been reached yet" not in browser.get(f"/alerts/{group.pk}").content.decode()
+
+
 def test_receipts_of_text_messages(clock: TravellingClock, phones: HttpPeer) -> None:
     called("sms")
     receipt = sent(phones)["StatusCallback"]

@@ -81,6 +81,13 @@ def future(lines: list[dict[str, object]]) -> list[dict[str, object]]:
 
 
 @register.filter
+def reached_nobody(lines: list[dict[str, object]]) -> bool:
+    """Whether people were written to, and every message of a trace has failed."""
+    states = [line["state"] for line in lines if line["state"] and not line["future"]]
+    return bool(states) and all(state == "failed" for state in states)
+
+
+@register.filter
 def local_times(text: object) -> str:
     """A text with its moments in UTC as the reader's own clock shows them."""
     return on_clock_of(str(text), timezone.get_current_timezone_name(), now())
