@@ -81,7 +81,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "watchroom.web.middleware.ActorMiddleware",
-    "watchroom.web.middleware.NulMiddleware",
+    "watchroom.web.middleware.TextMiddleware",
     "watchroom.web.middleware.ErrorMiddleware",
     "watchroom.api.not_found.ApiProblemMiddleware",
     "watchroom.api.idempotency.IdempotencyMiddleware",

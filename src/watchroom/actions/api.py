@@ -11,6 +11,7 @@ from ..accounts.queries import person_by, team_by
 from ..api.auth import actor_of
 from ..api.pages import page
 from ..incidents.queries import incident_for
+from ..kernel.times import Day
 from . import commands, queries
 from .models import ActionItem
 
@@ -21,7 +22,7 @@ class ActionItemIn(Schema):
     incident: int | None = Field(None, description="The incident that it comes of.")
     title: str = Field(max_length=200, description="What will be done. What can't be finished is refused.")
     owner: str = Field(description="E-mail address or id of one person.")
-    due_on: date = Field(description="Today or later, where the owner lives.")
+    due_on: Day = Field(description="Today or later, where the owner lives.")
     kind: str = Field("prevent", description="prevent, detect, mitigate or process.")
     priority: int = Field(2, description="1 (high) to 3 (low).")
     description: str = Field("", max_length=20_000, description="Markdown.")
@@ -31,7 +32,7 @@ class ActionItemIn(Schema):
 class ActionItemPatch(Schema):
     title: str | None = None
     owner: str | None = Field(None, description="E-mail address or id of one person.")
-    due_on: date | None = None
+    due_on: Day | None = None
     kind: str | None = Field(None, description="prevent, detect, mitigate or process.")
     priority: int | None = Field(None, description="1 (high) to 3 (low).")
     description: str | None = Field(None, max_length=20_000)

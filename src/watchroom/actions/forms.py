@@ -7,6 +7,7 @@ from typing import Any, cast
 from django import forms
 
 from ..accounts.models import Person, Team
+from ..kernel.local_time import LocalDay
 from . import rules
 from .models import ActionItem
 
@@ -22,9 +23,8 @@ class ActionForm(forms.Form):
     owner: forms.ModelChoiceField[Person] = forms.ModelChoiceField(
         Person.objects.none(), label="Owner", empty_label="Choose one person", help_text="One person, who is reminded."
     )
-    due_on = forms.DateField(
+    due_on = LocalDay(
         label="Due on",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="The owner is reminded three days before, on the day, and then every three days.",
     )
     kind = forms.ChoiceField(label="What does it do?", choices=ActionItem.Kind.choices)

@@ -48,9 +48,16 @@ def _write(value: Any, pk: int) -> str:
 def _read(model: type[Model], name: str, cursor: str) -> tuple[Any, int]:
     try:
         value, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if isinstance(value, str) and (
+            "\0" in value or not value.encode()
+        ):  # half a surrogate pair is a ValueError, too
+            raise ValueError
         field = model._meta.pk if name == "pk" else model._meta.get_field(name)
-        return field.to_python(value), int(pk)  # type: ignore[union-attr]
-    except (ValueError, TypeError, binascii.Error, ValidationError):
+        after = field.to_python(value)  # type: ignore[union-attr]
+        if after is None:
+            raise ValueError
+        return after, int(pk)
+    except (ValueError, TypeError, OverflowError, binascii.Error, ValidationError):
         raise Refused(
             "That cursor is not accepted.", field="cursor", value=cursor, fix="Use next_cursor of the page before."
         ) from None

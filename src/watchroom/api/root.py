@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 
-from django.db import DataError
+from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError, ValidationErrorContext
@@ -84,6 +84,7 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(OverflowError)
 @api.exception_handler(DataError)
+@api.exception_handler(OperationalError)
 def _beyond(request: HttpRequest, error: Exception) -> HttpResponse:
     found = beyond(error)
     if found is None:

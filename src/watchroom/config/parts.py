@@ -6,11 +6,12 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
 from ..intake.matchers import matcher
 from ..intake.rules.intervals import as_data, interval
 from ..intake.rules.repeats import repeat
+from ..kernel.times import Instant
 from ..oncall.rules.zones import check_zone
 
 
@@ -54,7 +55,7 @@ Rule = Annotated[str, AfterValidator(_plain_rule)]
 Zone = Annotated[str, AfterValidator(_plain_zone)]
 MatcherText = Annotated[str, AfterValidator(_plain_matcher)]
 Intervals = Annotated[list[dict[str, Any]], AfterValidator(_plain_intervals)]
-Time = Annotated[AwareDatetime, PlainSerializer(plain_time, return_type=str)]
+Time = Annotated[Instant, PlainSerializer(plain_time, return_type=str)]
 Severity = Literal["critical", "error", "warning", "info"]
 Text = Annotated[str, AfterValidator(str.strip)]
 Line = Annotated[str, AfterValidator(one_line)]

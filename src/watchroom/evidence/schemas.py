@@ -9,6 +9,7 @@ from ninja import Field, Schema
 
 from ..connectors.base import Connector
 from ..kernel.plugins import all_of
+from ..kernel.times import Instant
 from .commands.connections import GROUP
 from .models import Change, Connection, Indicator, Snapshot
 
@@ -152,7 +153,7 @@ class ChangeIn(Schema):
     service: str = Field(description="Slug.")
     title: str
     kind: ChangeKind = "deploy"
-    at: datetime | None = Field(None, description="Left out: now.")
+    at: Instant | None = Field(None, description="Left out: now.")
     version: str = ""
     author: str = Field("", description="Left out: whoever tells.")
     link: str = ""

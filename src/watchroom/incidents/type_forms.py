@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 
 from ..accounts.models import Person
+from ..kernel.local_time import LocalDay
 from ..kernel.numbers import whole
 from .models import Incident, IncidentType
 from .rules import custom_fields as custom
@@ -32,7 +33,7 @@ def _field(asked: custom.Field, *, required: bool) -> forms.Field:
     if asked.kind == "choice":
         return forms.ChoiceField(choices=[("", "–"), *((each, each) for each in asked.options)], **common)
     if asked.kind == "date":
-        return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **common)
+        return LocalDay(**common)
     if asked.kind == "person":
         people = Person.objects.filter(is_active=True)
         return forms.ModelChoiceField(people, empty_label="–", **common)

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from ..accounts.forms import zone_field
 from ..kernel.errors import Refused
-from ..kernel.local_time import LocalTime
+from ..kernel.local_time import LocalDay, LocalTime
+from ..kernel.times import within_reach
 from ..oncall.rules.zones import find_zone, to_utc
 from .models.holds import Repeating
 from .rules.repeats import DAY_NAMES, DAYS, RepeatError, chosen
@@ -70,9 +71,7 @@ class TimesForm(forms.Form):
     interval = forms.IntegerField(
         required=False, min_value=1, max_value=366, initial=1, label="Only every so many days, weeks, months or years"
     )
-    until = forms.DateField(
-        required=False, label="Last day", widget=forms.DateInput(attrs={"type": "date"}), help_text="Empty: for good."
-    )
+    until = LocalDay(required=False, label="Last day", help_text="Empty: for good.")
     timezone = zone_field(required=False, help_text="It keeps to the clocks of this zone, also when these change.")
 
     def __init__(self, *args: Any, row: Repeating | None = None, **kwargs: Any) -> None:
@@ -114,7 +113,7 @@ def times_from(
         raise Refused("There is no such time zone.", field="timezone", value=name[:60], fix="Choose one.")
     length = hours(given)
     try:
-        starts_at = to_utc(datetime.fromisoformat(said).replace(tzinfo=None), zone) if said else now
+        starts_at = to_utc(within_reach(datetime.fromisoformat(said).replace(tzinfo=None)), zone) if said else now
         if row is not None and said == _shown(row):
             starts_at = _first(row)[0]
         ends_at = starts_at + length
@@ -137,7 +136,7 @@ def rule_from(given: Mapping[str, Any], again: str, days: list[str], local: date
         return _text(given, "rule") or "(nothing)"
     interval, until = _text(given, "interval") or "1", _text(given, "until")
     try:
-        last = datetime.fromisoformat(until).date() if until else None
+        last = within_reach(datetime.fromisoformat(until).date()) if until else None
         return str(chosen(again, local, days=days, interval=int(interval), until=last))
     except RepeatError as error:
         raise Refused(error.problem, field="again", value=again[:60], fix=error.fix) from None

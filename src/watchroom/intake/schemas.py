@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from ninja import Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from ..kernel import clock
+from ..kernel.times import Instant
 from ..paging.schemas import EscalationOut
 from .models import Alert, AlertGroup, Integration, Route, Signal, TimeInterval
 from .queries import shown_settings
@@ -184,13 +185,13 @@ class AcknowledgeBody(Schema):
     """What one wants to say while acknowledging; may be empty. ``until``: it returns by itself then."""
 
     note: str = ""
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 class SnoozeBody(Schema):
     """Until when to leave it alone."""
 
-    until: AwareDatetime
+    until: Instant
     note: str = ""
 
 

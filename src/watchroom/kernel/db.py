@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from django.db import DataError, connection, connections, models, transaction
+from django.db import DataError, OperationalError, connection, connections, models, transaction
 
 from . import wake
-from .errors import NotFound
+from .errors import NotFound, Refused
 
 M = TypeVar("M", bound=models.Model)
 
@@ -166,11 +166,28 @@ def _sqlite(path: Path) -> dict[str, Any]:
     }
 
 
-def beyond(error: Exception) -> NotFound | None:
-    """What a database answers when it is asked for a number larger than it has: there is nothing of that number. None: the
-    error is another one."""
-    on_sqlite = isinstance(error, OverflowError) and "SQLite INTEGER" in str(error)
-    on_postgresql = isinstance(error, DataError) and type(error.__cause__).__name__ == "NumericValueOutOfRange"
-    if not on_sqlite and not on_postgresql:
-        return None
+def beyond(error: Exception) -> NotFound | Refused | None:
+    """What is to be said when a request asked for more than a database or the calendar has; None: the error is another one.
+
+    A number larger than any column: there is nothing of that number. A time outside of the years 1 to 9999, also where it
+    only gets there by another zone's clock or some hours more. A text to search for that is longer than SQLite's 50,000
+    letters (https://www.sqlite.org/limits.html, SQLITE_MAX_LIKE_PATTERN_LENGTH).
+    """
+    said = str(error)
+    if isinstance(error, DataError) and type(error.__cause__).__name__ == "NumericValueOutOfRange":
+        return _no_such_number()
+    if isinstance(error, OverflowError):
+        return (
+            _no_such_number()
+            if "SQLite INTEGER" in said
+            else Refused(
+                "That is further away than the calendar goes.", fix="Use a time between the years 1900 and 9000."
+            )
+        )
+    if isinstance(error, OperationalError) and "pattern too complex" in said:
+        return Refused("That is too long to search for.", fix="Use some words of it.")
+    return None
+
+
+def _no_such_number() -> NotFound:
     return NotFound("There is nothing with so large a number.", fix="Use a number that Watchroom has given.")

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import msgspec
 
 from ..kernel import clock
+from ..kernel.times import instant
 from . import tokens
 from .hub import EVERYTHING, Subscriber
 
@@ -153,8 +154,5 @@ def _topic(incident: int) -> str:
 
 def _time(text: str, now: datetime) -> datetime | None:
     """When a page was drawn; None: it does not say so, or it is so old that it is better drawn anew."""
-    try:
-        at = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None and -_CLOCKS_DIFFER < now - at < _OLDEST else None
+    at = instant(text.replace(" ", "+"))
+    return at if at is not None and -_CLOCKS_DIFFER < now - at < _OLDEST else None

@@ -7,6 +7,7 @@ from typing import Any
 
 from ninja import Field, Schema
 
+from ..kernel.times import Instant
 from .models import Dispatch, Webhook
 from .sending import payload
 
@@ -127,7 +128,7 @@ class DeliveryInFullOut(DeliveryOut):
 class ReplayIn(Schema):
     """What is sent once more."""
 
-    since: datetime = Field(description="At most 30 days ago.")
+    since: Instant = Field(description="At most 30 days ago.")
     only_failed: bool = Field(True, description="Only what did not get through.")
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest
 from ninja import Router
-from pydantic import AwareDatetime
 
 from ..accounts.models import Person
 from ..accounts.queries import person_by, team_by
@@ -19,6 +18,7 @@ from ..api.pages import page
 from ..channels.push.keys import public_key
 from ..kernel import clock
 from ..kernel.errors import NotAllowed, NotFound, Refused
+from ..kernel.times import Instant
 from ..web.answers import answer
 from . import commands
 from .commands.contact import parse_hour
@@ -129,7 +129,7 @@ def delete_policy(request: HttpRequest, slug: str) -> Any:
 def dry_run_policy(
     request: HttpRequest,
     slug: str,
-    at: AwareDatetime | None = None,
+    at: Instant | None = None,
     urgency: str = "high",
     severity: str = "",
     labels: str = "",
@@ -405,8 +405,8 @@ def _decide(request: HttpRequest, id: int, approve: bool) -> Any:
 def get_why_quiet(
     request: HttpRequest,
     person: str = "",
-    start: AwareDatetime | None = None,
-    end: AwareDatetime | None = None,
+    start: Instant | None = None,
+    end: Instant | None = None,
 ) -> Any:
     """Why did my phone not ring? Of oneself or somebody whom one may ask about, in a time (by default the last day)."""
     until = end or clock.now()

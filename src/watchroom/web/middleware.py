@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zoneinfo
 from collections.abc import Callable
@@ -74,18 +75,25 @@ class ErrorMiddleware:
 _TAKES_ANYTHING = ("/ping/",)  # what a job has printed must not cost it its ping; there it is left out
 
 
-class NulMiddleware:
-    """Refuses the character NUL anywhere in a request: PostgreSQL can't store it, and nobody means it."""
+class TextMiddleware:
+    """Refuses, anywhere in a request, what is no text: the character NUL, which PostgreSQL can't store, and half a surrogate
+    pair, which no page can show. Nobody means either."""
 
-    _IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+    _NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+    _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")  # written out in JSON, or as it is
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not self._has_nul(request):
+        if self._has_nul(request):
+            error = Refused("The request has a NUL character in it.", field="request", fix="Leave it out.")
+        elif self._has_half_a_pair(request):
+            error = Refused(
+                "The request has half a surrogate pair in it, such as \\ud800.", field="request", fix="Leave it out."
+            )
+        else:
             return self.answer(request)
-        error = Refused("The request has a NUL character in it.", field="request", fix="Leave it out.")
         if request.path.startswith("/api/"):
             return problem(error)
         return render(request, "web/error.html", {"error": error}, status=error.status)
@@ -93,14 +101,33 @@ class NulMiddleware:
     def _has_nul(self, request: HttpRequest) -> bool:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             return True
-        if request.method in {"GET", "HEAD"} or request.path_info.startswith(_TAKES_ANYTHING):
+        if not _has_text(request):
             return False
-        if request.path_info.endswith("/attachments"):
-            return False  # a file as it is
         body = request.body
         if request.content_type == "application/x-www-form-urlencoded":
             return b"%00" in body or b"\0" in body
-        return b"\0" in body or self._IN_JSON.search(body) is not None
+        return b"\0" in body or self._NUL_IN_JSON.search(body) is not None
+
+    def _has_half_a_pair(self, request: HttpRequest) -> bool:
+        """Only JSON can bring one: in addresses and forms Django replaces what is no UTF-8."""
+        if not _has_text(request) or self._SURROGATE.search(request.body) is None:
+            return False
+        try:
+            json.dumps(json.loads(request.body), ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            return True
+        except (ValueError, RecursionError):
+            pass  # no JSON: whoever reads it says so
+        return False
+
+
+def _has_text(request: HttpRequest) -> bool:
+    """Whether it has a body that is meant to be text; a file is taken as it is."""
+    return (
+        request.method not in {"GET", "HEAD"}
+        and not request.path_info.startswith(_TAKES_ANYTHING)
+        and not request.path_info.endswith("/attachments")
+    )
 
 
 def actor_of(request: HttpRequest) -> Actor:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
 from ...api.auth import actor_of
 from ...api.pages import page
 from ...kernel.errors import Refused
+from ...kernel.times import Instant
 from .. import commands, queries
 from .schemas import EntriesOut, EntryIn, EntryOut, EntryPatch, WordingOut, WrittenOut
 
@@ -21,7 +20,7 @@ def list_log(
     request: HttpRequest,
     id: int,
     kind: str = Query("", description="Only entries of this kind."),
-    since: datetime | None = None,
+    since: Instant | None = None,
     newest: bool = Query(False, description="The newest first."),
     cursor: str | None = None,
     limit: int = Query(100, ge=1, le=200),

@@ -15,6 +15,7 @@ from ...actions import commands as actions
 from ...api.auth import actor_of
 from ...kernel import clock
 from ...kernel.errors import Refused
+from ...kernel.times import instant
 from ...live.tokens import token
 from .. import commands, queries
 from ..views._catching_up import catch_up_for
@@ -53,11 +54,7 @@ def catch_up(
     last = commands.looked(by, incident)
     at: datetime | None
     if since and since != "start":
-        try:
-            at = datetime.fromisoformat(since)
-        except ValueError:
-            at = None
-        if at is None or at.tzinfo is None:
+        if (at := instant(since)) is None:
             raise Refused("That is not a time.", field="since", value=since, fix="Use start, or 2026-03-02T09:00:00Z.")
     else:
         at = None if since == "start" else last

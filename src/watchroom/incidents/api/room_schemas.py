@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from ninja import Field, Schema
-from pydantic import AwareDatetime
 
+from ...kernel.times import Day, Instant
 from ..models import Attachment, ParkedItem, Task
 from ..rules import catch_up as catching_up
 from .schemas import EntryOut, PersonOut, WordingOut
@@ -28,7 +28,7 @@ class AttachmentOut(Schema):
 class SayIn(Schema):
     text: str = Field("", description="A line of the log, or a /-command.")
     kind: str = Field("note", description="Of a line that is no /-command.")
-    at: AwareDatetime | None = Field(None, description="When it happened; without it, now.")
+    at: Instant | None = Field(None, description="When it happened; without it, now.")
     parent: int | None = None
     attachments: list[int] = Field([], description="Files that you have sent.")
     client_key: str = Field("", max_length=64, description="Made by you; sent again, it is done once.")
@@ -233,7 +233,7 @@ class ParkedIn(Schema):
 class ParkedUpIn(Schema):
     title: str = Field("", max_length=200, description="What will be done; without it, what was parked.")
     owner: int | str | None = Field(None, description="Id or e-mail address; without it, yourself.")
-    due_on: date | None = Field(None, description="Without it, in two weeks.")
+    due_on: Day | None = Field(None, description="Without it, in two weeks.")
 
 
 class ParkedOut(Schema):

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from ninja import Field, Schema
-from pydantic import AwareDatetime
 
 from ...accounts.models import Person
+from ...kernel.times import Instant
 from .. import rules
 from ..models import Incident, LogEntry, RoleAssignment, Update
 
@@ -201,7 +201,7 @@ class RoleIn(Schema):
 class EntryIn(Schema):
     kind: str = Field("note", description="symptom, hypothesis, action, result, decision, note or question.")
     text: str
-    at: AwareDatetime | None = Field(None, description="When it happened; without it, now.")
+    at: Instant | None = Field(None, description="When it happened; without it, now.")
     parent: int | None = Field(None, description="The entry that it hangs under, for example a hypothesis.")
     attachments: list[int] = Field([], description="Files that you have sent for it.")
     client_key: str = Field("", max_length=64, description="Made by you; sent again, the entry is written once.")
@@ -209,7 +209,7 @@ class EntryIn(Schema):
 
 class EntryPatch(Schema):
     text: str | None = None
-    at: AwareDatetime | None = None
+    at: Instant | None = None
     pinned: bool | None = Field(None, description="Goes to the postmortem.")
     standing: str | None = Field(
         None,
@@ -299,7 +299,7 @@ class UpdateIn(Schema):
     happening: str = Field(description="What is happening.")
     impact: str = Field("", description="Who notices what.")
     doing: str = Field("", description="What we are doing.")
-    next_update_at: AwareDatetime | None = Field(None, description="When the next one is promised.")
+    next_update_at: Instant | None = Field(None, description="When the next one is promised.")
     next_update_in_minutes: int | None = Field(None, ge=1, le=10_080, description="The same, from now.")
     pages: list[str] = Field([], description="Slugs of the status pages that show it.")
     title: str = Field("", max_length=200, description="What strangers read above it.")
@@ -359,5 +359,5 @@ class TimesOut(Schema):
 
 
 class TimeIn(Schema):
-    at: AwareDatetime = Field(description="When it really happened.")
+    at: Instant = Field(description="When it really happened.")
     reason: str = Field(max_length=300, description="How you know.")

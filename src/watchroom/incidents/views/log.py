@@ -9,13 +9,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_POST
 
 from ...accounts.actors import Actor
 from ...kernel import clock
 from ...kernel.errors import Refused
 from ...kernel.numbers import whole, wholes
+from ...kernel.times import instant
 from ...web.middleware import actor_of
 from .. import commands, queries, rules
 from ..forms import EditEntryForm, EntryForm
@@ -57,11 +57,7 @@ def older_than(request: HttpRequest) -> str:
 
 
 def _time(text: str) -> datetime | None:
-    try:
-        at = parse_datetime(text.replace(" ", "+"))
-    except ValueError:
-        return None
-    return at if at is not None and at.tzinfo is not None else None
+    return instant(text.replace(" ", "+"))
 
 
 def _write(request: HttpRequest, by: Actor, incident: Incident) -> HttpResponse:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from ...accounts.actors import Actor
 from ...accounts.models import Team
@@ -19,6 +19,7 @@ from ...api.pages import page
 from ...catalog.queries import service_by
 from ...kernel import clock
 from ...kernel.errors import NotFound, Refused
+from ...kernel.times import Instant
 from .. import commands
 from ..commands.repeating import read_series
 from ..models import InhibitRule, MaintenanceWindow, Silence
@@ -77,20 +78,20 @@ class PatternBody(Schema):
 
     repeats: str
     timezone: str = ""
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Instant
+    ends_at: Instant
 
 
 class ExtendBody(Schema):
     """When it ends instead."""
 
-    ends_at: AwareDatetime
+    ends_at: Instant
 
 
 class SkipBody(Schema):
     """Which occurrence is left out."""
 
-    starts_at: AwareDatetime | None = Field(
+    starts_at: Instant | None = Field(
         None, description="Only if it is still this one, known by its beginning; the present or next one, if not given."
     )
 
@@ -99,8 +100,8 @@ class SilenceBody(Schema):
     """A silence as it is written."""
 
     matchers: list[str] = Field(description='All must accept an alert\'s labels, such as `alertname="DiskFull"`.')
-    ends_at: AwareDatetime
-    starts_at: AwareDatetime | None = Field(None, description="Now, if not given.")
+    ends_at: Instant
+    starts_at: Instant | None = Field(None, description="Now, if not given.")
     comment: str = Field(description="Why, and when it can be ended.")
     repeats: str = Field(
         "",
@@ -164,8 +165,8 @@ class MaintenanceBody(Schema):
     team: str
     title: str
     services: list[str]
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Instant
+    ends_at: Instant
     repeats: str = Field(
         "",
         description="A rule as in RFC 5545 of FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH and UNTIL, such as "

@@ -18,6 +18,7 @@ from ...catalog.queries import services_visible_to
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
 from ...kernel.numbers import whole
+from ...kernel.times import instant
 from ...oncall.rules.zones import to_local
 from ...web.middleware import actor_of
 from .. import commands
@@ -148,10 +149,7 @@ def act(request: HttpRequest, pk: int, what: str) -> HttpResponse:
 
 def _occurrence(request: HttpRequest) -> datetime | None:
     """Which occurrence was seen when the button was pressed: one that is pressed twice skips one."""
-    try:
-        return datetime.fromisoformat(request.POST.get("occurrence", ""))
-    except ValueError:
-        return None
+    return instant(request.POST.get("occurrence", ""))
 
 
 def occurrences(request: HttpRequest) -> HttpResponse:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from ...kernel import clock
 from ...kernel.errors import Refused
+from ...kernel.times import within_reach
 
 _LONGEST = timedelta(days=366)
 
@@ -13,10 +14,14 @@ _LONGEST = timedelta(days=366)
 def aware(value: datetime, field: str) -> datetime:
     """In UTC.
 
-    :raises Refused: it has no offset.
+    :raises Refused: it has no offset, or is out of reach.
     """
     if value.tzinfo is None:
         raise Refused("This time has no offset.", field=field, value=value, fix="Write it like 2026-03-02T09:00:00Z.")
+    try:
+        within_reach(value)
+    except ValueError as error:
+        raise Refused("This time is too far away.", field=field, value=value, fix=str(error)) from None
     return value.astimezone(UTC)
 
 

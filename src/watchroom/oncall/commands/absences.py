@@ -12,6 +12,7 @@ from ...accounts.models import Person, Team
 from ...accounts.queries import person_by
 from ...accounts.roles import Action
 from ...kernel.errors import NotAllowed, NotFound, Refused
+from ...kernel.times import within_reach
 from ..feasts import check_place
 from ..models import Absence, HolidayPlace
 from ..rules import check_zone, to_utc
@@ -133,7 +134,7 @@ def import_absences(by: Actor, text: str) -> list[Absence]:
 def _instant(text: str | None, person: Person, line: int, *, is_end: bool) -> datetime:
     text = (text or "").strip()
     try:
-        value = datetime.fromisoformat(text)
+        value = within_reach(datetime.fromisoformat(text))
     except ValueError:
         raise Refused(
             f"{text!r} is not a day or a time.", field=f"line {line}", value=text, fix="Write 2026-07-01."

@@ -15,6 +15,7 @@ from ...accounts.roles import Action
 from ...accounts.rules import checked_name, checked_slug, checked_timezone
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
+from ...kernel.times import within_reach
 from ..models import Rotation, RotationMember, Schedule
 from ..rules import RuleError, local_from, restriction_to, restrictions_from
 from .handoffs import look_again
@@ -179,7 +180,7 @@ def _until(value: Any, field: str) -> datetime | None:
     if not value:
         return None
     try:
-        until = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        until = within_reach(value if isinstance(value, datetime) else datetime.fromisoformat(str(value)))
     except ValueError:
         until = None
     if until is None or until.tzinfo is None:

@@ -16,6 +16,7 @@ from ...accounts.queries import person_by
 from ...accounts.roles import Action
 from ...kernel.errors import NotFound, Refused
 from ...kernel.numbers import whole
+from ...kernel.times import within_reach
 from ...web.middleware import actor_of
 from .. import commands, queries
 from ..models import Swap
@@ -36,7 +37,7 @@ def instant(request: HttpRequest, name: str) -> datetime:
     :raises Refused: it is none.
     """
     try:
-        value = datetime.fromisoformat(request.POST.get(name, ""))
+        value = within_reach(datetime.fromisoformat(request.POST.get(name, "")))
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     except ValueError:
         raise Refused(

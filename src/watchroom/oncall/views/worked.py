@@ -18,6 +18,7 @@ from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.errors import Refused, WatchroomError
 from ...kernel.numbers import whole
+from ...kernel.times import instant
 from ...web.middleware import actor_of
 from ...web.sheets import sheet
 from .. import commands, queries, rules, worked
@@ -80,12 +81,8 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     if (who := whole(request.GET.get("of", ""))) is not None:
         found["instead_of"] = Person.objects.filter(pk=who).first()
     for name, key in (("starts_at", "from"), ("ends_at", "to")):
-        try:
-            at = datetime.fromisoformat(request.GET.get(key, ""))
-            if at.tzinfo is not None:
-                found[name] = timezone.localtime(at)
-        except (ValueError, OverflowError):
-            continue
+        if (at := instant(request.GET.get(key, ""))) is not None:
+            found[name] = timezone.localtime(at)
     return found
 
 

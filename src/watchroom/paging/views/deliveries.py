@@ -17,6 +17,7 @@ from ...accounts.models import Person
 from ...api.pages import page
 from ...kernel import clock
 from ...kernel.errors import Refused
+from ...kernel.local_time import LocalTime
 from ...kernel.numbers import whole
 from ...kernel.plugins import all_of
 from ...oncall.commands import may_speak_for
@@ -33,8 +34,8 @@ from .respond import VERBS
 class WhyForm(forms.Form):
     """A time, as the reader's clock shows it."""
 
-    start = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M"])
-    end = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M"])
+    start = LocalTime("From")
+    end = LocalTime("Until")
 
 
 FILE_LIMIT = 50_000  # notifications; a longer log is asked for in parts

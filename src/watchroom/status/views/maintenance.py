@@ -16,7 +16,7 @@ from ...intake.forms import AGAIN, rule_from
 from ...intake.rules.repeats import DAYS, Series
 from ...kernel import clock
 from ...kernel.errors import Conflict, Refused, WatchroomError
-from ...kernel.local_time import LocalTime
+from ...kernel.local_time import LocalDay, LocalTime
 from ...oncall.rules.zones import to_local
 from ...web.middleware import actor_of
 from .. import commands
@@ -51,9 +51,7 @@ class MaintenanceForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "mono", "placeholder": "FREQ=WEEKLY;BYDAY=TU,TH"}),
         help_text="As in RFC 5545, of FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH and UNTIL. Only with the choice above.",
     )
-    until = forms.DateField(
-        label="Last day", required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text="Empty: for good."
-    )
+    until = LocalDay(label="Last day", required=False, help_text="Empty: for good.")
 
     def __init__(self, *args: Any, page: StatusPage, zone: str = "", **kwargs: Any) -> None:
         """``zone``: by whose clocks the times are, if not by those of whoever fills it in."""
