@@ -92,3 +92,24 @@ def test_a_session_s_cookie_with_a_nul_signs_nobody_in() -> None:
     client.cookies.load({"sessionid": "x"})
     answer = client.get("/api/v1/incidents", headers={"Cookie": r'sessionid="\000x"'})
     assert answer.status_code == 401
+
+
+def test_an_address_with_half_a_bracket_is_refused(api: Client) -> None:
+    """Python's urlsplit fails at it."""
+    page = {"name": "Acme", "slug": "acme", "team": make.team("Payments").slug, "support_url": "http://["}
+    answer = api.post("/api/v1/status-pages", page, content_type="application/json")
+    assert (answer.status_code, answer.json()["field"]) == (422, "support_url")
+
+
+@pytest.mark.parametrize("path", ["/account/login/", "/account/logout/", "/account/2fa/authenticate/"])
+def test_where_to_go_after_signing_in_may_be_no_address(path: str) -> None:
+    client = Client(raise_request_exception=False)
+    assert client.get(path, {"next": "http://["}).status_code < 400
+    client.force_login(make.person("Ada"))
+    assert client.get(path, {"next": "http://["}).status_code < 400
+
+
+def test_an_incident_declared_with_an_empty_form_is_asked_for_again() -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(make.person("Ada", "responder"))
+    assert client.post("/incidents/declare").status_code == 422

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal.conjecture import providers
 
 import factories as make
 from watchroom.accounts.actors import acting
@@ -23,6 +26,21 @@ schema.app = application
 def key() -> str:
     """An administrator's, for all that one operation is asked."""
     return make_token(acting(make.person("Root", "administrator")), name="test", scope="admin")[1]
+
+
+@pytest.fixture(autouse=True)
+def _the_same_examples_everywhere() -> Iterator[None]:
+    """Hypothesis also tries numbers and words that it finds in those of our modules that happen to have been imported before,
+    so that what is tried would depend on the tests that ran before in the same process, and on where we are installed."""
+    found, kept = getattr(providers, "_local_constants", None), getattr(providers, "CONSTANTS_CACHE", None)
+    if found is None or kept is None:  # a Hypothesis that does this no more, or in another way
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(providers, "_get_local_constants", type(found))
+        kept.cache.clear()
+        yield
+        kept.cache.clear()
 
 
 @schema.parametrize()

@@ -20,6 +20,12 @@ class Adapter(DefaultAccountAdapter):
         # The gate (or the trusted proxy before it) has already put the client's own address here.
         return str(request.META.get("REMOTE_ADDR", ""))
 
+    def is_safe_url(self, url: str | None) -> bool:
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:  # "http://[" is no address at all
+            return False
+
 
 class SignUpForm(forms.Form):
     """What we ask beside address and password."""

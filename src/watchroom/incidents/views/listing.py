@@ -97,7 +97,7 @@ def declare(request: HttpRequest) -> HttpResponse:
         return redirect("incident", there.pk)
     first = groups[0] if groups else None
     form = DeclareForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         actor=by,
         chosen=request.GET.get("type", ""),
         initial={

@@ -110,7 +110,11 @@ def _language(code: str) -> str:
 
 def _support_url(url: str) -> str:
     url = url.strip()
-    if url and (urlsplit(url).scheme not in {"https", "http", "mailto"} or len(url) > 500):
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:  # such as "http://["
+        scheme = ""
+    if url and (scheme not in {"https", "http", "mailto"} or len(url) > 500):
         raise Refused(
             "That is not an address for help.",
             field="support_url",
