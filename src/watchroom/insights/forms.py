@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from ..kernel.local_time import LocalDay
 from .rules.limits import MOST, Limits
 
 _WORDS = {
@@ -50,11 +51,10 @@ class PayForm(forms.Form):
     night_to = forms.CharField(label="Night ends")
     work_from = forms.CharField(label="Working time begins")
     work_to = forms.CharField(label="Working time ends")
-    valid_from = forms.DateField(
+    valid_from = LocalDay(
         required=False,
         label="Holds from",
         help_text="What was counted before that day stays. Empty: from the beginning.",
-        widget=forms.DateInput(attrs={"type": "date"}),
     )
     reason = forms.CharField(
         required=False, max_length=200, label="Why", help_text="Only where months that are over have to change."

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
-from pydantic import AwareDatetime
 
 from ...api.auth import actor_of
 from ...api.lists import Page
 from ...api.pages import page
 from ...intake.api.holds import RepeatingOut
+from ...kernel.times import Instant
 from .. import commands
 from ..models import Maintenance
 from ..queries import maintenance_by, page_by
@@ -25,8 +25,8 @@ class MaintenanceBody(Schema):
     """Planned work that readers are told of."""
 
     title: str = Field(max_length=200, description="In the words of your customers.")
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Instant
+    ends_at: Instant
     components: list[int | str] = Field([], description="Ids or names.")
     text: str = Field("", max_length=5000, description="What readers should know.")
     hold_alerts: bool = Field(False, description="Alerts of the components' services page nobody meanwhile.")
