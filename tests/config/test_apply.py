@@ -216,6 +216,16 @@ def test_what_is_exported_is_what_is_there() -> None:
     assert "key" not in {field for thing in read()["integrations"].values() for field in thing}
 
 
+def test_a_dry_run_refuses_what_would_be_refused(file: Path) -> None:
+    """Also what only the commands know, such as the settings of a kind of sender."""
+    said = yaml.safe_load(FILE)
+    next(each for each in said["integrations"] if each["slug"] == "prometheus")["settings"] = {"nonsense": "x"}
+    file.write_text(yaml.safe_dump(said))
+    refused = run("apply", "-f", str(file), "--dry-run")
+    assert refused.exit_code == 1 and "nonsense" in refused.output
+    assert not Service.objects.exists() and not Integration.objects.exists()
+
+
 def test_nothing_is_done_when_something_is_refused(file: Path) -> None:
     said = yaml.safe_load(FILE)
     said["services"][0]["policy"] = "no-such-policy"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from peers.postgres import new_database
 from peers.server import SECRET_KEY
+from watchroom.kernel.schema import Progress
 
 _OF_POSTGRESQL = (
     "SELECT table_name, column_name, data_type, is_nullable, character_maximum_length, is_identity "
@@ -64,3 +65,11 @@ def test_both_ways_lead_to_the_same_tables(tmp_path: Path, on_postgres: bool) ->
     else:
         assert _of_sqlite(tmp_path / "at_once") == _of_sqlite(tmp_path / "replayed")
     _run(tmp_path / "at_once", at_once, "django", "migrate", "--check")
+
+
+def test_whoever_waits_for_migrations_is_told_how_far_they_are() -> None:
+    progress = Progress(3)
+    assert str(progress) == "The database is brought up to date: 0 of 3 migrations are done."
+    progress.write("Operations to perform:\n  Apply all migrations: intake\nRunning migrations:\n")
+    progress.write("  Applying intake.0001_initial... OK\n  Applying intake.0002_more...")
+    assert str(progress).endswith("1 of 3 migrations are done, intake.0002_more is being applied.")

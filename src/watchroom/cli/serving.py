@@ -24,7 +24,7 @@ def migrate() -> None:
     _django()
     from ..kernel.schema import bring_up_to_date
 
-    bring_up_to_date()
+    bring_up_to_date(lambda text: click.echo(text, err=True))
 
 
 def prepare() -> None:

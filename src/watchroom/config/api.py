@@ -11,7 +11,7 @@ from ninja import Router, Schema
 from ..accounts.queries import team_by
 from ..accounts.roles import Action
 from ..api.auth import actor_of
-from .carry_out import apply, preview
+from .carry_out import apply, rehearse
 from .current import read
 from .difference import Step
 from .importing import from_alertmanager
@@ -52,9 +52,10 @@ class AppliedOut(Schema):
 
 @router.post("/config/plan", response=AppliedOut, operation_id="plan_config")
 def plan_config(request: HttpRequest, body: ConfigBody) -> Any:
-    """What applying a document would do."""
-    actor_of(request).require(Action.ADMINISTER)
-    return {"steps": [StepOut.of(step) for step in preview(parse(body.document, "document"), prune=body.prune)]}
+    """What applying a document would do; what it would refuse is refused."""
+    actor = actor_of(request)
+    actor.require(Action.ADMINISTER)
+    return {"steps": [StepOut.of(step) for step in rehearse(actor, parse(body.document, "document"), prune=body.prune)]}
 
 
 @router.post("/config/apply", response=AppliedOut, operation_id="apply_config")

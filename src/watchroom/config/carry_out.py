@@ -28,6 +28,17 @@ def preview(document: Document, *, prune: bool = False) -> list[Step]:
     return plan(current, _sorted(state_of(document), current), prune=prune)
 
 
+def rehearse(by: Actor, document: Document, *, prune: bool = False) -> list[Step]:
+    """What applying ``document`` would do: it is applied, and all of it taken back.
+
+    :raises WatchroomError: it would be refused, just so.
+    """
+    with transaction.atomic():
+        steps, _ = apply(by, document, prune=prune)
+        transaction.set_rollback(True)
+    return steps
+
+
 def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[Step], dict[str, str]]:
     """Apply ``document``: all of it, or nothing. Returns what was done, and the keys of new integrations, and secrets of new
     webhooks, by slug.

@@ -7,27 +7,72 @@ has a history is migrated as usual.
 
 from __future__ import annotations
 
+import io
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from django.apps import apps
 from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.migrations.executor import MigrationExecutor
 
+_TELL_AFTER_SECONDS, _TELL_AGAIN_SECONDS = 1.0, 10.0
 
-def bring_up_to_date() -> None:
-    """Make or migrate every database that the settings name."""
+
+def bring_up_to_date(say: Callable[[str], None]) -> None:
+    """Make or migrate every database that the settings name; ``say`` how far it is, if that takes more than a second."""
     for alias in connections:  # a migration of the journal may take over what lay in the default database
         if not connections[alias].introspection.table_names():
             _make(alias)
-        elif not is_up_to_date(alias):
-            call_command("migrate", database=alias, interactive=False, verbosity=0)
+        elif total := len(_missing(alias)):
+            with _telling(Progress(total), say) as progress:
+                call_command("migrate", database=alias, interactive=False, verbosity=1, no_color=True, stdout=progress)
 
 
 def is_up_to_date(alias: str = DEFAULT_DB_ALIAS) -> bool:
     """Whether every migration has been applied. Django's own command looks at a good deal more before it does nothing,
     and every start waits for it."""
+    return not _missing(alias)
+
+
+def _missing(alias: str) -> list[object]:
     executor = MigrationExecutor(connections[alias])
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return list(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+class Progress(io.StringIO):
+    """How far Django's command is, read from what it writes: ``  Applying intake.0001_initial...``, then `` OK``."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__()
+        self.total = total
+
+    def __str__(self) -> str:
+        begun = [line.split()[1] for line in self.getvalue().splitlines() if line.startswith("  Applying ")]
+        now = f", {begun[-1].partition('...')[0]} is being applied" if begun else ""
+        return f"The database is brought up to date: {max(0, len(begun) - 1)} of {self.total} migrations are done{now}."
+
+
+@contextmanager
+def _telling(progress: Progress, say: Callable[[str], None]) -> Iterator[Progress]:
+    """Tell of it while it goes on: whoever waits for a large database shall not think that it hangs, and end it."""
+    over = threading.Event()
+
+    def tell() -> None:
+        pause = _TELL_AFTER_SECONDS
+        while not over.wait(pause):
+            say(str(progress))
+            pause = _TELL_AGAIN_SECONDS
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield progress
+    finally:
+        over.set()
+        teller.join()
 
 
 def _make(alias: str) -> None:
