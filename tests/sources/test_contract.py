@@ -76,6 +76,7 @@ def test_the_instructions_lead_to_the_integration(name: str) -> None:
     assert not re.search(r"[A-Za-z]https://watch|wri_abc[$A-Za-z]", told), (
         "the address is put into the middle of a word"
     )
+    assert not re.search(r"]\((?!https?:)", told), "it is shown on a page, where a link to a file leads nowhere"
     assert source.name == name and source.label and source.summary.endswith(".")
     assert isinstance(source, Configured) or not hasattr(source, "asks")
     assert not isinstance(source, Keyed) or source.without_key().status >= 400

@@ -181,6 +181,6 @@ printf 'From: cron@db1\\nSubject: [PROBLEM] Backup of db1 failed\\n\\nNo space l
 | the sender's address; what follows a `+` (`MAILBOX+storage@DOMAIN`) | the labels `sender` and `tag` |
 | the text | shown with the alert |
 
-Automatic replies and bounces open nothing. Anything else is for a [mapping](../mapping.md). A heartbeat's key is an address too: mail to
+Automatic replies and bounces open nothing. Anything else is for a mapping. A heartbeat's key is an address too: mail to
 `HEARTBEAT-KEY@DOMAIN` is a success, to `HEARTBEAT-KEY+fail@DOMAIN` or `+start` what it says.
 """

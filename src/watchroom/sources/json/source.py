@@ -110,5 +110,5 @@ curl --fail-with-body -H 'Content-Type: text/plain' ADDRESS --data-binary 'Backu
 | `at` | `starts_at`, `timestamp` | since when; RFC 3339 or seconds since 1970 |
 
 A tool that sends something else needs a **mapping**: *Mapping* on the integration's page shows what the last payloads become while
-you write it. See [Mapping](../mapping.md).
+you write it.
 """
