@@ -35,16 +35,23 @@ def test_every_alert_is_counted_once_under_each_label_that_differs(labels: list[
     assert len(in_words(found)) <= LABELS + 1
 
 
+def test_a_label_that_most_do_not_have_says_little_of_them_all() -> None:
+    found = differing(
+        [{"zone": zone, "pod": f"p{zone}"} for zone in "abcab"] + [{"node": "n1", "zone": "a", "pod": "x"}]
+    )
+    assert [each.name for each in found] == ["zone", "pod", "node"]
+
+
 def test_in_words() -> None:
     labels = [
         {"job": "api", "zone": "a" if n < 7 else "b", "instance": f"i{n}", "rack": f"r{n % 5}"} for n in range(10)
     ]
     labels[9]["canary"] = "yes"
     assert in_words(differing(labels)) == [
-        "canary: none (9), yes (1)",
         "zone: a (7), b (3)",
         "rack: r0 (2), r1 (2), r2 (2) and 2 other values",
         "instance: 10 different, such as i0, i1, i2",
+        "canary: none (9), yes (1)",
     ]
     assert in_words(differing([{"a": "x"}])) == in_words(differing([])) == []
 

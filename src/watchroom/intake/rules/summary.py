@@ -25,7 +25,7 @@ class Counted:
 
 def differing(labels: Iterable[Mapping[str, str]]) -> tuple[Counted, ...]:
     """The labels of which these alerts have more than one value; the one with the fewest values first, because it says
-    most about all of them."""
+    most about all of them, and last those that most of them do not have."""
     counts: dict[str, Counter[str]] = {}
     total = 0
     for each in labels:
@@ -39,7 +39,7 @@ def differing(labels: Iterable[Mapping[str, str]]) -> tuple[Counted, ...]:
         if len(counter) > 1:
             ordered = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
             found.append(Counted(name, tuple(ordered)))
-    return tuple(sorted(found, key=lambda each: (each.distinct, each.name)))
+    return tuple(sorted(found, key=lambda each: (dict(each.values).get("", 0) * 2 > total, each.distinct, each.name)))
 
 
 def in_words(found: Sequence[Counted]) -> list[str]:
