@@ -199,6 +199,6 @@ def test_by_command(anna: Any) -> None:
     assert "ntfy" in run("--high", "ntfy", "--high", "email:60", "--low", "email")
     run("--high", "ntfy:soon", code=1)
     add(anna, "email")
-    assert rules(anna) == [("email", 0)] and "missing" in run()
+    assert rules(anna) == [("email", 0)] and "Missing" in run()
     run("--none")
     run(code=1)

@@ -6,6 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
+from ..kernel.prepared import prepared
 from ..paging.conditions import Facts
 from .models import Alert, AlertGroup
 
@@ -15,7 +18,12 @@ _MOST = 200  # alerts of one group: groups of no more are read together
 
 def severities_of_groups(numbers: Collection[int]) -> dict[int, str]:
     """How bad these groups are, by number."""
-    return dict(AlertGroup.objects.filter(pk__in=numbers).values_list("pk", "severity"))
+    return dict(_severities(numbers))
+
+
+@prepared
+def _severities(numbers: Collection[int]) -> QuerySet[AlertGroup, tuple[int, str]]:
+    return AlertGroup.objects.filter(pk__in=numbers).order_by().values_list("pk", "severity")
 
 
 def facts_of_groups(numbers: Collection[int], at: datetime) -> dict[int, Facts]:

@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from ..kernel.db import JOURNAL, announce, has_journal, locked
 from ..kernel.errors import NotFound
+from ..kernel.prepared import prepared
 from ..kernel.wake import SIGNALS
 
 _MODELS = {"inbox", "signal"}
@@ -108,11 +109,22 @@ def store(
 
 def unread() -> dict[int, int]:
     """How many signals of each integration wait to be read; integrations without any are left out."""
-    from .models import Inbox, Integration
+    stored = dict(_stored())
+    return {pk: stored[pk] - read_to for pk, read_to in _read() if stored.get(pk, 0) > read_to}
 
-    stored = dict(Inbox.objects.values_list("integration_id", "stored"))
-    read = Integration.objects.values_list("pk", "read_to")
-    return {pk: stored[pk] - read_to for pk, read_to in read if stored.get(pk, 0) > read_to}
+
+@prepared
+def _stored() -> QuerySet[Any, tuple[int, int]]:
+    from .models import Inbox
+
+    return Inbox.objects.values_list("integration_id", "stored")
+
+
+@prepared
+def _read() -> QuerySet[Any, tuple[int, int]]:
+    from .models import Integration
+
+    return Integration.objects.order_by().values_list("pk", "read_to")
 
 
 def oldest_unread() -> datetime | None:

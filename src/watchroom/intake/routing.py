@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from django.db.models import QuerySet
+
+from ..kernel.prepared import prepared
 from .matchers import Matcher, matcher
 from .models import Route, TimeInterval
 from .rules import Node
@@ -14,7 +17,7 @@ from .rules.intervals import Interval, interval
 def tree() -> Node:
     """The whole tree. Without any stored root there is one that takes everything and inherits from the integration."""
     children: dict[int | None, list[Route]] = defaultdict(list)
-    for route in Route.objects.order_by("position", "id"):
+    for route in _routes():
         children[route.parent_id].append(route)
 
     intervals = _intervals(children)
@@ -45,6 +48,11 @@ def tree() -> Node:
 
     # Routes without a parent are children of a root that is always there, so that nothing is ever without a route.
     return Node(key=0, name="everything else", children=tuple(node(route) for route in children[None]))
+
+
+@prepared
+def _routes() -> QuerySet[Route]:
+    return Route.objects.order_by("position", "id")
 
 
 def _severities(route: Route) -> tuple[tuple[str, Matcher], ...] | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from django.db.models import QuerySet
+
+from ..kernel.prepared import prepared
 from .models import Alert, AlertGroup
 from .rules.summary import Counted, differing, in_words, said_in
 
@@ -39,8 +42,12 @@ def own_words_of(groups: Sequence[AlertGroup]) -> dict[int, list[str]]:
     """What the sender says about the only alert that fires in each of these groups, and where its runbook is, in lines.
     One query."""
     alone = [group.pk for group in groups if group.firing == 1]
-    rows = Alert.objects.filter(group__in=alone, ended_at__isnull=True) if alone else Alert.objects.none()
-    return {pk: said_in(notes) for pk, notes in rows.values_list("group_id", "annotations")}
+    return {pk: said_in(notes) for pk, notes in _notes(alone)}
+
+
+@prepared
+def _notes(groups: Collection[int]) -> QuerySet[Alert, tuple[int, dict[str, str]]]:
+    return Alert.objects.filter(group__in=groups, ended_at__isnull=True).values_list("group_id", "annotations")
 
 
 def _head(firing: int) -> str:

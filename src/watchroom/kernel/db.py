@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,10 +56,11 @@ def insert_all(rows: Sequence[M], *, ignore_conflicts: bool = False) -> None:
     tail = " ON CONFLICT DO NOTHING" if ignore_conflicts else f" RETURNING {quote(str(meta.pk.column))}"
     size = _ROWS if is_postgresql() else _PARAMETERS // len(columns)
     here = connections[connection.alias]  # found once: ``connection`` looks for itself each time that it is named
+    writes = [(column, _write(column, here)) for column in columns]
     with connection.cursor() as cursor:
         for at in range(0, len(rows), size):
             chunk = rows[at : at + size]
-            values = [[column.get_db_prep_save(_value(row, column), here) for column in columns] for row in chunk]
+            values = [[write(_value(row, column)) for column, write in writes] for row in chunk]
             if is_postgresql():
                 sql, given = f"SELECT * FROM {_table(columns)}", _by_column(values)
             else:
@@ -83,6 +85,23 @@ def _by_column(values: Sequence[Sequence[Any]]) -> list[list[Any]]:
     return [list(column) for column in zip(*values, strict=True)]
 
 
+# Django's own fields of which a value of Python's is one of the database's as it stands, and of what kind that is.
+_AS_IT_IS = {models.CharField: str, models.TextField: str, models.IntegerField: int, models.BooleanField: bool}
+
+
+def _write(column: models.Field[Any, Any], here: Any) -> Callable[[Any], Any]:
+    """How a value of this column is given to the database: what Django does, without asking anew for each value what can't
+    be otherwise."""
+    target = column.target_field if isinstance(column, models.ForeignKey) else column
+    kind = next((kind for field, kind in _AS_IT_IS.items() if isinstance(target, field)), None)
+    if kind is not None and target.get_internal_type() == type(target).__name__:
+        return lambda value: value if type(value) is kind or value is None else column.get_db_prep_save(value, here)
+    if type(target) is models.DateTimeField:
+        stored = here.ops.adapt_datetimefield_value
+        return lambda value: stored(value) if type(value) is datetime else column.get_db_prep_save(value, here)
+    return lambda value: column.get_db_prep_save(value, here)
+
+
 def _value(row: M, column: models.Field[Any, Any]) -> Any:
     """What a row has in a column; also where it names another row that has got its number only since."""
     value = getattr(row, column.attname)
@@ -102,9 +121,8 @@ def update_each(rows: Sequence[M], fields: Sequence[str]) -> None:
     by_name = {column.name: column for column in meta.concrete_fields}
     columns = [by_name[name] for name in fields]
     here = connections[connection.alias]
-    values = [
-        [*(column.get_db_prep_save(getattr(row, column.attname), here) for column in columns), row.pk] for row in rows
-    ]
+    writes = [(column.attname, _write(column, here)) for column in columns]
+    values = [[*(write(getattr(row, name)) for name, write in writes), row.pk] for row in rows]
     assert meta.pk is not None
     names, key = [quote(str(column.column)) for column in columns], quote(str(meta.pk.column))
     head = f"UPDATE {quote(meta.db_table)} SET "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -13,6 +13,7 @@ from ..accounts.models import Membership, Person
 from ..accounts.roles import Action
 from ..kernel import clock
 from ..kernel.errors import NotFound, Refused
+from ..kernel.prepared import prepared
 from ..kernel.signing import fingerprint
 from . import facts, queries, rules
 from .feasts import feasts
@@ -33,8 +34,13 @@ def absences_of(people: Iterable[int], start: datetime, end: datetime) -> dict[i
 
 def not_paged(people: Iterable[int], at: datetime) -> dict[int, datetime]:
     """Who of these people is not to be paged at ``at``, and until when: they are away and have said so."""
-    rows = Absence.objects.filter(person__in=list(people), paged=False, starts_at__lte=at, ends_at__gt=at)
-    return dict(rows.order_by("ends_at").values_list("person_id", "ends_at"))
+    return dict(_not_paged(set(people), at))
+
+
+@prepared
+def _not_paged(people: Collection[int], at: datetime) -> QuerySet[Absence, tuple[int, datetime]]:
+    rows = Absence.objects.filter(person__in=people, paged=False, starts_at__lte=at, ends_at__gt=at)
+    return rows.order_by("ends_at").values_list("person_id", "ends_at")
 
 
 def holidays_of(people: Iterable[int], start: datetime, end: datetime) -> dict[int, dict[date, str]]:

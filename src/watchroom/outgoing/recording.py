@@ -17,6 +17,7 @@ from ..incidents.models import Incident
 from ..intake.models import AlertGroup
 from ..kernel import clock, wake
 from ..kernel.db import announce
+from ..kernel.prepared import prepared
 from . import rules
 from .catalog import NAMED, facts_told
 from .models import Event
@@ -60,11 +61,14 @@ def record(happened: Sequence[Happened]) -> None:
 
 def _wishes() -> list[Wish]:
     """What anybody wants, in one statement, however many listen."""
-    asked = [wants() for wants, _ in takers]
-    if not asked:
-        return []
-    rows = asked[0].union(*asked[1:], all=True) if len(asked) > 1 else asked[0]
-    return [Wish(patterns, team) for patterns, team in rows]
+    wants = tuple(wants for wants, _ in takers)
+    return [Wish(patterns, team) for patterns, team in _wanted(by=wants)] if wants else []
+
+
+@prepared
+def _wanted(*, by: tuple[Wants, ...]) -> QuerySet[Any, tuple[Any, Any]]:
+    asked = [wants() for wants in by]
+    return asked[0].union(*asked[1:], all=True) if len(asked) > 1 else asked[0]
 
 
 def _event(each: Happened, slugs: dict[int, str]) -> Event:

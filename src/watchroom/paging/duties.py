@@ -7,14 +7,16 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from queue import Empty, SimpleQueue
+from typing import Any
 
 from django.db import OperationalError, close_old_connections, connection
+from django.db.models import QuerySet
 
 from ..channels.base import Delivery, DeliveryFailed, Link, Message
 from ..channels.webhook import Webhook
@@ -23,6 +25,7 @@ from ..kernel import settings as conf
 from ..kernel.duty import Duty
 from ..kernel.errors import WatchroomError
 from ..kernel.plugins import one_of
+from ..kernel.prepared import prepared
 from ..kernel.wake import PAGES, tell_here
 from .commands import carry_out_action, claim, claim_actions, look_ahead, record_result, record_results, take_turn
 from .commands.notifications import Claimed
@@ -35,6 +38,7 @@ from .wording import code_said, late_of, on_clock_of
 log = logging.getLogger(__name__)
 BATCH = 100
 WRITE_AGAIN_SECONDS = (0.5, 1, 2, 4, 8, 16)  # in all within the lease of a message
+TOGETHER_SECONDS = 0.02  # what came of a message is written with what comes of others meanwhile: one commit for all
 SHOWN = 20  # of those that go as one message
 _ACTION = {"page": "Acknowledge", "role": "Accept the role", "test": "I got it"}
 
@@ -147,8 +151,13 @@ def _try(claimed: Claimed) -> Delivery | Exception | None:
 
 def _held(claimed: Claimed) -> dict[int, tuple[str, int]]:
     """Where these notifications stand, and the number of the try that they are in."""
-    rows = Notification.objects.filter(pk__in=[notification.pk for notification, _ in claimed]).order_by()
-    return {pk: (state, tries) for pk, state, tries in rows.values_list("pk", "state", "tries")}
+    rows = _standing([notification.pk for notification, _ in claimed])
+    return {pk: (state, tries) for pk, state, tries in rows}
+
+
+@prepared
+def _standing(numbers: Collection[int]) -> QuerySet[Notification, tuple[int, str, int]]:
+    return Notification.objects.filter(pk__in=numbers).order_by().values_list("pk", "state", "tries")
 
 
 def _leave_out_what_was_answered(claimed: Claimed) -> None:
@@ -192,13 +201,14 @@ def _send_in_pool(claimed: Claimed) -> None:
 
 
 def _write_results() -> None:
-    """All results that have come while the last ones were written."""
+    """All results that have come while the last ones were written, and those of the next moment."""
+    if _results.empty():
+        return
+    time.sleep(TOGETHER_SECONDS)
     batch: list[tuple[Claimed, Delivery | Exception]] = []
     with contextlib.suppress(Empty):
         while len(batch) < BATCH:
             batch.append(_results.get_nowait())
-    if not batch:
-        return
     for pause in (*WRITE_AGAIN_SECONDS, None):
         try:
             record_results(batch)
@@ -288,7 +298,13 @@ def act_due() -> int:
 
 
 def _next(model: type[Escalation] | type[Notification] | type[StepAction]) -> datetime | None:
-    return model.objects.filter(ended_at__isnull=True).order_by("due_at").values_list("due_at", flat=True).first()
+    return next(iter(_soonest(of=model)), None)
+
+
+@prepared
+def _soonest(*, of: type[Escalation] | type[Notification] | type[StepAction]) -> QuerySet[Any, datetime | None]:
+    rows: QuerySet[Any] = of.objects.filter(ended_at__isnull=True)
+    return rows.order_by("due_at").values_list("due_at", flat=True)[:1]
 
 
 def _next_look() -> datetime | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
+
+from django.db.models import QuerySet
 
 from ..accounts.models import Person, Team
 from ..accounts.roles import Role
 from ..kernel.http import origin
+from ..kernel.prepared import prepared
 from ..oncall import queries as oncall
 from ..oncall.models import RotationMember, Schedule
 from ..oncall.outlook import not_paged
@@ -53,7 +56,7 @@ class Roster:
         wanted = set(targets)
         self._read_people({target.id for target in wanted if target.kind == "person"} | set(roles))
         new = {each for each in wanted if each.kind in ("team", "schedule") and each not in self._meant}
-        schedules = Schedule.objects.in_bulk({target.id for target in new if target.kind == "schedule"})
+        schedules = {row.pk: row for row in _schedules({target.id for target in new if target.kind == "schedule"})}
         current = [each for each in new if each.kind == "schedule" and each.detail not in ("next", "all")]
         now = on_call([schedules[each.id] for each in current if each.id in schedules], self.at)
         for target in new:
@@ -94,7 +97,7 @@ class Roster:
         missing = {number for number in numbers if number not in self._people}
         if missing:
             self._people |= dict.fromkeys(missing)
-            self._people |= {row.pk: row for row in Person.objects.filter(pk__in=missing, is_active=True).order_by()}
+            self._people |= {row.pk: row for row in _people(missing)}
 
     def last_resort(self, team: Team | None) -> list[Person]:
         """Whom to ask when a policy has run out: the team's managers, then the administrators. Never silence: if all of
@@ -113,8 +116,7 @@ class Roster:
         missing = {number for number in people if number not in self._methods}
         if missing:
             self._methods |= {number: [] for number in missing}
-            rows = ContactMethod.objects.filter(person__in=missing, enabled=True).order_by("id")
-            for person, pk, label, description in rows.values_list("person_id", "pk", "label", "description"):
+            for person, pk, label, description in _methods(missing):
                 self._methods[person].append(Way(pk, f"{label} ({description})"))
             self._away |= dict.fromkeys(missing)
             self._away |= not_paged(missing, self.at)
@@ -136,10 +138,7 @@ class Roster:
         if not missing:
             return
         self._rules |= {(person, urgency): [] for person in missing}
-        rows = NotificationRule.objects.filter(person__in=missing, urgency=urgency).order_by("wait_seconds", "id")
-        for person, method, wait, usable in rows.values_list(
-            "person_id", "contact_method_id", "wait_seconds", "contact_method__enabled"
-        ):
+        for person, method, wait, usable in _rules(missing, urgency):
             self._rules[person, urgency].append(Rule(method, wait, usable))
 
     def rules(self, person: int, urgency: str) -> list[Rule]:
@@ -172,6 +171,28 @@ class Roster:
         if numbers - hours.keys():
             return timedelta()
         return min(((each.until(self.at) or self.at) - self.at for each in hours.values()), default=timedelta())
+
+
+@prepared
+def _people(numbers: Collection[int]) -> QuerySet[Person]:
+    return Person.objects.filter(pk__in=numbers, is_active=True).order_by()
+
+
+@prepared
+def _schedules(numbers: Collection[int]) -> QuerySet[Schedule]:
+    return Schedule.objects.filter(pk__in=numbers).order_by()
+
+
+@prepared
+def _methods(people: Collection[int]) -> QuerySet[ContactMethod, tuple[int, int, str, str]]:
+    rows = ContactMethod.objects.filter(person__in=people, enabled=True).order_by("id")
+    return rows.values_list("person_id", "pk", "label", "description")
+
+
+@prepared
+def _rules(people: Collection[int], urgency: str) -> QuerySet[NotificationRule, tuple[int, int, int, bool]]:
+    rows = NotificationRule.objects.filter(person__in=people, urgency=urgency).order_by("wait_seconds", "id")
+    return rows.values_list("person_id", "contact_method_id", "wait_seconds", "contact_method__enabled")
 
 
 def people_of(targets: Iterable[Target], at: datetime) -> list[Person]:
@@ -217,8 +238,13 @@ def everybody(schedule: Schedule) -> list[Person]:
 
 def hours_of(people: Iterable[int]) -> dict[int, Hours]:
     """The quiet hours of those who have any."""
-    rows = QuietHours.objects.filter(person__in=list(people)).select_related("person")
+    rows = _quiet_hours(set(people))
     return {row.person_id: Hours(row.person.timezone, row.starts, row.ends) for row in rows}
+
+
+@prepared
+def _quiet_hours(people: Collection[int]) -> QuerySet[QuietHours]:
+    return QuietHours.objects.filter(person__in=people).select_related("person")
 
 
 def _last_resort(team: Team | None) -> list[Person]:

@@ -6,18 +6,20 @@ insert of the new ones. Order counts only for one and the same key; there the ba
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 
 from ...accounts.actors import Actor
 from ...accounts.listeners import Happened, tell
 from ...catalog.models import Service
 from ...kernel import clock
 from ...kernel.db import insert_all, locked, update_each
+from ...kernel.prepared import prepared
 from ...paging.commands import raise_urgency, take_first_turns
 from ...paging.models import Escalation
 from ...sources.base import Draft, Source
@@ -77,6 +79,32 @@ class Known:
 _KNOWN = ("pk", "group_id", "dedup_key", "title", "severity", "annotations", "times")
 
 
+@prepared
+def _known(integration: int, keys: Collection[str]) -> QuerySet[Alert, tuple[Any, ...]]:
+    rows = Alert.objects.filter(integration=integration, ended_at__isnull=True, dedup_key__in=keys)
+    return rows.order_by("id").values_list(*_KNOWN)
+
+
+@prepared
+def _services_named(slugs: Collection[str]) -> QuerySet[Service]:
+    return Service.objects.filter(slug__in=slugs).select_related("team").order_by()
+
+
+@prepared
+def _services(numbers: Collection[int]) -> QuerySet[Service]:
+    return Service.objects.filter(pk__in=numbers).select_related("team").order_by()
+
+
+@prepared
+def _open_groups(keys: Collection[str]) -> QuerySet[AlertGroup]:
+    return locked(AlertGroup.objects.filter(group_key__in=keys, resolved_at__isnull=True).order_by("id"))
+
+
+@prepared
+def _recent_groups(keys: Collection[str], since: datetime) -> QuerySet[AlertGroup]:
+    return locked(AlertGroup.objects.filter(group_key__in=keys, last_alert_at__gte=since).order_by("id"))
+
+
 @dataclass
 class _New:
     """An alert that is not yet in the database, and the group that its route asks for."""
@@ -117,12 +145,7 @@ class Batch:
             self._slugs |= {draft.labels[name].lower() for name in self._service_labels if draft.labels.get(name)}
         unknown = list(self._firing)
         for at in range(0, len(unknown), _KEYS_PER_QUERY):
-            firing = Alert.objects.filter(
-                integration=self.integration,
-                ended_at__isnull=True,
-                dedup_key__in=unknown[at : at + _KEYS_PER_QUERY],
-            )
-            for row in firing.order_by("id").values_list(*_KNOWN):
+            for row in _known(self.integration.pk, unknown[at : at + _KEYS_PER_QUERY]):
                 self._firing[row[2]].append(Known(*row))
 
     def take(self, signal: Came, drafts: Sequence[Draft]) -> None:
@@ -226,8 +249,7 @@ class Batch:
         if self._slugs:
             slugs, self._slugs = sorted(self._slugs), set()
             for at in range(0, len(slugs), _KEYS_PER_QUERY):
-                rows = Service.objects.filter(slug__in=slugs[at : at + _KEYS_PER_QUERY]).select_related("team")
-                for row in rows.order_by():
+                for row in _services_named(slugs[at : at + _KEYS_PER_QUERY]):
                     self._by_slug[row.slug], self._services[row.pk] = row.pk, row
         return self._by_slug.get(slug.lower())
 
@@ -337,10 +359,7 @@ class Batch:
         while missing := [key for key in wanted if key not in groups]:
             # The database allows one open group per key; the lock keeps two engines from opening it at once.
             for at in range(0, len(missing), _KEYS_PER_QUERY):
-                found = AlertGroup.objects.filter(
-                    group_key__in=missing[at : at + _KEYS_PER_QUERY], resolved_at__isnull=True
-                )
-                groups |= {group.group_key: group for group in locked(found.order_by("id"))}
+                groups |= {group.group_key: group for group in _open_groups(missing[at : at + _KEYS_PER_QUERY])}
             try:
                 with transaction.atomic():
                     opened = self._open([wanted[key] for key in missing if key not in groups])
@@ -355,7 +374,7 @@ class Batch:
             return []
         before = self._last_of([each.key for each in wanted])
         unknown = {each.service for each in wanted if each.service is not None} - self._services.keys()
-        self._services |= Service.objects.select_related("team").in_bulk(unknown) if unknown else {}
+        self._services |= {row.pk: row for row in _services(unknown)}
         events: list[GroupEvent] = []
         reopened: list[AlertGroup] = []
         created: list[AlertGroup] = []
@@ -403,8 +422,7 @@ class Batch:
         """The newest group of each key, which has ended."""
         found: dict[str, AlertGroup] = {}
         for at in range(0, len(keys), _KEYS_PER_QUERY):
-            rows = AlertGroup.objects.filter(group_key__in=keys[at : at + _KEYS_PER_QUERY])
-            for group in locked(rows.filter(last_alert_at__gte=clock.now() - LINK_WITHIN).order_by("id")):
+            for group in _recent_groups(keys[at : at + _KEYS_PER_QUERY], clock.now() - LINK_WITHIN):
                 found[group.group_key] = group
         return found
 

@@ -9,26 +9,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from ...accounts.actors import SYSTEM
 from ...catalog.models import Dependency
 from ...kernel import clock, wake
 from ...kernel.db import announce, claimable
+from ...kernel.prepared import prepared
 from ...paging.commands import notify, stop_escalation
 from ...paging.models import Escalation, Notification
 from ...paging.wording import stamp
 from .. import holding
 from ..holding import Firing, Hold, Inhibition, SilenceRule
 from ..matchers import matcher
-from ..models import Alert, AlertGroup, GroupEvent, InhibitRule, MaintenanceWindow, Silence, TimeInterval
+from ..models import Alert, AlertGroup, GroupEvent, MaintenanceWindow, Silence, TimeInterval
 from ..routing import tree
 from ..rules import Outcome, outcomes_by_route
 from .flapping import let_go_of_new
 from .lifecycle import start_paging, take_up
-from .marking import firing_that_match, mark, services_changed
+from .marking import firing_that_match, inhibit_rules, mark, services_changed
 from .repeating import move_on
 
 Kind = GroupEvent.Kind
@@ -45,7 +47,7 @@ class Rulebook:
             SilenceRule(
                 each.pk, each.comment, each.ends_at.isoformat(), each.team_id, tuple(map(matcher, each.matchers))
             )
-            for each in Silence.objects.filter(starts_at__lte=at, ends_at__gt=at)
+            for each in _silences(at)
         ]
         self.inhibitions = [
             Inhibition(
@@ -56,13 +58,10 @@ class Rulebook:
                 tuple(map(matcher, each.target_matchers)),
                 tuple(each.equal),
             )
-            for each in InhibitRule.objects.all()
+            for each in inhibit_rules()
         ]
         self.windows: dict[int, Hold] = {}
-        through = MaintenanceWindow.services.through
-        for row in through.objects.filter(
-            maintenancewindow__starts_at__lte=at, maintenancewindow__ends_at__gt=at
-        ).select_related("maintenancewindow"):
+        for row in _windows(at):
             window = row.maintenancewindow
             self.windows[row.service_id] = Hold("maintenance", window.pk, window.title, window.ends_at.isoformat())
         self._outcomes: dict[int, Outcome] | None = None
@@ -118,7 +117,7 @@ class Rulebook:
 
     def _by_times(self, group: AlertGroup, route: int) -> Hold | None:
         if self._outcomes is None:
-            self._outcomes = outcomes_by_route(tree()) if TimeInterval.objects.exists() else {}
+            self._outcomes = outcomes_by_route(tree()) if _an_interval() else {}
         outcome = self._outcomes.get(route)
         if outcome is None or not outcome.times:
             return None
@@ -129,7 +128,7 @@ class Rulebook:
     def _upstream(self, service: int) -> set[int]:
         if self._needs is None:
             self._needs = defaultdict(set)
-            for one, needs in Dependency.objects.values_list("service_id", "needs_id"):
+            for one, needs in _dependencies():
                 self._needs[one].add(needs)
         reached: set[int] = set()
         edge = {service}
@@ -137,6 +136,27 @@ class Rulebook:
             edge = {needs for each in edge for needs in self._needs.get(each, ())} - reached - {service}
             reached |= edge
         return reached
+
+
+@prepared
+def _silences(at: datetime) -> QuerySet[Silence]:
+    return Silence.objects.filter(starts_at__lte=at, ends_at__gt=at)
+
+
+@prepared
+def _windows(at: datetime) -> QuerySet[Any]:
+    rows = MaintenanceWindow.services.through.objects.select_related("maintenancewindow")
+    return rows.filter(maintenancewindow__starts_at__lte=at, maintenancewindow__ends_at__gt=at)
+
+
+@prepared
+def _an_interval() -> QuerySet[TimeInterval, int]:
+    return TimeInterval.objects.order_by().values_list("pk", flat=True)[:1]
+
+
+@prepared
+def _dependencies() -> QuerySet[Dependency, tuple[int, int]]:
+    return Dependency.objects.order_by().values_list("service_id", "needs_id")
 
 
 def weigh(alerts: Sequence[Alert], groups: Iterable[AlertGroup], fresh: Iterable[AlertGroup]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from ...accounts.actors import SYSTEM, Actor
 from ...accounts.listeners import Happened, tell
@@ -16,6 +16,7 @@ from ...kernel import clock
 from ...kernel.again import retried
 from ...kernel.db import announce, claimable, locked, update_each
 from ...kernel.errors import Refused
+from ...kernel.prepared import prepared
 from ...paging.commands import Cause, notify, resume_escalation, start_escalations, stop_escalation, take_first_turns
 from ...paging.models import Escalation, EscalationPolicy, Notification
 from ...paging.wording import stamp
@@ -54,12 +55,9 @@ def start_paging(groups: Sequence[AlertGroup]) -> list[Escalation]:
         group.notify_at = group.update_at = None
         group.told_at, group.repeat_at = now, repeat_after(group, now)
     update_each(groups, ["notify_at", "update_at", "told_at", "repeat_at"])
-    running = Escalation.objects.filter(
-        kind=Escalation.Kind.ALERT_GROUP, subject_id__in=[group.pk for group in groups], ended_at__isnull=True
-    )
-    paged = set(running.values_list("subject_id", flat=True))
+    paged = set(_paged([group.pk for group in groups]))
     groups = [group for group in groups if group.pk not in paged]
-    policies = EscalationPolicy.objects.in_bulk({group.policy_id for group in groups if group.policy_id})
+    policies = {row.pk: row for row in _policies({group.policy_id for group in groups if group.policy_id})}
     GroupEvent.objects.bulk_create(
         GroupEvent(
             group=group,
@@ -81,12 +79,23 @@ def start_paging(groups: Sequence[AlertGroup]) -> list[Escalation]:
                 path=f"/alerts/{group.pk}",
                 team=group.team,
                 urgency=group.urgency,
-                policy=policies.get(group.policy_id),
+                policy=policies.get(group.policy_id or 0),
                 drill=group.drill,
             )
             for group in groups
         ]
     )
+
+
+@prepared
+def _paged(groups: Collection[int]) -> QuerySet[Escalation, int | None]:
+    rows = Escalation.objects.filter(kind=Escalation.Kind.ALERT_GROUP, subject_id__in=groups, ended_at__isnull=True)
+    return rows.order_by().values_list("subject_id", flat=True)
+
+
+@prepared
+def _policies(numbers: Collection[int]) -> QuerySet[EscalationPolicy]:
+    return EscalationPolicy.objects.filter(pk__in=numbers).order_by()
 
 
 def _subject(group: AlertGroup) -> str:

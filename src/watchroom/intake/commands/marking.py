@@ -6,7 +6,7 @@ a page that nobody gets, so in doubt a group is marked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db.models import QuerySet, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from ...catalog.models import Dependency
 from ...kernel import clock, wake
 from ...kernel.db import announce, locked
+from ...kernel.prepared import prepared
 from ..holding import accepts
 from ..matchers import Matcher, matcher
 from ..models import Alert, AlertGroup, InhibitRule
@@ -45,10 +46,20 @@ def firing_that_match(matchers: Sequence[Matcher], *, team: int | None = None, r
     return [alert for alert in rows.only("group", "labels").iterator() if accepts(matchers, alert.labels)]
 
 
+@prepared
+def inhibit_rules() -> QuerySet[InhibitRule]:
+    return InhibitRule.objects.all()
+
+
+@prepared
+def _needing(services: Collection[int]) -> QuerySet[Dependency, int]:
+    return Dependency.objects.filter(needs__in=services).order_by().values_list("service_id", flat=True)
+
+
 def sources_changed(alerts: Iterable[Alert]) -> None:
     """Alerts have begun or ended to fire: what they may inhibit has to be looked at."""
     alerts = list(alerts)
-    rules = list(InhibitRule.objects.all())
+    rules = inhibit_rules()
     if not rules:
         return
     found: set[int] = set()
@@ -68,7 +79,7 @@ def services_changed(services: Iterable[int | None]) -> None:
     reached: set[int] = set()
     edge = {pk for pk in services if pk is not None}
     while edge:
-        edge = set(Dependency.objects.filter(needs__in=edge).values_list("service_id", flat=True)) - reached
+        edge = set(_needing(edge)) - reached
         reached |= edge
     if reached:
         mark(AlertGroup.objects.filter(service__in=reached, resolved_at__isnull=True).values_list("pk", flat=True))

@@ -16,10 +16,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import OperationalError, transaction
+from django.db.models import QuerySet
 
 from ...kernel import clock, wake
 from ...kernel.db import announce, claimable
 from ...kernel.plugins import one_of
+from ...kernel.prepared import prepared
 from ...sources.base import ChangeSaid, Draft, Source
 from .. import hooks
 from ..gate import rates
@@ -65,9 +67,31 @@ def _read_integration(integration_id: int, most: int) -> int:
 
 
 def _waiting(integration: Integration, most: int) -> list[Came]:
-    stored = Inbox.objects.filter(pk=integration.pk).values_list("stored", flat=True).first() or 0
-    waiting = Signal.objects.filter(integration=integration.pk, number__gt=integration.read_to, number__lte=stored)
-    return [Came(*row) for row in waiting.order_by("number").values_list(*Came._fields)[:most]]
+    for stored in _stored(integration.pk):
+        return [Came(*row) for row in _signals(integration.pk, integration.read_to, stored, most=most)]
+    return []
+
+
+@prepared
+def _integration(pk: int) -> QuerySet[Integration]:
+    return Integration.objects.filter(pk=pk)
+
+
+@prepared
+def _mine(pk: int, read_to: int) -> QuerySet[Integration]:
+    rows = Integration.objects.filter(pk=pk, read_to=read_to)
+    return claimable(rows).select_related("team", "service__team")
+
+
+@prepared
+def _stored(pk: int) -> QuerySet[Inbox, int]:
+    return Inbox.objects.filter(pk=pk).values_list("stored", flat=True)
+
+
+@prepared
+def _signals(integration: int, after: int, until: int, *, most: int) -> QuerySet[Signal, tuple[Any, ...]]:
+    rows = Signal.objects.filter(integration=integration, number__gt=after, number__lte=until)
+    return rows.order_by("number").values_list(*Came._fields)[:most]
 
 
 def _refuse_first(integration_id: int, error: Exception) -> int:
@@ -98,8 +122,7 @@ def _refuse_first(integration_id: int, error: Exception) -> int:
 
 def _put_aside(integration: Integration, signal: Came, problem: dict[str, str], *, told: bool) -> int:
     with transaction.atomic():
-        mine = Integration.objects.filter(pk=integration.pk, read_to=integration.read_to)
-        held = claimable(mine).select_related("team", "service__team").first()
+        held = next(iter(_mine(integration.pk, integration.read_to)), None)
         if held is None:
             return 0
         Signal.objects.filter(pk=signal.pk).update(refused=True, problems=[problem])
@@ -118,7 +141,7 @@ def _put_aside(integration: Integration, signal: Came, problem: dict[str, str], 
 
 
 def _read_batch(integration_id: int, most: int) -> int:
-    integration = Integration.objects.filter(pk=integration_id).first()
+    integration = next(iter(_integration(integration_id)), None)
     if integration is None:
         return 0
     source: Source = one_of("watchroom.sources", integration.source)
@@ -148,8 +171,7 @@ def _read_batch(integration_id: int, most: int) -> int:
         return 0
     with transaction.atomic():
         # If another engine holds it, or has read these signals meanwhile, they are not ours to read.
-        mine = Integration.objects.filter(pk=integration_id, read_to=integration.read_to)
-        held = claimable(mine).select_related("team", "service__team").first()
+        held = next(iter(_mine(integration_id, integration.read_to)), None)
         if held is None:
             return 0
         for signal, problems, refused in tray:  # it goes into the tray when it counts as read, or not at all

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from ...channels.webhook import Webhook
 from ...kernel import settings as conf
 from ...kernel.db import claimable
 from ...kernel.plugins import one_of
+from ...kernel.prepared import prepared
 from ..hooks import severities_of
 from ..models import ContactMethod, Notification
 from ..quiet import (
@@ -33,6 +35,7 @@ from .catching_up import wait_of
 
 ASKS = (Notification.Purpose.PAGE, Notification.Purpose.ROLE)
 _FREE = (Notification.Purpose.TEST, Notification.Purpose.VERIFY)  # they have a limit of their own
+_GONE = (Notification.State.SENT, Notification.State.DELIVERED)
 _SHOWN = 20
 
 
@@ -176,26 +179,27 @@ def _asks_what_was_sent(due: Sequence[Notification], told: set[tuple[int | None,
 def _sent(methods: Collection[int], now: datetime) -> dict[int, list[datetime]]:
     """When each method has handed over a message lately; those that went as one count once."""
     found: dict[int, dict[int, datetime]] = defaultdict(dict)
-    if not methods:
-        return {}
-    rows = Notification.objects.filter(
-        contact_method__in=methods,
-        ended_at__gt=now - WINDOW_MOST,
-        state__in=(Notification.State.SENT, Notification.State.DELIVERED),
-    )
-    for method, at, pk, bundle in rows.values_list("contact_method_id", "ended_at", "pk", "bundle_id"):
+    for method, at, pk, bundle in _sent_since(methods, now - WINDOW_MOST):
         if method is not None and at is not None:
             found[method][bundle or pk] = at
     return {method: list(messages.values()) for method, messages in found.items()}
 
 
+@prepared
+def _sent_since(methods: Collection[int], since: datetime) -> QuerySet[Notification, Any]:
+    rows = Notification.objects.filter(contact_method__in=methods, ended_at__gt=since, state__in=_GONE)
+    return rows.values_list("contact_method_id", "ended_at", "pk", "bundle_id")
+
+
 def _told(rows: Sequence[Notification]) -> set[tuple[int | None, int | None]]:
     """Which escalations have been told by which method before."""
-    escalations = {row.escalation_id for row in rows if row.escalation_id}
-    before = Notification.objects.filter(
-        escalation__in=escalations, state__in=(Notification.State.SENT, Notification.State.DELIVERED)
-    )
-    return set(before.values_list("escalation_id", "contact_method_id"))
+    return set(_told_of({row.escalation_id for row in rows if row.escalation_id}))
+
+
+@prepared
+def _told_of(escalations: Collection[int]) -> QuerySet[Notification, tuple[int | None, int | None]]:
+    before = Notification.objects.filter(escalation__in=escalations, state__in=_GONE)
+    return before.values_list("escalation_id", "contact_method_id")
 
 
 def _worst_first(rows: list[Notification], severities: Mapping[int, str]) -> list[Notification]:

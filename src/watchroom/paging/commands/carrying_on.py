@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from ...accounts.models import Person
 from ...kernel import wake
 from ...kernel.db import announce, claimable, insert_all, locked, update_each
 from ...kernel.http import origin
+from ...kernel.prepared import prepared
 from ..conditions import Facts
 from ..hooks import facts_of, mitigation_named, severities_of
 from ..looking import look_at
@@ -71,6 +74,22 @@ class _Place:
     answered: Collection[int] = ()
 
 
+@prepared
+def _answers(escalations: Collection[int]) -> QuerySet[EscalationAnswer, tuple[int, int]]:
+    return EscalationAnswer.objects.filter(escalation__in=escalations).values_list("escalation", "person")
+
+
+@prepared
+def _robins(policies: Collection[int]) -> QuerySet[RoundRobin, tuple[int, int, int]]:
+    return RoundRobin.objects.filter(policy__in=policies).order_by().values_list("pk", "policy_id", "position")
+
+
+@prepared
+def _held_robins(numbers: Collection[int], *, patient: bool) -> QuerySet[RoundRobin]:
+    rows = RoundRobin.objects.filter(pk__in=numbers).order_by("policy_id", "position")
+    return locked(rows) if patient else claimable(rows)
+
+
 class _Turns:
     """The turns of many escalations at one moment. Nothing is written before :meth:`take` has decided all of them, but
     what can't be said without (whose turn it is, what was proposed before)."""
@@ -123,7 +142,7 @@ class _Turns:
     def _read(self, places: Sequence[_Place]) -> None:
         asked = [place.escalation.pk for place in places if place.plan.answers > 1]
         answers: dict[int, set[int]] = {pk: set() for pk in asked}
-        for pk, person in EscalationAnswer.objects.filter(escalation__in=asked).values_list("escalation", "person"):
+        for pk, person in _answers(asked):
             answers[pk].add(person)
         self._severities = severities_of([place.escalation for place in places])
         asking = [each for each in places if each.turn.step and (each.turn.step.conditions or each.turn.step.roles)]
@@ -151,14 +170,14 @@ class _Turns:
         in the same order, so that nobody waits for somebody who waits for them."""
         if not wanted:
             return
-        rows = RoundRobin.objects.filter(policy__in={policy for policy, _ in wanted})
-        if self.patient:
-            there = set(rows.values_list("policy_id", "position"))
-            missing = [RoundRobin(policy_id=key[0], position=key[1]) for key in sorted(set(wanted) - there)]
-            RoundRobin.objects.bulk_create(missing, ignore_conflicts=True)
-        numbers = [pk for pk, *key in rows.values_list("pk", "policy_id", "position") if tuple(key) in wanted]
-        hold = locked if self.patient else claimable
-        for row in hold(RoundRobin.objects.filter(pk__in=numbers)).order_by("policy_id", "position"):
+        policies = {policy for policy, _ in wanted}
+        there = _robins(policies)
+        if self.patient and (missing := sorted(set(wanted) - {(policy, position) for _, policy, position in there})):
+            new = [RoundRobin(policy_id=policy, position=position) for policy, position in missing]
+            RoundRobin.objects.bulk_create(new, ignore_conflicts=True)
+            there = _robins(policies)
+        numbers = [pk for pk, *key in there if tuple(key) in wanted]
+        for row in _held_robins(numbers, patient=self.patient):
             self._robins[row.policy_id, row.position] = row
 
     def _robin_is_ours(self, place: _Place) -> bool:

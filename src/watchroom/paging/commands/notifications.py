@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from ...channels.base import Delivery, DeliveryFailed, MethodGone
 from ...kernel import clock, wake
 from ...kernel.again import retried
 from ...kernel.db import announce, claimable, insert_all, locked, update_each
+from ...kernel.prepared import prepared
 from ..models import Attempt, ContactMethod, Escalation, EscalationEvent, Notification, Urgency
 from ..people import Roster, hours_of
 from ..quiet import outside
@@ -119,15 +120,13 @@ def claim(most: int) -> list[Claimed]:
     lease; if the process dies before the result is written, the lease runs out and it is tried again."""
     now = clock.now()
     with transaction.atomic():
-        waiting = Notification.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
-        rows = list(_with_all(claimable(waiting)[:most]))
+        rows = _due(now, most=most)
         if not rows:
             return []
         if len(rows) == most:  # the rest of what goes with them as one message
             methods = {row.contact_method for row in rows if row.contact_method is not None}
             ways = [method.pk for method in methods if may_bundle(method)]
-            more = waiting.filter(contact_method__in=ways, purpose__in=ASKS).exclude(pk__in=[row.pk for row in rows])
-            rows += list(_with_all(claimable(more)[:BUNDLE_MOST]))
+            rows += _going_along(now, ways, [row.pk for row in rows])
         groups, held = sort_out_all(in_order(rows, now), now)
         update_each(held, ["due_at", "note", "state"])
         attempts: dict[int, Attempt] = {}
@@ -145,9 +144,27 @@ def claim(most: int) -> list[Claimed]:
     return [[(row, attempts[row.pk]) for row in group] for group in groups]
 
 
-def _with_all(rows: QuerySet[Notification]) -> QuerySet[Notification]:
-    """With what is needed to send them; a plan is not, and may be long."""
-    return rows.select_related("escalation").defer("escalation__plan").prefetch_related("person", "contact_method")
+def _waiting(now: datetime) -> QuerySet[Notification]:
+    """What is due, with what is needed to send it; a plan is not, and may be long."""
+    rows = Notification.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
+    rows = rows.select_related("escalation").defer("escalation__plan").prefetch_related("person", "contact_method")
+    return claimable(rows)
+
+
+@prepared
+def _due(now: datetime, *, most: int) -> QuerySet[Notification]:
+    return _waiting(now)[:most]
+
+
+@prepared
+def _going_along(now: datetime, methods: Collection[int], without: Collection[int]) -> QuerySet[Notification]:
+    rows = _waiting(now).filter(contact_method__in=methods, purpose__in=ASKS)
+    return rows.exclude(pk__in=without)[:BUNDLE_MOST]
+
+
+@prepared
+def _held(numbers: Collection[int]) -> QuerySet[Notification]:
+    return locked(Notification.objects.filter(pk__in=numbers)).order_by("id")
 
 
 @retried
@@ -178,7 +195,7 @@ def _record_handed_over(results: Sequence[tuple[Claimed, Delivery]]) -> None:
     tried = [(row.pk, attempt, result) for one, result in results for row, attempt in one]
     for _, attempt, result in tried:
         attempt.ended_at, attempt.outcome, attempt.provider_id = now, Attempt.Outcome.OK, result.provider_id[:250]
-    rows = {row.pk: row for row in locked(Notification.objects.filter(pk__in=[pk for pk, *_ in tried])).order_by("id")}
+    rows = {row.pk: row for row in _held([pk for pk, *_ in tried])}
     ended: dict[int, Notification] = {}
     for pk, _, result in tried:
         row = rows.get(pk)

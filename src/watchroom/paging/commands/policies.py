@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 from django.utils.text import slugify
 
 from ...accounts.actors import Actor
@@ -16,6 +16,7 @@ from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...kernel.errors import Conflict, Refused
 from ...kernel.http import check_url
+from ...kernel.prepared import prepared
 from ...kernel.signing import new_key
 from ...oncall.models import Schedule
 from ..conditions import Conditions
@@ -167,11 +168,10 @@ def plans_of(policies: Iterable[EscalationPolicy]) -> dict[int, Plan]:
     """The same of many policies, by number; two statements, and no model for each of their rows."""
     found = {policy.pk: policy for policy in policies}
     targets: dict[int, list[Target]] = defaultdict(list)
-    for row in StepTarget.objects.filter(step__policy__in=found).order_by("id").values_list(*_TARGET, named=True):
+    for row in _targets(found):
         targets[row.step_id].append(_target(row))
     steps: dict[int, list[Step]] = defaultdict(list)
-    rows = EscalationStep.objects.filter(policy__in=found).order_by("position")
-    for pk, policy, wait, urgency, turns, conditions, pause in rows.values_list(*_STEP):
+    for pk, policy, wait, urgency, turns, conditions, pause in _steps(found):
         steps[policy].append(Step(tuple(targets[pk]), wait, urgency, turns, Conditions.of(conditions), pause))
     return {pk: Plan(tuple(steps[pk]), policy.repeats, policy.answers) for pk, policy in found.items()}
 
@@ -179,6 +179,16 @@ def plans_of(policies: Iterable[EscalationPolicy]) -> dict[int, Plan]:
 _STEP = ("pk", "policy_id", "wait_seconds", "urgency", "round_robin", "conditions", "pause")
 _TARGET = ("step_id", "webhook", "incident_severity", "role", "mitigation", "workspace_id", "room", "schedule_id", "who",
            "person_id", "team_id")  # fmt: skip
+
+
+@prepared
+def _targets(policies: Collection[int]) -> QuerySet[StepTarget, Any]:
+    return StepTarget.objects.filter(step__policy__in=policies).order_by("id").values_list(*_TARGET, named=True)
+
+
+@prepared
+def _steps(policies: Collection[int]) -> QuerySet[EscalationStep, Any]:
+    return EscalationStep.objects.filter(policy__in=policies).order_by("position").values_list(*_STEP)
 
 
 def _target(row: StepTarget | Any) -> Target:

@@ -8,14 +8,16 @@ their first turns at once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db import OperationalError, transaction
+from django.db.models import QuerySet
 
 from ...kernel import clock, wake
 from ...kernel.again import retried
 from ...kernel.db import announce, claimable, locked
+from ...kernel.prepared import prepared
 from ..models import Escalation, EscalationEvent, PagingDefect
 from ..rules import Plan, Position, next_turn
 from .carrying_on import LeftToTheEngine, carry_on
@@ -79,11 +81,16 @@ def _take(most: int, holding: list[tuple[int, datetime]]) -> int:
     return taken
 
 
+@prepared
+def _due(now: datetime, *, most: int) -> QuerySet[Escalation]:
+    due = Escalation.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
+    return claimable(due).prefetch_related("team", "policy__team", "first")[:most]  # many share them
+
+
 @retried
 def _take_batch(most: int, holding: list[tuple[int, datetime]], now: datetime) -> tuple[int, list[int]]:
     with transaction.atomic():
-        due = Escalation.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
-        rows = list(claimable(due).prefetch_related("team", "policy__team", "first")[:most])  # many share them
+        rows = _due(now, most=most)
         holding[:] = [(row.pk, row.due_at or now) for row in rows]  # not those of a try that was given up
         return len(rows), carry_on(rows, now)
 
@@ -150,13 +157,18 @@ def _pass_over(pk: int, due_at: datetime, error: Exception) -> None:
         announce({wake.DUE, f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"})
 
 
+@prepared
+def _running(numbers: Collection[int], now: datetime) -> QuerySet[Escalation, tuple[int, str]]:
+    rows = Escalation.objects.filter(pk__in=numbers, ended_at__isnull=True, due_at__lte=now)
+    return rows.order_by().values_list("pk", "urgency")
+
+
 def take_first_turns(started: Sequence[Escalation]) -> None:
     """Take the turns of escalations that have just been started in the caller's transaction, so that nobody waits until an
     engine comes round to them. To be called last in it: it may take locks, and waits for none. What breaks, or what
     somebody else has in hand, is simply still due: the engine comes to it."""
     now = clock.now()
-    rows = Escalation.objects.filter(pk__in=[each.pk for each in started], ended_at__isnull=True, due_at__lte=now)
-    running = dict(rows.values_list("pk", "urgency"))  # some may have been answered meanwhile, or become urgent
+    running = dict(_running([each.pk for each in started], now))  # some may be answered meanwhile, or become urgent
     escalations = [each for each in started if each.pk in running]
     for each in escalations:
         each.urgency = running[each.pk]
