@@ -27,6 +27,7 @@ from watchroom.insights.pay_rules import set_pay
 from watchroom.insights.rules.pay import Paged, Served, kind_at, lines, pieces, totals, without
 from watchroom.insights.rules.pay_book import Book, PayError, PayRules, Version, constant, in_words, rules_from
 from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.errors import Refused
 from watchroom.oncall.commands import set_holidays
 from watchroom.oncall.rules import joined
 from watchroom.paging.models import Notification
@@ -312,6 +313,49 @@ def test_a_file_plans_rules_and_stays_true_when_they_begin(shop: Any, clock: Tra
     assert [each.valid_from for each in team.pay.all() if each.valid_from > clock().date()] == []
     apply(make.actor(), parse({"version": 1, "teams": [said | {"pay": {"unit": "CHF", "night": 8}}]}, "file"))
     assert pay_of(make.actor(), team, "2026-05").rules[-1].night == 8
+
+
+def test_what_stays_when_rules_are_taken_back_is_in_one_unit_a_month(shop: Any) -> None:
+    team, _, mia = shop
+    boss, api, path = browser(mia), {"content_type": "application/json"}, "/api/v1/insights/pay-rules/shop"
+    for rules in (
+        {"unit": "EUR", "night": "4"},
+        {"unit": "CHF", "night": "5", "valid_from": "2027-01-01"},
+        {"night": "6", "valid_from": "2027-01-15"},
+    ):
+        assert boss.put(path, rules, **api).status_code == 200
+    answer = boss.delete(f"{path}/2027-01-01")
+    assert (answer.status_code, answer.json()["field"]) == (422, "valid_from")
+    assert "2027-01-15" in answer.json()["fix"] and team.pay.count() == 3
+    assert boss.post("/insights/pay/withdraw/2027-01-01", {"team": "shop"}).status_code in (302, 422)
+    assert team.pay.count() == 3
+
+    # A file that drops the first only is refused as well; one that says both anew, or neither, is carried out.
+    chf, eur = {"unit": "CHF", "night": "6"}, {"unit": "EUR", "night": "7"}
+
+    def plan(*later: tuple[str, Any]) -> list[str]:
+        said = {"slug": "shop", "name": "Shop", "pay": {"unit": "EUR", "night": "4"}}
+        planned = [{"valid_from": day, "pay": pay} for day, pay in later]
+        apply(make.actor(), parse({"version": 1, "teams": [said | {"pay_later": planned}]}, "file"))
+        return [each["pay"]["unit"] + each["valid_from"][4:] for each in read()["teams"]["shop"]["pay_later"]]
+
+    with pytest.raises(Refused):
+        plan(("2027-01-15", chf))
+    assert team.pay.count() == 3
+    assert plan(("2027-01-15", eur)) == ["EUR-01-15"]
+    assert plan(("2027-01-01", chf), ("2027-01-15", chf)) == ["CHF-01-01", "CHF-01-15"]
+    assert plan(("2027-01-01", eur), ("2027-01-15", eur)) == ["EUR-01-01", "EUR-01-15"]
+    assert plan() == []
+
+
+def test_empty_means_what_the_form_says(shop: Any) -> None:
+    team, _, mia = shop
+    boss, rules = browser(mia), PayRules(unit="EUR").data()
+    page = "/insights/pay/rules?team=shop"
+    assert "a team&#x27;s first rules always, others from the first of this month" in boss.get(page).content.decode()
+    for night in ("4", "5"):
+        boss.post(page, {**rules, "team": "shop", "night": night, "valid_from": "", "reason": ""})
+    assert [str(each.valid_from) for each in team.pay.all()] == [str(team.pay.model.EVER), "2026-04-01"]
 
 
 def test_rules_are_said_in_one_line() -> None:

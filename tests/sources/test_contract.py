@@ -20,7 +20,7 @@ from watchroom.intake.commands.receive import read_signals
 from watchroom.intake.models import Alert, AlertGroup
 from watchroom.kernel.errors import Refused
 from watchroom.kernel.plugins import all_of
-from watchroom.sources.base import Configured, Draft, Inbound, Keyed, Source
+from watchroom.sources.base import Configured, Draft, Inbound, Keyed, Source, short_key
 from watchroom.sources.webhook import Webhook
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -53,6 +53,24 @@ def check(source: Source, said: Inbound) -> None:
         assert draft.ends_at is None or draft.ends_at >= draft.starts_at
     assert 200 <= source.reply(parsed).status < 500
     assert parsed.problems == () or source.reply(parsed).status >= 400
+
+
+def test_keys_that_differ_only_far_behind_are_two_problems(db: None) -> None:
+    assert (short_key("k" * 255), len(short_key("k" * 256))) == ("k" * 255, 255)
+    arm = "/subscriptions/" + "s" * 300 + "/virtualMachines/"
+    for kind, said in (
+        ("azure", [_azure({}, originAlertId=arm + name) for name in ("one", "two", "one")]),
+        ("json", [{"title": "Down", "key": arm + name} for name in ("one", "two", "one")]),
+    ):
+        source = all_of("watchroom.sources")[kind]
+        keys = [source.parse(inbound(json.dumps(each).encode())).drafts[0].dedup_key for each in said]
+        assert len(set(keys)) == 2 and keys[0] == keys[2] and all(len(key) <= 255 for key in keys)
+    integration = make.integration(source="json")
+    for name, state in (("one", "firing"), ("two", "firing"), ("two", "ok")):
+        said_now = json.dumps({"title": "Down", "key": arm + name, "state": state}).encode()
+        make.signal(integration, said_now, path="")
+    read_signals(10)
+    assert [alert.ended_at is None for alert in Alert.objects.order_by("id")] == [True, False]
 
 
 def test_a_nul_is_never_stored() -> None:

@@ -28,7 +28,7 @@ from ..insights.bearing import set_limits
 from ..insights.commands import set_weekly_list
 from ..insights.limits import limits_of
 from ..insights.models import WeeklyList
-from ..insights.pay_rules import book_of, set_pay, today, withdraw_pay
+from ..insights.pay_rules import plan_pay
 from ..intake import commands as intake
 from ..intake.models import Integration, Route
 from ..kernel import clock
@@ -86,12 +86,7 @@ def _team(by: Actor, team: Team | None, fields: Fields) -> None:
     if fields["weekly_list"] != WeeklyList.objects.filter(team=saved).exists():
         set_weekly_list(by, saved, fields["weekly_list"])
     later = {date.fromisoformat(each["valid_from"]): each["pay"] for each in fields["pay_later"]}
-    for version in book_of(saved).versions:
-        if version.valid_from > today() and version.valid_from not in later:
-            withdraw_pay(by, saved, version.valid_from)
-    set_pay(by, saved, fields["pay"])
-    for day, rules in sorted(later.items()):
-        set_pay(by, saved, rules, valid_from=day)
+    plan_pay(by, saved, fields["pay"], later)
 
 
 def _schedule(by: Actor, schedule: Schedule | None, fields: Fields) -> None:

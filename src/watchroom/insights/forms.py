@@ -54,7 +54,7 @@ class PayForm(forms.Form):
     valid_from = LocalDay(
         required=False,
         label="Holds from",
-        help_text="What was counted before that day stays. Empty: from the beginning.",
+        help_text="What was counted before that day stays. Empty: a team's first rules always, others from the first of this month, or from when the present ones began.",
     )
     reason = forms.CharField(
         required=False, max_length=200, label="Why", help_text="Only where months that are over have to change."

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Literal
 
+from django.db import transaction
+
 from ..accounts.actors import Actor
 from ..accounts.changes import change
 from ..accounts.models import Team
 from ..accounts.roles import Action
 from ..kernel import clock
+from ..kernel.db import locked
 from ..kernel.errors import NotFound, Refused
 from .models import TeamPay
 from .rules.pay_book import Book, PayError, PayRules, Version, rules_from
@@ -54,6 +57,13 @@ def usual_day(book: Book) -> date:
     return max(today().replace(day=1), now.valid_from) if now else EVER if not book.versions else today()
 
 
+def _held(team: Team) -> Book:
+    """The same, which nobody else changes before the transaction ends: two changes that fit alone might not fit together."""
+    locked(Team.objects.filter(pk=team.pk), no_key=True).get()
+    return book_of(team)
+
+
+@transaction.atomic
 def set_pay(
     by: Actor, team: Team, given: Mapping[str, Any] | None, *, valid_from: date | None = None, reason: str = ""
 ) -> PayRules:
@@ -64,7 +74,7 @@ def set_pay(
         change, and no ``reason`` is given.
     """
     by.require(Action.MANAGE, team)
-    book = book_of(team)
+    book = _held(team)
     day = usual_day(book) if valid_from is None else max(valid_from, EVER)
     here = next((each for each in book.versions if each.valid_from == day), None)
     before = in_force(book, day) if valid_from is None else here
@@ -96,17 +106,50 @@ def withdraw_pay(by: Actor, team: Team, valid_from: date) -> None:
     """Take back rules that have not begun.
 
     :raises NotFound: none are planned for that day.
+    :raises Refused: what stays would begin another unit within a month.
     """
     with change(by, "pay.withdrawn", team, needs=Action.MANAGE, team=team) as made:
-        rows = team.pay.filter(valid_from=valid_from, valid_from__gt=today())
-        if not rows.delete()[0]:
+        book = _held(team)
+        if valid_from <= today() or valid_from not in {each.valid_from for each in book.versions}:
             raise NotFound(
                 "No rules are planned for that day.",
                 field="valid_from",
                 value=valid_from.isoformat(),
                 fix="See the pay rules.",
             )
+        try:
+            Book(each for each in book.versions if each.valid_from != valid_from).check()
+        except PayError as error:
+            raise Refused(
+                f"Without these rules, those from {error.value} on would begin another unit within a month.",
+                field="valid_from",
+                value=valid_from.isoformat(),
+                fix=f"Take back those from {error.value} on first.",
+            ) from None
+        team.pay.filter(valid_from=valid_from).delete()
         made.note(valid_from=valid_from.isoformat())
+
+
+@transaction.atomic
+def plan_pay(
+    by: Actor, team: Team, present: Mapping[str, Any] | None, later: Mapping[date, Mapping[str, Any] | None]
+) -> None:
+    """Make today's rules and those that are planned into these, of which each is complete.
+
+    :raises Refused: as :func:`set_pay`.
+    """
+    by.require(Action.MANAGE, team)
+    planned = {each.valid_from: each.rules for each in _held(team).versions if each.valid_from > today()}
+    other = [
+        day for day, rules in planned.items() if day not in later or (rules.data() if rules else None) != later[day]
+    ]
+    # From the last one back to the first that is another, and then on again: what stands in between is never a mixture.
+    for day in sorted(planned, reverse=True):
+        if other and day >= min(other):
+            withdraw_pay(by, team, day)
+    set_pay(by, team, present)
+    for day, rules in sorted(later.items()):
+        set_pay(by, team, rules, valid_from=day)
 
 
 def history_of(team: Team) -> list[tuple[TeamPay, PayRules | None, State]]:

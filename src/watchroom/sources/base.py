@@ -6,6 +6,7 @@ sender, the engine calls it again on the stored signal: the same bytes give the 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,13 +33,23 @@ class Inbound:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
+KEY_LIMIT = 255  # characters
+
+
+def short_key(key: str) -> str:
+    """``key``, or where it is too long, its beginning and the SHA-256 of the whole: long ones often differ only at the end."""
+    if len(key) <= KEY_LIMIT:
+        return key
+    return f"{key[:190]}:{hashlib.sha256(key.encode(errors='replace')).hexdigest()}"
+
+
 @dataclass(frozen=True)
 class Draft:
     """What a sender says about one problem, in our words. ``ends_at`` in the past or now means resolved.
 
     ``act`` is ``fire`` unless the sender says only that the problem with this key is over (``end``; it needs neither
     labels nor title), that somebody over there has it (``acknowledge``) or some words about it (``note``); none of these
-    three opens anything.
+    three opens anything. ``dedup_key`` may be of any length: see :func:`short_key`.
     """
 
     dedup_key: str
@@ -52,6 +63,10 @@ class Draft:
     link: str = ""
     act: Act = "fire"
     note: str = ""  # what was said with an act other than fire, and by whom
+
+    def __post_init__(self) -> None:
+        if len(self.dedup_key) > KEY_LIMIT:
+            object.__setattr__(self, "dedup_key", short_key(self.dedup_key))
 
 
 @dataclass(frozen=True)

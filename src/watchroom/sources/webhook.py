@@ -96,6 +96,10 @@ class Said:
         text = " ".join(self.text(TEXT_LIMIT).split())
         return text if len(text) <= most else text[: most - 1] + "…"
 
+    def key(self) -> str:
+        """The same in one line, whole: :class:`Draft` shortens what is too long so that two stay two."""
+        return self.line(TEXT_LIMIT)
+
     def needed(self, fix: str, most: int = LABEL_LIMIT) -> str:
         """The same, which has to be there.
 
@@ -213,7 +217,7 @@ def alert(
     now = inbound.received_at
     starts_at = min(since or now, now)
     return Draft(
-        dedup_key=key[:255],
+        dedup_key=key,
         title=title[:TITLE_LIMIT] or key[:TITLE_LIMIT],
         severity=severity,
         labels=dict(named),

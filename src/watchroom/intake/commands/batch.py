@@ -141,7 +141,7 @@ class Batch:
     def look_up(self, drafts: Sequence[Draft]) -> None:
         """Find out which of the alerts of which these speak fire already; to be called with all that will be taken."""
         for draft in drafts:
-            self._firing.setdefault(draft.dedup_key[:255], [])
+            self._firing.setdefault(draft.dedup_key, [])
             self._slugs |= {draft.labels[name].lower() for name in self._service_labels if draft.labels.get(name)}
         unknown = list(self._firing)
         for at in range(0, len(unknown), _KEYS_PER_QUERY):
@@ -150,7 +150,7 @@ class Batch:
 
     def take(self, signal: Came, drafts: Sequence[Draft]) -> None:
         for draft in drafts:
-            key = draft.dedup_key[:255]
+            key = draft.dedup_key
             alerts = self._firing[key]
             if draft.act == "fire" and not (draft.ends_at and draft.ends_at <= signal.received_at):
                 if alerts:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from ..base import Draft, Inbound, Severity
-from ..webhook import Said, Webhook, alert, labels, notes
+from ..webhook import TEXT_LIMIT, Said, Webhook, alert, labels, notes
 
 _SEVERITIES: dict[str, Severity] = {
     "sev0": "critical", "sev1": "error", "sev2": "warning", "sev3": "info", "sev4": "info",
@@ -92,10 +92,10 @@ def _condition(each: Said) -> str:
 
 
 def _usual(facts: Said, context: Said, inbound: Inbound) -> Draft:
-    key = facts["originAlertId"].line(255) or facts["alertId"].needed("switch on the common alert schema.", 255)
+    key = facts["originAlertId"].key() or facts["alertId"].needed("switch on the common alert schema.", TEXT_LIMIT)
     target = next(facts["alertTargetIDs"].each(), Said(""))
     if rule := facts["alertRule"].line(100):
-        key = f"{key[:150]}:{rule}"
+        key = f"{key}:{rule}"
     conditions = [*context["condition"]["allOf"].each()]
     rule, resource = facts["alertRule"].line(), target.line(2000).rpartition("/")[2]
     return alert(

@@ -65,14 +65,14 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
     what = (
         stem if stem and (last.lower() in OVER or last.lower() in ("firing", "triggered", "opened", "failed")) else kind
     )
-    stated = next((data[name].line(255) for name in ("key", "dedup_key", "alert_id") if data[name].line(255)), "")
+    stated = next((data[name].key() for name in ("key", "dedup_key", "alert_id") if data[name].key()), "")
     name = next((data[word].line() for word in _WORDS if data[word].line()), "")
     severity = next(
         (each for each in (said["severity"], data["severity"], data["level"], data["priority"]) if each), Said("")
     )
     yield alert(
         inbound,
-        stated or f"{origin}|{subject}|{what}"[:255],
+        stated or f"{origin}|{subject}|{what}",
         name or f"{what} {subject or origin}",
         over=over,
         severity=severity.severity(),

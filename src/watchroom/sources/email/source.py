@@ -51,7 +51,7 @@ def read(letter: Letter, inbound: Inbound) -> Iterable[Draft]:
     level = Said(letter.headers.get("x-watchroom-severity") or word)
     yield alert(
         inbound,
-        Said(letter.headers.get("x-watchroom-key", "")).line(255) or f"{letter.tag}:{name}".lstrip(":"),
+        Said(letter.headers.get("x-watchroom-key", "")).key() or f"{letter.tag}:{name}".lstrip(":"),
         name,
         over=state in OVER,
         severity=level.severity(_IMPORTANCE.get(importance, "warning")),

@@ -10,7 +10,7 @@ from ..webhook import Said, Webhook, alert, labels, notes
 
 def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
     """One check that went down or came up."""
-    key = said["code"].line(255) or said["name"].needed("keep “code” in the body.")
+    key = said["code"].key() or said["name"].needed("keep “code” in the body.")
     name = said["name"].line() or key
     yield alert(
         inbound,

@@ -43,7 +43,7 @@ def _object(said: Said, inbound: Inbound) -> Draft:
     state, word = _first(said, "status", "state").line(40).lower(), ""
     if not keyed and not state:
         title, word = stated(title)
-    key = keyed.line(255) or title[:255]
+    key = keyed.key() or title
     if not title and not key:
         raise Unusable(said["title"].place, said["title"].value, "say in “title” what is wrong.")
     named = {name[:200]: value.line(1000) for name, value in said["labels"].items() if name and value.line(1000)}

@@ -52,7 +52,7 @@ def drafts_of(alerts: list[dict[str, Any]], inbound: Inbound) -> Parsed:
     drafts: list[Draft] = []
     problems: list[Problem] = []
     for number, said in enumerate(alerts):
-        key, title = Said(said.get("key", "")).line(255), Said(said.get("title", "")).line()
+        key, title = Said(said.get("key", "")).key(), Said(said.get("title", "")).line()
         state = str(said.get("state", "")).strip().lower()
         over = state in _OVER
         if not key or (not title and not over):

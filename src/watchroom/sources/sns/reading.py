@@ -96,9 +96,7 @@ def _other(said: Said, message: Said, inbound: Inbound, topic: str, region: str)
         "",
     )
     title = said["Subject"].line() or words or said["Message"].line()
-    stated = next(
-        (message[each].line(255) for each in ("key", "dedup_key", "alias", "id") if message[each].line(255)), ""
-    )
+    stated = next((message[each].key() for each in ("key", "dedup_key", "alias", "id") if message[each].key()), "")
     state = next((message[each].line(40).lower() for each in ("status", "state") if message[each].line(40)), "")
     return alert(
         inbound,
