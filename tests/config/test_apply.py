@@ -17,7 +17,7 @@ from watchroom.config.carry_out import apply, preview
 from watchroom.config.current import read
 from watchroom.config.text import dump, parse
 from watchroom.demo.make import make as make_demo
-from watchroom.intake.models import InhibitRule, Integration, MaintenanceWindow, Route, Silence
+from watchroom.intake.models import Inbox, InhibitRule, Integration, MaintenanceWindow, Route, Signal, Silence
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Refused
 from watchroom.monitors.models import Check
@@ -224,6 +224,31 @@ def test_a_dry_run_refuses_what_would_be_refused(file: Path) -> None:
     refused = run("apply", "-f", str(file), "--dry-run")
     assert refused.exit_code == 1 and "nonsense" in refused.output
     assert not Service.objects.exists() and not Integration.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_taken_back_destroys_no_signals(file: Path) -> None:
+    """On SQLite they lie in a database of their own, which no roll-back of the other reaches."""
+    old = make.integration(slug="old-sender")
+    make.signal(old)
+    stored = Inbox.objects.get(pk=old.pk).stored
+    dry = run("apply", "-f", str(file), "--dry-run", "--prune")
+    assert dry.exit_code == 0 and "- integrations old-sender" in dry.output, dry.output
+    assert "+ integrations prometheus" in dry.output
+    assert list(Inbox.objects.values_list("pk", "stored")) == [(old.pk, stored)]
+    assert Signal.objects.filter(integration=old.pk).count() == 1
+    # Refused only when the integration has been deleted, and another one been made.
+    said = yaml.safe_load(FILE)
+    said["integrations"].append({"slug": "zz", "name": "Z", "team": "shop", "source": "json", "settings": {"no": "x"}})
+    file.write_text(yaml.safe_dump(said))
+    refused = run("apply", "-f", str(file), "--prune")
+    assert refused.exit_code == 1 and "integrations[zz]" in refused.output
+    assert list(Inbox.objects.values_list("pk", "stored")) == [(old.pk, stored)]
+    assert Signal.objects.filter(integration=old.pk).count() == 1
+    file.write_text(FILE)
+    assert run("apply", "-f", str(file), "--prune").exit_code == 0
+    assert set(Inbox.objects.values_list("pk", flat=True)) == set(Integration.objects.values_list("pk", flat=True))
+    assert not Signal.objects.exists() and not Integration.objects.filter(slug="old-sender").exists()
 
 
 def test_nothing_is_done_when_something_is_refused(file: Path) -> None:

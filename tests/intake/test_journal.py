@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -14,13 +15,16 @@ from watchroom.intake.journal import forget, mend, store, unread
 from watchroom.intake.models import AlertGroup, Inbox, Integration, Signal
 from watchroom.kernel import clock as kernel_clock
 from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.db import has_journal
 from watchroom.kernel.errors import NotFound
 
 pytestmark = pytest.mark.django_db
 BODY = json.dumps([{"labels": {"alertname": "DiskFull"}}]).encode()
 
 
-def test_the_made_up_company_takes_signals_and_leaves_none_behind(clock: TravellingClock) -> None:
+def test_the_made_up_company_takes_signals_and_leaves_none_behind(
+    clock: TravellingClock, django_capture_on_commit_callbacks: Any
+) -> None:
     real = make.integration()
     make.signal(real)
     make_demo()
@@ -28,7 +32,8 @@ def test_the_made_up_company_takes_signals_and_leaves_none_behind(clock: Travell
         make.signal(integration, BODY)
     run_due()
     assert AlertGroup.objects.filter(title="DiskFull").exists()
-    remove()
+    with django_capture_on_commit_callbacks(execute=True):
+        remove()
     assert list(Inbox.objects.values_list("pk", flat=True)) == [real.pk]
     assert set(Signal.objects.values_list("integration", flat=True)) == {real.pk}
 
@@ -62,10 +67,25 @@ def test_a_journal_that_is_lost_is_begun_anew(clock: TravellingClock) -> None:
     assert AlertGroup.objects.count() == 2
 
 
-def test_nothing_is_stored_for_what_has_been_deleted(clock: TravellingClock) -> None:
+def test_nothing_is_stored_for_what_has_been_deleted(
+    clock: TravellingClock, django_capture_on_commit_callbacks: Any
+) -> None:
     integration = make.integration()
     make.signal(integration)
-    forget(integration.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        forget(integration.pk)
     with pytest.raises(NotFound):
         store(integration.pk, received_at=kernel_clock.now(), body=b"[]")
     assert not Signal.objects.exists()
+
+
+def test_what_a_crash_has_left_in_the_journal_is_forgotten_at_the_next_start(clock: TravellingClock) -> None:
+    kept, gone = make.integration(), make.integration()
+    make.signal(kept)
+    make.signal(gone)
+    Integration.objects.filter(pk=gone.pk).delete()
+    if not has_journal():  # there both are deleted together
+        forget(gone.pk)
+    mend()
+    assert list(Inbox.objects.values_list("pk", flat=True)) == [kept.pk]
+    assert list(Signal.objects.values_list("integration", flat=True)) == [kept.pk]

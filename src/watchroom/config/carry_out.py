@@ -8,6 +8,7 @@ from django.db import transaction
 
 from ..accounts.actors import Actor
 from ..insights.pay_rules import today
+from ..intake.journal import tidy
 from ..kernel import clock
 from ..kernel.errors import WatchroomError
 from ..kernel.plugins import all_of
@@ -33,9 +34,12 @@ def rehearse(by: Actor, document: Document, *, prune: bool = False) -> list[Step
 
     :raises WatchroomError: it would be refused, just so.
     """
-    with transaction.atomic():
-        steps, _ = apply(by, document, prune=prune)
-        transaction.set_rollback(True)
+    try:
+        with transaction.atomic():
+            steps, _ = _apply(by, document, prune)
+            transaction.set_rollback(True)
+    finally:
+        tidy()
     return steps
 
 
@@ -45,6 +49,14 @@ def apply(by: Actor, document: Document, *, prune: bool = False) -> tuple[list[S
 
     :raises WatchroomError: something is not accepted; names the thing, the field, the value and the fix.
     """
+    try:
+        return _apply(by, document, prune)
+    except Exception:
+        tidy()
+        raise
+
+
+def _apply(by: Actor, document: Document, prune: bool) -> tuple[list[Step], dict[str, str]]:
     keys: dict[str, str] = {}
     with transaction.atomic():
         current = read()

@@ -54,7 +54,15 @@ def open_inbox(integration_id: int) -> None:
 
 
 def forget(integration_id: int) -> None:
-    """Delete all signals of an integration; from now on none is accepted for it."""
+    """Delete all signals of an integration, and accept none for it any more. Where the journal is a database of its own, that
+    happens once the current transaction has been committed, and never if it is not: nothing there would be taken back."""
+    if has_journal():
+        transaction.on_commit(lambda: _forget(integration_id))
+    else:
+        _forget(integration_id)
+
+
+def _forget(integration_id: int) -> None:
     from .models import Inbox, Signal
 
     Inbox.objects.filter(integration_id=integration_id).delete()
@@ -142,9 +150,25 @@ def oldest_unread() -> datetime | None:
     return min((at for at in first if at), default=None)
 
 
+def tidy() -> None:
+    """Where the journal is a database of its own, take back what was opened there for integrations that never came to be, and
+    forget those that a crash has kept from being forgotten. Not within a transaction that may still be taken back."""
+    from .models import Inbox, Integration
+
+    if not has_journal():
+        return
+    with (
+        transaction.atomic()
+    ):  # the one writer: nobody is half-way through making an integration, whose inbox is there first
+        there = set(Integration.objects.values_list("pk", flat=True))
+        for pk in Inbox.objects.values_list("pk", flat=True):
+            if pk not in there:
+                _forget(pk)
+
+
 def mend() -> int:
     """Where the journal is older than the rest or lost (a backup was put back), read on from its end, and give every
-    integration an inbox: without one its signals would be refused. To be called before anything is stored; returns how
+    integration an inbox: without one its signals would be refused; nobody else has one. To be called before anything is stored; returns how
     many integrations had been read further than the journal goes."""
     from .models import Inbox, Integration
 
@@ -155,4 +179,5 @@ def mend() -> int:
     for pk in Integration.objects.values_list("pk", flat=True):
         if pk not in stored:
             open_inbox(pk)
+    tidy()
     return len(behind)
