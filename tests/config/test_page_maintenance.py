@@ -59,6 +59,22 @@ def test_it_is_announced_once_and_read_back() -> None:
     assert MaintenanceNote.objects.count() == 2
 
 
+def test_a_file_that_lists_the_windows_of_pages_makes_no_second_one(clock: TravellingClock) -> None:
+    done(FILE)
+    older = FILE + (
+        "maintenance_windows:\n"
+        '  - {title: New disks, team: shop, services: [checkout], starts_at: "2026-03-05T00:00:00Z", ends_at: "2026-03-05T04:00:00Z"}\n'
+        '  - {title: New racks, team: shop, services: [checkout], starts_at: "2026-03-05T00:00:00Z", ends_at: "2026-03-05T04:00:00Z"}\n'
+    )
+    [made] = done(older)
+    assert made.startswith("+ maintenance_windows New racks") and MaintenanceWindow.objects.count() == 2
+    clock.to(datetime(2026, 3, 5, 1, tzinfo=UTC))
+    commands.turn_over(10)
+    commands.end(make.actor(), Maintenance.objects.get(title="New disks"))
+    assert done(older) == [] and MaintenanceWindow.objects.count() == 2
+    assert list(read()["maintenance_windows"]) == ["New racks from 2026-03-05T00:00:00Z"]
+
+
 def test_it_is_changed_in_place_and_called_off() -> None:
     done(FILE)
     disks = Maintenance.objects.get(title="New disks")

@@ -25,6 +25,7 @@ from watchroom.oncall.commands import add_override, make_feed, save_schedule
 from watchroom.oncall.models import Schedule
 from watchroom.oncall.queries import on_call_now
 from watchroom.paging import commands
+from watchroom.paging.commands import turns
 from watchroom.paging.duties import _send, duties
 from watchroom.paging.models import Attempt, Escalation, Notification, PagingDefect
 from watchroom.paging.queries import dry_run, trace
@@ -323,6 +324,28 @@ def test_what_breaks_one_escalation_stops_no_other_and_it_goes_on_with_the_next_
         run_due(duties)
     assert sorted(paged(hook)) == ["anna", "ben"]
     assert any("no such turn" in line["text"] for line in trace(first))
+
+
+def test_an_engine_that_breaks_passes_over_no_step_that_follows_the_one_it_had(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    nobody, anna, ben = make.schedule(), reachable(hook, "anna"), reachable(hook, "ben")
+    start(make.policy((nobody, 60), (anna, 300), (ben, 300)))
+    clock.advance(timedelta(hours=2))
+    pass_over = turns._pass_over
+
+    def another_first(*held: Any) -> None:
+        broken.stop()
+        assert turns._take(1, []) == 1  # which asks nobody: what follows is due at the same time
+        pass_over(*held)
+
+    broken = patch("watchroom.paging.commands.carrying_on.look_at", side_effect=ArithmeticError("no such turn"))
+    broken.start()
+    with patch.object(turns, "_pass_over", another_first):
+        commands.take_turn(1)
+    run_due()
+    assert paged(hook) == ["anna"]
 
 
 @pytest.mark.parametrize("by", ["unacknowledge", "snooze"])

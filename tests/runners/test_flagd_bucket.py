@@ -30,6 +30,7 @@ class Bucket:
 
     def __init__(self, peer: HttpPeer) -> None:
         self.body, self.meanwhile = json.dumps(DOCUMENT).encode(), False
+        self.headers: dict[str, str] = {}
         self.runner = all_of("watchroom.runners")["aws_flagd"]
         keys = {"region": "eu-central-1", "access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "wJalrXUtnFEMI"}
         self.settings = self.runner.check({**keys, "url": peer.url, "bucket": "shop"})
@@ -42,10 +43,12 @@ class Bucket:
 
     def answer(self, request: Request) -> Answer:
         assert "Credential=AKIAIOSFODNN7EXAMPLE/" in request.headers["authorization"]
+        if request.method == "HEAD":
+            return Answer(200 if request.path == "/shop" else 403)
         if request.path.partition("?")[0] != "/shop/flags.json":
             return Answer(404, "<Error><Code>NoSuchKey</Code><Message>The key does not exist.</Message></Error>")
         if request.method == "GET":
-            answer = Answer(200, self.body, {"ETag": self.etag})
+            answer = Answer(200, self.body, {"ETag": self.etag, **self.headers})
             if self.meanwhile:
                 self.body += b"\n"
             return answer
@@ -86,6 +89,30 @@ def test_a_flag_is_disabled_once_and_all_else_stays(bucket: Bucket) -> None:
     bucket.start(do="enable")
     bucket.start(do="variant", variant="off")
     assert bucket.flags()["new-cart"] == {**FLAG, "defaultVariant": "off"}
+
+
+def test_what_is_said_of_the_file_stays(bucket: Bucket) -> None:
+    bucket.headers = {
+        "Cache-Control": "max-age=5",
+        "Content-Disposition": "inline",
+        "Content-Language": "de",
+        "x-amz-meta-owner": "shop",
+        "x-amz-server-side-encryption": "aws:kms",
+        "x-amz-server-side-encryption-aws-kms-key-id": "arn:aws:kms:eu-central-1:123456789012:key/1",
+    }
+    bucket.start()
+    [put] = [each for each in bucket.peer.requests if each.method == "PUT"]
+    sent = {name.lower(): value for name, value in put.headers.items()}
+    assert {name: sent.get(name.lower()) for name in bucket.headers} == bucket.headers
+    assert sent["content-type"] == "application/json"
+
+
+def test_storage_that_only_speaks_s3_is_asked_for_its_bucket(bucket: Bucket) -> None:
+    assert bucket.runner.try_it(bucket.settings) == "It lets us into the bucket shop."
+    assert [(each.method, each.path) for each in bucket.peer.requests] == [("HEAD", "/shop")]
+    with pytest.raises(RunFailed) as failed:
+        bucket.runner.try_it({**bucket.settings, "bucket": "other"})
+    assert "403" in str(failed.value)
 
 
 def test_what_somebody_else_writes_meanwhile_is_left_alone(bucket: Bucket) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpResponse
 
@@ -196,4 +197,7 @@ def test_while_the_database_is_away_no_name_is_called_unknown(
         broken.setattr(StatusPage.objects, "exclude", away)
         assert asked(request).status_code == 503
         assert asked(rf.get("/", HTTP_HOST="testserver")).content == b"/"
+        for own, name in ((".example.net", "watchroom.example.net"), ("*", "watchroom.example.com")):
+            broken.setattr(settings, "ALLOWED_HOSTS", [own])
+            assert asked(rf.get("/", HTTP_HOST=name)).content == b"/"
     assert asked(request).content == b"/status/shop-status/feed.atom"

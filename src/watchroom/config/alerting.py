@@ -63,7 +63,7 @@ def read() -> dict[str, dict[str, Fields]]:
             for each in Silence.objects.filter(lasting(now)).select_related("team").order_by("id")
         },
         "maintenance_windows": {
-            f"{each.title} from {_times(each)['starts_at']}": {
+            _window_key(each): {
                 "title": each.title,
                 "team": each.team.slug,
                 "services": sorted(service.slug for service in each.services.all()),
@@ -106,6 +106,10 @@ def _times(row: Silence | MaintenanceWindow) -> Fields:
     }
 
 
+def _window_key(row: MaintenanceWindow) -> str:
+    return f"{row.title} from {_times(row)['starts_at']}"
+
+
 def _slug(thing: Any) -> str | None:
     return thing.slug if thing is not None else None
 
@@ -144,6 +148,7 @@ def completed(wanted: dict[str, dict[str, Fields]], current: dict[str, dict[str,
             wanted[kind] = {
                 key: said for key, said in wanted[kind].items() if comes({**there.get(key, {}), **said}, now)
             }
+    _without_those_of_pages(wanted.get("maintenance_windows", {}), current.get("maintenance_windows", {}))
     for window in wanted.get("maintenance_windows", {}).values():
         window["services"] = sorted(set(window["services"]))
     for kind in ("checks", "integrations"):
@@ -158,6 +163,16 @@ def completed(wanted: dict[str, dict[str, Fields]], current: dict[str, dict[str,
                 said["settings"] = clean(one_of("watchroom.monitor_kinds", said["kind"]), said["settings"])
             except Refused:
                 pass  # told where it is carried out, with its field
+
+
+def _without_those_of_pages(wanted: dict[str, Fields], there: dict[str, Fields]) -> None:
+    """Older files list the windows of pages' maintenance as well. Those are made and ended along with it, also before their
+    time: a second one would go on holding alerts."""
+    titles = {said["title"] for said in wanted.values()}
+    for row in MaintenanceWindow.objects.filter(shown_as__isnull=False, title__in=titles).distinct():
+        key = _window_key(row)
+        if key not in there:
+            wanted.pop(key, None)
 
 
 def comes(said: Fields, now: datetime) -> bool:
@@ -182,7 +197,7 @@ def find(kind: str, key: str) -> Any:
         return Silence.objects.filter(uuid=key).first()
     if kind == "maintenance_windows":
         open_ones = MaintenanceWindow.objects.filter(lasting(clock.now()), shown_as__isnull=True)
-        return next((each for each in open_ones if f"{each.title} from {_times(each)['starts_at']}" == key), None)
+        return next((each for each in open_ones if _window_key(each) == key), None)
     rows: dict[str, QuerySet[Any]] = {
         "time_intervals": TimeInterval.objects.filter(name=key),
         "inhibit_rules": InhibitRule.objects.filter(name=key),

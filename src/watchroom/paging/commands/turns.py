@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import OperationalError, transaction
 from django.db.models import QuerySet
@@ -26,6 +27,7 @@ from .ending import finish
 from .nobody import defect_of, event_of, named
 
 log = logging.getLogger(__name__)
+_HELD = ("pk", "due_at", "round", "next_step", "first_id")  # the due time alone stays where a step asks nobody
 AT_ONCE = 200  # bounds the transaction, and for how long an answer to one of them may have to wait
 
 
@@ -58,7 +60,7 @@ def _take_one_by_one(most: int) -> int:
 def _take_alone() -> int:
     """The next one that is due. What it needs may be broken (a schedule that cannot be worked out): that stops nobody
     else's."""
-    holding: list[tuple[int, datetime]] = []
+    holding: list[dict[str, Any]] = []
     try:
         return _take(1, holding)
     except OperationalError:
@@ -66,14 +68,13 @@ def _take_alone() -> int:
     except Exception as error:
         if not holding:
             raise
-        pk, due_at = holding[0]
-        log.exception("Escalation %s could not be carried on", pk)
-        _pass_over(pk, due_at, error)
+        log.exception("Escalation %s could not be carried on", holding[0]["pk"])
+        _pass_over(holding[0], error)
         return 1
 
 
-def _take(most: int, holding: list[tuple[int, datetime]]) -> int:
-    """``holding`` takes the number and the due time of what is carried on, as they were before anything changed."""
+def _take(most: int, holding: list[dict[str, Any]]) -> int:
+    """``holding`` takes the number, the due time and the place of what is carried on, as they were before anything changed."""
     now = clock.now()
     taken, through = _take_batch(most, holding, now)
     for pk in through:
@@ -88,10 +89,12 @@ def _due(now: datetime, *, most: int) -> QuerySet[Escalation]:
 
 
 @retried
-def _take_batch(most: int, holding: list[tuple[int, datetime]], now: datetime) -> tuple[int, list[int]]:
+def _take_batch(most: int, holding: list[dict[str, Any]], now: datetime) -> tuple[int, list[int]]:
     with transaction.atomic():
         rows = _due(now, most=most)
-        holding[:] = [(row.pk, row.due_at or now) for row in rows]  # not those of a try that was given up
+        holding[:] = [
+            {name: getattr(row, name) for name in _HELD} for row in rows
+        ]  # not those of a try that was given up
         return len(rows), carry_on(rows, now)
 
 
@@ -127,12 +130,12 @@ def _is_through(escalation: Escalation) -> bool:
     return not escalation.first_id and next_turn(plan, at).kind == "exhausted"
 
 
-def _pass_over(pk: int, due_at: datetime, error: Exception) -> None:
+def _pass_over(held: dict[str, Any], error: Exception) -> None:
     """What one escalation needs is broken: its own goes on with the next step at once instead of trying the same for
-    ever."""
+    ever. Unless it stands elsewhere than where it was ``held``: then somebody else has taken that step meanwhile."""
     now = clock.now()
     with transaction.atomic():
-        rows = Escalation.objects.filter(pk=pk, ended_at__isnull=True, due_at=due_at)
+        rows = Escalation.objects.filter(ended_at__isnull=True, **held)
         escalation = locked(rows).select_related("team", "policy__team").first()
         if escalation is None:
             return

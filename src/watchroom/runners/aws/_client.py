@@ -22,7 +22,7 @@ FIELDS = (
     Field("external_id", "External id", "Only if the role asks for one."),
     Field("url", "Endpoint", "Only for a service of your own that speaks AWS's API.", "url"),
 )
-_READS = ("Describe", "List", "Get", "AssumeRole")
+_READS = ("Describe", "List", "Get", "Head", "AssumeRole")
 # What AWS says when nothing was done: the request itself was refused.
 _SURE = range(400, 500)
 

@@ -3,7 +3,8 @@
 Where flagd reads: https://flagd.dev/concepts/syncs/ (from a bucket, or by HTTP whatever serves it). The object is read,
 changed, and written back only if nobody else has written it meanwhile (``If-Match``:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html). The key needs ``s3:GetObject`` and
-``s3:PutObject`` on that one object.
+``s3:PutObject`` on that one object. A write replaces the whole object, so what was said of it when it was read is said again;
+its ACL and its tags are not to be read along with it, and are not kept.
 
 What stands there already is left alone, so the same order may be sent twice.
 """
@@ -19,6 +20,8 @@ from ._client import FIELDS, call, client, who
 from ._client import check as check_aws
 from ._client import describe as describe_aws
 
+# Of what GetObject answers, what PutObject takes: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+_KEPT = ("CacheControl", "ContentDisposition", "ContentLanguage", "Metadata", "ServerSideEncryption", "SSEKMSKeyId")
 _FIELDS = (*FIELDS, Field("bucket", "Bucket", "In which the flags are.", required=True))
 
 
@@ -54,7 +57,10 @@ class FlagdInBucket:
         return flags.plan(inputs, f"{settings.get('bucket')}/{inputs.get('file')}")
 
     def try_it(self, settings: Settings) -> str:
-        return who(settings)
+        if not settings.get("url"):
+            return who(settings)
+        call(client(settings, "s3"), "head_bucket", Bucket=str(settings["bucket"]))  # other storage has no STS
+        return f"It lets us into the bucket {settings['bucket']}."
 
     def start(self, settings: Settings, order: Order) -> Progress:
         inputs, name = order.inputs, order.inputs["flag"]
@@ -72,7 +78,8 @@ class FlagdInBucket:
         if order.dry_run:
             return Progress("succeeded", f"It is {before} now, and would be {after}.{first}")
         body = flags.written(document).encode()
-        call(s3, "put_object", **place, Body=body, IfMatch=answer["ETag"], ContentType="application/json")
+        kept = {name: answer[name] for name in _KEPT if answer.get(name)}
+        call(s3, "put_object", **place, **kept, Body=body, IfMatch=answer["ETag"], ContentType="application/json")
         return Progress("succeeded", f"{name} was {before} and is {after}; flagd takes it up by itself.{first}")
 
     def poll(self, settings: Settings, order: Order, reference: Mapping[str, Any]) -> Progress:

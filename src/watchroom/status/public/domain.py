@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http.request import validate_host
 
 from ...kernel import clock
 from ...kernel import settings as conf
@@ -29,7 +30,7 @@ class DomainMiddleware:
         if not host or host in settings.ALLOWED_HOSTS:
             return self.answer(request)
         slug = self._slug_of(host)
-        if slug is None and not self._until:
+        if slug is None and not self._until and not validate_host(host, settings.ALLOWED_HOSTS):
             # Nobody has been able to say yet whose name this is. "There is no such host" would have the gate forget the page
             # that it has kept for just this hour.
             return HttpResponse("The database is away.\n", status=503, content_type="text/plain")
