@@ -17,16 +17,21 @@ from gate.answering import answering_gate
 from gate.running import running_gate
 from watchroom.accounts.actors import SYSTEM
 from watchroom.channels.email import reply
+from watchroom.engine.loop import run_due
 from watchroom.incidents.models import Incident
 from watchroom.intake.commands import pause_integration
+from watchroom.intake.commands.lifecycle import start_paging
 from watchroom.intake.commands.receive import read_signals
 from watchroom.intake.gate import addresses, limits, seats
 from watchroom.intake.gate import mail as mail_in
 from watchroom.intake.models import Alert, Integration, Signal
 from watchroom.kernel import settings as conf
+from watchroom.kernel.errors import Refused
 from watchroom.kernel.signing import fingerprint
+from watchroom.live.hub import Hub
 from watchroom.monitors.models import Heartbeat
 from watchroom.paging.models import Notification
+from watchroom.serving.gate import build
 
 Make = Callable[..., tuple[Integration, str]]
 KEY = "0123456789abcdef0123456789abcdef"
@@ -141,7 +146,12 @@ def test_a_mail_declares_an_incident_and_another_answers_a_page(
     monkeypatch.setenv("WATCHROOM_MAIL_DECLARE_TO", "incidents@in.example.org")
     conf.current.cache_clear()
     ada = make.person("Ada", "responder", email="ada@example.org")
-    make.contact_method(ada)
+    make.contact_method(ada, "email", {"address": "ada@example.org"})
+    policy = make.policy((ada, 3600))
+    group = make.group("Disk full", service=make.service(team=policy.team), policy=policy)
+    start_paging([group])
+    run_due()
+    page = Notification.objects.get(escalation__kind="alert_group")
     letter = b"From: Ada <ada@example.org>\r\nTo: all@example.org\r\nMessage-ID: <1@x>\r\nSubject: SEV2: Checkout fails\r\n\r\nSince noon.\r\n"
     answer = b"From: ada@example.org\r\nTo: somebody@example.org\r\n\r\nack\r\n"
     with answering_gate() as gate, smtplib.SMTP("127.0.0.1", listening[0].port, timeout=30) as client:
@@ -149,19 +159,57 @@ def test_a_mail_declares_an_incident_and_another_answers_a_page(
             assert send(client, "Incidents@in.example.org", letter) == (250, "")
         incident = Incident.objects.get()
         assert (incident.title, incident.severity, incident.declared_by) == ("Checkout fails", 2, ada)
-        code, said = send(client, "incidents@in.example.org", letter.replace(b"ada@", b"eve@").replace(b"<1@", b"<2@"))
-        assert (code, "Write from the address with which you sign in" in said) == (550, True)
+        assert incident.is_waiting  # anybody can write her address
+        assert "Nobody has checked that it was you" in Notification.objects.get(purpose="update").body
+        # Who is here, a refusal does not say.
+        stranger = letter.replace(b"ada@", b"eve@").replace(b"<1@", b"<2@")
+        mute = letter.replace(b"SEV2: Checkout fails", b"").replace(b"Since noon.", b"").replace(b"<1@", b"<3@")
+        told = {send(client, "incidents@in.example.org", each) for each in (stranger, mute)}
+        ((code, said),) = told
+        assert (code, "Nothing was declared" in said) == (550, True)
         assert send(client, "incidents@elsewhere.example.org", letter)[0] == 550
-        page = Notification.objects.get()
         assert send(client, reply.address("reply@in.example.org", page.pk), answer)[0] == 250
-        page.refresh_from_db()
-        assert page.seen_at is not None
+        group.refresh_from_db()
+        assert (group.acknowledged_by, group.acknowledged_at is None) == (ada, False)
         assert send(client, "reply+1.forged@in.example.org", answer)[0] == 250  # nothing comes of it
         assert Incident.objects.count() == 1
         # Nobody but the gate gets in without the key.
         for headers in ({}, {"Watchroom_Gate": "made.up"}):
             told = gate.ask("POST", "/mail/declare", letter, Content_Type="message/rfc822", **headers)
             assert told.status == 403
+        # Too much of it has to wait, and is no longer looked at.
+        codes = [
+            send(client, "incidents@in.example.org", letter.replace(b"<1@", b"<4%d@" % number))[0]
+            for number in range(5)
+        ]
+        assert codes == [250, 250, 250, 250, 451]
+        assert Incident.objects.count() == 5
+
+
+def test_where_senders_are_checked_before_nothing_has_to_wait(
+    transactional_db: None, listening: list[mail_in.MailIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHROOM_MAIL_DECLARE_TO", "incidents@in.example.org")
+    monkeypatch.setenv("WATCHROOM_MAIL_SENDERS_CHECKED", "true")
+    conf.current.cache_clear()
+    make.person("Ada", "responder", email="ada@example.org")
+    with answering_gate(), smtplib.SMTP("127.0.0.1", listening[0].port, timeout=30) as client:
+        letter = b"From: ada@example.org\r\nSubject: Checkout fails\r\n\r\nIt says \\u0000 and \\ud800.\r\n"
+        assert send(client, "incidents@in.example.org", letter)[0] == 250
+    incident = Incident.objects.get()
+    assert not incident.is_waiting and "u0000" in incident.summary
+
+
+def test_replies_and_declarations_have_addresses_of_their_own(
+    listening: list[mail_in.MailIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHROOM_MAIL_REPLY_TO", "mail@in.example.org")
+    monkeypatch.setenv("WATCHROOM_MAIL_DECLARE_TO", "Mail@in.example.org")
+    conf.current.cache_clear()
+    with pytest.raises(Refused) as refused:
+        build(conf.current(), Hub())
+    assert (refused.value.field, refused.value.value) == ("WATCHROOM_MAIL_DECLARE_TO", "Mail@in.example.org")
+    assert "incidents@" in refused.value.fix
 
 
 def test_a_mail_for_people_waits_while_pages_are_away(

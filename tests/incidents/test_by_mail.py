@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -18,6 +19,7 @@ from peers.http import Answer, HttpPeer
 from watchroom.channels.webhook import signature
 from watchroom.cli.mail import TRY_LATER, mail_declare
 from watchroom.incidents import commands
+from watchroom.incidents.commands import by_mail
 from watchroom.incidents.models import Incident
 from watchroom.incidents.rules.by_mail import SUMMARY, TITLE, read
 from watchroom.paging.models import Notification
@@ -93,6 +95,38 @@ def test_by_rule_it_waits_for_triage(world: Any, clock: Any, key: None) -> None:
     assert Incident.objects.get().is_waiting
 
 
+def test_one_sender_declares_only_so_many(world: Any, clock: Any, key: None) -> None:
+    def said(number: int) -> Any:
+        return hand_over(clock, written(world.responder.email, f"Odd numbers {number}", Message_ID=f"<{number}@x>"))
+
+    assert {said(number).status_code for number in range(5)} == {200}
+    late = said(5)
+    assert late.status_code == 429 and "incident" in late.json() and Incident.objects.count() == 5
+    assert said(4).json()["incident"]  # one that was taken is no new one
+    other = make.person("Otto", "responder", email="otto@example.org")
+    assert hand_over(clock, written(other.email, "Checkout fails")).status_code == 200
+    clock.advance(timedelta(minutes=11))
+    assert said(5).status_code == 200
+
+
+def test_together_they_declare_only_so_many(world: Any, clock: Any, key: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(by_mail, "OF_ALL", 2)
+    people = [make.person(f"P{n}", "responder", email=f"p{n}@example.org") for n in range(3)]
+    codes = [hand_over(clock, written(each.email, f"Odd {each}")).status_code for each in people]
+    assert codes == [200, 200, 429]
+
+
+def test_what_no_text_can_hold_is_left_out(world: Any, clock: Any, key: None) -> None:
+    """A mail that quotes JSON is no request in JSON; and whatever it holds, the database can keep what becomes of it."""
+    raw = written(world.responder.email, "Checkout fails", 'It says {"name": "\\u0000", "other": "\\ud800"}.')
+    assert hand_over(clock, raw).status_code == 200
+    assert "u0000" in Incident.objects.get().summary
+    head = f"From: {world.responder.email}\r\nSubject: Broken\0 {{}}\r\n\r\n".encode()
+    assert hand_over(clock, head + b"One\0 two").json()["incident"]
+    kept = Incident.objects.order_by("pk").last()
+    assert kept is not None and "\0" not in kept.title + kept.summary
+
+
 def test_strangers_machines_and_empty_mails_declare_nothing(world: Any, clock: Any, key: None) -> None:
     make.person("Gone", email="gone@example.org", is_active=False)
     head = b"From: " + world.responder.email.encode() + b"\r\nSubject: Odd \xff\xfe\r\n\r\n"
@@ -124,8 +158,9 @@ def test_as_mailgun_brings_it(world: Any, clock: Any, key: None) -> None:
 def test_the_mail_server_pipes_it_in(http_peer: HttpPeer, configured: Callable[..., None]) -> None:
     configured(WATCHROOM_MAIL_REPLY_KEY=KEY)
     raw = written("rita@example.org", "Checkout fails")
-    http_peer.answer(Answer(200, {"incident": 7, "text": "Declared incident 7."}), Answer(503))
+    http_peer.answer(Answer(200, {"incident": 7, "text": "Declared incident 7."}), Answer(503), Answer(429))
     done = CliRunner().invoke(mail_declare, ["--to", http_peer.url], input=raw)
     assert (done.exit_code, done.output.strip()) == (0, "Declared incident 7.")
     assert http_peer.requests[-1].path == "/mail/declare"
-    assert CliRunner().invoke(mail_declare, ["--to", http_peer.url], input=raw).exit_code == TRY_LATER
+    for _ in range(2):
+        assert CliRunner().invoke(mail_declare, ["--to", http_peer.url], input=raw).exit_code == TRY_LATER

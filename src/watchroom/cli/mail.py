@@ -52,7 +52,7 @@ def _hand_over(address: str, path: str) -> None:
     except httpx.HTTPError as error:
         click.echo(f"Watchroom can't be reached: {error}.", err=True)
         sys.exit(TRY_LATER)
-    if answer.status_code >= 500:
+    if answer.status_code >= 500 or answer.status_code == 429:
         click.echo(f"Watchroom answered {answer.status_code}.", err=True)
         sys.exit(TRY_LATER)
     if answer.status_code >= 400:

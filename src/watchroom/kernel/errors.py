@@ -60,3 +60,11 @@ class NotSignedIn(WatchroomError):
     status = 401
     title = "Not signed in"
     code = "not_signed_in"
+
+
+class TooOften(WatchroomError):
+    """That was tried too often; it may be tried again later."""
+
+    status = 429
+    title = "Too often"
+    code = "too_often"

@@ -183,6 +183,13 @@ class Settings:
         "The address at which mail declares incidents, such as incidents@in.example.org, where the gate takes mail itself "
         "(WATCHROOM_SMTP_LISTEN). Empty: none does there.",
     )
+    mail_senders_checked: bool = _setting(
+        "WATCHROOM_MAIL_SENDERS_CHECKED",
+        "false",
+        _flag,
+        "Whether nothing but a mail server that checks senders (SPF, DKIM, DMARC) reaches WATCHROOM_SMTP_LISTEN. Otherwise "
+        "what mail declares there waits for triage: anybody can write anybody's address.",
+    )
     mail_reply_key: str = _setting(
         "WATCHROOM_MAIL_REPLY_KEY",
         "",

@@ -119,6 +119,13 @@ def build(settings: Settings, hub: Hub, web_socket: str | Path | None = None) ->
 
 def _mail(gate: Gate, settings: Settings, host: str, port: int, trusted: tuple[addresses.Network, ...]) -> MailIn:
     certificate, key = settings.smtp_certificate, settings.smtp_certificate_key
+    if settings.mail_reply_to and settings.mail_reply_to.lower() == settings.mail_declare_to.lower():
+        raise Refused(
+            "Replies to pages and mail that declares incidents can't come to the same address.",
+            field="WATCHROOM_MAIL_DECLARE_TO",
+            value=settings.mail_declare_to,
+            fix="Give each an address of its own, such as reply@… and incidents@….",
+        )
     asked = {settings.mail_reply_to: "/mail/reply", settings.mail_declare_to: "/mail/declare"}
     try:
         return MailIn(

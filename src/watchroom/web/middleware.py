@@ -72,7 +72,8 @@ class ErrorMiddleware:
         return render(request, "web/error.html", {"error": error}, status=error.status)
 
 
-_TAKES_ANYTHING = ("/ping/",)  # what a job has printed must not cost it its ping; there it is left out
+# What a job has printed must not cost it its ping, nor what a mail quotes its sender the mail; there it is left out.
+_TAKES_ANYTHING = ("/ping/", "/mail/")
 
 
 class TextMiddleware:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from email.utils import parseaddr
 
 from django.db import transaction
@@ -9,31 +10,42 @@ from django.db import transaction
 from ...accounts.actors import Actor
 from ...accounts.models import Person
 from ...kernel import clock
-from ...kernel.errors import NotAllowed
+from ...kernel.db import locked
+from ...kernel.errors import NotAllowed, Refused, TooOften
 from ...paging.commands import notify
 from ..models import DeclaringMail, Incident, TriageRule
 from ..proposals import propose
 from ..rules.by_mail import read
 from .declaring import declare
 
+WITHIN = timedelta(minutes=10)
+OF_ONE = 5  # incidents that one sender may declare within that time
+OF_ALL = 20
 
-def declare_by_mail(sender: str, subject: str, text: str, digest: str) -> Incident:
+
+def declare_by_mail(sender: str, subject: str, text: str, digest: str, *, checked: bool) -> Incident:
     """Declare what a mail says, in the name of whoever sent it, and write back which incident it became. The services that
     its title names, and the severity that alerts or similar incidents say, are taken. The same mail declares once.
+    What comes from a sender whom nobody has checked (``checked``) waits for triage.
 
     :raises NotAllowed: nobody with this address may declare.
     :raises Refused: it says nothing.
+    :raises TooOften: of this sender, or of all, there were many a moment ago.
     """
+    title, severity, summary = read(subject, text)
+    if not title:  # whoever sends it: what is refused for that says nothing of who is here
+        raise Refused("The mail says nothing.", field="subject", fix="Write the title as its subject.")
     address = parseaddr(sender)[1].strip()
     person = Person.objects.filter(email__iexact=address, is_active=True).first() if address else None
     if person is None:
         raise NotAllowed("Nobody here has this address.", fix="Write from the address with which you sign in.")
     by = Actor(kind="link", name=f"{person} by mail", person=person)
-    title, severity, summary = read(subject, text)
     with transaction.atomic():
+        list(locked(Person.objects.filter(pk=person.pk), no_key=True))  # so that many at once are counted
         before = DeclaringMail.objects.select_related("incident").filter(digest=digest).first()
         if before is not None:
             return before.incident
+        _not_too_many(person)
         found = propose(by, title)
         incident = declare(
             by,
@@ -41,11 +53,13 @@ def declare_by_mail(sender: str, subject: str, text: str, digest: str) -> Incide
             severity=severity or found.severity,
             services=found.services,
             summary=summary,
+            triage=not checked,
             origins=(TriageRule.By.MAIL,),
         )
         DeclaringMail.objects.create(digest=digest, incident=incident, at=clock.now())
         like = f" It looks like #{found.open[0].incident.pk}, which is open." if found.open else ""
         waits = " It waits for triage." if incident.is_waiting else ""
+        waits += "" if checked else " Nobody has checked that it was you: if it was not, decline it."
         notify(
             person,
             purpose="update",
@@ -55,3 +69,11 @@ def declare_by_mail(sender: str, subject: str, text: str, digest: str) -> Incide
             reason=f"declared-by-mail:{incident.pk}",
         )
     return incident
+
+
+def _not_too_many(person: Person) -> None:
+    recent = DeclaringMail.objects.filter(at__gt=clock.now() - WITHIN)
+    if recent.count() >= OF_ALL or recent.filter(incident__declared_by=person).count() >= OF_ONE:
+        raise TooOften(
+            "Many incidents were declared by mail a moment ago.", fix="Sign in and declare, or wait a little."
+        )

@@ -11,11 +11,15 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from ...channels.email import reply
-from ...kernel.errors import WatchroomError
+from ...kernel import settings as conf
+from ...kernel.errors import TooOften, WatchroomError
 from ...paging.views.mail import must_be_signed
 from .. import commands
 
 log = logging.getLogger(__name__)
+_NOTHING = (
+    "Nothing was declared. Write from the address with which you sign in, and with a subject; or sign in and declare."
+)
 
 
 def _plain(text: str) -> str:
@@ -27,8 +31,8 @@ def _plain(text: str) -> str:
 @require_POST
 def mail_declare(request: HttpRequest) -> HttpResponse:
     """Declare what the mail says. Answers in JSON with the number of the incident, or with why there is none: then nothing
-    is to be tried again."""
-    must_be_signed(request)
+    is to be tried again, except where it is too often (429). Strangers hear no more than that nothing was declared."""
+    by_anybody = must_be_signed(request)
     if "recipient" in request.POST:  # Mailgun's form
         sender, subject = request.POST.get("from", ""), request.POST.get("subject", "")
         text = request.POST.get("stripped-text") or request.POST.get("body-plain", "")
@@ -41,10 +45,15 @@ def mail_declare(request: HttpRequest) -> HttpResponse:
     if automatic:
         return JsonResponse({"incident": None, "text": "An automatic mail declares nothing."})
     digest = hashlib.sha256((known.strip() or "\0".join((sender, subject, text))).encode(errors="replace")).hexdigest()
+    checked = not by_anybody or conf.current().mail_senders_checked
     try:
-        incident = commands.declare_by_mail(_plain(sender), _plain(subject), _plain(text), digest)
+        incident = commands.declare_by_mail(_plain(sender), _plain(subject), _plain(text), digest, checked=checked)
+    except TooOften as error:
+        log.warning("A mail that was to declare an incident has to wait: %s", error.message)
+        return JsonResponse({"incident": None, "text": f"{error.message} {error.fix}"}, status=error.status)
     except WatchroomError as error:
         log.info("A mail that was to declare an incident was refused: %s", error.message)
-        return JsonResponse({"incident": None, "text": f"{error.message} {error.fix}".strip(), "refused": True})
+        why = _NOTHING if by_anybody else f"{error.message} {error.fix}".strip()
+        return JsonResponse({"incident": None, "text": why, "refused": True})
     waits = ", which waits for triage" if incident.is_waiting else ""
     return JsonResponse({"incident": incident.pk, "text": f"Declared incident {incident.pk}{waits}."})

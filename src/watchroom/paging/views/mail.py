@@ -33,15 +33,18 @@ log = logging.getLogger(__name__)
 _TOLERANCE = timedelta(minutes=5)
 
 
-def must_be_signed(request: HttpRequest) -> None:
-    """:raises NotAllowed: it is not signed with our key, or too old."""
+def must_be_signed(request: HttpRequest) -> bool:
+    """Whether the gate's own listener took it: whoever reaches that could send it. Else who hands mail over has our key.
+
+    :raises NotAllowed: it is not signed with our key, or too old.
+    """
     if header := request.headers.get("Watchroom-Gate"):
         if unsign("mail taken by the gate", header) == [request.path, hashlib.sha256(request.body).hexdigest()]:
-            return
+            return True
         raise NotAllowed("This is not signed.", fix="The gate signs each mail that it hands over.")
     key = conf.current().mail_reply_key
     if key and _is_ours(request, key):
-        return
+        return False
     raise NotAllowed("This is not signed.", fix="Sign it with WATCHROOM_MAIL_REPLY_KEY; see docs/mail.md.")
 
 

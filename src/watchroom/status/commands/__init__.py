@@ -3,7 +3,7 @@
 from ._shared import incident_moved, is_for_strangers
 from .announcing import announce_published, claim, expand, lists_for, record
 from .destinations import push_due, remove_destination, save_destination
-from .limits import TooOften, forget, take
+from .limits import forget, take
 from .lists import channels, delete_list, save_list
 from .looking import look
 from .maintenance import add_note, end, schedule, turn_over
@@ -21,7 +21,6 @@ from .subscribing import (
 )
 
 __all__ = [
-    "TooOften",
     "add_note",
     "announce_published",
     "assert_component",

@@ -5,18 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ...kernel import clock, signing
-from ...kernel.errors import WatchroomError
+from ...kernel.errors import TooOften
 from ..models import Try
 
 KEPT = timedelta(days=1)
-
-
-class TooOften(WatchroomError):
-    """That was tried too often."""
-
-    status = 429
-    title = "Too often"
-    code = "too_often"
 
 
 def take(what: str, who: str, *, most: int, within: timedelta) -> Try:
