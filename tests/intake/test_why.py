@@ -133,7 +133,7 @@ def test_everybody_hears_what_became_of_them(clock: TravellingClock, hook: HttpP
     service.save()
 
     def you(person: Person) -> str:
-        found = why(AlertGroup.objects.get(pk=group.pk), person).you
+        found = why(AlertGroup.objects.get(pk=group.pk), acting(person)).you
         assert found is not None
         return found.text
 

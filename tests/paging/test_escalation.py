@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 
 import factories as make
 from peers.http import Answer, HttpPeer
-from watchroom.accounts.actors import acting
+from watchroom.accounts.actors import Actor, acting
 from watchroom.engine.loop import run_due
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import NotAllowed, Refused
@@ -205,8 +205,17 @@ def test_a_method_that_fails_for_good_lets_the_next_follow_at_once(clock: Travel
     escalation = start(make.policy((anna, 3600)))
     run_due()
     assert paged(hook) == ["gone", "second"]
-    failed, sent = (line["text"] for line in trace(escalation) if line["kind"] == "notification" and line["state"])
+
+    def said(reader: Actor | None) -> list[str]:
+        lines = trace(escalation, reader)
+        return [line["text"] for line in lines if line["kind"] == "notification" and line["state"]]
+
+    failed, sent = said(acting(anna))
     assert failed.endswith("answered 410: no such hook.") and sent == f"anna by {second}"
+    assert said(make.actor()) == [failed, sent]
+    # What a provider said may name an address: it stands only where the delivery may be seen.
+    for reader in (acting(make.person("Vic", "viewer")), None):
+        assert said(reader) == [f"anna by {first}", sent]
 
 
 def test_an_engine_that_dies_while_sending_loses_nothing(clock: TravellingClock, hook: HttpPeer) -> None:

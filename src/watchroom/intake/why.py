@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..accounts.models import Person
+from ..accounts.actors import Actor
 from ..paging.queries import trace
 from .mine import Mine, mine
 from .models import Alert, AlertGroup, GroupEvent
@@ -52,14 +52,14 @@ class Why:
     you: Mine | None = None  # about whoever asks
 
 
-def why(group: AlertGroup, person: Person | None = None) -> Why:
-    """Everything that decided who was paged for this group, and ``person`` in particular. Some dozen queries, whatever its
+def why(group: AlertGroup, reader: Actor | None = None) -> Why:
+    """Everything that decided who was paged for this group, and whoever reads it in particular. Some dozen queries, whatever its
     size."""
     alerts = list(group.alerts.select_related("integration").order_by("id")[:_FIRST_ALERTS])
     reasons = [*_arrived(group, alerts), *_routed(group, alerts), *_decided(group), *_happened(group)]
     escalations = list(group.escalations.order_by("id"))
     paged: list[Reason] = []
-    lines = [(escalation, line) for escalation in escalations for line in trace(escalation)]
+    lines = [(escalation, line) for escalation in escalations for line in trace(escalation, reader)]
     for escalation, line in lines:
         said = f"{line['text']}{_state(line['state'])}"
         paged.append(Reason(line["at"], "paged", said, f"/escalations/{escalation.pk}", line["future"]))
@@ -77,6 +77,7 @@ def why(group: AlertGroup, person: Person | None = None) -> Why:
         text = f"{when} it is brought up again (repeat interval {group.repeat_interval_seconds} s)."
         reasons.append(Reason(group.repeat_at, "waits", text, future=True))
     order = sorted([*reasons, *paged], key=lambda each: (each.future, each.at))
+    person = reader.person if reader else None
     you = mine(group, person, escalations, [line for _, line in lines]) if person else None
     return Why(_answer(group, paged), tuple(order), you)
 

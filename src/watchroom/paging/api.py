@@ -320,7 +320,7 @@ def page_people(request: HttpRequest, body: PageBody) -> Any:
 def get_escalation(request: HttpRequest, id: int) -> Any:
     """One escalation with its trace: what happened, and what will happen next and when."""
     row = _escalation(request, id)
-    return EscalationOut.of(row, trace(row))
+    return EscalationOut.of(row, trace(row, actor_of(request)))
 
 
 @router.post("/escalations/{id}/answer", response=EscalationOut, operation_id="answer_escalation")
@@ -328,7 +328,7 @@ def answer_escalation(request: HttpRequest, id: int) -> Any:
     """Answer it, as somebody who was paged."""
     answer(actor_of(request), _escalation(request, id))
     row = _escalation(request, id)
-    return EscalationOut.of(row, trace(row))
+    return EscalationOut.of(row, trace(row, actor_of(request)))
 
 
 def _escalation(request: HttpRequest, id: int) -> Any:

@@ -34,9 +34,9 @@ from .quiet import outside
 from .rules import GIVEN_WAIT_SECONDS, Plan, Position, Step, ahead, messages_for
 
 
-def trace(escalation: Escalation) -> list[dict[str, Any]]:
+def trace(escalation: Escalation, reader: Actor | None = None) -> list[dict[str, Any]]:
     """What happened and what will happen, in order: ``{at, kind, text, future, state}``, and of the future ``unless``: whose
-    answer would end it.
+    answer would end it. Why a message failed stands there for a ``reader`` who may see its delivery.
 
     The future is what the engine's own rule says, assuming that nobody answers.
     """
@@ -54,7 +54,7 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
         }.get(event.kind, event.text)
         lines.append({"at": event.at, "kind": event.kind, "text": text, "future": False, "state": ""})
     rows = list(escalation.notifications.select_related("person").order_by("id"))
-    why = _why_failed(rows)
+    why = _why_failed(rows, reader) if reader else {}
     for row in rows:
         future = row.state == Notification.State.WAITING
         at = row.due_at if future else (row.ended_at or row.due_at or row.created_at)
@@ -92,10 +92,14 @@ def trace(escalation: Escalation) -> list[dict[str, Any]]:
     return sorted(lines, key=lambda line: (line["at"], line["future"]))
 
 
-def _why_failed(rows: Sequence[Notification]) -> dict[int, str]:
-    """What the other side said of those that reached nobody, by their numbers. One query, and none where there are none."""
+def _why_failed(rows: Sequence[Notification], reader: Actor) -> dict[int, str]:
+    """What the other side said of those that reached nobody, by their numbers; it may name addresses, so only of those whose
+    delivery ``reader`` may see. One query, and none where there are none."""
     failed = [row.pk for row in rows if row.state == Notification.State.FAILED]
-    tried = Attempt.objects.filter(notification__in=failed).exclude(error="").order_by("id") if failed else ()
+    if not failed:
+        return {}
+    seen = notifications_visible_to(reader).filter(pk__in=failed).order_by().values("pk")
+    tried = Attempt.objects.filter(notification__in=seen).exclude(error="").order_by("id")
     return {attempt.notification_id: f": {one_line(attempt.error, 160)}" for attempt in tried}
 
 

@@ -86,7 +86,7 @@ def _detail(request: HttpRequest, id: int) -> Any:
             for each in (summary_of(group) if group.total > 1 else ())
         ],
         events=[EventOut.from_orm(event) for event in group.events.all()],
-        escalation=EscalationOut.of(escalation, trace(escalation)) if escalation else None,
+        escalation=EscalationOut.of(escalation, trace(escalation, actor)) if escalation else None,
     )
 
 
@@ -100,7 +100,7 @@ def get_alert_group(request: HttpRequest, id: int) -> Any:
 def why_alert_group(request: HttpRequest, id: int) -> Any:
     """Why somebody was paged for it, or nobody: every decision on the way, and what became of you."""
     actor = actor_of(request)
-    return why(group_for(actor, id), actor.person)
+    return why(group_for(actor, id), actor)
 
 
 @router.post("/alert-groups/{id}/acknowledge", response=GroupDetail, operation_id="acknowledge_alert_group")

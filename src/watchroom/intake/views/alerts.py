@@ -107,7 +107,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     actor = actor_of(request)
     group = group_for(actor, pk)
     escalation = group.escalations.first()
-    lines = trace(escalation) if escalation else []
+    lines = trace(escalation, actor) if escalation else []
     held_until = (group.held or {}).get("until")
     alerts = Paginator(group.alerts.order_by("ended_at", "-id"), ALERTS_SHOWN).get_page(request.GET.get("page"))
     events = list(group.events.select_related("person").order_by("-id")[:100])
@@ -171,7 +171,7 @@ def why_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Why somebody was paged for it, or nobody."""
     actor = actor_of(request)
     group = group_for(actor, pk)
-    found = why(group, actor.person)
+    found = why(group, actor)
     return render(request, "intake/why.html", {"group": group, "back": f"/alerts/{pk}", "why": found})
 
 

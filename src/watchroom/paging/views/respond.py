@@ -90,7 +90,7 @@ def escalation(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         answer(actor, found)
         return redirect(found.path)
-    lines = trace(found)
+    lines = trace(found, actor)
     asked = found.notifications.filter(person=actor.person).exists()
     context = {
         "escalation": found,
