@@ -86,12 +86,18 @@ def test_an_incident_from_the_shell(group: AlertGroup) -> None:
     assert data("action", "complete", str(item["id"]))["state"] == "done"
 
 
-def test_who_is_on_call_now_and_then(group: AlertGroup) -> None:
+def test_who_is_on_call_now_and_then(group: AlertGroup, monkeypatch: pytest.MonkeyPatch) -> None:
     ben = make.person("Ben", email="ben@example.org")
     anna = make.person("Anna B.")
     make.schedule("Payments", slug="payments", people=(anna, ben), starts_at="2026-03-02T09:00")
     assert "Anna B." in json.dumps(data("oncall", "who"))
     assert "Ben" in json.dumps(data("oncall", "who", "--at", "2026-03-10T12:00:00Z"))
+    for number in range(4):
+        make.schedule(slug=f"other-{number}", people=(ben,))
+    monkeypatch.setattr("watchroom.cli.oncall.AT_ONCE", 2)
+    found = data("oncall", "who")
+    slugs = [each["schedule"] for each in (found["items"] if isinstance(found, dict) else found)]
+    assert slugs == ["other-0", "other-1", "other-2", "other-3", "payments"]
     assert data(
         "oncall", "shifts", "--schedule", "payments", "--from", "2026-03-02T00:00:00Z", "--to", "2026-03-20T00:00:00Z"
     )

@@ -193,6 +193,11 @@ def test_who_is_on_call_is_read_page_by_page_and_by_team_schedule_and_person(
     now_with = {person.name: set(slugs(person=person.email)) for person in (a, b, c)}
     on_call = "A" if now_with["A"] else "B"
     assert now_with == {"A": set(), "B": set(), "C": {"shop"}} | {on_call: {"pay-0", "pay-1", "pay-2"}}
+    for number in range(52):
+        factories.schedule(people=(c,), team=shop, slug=f"more-{number}")
+    everything = read()  # as it was before there were pages: whoever asks for none gets none
+    assert len(everything["items"]) == 56 and everything["next_cursor"] is None
+    Schedule.objects.filter(slug__startswith="more-").delete()
     first = read(limit=2)
     assert [each["schedule"] for each in first["items"]] == ["pay-0", "pay-1"]
     second = read(limit=2, cursor=first["next_cursor"])

@@ -11,6 +11,8 @@ from ..kernel import clock
 from .client import Api, api_command, given
 from .show import facts, sheet, table
 
+AT_ONCE = 200  # rows of one page
+
 
 @click.group()
 def oncall() -> None:
@@ -22,11 +24,16 @@ def oncall() -> None:
 @click.option("--team", help="Slug: only its schedules.")
 @click.option("--schedule", help="Slug: only this one.")
 @click.option("--person", help="Id or e-mail address: only where they are on call.")
-@click.option("--cursor", help="From the page before; say the same --at again.")
+@click.option("--cursor", help="Only those after the page before; say the same --at again.")
 @api_command
 def who(api: Api, **query: str | None) -> Any:
     """Who is on call, by schedule."""
-    return api.get("/on-call", limit=200, **query), table("schedule", "name", "team", "people", empty="No schedules.")
+    found = answer = api.get("/on-call", limit=AT_ONCE, **query)
+    query["at"] = found["at"]  # all pages of one instant
+    while cursor := answer["next_cursor"]:
+        answer = api.get("/on-call", limit=AT_ONCE, **(query | {"cursor": cursor}))
+        found["items"] += answer["items"]
+    return found | {"next_cursor": None}, table("schedule", "name", "team", "people", empty="No schedules.")
 
 
 @oncall.command()
