@@ -30,6 +30,18 @@ def api() -> Any:
     return Client(headers={"Authorization": f"Bearer {key}", "Host": "127.0.0.1"})
 
 
+def test_times_to_read_from_may_be_without_an_offset(api: Client, clock: TravellingClock) -> None:
+    created = api.post("/api/v1/incidents", {"title": "Shop is down", "severity": 2}, content_type="application/json")
+    number = created.json()["id"]
+    for said in ("2026-03-02T09:00:00", "2026-03-02", "2026-03-02T09:00:00Z", "2026-03-02T11:00:00%2B02:00"):
+        for path in ("/api/v1/audit-records", f"/api/v1/incidents/{number}/log"):
+            assert api.get(f"{path}?since={said}").status_code == 200, (path, said)
+    for said in ("yesterday", "0001-01-01", "9999-12-31T23:59:59"):
+        assert api.get(f"/api/v1/audit-records?since={said}").status_code == 422
+    written = api.get("/api/v1/audit-records").json()["items"][0]["at"][:19]
+    assert api.get(f"/api/v1/audit-records?since={written}").json()["items"]
+
+
 def test_no_credentials_no_answer() -> None:
     answer = Client().get("/api/v1/incidents")
     assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
@@ -55,6 +67,14 @@ def test_problems_name_field_value_and_fix(api: Client) -> None:
     assert [(each["field"], each["value"]) for each in invalid["errors"]] == [("title", "7"), ("severity", "bad")]
     lacking = api.post("/api/v1/incidents", {"severity": 2}, content_type="application/json").json()
     assert (lacking["field"], lacking.get("value")) == ("title", "")
+    kept = {"name": "Ada", "email": "ada@example.org"}
+    for name, body in (
+        ("password", {**kept, "password": ["hunter2"]}),
+        ("email", {**kept, "email": {"token": "hunter2"}}),
+    ):
+        answer = api.post("/api/v1/people", body, content_type="application/json", headers={"Idempotency-Key": name})
+        assert (answer.status_code, answer.json()["field"]) == (422, name)
+        assert "hunter2" not in answer.content.decode() + (IdempotencyKey.objects.get(key=name).body or "")
     missing = api.get("/api/v1/alert-groups/999999")
     assert (missing.status_code, missing.json()["title"]) == (404, "Not found")
     assert api.get("/api/v1/no-such-thing").json()["status"] == 404

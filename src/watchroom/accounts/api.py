@@ -8,7 +8,7 @@ from ninja import Query, Router, Status
 from ..api.auth import actor_of
 from ..api.pages import page
 from ..kernel.errors import NotFound
-from ..kernel.times import Instant
+from ..kernel.times import Since
 from . import commands, queries
 from .actors import Actor
 from .models import Person, Team
@@ -217,7 +217,7 @@ def list_audit(
     object_id: int | None = None,
     person: int | None = Query(None, description="Who did it."),
     team: str = Query("", description="Slug."),
-    since: Instant | None = None,
+    since: Since | None = None,
     cursor: str | None = None,
     limit: int = Query(50, ge=1, le=200),
 ) -> AuditPage:

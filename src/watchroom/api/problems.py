@@ -8,8 +8,10 @@ from typing import Any
 from django.http import HttpResponse
 from ninja.errors import ValidationError
 
+from ..kernel.asked import sounds_secret
 from ..kernel.errors import Refused, WatchroomError
 
+_DEPTH = 5  # so far a value that is made of others is shown
 _UNKNOWN = "There is no such setting here: check how it is written, or leave it out."
 
 
@@ -34,9 +36,8 @@ def validation_problem(error: ValidationError) -> HttpResponse:
     """What the schema did not accept: the first as the problem itself, all of them under ``errors``."""
     errors = [
         {
-            "field": ".".join(str(part) for part in each["loc"][2:] or each["loc"][1:]),
-            # Of what is missing, pydantic gives all that lies around it.
-            "value": "" if each.get("type") == "missing" else str(each.get("input", ""))[:200],
+            "field": ".".join(str(part) for part in _place(each)),
+            "value": _given(each),
             "fix": _UNKNOWN if each.get("type") == "extra_forbidden" else each["msg"],
         }
         for each in error.errors
@@ -46,3 +47,25 @@ def validation_problem(error: ValidationError) -> HttpResponse:
         "The request does not fit the schema.", field=str(first["field"]), value=first["value"], fix=str(first["fix"])
     )
     return problem(refused, errors=errors)
+
+
+def _place(each: dict[str, Any]) -> tuple[str | int, ...]:
+    return tuple(each["loc"][2:] or each["loc"][1:])
+
+
+def _given(each: dict[str, Any]) -> str:
+    """What was refused. Nothing that may be a secret is said again: answers are logged, and kept with their keys."""
+    # Of what is missing, pydantic gives all that lies around it.
+    if each.get("type") == "missing" or any(sounds_secret(str(part)) for part in _place(each)):
+        return ""
+    return str(_without_secrets(each.get("input", "")))[:200]
+
+
+def _without_secrets(value: Any, depth: int = 0) -> Any:
+    if not isinstance(value, dict | list):
+        return value
+    if depth == _DEPTH:
+        return "…"
+    if isinstance(value, list):
+        return [_without_secrets(one, depth + 1) for one in value]
+    return {name: "" if sounds_secret(str(name)) else _without_secrets(one, depth + 1) for name, one in value.items()}

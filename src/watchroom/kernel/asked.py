@@ -3,11 +3,14 @@ asked for, and that a new address never gets an old secret. Pure; how what was g
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 MOST, MOST_LINES = 2000, 20_000  # characters of one line, of several
+
+_SECRET = re.compile(r"(?:^|_)(?:password|passphrase|secret|token|key|auth|authorization|headers|credential)s?(?:_|$)")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,11 @@ def with_kept_secrets(
         if each.secret and not filled.get(each.name) and before.get(each.name) and each.name not in replaced:
             filled[each.name] = before[each.name]
     return filled
+
+
+def sounds_secret(name: str) -> bool:
+    """Whether what has this name is better not repeated, where no field says so: ``password``, ``secret_key``, ``token``."""
+    return _SECRET.search(name.lower().replace("-", "_")) is not None
 
 
 def missing(fields: Iterable[Field], settings: Mapping[str, Any]) -> list[str]:

@@ -3,7 +3,7 @@ some days more would lead out of it, and what PostgreSQL has kept beyond it can'
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime
@@ -24,8 +24,16 @@ def within_reach(at: D) -> D:
     return at
 
 
+def in_utc(at: datetime) -> datetime:
+    """``at`` with an offset: UTC where it has none."""
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
 Instant = Annotated[AwareDatetime, AfterValidator(within_reach)]
 """A time with its offset, as a request or a file gives it."""
+
+Since = Annotated[datetime, AfterValidator(in_utc), AfterValidator(within_reach)]
+"""From when on something is read: one without an offset, or a day alone, is in UTC."""
 
 Day = Annotated[date, AfterValidator(within_reach)]
 """A day, as a request or a file gives it."""

@@ -16,9 +16,11 @@ def headline(title: str, severity: str) -> str:
 
 
 def code_said(body: str) -> tuple[str, str]:
-    """Subject and text of a message with a code, of which a notification keeps only the code, as the last line of its body.
+    """Subject and text of a message with a code, of which a notification keeps only the code, in the last line of its body.
     No list says it: whoever could read it there could confirm a way that is not theirs."""
-    code = body.rpartition("\n")[2]
+    line = body.rpartition("\n")[2]
+    found = re.search(r"\d+", line)  # earlier releases kept the whole sentence
+    code = found[0] if found else line
     text = f"Enter {code} within ten minutes, where you added this way to be reached. You did not? Then ignore it."
     return f"{code} is your code for Watchroom", text
 
