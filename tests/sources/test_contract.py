@@ -581,11 +581,31 @@ def test_two_problems_that_have_nothing_to_do_with_each_other_are_two_pages(case
     assert [group.total for group in AlertGroup.objects.order_by("id")] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    ("case", "name", "word"),
+    [
+        ("github", "kind", "WorkflowFailed"),
+        ("healthchecks", "kind", "Down"),
+        ("uptimekuma", "kind", "Down"),
+        ("statuspage", "kind", "ThirdPartyIncident"),
+        ("sentry event", "rule", "Very important"),
+    ],
+)
+def test_all_of_one_kind_can_be_routed_together(case: str, name: str, word: str) -> None:
+    """Each has a name of its own; what they have in common is a label of its own, and the instructions say which."""
+    source, headers, fires, *_ = CASES[case]
+    kind: Webhook = all_of("watchroom.sources")[source]
+    (draft,) = kind.parse(inbound(json.dumps(fires).encode(), headers=headers)).drafts
+    assert draft.labels[name] == word and draft.labels.get("alertname") != word
+    assert f'{name}="{word}"' in kind.instructions("https://watchroom.example.org/in/KEY")
+
+
 def test_a_certificate_that_expires_is_one_alert_however_many_days_are_left() -> None:
     first, second = (
         one("uptimekuma", {"msg": f"[Shop][https://shop.example] cert will expire in {days} days"}) for days in (21, 14)
     )
     assert first.dedup_key == second.dedup_key and first.severity == "warning" and "21 days" in first.title
+    assert (first.labels["alertname"], first.labels["kind"]) == ("CertificateExpires", "UptimeKuma")
 
 
 def test_work_that_somebody_else_has_planned_is_no_problem_yet() -> None:

@@ -30,7 +30,13 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         f"{name or 'A workflow'} fails on {branch} of {repository}",
         over=outcome == "success",
         severity="error",
-        named=labels(alertname=f"{repository}: {name or number}", repository=repository, workflow=name, branch=branch),
+        named=labels(
+            alertname=f"{repository}: {name or number}",
+            kind="WorkflowFailed",
+            repository=repository,
+            workflow=name,
+            branch=branch,
+        ),
         texts={"outcome": outcome, "commit": run["head_sha"].line(64)},
         link=run["html_url"].link(),
         since=run["run_started_at"].time(inbound.received_at),
@@ -51,7 +57,7 @@ ADDRESS
 
 content type `application/json`, a secret that you also put into this integration's settings, and of the events only
 **Workflow runs**. A failing run of a workflow on a branch fires; the next successful one there ends it. Runs of pull
-requests open nothing.
+requests open nothing. Route all of them by `kind="WorkflowFailed"`, some by `repository`, `workflow` or `branch`.
 """,
     headers=("x-github-event",),
     signed=Signed("x-hub-signature-256", "sha256="),

@@ -18,7 +18,7 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         f"{name} is down",
         over=said["status"].line(20).lower() == "up",
         severity="error",
-        named=labels(alertname=name, check=name, tags=said["tags"]),
+        named=labels(alertname=name, kind="Down", check=name, tags=said["tags"]),
         texts=notes(output=said["body"]),
         link=said["link"].link(),
         since=said["now"].time(inbound.received_at),
@@ -46,5 +46,7 @@ request header `Content-Type: application/json`, and as body
 `$NAME_JSON` and `$BODY_JSON` (what the job said last) stand there without quotation marks: they bring them along. (An old
 Healthchecks knows only `"$NAME"` and no body.) For a link back add `"link": "https://healthchecks.io/checks/$CODE/details/"`, with
 the address of your own.
+
+Route all of them by `kind="Down"`, some by `check` or `tags`.
 """,
 )

@@ -138,8 +138,9 @@ Switch on *Alert rule action*, and under *Webhooks* the resource **issue** if ev
 integration's **Client secret** into the settings of this integration, so that signatures are checked. Then choose the
 integration as an action in your alert rules.
 
-Every issue is a problem of its own; the label `rule` says which alert rule sent it. Metric alerts resolve by themselves. An issue ends when it is resolved or archived in Sentry, for which the resource **issue** has to
-be switched on. The old plugin *WebHooks* can send to the same address, too, but it signs nothing and never says that an
+Every issue is a problem of its own; the label `rule` says which alert rule sent it: route by it (`rule="Very important"`), or by
+`project`. Metric alerts have their rule as `alertname`, and resolve by themselves. An issue ends when it is resolved or archived
+in Sentry, for which the resource **issue** has to be switched on. The old plugin *WebHooks* can send to the same address, too, but it signs nothing and never says that an
 issue is resolved.
 """,
     headers=("sentry-hook-resource",),

@@ -23,7 +23,7 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
             title,
             over=False,
             severity="warning" if certificate else "info",
-            named={"alertname": "CertificateExpires" if certificate else "UptimeKuma"},
+            named={"alertname": "CertificateExpires" if certificate else "UptimeKuma", "kind": "UptimeKuma"},
         )
         return
     number, name = monitor["id"].needed("send the webhook as Uptime Kuma does."), monitor["name"].line()
@@ -36,7 +36,13 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         f"{name or number} is down",
         over=state == _UP,
         severity="critical",
-        named=labels(alertname=name or number, monitor=name or number, type=monitor["type"], host=monitor["hostname"]),
+        named=labels(
+            alertname=name or number,
+            kind="Down",
+            monitor=name or number,
+            type=monitor["type"],
+            host=monitor["hostname"],
+        ),
         texts=notes(description=beat["msg"]),
         link=monitor["url"].link(),
     )
@@ -56,5 +62,8 @@ ADDRESS
 ```
 
 Switch on *Default enabled* and *Apply on all existing monitors*. What is under maintenance there opens no alert here.
+
+Route monitors that are down by `kind="Down"` (some by `monitor`, `type` or `host`), and what names no monitor, such as a
+certificate that expires, by `kind="UptimeKuma"`.
 """,
 )
