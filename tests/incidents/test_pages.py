@@ -248,11 +248,11 @@ def test_a_viewer_is_offered_nothing_to_do(world: Any, client: Any) -> None:
 def test_a_page_holds_only_what_is_chosen_of_people_and_services(world: Any, room: Any, client: Any) -> None:
     for number in range(60):
         make.person(f"Colleague {number:02}")
-        make.service(f"Service {number:02}", team=world.team)
+        make.service(f"Till {number:02}", team=world.team)
     incident = commands.declare(world.by, title="Checkout fails", services=[world.service])
     at = f"/incidents/{incident.pk}"
     shown = room.get(at).content.decode()
-    assert "Colleague 07" not in shown and "Service 07" not in shown
+    assert "Colleague 07" not in shown and "Till 07" not in shown
     assert f'<option value="{world.service.pk}" selected>' in shown
     assert "Colleague 07" in room.get(f"{at}?choices=all").content.decode()  # for a browser without scripts
     for page in ("/incidents/declare", f"/roles/{commands.assign_role(world.by, incident, 'scribe', world.responder).pk}/hand-off"):  # fmt: skip
@@ -264,7 +264,7 @@ def test_a_page_holds_only_what_is_chosen_of_people_and_services(world: Any, roo
 
     assert "Colleague 07" in found("people", "league 07")
     assert found("people", world.viewer.email) == [str(world.viewer)]
-    assert found("services", "07 SERVICE") == ["Service 07"]
+    assert found("services", "07 TILL") == ["Till 07"]
     assert found("services", "nothing like it") == []
     assert len(found("people", "")) == 30
     # What was found is accepted, and shown again where a form comes back.
