@@ -248,7 +248,7 @@ def test_a_viewer_is_offered_nothing_to_do(world: Any, client: Any) -> None:
 def test_a_page_holds_only_what_is_chosen_of_people_and_services(world: Any, room: Any, client: Any) -> None:
     for number in range(60):
         make.person(f"Colleague {number:02}")
-        make.service(f"Till {number:02}", team=world.team)
+        make.service(f"Till {number:02}", slug=f"till-{number:02}", team=world.team)
     incident = commands.declare(world.by, title="Checkout fails", services=[world.service])
     at = f"/incidents/{incident.pk}"
     shown = room.get(at).content.decode()
