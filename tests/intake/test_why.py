@@ -190,3 +190,17 @@ def test_its_cost_does_not_grow_with_the_group(
     group.refresh_from_db()
     with django_assert_max_num_queries(23):
         why(group)
+
+
+def test_what_a_provider_said_is_told_where_the_delivery_may_be_seen(clock: TravellingClock, hook: HttpPeer) -> None:
+    service, anna = service_with(hook)
+    hook.answer(Answer(410, {"error": "no such hook"}))
+    group = fire(service)
+    assert group.escalations.get().notifications.get().state == "failed"
+    for person, told in ((make.person("Vic", "viewer"), False), (anna, True), (make.actor().person, True)):
+        browser = Client()
+        browser.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        for path in ("/alerts/{}", "/alerts/{}/why", "/api/v1/alert-groups/{}", "/api/v1/alert-groups/{}/why"):
+            answer = browser.get(path.format(group.pk))
+            assert answer.status_code == 200
+            assert ("no such hook" in answer.content.decode()) is told, (path, str(person))

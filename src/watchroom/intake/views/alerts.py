@@ -24,7 +24,7 @@ from ...kernel import clock
 from ...kernel.errors import NotFound, Refused, WatchroomError
 from ...kernel.numbers import whole, wholes
 from ...paging.models import Escalation
-from ...paging.queries import trace
+from ...paging.queries import notifications_visible_to, trace
 from ...paging.views.respond import next_of
 from ...web.middleware import actor_of
 from .. import commands
@@ -124,7 +124,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "taken_there": _taken_there(group, events),
         "escalation": escalation,
         "trace": lines,
-        "messages_sent": escalation.notifications.select_related("person")
+        "messages_sent": notifications_visible_to(actor)
+        .filter(escalation=escalation)
         .prefetch_related("attempts")
         .order_by("-id")[:50]
         if escalation
