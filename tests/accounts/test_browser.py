@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pytest_django.live_server_helper import LiveServer
 
 import factories
 from peers.chromium import PHONE, axe
@@ -13,6 +14,8 @@ from watchroom.kernel import clock
 from watchroom.paging.models import Notification
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from peers.chromium import Chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.browser_once, pytest.mark.django_db(transaction=True)]
@@ -31,8 +34,16 @@ def quiet(chromium: Chromium) -> Chromium:
     return chromium
 
 
-def test_the_walk_on_a_phone(live_server: Any, quiet: Chromium) -> None:
-    page = quiet.page(live_server.url, PHONE, timezone_id="Europe/Berlin")
+@pytest.fixture
+def fresh(live_server: Any) -> Iterator[LiveServer]:
+    """A server of its own: the one for all tests may remember that somebody exists."""
+    server = LiveServer("localhost")
+    yield server
+    server.stop()
+
+
+def test_the_walk_on_a_phone(fresh: LiveServer, quiet: Chromium) -> None:
+    page = quiet.page(fresh.url, PHONE, timezone_id="Europe/Berlin")
     page.goto("/people")
     assert page.input_value("[name=timezone]") == "Europe/Berlin"  # the browser's own
     page.fill("[name=name]", "Kim Ode")
