@@ -56,9 +56,11 @@ def _head(firing: int) -> str:
 
 def words_together(groups: Collection[int]) -> list[str]:
     """The same of all alerts that fire in several groups, whose pages go as one message."""
-    rows = Alert.objects.filter(group__in=groups, ended_at__isnull=True).order_by("-id")
-    found = [
-        {"service": slug, **labels} if slug else labels
-        for labels, slug in rows.values_list("labels", "group__service__slug")[:MOST]
-    ]
+    found = [{"service": slug, **labels} if slug else labels for labels, slug in _newest(groups)]
     return in_words(differing(found))
+
+
+@prepared
+def _newest(groups: Collection[int]) -> QuerySet[Alert, tuple[dict[str, str], str | None]]:
+    rows = Alert.objects.filter(group__in=groups, ended_at__isnull=True).order_by("-id")
+    return rows.values_list("labels", "group__service__slug")[:MOST]
