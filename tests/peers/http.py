@@ -39,6 +39,12 @@ class Answer:
     wait_for: threading.Event | None = None
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Python's five are full when many call at once; whoever finds it full calls again a second later, or three, or seven.
+    request_queue_size = 128
+
+
 class HttpPeer:
     """Listens on a free port of 127.0.0.1. ``answers`` are used up first; after them comes ``otherwise``."""
 
@@ -71,8 +77,7 @@ class HttpPeer:
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _handle
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name="http-peer", daemon=True).start()
         return self
 
