@@ -208,6 +208,12 @@ def read(answer: http.Answer, *, changed: bool = False) -> dict[str, Any]:
     return found
 
 
+def part(found: Any, name: str) -> dict[str, Any]:
+    """An object within an object; empty where there is none."""
+    inner = found.get(name) if isinstance(found, dict) else None
+    return inner if isinstance(inner, dict) else {}
+
+
 def bounded(text: str) -> str:
     """``text`` as it is kept: without NUL, and its end where it is too long, because that says how it went."""
     text = text.replace("\0", "")

@@ -86,9 +86,3 @@ def call(
         ca=str(settings.get("ca", "")),
         changes=changes,
     )
-
-
-def part(found: Any, name: str) -> dict[str, Any]:
-    """An object within an object; empty where there is none."""
-    inner = found.get(name) if isinstance(found, dict) else None
-    return inner if isinstance(inner, dict) else {}

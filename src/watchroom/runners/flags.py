@@ -13,8 +13,7 @@ from typing import Any
 import msgspec
 
 from ..kernel.errors import Refused
-from .base import Field, Inputs, RunFailed
-from .cluster import part
+from .base import Field, Inputs, RunFailed, part
 
 INPUTS = (
     Field("flag", "Flag", "Its key.", required=True),

@@ -108,15 +108,15 @@ class Flagd:
 def _find(resource: dict[str, Any], inputs: Inputs) -> Found:
     name = inputs["flag"]
     if inputs["kind"] == "featureflag":
-        there = cluster.part(cluster.part(cluster.part(resource, "spec"), "flagSpec"), "flags")
+        there = base.part(base.part(base.part(resource, "spec"), "flagSpec"), "flags")
         return Found(flags.flag_in(there, name))
-    files = cluster.part(resource, "data")
+    files = base.part(resource, "data")
     file = inputs.get("file") or (next(iter(files)) if len(files) == 1 else "")
     if file not in files:
         raise RunFailed(f"There is no file {file!r} in the config map." if file else "It has several files: which?",
                         fix=f"It has {flags.names(files)}.")  # fmt: skip
     document = flags.document(str(files[file]), file)
-    version = str(cluster.part(resource, "metadata").get("resourceVersion", ""))
+    version = str(base.part(resource, "metadata").get("resourceVersion", ""))
     return Found(flags.flag_in(flags.flags_in(document), name), file, document, version)
 
 

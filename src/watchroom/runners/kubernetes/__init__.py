@@ -88,8 +88,8 @@ class Kubernetes:
         inputs = order.inputs
         cluster.must_be_allowed(settings, inputs["namespace"])
         before = base.read(call(settings, "GET", _path(inputs)))
-        meta = cluster.part(before, "metadata")
-        if cluster.part(meta, "annotations").get(KEY) == order.key:
+        meta = base.part(before, "metadata")
+        if base.part(meta, "annotations").get(KEY) == order.key:
             return _rollout(before)
         do = {"restart": _restart, "scale": _scale, "undo": _undo}[inputs["do"]]
         text, content_type, patch = do(settings, order, before)
@@ -98,7 +98,7 @@ class Kubernetes:
         if order.dry_run:
             return Progress("succeeded", f"The cluster would accept it. {text}")
         after = base.read(answer, changed=True)
-        return Progress("running", text, {"generation": cluster.part(after, "metadata").get("generation", 0)})
+        return Progress("running", text, {"generation": base.part(after, "metadata").get("generation", 0)})
 
     def poll(self, settings: Settings, order: Order, reference: Mapping[str, Any]) -> Progress:
         found = _rollout(base.read(call(settings, "GET", _path(order.inputs))))
@@ -115,27 +115,27 @@ def _restart(settings: Settings, order: Order, before: dict[str, Any]) -> tuple[
 
 
 def _scale(settings: Settings, order: Order, before: dict[str, Any]) -> tuple[str, str, Any]:
-    to, was = int(order.inputs["replicas"]), cluster.part(before, "spec").get("replicas", 1)
+    to, was = int(order.inputs["replicas"]), base.part(before, "spec").get("replicas", 1)
     patch = {"metadata": {"annotations": {KEY: order.key}}, "spec": {"replicas": to}}
     return f"From {was} to {to} replicas.", cluster.MERGE, patch
 
 
 def _undo(settings: Settings, order: Order, before: dict[str, Any]) -> tuple[str, str, Any]:
     """As ``kubectl rollout undo``: the template of an older replica set takes the place of the present one."""
-    meta = cluster.part(before, "metadata")
-    labels = cluster.part(cluster.part(before, "spec"), "selector").get("matchLabels")
+    meta = base.part(before, "metadata")
+    labels = base.part(base.part(before, "spec"), "selector").get("matchLabels")
     chosen = ",".join(f"{k}={v}" for k, v in labels.items()) if isinstance(labels, dict) else ""
     path = f"/apis/apps/v1/namespaces/{quote(order.inputs['namespace'])}/replicasets?"
     items = base.read(call(settings, "GET", path + urlencode({"labelSelector": chosen}))).get("items")
     revisions: dict[int, dict[str, Any]] = {}
     for each in items if isinstance(items, list) else []:
-        own = cluster.part(each, "metadata")
+        own = base.part(each, "metadata")
         owners = own.get("ownerReferences")
         mine = any(isinstance(o, dict) and o.get("uid") == meta.get("uid") for o in owners or ())
-        revision = whole(str(cluster.part(own, "annotations").get(REVISION, "")))
+        revision = whole(str(base.part(own, "annotations").get(REVISION, "")))
         if mine and revision is not None:
-            revisions[revision] = cluster.part(cluster.part(each, "spec"), "template")
-    present = whole(str(cluster.part(meta, "annotations").get(REVISION, "")))
+            revisions[revision] = base.part(base.part(each, "spec"), "template")
+    present = whole(str(base.part(meta, "annotations").get(REVISION, "")))
     now = max(revisions, default=0) if present is None else present
     older = [number for number in revisions if number < now]
     to = int(order.inputs["revision"]) if order.inputs.get("revision") else max(older, default=0)
@@ -144,19 +144,19 @@ def _undo(settings: Settings, order: Order, before: dict[str, Any]) -> tuple[str
         raise RunFailed(f"There is no revision {to} to roll back to." if to else "There is no earlier revision.",
                         fix=f"The cluster has kept: {known}.")  # fmt: skip
     template = dict(revisions[to])
-    own = dict(cluster.part(template, "metadata"))
-    own["labels"] = {k: v for k, v in cluster.part(own, "labels").items() if k != _HASH}
+    own = dict(base.part(template, "metadata"))
+    own["labels"] = {k: v for k, v in base.part(own, "labels").items() if k != _HASH}
     template["metadata"] = own
     patch = [
         {"op": "replace", "path": "/spec/template", "value": template},
-        {"op": "add", "path": "/metadata/annotations", "value": {**cluster.part(meta, "annotations"), KEY: order.key}},
+        {"op": "add", "path": "/metadata/annotations", "value": {**base.part(meta, "annotations"), KEY: order.key}},
     ]
     return f"From revision {now} to revision {to}.", "application/json-patch+json", patch
 
 
 def _rollout(found: dict[str, Any]) -> Progress:
     """As ``kubectl rollout status``."""
-    spec, status, meta = cluster.part(found, "spec"), cluster.part(found, "status"), cluster.part(found, "metadata")
+    spec, status, meta = base.part(found, "spec"), base.part(found, "status"), base.part(found, "metadata")
     if int(status.get("observedGeneration") or 0) < int(meta.get("generation") or 0):
         return Progress("running", "The cluster has not taken it up yet.")
     for each in status.get("conditions") or ():
