@@ -183,10 +183,15 @@ def test_by_api_and_command_line() -> None:
     assert (test["test"], test["drill"], test["triage"]) == (True, True, "")
     first, second, third = (data("declare", f"Odd {n}", "--triage")["id"] for n in range(3))
     assert [each["id"] for each in data("incident", "list", "--status", "triage")["items"]] == [third, second, first]
+    listed = CliRunner().invoke(cli, ["incident", "list", "--status", "triage"]).output
+    assert listed.count("in triage") == 3 and "active" not in listed
+    assert "active (test)" in CliRunner().invoke(cli, ["incident", "list"]).output
     assert data("triage", "confirm", str(first))["triage"] == ""
     assert data("triage", "decline", str(second), "Planned")["triage"] == "declined"
     assert data("triage", "merge", str(third), str(first))["id"] == first
     assert Incident.objects.get(pk=third).triage == "merged"
+    listed = CliRunner().invoke(cli, ["incident", "list"]).output
+    assert "declined" in listed and "merged" in listed
 
 
 @pytest.mark.django_db

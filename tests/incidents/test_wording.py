@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from watchroom.cli.main import cli
 from watchroom.cli.terminal_room import TerminalRoom
-from watchroom.incidents import commands
+from watchroom.incidents import commands, wording
 from watchroom.incidents.models import Incident, LogEntry, Update, UpdateDraft
-from watchroom.incidents.rules.blameless import findings, findings_in
+from watchroom.incidents.rules.blameless import findings, findings_in, may_name
 from watchroom.kernel.clock import TravellingClock
 
 BLAMES = "Bob should have tested it"
@@ -55,6 +55,95 @@ def test_plain_lines_are_left_alone(text: str) -> None:
     assert findings(text) == []
 
 
+PEOPLE = ["Anna Bell", "Ben O'Hara", "Will Fox", "José Núñez", "Deploy Bot", "Anne-Marie Duval", "Boris Lem", "Ruby"]
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("Anna broke the deploy", "Anna broke"),
+        ("anna broke the deploy", "anna broke"),
+        ("Anna Bell just broke checkout", "Anna Bell just broke"),
+        ("@anna broke it", "@anna broke"),
+        ("Ben O’Hara messed up the limits", "Ben O’Hara messed"),
+        ("Will took down prod", "Will took down prod"),
+        ("Anna took the site down", "Anna took the site down"),
+        ("José didn't test the migration", "José didn't test"),
+        ("Anne-Marie introduced a bug", "Anne-Marie introduced a bug"),
+        ("It is because of Anna", "because of Anna"),
+        ("Anna's deploy broke checkout", "Anna's deploy broke"),
+        ("Boris' change caused the outage", "Boris' change caused"),
+        ("The deploy by Anna broke the queue", "deploy by Anna broke"),
+        ("the outage was caused by Ben", "caused by Ben"),
+        ("Anna is responsible for this outage", "Anna is responsible for this outage"),
+        ("Why did Anna deploy on a Friday?", "Why did Anna deploy"),
+        ("Anna missed the alert", "Anna missed"),
+        ("Anna was supposed to test it", "Anna was supposed to test"),
+        ("Deploy Bot broke it", "Deploy Bot broke"),
+        ("Ben ran it on the wrong cluster", "Ben ran it on the wrong"),
+        ("Ben (on call) broke it", "Ben (on call) broke"),
+        ("after Anna broke the deploy, errors rose", "Anna broke"),
+        ("It should've been tested", "should've"),
+    ],
+)
+def test_who_is_blamed_by_name_is_found(text: str, phrase: str) -> None:
+    [found] = findings(text, PEOPLE)
+    assert found.phrase == phrase
+    assert may_name(text) or findings(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Anna rolled back the deploy", "Anna killed the long query", "Anna took down the canary", "Anna found what broke the deploy",
+        "Anna says the deploy broke checkout", "Anna’s rollback worked", "Anna's fix broke nothing", "Anna did not test it yet",
+        "Anna didn't see any errors", "Anna broke the work into two tasks", "Anna broke the glass to get in", "will broke",
+        "The ruby broke it", "Deploy broke it", "The query from Anna broke the database", "Asked Anna. Broke at 14:02",
+        "Anna was supposed to be paged", "Is Anna responsible for comms?", "Why did Anna get no page?", "Anna, checkout broke",
+        "Thanks to Anna for the quick look", "because of Anna's tip we looked at the proxy", "Anna restarted the pod that broke",
+        "Hannah broke it", "Anna caught a mistake", "Anna failed to reach the vendor", "the pods: they crashed twice",
+        "She killed the stuck session", "Anna merged the fix", "Anna's laptop crashed",
+    ],
+)  # fmt: skip
+def test_who_only_did_something_is_not_blamed(text: str) -> None:
+    assert findings(text, PEOPLE) == []
+
+
+_DEEDS = [
+    "broke",
+    "took down prod",
+    "rolled back",
+    "messed up",
+    "is",
+    "'s deploy broke",
+    "missed",
+    "was",
+    "caused",
+    "ran",
+]
+
+
+@given(
+    st.lists(
+        st.sampled_from([*PEOPLE, *_DEEDS, "Anna", "@ben", "the", "by", ".", "it", "\ue000"]) | st.text(max_size=8),
+        max_size=8,
+    )
+)
+def test_names_are_only_asked_for_where_they_would_matter(words: list[str]) -> None:
+    text = " ".join(words)
+    with_names = findings(text, PEOPLE)
+    assert all(each.phrase in text for each in with_names)
+    if with_names != findings(text):
+        assert may_name(text)
+
+
+def test_a_long_text_is_read_in_time_that_grows_with_it() -> None:
+    """Nothing in the patterns goes back over what it has read: else these would take minutes."""
+    for piece in ("a.a'a-", "did ", "Anna Bell ", "broke it in ", "has had ", "a a-a ", "(a"):
+        findings(piece * (100_000 // len(piece)), PEOPLE)
+        may_name(piece * (100_000 // len(piece)))
+
+
 @given(st.lists(st.text(max_size=40) | st.sampled_from([BLAMES, "human error", "HUMAN ERROR"]), max_size=5))
 def test_each_phrase_is_said_once_over_all_texts(texts: list[str]) -> None:
     phrases = [each.phrase.lower() for each in findings_in(texts)]
@@ -92,6 +181,21 @@ def test_a_line_waits_until_its_writer_has_looked(room: tuple[Client, Incident])
     edit = {"text": "Bob forgot the test", "at": ""}
     assert browser.post(f"/log/{entry.pk}", edit).status_code == 422
     assert browser.post(f"/log/{entry.pk}", edit | {"as_is": "yes"}).status_code == 302
+
+
+def test_somebody_who_is_here_is_known_by_name(
+    room: tuple[Client, Incident], world: Any, django_assert_num_queries: Any
+) -> None:
+    browser, incident = room
+    first = world.stranger.name.split()[0]
+    url, headers = f"/incidents/{incident.pk}/log", {"Accept": "application/json"}
+    line = {"kind": "note", "text": f"{first} broke the deploy", "client_key": "k1"}
+    assert browser.post(url, line, headers=headers).json()["wording"][0]["phrase"] == f"{first} broke"
+    assert browser.post(url, line | {"text": "Rumpelstilzchen broke the deploy"}, headers=headers).status_code == 200
+    line |= {"text": f"{first} rolled back the deploy", "client_key": "k2"}
+    assert browser.post(url, line, headers=headers).status_code == 200
+    with django_assert_num_queries(0):
+        assert wording.findings("We roll back the deploy") == []
 
 
 def test_an_update_waits_until_its_writer_has_looked(room: tuple[Client, Incident]) -> None:

@@ -62,8 +62,24 @@ def incident() -> None:
     """Incidents."""
 
 
+_TRIAGE = {"waiting": "in triage", "declined": "declined", "merged": "merged"}
+
+
+def _listed(answer: dict[str, Any]) -> None:
+    """Incidents, with what people would call where each stands: in triage before anything else, else its state."""
+    rows = []
+    for each in answer["items"]:
+        stands = _TRIAGE.get(each["triage"]) or (each["state"] or {}).get("name") or each["phase"]
+        marks = [mark for mark in ("private", "test") if each[mark]]
+        marks += ["drill"] if each["drill"] and not each["test"] else []
+        rows.append({**each, "status": f"{stands} ({', '.join(marks)})" if marks else stands})
+    columns = ("id", "status", "severity", "title", "team", "services", "declared_at")
+    table(*columns, empty="No incidents.")({**answer, "items": rows})
+
+
 @incident.command("list")
-@click.option("--status", help="active, mitigated, resolved, closed or open.")
+@click.option("--status", help="active, mitigated, resolved, closed, open or triage.")
+@click.option("--q", metavar="WORDS", help="Words of title or summary, or a number.")
 @click.option("--state", help="Slug of a state.")
 @click.option("--severity")
 @click.option("--team", help="Slug.")
@@ -74,8 +90,7 @@ def incident() -> None:
 @api_command
 def list_(api: Api, **query: Any) -> Any:
     """List incidents."""
-    columns = ("id", "status", "severity", "title", "team", "services", "declared_at")
-    return api.get("/incidents", **query), table(*columns, empty="No incidents.")
+    return api.get("/incidents", **query), _listed
 
 
 @incident.command()

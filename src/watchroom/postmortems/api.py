@@ -10,6 +10,7 @@ from ninja import Field, Query, Router, Schema
 from ..api.auth import actor_of
 from ..api.pages import page
 from ..incidents.queries import incident_for
+from ..incidents.wording import people_named_in
 from . import commands, queries, rules
 from .models import Postmortem
 
@@ -105,6 +106,7 @@ class ReviewIn(Schema):
 def _detail(request: HttpRequest, pk: int) -> PostmortemDetailOut:
     row = queries.postmortem_for(actor_of(request), pk)
     sections = queries.sections_of(row)
+    people = people_named_in(sections.values())
     published = row.state == Postmortem.State.PUBLISHED
     return PostmortemDetailOut(
         **PostmortemOut.of(row).model_dump(),
@@ -118,7 +120,7 @@ def _detail(request: HttpRequest, pk: int) -> PostmortemDetailOut:
         findings=[
             FindingOut(section=name, phrase=found.phrase, why=found.why, better=found.better, instead=found.instead)
             for name, text in sections.items()
-            for found in rules.findings(text)
+            for found in rules.findings(text, people)
         ],
         missing=[
             MissingOut(field=each.field, text=each.text, fix=each.fix)

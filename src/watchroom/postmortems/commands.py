@@ -6,6 +6,7 @@ from ..accounts.actors import Actor
 from ..accounts.changes import Change
 from ..incidents.commands import acting_in, write_system
 from ..incidents.models import Incident
+from ..incidents.wording import people_named_in
 from ..kernel.db import locked
 from ..kernel.errors import Conflict, NotFound, Refused
 from . import queries, rules
@@ -69,7 +70,9 @@ def edit(by: Actor, postmortem: Postmortem, *, version: int, **sections: str) ->
         if not before:
             return row
         if row.state == State.PUBLISHED:
-            _refuse_first(rules.missing(queries.sections_of(row) | clean, approvals=1, actions=1))
+            after = queries.sections_of(row) | clean
+            people = people_named_in(after.values())
+            _refuse_first(rules.missing(after, approvals=1, actions=1, people=people))
         made.history(PostmortemRevision(postmortem=row, version=version, at=made.at, by=by.person, changed=before))
         for name in before:
             setattr(row, name, clean[name])

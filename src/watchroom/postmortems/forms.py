@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from ..incidents.wording import people_named_in
 from . import rules
 
 HELP = {
@@ -48,4 +49,6 @@ class PostmortemForm(forms.Form):
     @property
     def parts(self) -> list[tuple[forms.BoundField, list[rules.Finding]]]:
         """Each section's field with the words in it that blame."""
-        return [(self[name], rules.findings(self.text_of(name))) for name in rules.SECTIONS]
+        texts = {name: self.text_of(name) for name in rules.SECTIONS}
+        people = people_named_in(texts.values())
+        return [(self[name], rules.findings(text, people)) for name, text in texts.items()]

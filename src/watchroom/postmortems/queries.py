@@ -10,6 +10,7 @@ from ..accounts.actors import Actor
 from ..incidents import queries as incidents
 from ..incidents import rules as incident_rules
 from ..incidents.models import Incident, LogEntry, RoleAssignment, RoleName
+from ..incidents.wording import people_named_in
 from ..kernel.errors import NotFound
 from ..mitigations.models import MitigationRun
 from . import rules
@@ -70,8 +71,10 @@ def approvals_of(postmortem: Postmortem) -> int:
 
 def missing_for(postmortem: Postmortem) -> list[rules.Missing]:
     """What keeps it from being published."""
+    sections = sections_of(postmortem)
     return rules.missing(
-        sections_of(postmortem),
+        sections,
+        people=people_named_in(sections.values()),
         approvals=approvals_of(postmortem),
         actions=postmortem.incident.action_items.exclude(state="dropped").count(),
     )

@@ -319,8 +319,9 @@ class Missing:
     fix: str
 
 
-def missing(sections: Mapping[str, str], *, approvals: int, actions: int) -> list[Missing]:
-    """All that keeps a postmortem with these sections from being published."""
+def missing(sections: Mapping[str, str], *, approvals: int, actions: int, people: Iterable[str] = ()) -> list[Missing]:
+    """All that keeps a postmortem with these sections from being published. ``people`` are whom they may name."""
+    people = list(people)
     found: list[Missing] = []
     for name in NEEDED:
         text = sections.get(name, "").strip()
@@ -339,7 +340,7 @@ def missing(sections: Mapping[str, str], *, approvals: int, actions: int) -> lis
             )
         )
     for name in ("root_cause", "factors"):
-        if only_blames(sections.get(name, "")) and all(each.field != name for each in found):
+        if only_blames(sections.get(name, ""), people) and all(each.field != name for each in found):
             found.append(
                 Missing(
                     name,

@@ -16,8 +16,9 @@ from ..incidents.commands import acting_in, log
 from ..incidents.commands.mentions import people_by_handle
 from ..incidents.models import Incident
 from ..incidents.queries import incident_for
-from ..incidents.rules import blameless, slash
+from ..incidents.rules import slash
 from ..incidents.views._saying import say
+from ..incidents.wording import findings
 from ..kernel import clock, wake
 from ..kernel.db import announce
 from ..outgoing.models import Event
@@ -98,7 +99,7 @@ def said_in_a_room(by: Actor, workspace: Workspace, heard: Heard) -> str | None:
         return taking.go_on(by, venue, word, rest.partition(" ")[2].strip())
     mark = hashlib.sha256(f"{heard.message.message} {heard.user} {heard.text}".encode()).hexdigest()[:40]
     key = f"{rules.PREFIX}{mark}" if heard.message.message else ""
-    found = [] if as_it_is else blameless.findings(rest)
+    found = [] if as_it_is else findings(rest)
     if found and line is not None and venue is not None and venue.incident_id == incident.pk and key:
         return taking.hold(by, venue, heard, key, line, found)
     if found:

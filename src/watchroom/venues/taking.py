@@ -17,6 +17,7 @@ from ..accounts.models import Person
 from ..accounts.roles import Action
 from ..channels.base import DeliveryFailed
 from ..chat.answering import acting_for, whose
+from ..incidents import wording as wordings
 from ..incidents.commands import Source, log
 from ..incidents.rules import blameless
 from ..kernel import clock, wake
@@ -119,7 +120,7 @@ def take(row: Taken) -> None:
         client: Any = client_of(venue.workspace)
         if not row.text and not _read(row, client):
             return
-        found = [] if row.shown else blameless.findings(row.text)
+        found = [] if row.shown else wordings.findings(row.text)
         if found and row.author:
             _show(row, client, found)
         else:

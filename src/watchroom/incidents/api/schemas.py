@@ -10,7 +10,7 @@ from ninja import Field, Schema
 
 from ...accounts.models import Person
 from ...kernel.times import Instant
-from .. import rules
+from .. import rules, wording
 from ..models import Incident, LogEntry, RoleAssignment, Update
 
 
@@ -275,7 +275,7 @@ class WordingOut(Schema):
     def of(*texts: str) -> list[WordingOut]:
         return [
             WordingOut(phrase=each.phrase, why=each.why, better=each.better, instead=each.instead)
-            for each in rules.blameless.findings_in(texts)
+            for each in wording.findings_in(texts)
         ]
 
 

@@ -17,7 +17,7 @@ from ...kernel.errors import Refused
 from ...kernel.numbers import whole, wholes
 from ...kernel.times import instant
 from ...web.middleware import actor_of
-from .. import commands, queries, rules
+from .. import commands, queries, rules, wording
 from ..forms import EditEntryForm, EntryForm
 from ..models import Incident, LogEntry, RoleAssignment
 from ._lines import lines
@@ -66,7 +66,7 @@ def _write(request: HttpRequest, by: Actor, incident: Incident) -> HttpResponse:
         field, errors = next(iter(form.errors.items()))
         raise Refused("The entry was not written.", field=field, value=request.POST.get(field, ""), fix=str(errors[0]))
     said: dict[str, Any] = form.cleaned_data
-    if not said["as_is"] and (found := rules.blameless.findings(said["text"])):
+    if not said["as_is"] and (found := wording.findings(said["text"])):
         return _look_first(request, incident, form, found)
     files = wholes(request.POST.getlist("attachment"))
     at = clock.now() - timedelta(seconds=said["ago"]) if said["ago"] else said["at"]
@@ -104,7 +104,7 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
     form = EditEntryForm(request.POST or None, initial={"text": found.text, "at": found.at})
     blames: list[rules.blameless.Finding] = []
     if request.method == "POST" and form.is_valid():
-        blames = [] if form.cleaned_data["as_is"] else rules.blameless.findings(form.cleaned_data["text"])
+        blames = [] if form.cleaned_data["as_is"] else wording.findings(form.cleaned_data["text"])
     if request.method == "POST" and form.is_valid() and not blames:
         commands.edit_entry(by, found, text=form.cleaned_data["text"], at=form.cleaned_data["at"])
         return redirect(f"/incidents/{found.incident_id}#entry-{found.pk}")

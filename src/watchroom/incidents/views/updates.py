@@ -18,7 +18,7 @@ from ...kernel.numbers import whole
 from ...status import commands as status
 from ...status.models import PublishedUpdate, StatusPage
 from ...web.middleware import actor_of
-from .. import commands, queries, rules
+from .. import commands, queries, rules, wording
 from ..models import Incident, Update, UpdateDraft, UpdateTemplate
 from ..update_forms import AUDIENCE_NAMES, DraftForm, initial_of
 from ._publishing import publish
@@ -66,7 +66,7 @@ def updates(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         form = DraftForm(request.POST, publishing=publishing, **options)
         if form.is_valid() and publishing and not request.POST.get("as_is"):
-            blames = rules.blameless.findings_in(form.texts())
+            blames = wording.findings_in(form.texts())
         if form.is_valid() and not blames:
             try:
                 return _act(request, by, found, form, corrected, publishing)
@@ -81,7 +81,7 @@ def updates(request: HttpRequest, pk: int) -> HttpResponse:
         initial["lists"] = [slug for slug, _ in lists]
         initial["pages"] = list(shown_on.values_list("public_incident__page__slug", flat=True).distinct())
         form = DraftForm(initial=initial, **options)
-        blames = rules.blameless.findings_in(map(str, form.initial.values()))
+        blames = wording.findings_in(map(str, form.initial.values()))
     holders = list(found.roles.filter(ended_at__isnull=True))
     context = {
         "incident": found,
