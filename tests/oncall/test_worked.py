@@ -528,6 +528,6 @@ def test_a_new_schedule_begins_with_what_most_need(pay: Any) -> None:
 
 def test_what_few_need_is_unfolded_where_it_is_filled_in(pay: Any) -> None:
     schedule, anna, ben, mia = pay
-    save(schedule, rotation(anna, ben, restrictions=[{"start": "22:00", "end": "06:00"}]), description="")
+    save(schedule, rotation(anna, ben, until="2026-06-01T09:00:00Z"), description="")
     page = browser(mia).get("/schedules/pay/edit")
     assert page.context["rotations"].forms[0].unfolded() and not page.context["form"].unfolded()

@@ -47,14 +47,23 @@ def schedule_by(actor: Actor, slug: str) -> Schedule:
 
 
 def plans_of(
-    schedules: Iterable[Schedule], start: datetime, end: datetime, *, temporaries: bool = True
+    schedules: Iterable[Schedule],
+    start: datetime,
+    end: datetime,
+    *,
+    temporaries: bool = True,
+    drafts: Mapping[int, Sequence[rules.Layer]] | None = None,
 ) -> dict[int, rules.Plan]:
-    """The plan of each schedule (by its number) for the time from ``start`` up to ``end``; a constant number of queries."""
+    """The plan of each schedule (by its number) for the time from ``start`` up to ``end``; a constant number of queries.
+    ``drafts`` stand in the place of a schedule's rotations: what would be if they were saved."""
     chosen = {schedule.pk: schedule for schedule in schedules}
-    layers: dict[int, list[rules.Layer]] = {pk: [] for pk in chosen}
+    drafts = drafts or {}
+    layers: dict[int, list[rules.Layer]] = {pk: list(drafts.get(pk, ())) for pk in chosen}
     members = Prefetch("members", RotationMember.objects.order_by("turn", "id"), to_attr="placed")
     for rotation in (
-        Rotation.objects.filter(schedule__in=chosen).order_by("-precedence", "id").prefetch_related(members)
+        Rotation.objects.filter(schedule__in=chosen.keys() - drafts.keys())
+        .order_by("-precedence", "id")
+        .prefetch_related(members)
     ):
         try:
             layers[rotation.schedule_id].append(_layer(rotation, chosen[rotation.schedule_id].timezone))

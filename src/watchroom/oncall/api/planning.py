@@ -11,14 +11,18 @@ from ninja import Query, Router, Status
 
 from ...accounts.models import Person
 from ...accounts.queries import person_by
+from ...accounts.roles import Action
 from ...api.auth import actor_of
 from ...kernel import clock
-from .. import commands, outlook, queries, rules
+from .. import commands, drafts, outlook, queries, rules
 from ..schemas import (
     CoverIn,
     CoverOut,
     CoversOut,
+    DraftIn,
+    DraftOut,
     FindingOut,
+    GapOut,
     LoadOut,
     MovedOut,
     MovesOut,
@@ -145,6 +149,22 @@ def preview_override(request: HttpRequest, slug: str, body: OverrideIn) -> Moves
     )
     moved = rules.difference(plan, replace(plan, overrides=(*plan.overrides, new)), start, end)
     return MovesOut(items=moves_of(moved, queries.people_of({pk for m in moved for pk in (*m.loses, *m.gains)})))
+
+
+@router.post("/schedules/{slug:slug}/preview", response=DraftOut, summary="Preview a change of a schedule")
+def preview_schedule(request: HttpRequest, slug: str, body: DraftIn) -> DraftOut:
+    """Who would gain and who would lose which time, if these rotations took the place of those that are there. Nothing is saved.
+    For managers of the team that owns it."""
+    by = actor_of(request)
+    row = queries.schedule_by(by, slug)
+    by.require(Action.MANAGE, row.team)
+    given = [each.model_dump(exclude_none=True) for each in body.rotations]
+    found = drafts.draft_of(row, body.timezone or row.timezone, given)
+    return DraftOut(
+        items=moves_of(found.moved, found.people),
+        gaps=[GapOut(starts_at=a, ends_at=b) for a, b in found.gaps],
+        rotations=[f"{name}: {' '.join(said)}" for name, said in found.words],
+    )
 
 
 @router.post("/schedules/{slug:slug}/plan", response=PlanOut, summary="Let the planner propose a rota")

@@ -4,7 +4,7 @@ from .absences import add_absence, import_absences, may_speak_for, remove_absenc
 from .calendars import make_feed, refresh_calendars, remove_calendar, revoke_feed, save_calendar
 from .handoffs import acknowledge_handoff, note_handoff
 from .overrides import accept_rota, add_override, remove_override
-from .schedules import delete_schedule, save_schedule
+from .schedules import delete_schedule, draft_layers, save_schedule
 from .swaps import cover, decline_swap, expire_swaps, offer_swap, take_shift, take_swap, withdraw_swap
 from .temporaries import add_temporary, draft_temporary, end_temporary
 from .worked import correct, settle, take_back, write_down
@@ -19,6 +19,7 @@ __all__ = [
     "cover",
     "decline_swap",
     "delete_schedule",
+    "draft_layers",
     "draft_temporary",
     "end_temporary",
     "expire_swaps",

@@ -17,7 +17,7 @@ from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ...kernel.times import within_reach
 from ..models import Rotation, RotationMember, Schedule
-from ..rules import RuleError, local_from, restriction_to, restrictions_from
+from ..rules import Layer, RuleError, local_from, restriction_to, restrictions_from
 from .handoffs import look_again
 from .worked import settle
 
@@ -83,6 +83,33 @@ def save_schedule(
         made.touch("schedules", f"schedule:{row.pk}")
         look_again(made, row.pk)
     return row
+
+
+def draft_layers(timezone: str, rotations: Sequence[Mapping[str, Any]]) -> tuple[Layer, ...]:
+    """Rotations as :func:`save_schedule` would save them, for a preview; nothing is saved. Their keys are their places.
+
+    :raises Refused: as there.
+    """
+    zone = checked_timezone(timezone)
+    found = []
+    for number, given in enumerate(rotations):
+        fields, members, shadows = _checked(number, given)
+        found.append(
+            Layer(
+                key=number + 1,
+                name=fields["name"],
+                precedence=fields["precedence"],
+                unit=fields["unit"],
+                length=fields["length"],
+                starts_at=local_from(fields["starts_at"]),
+                zone=zone,
+                members=tuple(map(tuple, members)),
+                restrictions=restrictions_from(fields["restrictions"]),
+                until=fields["until"],
+                shadows=tuple(map(tuple, shadows)) if any(shadows) else (),
+            )
+        )
+    return tuple(found)
 
 
 def _replace(schedule: Schedule, checked: list[Checked]) -> None:

@@ -4,7 +4,19 @@ from .absences import AbsenceFile, AbsenceIn, AbsenceOut, AbsencesOut, HolidaysI
 from .calendars import CalendarIn, CalendarOut, CalendarsOut, FeedIn, FeedOut, FeedsOut
 from .handoffs import CheckOut, HandoffOut, HandoffsOut, NoteIn, ReportLine, ReportSection
 from .people import Who
-from .planning import FindingOut, LoadOut, MovedOut, MovesOut, PlanIn, PlannedShift, PlanOut, QualityOut, RotaIn
+from .planning import (
+    DraftIn,
+    DraftOut,
+    FindingOut,
+    LoadOut,
+    MovedOut,
+    MovesOut,
+    PlanIn,
+    PlannedShift,
+    PlanOut,
+    QualityOut,
+    RotaIn,
+)
 from .schedules import (
     GapOut,
     OnCallNow,
@@ -40,6 +52,8 @@ __all__ = [
     "CoverIn",
     "CoverOut",
     "CoversOut",
+    "DraftIn",
+    "DraftOut",
     "FeedIn",
     "FeedOut",
     "FeedsOut",

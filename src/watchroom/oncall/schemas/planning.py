@@ -8,6 +8,7 @@ from typing import Literal
 from ninja import Field, Schema
 
 from .people import Who
+from .schedules import GapOut, RotationIn
 
 
 class LoadOut(Schema):
@@ -53,6 +54,20 @@ class MovesOut(Schema):
     """What a change would move."""
 
     items: list[MovedOut]
+
+
+class DraftIn(Schema):
+    """Rotations that are not saved."""
+
+    timezone: str | None = Field(None, description="Left out: the schedule's own.")
+    rotations: list[RotationIn]
+
+
+class DraftOut(MovesOut):
+    """What a schedule would be: who gains and loses which time, and when nobody would be on call, in the next 60 days."""
+
+    gaps: list[GapOut]
+    rotations: list[str] = Field(description="Each in words.")
 
 
 class PlanIn(Schema):

@@ -1,10 +1,11 @@
 """Pages about who is on call."""
 
 from .calendars import calendar_add, calendar_remove, feed, feed_make, feed_revoke
+from .editing import schedule_edit
 from .handoffs import handoff, handoff_acknowledge, handoff_note, handoffs
 from .own import absence_add, absence_import, absence_remove, holidays, mine
 from .plan import planner, planner_accept
-from .schedules import override_add, override_remove, schedule, schedule_delete, schedule_edit, schedules
+from .schedules import override_add, override_remove, schedule, schedule_delete, schedules
 from .swaps import cover, shift_take, swap_decline, swap_offer, swap_take, swap_withdraw
 from .temporaries import temporary, temporary_end
 from .worked import correct, correction_take_back, worked_csv, worked_page

@@ -14,6 +14,8 @@ from ...kernel import clock
 from .. import facts, rules
 from ..models import Override, Schedule
 
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
 
 @dataclass(frozen=True)
 class Day:
@@ -77,7 +79,8 @@ def weeks(
         for shift in shifts:
             if shift.starts_at < b and shift.ends_at > a and shift.person in people:
                 times = f"{timezone.localtime(max(shift.starts_at, a)):%H:%M} to {timezone.localtime(min(shift.ends_at, b)):%H:%M}"
-                here.append((people[shift.person].name, f"{times}, {why(shift, reasons)}"))
+                begins = f"{timezone.localtime(shift.starts_at):%H:%M} " if shift.starts_at > a else ""
+                here.append((f"{begins}{people[shift.person].name}", f"{times}, {why(shift, reasons)}"))
         feasts = list(dict.fromkeys(days[day] for days in holidays.values() if day in days))
         cells.append(Day(day, day == today, here, feasts, any(x < b and y > a for x, y in gaps)))
     return [cells[number : number + 7] for number in range(0, 42, 7)]

@@ -23,9 +23,9 @@ from ...kernel.errors import NotFound, WatchroomError
 from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, facts, outlook, queries, rules
-from ..forms import OverrideForm, RotationFormSet, ScheduleForm, window_text
+from ..forms import OverrideForm
 from ..models import Override, Schedule
-from .month import month_start, reasons_of, weeks, why
+from .month import WEEKDAYS, month_start, reasons_of, weeks, why
 
 _SPAN = timedelta(days=14)
 Span = tuple[datetime, datetime, str]
@@ -121,9 +121,9 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
         "kinds": KINDS,
         "lanes": _by_person(shifts, gaps, people)
         if kind == "people"
-        else _by_layer(plan, shifts, shadows, gaps, people, start, end),
+        else by_layer(plan, shifts, shadows, gaps, people, start, end),
         "weeks": weeks(start, shifts, gaps, people, reasons, holidays) if kind == "month" else [],
-        "weekdays": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+        "weekdays": WEEKDAYS,
         "feasts": sorted(
             (day, name, people[pk].name) for pk, days in holidays.items() for day, name in days.items() if pk in people
         ),
@@ -158,7 +158,7 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
     return render(request, "oncall/schedule.html", context, status=422 if form.errors else 200)
 
 
-def _by_layer(
+def by_layer(
     plan: rules.Plan,
     shifts: list[rules.Shift],
     shadows: list[rules.Shift],
@@ -250,75 +250,6 @@ def override_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponseBas
     commands.remove_override(by, row)
     messages.success(request, "The override is removed.")
     return redirect("schedule", slug)
-
-
-def schedule_edit(request: HttpRequest, slug: str = "") -> HttpResponseBase:
-    """``/schedules/new`` and ``/schedules/<slug>/edit``: the schedule and its rotations in one form."""
-    by = actor_of(request)
-    row = queries.schedule_by(by, slug) if slug else None
-    if row is not None:
-        by.require(Action.MANAGE, row.team)
-    elif not by.teams_where(Action.MANAGE).exists():
-        by.require(Action.MANAGE)
-    people = list(Person.objects.filter(is_active=True))
-    zone = by.person.timezone if by.person else "UTC"
-    form = ScheduleForm(
-        request.POST or None, actor=by, schedule=row, **({} if row else {"initial": {"timezone": zone}})
-    )
-    initial = _rotations(row) if row or request.method == "POST" else [_usual(zone)]
-    rotations = RotationFormSet(
-        request.POST or None, prefix="rotations", form_kwargs={"people": people}, initial=initial
-    )
-    if request.method == "GET":
-        rotations.extra = 1 if "rotation" in request.GET else 0
-    if request.method == "POST" and form.is_valid() and rotations.is_valid():
-        chosen = [
-            each.values() for each in rotations.forms if each.cleaned_data and not each.cleaned_data.get("DELETE")
-        ]
-        try:
-            saved = commands.save_schedule(by, row, **form.cleaned_data, rotations=chosen)
-        except WatchroomError as error:
-            blame(form, error)
-        else:
-            messages.success(request, "Saved.")
-            return redirect("schedule", saved.slug)
-    wrong = bool(form.errors) or (request.method == "POST" and not rotations.is_valid())
-    context = {"form": form, "rotations": rotations, "schedule": row}
-    return render(request, "oncall/schedule_form.html", context, status=422 if wrong else 200)
-
-
-def _usual(zone: str) -> dict[str, Any]:
-    """What most begin with: by the week, from this Monday on, so that somebody is on call at once."""
-    here = (
-        clock.now().astimezone(rules.check_zone(zone)).replace(hour=9, minute=0, second=0, microsecond=0, tzinfo=None)
-    )
-    return {"name": "Weekly", "starts_at": here - timedelta(days=here.weekday())}
-
-
-def _rotations(row: Schedule | None) -> list[dict[str, Any]]:
-    if row is None:
-        return []
-    found = []
-    for rotation in row.rotations.prefetch_related("members"):
-        turns: dict[int, list[int]] = {}
-        shadows: dict[int, list[int]] = {}
-        for place in rotation.members.all():
-            turns.setdefault(place.turn, [])
-            (shadows if place.is_shadow else turns).setdefault(place.turn, []).append(place.person_id)
-        found.append(
-            {
-                "name": rotation.name,
-                "length": rotation.length,
-                "unit": rotation.unit,
-                "precedence": rotation.precedence,
-                "starts_at": rules.local_from(rotation.starts_at),
-                "until": rotation.until,
-                "members": [turns[turn] for turn in sorted(turns)],
-                "shadows": [shadows.get(turn, []) for turn in sorted(turns)],
-                "restrictions": "\n".join(window_text(window) for window in rotation.restrictions),
-            }
-        )
-    return found
 
 
 @require_POST

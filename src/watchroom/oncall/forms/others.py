@@ -1,0 +1,118 @@
+"""Forms of what is done with schedules: overrides, corrections, absences, plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+
+from ...accounts.models import Person
+from ...kernel.local_time import LocalTime
+from ..models import Rotation, Schedule
+from .turns import TurnsField
+
+
+class OverrideForm(forms.Form):
+    """Somebody takes over for a while."""
+
+    person = forms.ModelChoiceField(Person.objects.filter(is_active=True), label="Who takes over")
+    replaces = forms.ModelChoiceField(
+        Person.objects.filter(is_active=True), required=False, label="From whom", empty_label="Everybody who is on call"
+    )
+    starts_at = LocalTime("From", "In your own time zone.")
+    ends_at = LocalTime("Until")
+    reason = forms.CharField(required=False, max_length=200, label="Why")
+
+
+class CorrectionForm(forms.Form):
+    """Who really was on call. Also of people who have left."""
+
+    person = forms.ModelChoiceField(Person.objects.all(), required=False, label="Who was on call", empty_label="Nobody")
+    instead_of = forms.ModelChoiceField(
+        Person.objects.all(), required=False, label="Instead of whom", empty_label="Everybody who is written down"
+    )
+    starts_at = LocalTime("From", "In your own time zone.")
+    ends_at = LocalTime("Until")
+    reason = forms.CharField(max_length=200, label="How do you know?")
+
+
+class AbsenceForm(forms.Form):
+    """Somebody is away."""
+
+    starts_at = LocalTime("Away from", "In your own time zone.")
+    ends_at = LocalTime("Back at")
+    reason = forms.CharField(required=False, max_length=200, label="Why (everybody can read it)")
+    not_paged = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Do not page me",
+        help_text="Escalations pass you over and go on with the next at once. If nobody else is left, you are paged.",
+    )
+
+
+class HolidayForm(forms.Form):
+    """Where somebody has their public holidays."""
+
+    country = forms.CharField(
+        required=False, max_length=2, label="Country", help_text="Two letters, such as DE or US. Empty: no holidays."
+    )
+    region = forms.CharField(
+        required=False, max_length=10, label="Region", help_text="Such as BY or CA; empty for the whole country."
+    )
+
+
+class PlanForm(forms.Form):
+    """What a planned rota must keep to."""
+
+    people = forms.ModelMultipleChoiceField(
+        Person.objects.none(), label="Who takes turns", widget=forms.CheckboxSelectMultiple
+    )
+    starts_at = LocalTime("First hand-off", "In your own time zone.")
+    turns = forms.IntegerField(min_value=1, max_value=200, initial=12, label="How many turns to plan")
+    length = forms.IntegerField(min_value=1, max_value=1000, initial=1, label="Each turn lasts")
+    unit = forms.ChoiceField(
+        choices=Rotation.Unit.choices, initial=Rotation.Unit.WEEKS, label="Hours, days, weeks or months"
+    )
+    most_in_a_row = forms.IntegerField(min_value=1, max_value=50, initial=1, label="At most so many turns in a row")
+    rest = forms.IntegerField(
+        min_value=0, max_value=50, initial=1, label="Turns of others in between", help_text="At least."
+    )
+
+    def __init__(self, *args: Any, people: Sequence[Person] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = Person.objects.filter(pk__in=[each.pk for each in people])
+        self.fields["people"].queryset = choices  # type: ignore[attr-defined]
+
+
+class TemporaryForm(forms.Form):
+    """What replaces a schedule for a while: another schedule, or people who take turns."""
+
+    name = forms.CharField(max_length=100, label="What is it for?", help_text="Such as Release week or Christmas.")
+    starts_at = LocalTime(
+        "From", "In your own time zone. The first turn begins then; hand-offs after it come at the same hour."
+    )
+    ends_at = LocalTime("Until")
+    other = forms.ModelChoiceField(
+        Schedule.objects.none(),
+        required=False,
+        to_field_name="slug",
+        label="Another schedule stands in",
+        empty_label="No: these people take turns",
+    )
+    members = TurnsField(label="Whose turn it is, in order", required=False)
+    length = forms.IntegerField(min_value=1, max_value=1000, initial=1, label="Each turn lasts")
+    unit = forms.ChoiceField(
+        choices=Rotation.Unit.choices, initial=Rotation.Unit.DAYS, label="Hours, days, weeks or months"
+    )
+
+    def __init__(self, *args: Any, people: Sequence[Person] = (), others: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["members"].widget.people = people  # type: ignore[attr-defined]
+        self.fields["other"].queryset = others  # type: ignore[attr-defined]
+
+    def values(self, people: Mapping[int, Person]) -> dict[str, Any]:
+        """What the command takes."""
+        data = dict(self.cleaned_data)
+        data["members"] = [[people[pk] for pk in turn if pk in people] for turn in data["members"]]
+        return data
