@@ -11,6 +11,7 @@ from ..kernel.errors import WatchroomError
 from . import (
     agent,
     alerts,
+    backup,
     configuration,
     contact,
     evidence,
@@ -51,6 +52,7 @@ def cli() -> None:
 
 _everything: list[click.Command] = [
     *serving.commands,
+    *backup.commands,
     demo,
     *alerts.commands,
     *incidents.commands,

@@ -16,14 +16,6 @@ from ..kernel.errors import NotFound
 from .models import StoredContent
 
 
-def directory() -> Path | None:
-    """The directory of the files; None: they are in the database."""
-    own = settings.current()
-    if own.attachments:
-        return Path(own.attachments).expanduser()
-    return None if own.is_postgresql else own.data / "attachments"
-
-
 def _path(place: Path, sha256: str) -> Path:
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise ValueError(sha256)
@@ -32,7 +24,7 @@ def _path(place: Path, sha256: str) -> Path:
 
 def put(sha256: str, content: bytes) -> None:
     """Keep ``content``. On return it is durable; what is there already is left alone."""
-    place = directory()
+    place = settings.current().attachments_directory
     if place is None:
         StoredContent.objects.get_or_create(sha256=sha256, defaults={"content": content})
         return
@@ -52,7 +44,7 @@ def get(sha256: str) -> bytes:
 
     :raises NotFound: they are gone, for example because a backup was restored without the directory.
     """
-    place = directory()
+    place = settings.current().attachments_directory
     if place is None:
         row = StoredContent.objects.filter(pk=sha256).first()
         if row is not None:
@@ -67,7 +59,7 @@ def get(sha256: str) -> bytes:
 
 def remove(sha256: str) -> None:
     """Forget the bytes."""
-    place = directory()
+    place = settings.current().attachments_directory
     if place is None:
         StoredContent.objects.filter(pk=sha256).delete()
     else:

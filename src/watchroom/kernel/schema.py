@@ -18,15 +18,29 @@ from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrat
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.migrations.executor import MigrationExecutor
 
+from .errors import Refused
+
 _TELL_AFTER_SECONDS, _TELL_AGAIN_SECONDS = 1.0, 10.0
 
 
 def bring_up_to_date(say: Callable[[str], None]) -> None:
-    """Make or migrate every database that the settings name; ``say`` how far it is, if that takes more than a second."""
+    """Make or migrate every database that the settings name; ``say`` how far it is, if that takes more than a second.
+
+    :raises Refused: a newer Watchroom has been at work on it, and this one would spoil what that one wrote.
+    """
     for alias in connections:  # a migration of the journal may take over what lay in the default database
         if not connections[alias].introspection.table_names():
             _make(alias)
-        elif total := len(_missing(alias)):
+            continue
+        executor = MigrationExecutor(connections[alias])
+        if unknown := _unknown(executor):
+            raise Refused(
+                "A newer Watchroom than this one has been at work on the database.",
+                field="migrations",
+                value=", ".join(unknown[:3]),
+                fix="Install that version again, or restore a backup that was made before.",
+            )
+        if total := len(_missing(executor)):
             with _telling(Progress(total), say) as progress:
                 call_command("migrate", database=alias, interactive=False, verbosity=1, no_color=True, stdout=progress)
 
@@ -34,12 +48,18 @@ def bring_up_to_date(say: Callable[[str], None]) -> None:
 def is_up_to_date(alias: str = DEFAULT_DB_ALIAS) -> bool:
     """Whether every migration has been applied. Django's own command looks at a good deal more before it does nothing,
     and every start waits for it."""
-    return not _missing(alias)
+    return not _missing(MigrationExecutor(connections[alias]))
 
 
-def _missing(alias: str) -> list[object]:
-    executor = MigrationExecutor(connections[alias])
+def _missing(executor: MigrationExecutor) -> list[object]:
     return list(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _unknown(executor: MigrationExecutor) -> list[str]:
+    """Migrations that the database has seen and this version does not have."""
+    loader = executor.loader
+    seen, known = loader.applied_migrations or {}, loader.disk_migrations or {}
+    return sorted(f"{app}.{name}" for app, name in seen if app in loader.migrated_apps and (app, name) not in known)
 
 
 class Progress(io.StringIO):

@@ -326,6 +326,13 @@ class Settings:
         """Where the journal of signals is, beside :attr:`sqlite_path`."""
         return self.sqlite_path.with_suffix(".signals" + self.sqlite_path.suffix)
 
+    @property
+    def attachments_directory(self) -> Path | None:
+        """Where the files of incidents are; None: in the database."""
+        if self.attachments:
+            return Path(self.attachments).expanduser()
+        return None if self.is_postgresql else self.data / "attachments"
+
 
 def read(environ: Mapping[str, str] | None = None) -> Settings:
     """Read all settings from ``environ`` (the process's by default).

@@ -112,6 +112,15 @@ def _send(path: str, topics: frozenset[str]) -> None:
         pass  # its buffer is full: it has enough to wake up for
 
 
+def somebody_listens() -> bool:
+    """Whether a process of this installation runs on this machine. What dead ones have left behind does not count."""
+    for path in _directory_for(current().sqlite_path).glob("*.wake"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+            probe.connect(str(path))
+            return True
+    return False
+
+
 _ENGINE = ".engine.wake"
 _here: list[Callable[[frozenset[str]], object]] = []
 
