@@ -76,6 +76,10 @@ routes:
     severities: [{severity: critical, matcher: priority=P1}]
     mute_intervals: [nights]
     low_urgency_intervals: [nights]
+    declares: {severity: 2, type: outage, triage: true}
+  - {name: batch, parent: payments, matchers: [job=batch], declares: false}
+incident_types:
+  - {slug: outage, name: Outage, team: shop}
 time_intervals:
   - {name: nights, intervals: [{times: [{start_time: "20:00", end_time: "24:00"}], location: Europe/Berlin}, {weekdays: [Saturday]}]}
 inhibit_rules:

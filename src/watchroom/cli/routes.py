@@ -60,6 +60,8 @@ def _shown(way: dict[str, Any]) -> None:
             click.echo(f"  pages nobody now: {end['muted']}")
         elif end["waits"]:
             click.echo(f"  waits now: {end['waits']}")
+        if end["declares"]:
+            click.echo(f"  declares {end['declares']}")
         for line in end["pages"]:
             click.echo(f"  {line}")
 

@@ -452,6 +452,7 @@ def _route(route: Route) -> dict[str, Any]:
         "mute_intervals": route.mute_intervals,
         "active_intervals": route.active_intervals,
         "low_urgency_intervals": route.low_urgency_intervals,
+        "declares": route.declares,
     }
 
 

@@ -31,6 +31,7 @@ from ..insights.models import WeeklyList
 from ..insights.pay_rules import plan_pay
 from ..intake import commands as intake
 from ..intake.models import Integration, Route
+from ..intake.rules.declaring import stored
 from ..kernel import clock
 from ..kernel.errors import Refused
 from ..kernel.plugins import all_of
@@ -216,6 +217,7 @@ def _route(by: Actor, route: Route | None, fields: Fields) -> None:
             "severities": None
             if fields["severities"] is None
             else [intake.SeverityRule(**rule) for rule in fields["severities"]],
+            "declares": stored(fields["declares"]),
         },
     )
 

@@ -23,13 +23,22 @@ def _roles(kind: str, subjects: Collection[int], roles: Collection[str]) -> Mapp
     return holders_for(kind, subjects, roles)
 
 
+def _problem_of_type(slug: str) -> str:
+    from .commands.automatic import problem_of_type
+    from .models import IncidentType
+
+    return problem_of_type(IncidentType.objects.filter(slug=slug).first())
+
+
 class IncidentsConfig(AppConfig):
     """Incidents."""
 
     name = "watchroom.incidents"
 
     def ready(self) -> None:
+        from ..intake.hooks import incident_types_are_judged_by
         from ..paging.hooks import incidents_are_declared_by, roles_come_from
 
         incidents_are_declared_by(_declare)
         roles_come_from(_roles)
+        incident_types_are_judged_by(_problem_of_type)

@@ -15,6 +15,7 @@ from ..kernel.duty import Duty
 from ..paging.commands import notify
 from .commands import forget_unused, look_at_one, pass_on_one, remind_of_update
 from .commands.attaching import LEFT_ALONE
+from .commands.automatic import declare_by_routes, to_be_decided
 from .models import Attachment, Incident, RoleAssignment, RoleName
 
 BATCH = 100
@@ -106,7 +107,13 @@ def next_unused() -> datetime | None:
     return oldest + LEFT_ALONE if oldest else None
 
 
+def next_decision() -> datetime | None:
+    """When it is next to be decided whether a route declares an incident."""
+    return to_be_decided().values_list("declare_at", flat=True).first()
+
+
 duties = [
+    Duty("incidents of routes", next_decision, lambda: declare_by_routes(BATCH)),
     Duty("promised updates", next_due, remind),
     Duty("roles without an answer", next_pass, pass_on),
     Duty("guidance", next_look, look),

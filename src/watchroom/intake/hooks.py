@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -96,3 +96,15 @@ def changes_go_to(found: Changes) -> None:
 
 def changes() -> Changes:
     return _changes[0]
+
+
+_problem_of_type: list[Callable[[str], str]] = []
+
+
+def incident_types_are_judged_by(problem: Callable[[str], str]) -> None:
+    """``problem(slug)`` says why no incident can be declared by itself as one of that type; empty: it can."""
+    _problem_of_type[:] = [problem]
+
+
+def problem_of_incident_type(slug: str) -> str:
+    return _problem_of_type[0](slug)

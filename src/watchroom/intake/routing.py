@@ -11,6 +11,7 @@ from ..kernel.prepared import prepared
 from .matchers import Matcher, matcher
 from .models import Route, TimeInterval
 from .rules import Node
+from .rules.declaring import stored
 from .rules.intervals import Interval, interval
 
 
@@ -43,6 +44,7 @@ def tree() -> Node:
             mute=named(route.mute_intervals),
             active=named(route.active_intervals),
             low_during=None if route.low_urgency_intervals is None else named(route.low_urgency_intervals),
+            declares=stored(route.declares),
             children=tuple(node(child) for child in children[route.pk]),
         )
 

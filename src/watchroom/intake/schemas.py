@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from ninja import Schema
 from pydantic import Field
@@ -277,6 +277,26 @@ class SeverityRuleBody(Schema):
     matcher: str
 
 
+class DeclaresBody(Schema):
+    """When an incident is declared for an alert group by itself, and which."""
+
+    at_least: Literal["", "critical", "error", "warning", "info"] = Field(
+        "", description="How bad the group must be; empty: however bad."
+    )
+    after_minutes: int = Field(
+        0, description="Only when nobody has it after so many minutes; 0: when it begins to page."
+    )
+    severity: int = Field(0, description="Of the incident, 1 to 5; 0: as the alerts say.")
+    type: str = Field("", description="The slug of the incident's type.")
+    private: bool = False
+    triage: bool = Field(False, description="It waits until a responder confirms it.")
+    each: bool = Field(
+        False,
+        description="Each group gets its own. Else one that comes while an incident of the same route and service is open "
+        "is linked to that.",
+    )
+
+
 class RouteBody(Schema):
     """A route as it is written. Empty means: as the parent says."""
 
@@ -299,6 +319,10 @@ class RouteBody(Schema):
     active_intervals: list[str] = Field([], description="Names of time intervals outside which it pages nobody.")
     low_urgency_intervals: list[str] | None = Field(
         None, description="Names of time intervals for which groups of low urgency wait."
+    )
+    declares: DeclaresBody | Literal[False] | None = Field(
+        None,
+        description="The incident that is declared for an alert group by itself; false: none, null: as the parent says.",
     )
 
 
@@ -329,6 +353,7 @@ class RouteOut(RouteBody):
             mute_intervals=row.mute_intervals,
             active_intervals=row.active_intervals,
             low_urgency_intervals=row.low_urgency_intervals,
+            declares=row.declares,
         )
 
 
@@ -354,6 +379,7 @@ class OutcomeOut(Schema):
     urgency: str
     muted: str = Field(description="Why it would page nobody now because of the route's time intervals.")
     waits: str = Field(description="Why it would wait now, because it is of low urgency.")
+    declares: str = Field(description="Which incident is declared for its group, and when; empty: none.")
     pages: list[str] = Field(description="What the first steps of the policy would do now.")
 
 

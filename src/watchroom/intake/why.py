@@ -11,7 +11,7 @@ from ..paging.queries import trace
 from .mine import Mine, mine
 from .models import Alert, AlertGroup, GroupEvent
 from .routing import tree
-from .rules import routes_of, stands_alone
+from .rules import outcomes_by_route, routes_of, stands_alone
 
 _FIRST_ALERTS = 3
 _TOLD = {
@@ -28,13 +28,14 @@ _TOLD = {
     GroupEvent.Kind.HURRIED: ("released", "It was not to wait any longer, {}."),
     GroupEvent.Kind.FLAPPING: ("held", "It flaps: {}."),
     GroupEvent.Kind.QUIET: ("released", "It flaps no more: {}."),
+    GroupEvent.Kind.DECLARED: ("declared", "By the rule of its route: {}."),
 }
 
 
 @dataclass(frozen=True)
 class Reason:
     """One decision. ``step`` says which kind: arrived, routed, grouped, policy, urgency, waits, held, released, paged,
-    answered; ``link`` leads to what decided, relative to Watchroom's address."""
+    declared, answered; ``link`` leads to what decided, relative to Watchroom's address."""
 
     at: datetime
     step: str
@@ -68,6 +69,8 @@ def why(group: AlertGroup, reader: Actor | None = None) -> Why:
     if group.resolved_at is None and group.update_at is not None:
         text = "More alerts have joined: those engaged are told, at most once in a group interval"
         reasons.append(Reason(group.update_at, "waits", f"{text} ({group.group_interval_seconds} s).", future=True))
+    if group.resolved_at is None and group.declare_at is not None and group.acknowledged_at is None:
+        reasons += _will_declare(group)
     if group.resolved_at is None and group.repeat_at is not None:
         when = (
             "If nobody is being paged by then, and it still fires,"
@@ -144,13 +147,23 @@ def _happened(group: AlertGroup) -> Iterable[Reason]:
         elif event.kind == GroupEvent.Kind.RESOLVED and event.person:
             words = f"by {event.person}"
         link = "/silences" if step in {"held", "released"} else ""
-        if event.text.startswith(("mute: ", "hours: ")):
+        if event.text.startswith(("mute: ", "hours: ")) or event.kind == GroupEvent.Kind.DECLARED:
             link = f"/routes/{group.route_id}" if group.route_id else "/routes"
         elif event.text.startswith("flapping: ") or event.kind in {GroupEvent.Kind.FLAPPING, GroupEvent.Kind.QUIET}:
             link = f"/alerts/{group.pk}"
         elif step == "held" and group.held and group.held.get("kind") == "upstream":
             link = f"/alerts/{group.held['id']}"
         yield Reason(event.at, step, text.format(words), link)
+
+
+def _will_declare(group: AlertGroup) -> Iterable[Reason]:
+    outcome = outcomes_by_route(tree()).get(group.route_id or 0)
+    rule = outcome.declares if outcome is not None else None
+    if rule is None or group.drill or group.declare_at is None:
+        return
+    text = f"Its route declares {rule}."
+    text += " Not while it is held back." if group.held else ""
+    yield Reason(group.declare_at, "waits", text, f"/routes/{group.route_id}", future=True)
 
 
 def _answer(group: AlertGroup, paged: list[Reason]) -> str:

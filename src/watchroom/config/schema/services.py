@@ -69,6 +69,24 @@ class SeverityRule(Part):
     matcher: MatcherText
 
 
+class Declares(Part):
+    """When an incident is declared for an alert group by itself, and which."""
+
+    at_least: Literal["", "critical", "error", "warning", "info"] = Field(
+        "", description="How bad the group must be; empty: however bad."
+    )
+    after_minutes: int = Field(
+        0, description="Only when nobody has it after so many minutes; 0: when it begins to page."
+    )
+    severity: int = Field(0, description="Of the incident, 1 to 5; 0: as the alerts say.")
+    type: str = Field("", description="The slug of the incident's type.")
+    private: bool = False
+    triage: bool = Field(False, description="It waits until a responder confirms it.")
+    each: bool = Field(
+        False, description="Each group gets its own, also while one of the same route and service is open."
+    )
+
+
 class Route(Part):
     """A node of the routing tree. What is null is inherited."""
 
@@ -90,3 +108,7 @@ class Route(Part):
     mute_intervals: list[str] = Field([], description="Names of time intervals during which it pages nobody.")
     active_intervals: list[str] = Field([], description="Names of time intervals outside which it pages nobody.")
     low_urgency_intervals: list[str] | None = Field(None, description="For which groups of low urgency wait.")
+    declares: Declares | Literal[False] | None = Field(
+        None,
+        description="The incident that is declared for an alert group by itself; false: none, null: as the parent says.",
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
-from ...intake.models import AlertGroup
+from ...intake.models import AlertGroup, Route
 from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
@@ -22,6 +23,19 @@ from .following import follow_by_rule
 from .roles import give
 from .types import answers, must_say
 from .waiting import begin_triage, waits
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something is done by itself: in words, and by the rule of which route."""
+
+    text: str
+    route: Route
+
+    @property
+    def data(self) -> dict[str, str]:
+        """What a line of the log says beside its text: where the rule is."""
+        return {"path": f"/routes/{self.route.pk}"}
 
 
 def declare(
@@ -43,6 +57,7 @@ def declare(
     origins: Collection[str] = (),
     type: IncidentType | None = None,
     fields: Mapping[str, object] | None = None,
+    reason: Reason | None = None,
 ) -> Incident:
     """Say that something is wrong; the room is open from here on.
 
@@ -54,7 +69,7 @@ def declare(
     sure; it waits until a responder confirms it, as does what the rules of triage say (``origins``: how it came, beside who
     declares). Nobody is asked for a role before that, unless they are named.
 
-    ``fields`` are the answers to what its ``type`` asks, by key.
+    ``fields`` are the answers to what its ``type`` asks, by key. ``reason``: the rule that declares it, where no person does.
 
     :raises Refused: no title, a type that is no longer offered, or an answer that is missing or does not fit.
     :raises Conflict: an alert group already belongs to an open incident.
@@ -93,6 +108,7 @@ def declare(
             test=test,
             declared_at=made.at,
             declared_by=by.person,
+            route=reason.route if reason else None,
         )
         incident.state = first_in(incident, Phase.ACTIVE)
         if incident.state is not None:
@@ -110,8 +126,9 @@ def declare(
         write_system(
             incident,
             "incident.declared",
-            f"{by.name} declared SEV{level}: {title}{source if groups and groups[0].title != title else ''}",
-            {"severity": level, "alert_groups": [group.pk for group in groups]},
+            f"{by.name} declared SEV{level}: {title}{source if groups and groups[0].title != title else ''}"
+            + (f" ({reason.text})" if reason else ""),
+            {"severity": level, "alert_groups": [group.pk for group in groups], **(reason.data if reason else {})},
             made.at,
             by=by,
         )
@@ -147,8 +164,8 @@ def _free(by: Actor, groups: Sequence[AlertGroup], incident: Incident | None = N
 
 
 @retried
-def link_groups(by: Actor, incident: Incident, groups: Iterable[AlertGroup]) -> None:
-    """Link alert groups; their services and times count for the incident from here on.
+def link_groups(by: Actor, incident: Incident, groups: Iterable[AlertGroup], *, reason: Reason | None = None) -> None:
+    """Link alert groups; their services and times count for the incident from here on. ``reason``: the rule that does it.
 
     :raises Conflict: one belongs to another open incident.
     """
@@ -163,8 +180,8 @@ def link_groups(by: Actor, incident: Incident, groups: Iterable[AlertGroup]) -> 
         write_system(
             row,
             "alerts.linked",
-            "Linked alerts: " + "; ".join(group.title for group in new),
-            {"alert_groups": [group.pk for group in new]},
+            "Linked alerts: " + "; ".join(group.title for group in new) + (f" ({reason.text})" if reason else ""),
+            {"alert_groups": [group.pk for group in new], **(reason.data if reason else {})},
             made.at,
             by=by,
         )

@@ -13,6 +13,7 @@ from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.queries import person_by
 from ...accounts.roles import Action
+from ...intake.models import Route
 from ...kernel.errors import Conflict, Refused
 from .. import hooks, queries
 from ..models import Incident, IncidentType
@@ -73,7 +74,7 @@ def save_type(
 def delete_type(by: Actor, row: IncidentType) -> None:
     """Delete a type that no incident has.
 
-    :raises Conflict: incidents are of this type.
+    :raises Conflict: incidents are of this type, or a route declares such.
     """
     with change(by, "incident_type.deleted", None, needs=Action.MANAGE, team=row.team) as made:
         if Incident.objects.filter(type=row).exists():
@@ -86,6 +87,13 @@ def delete_type(by: Actor, row: IncidentType) -> None:
         if (state := row.states.first()) is not None:
             raise Conflict(
                 f"The state {state} is for this type.", field="slug", value=row.slug, fix="Change that state first."
+            )
+        if (route := Route.objects.filter(declares__type=row.slug).first()) is not None:
+            raise Conflict(
+                f"The route {route} declares incidents of this type.",
+                field="slug",
+                value=row.slug,
+                fix="Change that route first.",
             )
         made.note(name=row.name, slug=row.slug)
         made.touch("incident-types")

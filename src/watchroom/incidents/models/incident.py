@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from ...accounts.models import Person, Team
 from ...catalog.models import Service
-from ...intake.models import AlertGroup
+from ...intake.models import AlertGroup, Route
 from ...kernel import clock
 from .states import IncidentState
 from .triage import Triage
@@ -59,6 +59,10 @@ class Incident(models.Model):
     triage_page = models.PositiveBigIntegerField(null=True, help_text="The escalation that asks for the triage.")
     declared_at = models.DateTimeField()
     declared_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    route = models.ForeignKey(
+        Route, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False,
+        help_text="The route by whose rule it was declared.",
+    )  # fmt: skip
     # When stakeholders were promised the next update; cleared when the incident is resolved.
     next_update_at = models.DateTimeField(null=True, blank=True)
     reminded_at = models.DateTimeField(
@@ -73,6 +77,7 @@ class Incident(models.Model):
         ordering = ("-id",)
         indexes = (
             models.Index(fields=("type", "-id"), condition=Q(type__isnull=False), name="incident_of_type"),
+            models.Index(fields=("route", "-id"), condition=Q(route__isnull=False), name="incident_of_route"),
             models.Index(fields=("-id",), condition=~Q(status="resolved"), name="incident_open"),
             models.Index(
                 fields=("next_update_at",), condition=Q(next_update_at__isnull=False), name="incident_next_update"

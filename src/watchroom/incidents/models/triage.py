@@ -17,7 +17,7 @@ class TriageRule(models.Model):
     """What is declared by these waits until somebody has confirmed it. No row: it counts at once."""
 
     class By(models.TextChoices):
-        RULES = "rules", "An escalation policy"
+        RULES = "rules", "An escalation policy or a route"
         STRANGERS = "strangers", "Somebody who may not respond for its team"
         MAIL = "mail", "An e-mail"
 

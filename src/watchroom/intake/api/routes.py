@@ -18,7 +18,9 @@ from ...paging.models import EscalationPolicy
 from .. import commands
 from ..models import Route, TimeInterval
 from ..queries import intervals_visible_to, routes_visible_to
+from ..rules import Declares
 from ..schemas import (
+    DeclaresBody,
     DrillOut,
     IntervalBody,
     IntervalOut,
@@ -66,7 +68,7 @@ def _save_route(request: HttpRequest, id: int | None, body: RouteBody) -> Route:
     return commands.save_route(
         actor,
         route_for(actor, id) if id else None,
-        **body.dict(exclude={"parent", "team", "service", "policy", "severities"}),
+        **body.dict(exclude={"parent", "team", "service", "policy", "severities", "declares"}),
         parent=route_for(actor, body.parent) if body.parent else None,
         team=team_by(body.team) if body.team else None,
         service=_service(body.service),
@@ -74,6 +76,7 @@ def _save_route(request: HttpRequest, id: int | None, body: RouteBody) -> Route:
         severities=None
         if body.severities is None
         else [commands.SeverityRule(each.severity, each.matcher) for each in body.severities],
+        declares=Declares(**body.declares.dict()) if isinstance(body.declares, DeclaresBody) else body.declares,
     )
 
 
@@ -97,6 +100,7 @@ def _end(end: End) -> OutcomeOut:
         urgency=end.urgency,
         muted=end.muted,
         waits=end.waits,
+        declares=str(end.outcome.declares or ""),
         pages=[line["text"] for line in end.pages],
     )
 

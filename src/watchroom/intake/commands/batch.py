@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from ...accounts.actors import Actor
 from ...accounts.listeners import Happened, tell
 from ...catalog.models import Service
-from ...kernel import clock
+from ...kernel import clock, wake
 from ...kernel.db import insert_all, locked, update_each
 from ...kernel.prepared import prepared
 from ...paging.commands import raise_urgency, take_first_turns
@@ -29,6 +29,7 @@ from ..rules import (
     Outcome,
     group_key,
     group_labels,
+    outcomes_by_route,
     routes_of,
     says_severity,
     service_labels,
@@ -47,7 +48,7 @@ REOPEN_WITHIN = timedelta(minutes=5)  # a group that ended by itself and fires a
 LINK_WITHIN = timedelta(days=30)  # and this soon it is the same again; an older group is just history
 _KEYS_PER_QUERY = 1_000
 _JOINED_FIELDS = ["firing", "total", "last_alert_at", "severity", "urgency", "review_at", "update_at",
-                  "group_interval_seconds", "repeat_interval_seconds"]  # fmt: skip
+                  "group_interval_seconds", "repeat_interval_seconds", "declare_at"]  # fmt: skip
 
 
 class Came(Protocol):
@@ -291,7 +292,7 @@ class Batch:
             group.firing += 1
             group.total += 1
             group.last_alert_at = max(group.last_alert_at, each.alert.first_seen_at)
-            group.severity = worst((group.severity, each.alert.severity))
+            self._worsen(group, (each.alert.severity,), each.outcome)
             self._joined(group, each, fresh_keys)
         insert_all(rows)
         insert_all(
@@ -337,16 +338,33 @@ class Batch:
         if group.told_at is not None:
             raise_urgency(Escalation.Kind.ALERT_GROUP, group.pk)
 
+    def _worsen(self, group: AlertGroup, severities: Collection[str], outcome: Outcome | None = None) -> None:
+        """A group is as bad as the worst of its alerts, and perhaps bad enough for an incident now. ``outcome``: what its
+        route says, where that is known."""
+        before, group.severity = group.severity, worst((group.severity, *severities))
+        if group.severity == before or group.drill or group.declare_at is not None or self.routes is None:
+            return
+        outcome = outcome or outcomes_by_route(self.routes).get(group.route_id or 0)
+        rule = outcome.declares if outcome is not None else None
+        if rule is not None and rule.reached(group.severity) and not rule.reached(before):
+            self._declare(group, clock.now())
+
+    def _declare(self, group: AlertGroup, at: datetime | None) -> None:
+        """Have it decided then whether an incident is declared."""
+        group.declare_at = at
+        if at is not None and at <= clock.now():
+            self.topics.add(wake.DUE)
+
     def _write_worse(self) -> None:
         """A problem that is known has become worse, and so has its group."""
         if not self._worse:
             return
         for group in locked(AlertGroup.objects.filter(pk__in=self._worse, resolved_at__isnull=True)).order_by("id"):
             said = self._worse[group.pk]
-            group.severity = worst((group.severity, *(severity for severity, _ in said)))
+            self._worsen(group, [severity for severity, _ in said])
             if group.urgency == "low" and any(urgent for _, urgent in said):
                 self._raise(group)
-            group.save(update_fields=["severity", "urgency", "review_at"])
+            group.save(update_fields=["severity", "urgency", "review_at", "declare_at"])
             self._touch(group.pk)
 
     def _groups_for(self, new: Sequence[_New]) -> tuple[dict[str, AlertGroup], list[AlertGroup]]:
@@ -389,6 +407,7 @@ class Batch:
                     last.reopened += 1
                     last.told_at, last.hurried = None, False
                     last.notify_at = clock.now() + wait
+                    self._declare(last, self._declares_at(each, at, last.notify_at))
                     reopened.append(last)
                     if begins(last, began.get(each.key, ()), at):
                         flapping.append(last)
@@ -411,6 +430,7 @@ class Batch:
                 "notify_at",
                 "told_at",
                 "hurried",
+                "declare_at",
                 *FIELDS,
             ],
         )
@@ -428,7 +448,7 @@ class Batch:
 
     def _opened(self, each: _New, at: datetime, notify_at: datetime, last: AlertGroup | None) -> AlertGroup:
         service = self._service(each.service)
-        return AlertGroup(
+        group = AlertGroup(
             group_key=each.key,
             route_id=each.outcome.route or None,
             group_labels=each.shared,
@@ -448,6 +468,15 @@ class Batch:
             notify_at=notify_at,
             previous=last,
         )
+        self._declare(group, self._declares_at(each, at, notify_at))
+        return group
+
+    def _declares_at(self, each: _New, at: datetime, notify_at: datetime) -> datetime | None:
+        """When an incident is declared for a group that begins with this alert; drills declare none."""
+        rule = each.outcome.declares
+        if rule is None or self.integration.drill:
+            return None
+        return rule.due(severity=each.alert.severity, opened_at=at, notify_at=notify_at)
 
     def _service(self, pk: int | None) -> Service | None:
         return self._services[pk] if pk is not None else None

@@ -121,8 +121,8 @@ def open_again(group: AlertGroup, *, why: str, first: Person | None = None) -> N
     """Nobody has it any more: its escalation goes on where it stopped, or a new one starts where there is none to go on
     with. ``group`` is locked, inside the caller's transaction."""
     group.acknowledged_at = group.acknowledged_by = group.returns_at = None
-    group.snoozed = False
-    group.save(update_fields=["acknowledged_at", "acknowledged_by", "returns_at", "snoozed"])
+    group.snoozed, group.declare_at = False, clock.now()
+    group.save(update_fields=["acknowledged_at", "acknowledged_by", "returns_at", "snoozed", "declare_at"])
     if group.held is not None:
         return
     if resume_escalation(Escalation.Kind.ALERT_GROUP, group.pk, why=why, first=first) is None:
@@ -211,7 +211,7 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
     now = clock.now()
     group.resolved_at, group.resolved_by, group.notify_at = now, by.person, None
     group.returns_at, group.snoozed = None, False
-    group.update_at = group.repeat_at = None
+    group.update_at = group.repeat_at = group.declare_at = None
     hushed = False
     if group.flapping_since is not None:  # one that flaps is told of once, and again when it is quiet
         hushed = by.person is None and group.held is not None and group.held["kind"] == "flapping"
@@ -220,7 +220,7 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
     group.save(
         update_fields=[
             "resolved_at", "resolved_by", "notify_at", "returns_at", "snoozed", "update_at", "repeat_at",
-            "flapping_since", "flap_turns_at",
+            "declare_at", "flapping_since", "flap_turns_at",
         ]
     )  # fmt: skip
     end_responders(group)

@@ -14,9 +14,11 @@ from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...kernel.errors import Conflict, Refused
 from ...paging.models import EscalationPolicy, Urgency
+from ..hooks import problem_of_incident_type
 from ..matchers import matcher
 from ..models import AlertGroup, Route, Severity, TimeInterval
-from ..rules import EVERY_LABEL
+from ..rules import EVERY_LABEL, Declares
+from ..rules.declaring import Said, as_json
 from .intervals import follow_times
 from .marking import mark
 
@@ -53,12 +55,13 @@ def save_route(
     mute_intervals: Sequence[str] = (),
     active_intervals: Sequence[str] = (),
     low_urgency_intervals: Sequence[str] | None = None,
+    declares: Said = None,
 ) -> Route:
     """Create a route or change it. What is open on it keeps its group and its due times; what holds it back is looked at
     again at once.
 
     :raises Refused: a matcher can't be read, no matcher at all, an unknown urgency, severity or time interval, a wait that
-        is out of bounds, or a parent below itself.
+        is out of bounds, a parent below itself, or an incident that could not be declared so.
     """
     if not name.strip():
         raise Refused("A route needs a name.", field="name", value=name, fix="Say what it catches.")
@@ -92,6 +95,7 @@ def save_route(
         "low_urgency_intervals": None if low_urgency_intervals is None else list(dict.fromkeys(low_urgency_intervals)),
     }
     _check_intervals(intervals)
+    _check_declares(declares)
     route = route or Route()
     if route.pk:
         by.require(Action.MANAGE, route.team)
@@ -103,6 +107,7 @@ def save_route(
         route.repeat_interval_seconds = repeat_interval_seconds
         route.service, route.service_label, route.policy = service, service_label.strip(), policy
         route.urgency, route.severities = urgency, _severities(severities)
+        route.declares = as_json(declares)
         for field, names in intervals.items():
             setattr(route, field, names)
         try:
@@ -156,6 +161,39 @@ def _check_intervals(intervals: Mapping[str, list[str] | None]) -> None:
                     value=name,
                     fix=f"Use one of {', '.join(sorted(known))}." if known else "Make it first.",
                 )
+
+
+def _check_declares(said: Said) -> None:
+    if not isinstance(said, Declares):
+        return
+    if said.at_least and said.at_least not in Severity.values:
+        raise Refused(
+            "There is no such severity.",
+            field="declares.at_least",
+            value=said.at_least,
+            fix=f"Use one of {', '.join(Severity.values)}, or leave it empty.",
+        )
+    if not 0 <= said.after_minutes <= DAY // MINUTE:
+        raise Refused(
+            "That wait is not accepted.",
+            field="declares.after_minutes",
+            value=said.after_minutes,
+            fix=f"Use 0 to {DAY // MINUTE} minutes.",
+        )
+    if not 0 <= said.severity <= 5:
+        raise Refused(
+            "That is not a severity.",
+            field="declares.severity",
+            value=said.severity,
+            fix="Use 1 (worst) to 5, or 0: as the alerts say.",
+        )
+    if said.type and (problem := problem_of_incident_type(said.type)):
+        raise Refused(
+            f"No incident can be declared as one of that type: {problem}.",
+            field="declares.type",
+            value=said.type,
+            fix="Choose another type, or none.",
+        )
 
 
 def _severities(rules: Sequence[SeverityRule] | None) -> list[dict[str, str]] | None:

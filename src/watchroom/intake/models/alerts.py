@@ -77,6 +77,9 @@ class AlertGroup(models.Model):
         null=True,
         help_text="While it flaps and fires: when it pages all the same. Once it has ended: when it is quiet.",
     )
+    declare_at = models.DateTimeField(
+        null=True, help_text="When it is decided whether its route declares an incident for it; not while it is held."
+    )
     is_demo = models.BooleanField(default=False)
 
     class Meta:
@@ -113,6 +116,11 @@ class AlertGroup(models.Model):
             models.Index(fields=("flap_turns_at",), condition=Q(flap_turns_at__isnull=False), name="group_flap"),
             models.Index(
                 fields=("service",), condition=Q(resolved_at__isnull=True, held__isnull=False), name="group_held"
+            ),
+            models.Index(
+                fields=("declare_at",),
+                condition=Q(declare_at__isnull=False, held__isnull=True, resolved_at__isnull=True),
+                name="group_declare",
             ),
             models.Index(fields=("service", "-id"), name="group_of_service"),
             models.Index(fields=("group_key", "-id"), name="group_of_key"),
@@ -226,6 +234,7 @@ class GroupEvent(models.Model):
         HURRIED = "hurried", "Not to wait any longer"
         FLAPPING = "flapping", "Flapping"
         QUIET = "quiet", "Quiet again"
+        DECLARED = "declared", "Incident by rule"
 
     group = models.ForeignKey(AlertGroup, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()

@@ -45,6 +45,7 @@ class Route(models.Model):
     mute_intervals = models.JSONField(default=list, blank=True)  # names of time intervals; not inherited
     active_intervals = models.JSONField(default=list, blank=True)  # the same
     low_urgency_intervals = models.JSONField(null=True, blank=True)  # low urgency pages only then; None: inherited
+    declares = models.JSONField(null=True, blank=True)  # as rules.declaring.Declares; False: none; None: inherited
     turns_at = models.DateTimeField(null=True, help_text="When its time intervals next change what it does.")
     is_demo = models.BooleanField(default=False)
 

@@ -1,11 +1,12 @@
-"""Pure decisions of intake: where an alert goes (`tree.py`), and when (`intervals.py`)."""
+"""Pure decisions of intake: where an alert goes (`tree.py`), when (`intervals.py`), and what follows from it."""
 
+from .declaring import Declares
+from .severities import SEVERITY_ORDER, urgency_of, worst
 from .tree import (
     DEFAULT_GROUP_BY,
     DEFAULT_GROUP_INTERVAL_SECONDS,
     DEFAULT_GROUP_WAIT_SECONDS,
     EVERY_LABEL,
-    SEVERITY_ORDER,
     Node,
     Outcome,
     Visit,
@@ -17,8 +18,6 @@ from .tree import (
     says_severity,
     service_labels,
     stands_alone,
-    urgency_of,
-    worst,
 )
 
 __all__ = [
@@ -27,6 +26,7 @@ __all__ = [
     "DEFAULT_GROUP_WAIT_SECONDS",
     "EVERY_LABEL",
     "SEVERITY_ORDER",
+    "Declares",
     "Node",
     "Outcome",
     "Visit",

@@ -1,4 +1,4 @@
-"""The routing tree, grouping, and which severity a group has. Pure: no Django, no clock, no I/O.
+"""The routing tree, and grouping. Pure: no Django, no clock, no I/O.
 
 The tree follows Alertmanager's documented semantics: a node with matching children is not itself a match; after the first
 matching child its siblings are tried only if it says so. https://prometheus.io/docs/alerting/latest/configuration/#route
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from ..matchers import Matcher
+from .declaring import Declares
 from .intervals import Interval, Times
 
-SEVERITY_ORDER = ("critical", "error", "warning", "info")
 EVERY_LABEL = "..."
 DEFAULT_GROUP_BY: tuple[str, ...] = ("alertname",)
 DEFAULT_GROUP_WAIT_SECONDS = 0
@@ -44,13 +44,15 @@ class Node:
     mute: tuple[Interval, ...] = ()
     active: tuple[Interval, ...] = ()
     low_during: tuple[Interval, ...] | None = None
+    declares: Declares | Literal[False] | None = None
     children: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)
 class Outcome:
     """Where an alert goes: the route that takes it, with everything inherited on the way. ``repeat_interval_seconds`` 0:
-    never; ``severity``: what the route says that it is, where it says so; ``service_label``: whose value names a service."""
+    never; ``severity``: what the route says that it is, where it says so; ``service_label``: whose value names a service;
+    ``declares``: what incident is declared for a group of it, if any."""
 
     route: int
     path: tuple[str, ...]
@@ -64,6 +66,7 @@ class Outcome:
     urgency: str = ""
     severities: tuple[tuple[str, Matcher], ...] = ()
     times: Times = Times()
+    declares: Declares | None = None
 
     def below(self, node: Node) -> Outcome:
         """What ``node`` makes of it."""
@@ -81,6 +84,7 @@ class Outcome:
             urgency=node.urgency or self.urgency,
             severities=_own(node.severities, self.severities),
             times=Times(node.mute, node.active, _own(node.low_during, self.times.low)),
+            declares=self.declares if node.declares is None else node.declares or None,
         )
 
     def severity_of(self, labels: Mapping[str, str]) -> str:
@@ -207,13 +211,3 @@ def group_key(
     ]
     text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def worst(severities: Iterable[str]) -> str:
-    """The most severe of these; ``info`` of none."""
-    return min(severities, key=SEVERITY_ORDER.index, default="info")
-
-
-def urgency_of(severity: str, stated: str) -> str:
-    """How loud a group is: what its route says, else high for critical and error, low for the rest."""
-    return stated or ("high" if severity in {"critical", "error"} else "low")

@@ -15,6 +15,7 @@ from ...accounts.actors import Actor
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
+from ...incidents.models import IncidentType
 from ...insights.grouping import suggestions_visible_to
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotAllowed, NotFound, Refused
@@ -22,8 +23,10 @@ from ...kernel.numbers import whole
 from ...paging.models import EscalationPolicy
 from ...web.middleware import actor_of
 from .. import commands
-from ..models import Route, TimeInterval
+from ..models import Route, Severity, TimeInterval
 from ..queries import intervals_visible_to, routes_visible_to
+from ..rules import Declares
+from ..rules.declaring import Said
 from ..rules.intervals import in_words, interval
 from ..trying import read_labels, try_labels, words_of
 
@@ -123,6 +126,8 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         "services": Service.objects.order_by("name"),
         "policies": EscalationPolicy.objects.all(),
         "intervals": intervals_visible_to(actor),
+        "severities": Severity.choices,
+        "types": IncidentType.objects.filter(offered=True),
     }
     return render(request, "intake/route_form.html", context, status=422 if error else 200)
 
@@ -148,7 +153,23 @@ def _fields(given: QueryDict) -> dict[str, Any]:
         "low_urgency_intervals": given.getlist("low_urgency_intervals") or None,
         "policy": EscalationPolicy.objects.filter(slug=given.get("policy", "")).first(),
         "urgency": given.get("urgency", ""),
+        "declares": _declares(given),
     }
+
+
+def _declares(given: QueryDict) -> Said:
+    """The rule for incidents; None: as above, False: none is declared."""
+    if given.get("declares") != "yes":
+        return False if given.get("declares") == "no" else None
+    return Declares(
+        at_least=given.get("declares_at_least", ""),
+        after_minutes=_number(given.get("declares_after_minutes"), "declares_after_minutes") or 0,
+        severity=_number(given.get("declares_severity"), "declares_severity") or 0,
+        type=given.get("declares_type", ""),
+        private=bool(given.get("declares_private")),
+        triage=bool(given.get("declares_triage")),
+        each=bool(given.get("declares_each")),
+    )
 
 
 def _group_by(text: str) -> list[str] | None:
@@ -196,6 +217,8 @@ def _values_of(route: Route | None) -> dict[str, Any]:
         "low_urgency_intervals": route.low_urgency_intervals or [],
         "policy": route.policy.slug if route.policy else "",
         "urgency": route.urgency,
+        "declares": {None: "", False: "no"}.get(route.declares if not route.declares else True, "yes"),
+        **{f"declares_{name}": value for name, value in (route.declares or {}).items()},
     }
 
 
