@@ -43,10 +43,22 @@ def test_drifting_talk_is_seen_in_log_and_tasks(clock: TravellingClock) -> None:
     commands.add_task(acting(anna), incident, "Roll back SEARCH")
     commands.park(acting(anna), incident, "search again")
     history = history_of(incident)
-    assert [set(each.services) for each in history.elsewhere] == [{search.slug}] * 4
+    assert [set(each.services) for each in history.elsewhere] == [{search.name}] * 4
     assert "4 lines and tasks" in next(r for r in all_rules() if r.name == "scope_creep").reason(
         Situation(history, now())
     )
+
+
+@pytest.mark.django_db
+def test_what_is_called_like_something_longer_is_not_taken_for_it(clock: TravellingClock) -> None:
+    team = make.team("Payments")
+    checkout, _search, index = (make.service(name, team=team) for name in ("Checkout", "Search", "Search index"))
+    anna = make.person("Anna", "responder")
+    incident = commands.declare(acting(anna), title="Down", severity=1, team=team, services=[checkout])
+    commands.log(acting(anna), incident, "note", "The search index has old data")
+    assert [set(each.services) for each in history_of(incident).elsewhere] == [{"Search index"}]
+    checkout.upstreams.add(index)  # now it is near, and nothing else is spoken of
+    assert history_of(incident).elsewhere == ()
 
 
 @pytest.mark.django_db

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 import factories as make
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import Actor, acting
-from watchroom.accounts.models import Person
+from watchroom.accounts.models import AuditRecord, Person
 from watchroom.channels.webhook import verify
 from watchroom.cli.main import cli
 from watchroom.config.carry_out import apply
@@ -77,7 +77,7 @@ def test_an_event_reaches_its_receiver_signed_and_as_its_schema_says(admin: Acto
     incident = incidents.declare(admin, title="Checkout is slow", severity=2, team=team)
     incidents.change_severity(admin, incident, 1)
     incidents.log(admin, incident, "note", "Looking")
-    incidents.publish_update(admin, incident, happening="Slow")
+    incidents.publish_update(admin, incident, happening="Slow", wordings={"customers": {"impact": "Pay later"}})
     incidents.resolve(admin, incident)
     deliver()
     found = {each.json()["type"]: each for each in http_peer.requests}
@@ -94,6 +94,9 @@ def test_an_event_reaches_its_receiver_signed_and_as_its_schema_says(admin: Acto
         assert verify(SECRET, request.headers["watchroom-signature"], request.body, at=kernel_clock.now())
         assert request.headers["watchroom-event"] == type
         assert request.headers["idempotency-key"] == said["id"]
+    told = found["update.published"].json()["data"]
+    assert (told["happening"], told["wordings"]) == ("Slow", {"customers": {"impact": "Pay later"}})
+    assert "Slow" not in str(AuditRecord.objects.get(action="update.published").data)
     said = found["incident.severity_changed"].json()
     assert said["data"] == {"before": 2, "after": 1} and said["team"] == "payments"
     assert said["object"]["severity"] == 1 and said["actor"]["name"] == "Ada"

@@ -46,6 +46,7 @@ def test_bars_count_each_minute_once(given: list[rules.Spell]) -> None:
     assert all(0 <= bar.minutes <= 1440 for bar in bars)
     assert all(bar.state != "operational" for bar in bars if bar.minutes)
     assert 0 <= rules.uptime_percent(bars, NOW) <= 100
+    assert (f"{rules.uptime_percent(bars, NOW):.2f}" == "100.00") == (not any(bar.minutes for bar in bars))
 
 
 def test_bars_of_one_night() -> None:

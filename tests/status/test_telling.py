@@ -360,6 +360,7 @@ def test_each_audience_reads_its_own_words(
     customers, board = by_address["customers@example.org"], by_address["board@example.org"]
     assert "Payments fail" in customers.text and "Nobody can pay" in customers.text
     assert "Secret" not in customers.message.as_string() and "/incidents/" not in customers.text
+    assert "Watchroom" not in customers.text + customers.html  # they know a status page, and nothing of it
     assert "3,000" in board.text and "Payments fail" in board.text and "Nobody can pay" not in board.text
     told = http_peer.requests[-1].json()
     assert "db-7 is corrupt" in told["body"] and "Payments fail" not in told["body"]

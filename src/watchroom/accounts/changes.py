@@ -33,6 +33,7 @@ class Change:
         self.by, self.action, self.subject = by, action, subject
         self.at: datetime = clock.now()
         self.data: dict[str, Any] = {}  # shown in the audit trail
+        self.words: dict[str, Any] = {}  # told to who listens, and not repeated there
         self._topics: set[str] = set()
 
     def history(self, row: models.Model) -> None:
@@ -50,6 +51,10 @@ class Change:
     def note(self, **data: Any) -> None:
         """Facts for the audit trail. Never secrets."""
         self.data.update(data)
+
+    def tell(self, **words: Any) -> None:
+        """What was said, for who listens: webhooks and workflows. The audit trail says that it was, not what."""
+        self.words.update(words)
 
 
 @contextmanager
@@ -85,6 +90,6 @@ def change(
             data=made.data,
             address=by.address,
         )
-        tell([Happened(made.action, made.at, by, subject, team_id, made.data)])
+        tell([Happened(made.action, made.at, by, subject, team_id, made.data | made.words)])
         if made._topics:
             announce(made._topics)

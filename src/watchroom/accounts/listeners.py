@@ -15,7 +15,7 @@ from .actors import Actor
 
 @dataclass(frozen=True)
 class Happened:
-    """Something that happened: noun.verb_in_the_past, to what, by whom, and the facts of the audit trail."""
+    """Something that happened: noun.verb_in_the_past, to what, by whom, the facts of the audit trail and what was said."""
 
     type: str
     at: datetime

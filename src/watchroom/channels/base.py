@@ -40,6 +40,7 @@ class Message:
     answer_url: str = ""  # where a telephone provider sends the key that was pressed; signed, for this message alone
     receipt_url: str = ""  # where it says whether the message arrived; the same
     seen_url: str = ""  # where the device itself says that it has shown it; the same
+    for_strangers: bool = False  # whoever reads it knows a status page, and nothing of Watchroom
     facts: dict[str, Any] = field(default_factory=dict)  # machine-readable, for webhooks
 
 

@@ -26,10 +26,15 @@ def announced(message: Message) -> str:
     return f"{message.late}: {title(message)}" if message.late else title(message)
 
 
+def opens(message: Message) -> str:
+    """What the link to where it is about is called."""
+    return "Status page" if message.for_strangers else "Open in Watchroom"
+
+
 def plain(message: Message) -> str:
     """The body, then every link on its own line. Never empty."""
     links = [f"{one_line(link.label)}: {link.url}" for link in message.actions]
     if message.url:
-        links.append(f"Open in Watchroom: {message.url}")
+        links.append(f"{opens(message)}: {message.url}")
     parts = [message.body.strip() or title(message), "\n".join(links)]
     return "\n\n".join(part for part in parts if part)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import click
 
-from . import following, handing_over, incident_links, incident_states, incident_types, proposals, role_rotations
+from . import (
+    following,
+    handing_over,
+    incident_links,
+    incident_states,
+    incident_types,
+    proposals,
+    role_rotations,
+    updates,
+)
 from .catching_up import caught_up
 from .client import Api, api_command
 from .show import facts, table
-from .wording import look_first
-
-
-def minutes(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
-    """``30m``, ``2h`` or ``1d`` in minutes."""
-    if value is None:
-        return None
-    found = re.fullmatch(r"(\d+)([mhd])", value.strip())
-    if not found:
-        raise click.BadParameter(f"{value!r} is no duration; write 30m, 2h or 1d.")
-    return int(found[1]) * {"m": 1, "h": 60, "d": 1440}[found[2]]
 
 
 @click.command()
@@ -164,23 +161,6 @@ def resolve_incident(api: Api, id: int) -> Any:
 def reopen(api: Api, id: int) -> Any:
     """It is not over."""
     return api.call("POST", f"/incidents/{id}/reopen"), f"Incident {id} is active again."
-
-
-@incident.command()
-@click.argument("id", type=int)
-@click.option("--happening", required=True, help="What is happening.")
-@click.option("--impact", help="Who notices what.")
-@click.option("--doing", help="What we are doing.")
-@click.option("--next", "next_update_in_minutes", callback=minutes, metavar="30m", help="The next one is due in.")
-@click.option("--stage", help="investigating, identified, monitoring or resolved.")
-@click.option("--page", "pages", multiple=True, help="Slug of a status page that shows it.")
-@click.option("--as-is", is_flag=True, help="Do not look at its wording first.")
-@api_command
-def update(api: Api, id: int, as_is: bool, **fields: Any) -> Any:
-    """Publish an update."""
-    if not as_is:
-        look_first(api, fields["happening"], fields["impact"], fields["doing"])
-    return api.post(f"/incidents/{id}/updates", **fields), f"Published an update on incident {id}."
 
 
 @incident.command("time")
@@ -350,6 +330,7 @@ for each in [
     *handing_over.commands,
     *following.incident_commands,
     *proposals.incident_commands,
+    *updates.commands,
 ]:
     incident.add_command(each)
 commands = [declare, incident, mitigation, runner]

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from .client import Api, api_command
-from .incidents import minutes
+from .durations import minutes
 from .show import table
 
 _LEVEL = click.IntRange(1, 5)

@@ -18,6 +18,7 @@ from ..intake.queries import groups_visible_to
 from ..kernel import clock
 from ..kernel.found import FoundSelect, FoundSelectMultiple
 from ..kernel.local_time import LocalTime
+from .guidance.situation import minutes
 from .models import Incident, LogEntry, RoleName, Update
 from .rules.severities import Severity
 from .severities import choices as severities
@@ -26,11 +27,11 @@ from .type_forms import PREFIX, AskingForm
 KINDS = [(kind.value, kind.label) for kind in LogEntry.Kind if kind != LogEntry.Kind.SYSTEM]
 PEOPLE, SERVICES = reverse_lazy("choices-people"), reverse_lazy("choices-services")
 NEXT_UPDATE = [
+    ("", "as its severity says"),
     ("15", "in 15 minutes"),
     ("30", "in 30 minutes"),
     ("60", "in an hour"),
     ("at", "at the time below"),
-    ("", "as its severity says"),
 ]
 
 
@@ -222,15 +223,20 @@ class UpdateForm(forms.Form):
     next_update = forms.ChoiceField(
         label="Next update",
         choices=NEXT_UPDATE,
-        initial="30",
+        initial="",
         required=False,
         help_text="The communications lead is reminded when it is due.",
     )
     next_update_at = LocalTime("Time of the next update", required=False, seconds=True)
     pages = forms.MultipleChoiceField(label="Show it on", required=False, widget=forms.CheckboxSelectMultiple)
 
-    def __init__(self, *args: Any, pages: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, pages: Sequence[tuple[str, str]] = (), every: timedelta | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if every is not None:
+            said = f"in {minutes(every)}, as its severity says"
+            cast(forms.ChoiceField, self.fields["next_update"]).choices = [("", said), *NEXT_UPDATE[1:]]
         if pages:
             cast(forms.MultipleChoiceField, self.fields["pages"]).choices = pages
         else:

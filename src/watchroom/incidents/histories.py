@@ -91,15 +91,34 @@ def _elsewhere(incident: Incident, entries: Entries) -> tuple[Mentions, ...]:
     near = set(own)
     for pair in Dependency.objects.filter(Q(service__in=own) | Q(needs__in=own)).values_list("service", "needs"):
         near |= set(pair)
-    named: dict[str, str] = {}
-    for slug, name in Service.objects.exclude(pk__in=near).values_list("slug", "name"):
-        named |= {slug: slug, name.lower().replace(" ", "-"): slug}
+    named: dict[str, str] = {}  # what services are called, and their names; none for those that are near
+    for pk, slug, name in Service.objects.values_list("pk", "slug", "name"):
+        known = "" if pk in near else name
+        named |= {slug: known, name.lower().replace(" ", "-"): known}
+    begins: dict[str, int] = {}  # by their first word, how many the longest of them has
+    for key in named:
+        first, length = key.partition("-")[0], key.count("-") + 1
+        begins[first] = max(begins.get(first, 1), length)
     said = [(at, text) for _, at, kind, _, text, *_ in entries if kind != LogEntry.Kind.SYSTEM]
     said += incident.tasks.values_list("created_at", "text")
-    found = ((at, {named[w] for w in _WORD.findall(text.lower().replace("_", "-")) if w in named}) for at, text in said)
+    found = ((at, _named_in(text, named, begins) - {""}) for at, text in said)
     return tuple(
         Mentions(at, frozenset(services)) for at, services in sorted(found, key=lambda each: each[0]) if services
     )
+
+
+def _named_in(text: str, named: Mapping[str, str], begins: Mapping[str, int]) -> set[str]:
+    """The services of which a text speaks. The longest name counts: “Search index” is not “Search”."""
+    words = _WORD.findall(text.lower().replace("_", "-"))
+    found, at = set(), 0
+    while at < len(words):
+        for length in range(min(begins.get(words[at], 1), len(words) - at), 0, -1):
+            if (key := "-".join(words[at : at + length])) in named:
+                found.add(named[key])
+                at += length - 1
+                break
+        at += 1
+    return found
 
 
 def _tried(entries: Entries) -> tuple[Tried, ...]:

@@ -46,6 +46,11 @@ def _other(name: str, text: str, /, **facts: Schema) -> Type:
 
 _SLUGS = {"name": TEXT, "slug": TEXT}
 _STATE = {"phase": TEXT, "state": maybe(TEXT)}
+_UPDATE = {
+    "update": NUMBER, "stage": TEXT, "happening": TEXT, "impact": TEXT, "doing": TEXT,
+    "wordings": {"type": "object", "description": "Other words by audience: happening, impact, doing."},
+    "corrects": maybe(NUMBER), "next_update_at": maybe(TIME),
+}  # fmt: skip
 _TIMES = {"starts_at": TEXT, "ends_at": TEXT}
 
 _ALL = (
@@ -91,8 +96,8 @@ _ALL = (
     _incident("snapshot.deleted", "Evidence was thrown away.", snapshot=NUMBER, title=TEXT),
     _incident("update.drafted", "The next update was saved as a draft.", version=NUMBER),
     _incident("update.draft_discarded", "The draft was thrown away."),
-    _incident("update.published", "Stakeholders were told.", update=NUMBER, stage=TEXT),
-    _incident("update.corrected", "An update was put right by another.", update=NUMBER, stage=TEXT),
+    _incident("update.published", "Stakeholders were told.", **_UPDATE),
+    _incident("update.corrected", "An update was put right by another.", **_UPDATE),
     _incident("mitigation.started", "Something is being tried.", run=NUMBER, title=TEXT, kind=TEXT, repeated=YES),
     _incident("mitigation.approved", "A second person approved it.", run=NUMBER),
     _incident("mitigation.declined", "A second person declined it.", run=NUMBER),

@@ -30,7 +30,7 @@ from .models import (
     StatusPage,
     Subscriber,
 )
-from .rules import WORDS, Day, Spell, banner, days, effective, uptime_percent
+from .rules import WORDS, Day, Spell, banner, days, effective, impact_of, uptime_percent
 
 HISTORY = timedelta(days=90)
 
@@ -236,6 +236,41 @@ def _spells(page: StatusPage, now: datetime, shown: set[int]) -> dict[int, list[
         if row.cause != ComponentSpan.Cause.INCIDENT or row.subject in shown:
             found[row.component_id].append(Spell(row.started_at, row.ended_at, row.state))
     return found
+
+
+@dataclass(frozen=True)
+class Showing:
+    """A page on which an incident is, or could be, shown, with what it says (or would say at first) of each component."""
+
+    page: StatusPage
+    is_shown: bool
+    states: list[tuple[Component, str]]
+
+    @property
+    def concerned(self) -> list[str]:
+        """The components of which it says something."""
+        return [component.name for component, state in self.states if state != "operational"]
+
+
+def showings_of(incident: Incident) -> list[Showing]:
+    """Every page on which an incident could be shown; first those that show it, then those with a component of its
+    services. Three statements, however many pages there are."""
+    shown = {row.page_id: row for row in incident.public.prefetch_related("impacts")}
+    services = set(incident.services.values_list("pk", flat=True))
+    pages = StatusPage.objects.defer("logo").prefetch_related(
+        Prefetch("components", Component.objects.select_related("group"))
+    )
+    found = []
+    for page in pages:
+        public = shown.get(page.pk)
+        if public is not None:
+            said = {each.component_id: each.state for each in public.impacts.all()}
+        else:
+            hit = [row.pk for row in page.components.all() if row.service_id in services]
+            said = dict.fromkeys(hit, impact_of(incident.severity))
+        states = [(row, said.get(row.pk, "operational")) for row in page.components.all()]
+        found.append(Showing(page, public is not None, states))
+    return sorted(found, key=lambda each: (not each.is_shown, not each.concerned))
 
 
 def on_pages(incident: Incident) -> tuple[tuple[str, ...], tuple[Shown, ...]]:

@@ -94,6 +94,7 @@ def _to_recipient(delivery: Delivery) -> Handed | None:
         purpose="update",
         urgent=False,
         drill=incident.drill,
+        for_strangers=audience == "customers",
         facts={
             "update": update.pk,
             "stage": update.stage,

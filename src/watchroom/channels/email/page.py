@@ -6,7 +6,7 @@ import re
 from html import escape
 
 from ..base import Link, Message
-from ..wording import one_line, title
+from ..wording import one_line, opens, title
 
 _INK, _QUIET, _PAPER, _LINE, _URGENT, _CALM = "#1c2430", "#5b6675", "#f4f6f8", "#dde2e8", "#b3261e", "#1f5fbf"
 _FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
@@ -25,12 +25,15 @@ def render(message: Message) -> str:
         blocks.append(f'<p style="margin:0 0 20px;font-size:15px;line-height:1.5;color:{_INK}">{body}</p>')
     if links:
         blocks.append(_button(links[0], accent))
-    rest = [*links[1:], *([Link("Open in Watchroom", message.url)] if _is_web(message.url) else [])]
+    rest = [*links[1:], *([Link(opens(message), message.url)] if _is_web(message.url) else [])]
     if rest:
         blocks.append(
             f'<p style="margin:0;font-size:14px;line-height:1.8">{" &nbsp;·&nbsp; ".join(map(_link, rest))}</p>'
         )
     inner = "\n".join(blocks)
+    foot = "" if message.for_strangers else "Sent by Watchroom."
+    if links:
+        foot += " Whoever has this mail can use its links: do not forward it."
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{heading}</title></head>
 <body style="margin:0;padding:24px 12px;background:{_PAPER};{_FONT}">
@@ -38,8 +41,7 @@ def render(message: Message) -> str:
 border-top:4px solid {accent};border-radius:8px">
 {inner}
 </div>
-<p style="max-width:560px;margin:12px auto 0;font-size:12px;color:{_QUIET}">Sent by Watchroom. \
-Whoever has this mail can use its links: do not forward it.</p>
+<p style="max-width:560px;margin:12px auto 0;font-size:12px;color:{_QUIET}">{foot}</p>
 </body></html>
 """
 

@@ -114,6 +114,14 @@ def publish_update(
         )
         made.history(update)
         made.note(update=update.pk, stage=stage)
+        made.tell(
+            happening=happening,
+            impact=update.impact,
+            doing=update.doing,
+            wordings=said,
+            corrects=corrects.pk if corrects else None,
+            next_update_at=promised.isoformat() if promised else None,
+        )
         made.due()
         row.next_update_at = promised
         row.save(update_fields=["next_update_at"])

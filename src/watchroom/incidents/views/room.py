@@ -197,7 +197,11 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
             actor=by, initial={"team": found.team_id, "services": context["services"], "private": found.private}
         ),
         "severity_form": SeverityForm(initial={"severity": found.severity}, meanings=context["meanings"]),
-        "update_form": UpdateForm(pages=pages_offered(found), initial={"impact": found.impact, "stage": stage}),
+        "update_form": UpdateForm(
+            pages=pages_offered(found),
+            every=context["meanings"][found.severity].update_every,
+            initial={"impact": found.impact, "stage": stage},
+        ),
     }
     for form in (context["scope_form"], context["role_form"]):
         show_all(form, request.GET.get("choices") == "all")

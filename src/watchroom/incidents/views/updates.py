@@ -16,20 +16,36 @@ from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
 from ...kernel.numbers import whole
 from ...status import commands as status
-from ...status.models import PublishedUpdate, StatusPage
+from ...status.models import ComponentState, PublishedUpdate
+from ...status.queries import showings_of
 from ...web.middleware import actor_of
 from .. import commands, queries, rules, wording
 from ..models import Incident, Update, UpdateDraft, UpdateTemplate
-from ..update_forms import AUDIENCE_NAMES, DraftForm, initial_of
+from ..severities import severity_of
+from ..update_forms import AUDIENCE_NAMES, DraftForm, PageStates, initial_of
 from ._publishing import publish
 from ._room import may_act
 
+_MOST_STATES = 200  # components whose state can be said in the form; of more, only on pages that concern the incident
+_STATES = [each for each in ComponentState.choices if each[0] != ComponentState.MAINTENANCE]
 
-def _pages(incident: Incident) -> list[tuple[str, str]]:
-    """Status pages to publish on; none for what is not for strangers."""
+
+def _pages(incident: Incident) -> dict[str, Any]:
+    """Status pages to publish on, and how their components are; none for what is not for strangers."""
     if not status.is_for_strangers(incident):
-        return []
-    return list(StatusPage.objects.values_list("slug", "name"))
+        return {}
+    labels, folds, left = [], [], _MOST_STATES
+    for each in showings_of(incident):
+        what = ", ".join(each.concerned[:3]) + (" …" if len(each.concerned) > 3 else "")
+        shown = "shows it" if each.is_shown else ""
+        hint = ": ".join(filter(None, (shown, what)))
+        labels.append((each.page.slug, f"{each.page.name} ({hint})" if hint else each.page.name))
+        concerns = each.is_shown or bool(each.concerned)
+        left -= len(each.states)
+        if concerns or left >= 0:
+            said = [(component.pk, component.name, state) for component, state in each.states]
+            folds.append(PageStates(each.page.slug, each.page.name, each.is_shown, said))
+    return {"pages": labels, "page_states": folds, "states": _STATES}
 
 
 def _facts(incident: Incident) -> dict[str, str]:
@@ -59,7 +75,7 @@ def updates(request: HttpRequest, pk: int) -> HttpResponse:
     corrected = _corrected(found, request.POST.get("corrects") or request.GET.get("correct", ""))
     lists = [(row.slug, f"{row.name} ({row.get_audience_display().lower()})") for row in status.lists_for(found)]
     last = found.updates.first()
-    options: dict[str, Any] = {"pages": _pages(found), "lists": lists}
+    options = _pages(found) | {"lists": lists, "every": severity_of(found.severity).update_every}
     publishing = request.POST.get("do", "publish") == "publish"
     error: WatchroomError | None = None
     blames: list[rules.blameless.Finding] = []
@@ -74,8 +90,10 @@ def updates(request: HttpRequest, pk: int) -> HttpResponse:
                 error = refused
     else:
         template = _template(found, request.GET.get("template", ""))
+        again = _corrected(found, request.GET.get("again", ""))
+        stage = rules.stage_now(found.phase, last.stage if last else None)
         initial = initial_of(
-            draft, template, corrected, _facts(found), rules.stage_now(found.phase, last.stage if last else None)
+            draft, template, corrected or again, _facts(found), stage, last=last, corrects=corrected is not None
         )
         shown_on = PublishedUpdate.objects.filter(update__incident=found)
         initial["lists"] = [slug for slug, _ in lists]
@@ -89,6 +107,7 @@ def updates(request: HttpRequest, pk: int) -> HttpResponse:
         "draft": draft,
         "error": error,
         "findings": blames,
+        "last": last,
         "held_back": form.is_bound and bool(blames),
         "corrected": corrected,
         "updates": queries.updates_of(found),
@@ -125,6 +144,7 @@ def _act(
         found,
         pages=said.get("pages", []),
         title=said.get("title", ""),
+        impacts=form.impacts(),
         next_update_at=form.promised(),
         corrects=corrected,
         lists=said.get("lists", []) if is_whole else None,

@@ -112,4 +112,6 @@ def uptime_percent(bars: Sequence[Day], now: datetime) -> float:
         return 100.0
     today = now - now.replace(hour=0, minute=0, second=0, microsecond=0)
     whole = (len(bars) - 1) * 1440 + today.total_seconds() / 60
-    return 100.0 * (1 - min(1.0, sum(bar.minutes for bar in bars) / whole)) if whole else 100.0
+    down = sum(bar.minutes for bar in bars)
+    # Whoever sees an outage believes no "100.00 %": what is not whole is never rounded to it.
+    return min(99.99, 100.0 * (1 - min(1.0, down / whole))) if whole and down else 100.0
