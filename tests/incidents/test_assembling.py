@@ -151,6 +151,43 @@ def test_an_answer_ends_it_also_a_late_one(world: Any, crew: Crew, clock: Any) -
     assert settled(Escalation.objects.get(kind="role", subject_id=second.pk)) is not None
 
 
+def test_who_says_no_is_not_waited_for(world: Any, crew: Crew, client: Any) -> None:
+    incident = commands.declare(world.by, title="Checkout fails", team=world.team, severity=1)
+    first = holder(incident)
+    with pytest.raises(NotAllowed):
+        commands.decline_role(acting(make.person("Outsider", "viewer")), first)
+    commands.decline_role(acting(crew.ada), first, why="on a train")
+    commands.decline_role(acting(crew.ada), first)  # twice is once
+    second = holder(incident)
+    assert (second.person, second.accepted_at) == (crew.bob, None)
+    assert Escalation.objects.filter(kind="role", ended_at__isnull=True).get().subject_id == second.pk
+    said = f"{crew.ada} can’t be the commander (on a train); {crew.bob} is asked"
+    assert said in incident.log.get(type="role.passed_on").text
+
+    # On the page it is the first thing for whoever is asked, and for nobody else.
+    room = f"/incidents/{incident.pk}"
+    client.force_login(crew.bob, backend=BACKEND)
+    assert "Can you be the commander?" in client.get(room).content.decode()
+    client.post(f"/roles/{second.pk}", {"answer": "decline"})
+    assert "Can you be the commander?" not in client.get(room).content.decode()
+    client.force_login(crew.cyd, backend=BACKEND)
+    said = client.post(f"/api/v1{room}/say", {"text": "/decline"}, "application/json").json()
+    assert said["text"] == "You are not asked to be the commander any more."
+    assert not incident.roles.filter(role="commander", ended_at__isnull=True).exists()
+    last = incident.log.filter(type="role.declined").get()
+    assert last.text == f"{crew.cyd} can’t be the commander; nobody is left to ask"
+    assert client.post(f"/api/v1{room}/say", {"text": "/decline"}, "application/json").status_code == 409
+
+    # Whoever thinks better of it comes in time while nobody else has it.
+    assert client.post(f"/api/v1{room}/say", {"text": "/accept"}, "application/json").status_code == 201
+    assert holder(incident).person == crew.cyd
+    refused = client.post(f"/api/v1/roles/{holder(incident).pk}/decline", {}, "application/json")
+    assert refused.status_code == 409 and "has accepted" in refused.json()["title"] + refused.json()["detail"]
+    client.force_login(world.stranger, backend=BACKEND)
+    Incident.objects.filter(pk=incident.pk).update(private=True)
+    assert client.post(f"/api/v1/roles/{holder(incident).pk}/decline", {}, "application/json").status_code == 404
+
+
 def test_who_is_asked_as_the_last_resort_takes_the_role_themselves(world: Any) -> None:
     incident = commands.declare(world.by, title="Checkout fails", team=world.team, commander=world.viewer)
     escalation = Escalation.objects.get(kind="role", subject_id=holder(incident).pk)
@@ -303,6 +340,13 @@ def test_by_api_and_command_line(client: Any) -> None:
         ("commander", True, 1), ("communications", True, 1),
     ]  # fmt: skip
     assert data("incident", "assemble", str(declared["id"])) == []
+    as_ada = ("--as", ada.email)
+    assert "any more" in data("incident", "decline-role", str(declared["id"]), "--why", "On a train", *as_ada)["text"]
+    assert "You are the communications" in data("incident", "accept-role", str(declared["id"]), *as_ada)["text"]
+    ended = CliRunner().invoke(cli, ["incident", "end-role", str(declared["id"]), "communications"])
+    assert ended.output.strip() == "Ada is no longer communications."
+    assert CliRunner().invoke(cli, ["incident", "end-role", str(declared["id"]), "scribe"]).exit_code == 1
+    data("incident", "role", str(declared["id"]), "communications", ada.email)
     plain = CliRunner().invoke(cli, ["incident", "needed", str(declared["id"])])
     assert plain.exit_code == 0, plain.output
     assert "Ada" in plain.output

@@ -15,6 +15,7 @@ from watchroom.accounts.actors import Actor, acting
 from watchroom.evidence.models import Connection, Indicator
 from watchroom.incidents.commands import declare
 from watchroom.incidents.models import Incident, LogEntry
+from watchroom.incidents.views._saying import say
 from watchroom.kernel import clock as kernel_clock
 from watchroom.kernel.errors import Conflict, NotAllowed, Refused
 from watchroom.mitigations import commands, duties, queries
@@ -69,6 +70,16 @@ def log_of(incident: Incident) -> list[str]:
 
 def execution_of(run: MitigationRun) -> Execution:
     return Execution.objects.get(run=run)
+
+
+def test_what_is_typed_by_its_name_in_the_catalog_is_carried_out(by: Actor, hook: Runner, http_peer: HttpPeer) -> None:
+    incident = incident_of(by, saved(hook))
+    assert say(by, incident, "/mitigate roll back", client_key="k").text == "Roll back: About to start."
+    say(by, incident, "/mitigate roll back", client_key="k")
+    assert duties.carry_out() == 1
+    assert len(http_peer.requests) == 1
+    assert say(by, incident, "/mitigate Ask the vendor").text == "Started: Ask the vendor. Record what came of it."
+    assert list(MitigationRun.objects.order_by("id").values_list("mitigation__slug", flat=True)) == ["roll-back", None]
 
 
 def test_a_started_mitigation_is_carried_out_once_and_said_in_the_log(

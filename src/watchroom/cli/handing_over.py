@@ -39,4 +39,38 @@ def take_over(api: Api, hand_off: int, decline: bool, why: str) -> Any:
     return answer, f"You are the {answer['role']} of incident {answer['incident']}."
 
 
-commands = [hand_off, take_over]
+@click.command("accept-role")
+@click.argument("id", type=int)
+@api_command
+def accept_role(api: Api, id: int) -> Any:
+    """You do it: the role for which you are asked in incident ID."""
+    answer = api.post(f"/incidents/{id}/say", text="/accept")
+    return answer, answer["text"]
+
+
+@click.command("decline-role")
+@click.argument("id", type=int)
+@click.option("--why", default="", help="Why not.")
+@api_command
+def decline_role(api: Api, id: int, why: str) -> Any:
+    """You can't: the next one is asked for the role for which you are asked in incident ID."""
+    answer = api.post(f"/incidents/{id}/say", text=f"/decline {why}")
+    return answer, answer["text"]
+
+
+@click.command("end-role")
+@click.argument("id", type=int)
+@click.argument("role")
+@click.option("--of", default="", help="Name of the person, where several have the role.")
+@api_command
+def end_role(api: Api, id: int, role: str, of: str) -> Any:
+    """Relieve whoever has ROLE in incident ID, without a successor."""
+    rows = [each for each in api.get(f"/incidents/{id}")["roles"] if each["role"] == role]
+    rows = [each for each in rows if of in {"", each["person"]["name"]}]
+    if len(rows) != 1:
+        text = f"Nobody has the role {role} in incident {id}." if not rows else "Several have it; say --of NAME."
+        raise click.ClickException(text)
+    return api.call("DELETE", f"/roles/{rows[0]['id']}"), f"{rows[0]['person']['name']} is no longer {role}."
+
+
+commands = [hand_off, take_over, accept_role, decline_role, end_role]

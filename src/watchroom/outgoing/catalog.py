@@ -119,6 +119,7 @@ _ALL = (
     _incident("venue.retried", "A channel or a call is tried again.", kind=TEXT),
     _incident("venue.closed", "A channel or a call was closed.", kind=TEXT),
     _incident("incident.assembled", "Who is needed was asked."),
+    _incident("role.declined", "Somebody said no to a role; the next one is asked, if there is one."),
     _incident("role.passed_on", "A role was passed on, for nobody answered."),
     _incident("role.handoff_offered", "Somebody offers their role to somebody else."),
     _incident("role.handoff_answered", "An offered role was taken, or not."),

@@ -14,7 +14,7 @@ from .. import commands, handing_over, queries
 from ..models import RoleHandoff
 from ..rules.handing_over import prefilled
 from ..views._catching_up import catch_up_for
-from .schemas import PersonOut
+from .schemas import PersonOut, RoleOut
 
 router = Router(tags=["Incidents"])
 
@@ -93,6 +93,13 @@ def hand_over(request: HttpRequest, id: int, body: HandoffIn) -> Status[HandoffO
     }
     row = commands.offer_handoff(by, assignment, person_by(body.to), **parts)
     return Status(201, HandoffOut.of(row))
+
+
+@router.post("/roles/{int:id}/decline", response=RoleOut, summary="Say no to a role")
+def decline_role(request: HttpRequest, id: int, body: DeclineIn) -> RoleOut:
+    """The next one is asked at once, where a rotation has somebody."""
+    by = actor_of(request)
+    return RoleOut.of(commands.decline_role(by, queries.assignment_for(by, id), why=body.why))
 
 
 @router.get("/role-hand-offs/{int:id}", response=HandoffOut, operation_id="get_role_hand_off")

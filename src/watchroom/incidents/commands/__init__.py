@@ -2,7 +2,7 @@
 
 from ._shared import acting_in, must_be_open, record_once, write_system
 from .asking_in import ask_in
-from .assembling import assemble, pass_on_one
+from .assembling import assemble, decline_role, pass_on_one
 from .attaching import attach, forget_unused
 from .by_mail import declare_by_mail
 from .declaring import declare, edit, link_groups, unlink_group
@@ -46,6 +46,7 @@ __all__ = [
     "declare",
     "declare_by_mail",
     "decline",
+    "decline_role",
     "delete_follow_rule",
     "delete_rotation",
     "delete_state",

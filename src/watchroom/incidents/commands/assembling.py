@@ -1,4 +1,4 @@
-"""Asking who is needed, and asking the next one when somebody does not answer."""
+"""Asking who is needed, and asking the next one when somebody says no or does not answer."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from datetime import datetime
 from django.db import transaction
 
 from ...accounts.actors import SYSTEM, Actor
+from ...accounts.changes import change
+from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.again import retried
 from ...kernel.db import locked
+from ...kernel.errors import Conflict
 from ...paging.commands import notify
 from .. import assembly
 from ..models import Incident, RoleAssignment, RoleName
 from ..severities import severity_of
-from ._shared import acting_in, must_be_open, record_times, write_system
+from ._shared import acting_in, must_be_open, needed, record_times, write_system
 from .roles import end, give
 
 
@@ -29,12 +32,12 @@ def ask_missing(
 
 
 def _ask(by: Actor, incident: Incident, at: datetime, only: Collection[str] | None = None) -> list[RoleAssignment]:
-    needed = [role for role in severity_of(incident.severity).roles if only is None or role in only]
-    rotations = assembly.rotations_for(incident) if needed else []
+    missing = [role for role in severity_of(incident.severity).roles if only is None or role in only]
+    rotations = assembly.rotations_for(incident) if missing else []
     held = RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True)
     taken = set(held.values_list("role", flat=True))
     asked = []
-    for role in needed:
+    for role in missing:
         if role in taken and role != RoleName.EXPERT:
             continue
         having = set(held.filter(role=role).values_list("person_id", flat=True))
@@ -82,22 +85,69 @@ def pass_on_one() -> bool:
     return True
 
 
+@retried
+def decline_role(by: Actor, assignment: RoleAssignment, *, why: str = "") -> RoleAssignment:
+    """Say no to a role that one is asked to take: the next one is asked at once, by the rotations. Saying it twice is saying
+    it once, and whoever thinks better of it may accept it while nobody else has.
+
+    :raises Conflict: it was accepted already.
+    :raises NotAllowed: only the person themselves, or a responder for them.
+    """
+    own = by.person is not None and by.person.pk == assignment.person_id
+    incident, why = assignment.incident, why.strip()[:500]
+    needs = Action.DECLARE if own else needed(by, incident)
+    with change(by, "role.declined", incident, needs=needs, team=incident.team) as made:
+        row = locked(Incident.objects.filter(pk=incident.pk)).get()  # comes before its roles
+        found = locked(RoleAssignment.objects.select_related("person", "assigned_by")).get(pk=assignment.pk)
+        found.incident = row
+        if found.accepted_at is not None:
+            raise Conflict(
+                f"{found.person} has accepted the role already.",
+                field="role",
+                value=found.role,
+                fix="Hand it over, or end it.",
+            )
+        if found.ended_at is None:
+            made.due()
+            made.note(role=found.role, person=str(found.person))
+            said = f"{found.person} can’t be the {found.get_role_display().lower()}{f' ({why})' if why else ''}"
+            # Nobody gets to read a private one, and nobody is asked into a drill, without somebody's word.
+            following = None if row.private or row.drill else assembly.next_after(found, made.at)
+            _ask_next(by, row, found, made.at, said, following)
+        made.touch(f"incident:{row.pk}", "incidents")
+    return found
+
+
+def _ask_next(
+    by: Actor, incident: Incident, found: RoleAssignment, now: datetime, said: str, following: assembly.Candidate | None
+) -> None:
+    """End what was asked of somebody who says no or does not answer, and ask ``following`` instead; None: nobody is left."""
+    found.passed = True
+    found.save(update_fields=["passed"])
+    end(by, found, now)
+    data, after = {"role": found.role, "person": found.person_id}, "nobody is left to ask"
+    if following is not None:
+        after = f"{following.person} is asked ({following.why})"
+    kind = "role.passed_on" if following is not None else "role.declined"
+    write_system(incident, kind, f"{said}; {after}", data, now, by=None if by is SYSTEM else by)
+    if following is not None:
+        give(SYSTEM, incident, RoleName(found.role), following.person, now, why=following.why)
+    else:
+        _tell_who_asked(incident, found, f"{said}, and nobody is left to ask. Take it, or ask somebody else.")
+
+
 def _pass_on(incident: Incident, found: RoleAssignment, now: datetime) -> None:
     found.incident = incident
     name = found.get_role_display().lower()
     minutes = int((now - found.assigned_at).total_seconds() // 60)
     said = f"{found.person} has not answered for {minutes} min as {name}"
     following = assembly.next_after(found, now)
-    data = {"role": found.role, "person": found.person_id}
     if following is None:
+        data = {"role": found.role, "person": found.person_id}
         write_system(incident, "role.unanswered", f"{said}, and nobody is left to ask", data, now)
         _tell_who_asked(incident, found, f"{said}, and nobody is left to ask. Take it, or ask somebody else.")
         return
-    found.passed = True
-    found.save(update_fields=["passed"])
-    end(SYSTEM, found, now)
-    write_system(incident, "role.passed_on", f"{said}; {following.person} is asked ({following.why})", data, now)
-    give(SYSTEM, incident, RoleName(found.role), following.person, now, why=following.why)
+    _ask_next(SYSTEM, incident, found, now, said, following)
 
 
 def _tell_who_asked(incident: Incident, found: RoleAssignment, text: str) -> None:

@@ -56,5 +56,10 @@ class RoleAssignment(models.Model):
             ),
         )
 
+    @property
+    def duty(self) -> str:
+        """What whoever has it does."""
+        return ROLE_DUTY[self.role]
+
     def __str__(self) -> str:
         return f"{self.get_role_display()}: {self.person}"

@@ -32,9 +32,15 @@ COMMANDS = (
     Command("task", "/task @ada Look at the proxy’s log", "Something to be done, by somebody or anybody"),
     Command("done", "/done 3", "A task is done"),
     Command("park", "/park The runbook is out of date", "Noticed, but not this incident"),
-    Command("mitigate", "/mitigate Roll back checkout", "What you try in order to stop the bleeding"),
+    Command(
+        "mitigate",
+        "/mitigate Roll back checkout",
+        "What you try; what is in the catalog under that name is carried out",
+    ),
     Command("ack", "/ack", "Acknowledge the alerts of this incident"),
     Command("role", "/role commander @ada", "Take a role, or ask somebody to take it"),
+    Command("accept", "/accept", "You do it: the role that you are asked for"),
+    Command("decline", "/decline I am on a train", "You can’t: the next one is asked for that role"),
     Command(
         "handoff",
         "/handoff @ada We roll back; watch the queue",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from ...accounts.actors import Actor
 from ...accounts.models import Person
@@ -16,6 +17,7 @@ from ...intake import commands as intake
 from ...kernel import clock
 from ...kernel.errors import Conflict, Refused
 from ...mitigations import commands as mitigations
+from ...mitigations.queries import offered_in
 from .. import commands, following, queries, rules
 from ..commands._shared import checked_key
 from ..commands.mentions import people_by_handle
@@ -159,7 +161,16 @@ def _park(by: Actor, incident: Incident, text: str, key: str) -> Answer:
 
 
 def _mitigate(by: Actor, incident: Incident, text: str, key: str) -> Answer:
-    run = mitigations.start(by, incident, title=_needed(text, "mitigate"), client_key=key)
+    title = _needed(text, "mitigate")
+    offered = [each for each in offered_in(by, incident) if title.lower() in {each.name.lower(), each.slug}]
+    if len(offered) > 1:
+        slugs = ", ".join(each.slug for each in offered)
+        raise Refused("Several are called so.", field="text", value=title[:40], fix=f"Use one of {slugs}.")
+    run = mitigations.start(
+        by, incident, mitigation=offered[0] if offered else None, title="" if offered else title, client_key=key
+    )
+    if offered and offered[0].runner_id:
+        return Answer(f"{run.title}: {run.execution.get_state_display()}.")
     return Answer(f"Started: {run.title}. Record what came of it.")
 
 
@@ -185,6 +196,27 @@ def _role(by: Actor, incident: Incident, text: str, _: str) -> Answer:
     if by.person is not None and person.pk == by.person.pk:
         return Answer(f"You are the {name}.")
     return Answer(f"{person} is being paged to be the {name}.")
+
+
+def _asked(by: Actor, incident: Incident, *, late: bool = False) -> RoleAssignment:
+    """The role for which ``by`` is being paged, the newest of several; ``late``: or for which they were passed over."""
+    rows = RoleAssignment.objects.filter(incident=incident, person=by.person, accepted_at__isnull=True)
+    rows = rows.filter(Q(ended_at__isnull=True) | Q(passed=True)) if late else rows.filter(ended_at__isnull=True)
+    found = rows.select_related("incident__team", "person").order_by(F("ended_at").desc(nulls_first=True), "-id")
+    asked = found.first() if by.person is not None else None
+    if asked is None:
+        raise Conflict("You are not asked for a role here.", field="text", value="", fix="Take one: /role commander")
+    return asked
+
+
+def _accept(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+    taken = commands.accept_role(by, _asked(by, incident, late=True))
+    return Answer(f"You are the {taken.get_role_display().lower()}.")
+
+
+def _decline(by: Actor, incident: Incident, text: str, _: str) -> Answer:
+    declined = commands.decline_role(by, _asked(by, incident), why=text)
+    return Answer(f"You are not asked to be the {declined.get_role_display().lower()} any more.")
 
 
 ROLE_WORDS = {"comms": "communications", "ops": "operations", "ic": "commander", "lead": "commander"}
@@ -287,11 +319,8 @@ def _page(by: Actor, incident: Incident, text: str, _: str) -> Answer:
     return Answer(f"{names} {'is' if len(people) == 1 else 'are'} being paged.")
 
 
-_FOR_READERS = {
-    "follow",
-    "unfollow",
-    "help",
-}  # whoever may see the incident may do so, and doing it twice is doing it once
+# Whoever may see the incident may do so, as far as the command lets them, and doing it twice is doing it once.
+_FOR_READERS = {"accept", "decline", "follow", "unfollow", "help"}
 _WAYS: dict[str, Callable[[Actor, Incident, str, str], Answer]] = {
     "answer": _answer,
     "test": _judge("testing"),
@@ -303,6 +332,8 @@ _WAYS: dict[str, Callable[[Actor, Incident, str, str], Answer]] = {
     "mitigate": _mitigate,
     "ack": _ack,
     "role": _role,
+    "accept": _accept,
+    "decline": _decline,
     "handoff": _handoff,
     "follow": _follow,
     "unfollow": _unfollow,

@@ -119,6 +119,9 @@ def context_of(
         "roles": _roles(holders, by, severity.roles if incident.is_open else ()),
         "following": following.level_of(by, incident),
         "levels": Follower.Level.choices,
+        "asked_of_me": [
+            row for row in holders if by.person and row.person_id == by.person.pk and row.accepted_at is None
+        ],
         "handoffs": handing_over.open_handoffs(incident) if incident.is_open else [],
         "commander": next((row for row in holders if row.role == RoleName.COMMANDER), None),
         "groups": groups,
@@ -292,11 +295,13 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def role_answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Accept a role, or end one."""
+    """Accept a role, say no to it, or end one."""
     by = actor_of(request)
     assignment = queries.assignment_for(by, pk)
     if request.POST.get("answer") == "end":
         commands.end_role(by, assignment)
+    elif request.POST.get("answer") == "decline":
+        commands.decline_role(by, assignment, why=request.POST.get("why", ""))
     else:
         commands.accept_role(by, assignment)
     return redirect("incident", assignment.incident_id)

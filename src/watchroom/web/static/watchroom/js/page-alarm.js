@@ -3,6 +3,7 @@
 // buttons, or with nothing. Where it also has data-seen="address", a POST there says that it is on the person's screen.
 const topic = document.querySelector('meta[name="person-topic"]')?.content;
 const headers = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}");
+const LOOKED = "looked-at-page";   // in this tab; who looks at it first is not covered by it again, the next try is another page
 let dialog = null, sound = null;
 
 // Two tones, rising, every two seconds. Browsers allow sound only after the person has touched the page.
@@ -60,6 +61,11 @@ function show(html) {
   quiet.textContent = "Stop the sound";
   quiet.addEventListener("click", () => { silence(); quiet.remove(); });
   body.append(quiet);
+  body.addEventListener("click", (event) => {
+    if (!event.target.closest("a[href]")) return;
+    sessionStorage.setItem(LOOKED, dialog.dataset.pending);
+    silence();
+  });
   dialog.append(body);
   document.body.append(dialog);
   window.htmx?.process(dialog);
@@ -78,7 +84,8 @@ async function check() {
     const html = answer.status === 200 ? (await answer.text()).trim() : "";
     // The same page again must not start the sound again; nothing else in the fragment tells them apart.
     const pending = html.match(/data-pending="(\d+)"/)?.[1];
-    if (html && !(dialog && dialog.dataset.pending === pending)) { show(html); dialog.dataset.pending = pending; }
+    const looked = pending !== undefined && sessionStorage.getItem(LOOKED) === pending;
+    if (html && !looked && !(dialog && dialog.dataset.pending === pending)) { show(html); dialog.dataset.pending = pending; }
     if (!html) stop();        // acknowledged elsewhere: silence at once
   } catch { /* the live connection will say that we are offline */ }
 }
