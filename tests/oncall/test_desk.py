@@ -78,6 +78,46 @@ def test_declined_withdrawn_expired(clock: Any) -> None:
         commands.take_swap(acting(b), other)
 
 
+def test_whoever_offers_learns_that_everybody_declined(clock: Any) -> None:
+    schedule, a, b = _two()
+    c = factories.person("Cleo", "responder")
+    factories.membership(schedule.team, c)
+    factories.contact_method(a)
+    span = {"starts_at": (clock() + DAY).isoformat(), "ends_at": (clock() + DAY + HOUR).isoformat()}
+    assert _browser(a).post("/schedules/pay/swaps", span).status_code == 302
+    number = Swap.objects.get().pk
+    _browser(b).post(f"/on-call/swaps/{number}/decline")
+    assert not Notification.objects.filter(person=a).exists()
+    assert "1 of 2 declined" in _browser(a).get("/on-call/mine").content.decode()
+    assert _browser(c).post(f"/api/v1/swaps/{number}/decline", content_type="application/json").status_code == 200
+    told = Notification.objects.get(person=a)
+    assert told.subject == f"Everybody declined your shift: {schedule.name}" and "You are on call" in told.body
+
+
+def test_a_conflict_names_who_is_free(clock: Any) -> None:
+    schedule, a, b = _two()
+    c = factories.person("Cleo", "responder")
+    factories.membership(schedule.team, c)
+    commands.add_absence(acting(a), a, starts_at=clock() + HOUR, ends_at=clock() + 2 * HOUR)
+    assert "lately first: Cleo, Ben." in _browser(a).get("/on-call/mine").content.decode()
+    commands.add_absence(acting(b), b, starts_at=clock() + HOUR, ends_at=clock() + 2 * HOUR)
+    report, _ = outlook.quality_of(schedule, clock(), clock() + DAY)
+    assert "lately first: Cleo." in next(each.fix for each in report.findings if each.kind == "conflict")
+    assert "lately first: Cleo." in _browser(c).get("/schedules/pay").content.decode()
+    commands.add_absence(acting(c), c, starts_at=clock() + HOUR, ends_at=clock() + 2 * HOUR)
+    report, _ = outlook.quality_of(schedule, clock(), clock() + DAY)
+    assert "Nobody else" in next(each.fix for each in report.findings if each.kind == "conflict")
+
+
+def test_nobody_was_missing_before_a_schedule_was_made(clock: Any) -> None:
+    _, a, _ = _two()
+    page = _browser(a).get("/schedules/pay", {"view": "month"})
+    assert not page.context["gaps"]
+    assert not any(day.gap for week in page.context["weeks"] for day in week if day.day < clock().date())
+    shown = _browser(a).get("/schedules/pay").content.decode()
+    assert "Rotation: " in shown.partition("The same in words")[0]  # pointing at a shift says why
+
+
 def test_cover_for_an_hour(clock: Any) -> None:
     schedule, a, b = _two()
     with pytest.raises(Refused):
@@ -209,17 +249,17 @@ def test_a_calendar_is_read_and_its_last_good_copy_stays(clock: Any, monkeypatch
     assert queries.who(schedule, at + 4 * HOUR) == [b]  # the higher level; whoever is unknown hides nobody
     row.refresh_from_db()
     assert row.unknown == ["[L3] nobody-here"] and row.read_at == at and row.error == ""
-    for bad in (
-        http.Answer(500, {}, b""),
-        http.Answer(200, {}, b""),
-        http.Answer(200, {}, b"<html>sign in</html>"),
-        http.Answer(200, {}, b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"),
+    for bad, said in (
+        (http.Answer(500, {}, b""), "answered 500"),
+        (http.Answer(200, {}, b""), "The answer is empty."),
+        (http.Answer(200, {}, b"<html>sign in</html>"), "it begins with “<html>sign in</html>”"),
+        (http.Answer(200, {}, b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"), "There is no event in it."),
     ):
         answers.append(bad)
         clock.advance(2 * HOUR)
         assert commands.refresh_calendars() == 1
         row.refresh_from_db()
-        assert row.error and row.read_at == at
+        assert said in row.error and row.read_at == at
     clock.advance(100 * DAY)
     commands.refresh_calendars()
     assert queries.who(schedule, clock() + 150 * DAY) == [a]  # repetitions of the old copy go on

@@ -158,6 +158,12 @@ def test_removing_a_rotation_keeps_what_is_in_the_others(team: Any) -> None:
     form |= _rotation(0, anna.pk) | _rotation(1, ben.pk, name="Second")
     left = client.post("/schedules/new", form | {"remove": "0"}).context["rotations"].forms
     assert [each["name"].value() for each in left] == ["Second"]
+    none = BASE | {"name": "Pay", "team": made.pk, "timezone": "UTC", "rotations-TOTAL_FORMS": "0"}
+    assert (
+        client.post("/schedules/new", none | {"rotations-INITIAL_FORMS": "0"}).headers["Location"] == "/schedules/pay"
+    )
+    assert not Schedule.objects.get().rotations.exists()  # it reads a calendar
+    assert client.get("/schedules/pay/edit").status_code == 200
 
 
 HOURS = [

@@ -42,6 +42,10 @@ def read(text: str, start: datetime, end: datetime, zone: str = "UTC") -> list[E
 
     :raises NotACalendar: it can't be read, or holds no event at all.
     """
+    if not text.strip():
+        raise NotACalendar("The answer is empty.")
+    if "BEGIN:VCALENDAR" not in text.upper():
+        raise NotACalendar(f"The answer is no calendar: it begins with “{' '.join(text[:60].split())}”.")
     try:
         parsed = Text.from_ical(text)
         if not any(True for _ in parsed.walk("VEVENT")):

@@ -109,7 +109,30 @@ def quality_of(
         names={pk: person.name for pk, person in people.items()},
     )
     broken = tuple(stale_calendars(schedule))
-    return replace(report, findings=broken + report.findings, score=max(0, report.score - 10 * len(broken))), people
+    found = tuple(_with_cover(schedule, report.findings))
+    return replace(report, findings=broken + found, score=max(0, report.score - 10 * len(broken))), people
+
+
+_PROPOSED = 3  # conflicts for which somebody is looked for, and people that are named in each
+
+
+def _with_cover(schedule: Schedule, findings: Iterable[rules.Finding]) -> Iterable[rules.Finding]:
+    """The first conflicts name who is free then."""
+    left = _PROPOSED
+    for each in findings:
+        if each.kind == "conflict" and left and each.starts_at and each.ends_at:
+            left -= 1
+            without = [each.person] if each.person else []
+            free = [cover.person.name for cover in cover_for(schedule, each.starts_at, each.ends_at, without)]
+            each = replace(each, fix=free_words(free))
+        yield each
+
+
+def free_words(names: list[str]) -> str:
+    """Who could take it, in words."""
+    if not names:
+        return "Nobody else of the schedule and its team is free then."
+    return f"Free then, the fewest nights lately first: {', '.join(names[:_PROPOSED])}."
 
 
 STALE = timedelta(hours=1)

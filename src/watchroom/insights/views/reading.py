@@ -80,6 +80,7 @@ def load(request: HttpRequest) -> HttpResponse:
         "limits": team and limits_of(team)[1],
         "may_limit": team and actor.may(Action.MANAGE, team),
         "crossings": crossings_visible_to(actor).filter(team=team, closed_at=None)[:20] if team else [],
+        "any_pages": found and any(week.pages for week in found.weeks),
         "week_pages": [week.pages for week in found.weeks] if found else [],
         "week_names": [f"Week from {week.monday:%-d %b}, {week.night_pages} at night" for week in found.weeks]
         if found

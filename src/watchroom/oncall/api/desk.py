@@ -100,7 +100,7 @@ def take_swap(request: HttpRequest, id: int) -> OverrideOut:
 def decline_swap(request: HttpRequest, id: int) -> SwapOut:
     """The others still may take it."""
     by = actor_of(request)
-    commands.decline_swap(by, _swap(by, id))
+    telling.decline(by, _swap(by, id))
     return SwapOut.of(_swap(by, id))
 
 

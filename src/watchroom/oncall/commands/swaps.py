@@ -126,8 +126,8 @@ def take_swap(by: Actor, swap: Swap) -> Override:
     return override
 
 
-def decline_swap(by: Actor, swap: Swap) -> None:
-    """``by`` can't cover; the others still may."""
+def decline_swap(by: Actor, swap: Swap) -> bool:
+    """``by`` can't cover; the others still may. Gives whether anybody who was asked is left that has not declined."""
     person = _person(by)
     with change(by, "swap.declined", swap.schedule, needs=Action.SEE) as made:
         row = _open(swap)
@@ -136,6 +136,8 @@ def decline_swap(by: Actor, swap: Swap) -> None:
         row.declined_by.add(person)
         made.note(swap=row.pk)
         made.touch(f"schedule:{row.schedule_id}", f"person:{person.pk}", f"person:{row.offered_by_id}")
+        refused = row.declined_by.values("pk")
+        return row.offered_to.filter(is_active=True).exclude(pk__in=refused).exists()
 
 
 def withdraw_swap(by: Actor, swap: Swap) -> None:

@@ -193,7 +193,7 @@ def _drawn(row: Schedule | None, draft: drafts.Draft | None) -> dict[str, Any]:
         "draft": draft,
         "is_new": row is None,
         "label": row.name if row else "The schedule",
-        "lanes": by_layer(draft.plan, shifts, shadows, gaps, draft.people, start, end),
+        "lanes": by_layer(draft.plan, shifts, shadows, gaps, draft.people, start, end, Reasons(names, {})),
         "picture": (start, end),
         "weeks": weeks(monday, ahead, holes, draft.people, Reasons(names, {}), {}),
         "weekdays": WEEKDAYS,

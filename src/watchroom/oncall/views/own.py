@@ -51,11 +51,16 @@ def _show(request: HttpRequest, by: Actor, form: AbsenceForm | None = None) -> H
             shifts.append(
                 {"schedule": row, "shift": shift, "clash": clash, "swap": offered.get((row.pk, shift.starts_at))}
             )
+    clashes = [each for each in shifts if each["clash"] and not each["swap"]]
+    for each in sorted(clashes, key=lambda one: one["shift"].starts_at)[:3]:
+        free = outlook.cover_for(each["schedule"], each["shift"].starts_at, each["shift"].ends_at, [me.pk])
+        each["free"] = outlook.free_words([cover.person.name for cover in free])
     shifts.sort(key=lambda each: (each["shift"].starts_at, each["schedule"].name))
+    asked = outlook.swaps_for(by).filter(Q(offered_to=me) | Q(offered_by=me)).distinct().order_by("starts_at")
     open_offers = [
         row
-        for row in outlook.swaps_for(by).filter(Q(offered_to=me) | Q(offered_by=me)).distinct().order_by("starts_at")
-        if row.offered_by_id == me.pk or not row.declined_by.filter(pk=me.pk).exists()
+        for row in asked.prefetch_related("offered_to", "declined_by")
+        if row.offered_by_id == me.pk or me not in row.declined_by.all()
     ]
     running = [each for each in shifts if each["shift"].starts_at <= now]
     place = HolidayPlace.objects.filter(person=me).first()

@@ -25,10 +25,10 @@ from ...web.middleware import actor_of
 from .. import commands, facts, outlook, queries, rules
 from ..forms import OverrideForm
 from ..models import Override, Schedule
-from .month import WEEKDAYS, month_start, reasons_of, weeks, why
+from .month import WEEKDAYS, Reasons, month_start, reasons_of, weeks, why
 
 _SPAN = timedelta(days=14)
-Span = tuple[datetime, datetime, str]
+Span = tuple[datetime, datetime, str] | tuple[datetime, datetime, str, str, str]
 KINDS = (("", "Two weeks"), ("week", "Week"), ("month", "Month"), ("people", "By person"))
 
 
@@ -107,7 +107,9 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
     numbers = {shift.person for shift in [*shifts, *shadows]} | {duty.person for each in duties for duty in each}
     numbers |= {person for layer in plan.layers for turn in layer.members for person in turn}
     people = queries.people_of(numbers)
-    gaps = rules.holes(((shift.starts_at, shift.ends_at) for shift in shifts), start, end)
+    since = min(max(start, row.created_at), end)  # before it was made, nobody was missing
+    spans = [(max(shift.starts_at, since), shift.ends_at) for shift in shifts if shift.ends_at > since]
+    gaps = rules.holes(spans, since, end)
     report, _ = outlook.quality_of(row, now, now + timedelta(days=60), plan)
     holidays = outlook.holidays_of(numbers, start, end)
     reasons = reasons_of(row, plan, shifts, start, end)
@@ -119,9 +121,9 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
         "schedule": row,
         "kind": kind,
         "kinds": KINDS,
-        "lanes": _by_person(shifts, gaps, people)
+        "lanes": _by_person(shifts, gaps, people, reasons)
         if kind == "people"
-        else by_layer(plan, shifts, shadows, gaps, people, start, end),
+        else by_layer(plan, shifts, shadows, gaps, people, start, end, reasons),
         "weeks": weeks(start, shifts, gaps, people, reasons, holidays) if kind == "month" else [],
         "weekdays": WEEKDAYS,
         "feasts": sorted(
@@ -132,7 +134,7 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
         "last": end - timedelta(days=1),
         "label": row.name,
         "shifts": [(shift, people.get(shift.person), why(shift, reasons)) for shift in shifts],
-        "gaps": gaps,
+        "gaps": [(a, b) for a, b in gaps if b > now],
         "warnings": _first_of_each([each for each in report.findings if each.kind in {"gap", "conflict", "calendar"}]),
         "now": now,
         "now_people": now_people,
@@ -166,35 +168,41 @@ def by_layer(
     people: dict[int, Person],
     start: datetime,
     end: datetime,
+    reasons: Reasons,
 ) -> list[tuple[str, list[Span]]]:
+    """A line for the final schedule, for those who learn, and for each rotation."""
     lanes = [
         ("On call" if not number else "and", spans)
-        for number, spans in enumerate(_packed([*_spans(shifts, people), *((a, b, "") for a, b in gaps)]))
+        for number, spans in enumerate(_packed([*_spans(shifts, people, reasons), *((a, b, "") for a, b in gaps)]))
     ]
     if shadows:
-        lanes += [("Shadow", spans) for spans in _packed(_spans(shadows, people))]
+        lanes += [("Shadow", spans) for spans in _packed(_spans(shadows, people, reasons))]
     for layer in plan.layers:
-        lanes += [(layer.name, spans) for spans in _packed(_spans(rules.layer_shifts(layer, start, end), people))]
+        lanes += [
+            (layer.name, spans) for spans in _packed(_spans(rules.layer_shifts(layer, start, end), people, reasons))
+        ]
     return lanes
 
 
 def _by_person(
-    shifts: list[rules.Shift], gaps: list[tuple[datetime, datetime]], people: dict[int, Person]
+    shifts: list[rules.Shift], gaps: list[tuple[datetime, datetime]], people: dict[int, Person], reasons: Reasons
 ) -> list[tuple[str, list[Span]]]:
     """A line for everybody who is on call, and one for gaps."""
     lanes = [
-        (people[pk].name, _packed(_spans([shift for shift in shifts if shift.person == pk], people))[0])
+        (people[pk].name, _packed(_spans([shift for shift in shifts if shift.person == pk], people, reasons))[0])
         for pk in sorted({shift.person for shift in shifts} & people.keys(), key=lambda pk: people[pk].name)
     ]
     return [*lanes, ("Nobody", [(a, b, "") for a, b in gaps])] if gaps else lanes
 
 
-def _spans(shifts: list[rules.Shift], people: dict[int, Person]) -> list[Span]:
+def _spans(shifts: list[rules.Shift], people: dict[int, Person], reasons: Reasons) -> list[Span]:
     return [
         (
             shift.starts_at,
             shift.ends_at,
             people[shift.person].name if shift.person in people else "Somebody who has left",
+            "",
+            why(shift, reasons),
         )
         for shift in shifts
     ]

@@ -83,7 +83,7 @@ def swap_take(request: HttpRequest, pk: int) -> HttpResponseBase:
 def swap_decline(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Not me."""
     by = actor_of(request)
-    commands.decline_swap(by, _swap(by, pk))
+    telling.decline(by, _swap(by, pk))
     messages.success(request, "Declined. The others still may take it.")
     return back(request)
 

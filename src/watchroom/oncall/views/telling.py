@@ -15,7 +15,7 @@ from .. import commands
 from ..models import Handoff, Override, Schedule, Swap
 from ..rules import span_text
 
-__all__ = ["cover", "note", "offer", "take", "take_over"]
+__all__ = ["cover", "decline", "note", "offer", "take", "take_over"]
 
 
 def _window(what: Swap | Override, person: Person) -> str:
@@ -35,6 +35,20 @@ def take(by: Actor, swap: Swap) -> Override:
             reason=f"swap-{swap.pk}-taken",
         )
     return override
+
+
+def decline(by: Actor, swap: Swap) -> None:
+    """Decline a shift. Once all who were asked have, whoever offered it is told: it stays theirs unless they do something."""
+    with transaction.atomic():
+        if not commands.decline_swap(by, swap):
+            notify(
+                swap.offered_by,
+                purpose=Notification.Purpose.UPDATE,
+                subject=f"Everybody declined your shift: {swap.schedule.name}",
+                body=f"You are on call {_window(swap, swap.offered_by)}. Ask somebody else, or enter who covers for you.",
+                path="/on-call/mine",
+                reason=f"swap-{swap.pk}-declined",
+            )
 
 
 def take_over(by: Actor, schedule: Schedule, **given: Any) -> Override:

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from watchroom.kernel.clock import now
 
-Span = tuple[datetime, datetime, str] | tuple[datetime, datetime, str, str]
+Span = tuple[datetime, datetime, str] | tuple[datetime, datetime, str, str] | tuple[datetime, datetime, str, str, str]
 
 
 def _ticks(start: datetime, end: datetime) -> Iterator[tuple[datetime, str]]:
@@ -32,7 +32,8 @@ def _ticks(start: datetime, end: datetime) -> Iterator[tuple[datetime, str]]:
 
 def _span(span: Span, start: datetime, end: datetime) -> SafeString:
     begins, ends, text = span[:3]
-    look = span[3] if len(span) > 3 else "gap" if not text else "person"
+    look = (span[3] if len(span) > 3 else "") or ("person" if text else "gap")
+    detail = f". {span[4]}" if len(span) > 4 and span[4] else ""
     total = (end - start).total_seconds()
     left = max(0.0, (begins - start).total_seconds()) / total * 100
     width = min(100.0, (ends - start).total_seconds() / total * 100) - left
@@ -43,7 +44,7 @@ def _span(span: Span, start: datetime, end: datetime) -> SafeString:
     tone = format_html(' data-tone="{}"', look) if look not in {"person", "gap"} else ""
     when = f"{timezone.localtime(begins):%a %Y-%m-%d %H:%M} to {timezone.localtime(ends):%a %Y-%m-%d %H:%M}"
     return format_html(
-        '<svg x="{}%" width="{}%" height="32" class="{}"{}><title>{}: {}</title>'
+        '<svg x="{}%" width="{}%" height="32" class="{}"{}><title>{}: {}{}</title>'
         '<rect x="1" y="2" width="100%" height="28" rx="5"/><text x="8" y="21">{}</text></svg>',
         f"{left:.3f}",
         f"{width:.3f}",
@@ -51,6 +52,7 @@ def _span(span: Span, start: datetime, end: datetime) -> SafeString:
         tone,
         text,
         when,
+        detail,
         _short(text, width) if look == "person" else text,
     )
 
@@ -67,7 +69,7 @@ def _short(name: str, width: float) -> str:
 
 def lanes(rows: Iterable[tuple[str, Iterable[Span]]], start: datetime, end: datetime, label: str) -> SafeString:
     """Rows ``(name, spans)``; a span is ``(from, to, text)`` coloured by its text, with an empty text for a gap, or
-    ``(from, to, text, tone)``. Say the same in words or a table nearby for those who can't see it."""
+    ``(from, to, text, tone)``, perhaps with words for whoever points at it as a fifth. Say the same in words or a table nearby for those who can't see it."""
     total = (end - start).total_seconds()
 
     def at(moment: datetime) -> str:
