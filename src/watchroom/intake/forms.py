@@ -54,7 +54,7 @@ class TimesForm(forms.Form):
 
     starts_at = LocalTime("Begins", "Empty: now.", required=False)
     hours = forms.ChoiceField(choices=list(LENGTHS.items()), initial="1", label="For how long")
-    again = forms.ChoiceField(choices=list(AGAIN.items()), required=False, label="Again and again")
+    again = forms.ChoiceField(choices=list(AGAIN.items()), required=False, label="Repeats")
     days = forms.MultipleChoiceField(
         choices=list(zip(DAYS, DAY_NAMES, strict=True)),
         required=False,

@@ -41,8 +41,13 @@ def integration_for(actor: Actor, slug: str) -> Integration:
 def index(request: HttpRequest) -> HttpResponse:
     """All integrations."""
     actor = actor_of(request)
+    sources = all_of("watchroom.sources")
+    found = [
+        (each, sources[each.source].label if each.source in sources else each.source)
+        for each in integrations_visible_to(actor)
+    ]
     context = {
-        "integrations": integrations_visible_to(actor),
+        "integrations": found,
         "manages": actor.teams_where(Action.MANAGE).exists(),
     }
     return render(request, "intake/integrations.html", context)

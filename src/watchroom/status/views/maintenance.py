@@ -39,7 +39,7 @@ class MaintenanceForm(forms.Form):
     )
     hold_alerts = forms.BooleanField(label="Alerts of these components' services page nobody meanwhile", required=False)
     again = forms.ChoiceField(
-        label="Again and again",
+        label="Repeats",
         required=False,
         choices=[*(AGAIN | {"week": "Every week on the same day"}).items()],
         help_text="Each time is shown as soon as the one before it is over; subscribers are told when it begins and ends.",
