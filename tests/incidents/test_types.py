@@ -214,7 +214,7 @@ def test_by_api(world: Any, client: Any, leak: IncidentType) -> None:
     client.force_login(world.manager, backend=BACKEND)
     misspelt = call("POST", "/incident-types", body | {"fields": [*FIELDS, {"key": "a", "label": "A", "requird": "declared"}]}, 422)  # fmt: skip
     assert (misspelt["field"], misspelt["value"]) == ("fields.5.requird", "declared")
-    assert misspelt["fix"].startswith("There is no such setting here")
+    assert misspelt["fix"] == "Did you mean required?"
     call("POST", "/incident-types", body, 201)
     assert call("PUT", "/incident-types/outage", body | {"name": "An outage"})["name"] == "An outage"
     call("DELETE", "/incident-types/outage", status=204)

@@ -10,9 +10,9 @@ from ninja.errors import ValidationError
 
 from ..kernel.asked import sounds_secret
 from ..kernel.errors import Refused, WatchroomError
+from .strict import suggestion
 
 _DEPTH = 5  # so far a value that is made of others is shown
-_UNKNOWN = "There is no such setting here: check how it is written, or leave it out."
 
 
 def problem(error: WatchroomError, **more: Any) -> HttpResponse:
@@ -38,15 +38,21 @@ def validation_problem(error: ValidationError) -> HttpResponse:
         {
             "field": ".".join(str(part) for part in _place(each)),
             "value": _given(each),
-            "fix": _UNKNOWN if each.get("type") == "extra_forbidden" else each["msg"],
+            "fix": suggestion(str(_place(each)[-1]), each["known"]) if _is_unknown(each) else each["msg"],
         }
-        for each in error.errors
+        for each in sorted(
+            error.errors, key=lambda each: not _is_unknown(each)
+        )  # what is misspelt is missing elsewhere
     ]
     first = errors[0] if errors else {"field": "", "value": None, "fix": ""}
     refused = Refused(
         "The request does not fit the schema.", field=str(first["field"]), value=first["value"], fix=str(first["fix"])
     )
     return problem(refused, errors=errors)
+
+
+def _is_unknown(each: dict[str, Any]) -> bool:
+    return each.get("type") == "extra_forbidden"
 
 
 def _place(each: dict[str, Any]) -> tuple[str | int, ...]:

@@ -18,6 +18,7 @@ from ..kernel.db import beyond
 from ..kernel.errors import NotSignedIn, WatchroomError
 from .auth import session_or_token
 from .problems import problem, validation_problem
+from .strict import known_at, refuse_unknown
 
 PACKAGES = (
     "accounts",
@@ -43,17 +44,18 @@ PACKAGES = (
 
 
 class Api(NinjaAPI):
-    """With what was given in each error: django-ninja leaves it out, and whoever sent it wants to see which value it was."""
+    """With what was given in each error, and what is known there: django-ninja leaves it out, and whoever sent it wants to see
+    which value it was."""
 
     def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext]) -> ValidationError:
         given = [
-            found.get("input")
+            (found.get("input"), known_at(context.model, found["loc"]))  # type: ignore[arg-type]
             for context in error_contexts
             for found in context.pydantic_validation_error.errors(include_url=False)
         ]
         error = super().validation_error_from_error_contexts(error_contexts)
-        for each, value in zip(error.errors, given, strict=True):
-            each["input"] = value
+        for each, (value, known) in zip(error.errors, given, strict=True):
+            each["input"], each["known"] = value, known
         return error
 
 
@@ -69,7 +71,9 @@ api = Api(
 
 for _package in PACKAGES:
     if find_spec(f"watchroom.{_package}.api"):
-        api.add_router("", import_module(f"watchroom.{_package}.api").router)
+        _router = import_module(f"watchroom.{_package}.api").router
+        refuse_unknown(_router)
+        api.add_router("", _router)
 
 
 @api.exception_handler(WatchroomError)

@@ -88,6 +88,9 @@ def rest() -> str:
         "The OpenAPI 3.1 document is at `/api/v1/openapi.json`. Authenticate with `Authorization: Bearer TOKEN` (made under your "
         'profile, with a scope). Lists take `cursor` and `limit` and answer `{"items": […], "next_cursor": …}`. Writes take an '
         "`Idempotency-Key`. Errors are problem documents (RFC 9457) with `field`, `value` and `fix`.\n",
+        "A key of a body, or a parameter of a query, that an operation does not know is refused (422), with the one that is "
+        "meant: nothing is left out without a word. What is read can be written back: keys that only answers have, such as "
+        "`id`, are left alone by `PUT` and `PATCH`. Senders of alerts and programs of others may say whatever they like.\n",
         "| operation | path | what it does |",
         "| --- | --- | --- |",
     ]

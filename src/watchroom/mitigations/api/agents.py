@@ -6,6 +6,7 @@ from typing import Literal
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
+from pydantic import ConfigDict
 
 from ...live.tokens import token
 from ...runners.base import OUTPUT_LIMIT, Progress
@@ -23,7 +24,9 @@ def agent_key(request: HttpRequest) -> Runner | None:
 
 
 class FetchIn(Schema):
-    """Who asks."""
+    """Who asks. An agent may be of a later release than we are, and say more."""
+
+    model_config = ConfigDict(extra="ignore")
 
     version: str = Field("", max_length=40)
     commands: list[str] = Field([], max_length=agents.MOST_COMMANDS, description="The names that its file allows.")
@@ -48,6 +51,8 @@ class FetchedOut(Schema):
 
 class ToldIn(Schema):
     """What came of it, or how far it is."""
+
+    model_config = ConfigDict(extra="ignore")
 
     token: str = Field(max_length=64)
     state: Literal["running", "succeeded", "failed", "unknown"]

@@ -1,0 +1,108 @@
+"""What the API does not know is refused and named, wherever it stands; what others send us in their own words is not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+import factories as make
+from watchroom.accounts.actors import acting
+from watchroom.accounts.commands import make_token
+from watchroom.api.root import api as the_api
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def api() -> Client:
+    _, key = make_token(acting(make.person("Root", "administrator")), name="test", scope="admin")
+    return Client(headers={"Authorization": f"Bearer {key}"})
+
+
+def send(api: Client, method: str, path: str, body: Any) -> Any:
+    return getattr(api, method)(f"/api/v1{path}", json.dumps(body), content_type="application/json")
+
+
+def test_a_mistyped_key_is_named_with_the_one_that_is_meant(api: Client) -> None:
+    number = send(api, "post", "/incidents", {"title": "Down"}).json()["id"]
+    answer = send(api, "post", f"/incidents/{number}/updates", {"happening": "x", "next_update_minuts": 30})
+    said = answer.json()
+    assert (answer.status_code, said["field"], said["value"]) == (422, "next_update_minuts", "30")
+    assert said["fix"].startswith("Did you mean next_update_")
+    assert api.get(f"/api/v1/incidents/{number}/updates").json()["items"] == []
+
+
+def test_it_comes_first_and_what_is_nothing_alike_is_told_too(api: Client) -> None:
+    said = send(api, "post", "/incidents", {"titel": "Down", "severety": 9}).json()
+    assert (said["field"], said["fix"]) == ("titel", "Did you mean title?")
+    said = send(api, "post", "/teams", {"name": "Shop", "zzz": 1}).json()
+    assert said["field"] == "zzz" and said["fix"].startswith("Use ") and said["fix"].endswith("or leave it out.")
+
+
+def test_within_a_body_as_well(api: Client) -> None:
+    route = {"name": "a", "matchers": ["a=b"]}
+    said = send(api, "post", "/routes", route | {"severities": [{"severity": "info", "macher": "a=b"}]}).json()
+    assert (said["field"], said["fix"]) == ("severities.0.macher", "Did you mean matcher?")
+    said = send(api, "post", "/routes", route | {"declares": {"after_minuts": 5}}).json()
+    assert said["fix"] == "Did you mean after_minutes?"
+
+
+def test_what_was_read_can_be_written_back(api: Client) -> None:
+    made = send(api, "post", "/routes", {"name": "a", "matchers": ["a=b"]}).json()
+    answer = send(api, "put", f"/routes/{made['id']}", made | {"position": 3})
+    assert (answer.status_code, answer.json()["position"]) == (200, 3)
+    assert send(api, "put", f"/routes/{made['id']}", made | {"idd": 3}).status_code == 422
+
+
+def test_a_mistyped_parameter_of_a_list_is_named(api: Client) -> None:
+    answer = api.get("/api/v1/incidents", {"sevrity": 1})
+    assert (answer.status_code, answer.json()["field"]) == (422, "sevrity")
+    assert answer.json()["fix"] == "Did you mean severity?"
+
+
+def test_every_body_is_closed_but_that_of_agents() -> None:
+    """They may be of a later release, and say more."""
+    document = the_api.get_openapi_schema()
+    schemas = document["components"]["schemas"]
+    seen: set[str] = set()
+
+    def look(part: Any) -> None:
+        if isinstance(part, dict):
+            name = str(part.get("$ref", "")).rpartition("/")[2]
+            if name and name not in seen:
+                seen.add(name)
+                look(schemas[name])
+            for value in part.values():
+                look(value)
+        elif isinstance(part, list):
+            for value in part:
+                look(value)
+
+    for item in document["paths"].values():
+        for operation in item.values():
+            look(operation.get("requestBody", {}))
+    objects = {name for name in seen if schemas[name].get("type") == "object"}
+    assert len(objects) > 100
+    assert {name for name in objects if schemas[name].get("additionalProperties") is not False} == {"FetchIn", "ToldIn"}
+
+
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ("alertmanager", [{"labels": {"alertname": "A"}, "annotations": {}, "of_a_later_release": 1}]),
+        ("pagerduty", {"routing_key": "KEY", "event_action": "trigger", "of_a_later_release": {},
+                       "payload": {"summary": "s", "source": "h", "severity": "info", "new": 1}}),
+        ("opsgenie", {"message": "m", "of_a_later_release": True}),
+    ],
+)  # fmt: skip
+def test_senders_may_say_what_we_do_not_know(source: str, body: Any, db: None) -> None:
+    from watchroom.engine.loop import run_due
+    from watchroom.intake.models import Alert
+
+    path = {"pagerduty": "/v2/enqueue", "opsgenie": "/v2/alerts"}.get(source, "/api/v2/alerts")
+    make.signal(make.integration(source=source), json.dumps(body).encode(), path=path)
+    run_due()
+    assert Alert.objects.count() == 1
