@@ -285,9 +285,11 @@ def test_nothing_is_asked_of_the_database_per_alert_when_nothing_holds(
     make.signal(integration, json.dumps(alerts).encode())
     from watchroom.intake.commands import read_signals
 
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(60) as asked:
         read_signals(100)
     assert Alert.objects.count() == 300
+    rules = [each["sql"] for each in asked.captured_queries if "intake_inhibitrule" in each["sql"]]
+    assert len(rules) == 1  # they are read once, for what may hold these alerts and for what these may hold
 
 
 def test_what_is_escalated_by_hand_while_it_is_held_goes_on_when_the_hold_ends(

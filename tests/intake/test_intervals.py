@@ -57,6 +57,15 @@ def test_an_interval_holds_as_alertmanagers_does(data: dict[str, Any], inside: l
     assert [text for text in outside if read.holds(at(text))] == []
 
 
+@pytest.mark.parametrize("first", WEEKDAYS[1:])
+def test_a_week_may_end_on_sunday(first: str) -> None:
+    """It did not hold at any time; what Alertmanager reads are two ranges."""
+    read = interval("x", [{"weekdays": [f"{first.title()}:sunday"]}])
+    days = [day for day in range(7) if read.holds(at(f"2026-03-{1 + day:02}T12:00"))]  # the first is a Sunday
+    assert days == [0, *range(WEEKDAYS.index(first), 7)]
+    assert interval("x", as_data(read)) == read
+
+
 @pytest.mark.parametrize(
     ("data", "field"),
     [

@@ -74,6 +74,16 @@ def test_a_mapping_is_written_beside_the_payloads_that_came(page: Client, sender
     assert Alert.objects.get().ended_at is not None
 
 
+def test_the_example_is_not_held_against_what_came(page: Client, sender: Integration) -> None:
+    """Whoever opened the page for the first time saw what is wrong with an example that they had not written."""
+    send(sender, number=7, what="Disk full")
+    first = page.get("/integrations/odd/mapping").content.decode()
+    assert "Nothing is saved yet" in first and "payload.host" in first and "Disk full" in first
+    assert 'data-tone="warning"' not in first and "<code>mapping." not in first
+    typed = page.post("/integrations/odd/mapping/preview", {"mapping": "key: payload.id\ntitle: payload.what"})
+    assert "<code>mapping." in typed.content.decode()
+
+
 def test_a_payload_becomes_a_test_that_guards_the_mapping(page: Client, sender: Integration) -> None:
     signal = send(sender, id=7, what="Disk full", host="db1")
     made = page.post("/integrations/odd/mapping", {"mapping": MAPPING, "keep": signal.pk})

@@ -16,7 +16,7 @@ from watchroom.accounts.actors import acting
 from watchroom.accounts.models import Person
 from watchroom.engine.loop import run_due
 from watchroom.intake import commands
-from watchroom.intake.models import AlertGroup, Route
+from watchroom.intake.models import AlertGroup, InhibitRule, MaintenanceWindow, Route, Silence
 from watchroom.intake.why import Why, why
 from watchroom.kernel.clock import TravellingClock
 
@@ -75,7 +75,7 @@ def test_a_silence_explains_why_nobody_was_paged(clock: TravellingClock, hook: H
     found = why(group)
     assert found.answer == "Nobody was paged: it is held back by silence “new disks”."
     held = next(each for each in found.reasons if each.step == "held")
-    assert held.link == "/silences"
+    assert held.link == f"/silences/{Silence.objects.get().pk}"
     clock.advance(timedelta(hours=1, seconds=1))
     run_due()
     run_due()
@@ -154,6 +154,64 @@ def test_everybody_hears_what_became_of_them(clock: TravellingClock, hook: HttpP
     )
     group = fire(service, alertname="Third")
     assert "held back" in you(cora) or you(cora) == "You were not paged, and nobody else was."
+
+
+def test_each_hold_leads_to_its_rule(clock: TravellingClock, hook: HttpPeer) -> None:
+    service, anna = service_with(hook)
+    by = make.actor()
+    commands.save_inhibition(
+        by, None, name="down", source_matchers=["alertname=Down"], target_matchers=["alertname=Victim"]
+    )
+    fire(service, alertname="Down")
+
+    def held(name: str) -> tuple[str, str]:
+        group = fire(service, alertname=name)
+        found = why(group, acting(anna))
+        assert found.you is not None
+        browser = Client()
+        browser.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+        link = next(each.link for each in found.reasons if each.step == "held")
+        assert f'href="{link}"' in browser.get(f"/alerts/{group.pk}").content.decode()
+        assert browser.get(link).status_code == 200
+        return link, found.you.link
+
+    rule = f"/inhibit-rules/{InhibitRule.objects.get().pk}"
+    assert held("Victim") == (rule, rule)
+    commands.save_maintenance(
+        by,
+        None,
+        team=service.team,
+        title="Disks",
+        services=[service],
+        starts_at=clock(),
+        ends_at=clock() + timedelta(hours=1),
+    )
+    window = f"/maintenance/{MaintenanceWindow.objects.get().pk}"
+    assert held("Third") == (window, window)
+
+
+def test_whoever_has_no_way_to_be_reached_is_told_that(clock: TravellingClock, hook: HttpPeer) -> None:
+    """It said that they stood in no step, although the last resort had asked them."""
+    service, anna = service_with(hook)
+    root = make.person("Root", "administrator")
+    service.policy = make.policy((root, 300), (anna, 300), name="Root first")
+    service.save()
+    for policy, turn in ((service.policy, "in your turn"), (None, "as a last resort")):
+        service.policy = policy
+        service.save()
+        found = why(fire(service, alertname=turn), acting(root)).you
+        assert found is not None
+        assert found.text == f"You were to be paged {turn}, but no way to reach you was set up for this."
+        assert found.link == "/me/contact"
+
+
+def test_where_no_route_and_no_policy_is_it_leads_to_where_one_is_given(clock: TravellingClock, hook: HttpPeer) -> None:
+    make.person("Root", "administrator")
+    service = make.service("Search", team=make.team())
+    found = why(fire(service))
+    assert (
+        next(each.link for each in found.reasons if "No escalation policy" in each.text) == f"/services/{service.slug}"
+    )
 
 
 def test_changed_routes_are_pointed_out(clock: TravellingClock, hook: HttpPeer) -> None:

@@ -30,6 +30,22 @@ class Hold:
         return asdict(self)
 
 
+_PAGES = {
+    "silence": "/silences/",
+    "inhibition": "/inhibit-rules/",
+    "maintenance": "/maintenance/",
+    "upstream": "/alerts/",
+    "mute": "/routes/",
+    "hours": "/routes/",
+    "flapping": "/alerts/",
+}
+
+
+def page_of(held: Mapping[str, Any]) -> str:
+    """Where what holds something, as :meth:`Hold.as_json` has it, is seen and changed."""
+    return f"{_PAGES[held['kind']]}{held['id']}"
+
+
 @dataclass(frozen=True)
 class SilenceRule:
     """An active silence. ``team`` None: for every team's alerts."""

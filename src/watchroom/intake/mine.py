@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from ..accounts.models import Person
-from ..paging.models import Escalation, Notification
+from ..paging.models import Escalation, EscalationEvent, Notification
 from ..paging.people import people_of
 from ..paging.rules import Plan
+from .holding import page_of
 from .models import AlertGroup
 
 _REACHED = (Notification.State.SENT, Notification.State.DELIVERED)
@@ -38,14 +39,28 @@ def mine(
     )
     if rows:
         return _told(rows)
+    named = _named(escalations, person)
+    if named is not None:
+        return named
     ahead = next((line for line in lines if line["future"] and person.pk in line.get("people", ())), None)
     if ahead is not None:
         return Mine(
             ahead["at"], "You have not been paged yet: your turn comes then, unless somebody answers.", future=True
         )
     if not escalations:
-        return Mine(group.opened_at, "You were not paged, and nobody else was.")
+        link = page_of(group.held) if group.held else ""
+        return Mine(group.opened_at, "You were not paged, and nobody else was.", link)
     return _passed_over(escalations[-1], person)
+
+
+def _named(escalations: Sequence[Escalation], person: Person) -> Mine | None:
+    """It was their turn, and yet there is no message to them: there was no way to reach them."""
+    event = EscalationEvent.objects.filter(escalation__in=escalations, people=person).order_by("id").first()
+    if event is None:
+        return None
+    turn = "as a last resort" if event.kind == EscalationEvent.Kind.LAST_RESORT else "in your turn"
+    text = f"You were to be paged {turn}, but no way to reach you was set up for this."
+    return Mine(event.at, text, "/me/contact")
 
 
 def _told(rows: list[Notification]) -> Mine:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from ..accounts.actors import Actor
 from ..paging.queries import trace
+from .holding import page_of
 from .mine import Mine, mine
 from .models import Alert, AlertGroup, GroupEvent
 from .routing import tree
@@ -30,6 +31,9 @@ _TOLD = {
     GroupEvent.Kind.QUIET: ("released", "It flaps no more: {}."),
     GroupEvent.Kind.DECLARED: ("declared", "By the rule of its route: {}."),
 }
+
+
+_FLAPS = (GroupEvent.Kind.FLAPPING, GroupEvent.Kind.QUIET)
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,8 @@ def _decided(group: AlertGroup) -> Iterable[Reason]:
         text = f"The escalation policy is “{group.policy}” ({whose})."
         yield Reason(group.opened_at, "policy", text, f"/policies/{group.policy.slug}")
     loud = "high: it wakes people" if group.urgency == "high" else "low: people's rules for low urgency decide"
-    yield Reason(group.opened_at, "urgency", f"Its severity is {group.severity}, its urgency {loud}.")
+    link = f"/routes/{group.route_id}" if group.route_id else ""
+    yield Reason(group.opened_at, "urgency", f"Its severity is {group.severity}, its urgency {loud}.", link)
     if group.drill:
         yield Reason(group.opened_at, "urgency", "It is a drill: everything about it is marked so.")
 
@@ -146,13 +151,15 @@ def _happened(group: AlertGroup) -> Iterable[Reason]:
             words = f" by {event.person}" if event.person else ""
         elif event.kind == GroupEvent.Kind.RESOLVED and event.person:
             words = f"by {event.person}"
-        link = "/silences" if step in {"held", "released"} else ""
+        link = ""
+        if step in {"held", "released"}:
+            held = group.held or {}
+            now = f"{held.get('kind')}: {held.get('name')}"[:1000] == event.text
+            link = page_of(held) if now else f"/alerts/{group.pk}" if event.kind in _FLAPS else "/silences"
         if event.text.startswith(("mute: ", "hours: ")) or event.kind == GroupEvent.Kind.DECLARED:
             link = f"/routes/{group.route_id}" if group.route_id else "/routes"
-        elif event.text.startswith("flapping: ") or event.kind in {GroupEvent.Kind.FLAPPING, GroupEvent.Kind.QUIET}:
-            link = f"/alerts/{group.pk}"
-        elif step == "held" and group.held and group.held.get("kind") == "upstream":
-            link = f"/alerts/{group.held['id']}"
+        elif event.kind == GroupEvent.Kind.UNROUTED:
+            link = f"/services/{group.service.slug}" if group.service else "/routes"
         yield Reason(event.at, step, text.format(words), link)
 
 

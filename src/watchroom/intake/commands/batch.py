@@ -41,7 +41,6 @@ from ..rules.flapping import QUIET
 from .flapping import FIELDS, beginnings, begins, tell_flapping
 from .holds import weigh
 from .lifecycle import acknowledge_group, end_alerts, start_paging
-from .marking import sources_changed
 
 Kind = GroupEvent.Kind
 REOPEN_WITHIN = timedelta(minutes=5)  # a group that ended by itself and fires again this soon is the same problem
@@ -307,7 +306,6 @@ class Batch:
         if fresh:
             tell([self._told(group) for group in fresh])
         weigh(rows, groups.values(), fresh)
-        sources_changed(rows)
         now = clock.now()
         self._started += start_paging([g for g in fresh if g.notify_at is not None and g.notify_at <= now])
 

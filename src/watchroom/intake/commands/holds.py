@@ -30,7 +30,7 @@ from ..routing import tree
 from ..rules import Outcome, outcomes_by_route
 from .flapping import let_go_of_new
 from .lifecycle import start_paging, take_up
-from .marking import firing_that_match, inhibit_rules, mark, services_changed
+from .marking import firing_that_match, inhibit_rules, mark, services_changed, sources_changed
 from .repeating import move_on
 
 Kind = GroupEvent.Kind
@@ -49,6 +49,7 @@ class Rulebook:
             )
             for each in _silences(at)
         ]
+        self.rules = list(inhibit_rules())
         self.inhibitions = [
             Inhibition(
                 each.pk,
@@ -58,7 +59,7 @@ class Rulebook:
                 tuple(map(matcher, each.target_matchers)),
                 tuple(each.equal),
             )
-            for each in inhibit_rules()
+            for each in self.rules
         ]
         self.windows: dict[int, Hold] = {}
         for row in _windows(at):
@@ -160,8 +161,8 @@ def _dependencies() -> QuerySet[Dependency, tuple[int, int]]:
 
 
 def weigh(alerts: Sequence[Alert], groups: Iterable[AlertGroup], fresh: Iterable[AlertGroup]) -> None:
-    """Judge alerts that have just begun to fire, before anybody is paged for them. ``groups`` are theirs, ``fresh`` those
-    of them that have just been opened. Inside the caller's transaction."""
+    """Judge alerts that have just begun to fire, before anybody is paged for them, and have what they may hold looked at.
+    ``groups`` are theirs, ``fresh`` those of them that have just been opened. Inside the caller's transaction."""
     book = Rulebook(clock.now())
     held_by_group: dict[int, list[Hold | None]] = defaultdict(list)
     changed: list[Alert] = []
@@ -181,6 +182,7 @@ def weigh(alerts: Sequence[Alert], groups: Iterable[AlertGroup], fresh: Iterable
         elif group.held is not None:
             mark([pk])  # something that nobody holds may have joined it
     services_changed(group.service_id for group in by_pk.values() if group.severity == "critical")
+    sources_changed(alerts, book.rules)
 
 
 def _apply(group: AlertGroup, hold: Hold | None) -> None:

@@ -56,10 +56,11 @@ def _needing(services: Collection[int]) -> QuerySet[Dependency, int]:
     return Dependency.objects.filter(needs__in=services).order_by().values_list("service_id", flat=True)
 
 
-def sources_changed(alerts: Iterable[Alert]) -> None:
-    """Alerts have begun or ended to fire: what they may inhibit has to be looked at."""
+def sources_changed(alerts: Iterable[Alert], rules: Sequence[InhibitRule] | None = None) -> None:
+    """Alerts have begun or ended to fire: what they may inhibit has to be looked at. ``rules``: those of inhibition, where
+    the caller has read them."""
     alerts = list(alerts)
-    rules = inhibit_rules()
+    rules = inhibit_rules() if rules is None else rules
     if not rules:
         return
     found: set[int] = set()

@@ -114,12 +114,17 @@ def part(data: object, field: str = "interval") -> Part:
     if not isinstance(location, str) or not _known(location):
         raise IntervalError(f"{field}.location", location, "use a time zone's name, such as Europe/Berlin")
 
-    def ranges(name: str, read: Callable[[str], int | None], fix: str) -> tuple[Range, ...]:
-        return tuple(_range(each, f"{field}.{name}", read, fix) for each in _list(data.get(name), f"{field}.{name}"))
+    def ranges(
+        name: str, read: Callable[[str], int | None], fix: str, meant: Callable[[list[Any]], Iterable[Any]] = iter
+    ) -> tuple[Range, ...]:
+        said = meant(_list(data.get(name), f"{field}.{name}"))
+        return tuple(_range(each, f"{field}.{name}", read, fix) for each in said)
 
     return Part(
         times=tuple(_times(each, f"{field}.times") for each in _list(data.get("times"), f"{field}.times")),
-        weekdays=ranges("weekdays", _word(WEEKDAYS, 0), "use days such as monday:friday; a range does not go past saturday"),
+        weekdays=ranges(
+            "weekdays", _word(WEEKDAYS, 0), "use days such as monday:friday; a range does not go past sunday", _whole_weeks
+        ),
         days_of_month=ranges("days_of_month", _day, "use days such as 1:5, or -3:-1 for the last three"),
         months=ranges("months", _month, "use months such as january:march or 5:8; a range does not go past december"),
         years=ranges("years", _year, "use years such as 2026:2028"),
@@ -220,9 +225,19 @@ def _range(data: object, field: str, read: Callable[[str], int | None], fix: str
         raise IntervalError(field, data, fix)
     first, last = values[0], values[-1]
     assert first is not None and last is not None
-    if (first > last and (first > 0) == (last > 0)) or (first < 0 < last):
+    if (first > last and not first > 0 > last) or (first < 0 < last):
         raise IntervalError(field, data, fix)
     return first, last
+
+
+def _whole_weeks(said: Iterable[Any]) -> Iterator[Any]:
+    """Alertmanager's week begins on Sunday; ``monday:sunday`` is a week all the same, of two ranges there."""
+    for each in said:
+        first, colon, last = (word.strip() for word in str(each).lower().partition(":"))
+        if colon and last == "sunday" and first in WEEKDAYS[1:]:
+            yield from (first if first == "saturday" else f"{first}:saturday", "sunday")
+        else:
+            yield each
 
 
 def _word(words: Sequence[str], base: int) -> Callable[[str], int | None]:

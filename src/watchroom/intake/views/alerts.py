@@ -28,6 +28,7 @@ from ...paging.queries import notifications_visible_to, trace
 from ...paging.views.respond import next_of
 from ...web.middleware import actor_of
 from .. import commands
+from ..holding import page_of
 from ..models import Alert, AlertGroup, GroupEvent, Severity, Verdict
 from ..queries import folded_under, groups_visible_to
 from ..summing import MOST, summary_of
@@ -114,6 +115,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     links = list(group.service.links.all()) if group.service else []
     context = {
         "group": group,
+        "held_page": page_of(group.held) if group.held else "",
         "held_until": datetime.fromisoformat(held_until) if held_until else None,
         "alerts": alerts,
         "differing": summary_of(group) if max(group.firing, group.total) > 1 else (),

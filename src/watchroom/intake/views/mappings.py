@@ -65,7 +65,8 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         "text": text,
         "error": error,
         "kept": bool(kept),
-        **_tried(text, integration),
+        # Our example says nothing of payloads that it was not written for.
+        **_tried(text if kept or request.method == "POST" else "", integration),
     }
     return render(request, "intake/mapping.html", context, status=422 if error else 200)
 
