@@ -241,6 +241,7 @@ def test_a_month_by_command_and_file(shop: Any) -> None:
     run("pay-rules", "shop", "--set", "holiday=8.5", "--set", "unit=EUR")
     assert "8.5" in run("pay-rules", "shop") and "Anna" in run("pay", "shop", "--month", "2026-03")
     easter = list(csv.DictReader(io.StringIO(run("pay", "shop", "--month", "2026-04", "--csv"))))
+    assert {row["unit"] for row in easter} == {"EUR"}
     assert any("public holiday (" in row["text"] and row["rate"] == "8.5" for row in easter)
     run("pay-rules", "shop", "--set", "night=5")
     exported = read()["teams"]["shop"]["pay"]

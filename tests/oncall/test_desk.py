@@ -333,12 +333,55 @@ def test_the_planner_keeps_to_absences_and_is_fair(clock: Any) -> None:
     assert set(count.values()) == {3} and found.shifts[0][0] != b
     assert found.after.score >= found.before.score
     commands.add_override(SYSTEM, schedule, person=b, starts_at=clock(), ends_at=start + 2 * DAY)
-    commands.accept_rota(SYSTEM, schedule, shifts=found.shifts)
+    commands.accept_rota(SYSTEM, schedule, shifts=found.parts)
     for person, begin, end in found.shifts:
         assert queries.who(schedule, begin) == [person] and queries.who(schedule, end - HOUR) == [person]
     assert queries.who(schedule, clock()) == [b]  # what was before the plan stays
     with pytest.raises(Refused):
         outlook.propose(schedule, people=[b], start=start, turns=2)
+
+
+def test_one_rotation_is_planned_while_the_others_and_swaps_stay_and_it_is_taken_back(clock: Any) -> None:
+    team = factories.team()
+    a, b, c, night = (factories.person(name, "manager") for name in ("Anna", "Ben", "Cleo", "Nora"))
+    base = {"name": "Weekly", "starts_at": "2026-03-02T09:00", "members": [[a.pk], [b.pk], [c.pk]]}
+    nights = {"name": "Nights", "starts_at": "2026-03-02T09:00", "members": [[night.pk]], "precedence": 1}
+    nights |= {"restrictions": [{"start": "22:00", "end": "06:00"}]}
+    pay = commands.save_schedule(SYSTEM, None, team=team, name="Pay", rotations=[base, nights])
+    weekly, monday = pay.rotations.get(name="Weekly"), datetime(2026, 3, 9, 9, tzinfo=UTC)
+    swap = {"starts_at": monday + DAY, "ends_at": monday + DAY + 2 * HOUR}
+    commands.add_override(SYSTEM, pay, person=a, replaces=b, **swap)
+    commands.add_absence(SYSTEM, b, starts_at=monday - DAY, ends_at=monday + WEEK)  # Ben's week can't be his
+
+    anna = _browser(a)
+    form = anna.get("/schedules/pay/plan").context["form"]
+    assert (form["rotation"].value(), set(form["people"].value())) == (weekly.pk, {a.pk, b.pk, c.pk})
+    asked = {"starts_at": "2026-03-09T09:00", "turns": 3, "length": 1, "unit": "weeks", "most_in_a_row": 1, "rest": 0}
+    page = anna.get("/schedules/pay/plan", asked | {"people": [a.pk, b.pk, c.pk], "rotation": weekly.pk})
+    assert page.status_code == 200 and "Swaps and other overrides stay" in page.content.decode()
+    assert anna.post("/schedules/pay/plan/accept", {"rota": page.context["packed"]}).status_code == 302
+    planned = queries.who(pay, monday + HOUR)
+    assert planned in ([a], [c])
+    assert queries.who(pay, monday + timedelta(hours=14)) == [night]  # 23:00: the other rotation is not touched
+    assert Override.objects.filter(kind="planned", replaces=None).count() == 0
+    assert Override.objects.filter(kind="override").count() == 1
+    assert queries.who(pay, monday + DAY + HOUR) == [a]  # the swap counts
+
+    assert "Take the rota back" in anna.get("/schedules/pay").content.decode()
+    assert anna.post("/schedules/pay/plan/take-back").headers["Location"] == "/schedules/pay"
+    assert queries.who(pay, monday + HOUR) == [b]
+    body = {"people": [a.email, b.email, c.email], "starts_at": monday.isoformat(), "turns": 3, "rest": 0}
+    answer = anna.post("/api/v1/schedules/pay/plan", body | {"rotation": weekly.pk}, content_type="application/json")
+    shifts = answer.json()["shifts"]
+    assert all(shift["replaces"] for shift in shifts)
+    sent = anna.post("/api/v1/schedules/pay/rota", {"shifts": shifts}, content_type="application/json")
+    assert sent.status_code == 201 and queries.who(pay, monday + HOUR) in ([a], [c])
+    clock.advance(monday - clock() + HOUR)
+    assert anna.delete("/api/v1/schedules/pay/rota").status_code == 204
+    assert queries.who(pay, clock()) == [b] and queries.who(pay, monday) in ([a], [c])  # what has passed stays
+    assert anna.delete("/api/v1/schedules/pay/rota").status_code == 422
+    wrong = anna.post("/api/v1/schedules/pay/plan", body | {"rotation": 0}, content_type="application/json")
+    assert wrong.status_code == 422 and "no such rotation" in wrong.content.decode()
 
 
 def test_over_the_api(clock: Any) -> None:

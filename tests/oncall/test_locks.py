@@ -90,7 +90,7 @@ def edit(what: str, root: Any, schedule: Schedule, now: datetime) -> None:
     elif what == "override":
         commands.add_override(by, schedule, person=root, starts_at=now, ends_at=now + HOUR)
     else:
-        commands.accept_rota(by, schedule, shifts=[(root, now + DAY, now + 2 * DAY)])
+        commands.accept_rota(by, schedule, shifts=[(root, now + DAY, now + 2 * DAY, None)])
 
 
 @pytest.mark.parametrize("what", ["save", "temporary", "override", "rota"])

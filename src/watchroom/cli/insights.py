@@ -116,8 +116,10 @@ def pay(api: Api, team: str, month: str | None, as_csv: bool) -> Any:
     """What on-call earned in a month: by person, or (--csv, --json) line by line. Managers see everybody, others themselves."""
     found = api.get("/insights/pay", team=team, month=month)
     if as_csv:
-        columns = ("person", "schedule", "what", "starts_at", "ends_at", "quantity", "rate", "amount", "time_off_hours")
-        return found, lambda answer: sheet((*columns, "text"), answer["lines"])
+        columns = ("person", "schedule", "what", "starts_at", "ends_at", "quantity", "rate", "amount", "unit")
+        return found, lambda answer: sheet(
+            (*columns, "time_off_hours", "text"), [{**line, "unit": answer["unit"]} for line in answer["lines"]]
+        )
     return found, lambda answer: table(
         "person", "hours", "pages", "amount", "time_off_hours", empty="Nobody was on call in this month."
     )(answer["people"])

@@ -206,17 +206,32 @@ def feed(api: Api, **fields: Any) -> Any:
 
 @oncall.command("plan")
 @click.argument("slug")
-@click.argument("people", nargs=-1, required=True)
-@click.option("--from", "starts_at", required=True, help="The first hand-off, RFC 3339.")
+@click.argument("people", nargs=-1)
+@click.option("--from", "starts_at", help="The first hand-off, RFC 3339.")
 @click.option("--turns", type=int, default=12, show_default=True)
 @click.option("--unit", type=click.Choice(["hours", "days", "weeks", "months"]), default="weeks", show_default=True)
 @click.option("--length", type=int, default=1, show_default=True)
 @click.option("--most-in-a-row", type=int, default=1, show_default=True)
 @click.option("--rest", type=int, default=1, show_default=True)
+@click.option(
+    "--rotation", help="Name of the rotation that is planned; the others stay. Without it, the whole schedule."
+)
 @click.option("--accept", is_flag=True, help="Put it into effect at once.")
+@click.option("--take-back", is_flag=True, help="What was planned and lies ahead goes: the rotations count again.")
 @api_command
-def plan(api: Api, slug: str, people: tuple[str, ...], accept: bool, **wishes: Any) -> Any:
+def plan(
+    api: Api, slug: str, people: tuple[str, ...], rotation: str | None, accept: bool, take_back: bool, **wishes: Any
+) -> Any:
     """Let the planner propose a fair rota among these people (ids or e-mail addresses)."""
+    if take_back:
+        return api.call("DELETE", f"/schedules/{slug}/rota"), facts
+    if not people or not wishes["starts_at"]:
+        raise click.UsageError("Name the people and say --from, or --take-back.")
+    if rotation:
+        rows = api.get(f"/schedules/{slug}")["rotations"]
+        wishes["rotation"] = next((row["id"] for row in rows if row["name"].lower() == rotation.lower()), None)
+        if wishes["rotation"] is None:
+            raise click.UsageError(f"It has no rotation {rotation}: {', '.join(row['name'] for row in rows)}.")
     found = api.post(f"/schedules/{slug}/plan", people=list(people), **wishes)
     if accept:
         api.post(f"/schedules/{slug}/rota", shifts=found["shifts"])

@@ -18,7 +18,7 @@ from ..kernel.signing import fingerprint
 from . import facts, queries, rules
 from .feasts import feasts
 from .ical import Written
-from .models import Absence, Feed, HolidayPlace, Schedule, Swap, Temporary
+from .models import Absence, Feed, HolidayPlace, Override, Schedule, Swap, Temporary
 
 RECENT = timedelta(days=28)
 
@@ -170,9 +170,11 @@ def age(since: datetime, now: datetime) -> str:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A rota that the planner proposes, and its score beside today's."""
+    """A rota that the planner proposes, and its score beside today's. ``parts``: what it writes, each with whom it replaces
+    (nobody: everybody)."""
 
     shifts: list[tuple[Person, datetime, datetime]]
+    parts: list[tuple[Person, datetime, datetime, Person | None]]
     before: rules.Quality
     after: rules.Quality
     moved: list[rules.Moved]
@@ -189,8 +191,10 @@ def propose(
     length: int = 1,
     most_in_a_row: int = 1,
     rest: int = 1,
+    rotation: int | None = None,
 ) -> Proposal:
-    """Plan ``turns`` turns from ``start`` on, hand-offs at the same hour in the schedule's zone.
+    """Plan ``turns`` turns from ``start`` on, hand-offs at the same hour in the schedule's zone: of one ``rotation``, where the
+    others, swaps and covers stay as they are, or of the whole schedule.
 
     :raises Refused: the wishes contradict each other, or are too many.
     """
@@ -225,14 +229,49 @@ def propose(
         else:
             shifts.append((person, a, b))
     plan = queries.plan_of(schedule, begin, end)
-    # Beyond all that there is: the new ones win by replacing everybody, and what else overrides then goes.
-    added = tuple(rules.Override(-number - 1, person, a, b) for number, (person, a, b) in enumerate(shifts))
-    then = replace(plan, overrides=added)
+    if rotation is None:  # all of it: the new ones win by replacing everybody, and what else overrides then goes
+        parts: list[tuple[int, datetime, datetime, int | None]] = [(person, a, b, None) for person, a, b in shifts]
+        kept: tuple[rules.Override, ...] = ()
+    else:
+        parts = list(_parts_of(plan, rotation, shifts))
+        rows = Override.objects.filter(pk__in=[each.key for each in plan.overrides], kind=Override.Kind.PLANNED)
+        planned = set(rows.values_list("pk", flat=True))
+        kept = tuple(each for each in plan.overrides if each.key not in planned)
+    last = max((each.key for each in plan.overrides), default=0)
+    added = tuple(
+        rules.Override(last + number, person, a, b, replaces)
+        for number, (person, a, b, replaces) in enumerate(parts, start=1)
+    )
+    then = replace(plan, overrides=kept + added)
     before, _ = quality_of(schedule, begin, end, plan)
     after, known = quality_of(schedule, begin, end, then)
     moved = rules.difference(plan, then, begin, end)
-    known |= queries.people_of({pk for each in moved for pk in (*each.loses, *each.gains)} | set(numbers))
-    return Proposal([(known[pk], a, b) for pk, a, b in shifts], before, after, moved, known)
+    named = {pk for each in moved for pk in (*each.loses, *each.gains)} | {other for *_, other in parts if other}
+    known |= queries.people_of(named | set(numbers))
+    written = [(known[pk], a, b, known[other] if other else None) for pk, a, b, other in parts]
+    return Proposal([(known[pk], a, b) for pk, a, b in shifts], written, before, after, moved, known)
+
+
+def _parts_of(
+    plan: rules.Plan, rotation: int, shifts: Iterable[tuple[int, datetime, datetime]]
+) -> Iterable[tuple[int, datetime, datetime, int]]:
+    """What of these shifts lies in the time in which ``rotation`` decides, each with the one whose turn it takes."""
+    layer = next((each for each in plan.layers if each.key == rotation), None)
+    if layer is None:
+        raise Refused(
+            "The schedule has no such rotation.", field="rotation", value=rotation, fix="Choose one of its rotations."
+        )
+    if any(len(turn) > 1 for turn in layer.members):
+        raise Refused(
+            "In this rotation several people are on call together; the planner plans for one at a time.",
+            field="rotation",
+            value=rotation,
+            fix="Plan the whole schedule, or give the second people a rotation of their own.",
+        )
+    for person, a, b in shifts:
+        for shift in rules.final_shifts(replace(plan, overrides=()), a, b):
+            if shift.layer == rotation and shift.person != person:
+                yield person, shift.starts_at, shift.ends_at, shift.person
 
 
 def swaps_for(actor: Actor) -> QuerySet[Swap]:

@@ -29,6 +29,7 @@ urlpatterns = [
     path("schedules/<slug:slug>/cover", views.cover, name="cover"),
     path("schedules/<slug:slug>/plan", views.planner, name="planner"),
     path("schedules/<slug:slug>/plan/accept", views.planner_accept, name="planner-accept"),
+    path("schedules/<slug:slug>/plan/take-back", views.planner_take_back, name="planner-take-back"),
     path("schedules/<slug:slug>/temporary", views.temporary, name="temporary"),
     path("schedules/<slug:slug>/temporary/<int:pk>/end", views.temporary_end, name="temporary-end"),
     path("schedules/<slug:slug>/worked", views.worked_page, name="worked"),

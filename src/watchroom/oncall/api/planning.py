@@ -178,7 +178,10 @@ def plan_rota(request: HttpRequest, slug: str, body: PlanIn) -> PlanOut:
         **body.model_dump(exclude={"people", "starts_at"}),
     )
     return PlanOut(
-        shifts=[PlannedShift(person=str(person.pk), starts_at=a, ends_at=b) for person, a, b in found.shifts],
+        shifts=[
+            PlannedShift(person=str(person.pk), starts_at=a, ends_at=b, replaces=str(old.pk) if old else None)
+            for person, a, b, old in found.parts
+        ],
         before=_quality(found.before, found.people),
         after=_quality(found.after, found.people),
         moves=moves_of(found.moved, found.people),
@@ -193,8 +196,21 @@ def accept_rota(request: HttpRequest, slug: str, body: RotaIn) -> Status[list[Ov
         by,
         queries.schedule_by(by, slug),
         shifts=[
-            (person_by(each.person), aware(each.starts_at, "starts_at"), aware(each.ends_at, "ends_at"))
+            (
+                person_by(each.person),
+                aware(each.starts_at, "starts_at"),
+                aware(each.ends_at, "ends_at"),
+                person_by(each.replaces) if each.replaces else None,
+            )
             for each in body.shifts
         ],
     )
     return Status(201, [OverrideOut.of(row) for row in rows])
+
+
+@router.delete("/schedules/{slug:slug}/rota", response={204: None}, summary="Take a planned rota back")
+def take_back_rota(request: HttpRequest, slug: str) -> Status[None]:
+    """What was planned and lies ahead goes, and the rotations count again. For managers."""
+    by = actor_of(request)
+    commands.take_back_rota(by, queries.schedule_by(by, slug))
+    return Status(204, None)

@@ -3,7 +3,7 @@
 from .absences import add_absence, import_absences, may_speak_for, remove_absence, set_holidays
 from .calendars import make_feed, refresh_calendars, remove_calendar, revoke_feed, save_calendar
 from .handoffs import acknowledge_handoff, note_handoff
-from .overrides import accept_rota, add_override, remove_override
+from .overrides import accept_rota, add_override, remove_override, take_back_rota
 from .schedules import delete_schedule, draft_layers, save_schedule
 from .swaps import cover, decline_swap, expire_swaps, offer_swap, take_shift, take_swap, withdraw_swap
 from .temporaries import add_temporary, draft_temporary, end_temporary
@@ -38,6 +38,7 @@ __all__ = [
     "set_holidays",
     "settle",
     "take_back",
+    "take_back_rota",
     "take_shift",
     "take_swap",
     "withdraw_swap",

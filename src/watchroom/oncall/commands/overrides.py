@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 
+from django.db.models import QuerySet
+
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Person
@@ -77,14 +79,15 @@ def add_override(
 
 
 def accept_rota(
-    by: Actor, schedule: Schedule, *, shifts: Sequence[tuple[Person, datetime, datetime]]
+    by: Actor, schedule: Schedule, *, shifts: Sequence[tuple[Person, datetime, datetime, Person | None]]
 ) -> list[Override]:
-    """Put a planned rota into effect: an override for each of its shifts, in the place of those that were there.
+    """Put a planned rota into effect: an override for each of its shifts. One of the whole schedule (nobody is named that a shift
+    replaces) takes the place of all overrides that were there; one of a rotation that of what was planned before, and swaps stay.
 
     :raises Refused: the shifts overlap, have begun, or somebody has left.
     """
     ordered = sorted(shifts, key=lambda each: each[1])
-    for (_, _, end), (_, start, _) in pairwise(ordered):
+    for (_, _, end, _), (_, start, _, _) in pairwise(ordered):
         if start < end:
             raise Refused("Two shifts overlap.", field="shifts", value=start, fix="Let the planner propose it again.")
     if not ordered or ordered[0][1] <= clock.now():
@@ -94,20 +97,52 @@ def accept_rota(
     with change(by, "rota.accepted", schedule, needs=Action.MANAGE, team=schedule.team_id) as made:
         settle(made.at, [schedule.pk])
         schedule.refresh_from_db()
-        _clear(schedule, ordered[0][1], ordered[-1][2])
+        rows_there = Override.objects.filter(schedule=schedule)
+        if any(replaces for *_, replaces in ordered):
+            rows_there = rows_there.filter(kind=Override.Kind.PLANNED)
+        _clear(rows_there, ordered[0][1], ordered[-1][2])
         rows = [
             add_override(
-                by, schedule, person=person, starts_at=a, ends_at=b, reason="Planned rota", kind=Override.Kind.PLANNED
+                by,
+                schedule,
+                person=person,
+                replaces=replaces,
+                starts_at=a,
+                ends_at=b,
+                reason="Planned rota",
+                kind=Override.Kind.PLANNED,
             )
-            for person, a, b in ordered
+            for person, a, b, replaces in ordered
         ]
         made.note(shifts=len(rows), starts_at=ordered[0][1].isoformat(), ends_at=ordered[-1][2].isoformat())
     return rows
 
 
-def _clear(schedule: Schedule, start: datetime, end: datetime) -> None:
-    """Take the overrides out of a span of time; those that reach beyond it keep what is outside."""
-    for row in Override.objects.filter(schedule=schedule, starts_at__lt=end, ends_at__gt=start):
+def take_back_rota(by: Actor, schedule: Schedule) -> int:
+    """The rotations count again: what was planned and lies ahead goes, what runs ends now, what has passed stays. Gives how many
+    shifts went.
+
+    :raises Refused: nothing that was planned lies ahead.
+    """
+    with change(by, "rota.taken_back", schedule, needs=Action.MANAGE, team=schedule.team_id) as made:
+        settle(made.at, [schedule.pk])
+        rows = Override.objects.filter(schedule=schedule, kind=Override.Kind.PLANNED, ends_at__gt=made.at)
+        number = len(rows)
+        if not number:
+            raise Refused(
+                "Nothing that was planned lies ahead.", field="schedule", value=schedule.slug, fix="Leave it as it is."
+            )
+        rows.filter(starts_at__lt=made.at).update(ends_at=made.at)
+        rows.filter(starts_at__gte=made.at).delete()
+        made.note(shifts=number)
+        made.touch("schedules", f"schedule:{schedule.pk}")
+        look_again(made, schedule.pk)
+    return number
+
+
+def _clear(rows: QuerySet[Override], start: datetime, end: datetime) -> None:
+    """Take these overrides out of a span of time; those that reach beyond it keep what is outside."""
+    for row in rows.filter(starts_at__lt=end, ends_at__gt=start):
         starts_at, ends_at = row.starts_at, row.ends_at
         if starts_at >= start and ends_at <= end:
             row.delete()

@@ -65,6 +65,13 @@ class HolidayForm(forms.Form):
 class PlanForm(forms.Form):
     """What a planned rota must keep to."""
 
+    rotation = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        label="What is planned",
+        help_text="The other rotations stay as they are.",
+    )
     people = forms.ModelMultipleChoiceField(
         Person.objects.none(), label="Who takes turns", widget=forms.CheckboxSelectMultiple
     )
@@ -79,8 +86,15 @@ class PlanForm(forms.Form):
         min_value=0, max_value=50, initial=1, label="Turns of others in between", help_text="At least."
     )
 
-    def __init__(self, *args: Any, people: Sequence[Person] = (), **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, people: Sequence[Person] = (), rotations: Sequence[Rotation] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if len(rotations) > 1:
+            which = [(each.pk, f"The rotation {each.name}") for each in rotations]
+            self.fields["rotation"].choices = [*which, ("", "The whole schedule, instead of all rotations")]  # type: ignore[attr-defined]
+        else:
+            del self.fields["rotation"]
         choices = Person.objects.filter(pk__in=[each.pk for each in people])
         self.fields["people"].queryset = choices  # type: ignore[attr-defined]
 

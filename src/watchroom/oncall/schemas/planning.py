@@ -80,6 +80,9 @@ class PlanIn(Schema):
     length: int = Field(1, ge=1, le=1000)
     most_in_a_row: int = Field(1, ge=1, le=50, description="Turns that somebody has in a row at most.")
     rest: int = Field(1, ge=0, le=50, description="Turns of others before somebody is back.")
+    rotation: int | None = Field(
+        None, description="Id of the rotation that is planned; the others stay. Left out: the whole schedule."
+    )
 
 
 class PlannedShift(Schema):
@@ -88,6 +91,7 @@ class PlannedShift(Schema):
     person: str = Field(description="Id or e-mail address.")
     starts_at: datetime
     ends_at: datetime
+    replaces: str | None = Field(None, description="From whom: id or e-mail address. Null: from everybody.")
 
 
 class PlanOut(Schema):

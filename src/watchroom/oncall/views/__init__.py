@@ -4,7 +4,7 @@ from .calendars import calendar_add, calendar_remove, feed, feed_make, feed_revo
 from .editing import schedule_edit
 from .handoffs import handoff, handoff_acknowledge, handoff_note, handoffs
 from .own import absence_add, absence_import, absence_remove, holidays, mine
-from .plan import planner, planner_accept
+from .plan import planner, planner_accept, planner_take_back
 from .schedules import override_add, override_remove, schedule, schedule_delete, schedules
 from .swaps import cover, shift_take, swap_decline, swap_offer, swap_take, swap_withdraw
 from .temporaries import temporary, temporary_end
@@ -32,6 +32,7 @@ __all__ = [
     "override_remove",
     "planner",
     "planner_accept",
+    "planner_take_back",
     "schedule",
     "schedule_delete",
     "schedule_edit",

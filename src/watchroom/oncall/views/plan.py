@@ -33,10 +33,14 @@ def planner(request: HttpRequest, slug: str) -> HttpResponseBase:
     monday = timezone.localtime(now).replace(hour=9, minute=0, second=0, microsecond=0)
     monday += timedelta(days=7 - monday.weekday())
     asked = "turns" in request.GET
+    rotations = sorted(row.rotations.prefetch_related("members"), key=lambda each: -len(each.members.all()))
+    first = {place.person_id for place in rotations[0].members.all()} if len(rotations) > 1 else None
     form = PlanForm(
         request.GET if asked else None,
         people=people,
-        initial={"people": [each.pk for each in people], "starts_at": monday},
+        rotations=rotations,
+        initial={"people": [each.pk for each in people if first is None or each.pk in first], "starts_at": monday}
+        | ({"rotation": rotations[0].pk} if rotations else {}),
     )
     proposal, packed = None, ""
     if asked and form.is_valid():
@@ -46,7 +50,7 @@ def planner(request: HttpRequest, slug: str) -> HttpResponseBase:
         except WatchroomError as error:
             blame(form, error)
         else:
-            shifts = [[each.pk, a.isoformat(), b.isoformat()] for each, a, b in proposal.shifts]
+            shifts = [[each.pk, a.isoformat(), b.isoformat(), old and old.pk] for each, a, b, old in proposal.parts]
             packed = sign(_PURPOSE, [row.pk, shifts], valid_for=timedelta(hours=2))
     report, known = outlook.quality_of(row, now, now + SPAN)
     context = {
@@ -73,7 +77,21 @@ def planner_accept(request: HttpRequest, slug: str) -> HttpResponseBase:
     commands.accept_rota(
         by,
         row,
-        shifts=[(person_by(pk), datetime.fromisoformat(a), datetime.fromisoformat(b)) for pk, a, b in shifts],
+        shifts=[
+            (person_by(pk), datetime.fromisoformat(a), datetime.fromisoformat(b), person_by(old) if old else None)
+            for pk, a, b, old in shifts
+        ],
     )
-    messages.success(request, "The proposed rota counts from now on.")
+    messages.success(request, "The proposed rota counts. Until it has passed you can take it back here.")
+    return redirect("schedule", slug)
+
+
+@require_POST
+def planner_take_back(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The rotations count again."""
+    by = actor_of(request)
+    number = commands.take_back_rota(by, queries.schedule_by(by, slug))
+    messages.success(
+        request, f"{number} planned shift{'s' if number != 1 else ''} taken back: the rotations count again."
+    )
     return redirect("schedule", slug)

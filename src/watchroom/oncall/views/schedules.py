@@ -147,7 +147,8 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
         "dropped": [
             (each, people.get(each.person) if each.person else None) for each in rules.dropped(plan, start, end)
         ],
-        "overrides": overrides,
+        "overrides": [each for each in overrides if each.kind != Override.Kind.PLANNED],
+        "planned": [each for each in overrides if each.kind == Override.Kind.PLANNED],
         "calendars": row.calendars.all(),
         "temporaries": row.temporaries.filter(ends_at__gt=now).select_related("other"),
         "form": form,
