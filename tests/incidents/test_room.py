@@ -179,6 +179,18 @@ def test_what_was_written_without_a_connection_keeps_its_time(
     assert (entry.at, entry.written_at) == (clock.instant - timedelta(seconds=900), clock.instant)
 
 
+def test_a_line_says_when_it_was_recorded_where_that_was_later(
+    world: Any, room: Incident, page: Any, clock: TravellingClock
+) -> None:
+    commands.log(world.by, room, "symptom", "It began then", at=clock.instant - timedelta(hours=1))
+    at_once = commands.log(world.by, room, "note", "As it happened", at=clock.instant - timedelta(minutes=1))
+    shown = page.get(f"/incidents/{room.pk}/log").content.decode()
+    assert shown.count("recorded ") == 1
+    clock.advance(timedelta(minutes=5))
+    commands.edit_entry(world.by, at_once, text="As it happened", at=clock.instant - timedelta(minutes=30))
+    assert page.get(f"/incidents/{room.pk}/log").content.decode().count("recorded ") == 2
+
+
 def test_who_is_mentioned_is_told_once_and_only_if_they_may_see_it(world: Any, page: Any, room: Incident) -> None:
     _reachable(world.stranger)
     _reachable(world.viewer)

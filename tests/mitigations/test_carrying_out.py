@@ -72,6 +72,26 @@ def execution_of(run: MitigationRun) -> Execution:
     return Execution.objects.get(run=run)
 
 
+def test_the_room_asks_whether_it_worked_and_how_it_is_undone(hook: Runner, http_peer: HttpPeer, client: Any) -> None:
+    kim = make.person("Kim", "responder")
+    by = acting(kim)
+    mitigation = saved(hook, undo="Deploy the newest release.", risk="high")
+    fields = {"team": hook.team, "service": mitigation.service, "name": "Block them", "how": "x"}
+    commands.save_mitigation(make.actor(), None, **fields, managers_only=True)
+    incident = incident_of(by, mitigation)
+    client.force_login(kim, backend=BACKEND)
+    room = client.get(f"/incidents/{incident.pk}").content.decode()
+    assert "High risk. Now?" in room
+    assert "Only a manager of" in room and 'value="block-them"' not in room  # nobody is offered what is refused
+    run = commands.start(by, incident, mitigation=mitigation)
+    assert duties.carry_out() == 1
+    top = client.get(f"/incidents/{incident.pk}?part=top").content.decode()
+    assert "Did it work?" in top and f"/mitigation-runs/{run.pk}" in top and "It made things worse" in top
+    commands.finish(by, run, outcome="worse")
+    side = client.get(f"/incidents/{incident.pk}?part=side").content.decode()
+    assert "To undo it: Deploy the newest release." in side
+
+
 def test_what_is_typed_by_its_name_in_the_catalog_is_carried_out(by: Actor, hook: Runner, http_peer: HttpPeer) -> None:
     incident = incident_of(by, saved(hook))
     assert say(by, incident, "/mitigate roll back", client_key="k").text == "Roll back: About to start."
@@ -324,6 +344,8 @@ def test_by_page(client: Any, hook: Runner, http_peer: HttpPeer, django_assert_m
     run = MitigationRun.objects.get()
     room = client.get(f"/incidents/{incident.pk}").content.decode()
     assert "Somebody else has to approve it." in room and 'value="approve"' not in room
+    assert "with a=b." in room  # what is approved is said in full
+    assert 'value="no_effect"' not in room  # nothing has been done yet
     assert client.post(f"/mitigation-runs/{run.pk}/decide", {"answer": "approve"}).status_code == 403
     client.force_login(manager, backend=BACKEND)
     assert 'value="approve"' in client.get(f"/incidents/{incident.pk}").content.decode()

@@ -41,7 +41,7 @@ def mitigation_by(actor: Actor, slug: str) -> Mitigation:
 
 def offered_in(actor: Actor, incident: Incident) -> list[Mitigation]:
     """What can be tried in an incident: for its services, and of its team or their teams for any service; the best guess
-    first (:func:`rules.rank`), each with its ``reason``
+    first (:func:`rules.rank`), each with its ``reason``, whether ``actor`` ``may`` start it,
     and, where Watchroom carries it out, its ``plan`` in words."""
     services = list(incident.services.all())
     teams = {service.team_id for service in services} | {incident.team_id}
@@ -60,7 +60,19 @@ def offered_in(actor: Actor, incident: Incident) -> list[Mitigation]:
             "service_id", flat=True
         )
     )
-    return list(_ranked(rows, past, here, changed))
+    found = list(_ranked(rows, past, here, changed))
+    for row in found:
+        needs = needed_to_start(row)
+        row.may = needs is None or actor.may(needs, row.team)  # type: ignore[attr-defined]
+    return found
+
+
+def needed_to_start(mitigation: Mitigation) -> Action | None:
+    """What somebody who may act in the incident has to be allowed besides, in the mitigation's team. What a machine does
+    with a team's keys is for that team's people, whoever leads the incident."""
+    if mitigation.managers_only:
+        return Action.MANAGE
+    return Action.RESPOND if mitigation.runner_id else None
 
 
 def plan_of(mitigation: Mitigation) -> str:

@@ -67,7 +67,7 @@ def give(
             kind="role",
             subject_id=assignment.pk,
             title=f"{name} of SEV{incident.severity} {incident}"[:300],
-            body=f"{by.name} asks you to be the {name.lower()}{f': you are {why}' if why else ''}. {ROLE_DUTY[role]}",
+            body=f"{by.name} asks you to be the {name.lower()}{f': {assignment.because}' if why else ''}. {ROLE_DUTY[role]}",
             path=f"/incidents/{incident.pk}",
             team=incident.team,
             people=[person],

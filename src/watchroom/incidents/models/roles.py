@@ -57,6 +57,12 @@ class RoleAssignment(models.Model):
         )
 
     @property
+    def because(self) -> str:
+        """Why just they, as said to them: “you are on call in Commanders”, “you know Payments”."""
+        about = self.why.removeprefix("knows ")
+        return f"you know {about}" if about != self.why else f"you are {self.why}"
+
+    @property
     def duty(self) -> str:
         """What whoever has it does."""
         return ROLE_DUTY[self.role]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
+from datetime import timedelta
 from threading import Lock
 
 from django.template.loader import render_to_string
@@ -17,6 +18,7 @@ from ..models import STANDINGS, Incident, LogEntry
 from ..rules import mentions
 
 _MOST = 4_000
+_RECORDED_LATER = timedelta(minutes=2)  # from here on the line says so
 _kept: OrderedDict[Hashable, SafeString] = OrderedDict()
 _lock = Lock()
 
@@ -76,6 +78,7 @@ def _draw(entry: LogEntry, acts: bool, today: str) -> SafeString:
         "anchor": f"entry-{entry.pk}",
         "tail": f"{day}#{entry.pk}",
         "text": marked(entry.text),
+        "recorded": _later(entry),
         "acts": acts and entry.kind != LogEntry.Kind.SYSTEM,
         "standings": [
             (value, LogEntry.Standing(value).label)
@@ -85,6 +88,13 @@ def _draw(entry: LogEntry, acts: bool, today: str) -> SafeString:
         "standing": LogEntry.Standing(entry.standing or "open").label if entry.kind in STANDINGS else "",
     }
     return mark_safe(render_to_string("incidents/parts/line.html", context).strip())  # noqa: S308 - a template's own
+
+
+def _later(entry: LogEntry) -> str:
+    """How to say when a line was written down whose time is another one; empty: as it happened."""
+    if abs(entry.written_at - entry.at) < _RECORDED_LATER:
+        return ""
+    return "clock" if entry.written_at.date() == entry.at.date() else "full"
 
 
 def marked(text: str) -> SafeString:

@@ -66,6 +66,12 @@ def _stands(run: MitigationRun) -> str:
     return run.execution.state if run.ended_at is None and hasattr(run, "execution") else ""
 
 
+def to_be_judged(runs: list[MitigationRun]) -> MitigationRun | None:
+    """The one of ``runs`` that somebody has to look at; None: none, or several."""
+    going = [run for run in runs if run.ended_at is None and _stands(run) not in Execution.OPEN]
+    return going[0] if len(going) == 1 else None
+
+
 def steps_for(incident: Incident, holders: list[RoleAssignment]) -> list[rules.Step]:
     """What to do next in ``incident``."""
     runs = list(MitigationRun.objects.filter(incident=incident).select_related("execution"))

@@ -106,6 +106,7 @@ def context_of(
     caught_up = rules.catch_up.catch_up(scene, now, since)
     ended = times.get("resolved")
     parked = queries.parked_in(incident)
+    offered = offered_in(by, incident) if incident.is_open else []
     context = {
         "incident": incident,
         "acts": acts,
@@ -126,7 +127,9 @@ def context_of(
         "commander": next((row for row in holders if row.role == RoleName.COMMANDER), None),
         "groups": groups,
         "runs": runs,
-        "offered": offered_in(by, incident) if incident.is_open else [],
+        "judged": _room.to_be_judged(runs),
+        "offered": offered,
+        "startable": [each for each in offered if each.may],  # type: ignore[attr-defined]
         "services": list(incident.services.all()),
         "columns": _room.board_of(ideas),
         "ideas": ideas,

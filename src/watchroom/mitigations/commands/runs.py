@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ...accounts.actors import Actor
-from ...accounts.roles import Action
 from ...incidents.commands import acting_in, must_be_open, record_once, write_system
 from ...incidents.models import Incident, LogEntry, Moment
 from ...kernel.again import retried
@@ -13,6 +12,7 @@ from ...kernel.db import locked
 from ...kernel.errors import Conflict, NotFound, Refused
 from .. import rules
 from ..models import Mitigation, MitigationKind, MitigationRun, RunStep
+from ..queries import needed_to_start
 from .ordering import close, order
 
 LOOK_AFTER = timedelta(minutes=5)  # at the effect of what is done by hand
@@ -53,9 +53,8 @@ def start(
         )
     if len(client_key) > 64:
         raise Refused("That key is too long.", field="client_key", value=client_key, fix="Use at most 64 characters.")
-    if mitigation is not None and (mitigation.runner_id or mitigation.managers_only):
-        # What a machine does with a team's keys is for that team's people, whoever leads the incident.
-        by.require(Action.MANAGE if mitigation.managers_only else Action.RESPOND, mitigation.team)
+    if mitigation is not None and (needs := needed_to_start(mitigation)):
+        by.require(needs, mitigation.team)
     with acting_in(by, "mitigation.started", incident) as (made, row):
         before = MitigationRun.objects.filter(incident=row, client_key=client_key).first() if client_key else None
         if before is not None:

@@ -57,7 +57,9 @@ class GitHub:
         return str(settings.get("repository", ""))
 
     def plan(self, settings: Settings, inputs: Inputs) -> str:
-        return f"Runs {inputs.get('workflow')} of {self.describe(settings)} at {inputs.get('ref')}."
+        given = ", ".join(f"{name}={value}" for name, value in base.pairs(inputs.get("inputs", ""), "inputs").items())
+        said = f"Runs {inputs.get('workflow')} of {self.describe(settings)} at {inputs.get('ref')}"
+        return f"{said}{f', with {given[:200]}' if given else ''}."
 
     def try_it(self, settings: Settings) -> str:
         found = base.read(base.call("GET", f"{_repository(settings)}/actions/workflows", headers=_headers(settings)))

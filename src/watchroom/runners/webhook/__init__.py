@@ -88,7 +88,8 @@ class Webhook:
         return f"{http.origin(str(settings.get('url', '')))}/…"
 
     def plan(self, settings: Settings, inputs: Inputs) -> str:
-        return f"Asks {self.describe(settings)} to do it."
+        given = ", ".join(f"{name}={value}" for name, value in base.pairs(inputs.get("inputs", ""), "inputs").items())
+        return f"Asks {self.describe(settings)} to do it{f', with {given[:200]}' if given else ''}."
 
     def try_it(self, settings: Settings) -> str:
         raise RunFailed("A webhook can't be asked without doing something.", fix="Use a mitigation's dry run.")

@@ -102,6 +102,8 @@ if (token) {
     if (!source) connect();
   });
   window.addEventListener("online", connect);
+  // The stream itself may look open for minutes after the network has gone.
+  window.addEventListener("offline", () => { lostAt ??= new Date(); judge(); });
   window.addEventListener("pagehide", () => source?.close());
   window.addEventListener("pageshow", (event) => { if (event.persisted) { lostAt ??= new Date(); connect(); } });
 }
