@@ -119,6 +119,50 @@ def test_only_what_is_urgent_goes_to_a_persons_own_devices(clock: TravellingCloc
 
 
 @pytest.mark.django_db
+def test_what_is_no_longer_so_asks_nobody_any_more(clock: TravellingClock) -> None:
+    anna = make.person("Anna", "responder")
+    incident = commands.declare(acting(anna), title="Down", severity=3, commander=anna)
+    clock.advance(timedelta(minutes=60))
+    run_due()
+    browser = Client()
+    browser.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert "heard anything in 60 min" in browser.get(f"/incidents/{incident.pk}").content.decode()
+    commands.publish_update(acting(anna), incident, happening="We look into it")
+    clock.advance(timedelta(minutes=1))
+    run_due()
+    told = Nudge.objects.get(rule="nobody_told")
+    assert (told.answer, told.answered_by, told.answered_at) == ("gone", None, now())
+    assert Nudge.objects.get(rule="analysis_paralysis").answer == ""  # that is still so
+    page = browser.get(f"/incidents/{incident.pk}").content.decode()
+    assert "Nothing has been tried" in page
+    assert 'action="/incidents/%s/nudges/%s"' % (incident.pk, told.pk) not in page
+    with pytest.raises(Refused):  # nobody can answer that
+        commands.answer_nudge(acting(anna), told, "gone")
+
+
+@pytest.mark.django_db
+def test_one_press_does_what_it_asks_for(clock: TravellingClock) -> None:
+    anna, bob = make.person("Anna", "responder"), make.person("Bob", "responder")
+    incident = commands.declare(acting(anna), title="Nobody can pay", severity=1)
+    commands.end_role(acting(anna), incident.roles.get())
+    clock.advance(timedelta(minutes=10))
+    run_due()
+    browser = Client()
+    browser.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = browser.get(f"/incidents/{incident.pk}").content.decode()
+    assert "I take the lead" in page and "I speak for us" in page
+    for rule, role in (("no_commander", "commander"), ("no_communications", "communications")):
+        nudge = Nudge.objects.get(rule=rule)
+        address = f"/incidents/{incident.pk}/nudges/{nudge.pk}"
+        browser.post(address, {"answer": "done", "do": "operations"})  # not what it is about
+        assert not incident.roles.filter(role="operations").exists()
+        browser.post(address, {"answer": "done", "do": role})
+        assert incident.roles.get(role=role, ended_at=None).person == bob
+        nudge.refresh_from_db()
+        assert (nudge.answer, nudge.answered_by) == ("done", bob)
+
+
+@pytest.mark.django_db
 def test_a_snooze_lasts_as_long_as_one_says(clock: TravellingClock) -> None:
     anna = make.person("Anna", "responder")
     incident = commands.declare(acting(anna), title="Down", severity=1, commander=anna)

@@ -34,7 +34,7 @@ class NudgeOut(Schema):
     at: datetime
     reason: str
     advice: str
-    answer: str = Field(description="done, snoozed, off, or empty: nothing yet.")
+    answer: str = Field(description="done, snoozed, off, gone (no longer so), or empty: nothing yet.")
     until: datetime | None
     help: list[HelpOut] = Field(description="Whom to call, the best first.")
 
@@ -71,7 +71,7 @@ class SaidOut(Schema):
     said: bool = Field(
         description="Whether it was said then; otherwise the rules were others, or somebody had answered."
     )
-    answer: str = Field("", description="done, snoozed, off, or empty.")
+    answer: str = Field("", description="done, snoozed, off, gone, or empty.")
     answered_by: str | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from django.db import OperationalError, transaction
@@ -13,10 +13,10 @@ from ...accounts.changes import change
 from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...kernel import clock
-from ...kernel.db import claimable, locked
+from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import NotFound, Refused
 from ...paging.commands import notify
-from ..guidance import Said, Situation, all_rules, due
+from ..guidance import Rule, Said, Situation, all_rules, due
 from ..histories import given_in, history_of, rules_in_force
 from ..models import GuidanceSetting, Incident, Nudge, RoleAssignment, RoleName
 from ..relief import help_for
@@ -28,6 +28,7 @@ LOOK_EVERY = timedelta(minutes=1)
 LOOK_AFTER_END = timedelta(minutes=45)
 LOOK_AGAIN_AFTER_ERROR = timedelta(minutes=10)
 SNOOZE_MINUTES = 60
+_ANSWERS = [each.value for each in Nudge.Answer if each != Nudge.Answer.GONE]
 log = logging.getLogger(__name__)
 
 
@@ -42,7 +43,9 @@ def look_at_one() -> bool:
             with transaction.atomic():
                 meanings = all_severities()
                 history = history_of(incident, meanings)
-                for said in due(Situation(history, now), given_in(incident), rules_in_force(meanings)):
+                situation, watching = Situation(history, now), rules_in_force(meanings)
+                _take_back(incident, situation, watching)
+                for said in due(situation, given_in(incident), watching):
                     _say(incident, said, urgent=said.urgent and meanings[incident.severity].urgent)
         except OperationalError:
             raise  # the database is busy or away: it is this incident's turn again soon
@@ -54,6 +57,18 @@ def look_at_one() -> bool:
             incident.guide_at = None if over else now + LOOK_EVERY
         incident.save(update_fields=["guide_at"])
     return True
+
+
+def _take_back(incident: Incident, now: Situation, rules: Sequence[Rule]) -> None:
+    """What was said and is no longer so asks nobody for an answer any more."""
+    open_ones = list(incident.nudges.filter(answer=""))
+    if not open_ones:
+        return
+    reasons = {rule.name: rule.reason(now) for rule in rules}
+    gone = [each.pk for each in open_ones if not reasons.get(each.rule)]
+    if gone:
+        Nudge.objects.filter(pk__in=gone, answer="").update(answer=Nudge.Answer.GONE, answered_at=now.now)
+        announce({f"incident:{incident.pk}"})
 
 
 def _say(incident: Incident, said: Said, *, urgent: bool) -> None:
@@ -97,12 +112,9 @@ def answer_nudge(
 
     :raises Refused: there is no such answer, a snooze that is no time, or somebody whom it did not propose.
     """
-    if answer not in Nudge.Answer.values:
+    if answer not in _ANSWERS:
         raise Refused(
-            "There is no such answer.",
-            field="answer",
-            value=answer,
-            fix=f"Use one of {', '.join(Nudge.Answer.values)}.",
+            "There is no such answer.", field="answer", value=answer, fix=f"Use one of {', '.join(_ANSWERS)}."
         )
     if not 1 <= minutes <= 1440:
         raise Refused("That is no time to be quiet for.", field="minutes", value=minutes, fix="Use 1 to 1440 minutes.")

@@ -19,7 +19,7 @@ Check = Callable[[Situation, timedelta], str]
 @dataclass(frozen=True)
 class Rule:
     """One trap. ``check`` gives the reason to speak, or nothing; ``after_minutes`` its threshold by severity (an absent
-    severity is not watched); ``to`` whom it is for; ``way_out`` what can be done about it, as the part of the room where;
+    severity is not watched); ``to`` whom it is for; ``way_out`` what can be done about it, as the part of the room where, `take:ROLE` or `reopen`;
     ``urgent``: it also goes to that person's own channel; ``asks_for_help``: it names whom to call. ``about_customers``:
     it watches every severity at which customers notice; ``by_updates``: its thresholds go with how often an update is due.
     ``title`` is what its module says first."""

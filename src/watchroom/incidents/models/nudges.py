@@ -33,13 +33,16 @@ class Nudge(models.Model):
         DONE = "done", "Done"
         SNOOZED = "snoozed", "Not now"
         OFF = "off", "Not in this incident"
+        GONE = "gone", "No longer so"  # by itself: what it was about is over
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="nudges")
     rule = models.CharField(max_length=40)
     at = models.DateTimeField()
     reason = models.CharField(max_length=300)
     advice = models.CharField(max_length=300)
-    way_out = models.CharField(max_length=40, blank=True, help_text="The part of the room where something can be done.")
+    way_out = models.CharField(
+        max_length=40, blank=True, help_text="The part of the room where something can be done, or what."
+    )
     help = models.JSONField(default=list, blank=True, help_text="Whom to call: id, name and why.")
     told = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     answer = models.CharField(max_length=8, choices=Answer.choices, blank=True)
@@ -53,3 +56,8 @@ class Nudge(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+    @property
+    def takes(self) -> str:
+        """The role that whoever presses its button takes; empty: it is about none."""
+        return self.way_out.removeprefix("take:") if self.way_out.startswith("take:") else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -25,7 +25,7 @@ from ...status.models import StatusPage
 from ...web.middleware import actor_of
 from .. import commands, following, handing_over, linked, queries, rules
 from ..forms import KINDS, RoleForm, ScopeForm, SeverityForm, SummaryForm, TimeForm, UpdateForm
-from ..models import ROLE_DUTY, Follower, Incident, Moment, RoleAssignment, RoleName
+from ..models import ROLE_DUTY, Follower, Incident, Moment, Nudge, RoleAssignment, RoleName
 from ..proposals import propose
 from ..severities import all_severities
 from ..states import offered_to
@@ -116,7 +116,7 @@ def context_of(
         "more_steps": steps[1:4],
         "catch_up": caught_up,
         "catch_up_roles": role_names(caught_up.roles),
-        "nudges": list(incident.nudges.filter(answer="", at__gt=now - NUDGES_FOR)[:3]),
+        "nudges": _said_in(incident, now),
         "roles": _roles(holders, by, severity.roles if incident.is_open else ()),
         "following": following.level_of(by, incident),
         "levels": Follower.Level.choices,
@@ -214,13 +214,27 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "incidents/room.html", context)
 
 
+def _said_in(incident: Incident, now: datetime) -> list[Nudge]:
+    """What Watchroom has said and nobody has answered: of each rule what it said last."""
+    said: dict[str, Nudge] = {}
+    for each in incident.nudges.filter(answer="", at__gt=now - NUDGES_FOR)[:20]:
+        said.setdefault(each.rule, each)
+    return list(said.values())[:3]
+
+
 @require_POST
 def nudge(request: HttpRequest, pk: int, nudge: int) -> HttpResponse:
     """What became of something that Watchroom said."""
     by = actor_of(request)
     number = whole(request.POST.get("call", ""))
     call = None if number is None else person_by(number)
-    commands.answer_nudge(by, queries.nudge_for(by, pk, nudge), request.POST.get("answer", ""), call=call)
+    row = queries.nudge_for(by, pk, nudge)
+    do = request.POST.get("do", "")
+    if do and do == row.takes and by.person is not None:
+        commands.assign_role(by, row.incident, row.takes, by.person)
+    elif do == "reopen" == row.way_out:
+        commands.reopen(by, row.incident)
+    commands.answer_nudge(by, row, request.POST.get("answer", ""), call=call)
     if call is not None:
         messages.success(request, f"{call} is being paged.")
     return redirect("incident", pk)

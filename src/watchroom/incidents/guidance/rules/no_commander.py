@@ -16,5 +16,5 @@ def check(now: Situation, limit: timedelta) -> str:
 
 rule = Rule(
     "no_commander", "Take the lead, or ask somebody to: one person decides, the others are free to look.", check,
-    {1: 5, 2: 10, 3: 20}, urgent=True, to="everybody", way_out="assign",
+    {1: 5, 2: 10, 3: 20}, urgent=True, to="everybody", way_out="take:commander",
 )  # fmt: skip

@@ -15,5 +15,5 @@ def check(now: Situation, limit: timedelta) -> str:
 
 rule = Rule(
     "no_communications", "Ask somebody to speak for you, so that those who mend are not asked.", check, {1: 10, 2: 20}, urgent=True,
-    way_out="assign", about_customers=True,
+    way_out="take:communications", about_customers=True,
 )  # fmt: skip

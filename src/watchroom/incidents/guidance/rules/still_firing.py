@@ -15,6 +15,6 @@ def check(now: Situation, limit: timedelta) -> str:
 
 
 rule = Rule(
-    "still_firing", "Open it again, or mend the alerts.", check, {1: 5, 2: 5, 3: 10, 4: 30}, way_out="side",
+    "still_firing", "Open it again, or mend the alerts.", check, {1: 5, 2: 5, 3: 10, 4: 30}, way_out="reopen",
     when_resolved=True, urgent=True,
 )  # fmt: skip
