@@ -135,7 +135,7 @@ def test_what_is_no_longer_so_asks_nobody_any_more(clock: TravellingClock) -> No
     assert Nudge.objects.get(rule="analysis_paralysis").answer == ""  # that is still so
     page = browser.get(f"/incidents/{incident.pk}").content.decode()
     assert "Nothing has been tried" in page
-    assert 'action="/incidents/%s/nudges/%s"' % (incident.pk, told.pk) not in page
+    assert f"/incidents/{incident.pk}/nudges/{told.pk}" not in page
     with pytest.raises(Refused):  # nobody can answer that
         commands.answer_nudge(acting(anna), told, "gone")
 

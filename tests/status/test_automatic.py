@@ -52,6 +52,24 @@ def test_shown_at_once(
     assert queries.view(page, clocks.now()).components[0].bars[-1].minutes == 1
 
 
+def test_of_an_incident_on_the_page_people_speak(
+    by: Actor, page: StatusPage, service: Service, declare: Callable[..., Incident], clock: TravellingClock, tell: Any
+) -> None:
+    follow(by, page, service, "direct")
+    incident, checkout = declare(), page.components.get(name="Checkout")
+    later(clock)
+    assert state(page) == "major_outage"
+    commands.publish(by, tell(incident), [page], impacts={checkout.pk: "degraded_performance"})
+    run_due(duties)
+    assert state(page) == "degraded_performance"  # it gets better, whatever the severity still is
+    commands.publish(by, tell(incident), [page], impacts={checkout.pk: "operational"})
+    run_due(duties)
+    assert state(page) == "operational"
+    declare(severity=2)  # another one, of which nobody has spoken
+    later(clock)
+    assert state(page) == "partial_outage"
+
+
 def test_proposed_to_people(
     by: Actor, page: StatusPage, service: Service, declare: Callable[..., Incident], clock: TravellingClock, client: Any
 ) -> None:

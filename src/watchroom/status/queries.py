@@ -198,7 +198,11 @@ def view(page: StatusPage, now: datetime) -> PageView:
     updates = Prefetch(
         "updates", PublishedUpdate.objects.select_related("update").order_by("-update__published_at"), to_attr="shown"
     )
-    impacts = Prefetch("impacts", ComponentImpact.objects.select_related("component"), to_attr="affected")
+    impacts = Prefetch(
+        "impacts",
+        ComponentImpact.objects.exclude(state="operational").select_related("component"),
+        to_attr="affected",
+    )
     recent = Q(resolved_at__isnull=True) | Q(resolved_at__gte=now - HISTORY)
     incidents = list(page.incidents.filter(recent, strangers_only()).prefetch_related(updates, impacts))
     maintenance = list(page.maintenance.filter(ends_at__gte=now - HISTORY).prefetch_related("notes", "components"))

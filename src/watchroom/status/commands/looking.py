@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,8 @@ from ...incidents.models import Incident
 from ...kernel import clock, wake
 from ...kernel.db import announce, claimable
 from ...monitors.models import Check, Heartbeat
-from ..models import Component, ComponentSpan
-from ..rules import Seen, seen_of
+from ..models import Component, ComponentImpact, ComponentSpan
+from ..rules import seen_of
 from ._shared import is_for_strangers
 from .spans import set_spans
 
@@ -29,10 +30,13 @@ def look(most: int) -> int:
         rows = list(claimable(due)[:most])
         if not rows:
             return 0
-        found = _seen({row.service_id for row in rows if row.service_id is not None})
+        incidents, down = _said_of({row.service_id for row in rows if row.service_id is not None})
+        spoken = _spoken_of(rows, {number for each in incidents.values() for number, _ in each})
         topics: set[str] = set()
         for row in rows:
-            seen = found.get(row.service_id, Seen()) if row.service_id else Seen()
+            service = row.service_id or 0
+            left = [each for each in incidents.get(service, ()) if (row.pk, each[0]) not in spoken]
+            seen = seen_of(left, down.get(service, ()))
             if (seen.state, seen.reason) != (row.seen, row.seen_reason):
                 topics |= {f"status:{row.page_id}", "status-pages", wake.DUE}
             row.seen, row.seen_reason, row.look_at = seen.state, seen.reason[:200], now + EVERY
@@ -44,8 +48,20 @@ def look(most: int) -> int:
     return len(rows)
 
 
-def _seen(services: set[int]) -> dict[int, Seen]:
-    """What is said of services, by id, in a constant number of queries."""
+Incidents, Down = dict[int, list[tuple[int, int]]], dict[int, list[tuple[str, str]]]
+
+
+def _spoken_of(rows: Sequence[Component], incidents: set[int]) -> set[tuple[int, int]]:
+    """Components with the open incidents by which people have said on their page how they are: their word holds then,
+    also that a component works again."""
+    said = ComponentImpact.objects.filter(
+        public_incident__incident__in=incidents, component__in=[row.pk for row in rows]
+    )
+    return set(said.values_list("component", "public_incident__incident"))
+
+
+def _said_of(services: set[int]) -> tuple[Incidents, Down]:
+    """Open incidents and checks that are down, by the id of their service, in a constant number of queries."""
     incidents: dict[int, list[tuple[int, int]]] = defaultdict(list)
     down: dict[int, list[tuple[str, str]]] = defaultdict(list)
     through: Any = Incident.services.through
@@ -60,4 +76,4 @@ def _seen(services: set[int]) -> dict[int, Seen]:
         rows = model.objects.filter(service__in=services, state="down", paused=False, drill=False)  # type: ignore[attr-defined]
         for service, name, severity in rows.values_list("service", "name", "severity"):
             down[service].append((name, severity))
-    return {pk: seen_of(incidents[pk], down[pk]) for pk in services}
+    return incidents, down

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
@@ -72,6 +73,8 @@ def publish(
             team = incident.team if by.may(Action.RESPOND, incident.team) else page.team
             with change(by, "update.shown", update, needs=Action.RESPOND, team=team) as made:
                 shown.append(_show(page, incident, update, impacts, title))
+                # What their services say is heard again at once: of this incident it is people who speak now.
+                page.components.filter(look_at__isnull=False).update(look_at=made.at)
                 made.note(page=page.slug)
                 made.touch(f"incident:{incident.pk}")
                 moved(made, page)
@@ -88,7 +91,7 @@ def _show(
     if impacts is not None or created:
         _set_impacts(public, impacts)
     if title or created:
-        public.title = title or public_title(public.impacts.values_list("component__name", flat=True))
+        public.title = title or public_title(_hit(public).values_list("component__name", flat=True))
     # Updates may be shown in another order than they were written in: the latest one says how it stands.
     told = list(Update.objects.filter(publications__public_incident=public).order_by("published_at", "id"))
     before, public.opened_at = public.opened_at, min(public.opened_at, told[0].published_at)
@@ -119,8 +122,13 @@ def _fill_in(public: PublicIncident, started_at: datetime, ended_at: datetime) -
                 started_at=started_at,
                 ended_at=ended_at,
             )
-            for impact in public.impacts.all()
+            for impact in _hit(public)
         )
+
+
+def _hit(public: PublicIncident) -> QuerySet[ComponentImpact]:
+    """What is said of components that do not work."""
+    return public.impacts.exclude(state=ComponentState.OPERATIONAL)
 
 
 def _page(page: StatusPage | str) -> StatusPage:
@@ -148,12 +156,17 @@ def _check_impacts(pages: Sequence[StatusPage], impacts: Mapping[int, str] | Non
 
 
 def _set_impacts(public: PublicIncident, impacts: Mapping[int, str] | None) -> None:
+    """What is said of components from now on. One of which something was said before and nothing now works again: that
+    stays said, and so does what is said of the incident's own services, lest their checks say otherwise."""
     components = Component.objects.filter(page=public.page)
+    own = set(components.filter(service__in=public.incident.services.all()).values_list("pk", flat=True))
     if impacts is None:
-        chosen = components.filter(service__in=public.incident.services.all())
-        wanted = {component.pk: impact_of(public.incident.severity) for component in chosen}
+        wanted = dict.fromkeys(own, impact_of(public.incident.severity))
     else:
-        wanted = {int(pk): state for pk, state in impacts.items() if state != ComponentState.OPERATIONAL}
+        before = set(public.impacts.values_list("component", flat=True))
+        said = {int(pk): state for pk, state in impacts.items()}
+        kept = {pk for pk, state in said.items() if state != ComponentState.OPERATIONAL or pk in own}
+        wanted = {pk: said.get(pk, ComponentState.OPERATIONAL) for pk in before | kept}
     public.impacts.all().delete()
     ComponentImpact.objects.bulk_create(
         ComponentImpact(public_incident=public, component=component, state=wanted[component.pk])

@@ -26,7 +26,8 @@ class PublicIncident(models.Model):
 
 
 class ComponentImpact(models.Model):
-    """What a public incident says of a component now. How it was before is in the spans."""
+    """What a public incident says of a component now: also that it works again, or all the while. How it was before is in
+    the spans."""
 
     public_incident = models.ForeignKey(PublicIncident, on_delete=models.CASCADE, related_name="impacts")
     component = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="impacts")
