@@ -292,6 +292,7 @@ def test_as_files_that_need_no_server(lively: StatusPage) -> None:
     assert {"index.html", "index.de.html", "style.css", "feed.atom", "badge.svg", "api/v2/summary.json"} <= set(made)
     assert "logo" not in made
     text = made["index.html"].body.decode()
+    assert 'class="name" href="index.html"' in text  # from a disk, a folder would be listed
     assert 'href="style.css"' in text and 'href="index.de.html"' in text and "subscribe" not in text
     links = set(re.findall(r'(?:src|href)="([^"#]+)"', text)) - {
         ".",

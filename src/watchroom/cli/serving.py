@@ -33,9 +33,18 @@ def prepare() -> None:
         migrate()
     else:
         _django()
+        from django.db import OperationalError
+
         from ..kernel.schema import is_up_to_date
 
-        if not is_up_to_date():
+        try:
+            ready = is_up_to_date()
+        except OperationalError as error:
+            # The gate answers status pages from what it has kept, and all else begins by itself when the database is back.
+            why = str(error).partition("\n")[0]
+            click.echo(f"\n  The database is away: {why}\n  Status pages are served from what was kept.\n", err=True)
+            return
+        if not ready:
             raise Refused("The database is not up to date.", fix="Run `watchroom migrate` on one node first.")
     from ..accounts.queries import is_set_up
     from ..intake.journal import mend
