@@ -66,7 +66,7 @@ def _remind_one() -> bool:
                 urgency="high",
                 subject=f"Update due: {incident}",
                 body=f"An update was promised for {promised:%H:%M} UTC. “No change, we are still on it” is news, too.",
-                path=f"/incidents/{incident.pk}#update",
+                path=f"/incidents/{incident.pk}/updates",
                 reason=f"update:{incident.pk}:{promised:%Y-%m-%dT%H:%M:%S}",
                 drill=incident.drill,
             )

@@ -130,10 +130,11 @@ def publish_update(
         promise = f" Next update by {promised:%H:%M} UTC." if promised else ""
         verb = "corrected an update" if corrects else "published an update"
         whom = f" Told: {', '.join(told)}." if told else ""
+        dot = "" if happening.endswith((".", "!", "?", "…")) or not (promise or whom) else "."
         write_system(
             row,
             "update.published",
-            f"{by.name} {verb} ({update.get_stage_display().lower()}): {happening}{promise}{whom}",
+            f"{by.name} {verb} ({update.get_stage_display().lower()}): {happening}{dot}{promise}{whom}",
             {"update": update.pk, "stage": stage, "corrects": corrects.pk if corrects else None, "lists": told},
             made.at,
             by=by,

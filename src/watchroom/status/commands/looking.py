@@ -48,7 +48,8 @@ def look(most: int) -> int:
     return len(rows)
 
 
-Incidents, Down = dict[int, list[tuple[int, int]]], dict[int, list[tuple[str, str]]]
+Incidents = dict[int, list[tuple[int, int]]]
+Down = dict[int, list[tuple[str, str]]]
 
 
 def _spoken_of(rows: Sequence[Component], incidents: set[int]) -> set[tuple[int, int]]:
