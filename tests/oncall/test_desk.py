@@ -364,6 +364,7 @@ def test_one_rotation_is_planned_while_the_others_and_swaps_stay_and_it_is_taken
     assert planned in ([a], [c])
     assert queries.who(pay, monday + timedelta(hours=14)) == [night]  # 23:00: the other rotation is not touched
     assert Override.objects.filter(kind="planned", replaces=None).count() == 0
+    assert Override.objects.filter(kind="planned").count() <= 3  # one for each turn, not one for each day
     assert Override.objects.filter(kind="override").count() == 1
     assert queries.who(pay, monday + DAY + HOUR) == [a]  # the swap counts
 

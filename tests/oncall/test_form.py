@@ -72,6 +72,9 @@ def test_five_people_by_the_week_and_a_second_rotation_for_nights(team: Any) -> 
     assert seen.status_code == 200 and not Schedule.objects.exists()
     assert "Hand-off every Monday at 09:00 (Europe/Berlin)" in page and "Mon to Fri 22:00 to 06:00 the next day" in page
     assert "Then it wins over Weekly." in page and "Somebody is on call at all times" in page
+    # Neither the calendar nor a further rotation waits until everything else is filled in.
+    assert 'id="draft" class="stack" aria-live="polite" hx-post="/schedules/new"' in page
+    assert page.count("formnovalidate") == 3 + 2 * 2
     live = client.post("/schedules/new", form | {"name": ""}, HTTP_HX_REQUEST="true")  # while the name is still empty
     assert live.status_code == 200 and "it wins over Weekly" in live.content.decode()
 

@@ -269,9 +269,24 @@ def _parts_of(
             fix="Plan the whole schedule, or give the second people a rotation of their own.",
         )
     for person, a, b in shifts:
-        for shift in rules.final_shifts(replace(plan, overrides=()), a, b):
-            if shift.layer == rotation and shift.person != person:
-                yield person, shift.starts_at, shift.ends_at, shift.person
+        there = rules.final_shifts(replace(plan, overrides=()), a, b)
+        parts: list[tuple[int, datetime, datetime, int]] = []
+        for shift in there:
+            if shift.layer != rotation or shift.person == person:
+                continue
+            # One of them while the same person is replaced, unless they are on call by another rotation in between.
+            if parts and parts[-1][3] == shift.person and not _is_there(there, shift.person, parts[-1][2], shift):
+                parts[-1] = (person, parts[-1][1], shift.ends_at, shift.person)
+            else:
+                parts.append((person, shift.starts_at, shift.ends_at, shift.person))
+        yield from parts
+
+
+def _is_there(shifts: Iterable[rules.Shift], person: int, since: datetime, until: rules.Shift) -> bool:
+    return any(
+        shift.person == person and shift is not until and shift.ends_at > since and shift.starts_at < until.starts_at
+        for shift in shifts
+    )
 
 
 def swaps_for(actor: Actor) -> QuerySet[Swap]:
