@@ -33,6 +33,7 @@ from watchroom.outgoing.commands import save_webhook
 from watchroom.outgoing.duties import duties as event_duties
 from watchroom.outgoing.models import Dispatch, Event
 from watchroom.paging.models import Escalation
+from watchroom.status.commands import save_status_page
 from watchroom.venues.commands import save_bridge, save_plan
 from watchroom.venues.models import Venue
 from watchroom.workflows import commands, queries, running
@@ -500,3 +501,30 @@ workflows:
     with pytest.raises(Refused):
         parse({"version": 1, "workflows": [exported["workflows"][0] | {"conditions": {"colour": 1}}]}, "file")
     assert apply(admin, parse({"version": 1, "workflows": []}, "file"), prune=True)[0][0].verb == "delete"
+
+
+def test_a_holding_statement_names_what_it_is_about_and_stands_on_the_page(admin: Actor) -> None:
+    team = make.team(slug="shop")
+    checkout = make.service("Checkout", team=team)
+    page = save_status_page(
+        admin, None, team=team, name="Shop status", components=[{"name": "Paying", "service": checkout.slug}]
+    )
+    template(admin, happening="{services} does not work as it should.", impact="{impact}", doing="See {link}.")
+    holding = {"do": "update", "template": "holding", "pages": [page.slug]}
+    with pytest.raises(Refused, match="shown on no page"):  # a draft is
+        saved(admin, name="Draft", actions=[holding])
+    with pytest.raises(Refused, match="no such page"):
+        saved(admin, name="Nowhere", actions=[holding | {"publish": True, "pages": ["nowhere"]}])
+    row = saved(admin, conditions={"drills": True}, actions=[holding | {"publish": True}])
+    incident = incidents.declare(
+        admin, title="db-7", severity=1, team=team, services=[checkout], impact="Nobody can pay"
+    )
+    drill = incidents.declare(admin, title="db-7", severity=1, team=team, services=[checkout], drill=True)
+    assert "publish an update from “Holding”, on Shop status" in str(commands.dry_run(admin, row, incident))
+    work()
+    update = Update.objects.get(incident=incident)
+    assert (update.happening, update.impact) == ("Checkout does not work as it should.", "Nobody can pay")
+    assert update.doing.endswith(f"/incidents/{incident.pk}.")
+    assert [public.incident for public in page.incidents.all()] == [incident]
+    assert Update.objects.filter(incident=drill).exists()  # told to colleagues, and shown on no page
+    assert {run.state for run in WorkflowRun.objects.all()} == {"done"}

@@ -133,7 +133,8 @@ def _template(api: Api, id: int, slug: str | None) -> dict[str, Any] | None:
         "title": incident["title"],
         "severity": f"SEV{incident['severity']}",
         "impact": incident["impact"],
-        "services": ", ".join(api.get(f"/services/{slug}")["name"] for slug in incident["services"]),
+        "services": ", ".join(api.get(f"/services/{slug}")["name"] for slug in incident["services"])
+        or "One of our services",
     }
     texts = {part: filled(row[part], known) for part in PARTS if row[part]}
     return {"stage": row["stage"], **({"wordings": {row["audience"]: texts}} if row["audience"] else texts)}

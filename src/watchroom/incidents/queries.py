@@ -316,6 +316,16 @@ def times_of(incident: Incident) -> dict[str, rules.Row]:
     return times_of_many([incident])[incident.pk]
 
 
+def facts_for_templates(incident: Incident) -> dict[str, str]:
+    """What templates of updates may name in braces, for `rules.filled`."""
+    return {
+        "title": incident.title,
+        "severity": f"SEV{incident.severity}",
+        "impact": incident.impact,
+        "services": ", ".join(service.name for service in incident.services.all()) or "One of our services",
+    }
+
+
 def nudge_for(actor: Actor, incident: int, pk: int) -> Nudge:
     """Something that Watchroom said in an incident that ``actor`` may see.
 

@@ -20,6 +20,8 @@ from ..incidents.commands import (
     write_system,
 )
 from ..incidents.models import Incident, RoleAssignment, RoleName, UpdateDraft, UpdateTemplate
+from ..incidents.queries import facts_for_templates
+from ..incidents.rules import PARTS, filled
 from ..kernel import clock
 from ..kernel import settings as conf
 from ..kernel.errors import Conflict, Refused
@@ -30,6 +32,9 @@ from ..outgoing.commands import send_event
 from ..outgoing.models import Event, Webhook
 from ..paging.commands import start_escalation
 from ..paging.models import Escalation, EscalationPolicy
+from ..status.commands import is_for_strangers
+from ..status.commands import publish as show_on_pages
+from ..status.models import StatusPage
 from ..venues.commands import begin
 from ..venues.queries import plan_for
 from ..workspaces.base import Card
@@ -220,20 +225,39 @@ def _template(action: Action) -> UpdateTemplate:
     return found
 
 
+def _pages(action: Action) -> list[StatusPage]:
+    found = _rows(StatusPage, "pages", action.get("pages"))
+    if found and not action.get("publish"):
+        raise Refused(
+            "A draft is shown on no page.", field="pages", value=found[0].slug, fix="Publish it at once, or name none."
+        )
+    return found
+
+
 def _update(doing: Doing, action: Action) -> str:
-    template, words = _template(action), doing.words
-    parts = {name: words.into(getattr(template, name)) for name in ("happening", "impact", "doing")}
+    template, words, facts = _template(action), doing.words, facts_for_templates(doing.incident)
+    parts = {name: words.into(filled(getattr(template, name), facts)) for name in PARTS}
     said: dict[str, Any] = (
         {"wordings": {template.audience: parts}, "happening": parts["happening"]} if template.audience else dict(parts)
     )
     if action.get("publish"):
-        publish_update(doing.by, doing.incident, stage=template.stage, **said)
-        return f"published an update from “{template}”"
+        update = publish_update(doing.by, doing.incident, stage=template.stage, **said)
+        pages = _pages(action) if is_for_strangers(doing.incident) else []
+        if pages:
+            show_on_pages(doing.by, update, pages)
+        on = f" on {', '.join(map(str, pages))}" if pages else ""
+        return f"published an update from “{template}”{on}"
     draft = UpdateDraft.objects.filter(incident=doing.incident).first()
     if draft is not None:
         return "left the draft alone that is there already"
     save_draft(doing.by, doing.incident, version=0, stage=template.stage, **said)
     return f"drafted an update from “{template}”"
+
+
+def _update_in_words(action: Action) -> str:
+    pages = _pages(action)
+    on = f", on {', '.join(map(str, pages))}" if pages else ""
+    return f"{'publish' if action.get('publish') else 'draft'} an update from “{_template(action)}”{on}"
 
 
 def _minutes(action: Action) -> int:
@@ -331,9 +355,13 @@ DEEDS: dict[str, Deed] = {
     ),
     "update": Deed(
         "Draft or publish an update",
-        {"template": "Slug of a template.", "publish": "True: at once; otherwise it is a draft."},
-        lambda action: _template(action),
-        lambda action: f"{'publish' if action.get('publish') else 'draft'} an update from “{_template(action)}”",
+        {
+            "template": "Slug of a template.",
+            "publish": "True: at once; otherwise it is a draft.",
+            "pages": "Slugs of status pages that show it, where it is published at once.",
+        },
+        lambda action: (_template(action), _pages(action)),
+        lambda action: _update_in_words(action),
         _update,
     ),
     "next_update": Deed(

@@ -18,6 +18,7 @@ from ..oncall.models import Schedule
 from ..outgoing.models import Webhook
 from ..paging.conditions import DAYS, WORKDAYS
 from ..paging.models import EscalationPolicy
+from ..status.models import StatusPage
 from ..workspaces.models import Workspace
 from .commands import MOST_ACTIONS
 from .deeds import DEEDS
@@ -70,6 +71,7 @@ ASKED: dict[str, tuple[Asked, ...]] = {
     "update": (
         Asked("template", "From the template", "one", "templates"),
         Asked("publish", "Publish it at once", "yes", help="Otherwise it is a draft for the communications lead."),
+        Asked("pages", "Show it on", "many", "pages", "Where it is published at once."),
     ),
     "next_update": (Asked("minutes", "Within so many minutes", "number"),),
     "post": (
@@ -97,6 +99,7 @@ _CHOICES: dict[str, Callable[[], list[tuple[str, str]]]] = {
     "roles": lambda: [(str(value), str(label)) for value, label in RoleName.choices],
     "schedules": _named(Schedule),
     "templates": _named(UpdateTemplate),
+    "pages": _named(StatusPage),
     "workspaces": _named(Workspace),
     "webhooks": _named(Webhook),
     "mitigations": _named(Mitigation),

@@ -48,16 +48,6 @@ def _pages(incident: Incident) -> dict[str, Any]:
     return {"pages": labels, "page_states": folds, "states": _STATES}
 
 
-def _facts(incident: Incident) -> dict[str, str]:
-    """What templates may name."""
-    return {
-        "title": incident.title,
-        "severity": f"SEV{incident.severity}",
-        "impact": incident.impact,
-        "services": ", ".join(service.name for service in incident.services.all()),
-    }
-
-
 def _template(incident: Incident, slug: str) -> UpdateTemplate | None:
     return next((each for each in queries.templates_for(incident) if each.slug == slug), None)
 
@@ -93,7 +83,13 @@ def updates(request: HttpRequest, pk: int) -> HttpResponse:
         again = _corrected(found, request.GET.get("again", ""))
         stage = rules.stage_now(found.phase, last.stage if last else None)
         initial = initial_of(
-            draft, template, corrected or again, _facts(found), stage, last=last, corrects=corrected is not None
+            draft,
+            template,
+            corrected or again,
+            queries.facts_for_templates(found),
+            stage,
+            last=last,
+            corrects=corrected is not None,
         )
         shown_on = PublishedUpdate.objects.filter(update__incident=found)
         initial["lists"] = [slug for slug, _ in lists]
