@@ -15,7 +15,7 @@ import factories as make
 from watchroom.accounts.commands import set_up
 from watchroom.accounts.first_run import check_token
 from watchroom.cli.main import cli
-from watchroom.cli.terminal_room import TerminalRoom, Words
+from watchroom.cli.terminal_room import TerminalRoom, Words, line_of, zone_of
 from watchroom.engine.loop import run_due
 from watchroom.incidents.models import Incident, LogEntry
 from watchroom.intake.models import AlertGroup
@@ -252,6 +252,16 @@ def test_without_a_connection_lines_wait_and_are_sent_in_order_and_once(clock: T
     room.send_waiting()
     assert [text for text, _ in sent] == ["first", "second", "third"]
     assert len({key for _, key in sent}) == 3
+
+
+def test_in_the_terminal_room_times_are_those_of_whoever_sits_there() -> None:
+    class Server:
+        def get(self, path: str) -> Any:
+            return {"/people/me": {"timezone": "Asia/Kolkata"}}[path]
+
+    entry = {"id": 1, "at": "2026-03-02T09:00:00Z", "kind": "note", "author": None, "data": {}, "standing": ""}
+    line = line_of(entry | {"text": "x", "attachments": []}, zone=zone_of(Server()))  # type: ignore[arg-type]
+    assert str(line).startswith("14:30 note")
 
 
 def test_a_new_database_says_where_to_begin(db: None, configured: Any) -> None:

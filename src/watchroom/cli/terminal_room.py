@@ -7,7 +7,9 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 from prompt_toolkit import PromptSession
@@ -18,6 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..kernel.errors import WatchroomError
+from .catching_up import caught_up
 from .client import Api
 
 _COLOURS = {
@@ -62,8 +65,8 @@ class Words(Completer):
 class TerminalRoom:
     """One incident: what was shown of it, and what waits to be sent."""
 
-    def __init__(self, api: Api, id: int, show: Callable[[Text], None]) -> None:
-        self._api, self._id, self._show = api, id, show
+    def __init__(self, api: Api, id: int, show: Callable[[Text], None], zone: tzinfo = UTC) -> None:
+        self._api, self._id, self._show, self._zone = api, id, show, zone
         self._since = ""
         self._shown: dict[int, str] = {}
         self._waiting: list[tuple[str, str]] = []
@@ -80,14 +83,14 @@ class TerminalRoom:
                 found = self._api.get(f"/incidents/{self._id}/log", newest="true", limit=_FIRST_LINES)["items"]
             for entry in reversed(found):
                 if self._shown.get(entry["id"]) != entry["changed_at"]:
-                    self._show(line_of(entry, changed=entry["id"] in self._shown))
+                    self._show(line_of(entry, zone=self._zone, changed=entry["id"] in self._shown))
                     self._shown[entry["id"]] = entry["changed_at"]
                 self._since = max(self._since, entry["changed_at"])
             self._read_state()
 
     def _read_state(self) -> None:
         found = self._api.get(f"/incidents/{self._id}/catch-up")
-        due = f" · next update {found['next_update_at'][11:16]} UTC" if found["next_update_at"] else ""
+        due = f" · next update {on_the_wall(found['next_update_at'], self._zone)}" if found["next_update_at"] else ""
         overdue = " (overdue)" if found["update_overdue"] else ""
         step = f" · next: {found['next']}" if found["next"] else ""
         leads = found["next_by"] or "nobody"
@@ -166,13 +169,26 @@ class TerminalRoom:
                     yield
 
 
-def line_of(entry: dict[str, Any], *, changed: bool = False) -> Text:
+def on_the_wall(at: str, zone: tzinfo) -> str:
+    """The time of day in ``zone``."""
+    return f"{datetime.fromisoformat(at).astimezone(zone):%H:%M}"
+
+
+def zone_of(api: Api) -> tzinfo:
+    """The time zone of whoever sits here, as their pages show times; of a token that is nobody's, UTC."""
+    try:
+        return ZoneInfo(api.get("/people/me")["timezone"])
+    except (WatchroomError, ZoneInfoNotFoundError):
+        return UTC
+
+
+def line_of(entry: dict[str, Any], *, zone: tzinfo = UTC, changed: bool = False) -> Text:
     """A line of the log, with its number for /-commands."""
     kind, who = entry["kind"], (entry["author"] or entry["data"].get("source") or {}).get("name", "Watchroom")
     standing = f" ({entry['standing'].replace('_', ' ')})" if entry["standing"] else ""
     files = "".join(f" [{each['name']}]" for each in entry["attachments"])
     return Text.assemble(
-        (entry["at"][11:16], "dim"),
+        (on_the_wall(entry["at"], zone), "dim"),
         " ",
         (f"{'~' if changed else ''}{kind}{standing}", _COLOURS.get(kind, "")),
         (f" {who} ", "dim") if kind != "system" else " ",
@@ -184,7 +200,8 @@ def line_of(entry: dict[str, Any], *, changed: bool = False) -> Text:
 def sit(api: Api, id: int) -> dict[str, Any]:
     """Stay until the end of input. What is piped in is carried out line by line."""
     console = Console(highlight=False, soft_wrap=True, force_terminal=sys.stdout.isatty())
-    room = TerminalRoom(api, id, console.print)
+    zone = zone_of(api)
+    room = TerminalRoom(api, id, console.print, zone)
     room.read()
     if not sys.stdin.isatty():
         for line in sys.stdin:
@@ -193,6 +210,8 @@ def sit(api: Api, id: int) -> dict[str, Any]:
         room.read()
         console.print(Text(room.state, style="bold"))
         return {"incident": id}
+    caught_up(api.get(f"/incidents/{id}/catch-up") | {"news": []})
+    console.print(Text(f"Times are those of {zone}. /help says what can be typed, /quit leaves.", style="dim"))
     converse(room, PromptSession("> ", completer=Words(api.get(f"/incidents/{id}/words")), complete_while_typing=True))
     return {"incident": id}
 
