@@ -113,3 +113,44 @@ def test_an_incident_declared_with_an_empty_form_is_asked_for_again() -> None:
     client = Client(raise_request_exception=False)
     client.force_login(make.person("Ada", "responder"))
     assert client.post("/incidents/declare").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("integrations", {"source": "json"}),
+        ("policies", {"steps": [{"wait_seconds": 60, "targets": [{"incident": 2}]}]}),
+        ("incident-types", {"fields": []}),
+        ("incident-states", {"phase": "active"}),
+        ("update-templates", {"happening": "x"}),
+        ("heartbeats", {"kind": "period", "period_seconds": 600}),
+        ("stakeholder-lists", {}),
+        ("mitigations", {"kind": "roll_back", "how": "By hand."}),
+        ("workflows", {"triggers": ["incident.declared"], "actions": [{"do": "log", "text": "x"}]}),
+        ("webhooks", {"url": "https://example.org/", "events": ["*"]}),
+    ],
+)
+def test_a_name_in_letters_of_another_script_gets_a_short_name(api: Client, path: str, more: dict[str, object]) -> None:
+    """One without any of A to Z made an integration without a short name, and a page that failed; other things were refused."""
+    team = make.team("Shop")
+    body = {"name": "監視", "team": team.slug, **more}
+    made = [api.post(f"/api/v1/{path}", json.dumps(body), content_type="application/json") for _ in range(2)]
+    assert [each.status_code for each in made] == [201, 201], [each.content for each in made]
+    slugs = [each.json()["slug"] for each in made]
+    assert all(slugs) and slugs[0] != slugs[1]
+
+
+@pytest.mark.parametrize("text", ["2026-13-45", "- weekdays: [2026-02-30]", "[" * 5_000, "&a [*a]", "a: ["])
+def test_a_form_of_yaml_says_what_is_wrong(text: str) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(make.person("Ada", "administrator"))
+    answer = client.post("/time-intervals/new", {"name": "nights", "intervals": text})
+    assert answer.status_code == 422
+
+
+def test_a_template_for_a_severity_that_is_none_is_for_all_or_refused() -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(make.person("Ada", "administrator"))
+    form = {"name": "Holding", "team": make.team("Shop").slug, "stage": "investigating", "happening": "x"}
+    assert client.post("/update-templates/new", form | {"severities": "12"}).status_code == 422
+    assert client.post("/update-templates/new", form | {"severities": ""}).status_code == 302

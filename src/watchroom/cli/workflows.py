@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
+from ..kernel import yamls
 from .client import Api, api_command
 from .show import facts, table
 
@@ -47,9 +47,9 @@ def show(api: Api, slug: str) -> Any:
 def save(api: Api, file: Path) -> Any:
     """Make or change a workflow as a YAML (or JSON) file says: name, slug, team, triggers, conditions, actions."""
     try:
-        body = yaml.safe_load(file.read_text())
-    except yaml.YAMLError as error:
-        raise click.BadParameter(f"It is not YAML: {error}", param_hint="FILE") from None
+        body = yamls.read(file.read_text())
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="FILE") from None
     if not isinstance(body, dict):
         raise click.BadParameter("It is not a workflow.", param_hint="FILE")
     body = json.loads(json.dumps(body, default=str))

@@ -9,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from ..kernel.errors import Refused
+from ..kernel.yamls import WRONG, why
 from .difference import State
 from .schema import KEYS, Document
 
@@ -25,10 +26,8 @@ def load(path: Path) -> Document:
             said = yaml.safe_load(file.read_text()) or {}
         except OSError as error:
             raise Refused(f"{file} can't be read.", field=str(file), value=str(file), fix=str(error)) from None
-        except yaml.YAMLError as error:
-            raise Refused(
-                f"{file} is not YAML.", field=str(file), value=str(file), fix=" ".join(str(error).split())
-            ) from None
+        except WRONG as error:
+            raise Refused(f"{file} is not YAML.", field=str(file), value=str(file), fix=why(error)) from None
         parse(said, str(file))  # so that what is wrong is told with its own file
         for kind, things in said.items():
             if kind in KEYS:

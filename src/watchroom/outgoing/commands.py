@@ -67,7 +67,7 @@ def save_webhook(
             fix="Such as “Data warehouse”.",
         )
     url = http.check_url(url)
-    slug = short_name(slug, before=webhook.slug, name=name, otherwise="webhook")
+    slug = short_name(slug, before=webhook.slug, name=name, otherwise="webhook", among=Webhook.objects)
     shown = _secret(webhook, url, secret.strip())
     verb = "webhook.created" if created else "webhook.changed"
     with change(by, verb, webhook, needs=needs, team=team) as made:

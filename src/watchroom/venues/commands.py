@@ -81,7 +81,7 @@ def save_bridge(
         raise Refused("The kind of a bridge can't be changed.", field="kind", value=kind, fix="Make a new one.")
     plugin: Plugin = one_of(GROUP, kind)
     checked = _checked(plugin, settings, row.settings if row.pk else {}, secrets_follow=secrets_follow)
-    slug = short_name(slug, before=row.slug, name=name, otherwise=kind)
+    slug = short_name(slug, before=row.slug, name=name, otherwise=kind, among=Bridge.objects)
     with change(by, "bridge.changed" if row.pk else "bridge.created", row, needs=needs, team=team) as made:
         row.team, row.kind, row.name, row.slug, row.settings = team, kind, name, slug, checked
         _save(row, "bridge", slug)
@@ -164,7 +164,7 @@ def save_plan(
     known = set(IncidentType.objects.filter(slug__in=wanted).values_list("slug", flat=True))
     if missing := [each for each in wanted if each not in known]:
         raise Refused("There is no such incident type.", field="types", value=missing[0], fix="See /incident-types.")
-    slug = short_name(slug, before=row.slug, name=name, otherwise="plan")
+    slug = short_name(slug, before=row.slug, name=name, otherwise="plan", among=VenuePlan.objects)
     with change(by, "venue_plan.changed" if row.pk else "venue_plan.created", row, needs=needs, team=team) as made:
         row.team, row.name, row.slug, row.workspace, row.bridge = team, name, slug, workspace, bridge
         row.least_severity, row.types, row.private, row.drills = least_severity, wanted, private, drills

@@ -61,7 +61,7 @@ def save_workflow(
             fix="Such as “SEV1 declared”.",
         )
     wanted, met, deeds = _triggers(triggers), checked_conditions(conditions or {}), checked_actions(actions)
-    slug = short_name(slug, before=row.slug, name=name, otherwise="workflow")
+    slug = short_name(slug, before=row.slug, name=name, otherwise="workflow", among=Workflow.objects)
     with change(by, "workflow.changed" if row.pk else "workflow.created", row, needs=needs, team=team) as made:
         row.team, row.name, row.slug, row.enabled = team, name, slug, enabled
         row.triggers, row.conditions, row.actions = wanted, met.as_json(), deeds

@@ -63,7 +63,7 @@ def save_workspace(
     needs = Action.MANAGE if team is not None else Action.ADMINISTER
     by.require(needs, team)
     checked = product.check(_filled(product, settings, {} if created else workspace.settings))
-    slug = short_name(slug, before=workspace.slug, name=name, otherwise=kind)
+    slug = short_name(slug, before=workspace.slug, name=name, otherwise=kind, among=Workspace.objects)
     with change(by, "workspace.created" if created else "workspace.changed", workspace, needs=needs, team=team) as made:
         workspace.team, workspace.kind, workspace.name, workspace.slug = team, kind, name, slug
         before = {} if created else locked(Workspace.objects.filter(pk=workspace.pk)).get().settings

@@ -72,7 +72,7 @@ def save_connection(
             )
     by.require(Action.MANAGE, team)
     checked = merged(kind, settings, {} if created else connection.settings)
-    slug = short_name(slug, before=connection.slug, name=name, otherwise="connection")
+    slug = short_name(slug, before=connection.slug, name=name, otherwise="connection", among=Connection.objects)
     verb = "connection.created" if created else "connection.changed"
     with change(by, verb, connection, needs=Action.MANAGE, team=team) as made:
         connection.team, connection.kind, connection.name, connection.slug = team, kind, name, slug

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from django.utils.text import slugify
-
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...kernel.errors import Conflict, Refused
+from ...kernel.names import made_of
 from ..models import Incident, IncidentState, IncidentType, Phase
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -53,7 +52,7 @@ def save_state(
             value=slug,
             fix=f"Use another one, such as {_beside_phase(slug, team)}.",
         )
-    slug = slug or (row.slug if row else slugify(name)[:64].strip("-"))
+    slug = slug or (row.slug if row else made_of(name, otherwise="state", among=IncidentState.objects))
     if row is None and slug in Phase.values:
         slug = _beside_phase(slug, team)
     if not _SLUG.fullmatch(slug or "") or len(slug) > 64:

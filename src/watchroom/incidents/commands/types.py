@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.utils.text import slugify
-
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Team
@@ -15,6 +13,7 @@ from ...accounts.queries import person_by
 from ...accounts.roles import Action
 from ...intake.models import Route
 from ...kernel.errors import Conflict, Refused
+from ...kernel.names import made_of
 from .. import hooks, queries
 from ..models import Incident, IncidentType
 from ..rules import custom_fields as custom
@@ -47,7 +46,7 @@ def save_type(
         raise Refused(
             "That is too long.", field="description", value=description[:40], fix="Use at most 300 characters."
         )
-    slug = slug or (row.slug if row else slugify(name)[:64])
+    slug = slug or (row.slug if row else made_of(name, otherwise="type", among=IncidentType.objects))
     if not _SLUG.fullmatch(slug or "") or len(slug) > 64:
         raise Refused(
             "The slug is made of small letters, digits and hyphens.", field="slug", value=slug, fix="Use data-leak."

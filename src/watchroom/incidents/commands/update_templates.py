@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from django.utils.text import slugify
-
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...kernel.errors import Conflict, Refused
+from ...kernel.names import made_of
 from .. import rules
 from ..models import UpdateTemplate
 from .updates import checked_stage
@@ -42,7 +41,7 @@ def save_template(
     name = " ".join(name.split())
     if not name or len(name) > 100:
         raise Refused("A template needs a name.", field="name", value=name[:100], fix="Write 1 to 100 characters.")
-    slug = slug or (template.slug if template else slugify(name)[:64])
+    slug = slug or (template.slug if template else made_of(name, otherwise="template", among=UpdateTemplate.objects))
     if not _SLUG.fullmatch(slug or "") or len(slug) > 64:
         raise Refused(
             "The slug is made of small letters, digits and hyphens.", field="slug", value=slug, fix="Use holding-sev1."

@@ -14,7 +14,7 @@ from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
-from ...kernel.numbers import whole
+from ...kernel.numbers import whole, wholes
 from ...status import commands as status
 from ...status.models import ComponentState, PublishedUpdate
 from ...status.queries import showings_of
@@ -181,7 +181,7 @@ def template(request: HttpRequest, slug: str | None = None) -> HttpResponse:
             name: given.get(name, "").strip()
             for name in ("name", "team", "stage", "audience", "happening", "impact", "doing")
         }
-        written["severities"] = [int(each) for each in given.getlist("severities") if each in "12345"]
+        written["severities"] = wholes(given.getlist("severities"))
         try:
             commands.save_template(by, row, **(written | {"team": team_by(written["team"])}))
         except (Refused, Conflict, NotFound) as refused:

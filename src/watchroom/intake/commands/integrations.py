@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError
-from django.utils.text import slugify
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
@@ -15,6 +14,7 @@ from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...kernel.errors import Conflict, Refused
+from ...kernel.names import made_of
 from ...kernel.plugins import one_of
 from ...kernel.signing import fingerprint, new_key
 from ...sources.base import Configured
@@ -107,7 +107,7 @@ def save_integration(
             source,
             service,
         )
-        integration.slug = slug or integration.slug or slugify(name)[:64]
+        integration.slug = slug or integration.slug or made_of(name, otherwise="integration", among=Integration.objects)
         integration.drill = drill
         integration.rate_per_minute = rate_per_minute
         if settings is not None:

@@ -17,7 +17,7 @@ from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...incidents.models import IncidentType
 from ...insights.grouping import suggestions_visible_to
-from ...kernel import clock
+from ...kernel import clock, yamls
 from ...kernel.errors import Conflict, NotAllowed, NotFound, Refused
 from ...kernel.numbers import whole
 from ...paging.models import EscalationPolicy
@@ -275,11 +275,9 @@ def edit_interval(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 
 def _parts(text: str) -> list[Any]:
     try:
-        said = yaml.safe_load(text)
-    except yaml.YAMLError as wrong:
-        raise Refused(
-            "That is not YAML.", field="intervals", value=text[:100], fix=" ".join(str(wrong).split())[:300]
-        ) from None
+        said = yamls.read(text)
+    except yamls.NotYaml as wrong:
+        raise Refused("That is not accepted.", field="intervals", value=text[:100], fix=str(wrong)) from None
     return said if isinstance(said, list) else [said]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.text import slugify
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
@@ -14,6 +13,7 @@ from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...evidence.models import Indicator
 from ...kernel.errors import Conflict, Refused
+from ...kernel.names import made_of
 from ...kernel.plugins import one_of
 from ...runners.base import Runner as Plugin
 from ..models import Mitigation, MitigationKind, Risk, Runner
@@ -80,7 +80,7 @@ def save_mitigation(
     created = mitigation.pk is None
     if not created:
         by.require(Action.MANAGE, mitigation.team)
-    slug = slug or mitigation.slug or slugify(name)[:64] or "mitigation"
+    slug = slug or mitigation.slug or made_of(name, otherwise="mitigation", among=Mitigation.objects)
     with change(
         by, "mitigation.created" if created else "mitigation.changed", mitigation, needs=Action.MANAGE, team=team
     ) as made:

@@ -74,7 +74,7 @@ def save_runner(
         if runner.kind != kind:
             raise Refused("The kind of a runner can't be changed.", field="kind", value=kind, fix="Make a new one.")
     checked = merged(kind, settings, {} if created else runner.settings, secrets_follow=secrets_follow)
-    slug = short_name(slug, before=runner.slug, name=name, otherwise="runner")
+    slug = short_name(slug, before=runner.slug, name=name, otherwise="runner", among=Runner.objects)
     verb = "runner.created" if created else "runner.changed"
     with change(by, verb, runner, needs=Action.MANAGE, team=team) as made:
         runner.team, runner.kind, runner.name, runner.slug, runner.settings = team, kind, name, slug, checked

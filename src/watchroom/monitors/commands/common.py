@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
-from django.utils.text import slugify
 
 from ...accounts.actors import Actor
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...kernel.errors import Conflict, Refused
+from ...kernel.names import made_of
 from ..models import Monitor, Severity
 
 M = TypeVar("M", bound=Monitor)
@@ -69,7 +69,7 @@ def set_common(
     if monitor.pk is not None:
         by.require(Action.MANAGE, monitor.team)
     monitor.team, monitor.service, monitor.name, monitor.severity, monitor.drill = team, service, name, severity, drill
-    monitor.slug = slug or monitor.slug or slugify(name)[:64] or "monitor"
+    monitor.slug = slug or monitor.slug or made_of(name, otherwise="monitor", among=type(monitor)._default_manager)
 
 
 def _labels(given: Mapping[str, str]) -> dict[str, str]:

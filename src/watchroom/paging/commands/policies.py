@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import ProtectedError, QuerySet
-from django.utils.text import slugify
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
@@ -16,6 +15,7 @@ from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...kernel.errors import Conflict, Refused
 from ...kernel.http import check_url
+from ...kernel.names import made_of
 from ...kernel.prepared import prepared
 from ...kernel.signing import new_key
 from ...oncall.models import Schedule
@@ -88,7 +88,7 @@ def save_policy(
         policy.answers, policy.look_at = answers, in_a_while()
         if policy.webhook_key is None and any(t.kind == "webhook" for step in checked for t in step.targets):
             policy.webhook_key = new_key("whs")
-        policy.slug = slug or policy.slug or slugify(name)[:64]
+        policy.slug = slug or policy.slug or made_of(name, otherwise="policy", among=EscalationPolicy.objects)
         if not created:
             _keep(policy, "")  # one from before versions were kept
         policy.version += 1

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from ...kernel import yamls
 from ...kernel.errors import Refused
 
 FIELDS = ("items", "when", "key", "title", "state", "severity", "link", "description", "since")
@@ -17,22 +18,6 @@ NEEDED = ("key", "title")
 GROUPS = ("labels", "annotations")
 VALUE_LIMIT, SIZE_LIMIT, LABELS_LIMIT, TESTS_LIMIT = 4_000, 64_000, 50, 50
 EXPECTED = ("key", "title", "state", "severity", "link", "description", "labels", "annotations")
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without references: a few lines of them can stand for more than there is memory."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("references (*name) are not accepted")
-        return super().compose_node(parent, index)
-
-
-# What stands for a time in YAML stays the text that it is, as in JSON.
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def is_template(value: str) -> bool:
@@ -59,12 +44,9 @@ def checked(given: object) -> dict[str, Any]:
         if len(given) > SIZE_LIMIT:
             raise _refused("", given, f"Use {SIZE_LIMIT} characters at most.")
         try:
-            given = yaml.load(given, _Loader)
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
-            mark = getattr(error, "problem_mark", None)
-            where = f" in line {mark.line + 1}" if mark else ""
-            problem = getattr(error, "problem", None) or str(error)
-            raise _refused("", "", f"It can't be read as YAML{where}: {problem}.") from None
+            given = yamls.read(given)
+        except yamls.NotYaml as error:
+            raise _refused("", "", str(error)) from None
     if given is None or given == {} or given == "":
         return {}
     if not isinstance(given, dict):

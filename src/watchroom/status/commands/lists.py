@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from django.utils.text import slugify
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
@@ -15,6 +14,7 @@ from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...kernel import signing
 from ...kernel.errors import Conflict, Refused, WatchroomError
+from ...kernel.names import made_of
 from ...kernel.plugins import all_of
 from ..models import Audience, Recipient, StakeholderList
 from ._shared import checked_text
@@ -47,7 +47,7 @@ def save_list(
     :raises Conflict: another list has this slug.
     """
     name = checked_text(name, field="name", most=100, fix="Say who is on it.")
-    slug = slug or (row.slug if row else slugify(name)[:64])
+    slug = slug or (row.slug if row else made_of(name, otherwise="list", among=StakeholderList.objects))
     if not _SLUG.fullmatch(slug or "") or len(slug) > 64:
         raise Refused(
             "The slug is made of small letters, digits and hyphens.", field="slug", value=slug, fix="Use e-mail-board."
