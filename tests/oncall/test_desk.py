@@ -267,6 +267,48 @@ def test_a_calendar_is_read_and_its_last_good_copy_stays(clock: Any, monkeypatch
     assert queries.who(schedule, clock()) == []
 
 
+PAGERDUTY = """BEGIN:VCALENDAR
+PRODID;X-RICAL-TZSOURCE=TZINFO:-//com.denhaven2/NONSGML ri_cal gem//EN
+CALSCALE:GREGORIAN
+VERSION:2.0
+X-WR-CALNAME:On Call Schedule for Payments
+BEGIN:VEVENT
+DTEND;VALUE=DATE-TIME:20260309T080000Z
+DTSTART;VALUE=DATE-TIME:20260302T080000Z
+ATTENDEE:anna@example.org
+UID:Q1S46N8B8ADP9D
+URL:https://example.pagerduty.com/schedules#PABCDEF
+SUMMARY:On Call - Anna Elsewhere - Payments
+END:VEVENT
+BEGIN:VEVENT
+DTEND;VALUE=DATE-TIME:20260316T080000Z
+DTSTART;VALUE=DATE-TIME:20260309T080000Z
+ATTENDEE:b.cole@other.example
+UID:Q1S46N8B8ADP9E
+URL:https://example.pagerduty.com/schedules#PABCDEF
+SUMMARY:On Call - Ben Cole - Payments
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_the_feed_of_a_pagerduty_schedule_is_followed(clock: Any, monkeypatch: Any) -> None:
+    a, b = factories.person("Anna Alm", email="anna@example.org"), factories.person("Ben Cole", email="ben@example.org")
+    schedule = factories.schedule()
+    answer = http.Answer(200, {}, PAGERDUTY.replace("\n", "\r\n").encode())
+    monkeypatch.setattr(http, "fetch", lambda *_, **__: answer)
+    row = commands.save_calendar(
+        SYSTEM, None, schedule=schedule, name="Old", url="webcal://1.1.1.1/private/x/feed/PABCDEF"
+    )
+    assert row.url.startswith("https://") and commands.refresh_calendars() == 1
+    row.refresh_from_db()
+    assert row.unknown == []
+    assert queries.who(schedule, datetime(2026, 3, 9, 7, 59, tzinfo=UTC)) == [a]  # by the address
+    assert queries.who(schedule, datetime(2026, 3, 9, 8, tzinfo=UTC)) == [
+        b
+    ]  # his address there is another one: by name
+
+
 def test_whoever_gave_a_calendar_that_fails_is_told_once_a_day(clock: Any, monkeypatch: Any) -> None:
     schedule, a, b = _two()
     for each in (a, b):

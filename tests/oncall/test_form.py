@@ -10,6 +10,9 @@ from django.test import Client
 
 import factories
 from watchroom.accounts.actors import SYSTEM
+from watchroom.config.carry_out import apply
+from watchroom.config.current import read
+from watchroom.config.text import parse
 from watchroom.oncall import commands, queries, rules
 from watchroom.oncall.forms.hours import HoursField, parts_of
 from watchroom.oncall.models import Schedule
@@ -130,6 +133,17 @@ def test_an_end_is_by_the_clock_of_the_schedule(team: Any) -> None:
     rotation = Schedule.objects.get().rotations.get()
     assert rotation.until == datetime.fromisoformat("2026-03-20T00:00:00+00:00")
     assert 'value="2026-03-20T09:00"' in client.get("/schedules/pay/edit").content.decode()
+    # A file tells it, too, and applying a change leaves it alone.
+    exported = read()["schedules"]["pay"]
+    assert exported["rotations"][0]["until"] == "2026-03-20T00:00:00Z"
+    wanted = {"version": 1, "schedules": [exported | {"description": "Changed"}]}
+    apply(factories.actor(), parse(wanted, "file"))
+    assert Schedule.objects.get().description == "Changed"
+    assert Schedule.objects.get().rotations.get().until == rotation.until
+    assert apply(factories.actor(), parse(wanted, "file"))[0] == []
+    del exported["rotations"][0]["until"]
+    apply(factories.actor(), parse(wanted, "file"))
+    assert Schedule.objects.get().rotations.get().until is None
 
 
 @pytest.mark.django_db

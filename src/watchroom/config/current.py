@@ -351,6 +351,7 @@ def _schedule(schedule: Schedule) -> dict[str, Any]:
                 "unit": rotation.unit,
                 "length": rotation.length,
                 "starts_at": rotation.starts_at,
+                "until": plain_time(rotation.until) if rotation.until else None,
                 "restrictions": rotation.restrictions,
                 "members": [turns[turn] for turn in sorted(turns)],
                 "shadows": [shadows.get(turn, []) for turn in sorted(turns)] if shadows else [],

@@ -94,7 +94,6 @@ def _schedule(by: Actor, schedule: Schedule | None, fields: Fields) -> None:
     rotations = [
         {
             **rotation,
-            "until": None,
             "members": [[find("people", email).pk for email in turn] for turn in rotation["members"]],
             "shadows": [[find("people", email).pk for email in turn] for turn in rotation["shadows"]],
         }

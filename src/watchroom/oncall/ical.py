@@ -37,7 +37,9 @@ def read(text: str, start: datetime, end: datetime, zone: str = "UTC") -> list[E
     """The entries of a calendar between ``start`` and ``end``, repetitions written out, cancelled ones left out.
 
     The summary names the person, by user name or e-mail address, after an optional level such as ``[L2]`` (the form of
-    Grafana OnCall); otherwise lines of the description or the attendees do (as in Google Calendar). Days without a
+    Grafana OnCall); otherwise lines of the description or the attendees do (as in Google Calendar, and in PagerDuty's feed of a
+    schedule, where an attendee is an address without ``mailto:``), else a part of a summary such as PagerDuty's
+    ``On Call - Anna Berg - Payments``. Days without a
     time are days of ``zone``.
 
     :raises NotACalendar: it can't be read, or holds no event at all.
@@ -75,6 +77,7 @@ def _entry(event: Any, zone: str) -> Entry | None:
     attendees = attendees if isinstance(attendees, list) else [attendees]
     names = [plain, *str(event.get("DESCRIPTION", "")).splitlines()]
     names += [str(each).removeprefix("mailto:").removeprefix("MAILTO:") for each in attendees]
+    names += plain.split(" - ")[1:]  # last, because the others name somebody for certain
     names = [name.strip() for name in names if name.strip()]
     return Entry(
         starts_at, ends_at, summary.strip()[:200], tuple(dict.fromkeys(names)), int(match[1]) if match else None

@@ -18,6 +18,7 @@ class Rotation(Part):
     unit: Literal["hours", "days", "weeks", "months"] = "weeks"
     length: int = 1
     starts_at: str = Field(description="The first hand-off in the schedule's local time: 2026-03-02T09:00")
+    until: parts.Time | None = Field(None, description="When it ends, with its offset; left out: never.")
     restrictions: list[dict[str, str]] = []
     members: list[list[str]]
     shadows: list[list[str]] = Field([], description="Turn by turn, who learns beside them: shown, never paged.")
