@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from watchroom.cli.main import cli
 from watchroom.kernel import settings
 from watchroom.kernel.errors import WatchroomError
 from watchroom.kernel.wake import Ear
-from watchroom.serving.backup import MAIN
+from watchroom.serving.backup import MAIN, _without_password
 
 
 class Installation:
@@ -107,6 +108,35 @@ def test_what_was_kept_is_there_again(
         there.run("restore", str(made), "--replace")
         assert len(list(there.data.glob("watchroom.sqlite3.before-*Z"))) == 1
         assert there.rows(_TEAMS) == here.rows(_TEAMS)
+
+
+def test_what_a_killed_process_left_half_written_is_no_part_of_it(
+    here: Installation, there: Installation, tmp_path: Path
+) -> None:
+    (here.data / "attachments" / "ba" / "tmp0a1b2c3d").write_bytes(b"ha")
+    there.run("restore", str(here.backup(tmp_path / "kept")))
+    assert [path.name[:4] for path in (there.data / "attachments").glob("*/*")] == ["ba78"]
+
+
+def test_a_second_one_harms_nothing_of_the_first(here: Installation, tmp_path: Path) -> None:
+    made = here.backup(tmp_path / "kept")
+    with pytest.MonkeyPatch.context() as patch:
+        at = datetime.strptime(made.name, "watchroom-%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        patch.setattr("watchroom.serving.backup.clock.now", lambda: at)
+        assert "can't be written" in here.run("backup", str(tmp_path / "kept"), ok=False)
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == [made.name]
+    assert "It is whole" in here.run("restore", str(made), "--check")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://anna:s%40cret@db/watchroom?sslmode=require",
+        "postgresql://anna@db/watchroom?password=s%40cret&sslmode=require",
+    ],
+)
+def test_no_command_line_holds_the_password(url: str) -> None:
+    assert _without_password(url) == ("postgresql://anna@db/watchroom?sslmode=require", "s@cret")
 
 
 def test_the_key_must_be_the_one_that_belongs_to_it(here: Installation, there: Installation, tmp_path: Path) -> None:

@@ -7,17 +7,20 @@ where they lie in a directory. The secret key is never in it: whoever has both c
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
@@ -48,8 +51,7 @@ def make(to: Path, *, attachments: bool = True) -> Path:
     :raises WatchroomError: the database could not be copied.
     """
     settings, now = current(), clock.now()
-    name = f"watchroom-{now:%Y%m%dT%H%M%SZ}"
-    part, whole = to / f".{name}.part", to / name
+    whole = to / f"watchroom-{now:%Y%m%dT%H%M%SZ}"
     if not settings.is_postgresql and not settings.sqlite_path.exists():
         raise Refused(
             "There is no database yet.",
@@ -57,10 +59,12 @@ def make(to: Path, *, attachments: bool = True) -> Path:
             value=str(settings.data),
             fix="Name its data directory.",
         )
-    if whole.exists():
-        raise Conflict("There is a backup of this second.", field="to", value=str(whole), fix="Try again.")
     try:
-        part.mkdir(parents=True, mode=0o700)
+        to.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = Path(tempfile.mkdtemp(dir=to, prefix=f".{whole.name}."))
+    except OSError as error:
+        raise _not_written(to, error) from None
+    try:
         if settings.is_postgresql:
             _dump(settings, part / DUMP)
         else:
@@ -69,20 +73,18 @@ def make(to: Path, *, attachments: bool = True) -> Path:
             _copy_sqlite(settings.journal_path, part / JOURNAL)
         files = settings.attachments_directory
         if attachments and files is not None and files.is_dir():
-            shutil.copytree(files, part / ATTACHMENTS)
+            _copy_attachments(files, part / ATTACHMENTS)
         sums = {each.name: _sum(each) for each in sorted(part.iterdir()) if each.is_file()}
         kind = "postgresql" if settings.is_postgresql else "sqlite"
         about = About(f"{now:%Y-%m-%dT%H:%M:%SZ}", __version__, kind, _proof(settings) or "", sums)
         (part / ABOUT).write_bytes(msgspec.json.format(msgspec.json.encode(about)) + b"\n")
         _sync(part)
-        part.rename(whole)
+        part.rename(whole)  # refused where one of this second lies already
         _sync_one(to)
     except OSError as error:
+        raise _not_written(to, error) from None
+    finally:
         shutil.rmtree(part, ignore_errors=True)
-        raise Refused("The backup can't be written.", field="to", value=str(to), fix=f"{error}.") from None
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
     return whole
 
 
@@ -105,7 +107,7 @@ def check(backup: Path) -> About:
         raise _damaged(backup, wrong)
     if about.database == "sqlite" and (wrong := [name for name in (MAIN, JOURNAL) if not _is_sound(backup / name)]):
         raise _damaged(backup, wrong)
-    kept = (each for each in (backup / ATTACHMENTS).glob("*/*") if each.is_file())
+    kept = _attachments(backup / ATTACHMENTS)
     if wrong := [f"{ATTACHMENTS}/{each.name[:12]}" for each in kept if _sum(each) != each.name]:
         raise _damaged(backup, wrong)
     return about
@@ -138,14 +140,43 @@ def restore(backup: Path, *, replace: bool = False, other_key: bool = False) -> 
             fix=f"Set it, or put its file back as {settings.data / 'secret.key'}. If it is lost: --other-key, and enter "
             "contact methods and other secrets again.",
         )
-    if settings.is_postgresql:
-        _load(settings, backup / DUMP)
-    else:
-        _put_back(settings, backup, replace)
-    files = settings.attachments_directory
-    if (backup / ATTACHMENTS).is_dir() and files is not None:
-        shutil.copytree(backup / ATTACHMENTS, files, dirs_exist_ok=True)
+    try:
+        if settings.is_postgresql:
+            _refuse_tables(settings)
+        else:
+            _refuse_database(settings, replace)
+        # The files first: named by what is in them, they harm nothing should the rest fail.
+        if (files := settings.attachments_directory) is not None:
+            _copy_attachments(backup / ATTACHMENTS, files)
+        if settings.is_postgresql:
+            _load(settings, backup / DUMP)
+        else:
+            _put_back(settings, backup)
+    except OSError as error:
+        raise WatchroomError(f"It can't be put back: {error}.", fix="Mend that, and do it again.") from None
     return about
+
+
+def _not_written(to: Path, error: OSError) -> Refused:
+    return Refused("The backup can't be written.", field="to", value=str(to), fix=f"{error}.")
+
+
+def _attachments(directory: Path) -> Iterator[Path]:
+    """The files of a directory of attachments. What is still being written has another name."""
+    return (each for each in directory.glob("*/*") if re.fullmatch("[0-9a-f]{64}", each.name))
+
+
+def _copy_attachments(source: Path, target: Path) -> None:
+    """Files never change; one may come or go meanwhile."""
+    for each in _attachments(source):
+        copy = target / each.parent.name / each.name
+        if copy.exists():
+            continue
+        copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = copy.with_name(f".{each.name}.part")
+        with contextlib.suppress(FileNotFoundError):  # it has just been forgotten
+            shutil.copyfile(each, part)
+            part.rename(copy)
 
 
 def _damaged(backup: Path, wrong: list[str]) -> WatchroomError:
@@ -207,13 +238,12 @@ def _is_sound(path: Path) -> bool:
         return False
 
 
-def _put_back(settings: Settings, backup: Path, replace: bool) -> None:
+def _refuse_database(settings: Settings, replace: bool) -> None:
     if wake.somebody_listens():
         raise Conflict(
             "Watchroom runs on this data.", field="WATCHROOM_DATA", value=str(settings.data), fix="Stop it first."
         )
-    targets = {MAIN: settings.sqlite_path, JOURNAL: settings.journal_path}
-    there = [path for path in targets.values() if path.exists()]
+    there = [path for path in (settings.sqlite_path, settings.journal_path) if path.exists()]
     if there and not replace:
         raise Conflict(
             "There is a database already.",
@@ -221,6 +251,10 @@ def _put_back(settings: Settings, backup: Path, replace: bool) -> None:
             value=str(there[0]),
             fix="Name another directory, or say --replace: what is there is set aside under another name.",
         )
+
+
+def _put_back(settings: Settings, backup: Path) -> None:
+    targets = {MAIN: settings.sqlite_path, JOURNAL: settings.journal_path}
     aside = f".before-{clock.now():%Y%m%dT%H%M%SZ}"
     for name, path in targets.items():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -242,7 +276,7 @@ def _dump(settings: Settings, target: Path) -> None:
     _run(settings, "pg_dump", "--format=custom", "--no-owner", f"--file={target}")
 
 
-def _load(settings: Settings, dump: Path) -> None:
+def _refuse_tables(settings: Settings) -> None:
     import psycopg
 
     try:
@@ -257,6 +291,9 @@ def _load(settings: Settings, dump: Path) -> None:
             value=urlsplit(settings.database_url).path.lstrip("/"),
             fix="Make an empty database (createdb), and name that.",
         )
+
+
+def _load(settings: Settings, dump: Path) -> None:
     _run(settings, "pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", str(dump), into=True)
 
 
@@ -281,4 +318,7 @@ def _without_password(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     user, at, host = parts.netloc.rpartition("@")
     name, _, password = user.partition(":")
-    return urlunsplit(parts._replace(netloc=f"{name}{at}{host}")), unquote(password)
+    asked = parse_qsl(parts.query, keep_blank_values=True)  # libpq takes it there, too
+    password = next((value for key, value in asked if key == "password"), unquote(password))
+    query = urlencode([(key, value) for key, value in asked if key != "password"])
+    return urlunsplit(parts._replace(netloc=f"{name}{at}{host}", query=query)), password
