@@ -26,7 +26,7 @@ from ..channels.wording import one_line
 from ..incidents.models import Update
 from ..kernel import clock
 from ..kernel import settings as conf
-from ..kernel.plugins import one_of
+from .commands.lists import channels
 from .commands.subscribing import link_token
 from .models import Announcement, Delivery, PublicIncident, Subscriber
 from .public import statuspage
@@ -105,7 +105,12 @@ def _to_recipient(delivery: Delivery) -> Handed | None:
             **({} if audience == "customers" else {"incident": incident.pk, "severity": incident.severity}),
         },
     )
-    handed: Handed = one_of("watchroom.channels", recipient.channel).send(recipient.settings, message)
+    channel = channels().get(recipient.channel)
+    if channel is None:
+        raise DeliveryFailed(
+            f"There is no channel {recipient.channel!r} any more.", permanent=True, fix="Take it off the list."
+        )
+    handed: Handed = channel.send(recipient.settings, message)
     return handed
 
 

@@ -17,6 +17,7 @@ from ...kernel.errors import Conflict, Refused, WatchroomError
 from ...kernel.names import made_of
 from ...kernel.plugins import all_of
 from ..models import Audience, Recipient, StakeholderList
+from ..rooms import RoomChannel
 from ._shared import checked_text
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -24,8 +25,9 @@ _PERSONAL = {"browser", "push"}  # an open tab, an installed app: they belong to
 
 
 def channels() -> dict[str, Any]:
-    """The channels that a list can use, by name."""
-    return {name: each for name, each in all_of("watchroom.channels").items() if name not in _PERSONAL}
+    """The channels that a list can use, by name: those of people that are not personal, and rooms of chats."""
+    found = {name: each for name, each in all_of("watchroom.channels").items() if name not in _PERSONAL}
+    return found | {RoomChannel.name: RoomChannel()}
 
 
 def save_list(
