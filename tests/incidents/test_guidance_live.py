@@ -141,6 +141,23 @@ def test_what_is_no_longer_so_asks_nobody_any_more(clock: TravellingClock) -> No
 
 
 @pytest.mark.django_db
+def test_an_answer_is_for_all_that_the_rule_has_said(clock: TravellingClock) -> None:
+    anna = make.person("Anna", "responder")
+    incident = commands.declare(acting(anna), title="Down", severity=1, commander=anna)
+    for minutes in (15, 31):
+        clock.advance(timedelta(minutes=minutes))
+        Nudge.objects.update(at=now() - timedelta(minutes=31))  # room to speak
+        run_due()
+    said = list(Nudge.objects.filter(rule="analysis_paralysis").order_by("id"))
+    assert len(said) == 2
+    commands.answer_nudge(acting(anna), said[1], "done")
+    browser = Client()
+    browser.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert "Nothing has been tried to stop" not in browser.get(f"/incidents/{incident.pk}?part=top").content.decode()
+    assert set(Nudge.objects.filter(rule="analysis_paralysis").values_list("answer", flat=True)) == {"done"}
+
+
+@pytest.mark.django_db
 def test_one_press_does_what_it_asks_for(clock: TravellingClock) -> None:
     anna, bob = make.person("Anna", "responder"), make.person("Bob", "responder")
     incident = commands.declare(acting(anna), title="Nobody can pay", severity=1)

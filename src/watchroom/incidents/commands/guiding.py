@@ -128,6 +128,10 @@ def answer_nudge(
             row.answer, row.answered_by, row.answered_at = answer, by.person, made.at
             row.until = made.at + timedelta(minutes=minutes) if answer == Nudge.Answer.SNOOZED else None
             row.save(update_fields=["answer", "answered_by", "answered_at", "until"])
+            # What the same rule had said before is answered with it, and does not come up again in its place.
+            Nudge.objects.filter(incident=incident, rule=row.rule, answer="").update(
+                answer=row.answer, answered_by=by.person, answered_at=made.at, until=row.until
+            )
             word = Nudge.Answer(answer).label.lower()
             write_system(
                 incident, "nudge.answered", f"{by.name}: {word}: {row.reason}", {"nudge": row.pk, "answer": answer},
