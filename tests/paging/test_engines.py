@@ -25,7 +25,7 @@ from watchroom.channels.base import Delivery, DeliveryFailed, Message
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.plugins import one_of
 from watchroom.paging import commands, duties
-from watchroom.paging.commands import carrying_on, notifications
+from watchroom.paging.commands import carrying_on, results
 from watchroom.paging.models import Attempt, Escalation, Notification
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres_only, pytest.mark.slow]
@@ -202,7 +202,11 @@ def test_three_engines_lose_nothing_and_double_nothing(clock: TravellingClock, w
         steps = [line for line in book if line[0] != "last_resort"]
         assert steps == expected[: len(steps)], "a step was left out"
         if len(book) > len(steps):
-            assert steps == expected, "the last resort came before the steps were through"
+            left = steps[-1][1] if steps else 0
+            lost = escalation.events.filter(kind__in=("nobody", "unreached"), round=left).values_list("step", flat=True)
+            whole_round = [("step", left, number) for number in range(len(escalation.plan["steps"]))]
+            in_vain = steps[-len(whole_round) :] == whole_round and {each[2] for each in whole_round} <= set(lost)
+            assert steps == expected or in_vain, "the last resort came before the steps were through"
     cut_off = {
         f"watchroom-{pk}"
         for pk in Attempt.objects.filter(outcome=Attempt.Outcome.UNKNOWN).values_list("notification_id", flat=True)
@@ -228,7 +232,7 @@ def test_an_answer_and_a_failure_at_once_do_not_block_each_other(clock: Travelli
     Notification.objects.filter(pk=rows[1 - failing].pk).update(due_at=clock() + timedelta(minutes=15))
     ((claimed,),) = commands.claim(1)
     assert claimed[0] == rows[failing]
-    hurry, holds, errors = notifications.hurry_next, threading.Event(), list[Exception]()
+    hurry, holds, errors = results.hurry_next, threading.Event(), list[Exception]()
 
     def hurry_when_the_answer_waits(*given: Any) -> None:
         holds.set()
@@ -250,7 +254,7 @@ def test_an_answer_and_a_failure_at_once_do_not_block_each_other(clock: Travelli
             holds.set()
             connection.close()
 
-    with patch.object(notifications, "hurry_next", hurry_when_the_answer_waits):
+    with patch.object(results, "hurry_next", hurry_when_the_answer_waits):
         thread = threading.Thread(target=fail)
         thread.start()
         assert holds.wait(60)

@@ -34,9 +34,10 @@ from watchroom.kernel.plugins import one_of
 from watchroom.paging import commands
 from watchroom.paging.commands import carrying_on, turns
 from watchroom.paging.models import Escalation, EscalationEvent, Notification, NotificationRule
-from watchroom.paging.rules import LAST_RESORT_ROUNDS, LAST_RESORT_WAIT_SECONDS
+from watchroom.paging.rules import LAST_RESORT_ROUNDS, LAST_RESORT_WAIT_SECONDS, MAX_TRIES
 
 pytestmark = pytest.mark.django_db
+PROVIDER = st.sampled_from(["", "temporary", "permanent"])  # takes everything, nothing for now, or nothing ever
 TAKEN = ("step", "skipped", "last_resort")
 
 
@@ -50,6 +51,7 @@ class Reference:
     def __init__(self, waits: list[int], people: list[Any], repeats: int, now: datetime) -> None:
         self.waits, self.people, self.repeats = waits, people, repeats
         self.round = self.step = 0
+        self.in_vain = True  # whether nobody could be reached in this round
         self.due: datetime | None = now
         self.end = ""
         self.book: list[tuple[str, int, int]] = []
@@ -71,9 +73,23 @@ class Reference:
             self.book.append(("step", self.round, self.step))
             somebody = self.people[self.step].is_active
             self.due = now + timedelta(seconds=self.waits[self.step] if somebody else 0)
-            self.step += 1
-            if self.step == len(self.waits):
-                self.round, self.step = self.round + 1, 0
+            self._go_on(somebody)
+
+    def _go_on(self, somebody: bool) -> None:
+        self.before, self.in_vain = self.in_vain, self.in_vain and not somebody
+        self.step += 1
+        if self.step == len(self.waits):
+            self.round, self.step = self.repeats + 1 if self.in_vain else self.round + 1, 0
+            self.in_vain = True
+
+    def reached_nobody(self, now: datetime) -> None:
+        """All that was sent by the step that it took last has failed for good."""
+        kind, self.round, self.step = self.book[-1]
+        if kind == "step":
+            self.due, self.in_vain = now, self.before
+            self._go_on(somebody=False)
+        else:
+            self.round += 1
 
 
 class Machine(RuleBasedStateMachine):
@@ -83,12 +99,15 @@ class Machine(RuleBasedStateMachine):
     duties = [duty for name, group in all_duties().items() if name.startswith("paging") for duty in group]
     send: Callable[[Message], Delivery]
 
-    @initialize(waits=st.lists(st.integers(1, 900), min_size=1, max_size=3), repeats=st.integers(0, 2))
-    def begin(self, waits: list[int], repeats: int) -> None:
+    @initialize(
+        waits=st.lists(st.integers(1, 900), min_size=1, max_size=3), repeats=st.integers(0, 2), failing=PROVIDER
+    )
+    def begin(self, waits: list[int], repeats: int, failing: str) -> None:
         self.savepoint = transaction.atomic()
         self.savepoint.__enter__()
-        self.failing = ""
+        self.failing = failing
         self.sent: Counter[str] = Counter()
+        self.lost: set[str] = set()
         self.sent_at: list[tuple[str, datetime]] = []
         self.quiet_since: datetime | None = None
         self.channel = one_of("watchroom.channels", "webhook")
@@ -131,6 +150,9 @@ class Machine(RuleBasedStateMachine):
 
     def _send(self, _settings: dict[str, Any], message: Message) -> Delivery:
         if self.failing:
+            tries = Notification.objects.get(pk=message.key.removeprefix("watchroom-")).tries
+            if self.failing == "permanent" or tries == MAX_TRIES:
+                self.lost.add(message.key)
             raise DeliveryFailed("down", permanent=self.failing == "permanent")
         if message.facts["escalation"] == self.escalation.pk:
             self.sent[message.key] += 1
@@ -141,6 +163,18 @@ class Machine(RuleBasedStateMachine):
     def _engine(self) -> None:
         run_due(self.duties)
         self.model.run(self.clock())
+        while self._reached_nobody():
+            self.model.reached_nobody(self.clock())
+            self.model.run(self.clock())
+
+    def _reached_nobody(self) -> bool:
+        """Whether the provider has refused for good all that the step sent at which the model waits."""
+        if self.model.due is None or self.model.due <= self.clock() or self.model.book[-1][0] != "step":
+            return False
+        kind, number, step = self.model.book[-1]
+        rows = self.escalation.notifications.filter(event__kind=kind, event__round=number, event__step=step)
+        keys = {f"watchroom-{pk}" for pk in rows.values_list("pk", flat=True)}
+        return bool(keys) and keys <= self.lost
 
     @rule(seconds=st.integers(1, 1200))
     def time_passes(self, seconds: int) -> None:
@@ -173,9 +207,9 @@ class Machine(RuleBasedStateMachine):
         self._engine()
 
     @precondition(lambda self: self.model.end in ("resolved", "exhausted"))
-    @rule()
-    def it_fires_again(self) -> None:
-        self.quiet_since = None
+    @rule(failing=PROVIDER)
+    def it_fires_again(self, failing: str) -> None:
+        self.quiet_since, self.failing = None, failing
         assert commands.resume_escalation("alert_group", 1, why="no") is None
         self.policy.refresh_from_db()
         plan = commands.plan_of(self.policy)
@@ -215,7 +249,7 @@ class Machine(RuleBasedStateMachine):
         person.is_active = not person.is_active
         person.save()
 
-    @rule(how=st.sampled_from(["", "temporary", "permanent"]))
+    @rule(how=PROVIDER)
     def the_provider_changes(self, how: str) -> None:
         self.failing = how
 

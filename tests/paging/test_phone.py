@@ -128,7 +128,8 @@ def test_a_call_that_nobody_answers_lets_the_next_way_follow_at_once(
     assert phones.requests[-1].path.endswith("/Messages.json") and len(phones.requests) == 2
     first = Notification.objects.get(contact_method__channel="voice")
     assert first.state == "failed"
-    assert Attempt.objects.get(notification=first).outcome == "failed"
+    rang = said["CallStatus"] != "failed"
+    assert Attempt.objects.get(notification=first).outcome == ("missed" if rang else "failed")
     tell(sent(phones, 0)["StatusCallback"], CallStatus="completed", AnsweredBy="human")
     first.refresh_from_db()
     assert first.state == "failed"  # a late receipt changes nothing
@@ -176,12 +177,14 @@ def test_a_call_that_is_over_before_a_word_can_be_left(clock: TravellingClock, p
 def test_a_page_that_reached_nobody_says_so(clock: TravellingClock, phones: HttpPeer) -> None:
     phones.otherwise = Answer(400, {"code": 21211, "message": "Invalid 'To' Phone Number", "status": 400})
     anna, group = called("sms")
+    make.contact_method(make.person("Root", "administrator"), "sms", {"number": NUMBER})
     browser = Client()
     browser.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
     page = browser.get(f"/alerts/{group.pk}").content.decode()
     assert "Nobody has been reached yet" in page and "Phone Number (21211)" in page
+    assert "Step 1 moved on: nobody could be reached (Anna)" in page
     phones.otherwise = Answer(201, {"sid": "X2"})
-    clock.advance(timedelta(hours=1))
+    clock.advance(timedelta(minutes=5))
     run_due()
     assert "Nobody has been reached yet" not in browser.get(f"/alerts/{group.pk}").content.decode()
 

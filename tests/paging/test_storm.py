@@ -23,7 +23,7 @@ from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Refused
 from watchroom.oncall.commands import add_absence
 from watchroom.paging import commands
-from watchroom.paging.commands import notifications
+from watchroom.paging.commands import results
 from watchroom.paging.conditions import Facts
 from watchroom.paging.models import Attempt, Escalation, Notification
 from watchroom.paging.queries import dry_run, trace
@@ -166,7 +166,7 @@ def test_a_message_that_is_being_sent_is_not_hurried(clock: TravellingClock, hoo
         return outside(*given)
 
     hook.answer(Answer(410))
-    with patch.object(notifications, "outside", taken):
+    with patch.object(results, "outside", taken):
         run_due()
     assert following.get().due_at == lease and len(hook.requests) == 1
 

@@ -22,6 +22,13 @@ from watchroom.paging.models import Attempt, Escalation, Notification, PagingDef
 pytestmark = pytest.mark.django_db
 
 
+def otherwise_reachable() -> Any:
+    """Somebody to whom a page moves on that reached nobody by a webhook."""
+    person = make.person("Eve", "responder")
+    make.contact_method(person, "browser", settings={"person": person.pk})
+    return person
+
+
 def test_a_channel_by_which_nothing_gets_through_is_named_and_the_outside_monitor_hears_nothing(
     clock: TravellingClock,
     hook: HttpPeer,  # noqa: F811
@@ -31,9 +38,11 @@ def test_a_channel_by_which_nothing_gets_through_is_named_and_the_outside_monito
     people = [reachable(hook, name) for name in ("anna", "ben", "eve")]
     hook.answer(*[Answer(410)] * 3, Answer(200))
     for number, person in enumerate(people):
-        start(make.policy((person, 3600)), subject_id=number + 1)
+        start(make.policy((person, 3600), (otherwise_reachable(), 3600)), subject_id=number + 1)
     run_due()
-    assert health()["providers"] == {"webhook": {"attempts": 3, "failed": 3}}
+    assert {name: each for name, each in health()["providers"].items() if name != "browser"} == {
+        "webhook": {"attempts": 3, "failed": 3}
+    }
     assert health()["impaired"] == ["Nothing has got through by webhook in 15 min: 3 attempts failed."]
     asked = len(hook.requests)
     assert not ping(outside) and len(hook.requests) == asked
@@ -88,7 +97,8 @@ def test_administrators_are_told_by_another_route_and_told_again_when_it_works(
     make.contact_method(admin)  # a webhook, like all that fails
     browser = make.contact_method(admin, "browser", settings={"person": admin.pk})
     for number in range(3):
-        start(make.policy((reachable(hook, f"p{number}"), 3600)), subject_id=number + 1)
+        policy = make.policy((reachable(hook, f"p{number}"), 3600), (otherwise_reachable(), 3600))
+        start(policy, subject_id=number + 1)
     hook.answer(*[Answer(410)] * 3, Answer(503), Answer(200))
     run_due()
     assert not Notification.objects.filter(person=admin).exists()  # one look is not enough

@@ -14,6 +14,7 @@ from ..accounts.roles import Action
 from ..channels.wording import one_line
 from ..kernel import clock
 from . import order
+from .commands.moving_on import somebody_before
 from .commands.policies import plan_of
 from .conditions import Facts
 from .hooks import facts_of
@@ -22,6 +23,7 @@ from .models import (
     Approval,
     Attempt,
     Escalation,
+    EscalationEvent,
     EscalationPolicy,
     Notification,
     NotificationPlan,
@@ -49,6 +51,7 @@ def trace(escalation: Escalation, reader: Actor | None = None) -> list[dict[str,
             "resumed": event.text[:1].upper() + event.text[1:],
             "given": f"Given to {event.text}: paged",
             "nobody": event.text.capitalize(),
+            "unreached": _unreached(event),
             "last_resort": f"Last resort: paged {event.text}",
             "ended": event.text,
         }.get(event.kind, event.text)
@@ -84,12 +87,21 @@ def trace(escalation: Escalation, reader: Actor | None = None) -> list[dict[str,
             lines.append(_ahead(due, "given", f"Page {escalation.first}", unless))
             pages.append(([escalation.first], due, escalation.urgency))
             due += timedelta(seconds=GIVEN_WAIT_SECONDS)
-        for line in upcoming(plan, here, due, preview):
+        before = here.step > 0 and somebody_before(escalation, here)
+        for line in upcoming(plan, here, due, preview, before=before):
             lines.append(line | {"future": True, "state": "", "unless": unless})
             urgency = line["urgency"] or escalation.urgency
             pages.append(([preview.people[pk] for pk in line["people"]], line["at"], urgency))
         lines += _messages(pages, unless)
     return sorted(lines, key=lambda line: (line["at"], line["future"]))
+
+
+def _unreached(event: EscalationEvent) -> str:
+    """Of a step, that it goes on; the last resort is asked again."""
+    if event.text.endswith("asked again"):
+        return f"Last resort: {event.text}"
+    step = f"Step {event.step + 1}" if event.step is not None else "It"
+    return f"{step} moved on: {event.text}"
 
 
 def _why_failed(rows: Sequence[Notification], reader: Actor) -> dict[int, str]:
@@ -157,10 +169,12 @@ def _turns(policy_id: int | None) -> dict[int, int | None]:
     return dict(RoundRobin.objects.filter(policy=policy_id).values_list("position", "last")) if policy_id else {}
 
 
-def upcoming(plan: Plan, at: Position, due: datetime, preview: Preview, most: int = 6) -> list[dict[str, Any]]:
+def upcoming(
+    plan: Plan, at: Position, due: datetime, preview: Preview, most: int = 6, *, before: bool = False
+) -> list[dict[str, Any]]:
     """What a plan will do from ``due`` on: ``{at, kind, text, people, urgency, idle}``. Also the dry run of a policy."""
     lines = []
-    for line in ahead(plan, at, due, preview, most):
+    for line in ahead(plan, at, due, preview, most, before=before):
         people = [preview.people[number] for number in line.decision.people] if line.decision else []
         away = Person.objects.filter(pk__in=line.decision.away) if line.decision and line.decision.away else ()
         if line.does is not None and line.decision is not None and line.decision.skipped:

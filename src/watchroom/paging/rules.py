@@ -120,12 +120,14 @@ class Turn:
     due_in_seconds: int
 
 
-def next_turn(plan: Plan, at: Position, somebody: bool = True) -> Turn:
+def next_turn(plan: Plan, at: Position, somebody: bool = True, before: bool = True) -> Turn:
     """What an escalation at ``at`` does now.
 
     After the last step of the last round comes the last resort (the administrators), again and again for an hour, and
-    only then is it exhausted. ``somebody`` says whether the step has anybody to page: without, the next step follows
-    at once instead of waiting for an answer that nobody can give.
+    only then is it exhausted. ``somebody`` says whether anybody of the step can be reached: without, the next step
+    follows at once instead of waiting for an answer that nobody can give. ``before`` says the same of the steps before it
+    in its round: where nobody of a whole round can be reached, starting again would reach nobody either, and the last
+    resort follows at once.
     """
     if at.round > plan.repeats or not plan.steps:
         beyond = at.round - plan.repeats if plan.steps else at.round + 1
@@ -135,6 +137,8 @@ def next_turn(plan: Plan, at: Position, somebody: bool = True) -> Turn:
     step = plan.steps[at.step]
     last = at.step + 1 == len(plan.steps)
     after = Position(at.round + 1, 0) if last else Position(at.round, at.step + 1)
+    if last and not somebody and not before:
+        after = Position(plan.repeats + 1, 0)
     return Turn("step", step, after, step.wait_seconds if somebody else 0)
 
 
@@ -270,8 +274,9 @@ class Ahead:
 Look = Callable[[Position, Step, datetime], Decision]
 
 
-def ahead(plan: Plan, at: Position, due: datetime, look: Look, most: int = 6) -> list[Ahead]:
-    """What an escalation will do from ``due`` on, if nobody answers. ``look`` decides a step as the engine will."""
+def ahead(plan: Plan, at: Position, due: datetime, look: Look, most: int = 6, *, before: bool = False) -> list[Ahead]:
+    """What an escalation will do from ``due`` on, if nobody answers. ``look`` decides a step as the engine will;
+    ``before``: whether somebody of an earlier step of the round in which it is may answer."""
     found: list[Ahead] = []
     while len(found) < most:
         turn = next_turn(plan, at)
@@ -281,6 +286,7 @@ def ahead(plan: Plan, at: Position, due: datetime, look: Look, most: int = 6) ->
         decision = look(at, turn.step, due)
         kind = "skipped" if decision.skipped else "step"
         found.append(Ahead(due, kind, at.step, at.round, turn.step, decision))
-        turn = next_turn(plan, at, somebody=decision.somebody)
+        turn = next_turn(plan, at, decision.somebody, before)
+        before = turn.after.step > 0 and (before or decision.somebody)
         at, due = turn.after, due + timedelta(seconds=turn.due_in_seconds + decision.held_seconds)
     return found

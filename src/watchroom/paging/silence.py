@@ -113,6 +113,9 @@ def _message(row: Notification) -> Reason:
     elif row.state == Notification.State.SENT:
         text, at = f"was handed over, and nothing says that it arrived{note}.", row.ended_at or at
         fix = "Look at the device: silent mode, battery saver, spam folder; or use a way that confirms."
+    elif last is not None and last.outcome == Attempt.Outcome.MISSED:
+        text, at = f"rang, and nobody answered: {last.error}", row.ended_at or at
+        fix = "If it did not ring: silent mode, “Do not disturb”, the volume, or a mailbox that takes calls at once."
     elif row.state == Notification.State.FAILED:
         text, at = f"failed: {last.error if last else 'no attempt was made'}", row.ended_at or at
         fix = "Mend it under “How you are reached”, and send a test page."

@@ -25,6 +25,7 @@ from .provider import Outcome, Told
 
 _ENDED_BADLY = {"undelivered", "failed", "rejected", "busy", "no-answer", "timeout", "cancel"}
 _DELIVERED = {"delivered", "read"}
+_RANG = {"busy", "no-answer", "timeout"}
 _RING_SECONDS = 45
 _DETECT_MILLISECONDS = 5000
 
@@ -114,9 +115,9 @@ class Plivo:
         status = told["Status"] or told["CallStatus"]
         if status in _ENDED_BADLY:
             why = told["ErrorCode"] or told["HangupCauseName"] or told["HangupCause"]
-            return Outcome(False, f"{status} {why}".strip())
+            return Outcome(False, f"{status} {why}".strip(), rang=status in _RANG)
         if status == "completed" and self.machine_answered(told):
-            return Outcome(False, "a machine answered the call")
+            return Outcome(False, "a machine answered the call", rang=True)
         return Outcome(True) if status == "completed" or status in _DELIVERED else None
 
     def machine_answered(self, told: Told) -> bool | None:

@@ -31,10 +31,11 @@ class Told:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a message or a call."""
+    """What became of a message or a call. ``rang``: nobody took it, but somebody may have heard it."""
 
     arrived: bool
     why: str = ""
+    rang: bool = False
 
 
 class Account(Protocol):

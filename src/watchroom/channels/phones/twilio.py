@@ -37,6 +37,7 @@ _SAID = {
 }
 ENDED_BADLY = {"undelivered", "failed", "busy", "no-answer", "canceled"}
 DELIVERED = {"delivered", "read"}
+_RANG = {"busy", "no-answer"}
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,10 @@ class Twilio:
         status, answered_by = told["MessageStatus"] or told["CallStatus"], told["AnsweredBy"]
         if status in ENDED_BADLY:
             code = told["ErrorCode"]
-            return Outcome(False, f"{status} {code}{': ' if code in _SAID else ''}{_SAID.get(code, '')}".strip())
+            why = f"{status} {code}{': ' if code in _SAID else ''}{_SAID.get(code, '')}".strip()
+            return Outcome(False, why, rang=status in _RANG)
         if status == "completed" and answered_by.startswith(("machine", "fax")):
-            return Outcome(False, "a machine answered the call")
+            return Outcome(False, "a machine answered the call", rang=True)
         return Outcome(True) if status == "completed" or status in DELIVERED else None
 
     def machine_answered(self, told: Told) -> bool | None:

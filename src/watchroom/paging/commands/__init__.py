@@ -19,12 +19,13 @@ from .escalations import (
     start_escalations,
     stop_escalation,
 )
-from .notifications import claim, notify, record_result, record_results
+from .notifications import claim, notify
 from .order import needed_for, set_plan, set_rules
 from .outlook import look_ahead
 from .policies import delete_policy, plan_of, save_policy, webhook_key
 from .reaching import confirm_code, mark_seen, send_code, test_contact_method
 from .receipts import record_receipt
+from .results import record_result, record_results
 from .turns import take_first_turns, take_turn
 from .urgency import raise_urgency
 

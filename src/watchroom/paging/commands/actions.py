@@ -16,7 +16,8 @@ from ...kernel.plugins import one_of
 from ..hooks import declare_incident
 from ..models import Escalation, EscalationEvent, StepAction
 from ..rules import SEND_LEASE, retry_in
-from .notifications import _JITTER
+from .moving_on import move_on
+from .results import JITTER
 from .rooms import post_in_room
 
 log = logging.getLogger(__name__)
@@ -105,14 +106,15 @@ def _record(action: StepAction, result: str | Exception) -> None:
     else:
         failed = result if isinstance(result, DeliveryFailed) else DeliveryFailed(f"{type(result).__name__}: {result}")
         row.error = str(failed)[:1000]
-        wait = retry_in(row.tries, permanent=failed.permanent, retry_after=failed.retry_after, jitter=_JITTER)
+        wait = retry_in(row.tries, permanent=failed.permanent, retry_after=failed.retry_after, jitter=JITTER)
         if wait is None:
             row.state, row.ended_at, row.due_at = StepAction.State.FAILED, now, None
             _note(escalation, action, now, f"{row.target} failed: {failed}")
-            _go_on(escalation, action, now)
         else:
             row.due_at = now + wait
     row.save(update_fields=["state", "ended_at", "due_at", "error"])
+    if row.state == StepAction.State.FAILED:
+        move_on([escalation])
     announce({f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}", wake.DUE})
 
 
@@ -125,12 +127,3 @@ def _note(escalation: Escalation, action: StepAction, now: datetime, text: str) 
         round=action.event.round,
         text=text[:300],
     )
-
-
-def _go_on(escalation: Escalation, action: StepAction, now: datetime) -> None:
-    """A step that paged nobody and whose action has failed does not wait for an answer that can't come."""
-    latest = escalation.events.filter(kind__in=(Kind.STEP, Kind.LAST_RESORT)).order_by("-id").first()
-    hopeless = not (action.event.notifications.exists() or action.event.actions.filter(ended_at=None).count() > 1)
-    if escalation.ended_at is None and latest is not None and latest.pk == action.event_id and hopeless:
-        escalation.due_at = now
-        escalation.save(update_fields=["due_at"])

@@ -27,6 +27,7 @@ from ..people import Roster, did, name_of
 from ..rules import GIVEN_WAIT_SECONDS, Decision, Plan, Position, Step, Target, Turn, next_turn
 from ..wording import headline
 from .catching_up import LATE, late_by
+from .moving_on import somebody_before
 from .nobody import Defect, defect_of, event_of
 from .notifications import Notice, write_all
 
@@ -189,7 +190,9 @@ class _Turns:
     def _go(self, place: _Place) -> None:
         step = place.turn.step
         somebody, held_seconds = self._last_resort(place) if step is None else self._step(place, step)
-        turn = next_turn(place.plan, place.at, somebody=somebody)
+        ends_round = step is not None and place.turn.after.step == 0
+        before = somebody or not ends_round or somebody_before(place.escalation, place.at)
+        turn = next_turn(place.plan, place.at, somebody, before)
         self._stands(place, turn.after, timedelta(seconds=turn.due_in_seconds + held_seconds))
 
     def _stands(self, place: _Place, at: Position, wait: timedelta) -> None:

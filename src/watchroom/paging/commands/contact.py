@@ -12,8 +12,8 @@ from ...channels.base import Channel, Recognises, is_for_everything
 from ...kernel.errors import Refused
 from ...kernel.plugins import one_of
 from ..models import ContactMethod, NotificationRule, QuietHours, Urgency
-from .notifications import give_up_on
 from .order import follows_plan, go_by_plan, needed_for
+from .results import give_up_on
 
 MOST_COLLECT_SECONDS = 120
 

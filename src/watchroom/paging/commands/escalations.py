@@ -19,6 +19,7 @@ from ..models import Escalation, EscalationAnswer, EscalationEvent, EscalationPo
 from ..people import people_of
 from ..rules import Plan, Position, Step, Target, next_turn
 from .ending import finish
+from .moving_on import move_on
 from .policies import plans_of
 
 DIRECT_WAIT_SECONDS = 300
@@ -147,6 +148,7 @@ def _enough(escalation: Escalation, person: Person, needed: int) -> bool:
         waiting = escalation.notifications.filter(person=person, state=Notification.State.WAITING)
         list(locked(waiting.order_by("id").only("id")))
         waiting.update(state=Notification.State.CANCELLED, ended_at=now, due_at=None)
+        move_on([escalation])
         redraw(escalation.kind, [escalation.subject_id])
         announce({f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}", f"person:{person.pk}"})
     return False

@@ -35,6 +35,19 @@ class Defect:
     team: Team | None
     policy: EscalationPolicy | None
 
+    def record_unreached(self, names: str) -> None:
+        """All that was sent has failed for good."""
+        whom = f"every message to {names} failed" if names else "what it does failed"
+        record_defect(
+            PagingDefect.Kind.UNREACHED,
+            f"unreached {self.key}",
+            text=f"{self.what} reached nobody: {whom[:200]}. It was about {self.subject}.",
+            fix="See in the delivery log why, and give them another way to be reached.",
+            path=self.path,
+            team=self.team,
+            policy=self.policy,
+        )
+
     def record(self, why: str) -> None:
         record_defect(
             PagingDefect.Kind.NOBODY,
@@ -50,13 +63,24 @@ class Defect:
 def defect_of(escalation: Escalation, plan: Plan, event: EscalationEvent, at: Position) -> Defect | None:
     """What is wrong where nobody was paged. A drill's is none, and nobody misses a role before there is an incident."""
     step = next_turn(plan, at).step if event.kind != Kind.LAST_RESORT else None
-    if escalation.drill or (step is not None and step.roles) or event.kind == Kind.GIVEN:
+    if (step is not None and step.roles) or event.kind == Kind.GIVEN:
+        return None
+    return failed_at(escalation, plan, event, at)
+
+
+def failed_at(escalation: Escalation, plan: Plan, event: EscalationEvent, at: Position) -> Defect | None:
+    """Whose defect it is that nobody was reached by what ``event`` did. A drill's is none."""
+    if escalation.drill:
         return None
     policy = escalation.policy
+    asks = event.kind not in (Kind.LAST_RESORT, Kind.GIVEN)
+    step = next_turn(plan, at).step if asks else None
     if step is not None and policy is not None:
         what, path = f"Step {at.step + 1} of {policy}", f"/policies/{policy.slug}"
     elif step is not None:
         what, path = "A direct page", escalation.path
+    elif event.kind == Kind.GIVEN:
+        what, path = "What was given to somebody", f"/escalations/{escalation.pk}"
     else:
         what, path = "The last resort", "/people"
     return Defect(

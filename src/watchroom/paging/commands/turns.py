@@ -24,6 +24,7 @@ from ..rules import Plan, Position, next_turn
 from .carrying_on import LeftToTheEngine, carry_on
 from .defects import record_defect
 from .ending import finish
+from .moving_on import somebody_before
 from .nobody import defect_of, event_of, named
 
 log = logging.getLogger(__name__)
@@ -151,7 +152,7 @@ def _pass_over(held: dict[str, Any], error: Exception) -> None:
         if not escalation.drill and (defect := defect_of(escalation, plan, event, at)) is not None:
             defect.record(f"it is broken ({type(error).__name__}: {error})")
         escalation.first = None
-        turn = next_turn(plan, at, somebody=False)
+        turn = next_turn(plan, at, somebody=False, before=somebody_before(escalation, at))
         escalation.round, escalation.next_step = turn.after.round, turn.after.step
         # The last resort is not hurried through, and neither is the end: whatever is wrong may pass.
         wait = 60 if turn.kind == "exhausted" else turn.due_in_seconds

@@ -15,6 +15,7 @@ class PagingDefect(models.Model):
 
     class Kind(models.TextChoices):
         NOBODY = "nobody", "A step had nobody to page"
+        UNREACHED = "unreached", "A step reached nobody"
         RAN_OUT = "ran_out", "Nobody answered at all"
         AHEAD = "ahead", "A step will have nobody to page"
         IMPAIRED = "impaired", "Paging was impaired"

@@ -88,6 +88,7 @@ class EscalationEvent(models.Model):
         STEP = "step", "Step"
         SKIPPED = "skipped", "Step left out"
         NOBODY = "nobody", "Nobody to page"
+        UNREACHED = "unreached", "Nobody reached"
         WEBHOOK = "webhook", "Webhook"
         INCIDENT = "incident", "Incident"
         CHAT = "chat", "Chat"

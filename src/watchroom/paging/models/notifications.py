@@ -101,6 +101,7 @@ class Attempt(models.Model):
         OK = "ok", "Handed over"
         RETRY = "retry", "Failed, will be tried again"
         FAILED = "failed", "Failed for good"
+        MISSED = "missed", "Rang, and nobody answered"
 
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveSmallIntegerField()

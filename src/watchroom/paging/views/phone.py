@@ -85,7 +85,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     account, told = _read(request)
     outcome = account.outcome(told)
     if outcome is not None:
-        commands.record_receipt(links.read(token, "phone"), arrived=outcome.arrived, why=outcome.why)
+        commands.record_receipt(links.read(token, "phone"), arrived=outcome.arrived, why=outcome.why, rang=outcome.rang)
     return HttpResponse(status=204)
 
 
@@ -124,7 +124,7 @@ def key(request: HttpRequest, token: str) -> HttpResponse:
 
 def _leave_word(account: Account, told: Told, notification: Notification, message: Message) -> None:
     """A machine has the call: the next way goes first, then the machine is told that there was a page."""
-    commands.record_receipt(notification, arrived=False, why="a machine answered the call")
+    commands.record_receipt(notification, arrived=False, why="a machine answered the call", rang=True)
     try:
         account.redirect(told, f"{message.answer_url}?heard=machine")
     except WatchroomError as error:

@@ -1,0 +1,95 @@
+"""A step of which nobody can be reached any more waits for no answer: what follows it comes at once.
+
+Every message of it has failed for good, and nothing else of it was done either. What is still to be sent, is tried again or
+has been handed over counts as reached; so does a telephone that rang, for somebody may have heard it. The last resort is
+not hurried through: it is asked again after its wait.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from datetime import datetime
+
+from ...kernel import clock, wake
+from ...kernel.db import announce, locked
+from ..models import Attempt, Escalation, EscalationEvent, Notification, StepAction
+from ..rules import Plan, Position, next_turn
+from .nobody import failed_at
+
+log = logging.getLogger(__name__)
+Kind = EscalationEvent.Kind
+State = Notification.State
+_LOST = (State.FAILED, State.CANCELLED)
+
+
+def held(numbers: Collection[int | None]) -> list[Escalation]:
+    """Those of these escalations that run, locked by their numbers. To be called before any of their notifications is
+    locked; inside the caller's transaction."""
+    wanted = {pk for pk in numbers if pk is not None}
+    running = Escalation.objects.filter(pk__in=wanted, ended_at__isnull=True).order_by("pk")
+    return list(locked(running)) if wanted else []
+
+
+def move_on(escalations: Collection[Escalation]) -> None:
+    """Let those of these go on at once that wait for an answer which nobody can give. The caller holds them."""
+    now = clock.now()
+    for escalation in escalations:
+        _move_on(escalation, now)
+
+
+def _move_on(escalation: Escalation, now: datetime) -> None:
+    asking = escalation.events.filter(kind__in=(Kind.STEP, Kind.GIVEN, Kind.LAST_RESORT))
+    event = asking.select_related("escalation").order_by("-id").first()
+    if escalation.ended_at is not None or event is None or not _reached_nobody(escalation, event):
+        return
+    if escalation.events.filter(kind=Kind.UNREACHED, id__gt=event.pk).exists():
+        return
+    plan, at = Plan.of(escalation.plan), Position(event.round, event.step or 0)
+    names = ", ".join(dict.fromkeys(str(row.person) for row in event.notifications.select_related("person")))
+    whom = f" ({names})" if names else ""
+    resort = event.kind == Kind.LAST_RESORT
+    EscalationEvent.objects.create(
+        escalation=escalation,
+        at=now,
+        kind=Kind.UNREACHED,
+        # Of somebody to whom it was given it says nothing of the step that follows.
+        step=event.step if event.kind == Kind.STEP else None,
+        round=event.round,
+        text=f"nobody could be reached{whom[:200]}" + ("; they are asked again" if resort else ""),
+    )
+    if (defect := failed_at(escalation, plan, event, at)) is not None:
+        defect.record_unreached(names)
+    log.warning("Escalation %s: nobody of its %s could be reached", escalation.pk, event.get_kind_display().lower())
+    if not resort:
+        if event.kind == Kind.STEP:
+            turn = next_turn(plan, at, somebody=False, before=somebody_before(escalation, at))
+            escalation.round, escalation.next_step = turn.after.round, turn.after.step
+        escalation.due_at = min(escalation.due_at or now, now)
+        escalation.save(update_fields=["round", "next_step", "due_at"])
+    announce(
+        {wake.PAGES, "paging-defects", f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"}
+    )
+
+
+def _reached_nobody(escalation: Escalation, event: EscalationEvent) -> bool:
+    """Whether all that was done at this point of an escalation has failed; whoever has answered is not waited for."""
+    rows = event.notifications.exclude(person__in=escalation.answers.values("person"))
+    actions = event.actions.exclude(state=StepAction.State.CANCELLED)
+    if rows.exclude(state__in=_LOST).exists() or actions.exclude(state=StepAction.State.FAILED).exists():
+        return False
+    if rows.filter(attempts__outcome=Attempt.Outcome.MISSED).exists():
+        return False
+    return rows.exists() or actions.exists()
+
+
+def somebody_before(escalation: Escalation, at: Position) -> bool:
+    """Whether somebody of a step before ``at`` in its round could be reached, or it was waited for something else."""
+    earlier = escalation.events.filter(round=at.round, step__lt=at.step)
+    acted = set(earlier.filter(kind=Kind.STEP, actions__isnull=False).values_list("step", flat=True))
+    waited: dict[int | None, bool] = {}
+    for kind, step in (
+        earlier.filter(kind__in=(Kind.STEP, Kind.NOBODY, Kind.UNREACHED)).order_by("id").values_list("kind", "step")
+    ):
+        waited[step] = kind == Kind.STEP or (kind == Kind.NOBODY and step in acted)
+    return any(waited.values())
