@@ -35,8 +35,7 @@ def declare_by_mail(sender: str, subject: str, text: str, digest: str, *, checke
     title, severity, summary = read(subject, text)
     if not title:  # whoever sends it: what is refused for that says nothing of who is here
         raise Refused("The mail says nothing.", field="subject", fix="Write the title as its subject.")
-    address = parseaddr(sender)[1].strip()
-    person = Person.objects.filter(email__iexact=address, is_active=True).first() if address else None
+    person = _person(sender)
     if person is None:
         raise NotAllowed("Nobody here has this address.", fix="Write from the address with which you sign in.")
     by = Actor(kind="link", name=f"{person} by mail", person=person)
@@ -69,6 +68,28 @@ def declare_by_mail(sender: str, subject: str, text: str, digest: str, *, checke
             reason=f"declared-by-mail:{incident.pk}",
         )
     return incident
+
+
+def _person(sender: str) -> Person | None:
+    address = parseaddr(sender)[1].strip()
+    return Person.objects.filter(email__iexact=address, is_active=True).first() if address else None
+
+
+def tell_refused_by_mail(sender: str, why: str) -> None:
+    """Whoever has this address hears, by the way in which they are reached, why a mail of theirs declared nothing; once an
+    hour, for anybody can write their address. Strangers hear nothing."""
+    person = _person(sender)
+    if person is None:
+        return
+    with transaction.atomic():
+        notify(
+            person,
+            purpose="update",
+            subject="A mail in your name declared no incident",
+            body=f"{why} If you did not write it, there is nothing to do.",
+            path="/incidents/declare",
+            reason=f"refused-by-mail:{person.pk}:{clock.now():%Y-%m-%dT%H}",
+        )
 
 
 def _not_too_many(person: Person) -> None:

@@ -17,6 +17,10 @@ from ...paging.views.mail import must_be_signed
 from .. import commands
 
 log = logging.getLogger(__name__)
+_TAKEN = (
+    "Taken. Whoever may declare here is told what came of it, by the way in which they are reached. Nothing came? Then "
+    "nothing was declared: sign in and declare."
+)
 _NOTHING = (
     "Nothing was declared. Write from the address with which you sign in, and with a subject; or sign in and declare."
 )
@@ -27,11 +31,21 @@ def _plain(text: str) -> str:
     return text.replace("\0", "").encode(errors="replace").decode()
 
 
+def _declare_for_anybody(sender: str, subject: str, text: str, digest: str) -> HttpResponse:
+    try:
+        commands.declare_by_mail(sender, subject, text, digest, checked=False)
+    except WatchroomError as error:
+        log.info("A mail that was to declare an incident was refused: %s", error.message)
+        commands.tell_refused_by_mail(sender, f"{error.message} {error.fix}".strip())
+    return JsonResponse({"incident": None, "text": _TAKEN})
+
+
 @csrf_exempt  # signed
 @require_POST
 def mail_declare(request: HttpRequest) -> HttpResponse:
     """Declare what the mail says. Answers in JSON with the number of the incident, or with why there is none: then nothing
-    is to be tried again, except where it is too often (429). Strangers hear no more than that nothing was declared."""
+    is to be tried again, except where it is too often (429). Where anybody may have sent it, and nobody has checked who did,
+    the answer is always the same: else it would say whose addresses are known here."""
     by_anybody = must_be_signed(request)
     if "recipient" in request.POST:  # Mailgun's form
         sender, subject = request.POST.get("from", ""), request.POST.get("subject", "")
@@ -46,8 +60,10 @@ def mail_declare(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"incident": None, "text": "An automatic mail declares nothing."})
     digest = hashlib.sha256((known.strip() or "\0".join((sender, subject, text))).encode(errors="replace")).hexdigest()
     checked = not by_anybody or conf.current().mail_senders_checked
+    if not checked:
+        return _declare_for_anybody(_plain(sender), _plain(subject), _plain(text), digest)
     try:
-        incident = commands.declare_by_mail(_plain(sender), _plain(subject), _plain(text), digest, checked=checked)
+        incident = commands.declare_by_mail(_plain(sender), _plain(subject), _plain(text), digest, checked=True)
     except TooOften as error:
         log.warning("A mail that was to declare an incident has to wait: %s", error.message)
         return JsonResponse({"incident": None, "text": f"{error.message} {error.fix}"}, status=error.status)
