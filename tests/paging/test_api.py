@@ -91,7 +91,9 @@ def test_a_direct_page_its_trace_and_its_answer(api: Api) -> None:
     assert api("POST", "/pages", {"people": ["no@example.org"], "title": "Help"}, 404)["field"] == "person"
     made = api("POST", "/pages", {"people": [anna.email], "title": "Help"}, 201)
     commands.take_turn(1)
-    api("GET", f"/escalations/{made['id']}", status=404)  # direct pages concern those who were paged
+    assert api("GET", f"/escalations/{made['id']}")["trace"]  # whoever sent it sees what becomes of it
+    api.as_("responder")
+    api("GET", f"/escalations/{made['id']}", status=404)  # direct pages concern nobody else
     api.as_(anna)
     trace = api("GET", f"/escalations/{made['id']}")["trace"]
     assert [line["future"] for line in trace] == sorted(line["future"] for line in trace) and trace[0][

@@ -214,6 +214,33 @@ def test_how_late_it_is_survives_steps_that_ask_nobody_and_stands_in_a_bundle(
     assert said["subject"].startswith("3 alert groups") and said["body"].count("(late by 2 h)") == 3
 
 
+@pytest.mark.parametrize("first", ["webhook", "pause"])
+def test_how_late_it_is_survives_a_step_that_tells_no_person(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    first: str,
+) -> None:
+    anna = reachable(hook, "anna")
+    policy = make.policy((anna, 300), (anna, 300), (anna, 300), repeats=0)
+    step = policy.steps.get(position=0)
+    step.targets.all().delete()
+    if first == "webhook":
+        policy.webhook_key = SECRET
+        policy.save()
+        step.targets.create(webhook=f"{hook.url}/program")
+    else:
+        policy.steps.filter(pk=step.pk).update(pause=True)
+    start(policy)
+    clock.advance(timedelta(hours=2))
+    run_due()
+    clock.advance(timedelta(seconds=300))
+    run_due()
+    assert paged(hook)[-1] == "anna" and b"Late by 2 h" in hook.requests[-1].body
+    clock.advance(timedelta(seconds=300))
+    run_due()
+    assert paged(hook)[-1] == "anna" and b"Late by" not in hook.requests[-1].body  # said once
+
+
 def test_after_downtime_nobody_gets_all_their_methods_at_once(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
     anna, ben = reachable(hook, "anna", "first"), reachable(hook, "ben")
     methods = [

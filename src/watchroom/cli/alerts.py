@@ -177,14 +177,20 @@ def note(api: Api, id: int, text: str) -> Any:
 @click.option(
     "--team", "teams", multiple=True, metavar="SLUG", help="Everybody there who may respond; may be repeated."
 )
+@click.option("--policy", default="", metavar="SLUG", help="Whoever this escalation policy says, in its order.")
 @click.option("--title", required=True)
 @click.option("--body", default="")
 @click.option("--urgent/--not-urgent", default=True, show_default=True)
 @api_command
 def page(api: Api, people: tuple[str, ...], teams: tuple[str, ...], **fields: Any) -> Any:
-    """Page people or teams directly, again and again until one of them answers."""
+    """Page people or teams directly, again and again until one of them answers; or carry out an escalation policy.
+
+    You yourself are left out, unless you name yourself or nobody else can be reached.
+    """
     whom = {"people": list(people), "teams": list(teams)}
-    return api.call("POST", "/pages", given(fields) | whom), f"Paged {', '.join((*people, *teams))}."
+    names = ", ".join((*people, *teams)) or fields["policy"]
+    made = api.call("POST", "/pages", given(fields) | whom)
+    return made, f"Paged {names}. Who was told, and by what: watchroom escalation {made['id']}"
 
 
 commands = [

@@ -168,6 +168,7 @@ _ALL = (
     _other("swap.withdrawn", "A swap was withdrawn.", swap=NUMBER),
     _other("person.paged", "Somebody was paged by hand."),
     _other("team.paged", "A team was paged by hand."),
+    _other("policy.paged", "An escalation policy was carried out by hand."),
     _other("approval.approved", "What a policy proposed was approved."),
     _other("approval.declined", "What a policy proposed was declined."),
     _other("paging_defect.resolved", "Why a page reached nobody was dealt with."),

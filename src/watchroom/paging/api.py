@@ -302,13 +302,14 @@ def remove_notification_plan(request: HttpRequest, person: str) -> Any:
 
 @router.post("/pages", response={201: EscalationOut}, operation_id="page_people")
 def page_people(request: HttpRequest, body: PageBody) -> Any:
-    """Page people and teams directly, again and again until one of them answers."""
+    """Page people and teams directly, again and again until one of them answers; or carry out an escalation policy."""
     people = [person_by(each) for each in body.people]
     return 201, EscalationOut.of(
         commands.page(
             actor_of(request),
             people=people,
             teams=[team_by(each) for each in body.teams],
+            policy=policy_for(actor_of(request), body.policy) if body.policy else None,
             title=body.title,
             body=body.body,
             urgent=body.urgent,

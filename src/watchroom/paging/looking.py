@@ -20,13 +20,14 @@ def look_at(
     last: int | None = None,
     answered: Collection[int] = (),
     urgency: str = "",
+    sender: int | None = None,
     roster: Roster | None = None,
 ) -> tuple[Decision, list[Person]]:
     """The decision on ``step`` at ``at``, and the people whom it pages. ``urgency``: that of the escalation, where it is
-    not that of the facts. ``roster``: what has been read for that moment already."""
+    not that of the facts; ``sender``: who sent the page. ``roster``: what has been read for that moment already."""
     roster = roster or Roster(at)
     people = roster.people_of(step.targets, facts.roles)
-    decision = decide(step, facts, at, roster.found(people, last), answered)
+    decision = decide(step, facts, at, roster.found(people, last), answered, sender)
     if decision.people and (wait := roster.held(decision.people, step.urgency or urgency or facts.urgency)):
         decision = replace(decision, held_seconds=int(wait.total_seconds()))
     by_number = {person.pk: person for person in people}
@@ -37,14 +38,22 @@ class Preview:
     """Looks at steps that lie ahead. It hands on round robins in its head only."""
 
     def __init__(
-        self, facts: Facts, turns: Mapping[int, int | None], answered: Collection[int] = (), urgency: str = ""
+        self,
+        facts: Facts,
+        turns: Mapping[int, int | None],
+        answered: Collection[int] = (),
+        urgency: str = "",
+        sender: int | None = None,
     ) -> None:
         self.facts, self.turns, self.answered, self.urgency = facts, dict(turns), answered, urgency
+        self.sender = sender
         self.people: dict[int, Person] = {}
 
     def __call__(self, where: Position, step: Step, at: datetime) -> Decision:
         last = self.turns.get(where.step)
-        decision, people = look_at(step, at, self.facts, last=last, answered=self.answered, urgency=self.urgency)
+        decision, people = look_at(
+            step, at, self.facts, last=last, answered=self.answered, urgency=self.urgency, sender=self.sender
+        )
         if step.round_robin and people:
             self.turns[where.step] = people[0].pk
         self.people |= {person.pk: person for person in people}

@@ -79,6 +79,7 @@ def trace(escalation: Escalation, reader: Actor | None = None) -> list[dict[str,
             _turns(escalation.policy_id),
             answered,
             escalation.urgency,
+            escalation.left_out,
         )
         here = Position(escalation.round, escalation.next_step)
         due = escalation.due_at
@@ -181,6 +182,8 @@ def upcoming(
             text = f"Step {line.step + 1} is left out: {line.decision.skipped}"
         elif line.does is not None:
             text = _doing(line.does, people) + "".join(f"; not {person}, who is away" for person in away)
+            if line.decision is not None and line.decision.without_sender:
+                text += "; not whoever sent it"
             if line.decision is not None and line.decision.held_seconds:
                 text += "; waits for the end of quiet hours"
         elif line.kind == "last_resort":
@@ -322,9 +325,10 @@ def notifications_visible_to(actor: Actor) -> QuerySet[Notification]:
 
 
 def escalations_visible_to(actor: Actor) -> QuerySet[Escalation]:
-    """Escalations that ``actor`` may read: everybody who is signed in, but direct pages only by those concerned."""
+    """Escalations that ``actor`` may read: everybody who is signed in, but direct pages only by those concerned: who sent
+    them and who was paged."""
     rows = Escalation.objects.select_related("team", "policy", "ended_by")
     if actor.may(Action.ADMINISTER):
         return rows
-    mine = Q(notifications__person=actor.person) if actor.person else Q(pk__in=[])
+    mine = Q(notifications__person=actor.person) | Q(sender=actor.person) if actor.person else Q(pk__in=[])
     return rows.filter(Q(kind=Escalation.Kind.ALERT_GROUP) | mine).distinct() if actor.may(Action.SEE) else rows.none()

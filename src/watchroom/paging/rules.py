@@ -156,13 +156,15 @@ class Found:
 @dataclass(frozen=True)
 class Decision:
     """What a step does. ``skipped`` says why it does nothing at all; ``somebody``: whether an answer can be expected.
-    ``away``: who was meant and is passed over; ``held_seconds``: how long all of them have quiet hours."""
+    ``away``: who was meant and is passed over; ``held_seconds``: how long all of them have quiet hours; ``without_sender``:
+    whoever sent the page was meant, too, and is left out."""
 
     people: tuple[int, ...]
     skipped: str
     somebody: bool
     away: tuple[int, ...] = ()
     held_seconds: int = 0
+    without_sender: bool = False
 
 
 def whose_turn(candidates: Iterable[int], last: int | None) -> int | None:
@@ -172,8 +174,16 @@ def whose_turn(candidates: Iterable[int], last: int | None) -> int | None:
     return next((each for each in ordered if last is None or each > last), ordered[0] if ordered else None)
 
 
-def decide(step: Step, facts: Facts, at: datetime, found: Found, answered: Collection[int] = ()) -> Decision:
-    """What ``step`` does at ``at``. Whoever has answered is not paged again."""
+def decide(
+    step: Step,
+    facts: Facts,
+    at: datetime,
+    found: Found,
+    answered: Collection[int] = (),
+    sender: int | None = None,
+) -> Decision:
+    """What ``step`` does at ``at``. Whoever has answered is not paged again, and whoever sends a page (``sender``) only
+    where nobody else of the step can be reached."""
     if reason := unmet(step.conditions, facts, at):
         return Decision((), reason, False)
     if step.pause:
@@ -183,10 +193,14 @@ def decide(step: Step, facts: Facts, at: datetime, found: Found, answered: Colle
     machines = any(not target.is_person for target in step.targets)
     if found.people and not left and not machines and not away:
         return Decision((), "everybody here has answered", False)
+    others = tuple(person for person in left if person != sender)
+    without_sender = len(others) < len(left) and any(person in found.reachable for person in others)
+    left = others if without_sender else left
     if step.round_robin:
         turn = whose_turn((person for person in left if person in found.reachable), found.last)
         left = (turn,) if turn is not None else left
-    return Decision(left, "", machines or any(person in found.reachable for person in left), away)
+    somebody = machines or any(person in found.reachable for person in left)
+    return Decision(left, "", somebody, away, without_sender=without_sender)
 
 
 def uncovered(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]:

@@ -387,10 +387,12 @@ class NotificationPlanOut(NotificationPlanBody):
 
 
 class PageBody(Schema):
-    """A direct page. ``people`` are e-mail addresses or ids, ``teams`` slugs: everybody there who may respond."""
+    """A direct page. ``people`` are e-mail addresses or ids, ``teams`` slugs: everybody there who may respond; or ``policy``, the
+    slug of an escalation policy, which is carried out as it stands."""
 
     people: list[str | int] = []
     teams: list[str] = []
+    policy: str = ""
     title: str
     body: str = ""
     urgent: bool = True

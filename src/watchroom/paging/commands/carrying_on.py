@@ -73,6 +73,7 @@ class _Place:
     turn: Turn
     facts: Facts
     answered: Collection[int] = ()
+    has_said: bool = False  # whoever is paged now reads how late it is
 
 
 @prepared
@@ -199,7 +200,15 @@ class _Turns:
         escalation = place.escalation
         # Where nobody was asked, what follows is as late as this turn was, and whoever is paged then reads it.
         since = self.now if wait else min(escalation.due_at or self.now, self.now)
+        if place.has_said:
+            escalation.late_seconds = 0
+        elif wait and (late := self._lateness(escalation)) > LATE:
+            escalation.late_seconds = int(late.total_seconds())  # what was done now told nobody
         escalation.round, escalation.next_step, escalation.due_at = at.round, at.step, since + wait
+
+    def _lateness(self, escalation: Escalation) -> timedelta:
+        late = self.now - (escalation.due_at or self.now)
+        return (late if late > LATE else timedelta()) + timedelta(seconds=escalation.late_seconds)
 
     def _given(self, place: _Place) -> None:
         """Page the one to whom it was given; then it goes on where it stands."""
@@ -236,7 +245,8 @@ class _Turns:
         pages = len(machines) < len(step.targets)
         words = [f"paged {_names(people)}"] if pages else []
         words += [did(target) for target in machines]
-        event = self._note(place, Kind.STEP, ", ".join(words) + away)
+        sender = f"; not {place.escalation.sender}, who sent it" if decision.without_sender else ""
+        event = self._note(place, Kind.STEP, ", ".join(words) + away + sender)
         done = [self._begin(place, event, target) for target in machines if target.kind != "mitigation"]
         proposed = [self._propose(place, target) for target in machines if target.kind == "mitigation"]
         paged = False
@@ -256,6 +266,7 @@ class _Turns:
             last=robin.last_id if robin else None,
             answered=place.answered,
             urgency=place.escalation.urgency,
+            sender=place.escalation.left_out,
             roster=self.roster,
         )
         if robin is not None and people and not decision.skipped:
@@ -343,8 +354,9 @@ class _Turns:
             self._note(place, Kind.NOBODY, f"nobody to page here: {why}")
             if (defect := defect_of(escalation, place.plan, event, place.at)) is not None:
                 self._defects.append((defect, why))
-        late = self.now - (escalation.due_at or self.now)
+        late = self._lateness(escalation)
         body = escalation.body + more
+        place.has_said = bool(reachable)
         if late > LATE:
             body = f"{late_by(late)}\n\n{body}"
         self._notices.append(
@@ -383,5 +395,5 @@ class _Turns:
         write_all(self._notices, self.roster)
         for defect, why in sorted(self._defects, key=lambda each: each[0].key):
             defect.record(why)
-        update_each(escalations, ["round", "next_step", "due_at", "first"])
+        update_each(escalations, ["round", "next_step", "due_at", "first", "late_seconds"])
         announce(self.topics)

@@ -43,10 +43,12 @@ class Cause:
     people: Sequence[Person] = ()
     teams: Sequence[Team] = ()
     drill: bool = False
+    sender: Person | None = None
 
     @property
     def text(self) -> str:
-        return f"{self.policy} (version {self.policy.version})" if self.policy else "paged directly"
+        what = f"{self.policy} (version {self.policy.version})" if self.policy else "paged directly"
+        return f"{what}, by {self.sender}" if self.sender else what
 
     def direct_plan(self) -> Plan:
         """What it carries out without a policy."""
@@ -80,6 +82,7 @@ def start_escalations(causes: Sequence[Cause]) -> list[Escalation]:
             policy_version=cause.policy.version if cause.policy else 0,
             plan=plan_for(cause),
             drill=cause.drill,
+            sender=cause.sender,
             started_at=now,
             due_at=now,
         )
@@ -109,9 +112,10 @@ def start_escalation(
     people: Sequence[Person] = (),
     teams: Sequence[Team] = (),
     drill: bool = False,
+    sender: Person | None = None,
 ) -> Escalation:
     """Start one escalation; see :func:`start_escalations`."""
-    cause = Cause(kind, subject_id, title, body, path, team, urgency, policy, people, teams, drill)
+    cause = Cause(kind, subject_id, title, body, path, team, urgency, policy, people, teams, drill, sender)
     return start_escalations([cause])[0]
 
 
@@ -168,10 +172,10 @@ def resume_escalation(kind: str, subject_id: int | None, *, why: str, first: Per
     now = clock.now()
     running = escalation.ended_at is None
     escalation.ended_at, escalation.end, escalation.ended_by = None, "", None
-    escalation.first = first or escalation.first
+    escalation.first, escalation.late_seconds = first or escalation.first, 0
     if not running or first is not None:
         escalation.due_at = now
-    escalation.save(update_fields=["ended_at", "end", "ended_by", "due_at", "first"])
+    escalation.save(update_fields=["ended_at", "end", "ended_by", "due_at", "first", "late_seconds"])
     escalation.answers.all().delete()
     EscalationEvent.objects.create(
         escalation=escalation,
@@ -219,18 +223,33 @@ def page(
     *,
     people: Iterable[Person] = (),
     teams: Iterable[Team] = (),
+    policy: EscalationPolicy | None = None,
     title: str,
     body: str = "",
     urgent: bool = True,
     path: str = "",
 ) -> Escalation:
-    """Page people directly, and everybody in ``teams`` who may respond, again and again until one of them answers.
+    """Page people directly, and everybody in ``teams`` who may respond, again and again until one of them answers; or
+    whoever ``policy`` says, in its order. Whoever sends it is left out, unless they name themselves or nobody else of a
+    step can be reached.
 
-    :raises Refused: nobody or nothing was given, somebody has left, or a team has nobody to page.
+    :raises Refused: nobody or nothing was given, people and a policy, somebody has left, or a team has nobody to page.
     """
     people, teams = list(people), list(teams)
-    if not people and not teams:
-        raise Refused("Nobody to page.", field="people", value=[], fix="Name at least one person or team.")
+    if not people and not teams and policy is None:
+        raise Refused(
+            "Nobody to page.",
+            field="people",
+            value=[],
+            fix="Name at least one person or team, or an escalation policy.",
+        )
+    if policy is not None and (people or teams):
+        raise Refused(
+            "A policy says itself whom it pages.",
+            field="policy",
+            value=policy.slug,
+            fix="Name people and teams, or a policy; not both.",
+        )
     for person in people:
         if not person.is_active:
             raise Refused(f"{person} has left.", field="people", value=person.email, fix="Name somebody else.")
@@ -240,7 +259,7 @@ def page(
                 f"Nobody in {team} may respond.", field="teams", value=team.slug, fix="Name people, or another team."
             )
     away = not_paged((person.pk for person in people), clock.now())
-    if not teams and len(away) == len({person.pk for person in people}):
+    if people and not teams and len(away) == len({person.pk for person in people}):
         raise Refused(
             "Nobody of them is paged at the moment: they are away.",
             field="people",
@@ -249,18 +268,23 @@ def page(
         )
     if not title.strip():
         raise Refused("A page needs a title.", field="title", value=title, fix="Say in one line what you need.")
-    with change(by, "person.paged" if people else "team.paged", (people + teams)[0], needs=Action.RESPOND) as made:
+    what = "person.paged" if people else "team.paged" if teams else "policy.paged"
+    with change(by, what, [*people, *teams, policy][0], needs=Action.RESPOND) as made:
         made.note(people=[str(person) for person in people], teams=[team.slug for team in teams], title=title)
+        if policy is not None:
+            made.note(policy=policy.slug)
         escalation = start_escalation(
             kind=Escalation.Kind.DIRECT,
             subject_id=None,
             title=title,
             body=body or f"Paged by {by.name}.",
             path=path,
-            team=teams[0] if len(teams) == 1 else None,
+            team=policy.team if policy else teams[0] if len(teams) == 1 else None,
             urgency="high" if urgent else "low",
+            policy=policy,
             people=people,
             teams=teams,
+            sender=by.person,
         )
         escalation.subject_id = escalation.pk  # so that it can be answered like any other
         escalation.path = path or f"/escalations/{escalation.pk}"

@@ -50,6 +50,16 @@ class Escalation(models.Model):
         related_name="+",
         help_text="To whom it was given: they are paged before it goes on with the next step.",
     )
+    sender = models.ForeignKey(
+        Person,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="Who sent a direct page.",
+    )
+    late_seconds = models.PositiveIntegerField(
+        default=0, help_text="How late it is, as long as nobody who was paged has been told."
+    )
     drill = models.BooleanField(default=False)
     started_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
@@ -78,6 +88,14 @@ class Escalation(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def left_out(self) -> int | None:
+        """Whoever sent it is not paged as long as anybody else of a step can be reached, unless they named themselves."""
+        if self.sender_id is None or self.policy_id is not None:
+            return self.sender_id
+        named = {each["id"] for step in self.plan["steps"] for each in step["targets"] if each["kind"] == "person"}
+        return None if self.sender_id in named else self.sender_id
 
 
 class EscalationEvent(models.Model):

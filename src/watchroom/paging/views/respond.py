@@ -21,7 +21,7 @@ from ...web.middleware import actor_of
 from .. import commands, links
 from ..hooks import summary_of
 from ..models import Notification
-from ..queries import escalations_visible_to, trace
+from ..queries import escalations_visible_to, policies_visible_to, trace
 from ..together import bundle_of
 
 # What the button of a page says.
@@ -109,12 +109,15 @@ def page_someone(request: HttpRequest) -> HttpResponse:
     given = request.POST or request.GET
     chosen = wholes(given.getlist("people"))
     chosen_teams = wholes(given.getlist("teams"))
+    policies = policies_visible_to(actor)
+    policy = policies.filter(slug=given.get("policy", "")).first()
     if request.method == "POST":
         try:
             made = commands.page(
                 actor,
                 people=Person.objects.filter(pk__in=chosen, is_active=True),
                 teams=Team.objects.filter(pk__in=chosen_teams),
+                policy=policy,
                 title=given.get("title", ""),
                 body=given.get("body", ""),
                 urgent=given.get("urgency") != "low",
@@ -130,6 +133,8 @@ def page_someone(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "teams": Team.objects.all(),
         "chosen_teams": chosen_teams,
+        "policies": policies,
+        "policy": policy,
         "given": given,
         "error": error,
     }
