@@ -48,7 +48,7 @@ def test_a_step_posts_in_a_room_where_somebody_acknowledges(
     escalation = Escalation.objects.get()
     action = StepAction.objects.get()
     assert (action.state, action.tries) == (StepAction.State.DONE, 1)
-    assert any(f"posted in {ROOMS[kind]} of {workspace}" in line["text"] for line in trace(escalation))
+    assert any(f"osted in {ROOMS[kind]} of {workspace}" in line["text"] for line in trace(escalation))
     assert f"Post in {ROOMS[kind]} of {workspace}" in dry_run(escalation.policy)[0]["text"]
     assert "Checkout is slow" in text_of(server.only()[1])
     press(server, workspace, STRANGERS[kind], "ack")

@@ -83,3 +83,25 @@ def test_by_page_and_by_api(clock: TravellingClock, client: Client, hook: HttpPe
     missing = body | {"policy": "none"}
     client.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert client.post("/api/v1/pages", missing, content_type="application/json").status_code == 404
+
+
+def test_whoever_sent_a_page_can_withdraw_it_and_nobody_else(
+    clock: TravellingClock,
+    client: Client,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    team = make.team()
+    anna, ben = members(hook, team, "anna", "ben")
+    made = commands.page(acting(anna), people=[ben], title="Help")
+    run_due()
+    client.force_login(ben, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert client.post(f"/api/v1/escalations/{made.pk}/withdraw").status_code == 403
+    assert "no longer needed" not in client.get(f"/escalations/{made.pk}").content.decode()
+    client.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert "no longer needed" in client.get(f"/escalations/{made.pk}").content.decode()
+    client.post(f"/escalations/{made.pk}", {"withdraw": "1"})
+    made.refresh_from_db()
+    assert (made.end, made.ended_by) == ("cancelled", anna)
+    assert client.post(f"/api/v1/escalations/{made.pk}/withdraw").json()["end"] == "cancelled"
+    alert = commands.start_escalation(kind="alert_group", subject_id=1, title="x", body="", path="/", team=team)
+    assert client.post(f"/api/v1/escalations/{alert.pk}/withdraw").status_code == 403

@@ -11,6 +11,8 @@ import pytest
 import factories
 from watchroom.accounts.actors import acting
 from watchroom.accounts.models import AuditRecord, Person
+from watchroom.engine.loop import run_due
+from watchroom.intake.commands.lifecycle import start_paging
 from watchroom.kernel import clock
 from watchroom.kernel.signing import sign
 from watchroom.paging import commands, links
@@ -323,3 +325,33 @@ def test_the_delivery_log(client: Any, django_assert_max_num_queries: Any) -> No
     sign_in(client, factories.person())
     assert "Message 59" not in client.get("/notifications").content.decode()
     assert acting(anna).may("see")
+
+
+def test_where_several_have_to_answer_the_biggest_button_is_the_answer_that_is_missing(client: Any) -> None:
+    anna, ben = factories.person("Anna", "responder"), factories.person("Ben", "responder")
+    policy = factories.policy((anna, 300), answers=2)
+    for person in (anna, ben):
+        factories.contact_method(person, "browser", settings={"person": person.pk})
+        factories.membership(policy.team, person, "responder")
+    group = factories.group(
+        "Checkout is slow", service=factories.service(team=policy.team, policy=policy), policy=policy
+    )
+    group.team = policy.team
+    group.save()
+    start_paging([group])
+    run_due()
+
+    def page_of(person: Any) -> str:
+        client.force_login(person, backend=BACKEND)
+        return client.get(f"/alerts/{group.pk}").content.decode()
+
+    page_of(anna)
+    client.post(f"/alerts/{group.pk}/acknowledge")
+    assert "I have it" not in page_of(anna)  # she has answered
+    shown = page_of(ben)
+    assert 'primary big full" data-key="a">I have it, too</button>' in shown and "Still paging until one more" in shown
+    assert ", unless one more answers</span>" not in shown  # the heading says it once for all
+    client.post(f"/alerts/{group.pk}/acknowledge")
+    shown = page_of(ben)
+    assert "Ben</span> has it, too" in shown or "Ben has it, too" in shown.replace("</span>", "")
+    assert 'primary big full" data-key="r"' in shown

@@ -78,6 +78,14 @@ def escalation(api: Api, id: int) -> Any:
     return answer, show
 
 
+@click.command("withdraw-page")
+@click.argument("id", type=int)
+@api_command
+def withdraw_page(api: Api, id: int) -> Any:
+    """End a page that you have sent (its escalation's number): it is no longer needed."""
+    return api.post(f"/escalations/{id}/withdraw"), "Nobody is paged any more."
+
+
 @click.group()
 def defect() -> None:
     """What kept pages from reaching anybody, or will."""
@@ -133,4 +141,4 @@ def decline(api: Api, id: int) -> Any:
     return api.post(f"/approvals/{id}/decline"), f"Proposal {id} declined."
 
 
-commands = [policy, escalation, defect, proposal]
+commands = [policy, escalation, withdraw_page, defect, proposal]

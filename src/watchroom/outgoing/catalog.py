@@ -220,6 +220,7 @@ _ALL = (
     _other("notification_plan.set", "It was said in what order somebody is to be reached."),
     _other("quiet_hours.changed", "Somebody's quiet hours were changed."),
     _other("page.answered", "Somebody answered a page that was about nothing else."),
+    _other("page.withdrawn", "Whoever sent a page has withdrawn it."),
     _other("absence.added", "Somebody will be away.", absence=ANY, paged=YES, **_TIMES),
     _other("absence.removed", "Somebody will not be away after all.", absence=ANY, **_TIMES),
     _other("absences.imported", "Absences were imported.", lines=NUMBER, new=NUMBER),

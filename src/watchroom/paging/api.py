@@ -332,6 +332,14 @@ def answer_escalation(request: HttpRequest, id: int) -> Any:
     return EscalationOut.of(row, trace(row, actor_of(request)))
 
 
+@router.post("/escalations/{id}/withdraw", response=EscalationOut, operation_id="withdraw_page")
+def withdraw_page(request: HttpRequest, id: int) -> Any:
+    """End a direct page that is no longer needed, as whoever sent it."""
+    commands.withdraw_page(actor_of(request), _escalation(request, id))
+    row = _escalation(request, id)
+    return EscalationOut.of(row, trace(row, actor_of(request)))
+
+
 def _escalation(request: HttpRequest, id: int) -> Any:
     row = escalations_visible_to(actor_of(request)).filter(pk=id).first()
     if row is None:

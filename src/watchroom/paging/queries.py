@@ -54,7 +54,7 @@ def trace(escalation: Escalation, reader: Actor | None = None) -> list[dict[str,
             "unreached": _unreached(event),
             "last_resort": f"Last resort: paged {event.text}",
             "ended": event.text,
-        }.get(event.kind, event.text)
+        }.get(event.kind, event.text[:1].upper() + event.text[1:])
         lines.append({"at": event.at, "kind": event.kind, "text": text, "future": False, "state": ""})
     rows = list(escalation.notifications.select_related("person").order_by("id"))
     why = _why_failed(rows, reader) if reader else {}

@@ -113,9 +113,16 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     alerts = Paginator(group.alerts.order_by("ended_at", "-id"), ALERTS_SHOWN).get_page(request.GET.get("page"))
     events = list(group.events.select_related("person").order_by("-id")[:100])
     links = list(group.service.links.all()) if group.service else []
+    answered = _answered(escalation)
+    coming = next_of(lines)
+    still_paging = coming is not None and group.state == "acknowledged" and not group.snoozed
+    has_it = actor.person is not None and group.acknowledged_by_id == actor.person.pk
     context = {
         "group": group,
         "held_page": page_of(group.held) if group.held else "",
+        "also_answered": [person for person in answered if person.pk != group.acknowledged_by_id],
+        "is_wanted_too": still_paging and not has_it and actor.person not in answered,
+        "may_answer_again": still_paging and has_it and not answered,  # it was escalated once more
         "held_until": datetime.fromisoformat(held_until) if held_until else None,
         "alerts": alerts,
         "differing": summary_of(group) if max(group.firing, group.total) > 1 else (),
@@ -132,7 +139,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         .order_by("-id")[:50]
         if escalation
         else (),
-        "next": next_of(lines),
+        "next": coming,
         "may_respond": actor.may(Action.RESPOND, group.team)
         or (escalation and escalation.notifications.filter(person=actor.person).exists()),
         "verdicts": Verdict.choices,
@@ -145,6 +152,13 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     }
     template = "intake/alert_group_part.html" if request.headers.get("HX-Request") else "intake/alert_group.html"
     return render(request, template, context)
+
+
+def _answered(escalation: Escalation | None) -> list[Person]:
+    """Those who have answered, where several have to."""
+    if escalation is None or escalation.plan.get("answers", 1) < 2:
+        return []
+    return [row.person for row in escalation.answers.select_related("person")]
 
 
 def _taken_there(group: AlertGroup, events: Iterable[GroupEvent]) -> str:

@@ -18,6 +18,7 @@ from .escalations import (
     start_escalation,
     start_escalations,
     stop_escalation,
+    withdraw_page,
 )
 from .notifications import claim, notify
 from .order import needed_for, set_plan, set_rules
@@ -67,4 +68,5 @@ __all__ = [
     "take_turn",
     "test_contact_method",
     "webhook_key",
+    "withdraw_page",
 ]

@@ -12,7 +12,7 @@ from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...kernel import clock, wake
 from ...kernel.db import announce, insert_all, locked
-from ...kernel.errors import Refused
+from ...kernel.errors import NotAllowed, Refused
 from ...oncall.outlook import not_paged
 from ...workspaces.posts import redraw
 from ..models import Escalation, EscalationAnswer, EscalationEvent, EscalationPolicy, Notification
@@ -290,3 +290,15 @@ def page(
         escalation.path = path or f"/escalations/{escalation.pk}"
         escalation.save(update_fields=["subject_id", "path"])
     return escalation
+
+
+def withdraw_page(by: Actor, escalation: Escalation) -> None:
+    """End a direct page that is no longer needed, as whoever sent it. Twice is once.
+
+    :raises NotAllowed: somebody else sent it, or it is no direct page.
+    """
+    if escalation.kind != Escalation.Kind.DIRECT or by.person is None or escalation.sender_id != by.person.pk:
+        raise NotAllowed("Only whoever sent a page can withdraw it.", fix="Answer it, if you were paged.")
+    with change(by, "page.withdrawn", None, needs=Action.SEE) as made:
+        made.note(title=escalation.title)
+        stop_escalation(escalation.kind, escalation.subject_id, end=Escalation.End.CANCELLED, by=by)

@@ -88,7 +88,11 @@ def escalation(request: HttpRequest, pk: int) -> HttpResponse:
     if found is None:
         raise NotFound(f"There is no escalation {pk}.", field="id", value=pk, fix="It may concern other people.")
     if request.method == "POST":
-        answer(actor, found)
+        if "withdraw" in request.POST:
+            commands.withdraw_page(actor, found)
+            messages.success(request, "Nobody is paged any more.")
+        else:
+            answer(actor, found)
         return redirect(found.path)
     lines = trace(found, actor)
     asked = found.notifications.filter(person=actor.person).exists()
@@ -98,6 +102,7 @@ def escalation(request: HttpRequest, pk: int) -> HttpResponse:
         "next": next_of(lines),
         "verb": VERBS[found.kind],
         "may_answer": asked and not found.ended_at,
+        "is_sender": found.kind == "direct" and actor.person is not None and found.sender_id == actor.person.pk,
         "approvals": found.approvals.select_related("decided_by"),
     }
     return render(request, "paging/escalation.html", context)

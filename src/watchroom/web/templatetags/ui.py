@@ -88,6 +88,12 @@ def reached_nobody(lines: list[dict[str, object]]) -> bool:
 
 
 @register.filter
+def unsaid(line: dict[str, object]) -> str:
+    """A line of a trace that lies ahead, without whose answer would keep it from happening: the heading says that."""
+    return str(line["text"]).replace(f", unless {line.get('unless')}", "")
+
+
+@register.filter
 def local_times(text: object) -> str:
     """A text with its moments in UTC as the reader's own clock shows them."""
     return on_clock_of(str(text), timezone.get_current_timezone_name(), now())
