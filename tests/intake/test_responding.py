@@ -122,6 +122,7 @@ def test_giving_it_away_pages_them_first_and_then_goes_on(
     group.refresh_from_db()
     assert group.state == "firing"  # nobody has it until they say so
     run_due()
+    assert hook.requests[-1].json()["body"].startswith(f"{three[0]} gives it to you. I have to leave\n")
     assert paged(hook) == ["anna", "eve"]
     assert next(line["text"] for line in trace(group.escalations.get()) if line["future"]) == "Page ben"
     clock.advance(5 * MINUTE)
@@ -147,6 +148,7 @@ def test_a_helper_is_paged_until_they_answer_or_it_is_over(
     clock.advance(5 * MINUTE)
     run_due()
     assert paged(hook) == ["anna", "ben", "ben"]
+    assert hook.requests[-1].json()["subject"].startswith(f"{three[0]} asks for help: ")
     group.refresh_from_db()
     assert group.acknowledged_by == three[0]
     commands.resolve(acting(three[0]), group)

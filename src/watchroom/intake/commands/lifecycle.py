@@ -101,7 +101,7 @@ def _policies(numbers: Collection[int]) -> QuerySet[EscalationPolicy]:
 def _subject(group: AlertGroup) -> str:
     """What stands on a locked phone: a thousand alerts are not one of them."""
     more = f" and {group.firing - 1} more" if group.firing > 1 else ""
-    return _named(group)[: 300 - len(more)] + more
+    return named(group)[: 300 - len(more)] + more
 
 
 def repeat_after(group: AlertGroup, at: datetime) -> datetime | None:
@@ -117,22 +117,23 @@ def take_up(group: AlertGroup) -> None:
     group.save(update_fields=["update_at", "repeat_at"])
 
 
-def open_again(group: AlertGroup, *, why: str, first: Person | None = None) -> None:
+def open_again(group: AlertGroup, *, why: str, first: Person | None = None, told: str = "") -> None:
     """Nobody has it any more: its escalation goes on where it stopped, or a new one starts where there is none to go on
-    with. ``group`` is locked, inside the caller's transaction."""
+    with. ``told``: what ``first`` reads before all else. ``group`` is locked, inside the caller's transaction."""
     group.acknowledged_at = group.acknowledged_by = group.returns_at = None
     group.snoozed, group.declare_at = False, clock.now()
     group.save(update_fields=["acknowledged_at", "acknowledged_by", "returns_at", "snoozed", "declare_at"])
     if group.held is not None:
         return
-    if resume_escalation(Escalation.Kind.ALERT_GROUP, group.pk, why=why, first=first) is None:
+    if resume_escalation(Escalation.Kind.ALERT_GROUP, group.pk, why=why, first=first, told=told) is None:
         start_paging([group])
         if first is not None:
-            resume_escalation(Escalation.Kind.ALERT_GROUP, group.pk, why=why, first=first)
+            resume_escalation(Escalation.Kind.ALERT_GROUP, group.pk, why=why, first=first, told=told)
     group.notify_at = None
 
 
-def _named(group: AlertGroup) -> str:
+def named(group: AlertGroup) -> str:
+    """What it is called in a message: with its service, where it has one."""
     return f"{group.service}: {group.title}" if group.service_id else group.title
 
 
@@ -242,7 +243,7 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
             notify(
                 person,
                 purpose=Notification.Purpose.RESOLVED,
-                subject=f"Resolved: {_named(group)}",
+                subject=f"Resolved: {named(group)}",
                 body=f"{text[:1].upper()}{text[1:]}.",
                 path=f"/alerts/{group.pk}",
                 # Of one that fired again within minutes of its end, the second end is news as well.

@@ -17,7 +17,7 @@ from ...paging.models import Escalation
 from ..models import AlertGroup, GroupEvent, Responder
 from ..summing import own_words_of
 from .groups import changing
-from .lifecycle import checked_until, describe, open_again
+from .lifecycle import checked_until, describe, named, open_again
 
 Kind = GroupEvent.Kind
 
@@ -66,7 +66,8 @@ def reassign(by: Actor, group: AlertGroup, person: Person, *, note: str = "") ->
         text = f"to {person} by {by.name}" + (f": {note}" if note else "")
         made.history(GroupEvent(group=row, at=made.at, kind=Kind.REASSIGNED, person=person, text=text[:1000]))
         AlertGroup.objects.filter(pk=row.pk).update(notify_at=None)
-        open_again(row, why=f"given to {person} by {by.name}", first=person)
+        told = f"{by.name} gives it to you." + (f" {note}" if note else "")
+        open_again(row, why=f"given to {person} by {by.name}", first=person, told=told)
         made.due()
     return row
 
@@ -86,7 +87,7 @@ def add_responder(by: Actor, group: AlertGroup, person: Person, *, note: str = "
         asked = f"{by.name} asks you to help." + (f" {note}" if note else "")
         escalation = page_about(
             person,
-            title=row.title,
+            title=f"{by.name} asks for help: {named(row)}",
             body="\n".join([f"{asked}\n", *describe(row, own_words_of([row]).get(row.pk, ()))]),
             path=f"/alerts/{row.pk}",
             team=row.team,

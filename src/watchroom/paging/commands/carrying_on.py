@@ -217,9 +217,9 @@ class _Turns:
         away = self.roster.away(person.pk for person in given)
         people = [person for person in given if person.pk not in away]
         event = self._note(place, Kind.GIVEN, _names(people) + self._passed_over(away))
-        somebody = self._page(place, event, people, escalation.urgency)
+        somebody = self._page(place, event, people, escalation.urgency, first=escalation.first_told)
         wait = self.roster.held((person.pk for person in people), escalation.urgency)
-        escalation.first = None
+        escalation.first, escalation.first_told = None, ""
         self._stands(place, place.at, wait + timedelta(seconds=GIVEN_WAIT_SECONDS if somebody else 0))
 
     def _last_resort(self, place: _Place) -> tuple[bool, int]:
@@ -345,6 +345,7 @@ class _Turns:
         urgency: str,
         more: str = "",
         nobody: str = "nobody is on call",
+        first: str = "",
     ) -> bool:
         escalation = place.escalation
         self._paged.append((event, people))
@@ -355,7 +356,7 @@ class _Turns:
             if (defect := defect_of(escalation, place.plan, event, place.at)) is not None:
                 self._defects.append((defect, why))
         late = self._lateness(escalation)
-        body = escalation.body + more
+        body = (f"{first}\n\n" if first else "") + escalation.body + more
         place.has_said = bool(reachable)
         if late > LATE:
             body = f"{late_by(late)}\n\n{body}"
@@ -395,5 +396,5 @@ class _Turns:
         write_all(self._notices, self.roster)
         for defect, why in sorted(self._defects, key=lambda each: each[0].key):
             defect.record(why)
-        update_each(escalations, ["round", "next_step", "due_at", "first", "late_seconds"])
+        update_each(escalations, ["round", "next_step", "due_at", "first", "first_told", "late_seconds"])
         announce(self.topics)

@@ -158,9 +158,12 @@ def _enough(escalation: Escalation, person: Person, needed: int) -> bool:
     return False
 
 
-def resume_escalation(kind: str, subject_id: int | None, *, why: str, first: Person | None = None) -> Escalation | None:
+def resume_escalation(
+    kind: str, subject_id: int | None, *, why: str, first: Person | None = None, told: str = ""
+) -> Escalation | None:
     """Let the latest escalation of a subject go on where an answer or a snooze stopped it, at once, with the version of
-    the policy that it follows; ``first`` is paged before its next step. Inside the caller's transaction.
+    the policy that it follows; ``first`` is paged before its next step, and ``told`` who gave it to them and why. Inside
+    the caller's transaction.
 
     Returns None when there is none that was stopped like that: then a new one has to start.
     """
@@ -172,10 +175,12 @@ def resume_escalation(kind: str, subject_id: int | None, *, why: str, first: Per
     now = clock.now()
     running = escalation.ended_at is None
     escalation.ended_at, escalation.end, escalation.ended_by = None, "", None
-    escalation.first, escalation.late_seconds = first or escalation.first, 0
+    if first is not None:
+        escalation.first, escalation.first_told = first, told[:600]
+    escalation.late_seconds = 0
     if not running or first is not None:
         escalation.due_at = now
-    escalation.save(update_fields=["ended_at", "end", "ended_by", "due_at", "first", "late_seconds"])
+    escalation.save(update_fields=["ended_at", "end", "ended_by", "due_at", "first", "first_told", "late_seconds"])
     escalation.answers.all().delete()
     EscalationEvent.objects.create(
         escalation=escalation,

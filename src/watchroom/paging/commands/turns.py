@@ -151,13 +151,13 @@ def _pass_over(held: dict[str, Any], error: Exception) -> None:
         event.save()
         if not escalation.drill and (defect := defect_of(escalation, plan, event, at)) is not None:
             defect.record(f"it is broken ({type(error).__name__}: {error})")
-        escalation.first = None
+        escalation.first, escalation.first_told = None, ""
         turn = next_turn(plan, at, somebody=False, before=somebody_before(escalation, at))
         escalation.round, escalation.next_step = turn.after.round, turn.after.step
         # The last resort is not hurried through, and neither is the end: whatever is wrong may pass.
         wait = 60 if turn.kind == "exhausted" else turn.due_in_seconds
         escalation.due_at = now + timedelta(seconds=wait)
-        escalation.save(update_fields=["round", "next_step", "due_at", "first"])
+        escalation.save(update_fields=["round", "next_step", "due_at", "first", "first_told"])
         announce({wake.DUE, f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"})
 
 

@@ -50,6 +50,7 @@ class Escalation(models.Model):
         related_name="+",
         help_text="To whom it was given: they are paged before it goes on with the next step.",
     )
+    first_told = models.CharField(max_length=600, blank=True, help_text="Who gave it to them, and what they wrote.")
     sender = models.ForeignKey(
         Person,
         on_delete=models.SET_NULL,
