@@ -72,12 +72,14 @@ def test_i_am_on_it_until_three_returns_by_itself(
     commands.acknowledge(acting(three[0]), group, until=clock() + HOUR)
     clock.advance(HOUR)
     run_due()
-    assert paged(hook) == ["anna", "ben"]
+    assert sorted(paged(hook)[1:]) == ["anna", "ben"]  # and whoever had it hears that it is theirs no longer
+    told = next(each.json() for each in hook.requests[1:] if each.path == "/anna")
+    assert told["purpose"] == "update" and told["subject"].startswith("The time that you took it for is over: ")
     commands.acknowledge(acting(three[1]), group, until=clock() + HOUR)
     commands.acknowledge(acting(three[1]), group)  # now for good
     clock.advance(2 * HOUR)
     run_due()
-    assert paged(hook) == ["anna", "ben"]
+    assert len(paged(hook)) == 3
 
 
 def test_giving_it_back_goes_on_with_the_next_step_and_the_same_version(

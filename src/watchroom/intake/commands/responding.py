@@ -12,8 +12,8 @@ from ...kernel import clock
 from ...kernel.again import retried
 from ...kernel.db import announce, claimable
 from ...kernel.errors import Conflict, Refused
-from ...paging.commands import page_about, stop_escalation
-from ...paging.models import Escalation
+from ...paging.commands import notify, page_about, stop_escalation
+from ...paging.models import Escalation, Notification
 from ..models import AlertGroup, GroupEvent, Responder
 from ..summing import own_words_of
 from .groups import changing
@@ -120,9 +120,21 @@ def return_due(most: int) -> int:
         due = AlertGroup.objects.filter(returns_at__lte=clock.now(), resolved_at__isnull=True).order_by("returns_at")
         groups = list(claimable(due).select_related("service", "team", "acknowledged_by")[:most])
         for group in groups:
-            who = group.acknowledged_by or "somebody"
+            person, snoozed = group.acknowledged_by, group.snoozed
+            who = person or "somebody"
             why = f"{who}'s snooze is over" if group.snoozed else f"the time that {who} took it for is over"
             GroupEvent.objects.create(group=group, at=clock.now(), kind=Kind.RETURNED, text=why[:1000])
             open_again(group, why=why)
+            if person is not None and person.is_active and not snoozed and group.held is None:
+                notify(
+                    person,
+                    purpose=Notification.Purpose.UPDATE,
+                    urgency=group.urgency,
+                    subject=f"The time that you took it for is over: {named(group)}",
+                    body="Nobody has it any more, and paging goes on where it stopped. Acknowledge it to keep it.",
+                    path=f"/alerts/{group.pk}",
+                    reason=f"returned:{group.pk}:{clock.now().timestamp():.0f}",
+                    drill=group.drill,
+                )
             announce({"alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}"})
     return len(groups)

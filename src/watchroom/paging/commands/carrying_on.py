@@ -25,7 +25,7 @@ from ..looking import look_at
 from ..models import Approval, Escalation, EscalationAnswer, EscalationEvent, Notification, RoundRobin, StepAction
 from ..people import Roster, did, name_of
 from ..rules import GIVEN_WAIT_SECONDS, Decision, Plan, Position, Step, Target, Turn, next_turn
-from ..wording import headline
+from ..wording import headline, stamp
 from .catching_up import LATE, late_by
 from .moving_on import somebody_before
 from .nobody import Defect, defect_of, event_of
@@ -279,7 +279,7 @@ class _Turns:
         if not away:
             return ""
         people = Person.objects.filter(pk__in=list(away))
-        return "".join(f"; not {person}, away until {away[person.pk]:%d %b %H:%M} UTC" for person in people)
+        return "".join(f"; not {person}, away until {stamp(away[person.pk])}" for person in people)
 
     def _note(self, place: _Place, kind: str, text: str) -> EscalationEvent:
         event = event_of(place.escalation, kind, place.at, self.now, text)
