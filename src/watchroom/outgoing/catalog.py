@@ -231,6 +231,7 @@ _ALL = (
     _other("feed.made", "A calendar address was made.", feed=NUMBER),
     _other("feed.revoked", "A calendar address was revoked.", feed=NUMBER),
     _other("rota.accepted", "A proposed rota was accepted.", shifts=ANY, **_TIMES),
+    _other("rota.taken_back", "What was left of a planned rota was taken back.", shifts=NUMBER),
     _other("swap.expired", "Nobody took a shift in time.", swaps=ANY),
     _other("policy.webhook_key_renewed", "What signs a policy's webhooks was renewed."),
     _other("integration.key_rotated", "An integration has a new key."),
