@@ -22,7 +22,7 @@ from watchroom.intake import commands
 from watchroom.intake.models import AlertGroup, Integration, Route
 from watchroom.intake.rules import Declares
 from watchroom.intake.why import why
-from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.clock import TravellingClock, now
 from watchroom.kernel.errors import Conflict, Refused
 
 pytestmark = pytest.mark.django_db
@@ -126,7 +126,58 @@ def test_after_some_minutes_it_is_declared_unless_somebody_has_it(
     assert not Incident.objects.exists()
     commands.unacknowledge(acting(anna), group)
     run_due()
-    assert Incident.objects.count() == 1  # open for so long, and nobody has it any more
+    clock.advance(9 * MINUTE)
+    run_due()
+    assert not Incident.objects.exists()  # whoever is paged now has as long as the first
+    clock.advance(MINUTE)
+    run_due()
+    assert Incident.objects.count() == 1
+
+
+def give_to_ben(by: Any, group: AlertGroup) -> None:
+    ben = make.person("Ben", "responder")
+    make.contact_method(ben, "browser", {"person": ben.pk})
+    commands.reassign(acting(by), group, ben)
+
+
+def leave_alone(by: Any, group: AlertGroup) -> None:
+    commands.snooze(acting(by), group, until=now() + 4 * MINUTE)
+
+
+@pytest.mark.parametrize("let_go", [give_to_ben, leave_alone])
+def test_the_minutes_count_anew_for_whoever_is_given_it_and_when_a_snooze_is_over(
+    clock: TravellingClock, sender: Integration, anna: Any, let_go: Any
+) -> None:
+    route(declares=Declares(after_minutes=10))
+    group = fire(sender)
+    commands.acknowledge(acting(anna), group)
+    clock.advance(120 * MINUTE)
+    let_go(anna, group)
+    clock.advance(5 * MINUTE)
+    run_due()
+    clock.advance(4 * MINUTE)
+    run_due()
+    assert AlertGroup.objects.get().acknowledged_at is None and not Incident.objects.exists()
+    clock.advance(10 * MINUTE)
+    run_due()
+    assert Incident.objects.count() == 1
+
+
+def test_the_minutes_count_anew_for_what_is_let_go(clock: TravellingClock, sender: Integration) -> None:
+    route(declares=Declares(after_minutes=10))
+    commands.save_silence(
+        make.actor(), None, matchers=["alertname=Slow"], ends_at=clock() + timedelta(hours=2), comment="new disks"
+    )
+    group = fire(sender)
+    clock.advance(timedelta(hours=2, seconds=1))
+    run_due()
+    clock.advance(9 * MINUTE)
+    run_due()
+    group.refresh_from_db()
+    assert group.held is None and group.escalations.exists() and not Incident.objects.exists()
+    clock.advance(MINUTE)
+    run_due()
+    assert Incident.objects.count() == 1
 
 
 def test_of_what_ends_in_time_there_is_no_incident(clock: TravellingClock, sender: Integration, anna: Any) -> None:
@@ -219,6 +270,7 @@ def test_one_group_one_incident(clock: TravellingClock, sender: Integration, ann
     incidents.unlink_group(acting(anna), other, group)
     commands.acknowledge(acting(anna), group)
     commands.unacknowledge(acting(anna), group)
+    clock.advance(10 * MINUTE)
     run_due()
     assert Incident.objects.count() == 2
 

@@ -98,7 +98,7 @@ def _decide(pk: int) -> None:
         if rule is not None and not _had_one(group):
             at = rule.due(
                 severity=group.severity,
-                opened_at=group.opened_at,
+                since=group.unattended_since or group.opened_at,
                 notify_at=group.notify_at,
                 acknowledged=group.acknowledged_at is not None,
             )

@@ -404,7 +404,7 @@ class Batch:
                     last.resolved_at = last.acknowledged_at = last.acknowledged_by = last.held = None
                     last.reopened += 1
                     last.told_at, last.hurried = None, False
-                    last.notify_at = clock.now() + wait
+                    last.notify_at, last.unattended_since = clock.now() + wait, at
                     self._declare(last, self._declares_at(each, at, last.notify_at))
                     reopened.append(last)
                     if begins(last, began.get(each.key, ()), at):
@@ -429,6 +429,7 @@ class Batch:
                 "told_at",
                 "hurried",
                 "declare_at",
+                "unattended_since",
                 *FIELDS,
             ],
         )
@@ -474,7 +475,7 @@ class Batch:
         rule = each.outcome.declares
         if rule is None or self.integration.drill:
             return None
-        return rule.due(severity=each.alert.severity, opened_at=at, notify_at=notify_at)
+        return rule.due(severity=each.alert.severity, since=at, notify_at=notify_at)
 
     def _service(self, pk: int | None) -> Service | None:
         return self._services[pk] if pk is not None else None

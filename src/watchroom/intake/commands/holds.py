@@ -207,6 +207,8 @@ def _apply(group: AlertGroup, hold: Hold | None) -> None:
             group=group, at=now, kind=Kind.RELEASED, text=f"{before['kind']}: {before['name']}"[:1000]
         )
         if group.resolved_at is None and group.acknowledged_at is None:
+            group.unattended_since = now
+            group.save(update_fields=["unattended_since"])
             start_paging([group])
         elif group.resolved_at is None:
             take_up(group)

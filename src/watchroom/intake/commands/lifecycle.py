@@ -121,8 +121,13 @@ def open_again(group: AlertGroup, *, why: str, first: Person | None = None, told
     """Nobody has it any more: its escalation goes on where it stopped, or a new one starts where there is none to go on
     with. ``told``: what ``first`` reads before all else. ``group`` is locked, inside the caller's transaction."""
     group.acknowledged_at = group.acknowledged_by = group.returns_at = None
-    group.snoozed, group.declare_at = False, clock.now()
-    group.save(update_fields=["acknowledged_at", "acknowledged_by", "returns_at", "snoozed", "declare_at"])
+    group.snoozed = False
+    group.declare_at = group.unattended_since = clock.now()
+    group.save(
+        update_fields=[
+            "acknowledged_at", "acknowledged_by", "returns_at", "snoozed", "declare_at", "unattended_since",
+        ]
+    )  # fmt: skip
     if group.held is not None:
         return
     if resume_escalation(Escalation.Kind.ALERT_GROUP, group.pk, why=why, first=first, told=told) is None:

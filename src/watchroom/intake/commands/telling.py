@@ -131,8 +131,8 @@ def page_now(by: Actor, group: AlertGroup) -> AlertGroup:
                 "This alert group waits for no hours, and does not flap.", fix="Reload the page to see its state."
             )
         row.hurried, row.held, row.flap_turns_at = True, None, None
-        row.review_at = made.at  # something else may hold it
-        row.save(update_fields=["hurried", "held", "review_at", "flap_turns_at"])
+        row.review_at = row.unattended_since = made.at  # something else may hold it
+        row.save(update_fields=["hurried", "held", "review_at", "flap_turns_at", "unattended_since"])
         made.history(GroupEvent(group=row, at=made.at, kind=Kind.HURRIED, person=by.person, text=f"by {by.name}"))
         if row.acknowledged_at is None:
             start_paging([row])

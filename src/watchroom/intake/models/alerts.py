@@ -80,6 +80,9 @@ class AlertGroup(models.Model):
     declare_at = models.DateTimeField(
         null=True, help_text="When it is decided whether its route declares an incident for it; not while it is held."
     )
+    unattended_since = models.DateTimeField(
+        null=True, help_text="Since when nobody has it, where that is later than it opened: given, returned or let go."
+    )
     is_demo = models.BooleanField(default=False)
 
     class Meta:

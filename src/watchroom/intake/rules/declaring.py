@@ -13,7 +13,7 @@ from .severities import SEVERITY_ORDER
 @dataclass(frozen=True)
 class Declares:
     """What a route says of incidents. ``at_least``: how bad the group must be, empty: however bad; ``after_minutes``: how
-    long it must be open with nobody having it, 0: it is declared when its paging begins.
+    long it must be open with nobody having it and nothing holding it, 0: it is declared when its paging begins.
 
     ``severity`` is the incident's, 1 to 5, 0: as the alerts say; ``type`` the slug of its type, empty: none; ``triage``: it
     waits until somebody confirms it; ``each``: every group gets one of its own, also while an incident of the same route
@@ -32,13 +32,13 @@ class Declares:
         return not self.at_least or SEVERITY_ORDER.index(severity) <= SEVERITY_ORDER.index(self.at_least)
 
     def due(
-        self, *, severity: str, opened_at: datetime, notify_at: datetime | None, acknowledged: bool = False
+        self, *, severity: str, since: datetime, notify_at: datetime | None, acknowledged: bool = False
     ) -> datetime | None:
-        """When an incident is declared for a group; None: not as it stands. Somebody who has it in time is reason enough to
-        declare none, unless it is to be declared at once. Nothing is declared before its paging begins (``notify_at``)."""
+        """When an incident is declared for a group; None: not as it stands. ``since``: since when it is open and nobody has
+        it. Somebody who has it in time is reason enough to declare none, unless it is to be declared at once. Nothing is declared before its paging begins (``notify_at``)."""
         if not self.reached(severity) or (acknowledged and self.after_minutes):
             return None
-        at = opened_at + timedelta(minutes=self.after_minutes)
+        at = since + timedelta(minutes=self.after_minutes)
         return max(at, notify_at) if notify_at is not None else at
 
     def when(self) -> str:
