@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from peers.programs import answers, wait_until
+from peers.postgres import Postgres, new_database
+from peers.programs import Program, answers, free_port, wait_until
 
 if TYPE_CHECKING:
     from peers.server import Server
+
+_PATIENT_SECONDS = 150  # whole programs, on a machine that may have other work
 
 
 @pytest.mark.peer
@@ -33,18 +38,37 @@ def test_each_process_comes_back_and_all_end(start_server: Callable[..., Server]
     assert not server.processes()
 
 
-def test_it_begins_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    """Status pages are answered from what the gate has kept, also after a restart in the middle of an outage."""
-    from django.db import OperationalError
+@pytest.mark.peer
+@pytest.mark.slow
+@pytest.mark.sqlite_only
+def test_it_begins_while_the_database_is_away_and_looks_at_it_when_it_is_back(tmp_path: Path) -> None:
+    """Status pages are answered from what the gate has kept, also after a restart in the middle of an outage; nothing
+    else begins before somebody has looked whether the tables are those of this version."""
+    with Postgres() as postgres:
+        refused = watchroom("serve", "--port", str(free_port()), database=postgres.url("nobody_made_it"), data=tmp_path)
+        assert refused.process.wait(_PATIENT_SECONDS) == 1  # a database that does not let us in is no outage
+        assert "can't be used" in refused.tail() and '"nobody_made_it" does not exist' in refused.tail()
+        assert "is away" not in refused.tail() and "Traceback" not in refused.tail()
 
-    from watchroom.cli import serving
-    from watchroom.kernel import schema
+        fresh = new_database(postgres.url(), "fresh")
+        postgres.down()
+        port = free_port()
+        server = watchroom("serve", "--port", str(port), database=fresh, data=tmp_path)
+        try:
+            server.wait_until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), _PATIENT_SECONDS)
+            assert "The database is away" in server.tail()
+            postgres.resume()
+            # Web and engine each say it, end, and begin by themselves once somebody has migrated.
+            server.wait_until(
+                lambda: server.tail().count("Run `watchroom migrate` on one node first.") >= 2, _PATIENT_SECONDS
+            )
+            assert "The engine runs" not in server.tail()
+            assert "Traceback" not in server.tail()
+        finally:
+            server.stop()
 
-    def away() -> bool:
-        raise OperationalError("connection refused\nIs the server running?")
 
-    monkeypatch.setattr(schema, "is_up_to_date", away)
-    monkeypatch.setattr(serving.conf, "current", lambda: SimpleNamespace(is_postgresql=True))
-    serving.prepare()
-    said = capsys.readouterr().err
-    assert "The database is away: connection refused" in said and "Is the server" not in said
+def watchroom(*arguments: str, database: str, data: Path) -> Program:
+    env = {**os.environ, "DATABASE_URL": database, "WATCHROOM_DATA": str(data), "XDG_RUNTIME_DIR": str(data)}
+    command = [sys.executable, "-m", "watchroom", *arguments]
+    return Program(command, log=data / f"{free_port()}.log", env=env)

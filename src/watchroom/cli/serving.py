@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from ..kernel import settings as conf
-from ..kernel.errors import Refused, WatchroomError
+from ..kernel.errors import WatchroomError
 
 
 def _django() -> None:
@@ -33,19 +33,12 @@ def prepare() -> None:
         migrate()
     else:
         _django()
-        from django.db import OperationalError
+        from ..serving import ready
 
-        from ..kernel.schema import is_up_to_date
-
-        try:
-            ready = is_up_to_date()
-        except OperationalError as error:
-            # The gate answers status pages from what it has kept, and all else begins by itself when the database is back.
-            why = str(error).partition("\n")[0]
+        if why := ready.look():
+            # The gate answers status pages from what it has kept; web and engine wait (`ready.wait`).
             click.echo(f"\n  The database is away: {why}\n  Status pages are served from what was kept.\n", err=True)
             return
-        if not ready:
-            raise Refused("The database is not up to date.", fix="Run `watchroom migrate` on one node first.")
     from ..accounts.queries import is_set_up
     from ..intake.journal import mend
 

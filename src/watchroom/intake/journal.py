@@ -172,8 +172,9 @@ def mend() -> int:
     many integrations had been read further than the journal goes."""
     from .models import Inbox, Integration
 
+    read = list(Integration.objects.values_list("pk", "read_to"))  # first: other nodes may store and read meanwhile
     stored = dict(Inbox.objects.values_list("integration_id", "stored"))
-    behind = [pk for pk, read_to in Integration.objects.values_list("pk", "read_to") if stored.get(pk, 0) < read_to]
+    behind = [pk for pk, read_to in read if stored.get(pk, 0) < read_to]
     for pk in behind:
         Integration.objects.filter(pk=pk).update(read_to=stored.get(pk, 0))
     for pk in Integration.objects.values_list("pk", flat=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 
+from . import ready
 from .parent import die_with_parent
 
 
@@ -15,4 +16,6 @@ def run_engine() -> None:
     import django
 
     django.setup()
+    if ready.wait():  # nobody has looked at it yet
+        importlib.import_module("watchroom.intake.journal").mend()
     importlib.import_module("watchroom.engine.loop").run()

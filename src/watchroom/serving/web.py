@@ -13,6 +13,7 @@ from typing import Any
 from ..intake.gate import addresses
 from ..intake.gate.proxy import LATER
 from ..kernel.settings import current
+from . import ready
 from .forwarded import Forwarded
 from .parent import die_with_parent
 from .ports import listen
@@ -28,13 +29,16 @@ def run_web(host: str = "127.0.0.1", port: int = 8001, socket: str | Path | None
     die_with_parent()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = current()
-    listening: dict[str, Any] = {} if socket else {"sockets": [listen(host, port)]}
+    if not socket:
+        listen(host, port).close()  # a port in use is said now, not once the database is there
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "watchroom.settings")
     import waitress
 
     from ..wsgi import application
 
+    ready.wait()
+    listening: dict[str, Any] = {} if socket else {"sockets": [listen(host, port)]}
     logging.getLogger("waitress").setLevel(logging.WARNING)
     trusted = addresses.networks(settings.trusted_proxies)
     application_ = Forwarded(application, always=bool(socket), trusted=trusted)
