@@ -12,6 +12,7 @@ from click.testing import CliRunner
 import factories as make
 from watchroom.accounts.actors import acting
 from watchroom.cli.main import cli
+from watchroom.engine.loop import run_due
 from watchroom.incidents import commands
 from watchroom.incidents.models import Incident, RoleAssignment, RoleHandoff
 from watchroom.incidents.rules.catch_up import CatchUp, Doing, Idea, Line, Tried
@@ -19,6 +20,7 @@ from watchroom.incidents.rules.handing_over import prefilled
 from watchroom.kernel import clock
 from watchroom.kernel.errors import Conflict, NotAllowed, Refused
 from watchroom.paging.models import Escalation
+from watchroom.web.answers import answer
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -73,6 +75,21 @@ def test_the_role_is_the_receivers_when_they_accept(world: Any, held: RoleAssign
     assert "Vic took over as commander from Rita" in said["role.handed_over"]
     with pytest.raises(Conflict):
         commands.answer_handoff(acting(world.viewer), handoff, accept=False)
+
+
+def test_whoever_answers_the_page_of_a_hand_off_has_taken_over(world: Any, held: RoleAssignment) -> None:
+    """By telephone, chat or mail there is nothing else to press."""
+    make.contact_method(world.viewer)
+    commands.offer_handoff(world.by, held, world.viewer, knows="Cards fail.")
+    escalation = Escalation.objects.get(kind="direct", ended_at__isnull=True)
+    run_due()
+    with pytest.raises(NotAllowed):
+        answer(acting(world.manager), escalation)
+    answer(acting(world.viewer), escalation)
+    assert holder(held.incident) == world.viewer
+    assert RoleHandoff.objects.get().accepted
+    assert not Escalation.objects.filter(ended_at__isnull=True).exists()
+    answer(acting(world.viewer), escalation)  # twice is once
 
 
 def test_it_can_be_declined_taken_back_and_replaced(world: Any, held: RoleAssignment) -> None:

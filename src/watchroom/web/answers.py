@@ -8,8 +8,8 @@ from typing import NamedTuple
 from ..accounts.actors import Actor
 from ..accounts.changes import change
 from ..accounts.roles import Action
-from ..incidents.commands import accept_role, assign_role, may_still_answer
-from ..incidents.models import RoleAssignment
+from ..incidents.commands import accept_role, answer_handoff, assign_role, may_still_answer
+from ..incidents.models import RoleAssignment, RoleHandoff
 from ..intake.commands import acknowledge, escalate_now
 from ..intake.models import AlertGroup
 from ..kernel.errors import NotAllowed, NotFound
@@ -79,7 +79,7 @@ def escalate_all(by: Actor, notification: Notification) -> int:
 
 
 def answer(by: Actor, escalation: Escalation) -> None:
-    """Take it, as someone who was asked: acknowledge the group, accept the role, or confirm the page.
+    """Take it, as someone who was asked: acknowledge the group, accept the role or the hand-off, or confirm the page.
 
     :raises NotAllowed: ``by`` was not asked.
     :raises NotFound: what it was about has been deleted.
@@ -105,6 +105,8 @@ def answer(by: Actor, escalation: Escalation) -> None:
                 )  # asked because the other did not answer
         elif (assignment.ended_at is None and assignment.accepted_at is None) or may_still_answer(assignment):
             accept_role(by, assignment)
+    elif offered := RoleHandoff.objects.filter(page=escalation.pk, to=by.person, ended_at__isnull=True).first():
+        answer_handoff(by, offered, accept=True)  # its page says all that is handed over
     elif escalation.ended_at is None:
         with change(by, "page.answered", None, needs=Action.SEE) as made:
             made.note(title=escalation.title)
