@@ -70,6 +70,20 @@ def test_mentions_reach_whom_they_mean() -> None:
     assert mentions.handles(PEOPLE) == {1: "ada@example.org", 2: "bob.y", 3: "ada@other.example"}
 
 
+def test_a_first_name_means_somebody_where_it_can_mean_only_one() -> None:
+    people = [
+        mentions.Known(1, "jose.nunez@example.org", "José Núñez"), mentions.Known(2, "emil.petrov@example.org", "Emil Petrov"),
+        mentions.Known(3, "mei.h@example.org", "Mei Haddad"), mentions.Known(4, "mei.t@example.org", "Mei Tanaka"),
+        mentions.Known(5, "ops@example.org", "Pia"), mentions.Known(6, "pia@example.org", "Somebody Else"),
+    ]  # fmt: skip
+    known = mentions.by_handle(people)
+    assert mentions.mentioned("@jose or @José, @emil", known) == [1, 2]
+    assert mentions.mentioned("@mei @mei.t", known) == [4]  # two are called so
+    assert mentions.mentioned("@pia", known) == [6]  # what stands before the @ goes before a name
+    # Whoever turns it round gets the handle, which completes and is written out.
+    assert {number: handle for handle, number in known.items()} == mentions.handles(people)
+
+
 @given(st.text(alphabet="@abc. \n-+x"))
 def test_the_pieces_of_a_text_are_the_text(text: str) -> None:
     assert "".join(piece for piece, _ in mentions.parts(text)) == text

@@ -1,8 +1,10 @@
-"""Who is meant by an @mention. People are called by the part of their e-mail address before the @."""
+"""Who is meant by an @mention. People are called by the part of their e-mail address before the @, or by a first name that
+only one of them has."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -33,10 +35,23 @@ def handles(people: Iterable[Known]) -> dict[int, str]:
 
 
 def by_handle(people: Iterable[Known]) -> dict[str, int]:
-    """The person behind each handle, and behind each whole address."""
+    """The person behind each handle, behind each whole address, and behind each first name that only one of ``people`` has
+    and that stands before the @ of nobody else's address."""
     people = list(people)
-    found = {person.email.lower(): person.id for person in people}
-    return found | {handle: number for number, handle in handles(people).items()}
+    meant: dict[str, set[int]] = {}
+    for person in people:
+        for name in {*_first_names(person), person.email.partition("@")[0].lower()}:
+            meant.setdefault(name, set()).add(person.id)
+    called = {handle: number for number, handle in handles(people).items()}
+    found = {name: min(ids) for name, ids in meant.items() if len(ids) == 1 and name not in called}
+    return found | {person.email.lower(): person.id for person in people} | called
+
+
+def _first_names(person: Known) -> set[str]:
+    """What somebody who is in a hurry writes: the first name, with its accents and without."""
+    name = (person.name.split() or [""])[0].lower()
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return {each for each in (name, plain) if len(each) > 1 and _MENTION.fullmatch(f"@{each}")}
 
 
 def said_in(text: str) -> list[str]:
