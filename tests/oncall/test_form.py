@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from django.test import Client
 
 import factories
 from watchroom.accounts.actors import SYSTEM
+from watchroom.cli.main import cli
 from watchroom.config.carry_out import apply
 from watchroom.config.current import read
 from watchroom.config.text import parse
@@ -123,6 +125,37 @@ def test_a_change_shows_who_gains_and_loses_before_it_is_saved(team: Any, django
     first = answer.json()["items"][0]
     assert ([who["name"] for who in first["loses"]], [who["name"] for who in first["gains"]]) == (["Anna"], ["Ben"])
     assert answer.json()["gaps"] == []
+
+
+@pytest.mark.django_db
+def test_an_override_says_what_it_would_change_and_that_it_changes_nothing(team: Any, clock: Any) -> None:
+    made, (anna, ben, cleo, dan, _), client = team
+    weekly = {"name": "Weekly", "starts_at": "2026-03-02T09:00", "members": [[anna.pk], [ben.pk]]}
+    row = commands.save_schedule(SYSTEM, None, team=made, name="Pay", timezone="UTC", rotations=[weekly])
+    span = {"starts_at": f"{clock():%Y-%m-%dT%H:%M}", "ends_at": f"{clock() + timedelta(hours=2):%Y-%m-%dT%H:%M}"}
+    wrong = {"person": cleo.pk, "replaces": ben.pk, "reason": "", **span}  # Ben is not on call now
+    seen = client.post("/schedules/pay/overrides/preview", wrong).content.decode()
+    assert "Nothing would change" in seen
+    right = wrong | {"replaces": anna.pk}
+    seen = client.post("/schedules/pay/overrides/preview", right).content.decode()
+    assert "<strong>Cleo</strong> instead of Anna" in seen and not row.overrides.exists()
+    assert "What would change" not in client.post("/schedules/pay/overrides/preview", {"person": ""}).content.decode()
+    told = client.post("/schedules/pay/overrides", wrong, follow=True).content.decode()
+    assert "it changes nothing: Ben is not on call then." in told
+    told = client.post("/schedules/pay/overrides", right, follow=True).content.decode()
+    assert "Cleo takes over." in told and queries.who(row, clock()) == [cleo]
+    factories.person("Root", "administrator")  # as whom the command acts
+    asked = ["override", "pay", str(dan.pk), "--to", (clock() + timedelta(hours=1)).isoformat()]
+    seen = CliRunner().invoke(cli, ["oncall", *asked, "--instead-of", str(ben.pk), "--preview"])
+    assert seen.exit_code == 0, seen.output
+    assert "Nothing would change" in seen.output
+    seen = CliRunner().invoke(cli, ["oncall", *asked, "--preview"])
+    assert "Dan" in seen.output and "Cleo" in seen.output and queries.who(row, clock()) == [cleo]
+    # Whoever has a shift ahead finds just that shift in the form.
+    ben_client = Client()
+    ben_client.force_login(ben, backend="allauth.account.auth_backends.AuthenticationBackend")
+    form = ben_client.get("/schedules/pay").context["form"]
+    assert (form["replaces"].value(), form.initial["starts_at"]) == (ben.pk, datetime(2026, 3, 9, 9, tzinfo=UTC))
 
 
 @pytest.mark.django_db

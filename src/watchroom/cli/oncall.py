@@ -66,10 +66,15 @@ def _all_schedules(api: Api) -> list[str]:
 @click.argument("email")
 @click.option("--from", "starts_at", help="RFC 3339; without it, or where it has passed, now.")
 @click.option("--to", "ends_at", required=True, help="RFC 3339.")
+@click.option("--instead-of", "replaces", help="Id or e-mail address; without it, instead of everybody.")
 @click.option("--reason")
+@click.option("--preview", is_flag=True, help="Only say who would gain and lose which time.")
 @api_command
-def override(api: Api, slug: str, email: str, **fields: Any) -> Any:
+def override(api: Api, slug: str, email: str, preview: bool, **fields: Any) -> Any:
     """Somebody takes a schedule for a while."""
+    if preview:
+        found = api.post(f"/schedules/{slug}/overrides/preview", person=email, **fields)
+        return found, table("starts_at", "ends_at", "loses", "gains", empty="Nothing would change.")
     return api.post(f"/schedules/{slug}/overrides", person=email, **fields), facts
 
 

@@ -362,6 +362,20 @@ def entries_of(feed: Feed, base_url: str) -> list[Written]:
     ]
 
 
+def preview_override(
+    schedule: Schedule, person: Person, replaces: Person | None, starts_at: datetime, ends_at: datetime
+) -> tuple[list[rules.Moved], dict[int, Person]]:
+    """Who would gain and who would lose which time by an override; what has passed it does not change."""
+    start = max(starts_at, clock.now())
+    if ends_at <= start:
+        return [], {}
+    plan = queries.plan_of(schedule, start, ends_at)
+    key = max((each.key for each in plan.overrides), default=0) + 1
+    new = rules.Override(key, person.pk, start, ends_at, replaces.pk if replaces else None)
+    moved = rules.difference(plan, replace(plan, overrides=(*plan.overrides, new)), start, ends_at)
+    return moved, queries.people_of({pk for each in moved for pk in (*each.loses, *each.gains)})
+
+
 def preview_temporary(row: Temporary) -> tuple[list[rules.Moved], dict[int, Person]]:
     """Who would gain and who would lose which time by a temporary schedule that is not saved yet."""
     start, end = max(row.starts_at, clock.now()), row.ends_at

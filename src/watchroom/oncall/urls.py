@@ -42,5 +42,6 @@ urlpatterns = [
     path("schedules/<slug:slug>/edit", views.schedule_edit, name="schedule-edit"),
     path("schedules/<slug:slug>/delete", views.schedule_delete, name="schedule-delete"),
     path("schedules/<slug:slug>/overrides", views.override_add, name="override-add"),
+    path("schedules/<slug:slug>/overrides/preview", views.override_preview, name="override-preview"),
     path("schedules/<slug:slug>/overrides/<int:pk>/remove", views.override_remove, name="override-remove"),
 ]

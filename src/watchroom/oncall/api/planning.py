@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.http import HttpRequest
@@ -139,16 +138,8 @@ def preview_override(request: HttpRequest, slug: str, body: OverrideIn) -> Moves
     row = queries.schedule_by(by, slug)
     now = clock.now()  # what has passed, an override does not change
     start, end = span(max(aware(body.starts_at, "starts_at"), now) if body.starts_at else now, body.ends_at, _USUAL)
-    plan = queries.plan_of(row, start, end)
-    new = rules.Override(
-        max((each.key for each in plan.overrides), default=0) + 1,
-        person_by(body.person).pk,
-        start,
-        end,
-        person_by(body.replaces).pk if body.replaces else None,
-    )
-    moved = rules.difference(plan, replace(plan, overrides=(*plan.overrides, new)), start, end)
-    return MovesOut(items=moves_of(moved, queries.people_of({pk for m in moved for pk in (*m.loses, *m.gains)})))
+    person, replaces = person_by(body.person), person_by(body.replaces) if body.replaces else None
+    return MovesOut(items=moves_of(*outlook.preview_override(row, person, replaces, start, end)))
 
 
 @router.post("/schedules/{slug:slug}/preview", response=DraftOut, summary="Preview a change of a schedule")

@@ -5,7 +5,7 @@ from .editing import schedule_edit
 from .handoffs import handoff, handoff_acknowledge, handoff_note, handoffs
 from .own import absence_add, absence_import, absence_remove, holidays, mine
 from .plan import planner, planner_accept, planner_take_back
-from .schedules import override_add, override_remove, schedule, schedule_delete, schedules
+from .schedules import override_add, override_preview, override_remove, schedule, schedule_delete, schedules
 from .swaps import cover, shift_take, swap_decline, swap_offer, swap_take, swap_withdraw
 from .temporaries import temporary, temporary_end
 from .worked import correct, correction_take_back, worked_csv, worked_page
@@ -29,6 +29,7 @@ __all__ = [
     "holidays",
     "mine",
     "override_add",
+    "override_preview",
     "override_remove",
     "planner",
     "planner_accept",

@@ -71,11 +71,13 @@ def schedule(request: HttpRequest, slug: str) -> HttpResponseBase:
     return _show(request, by, row, None)
 
 
-def _initial(by: Actor, *, is_member: bool) -> dict[str, Any]:
-    # Somebody of the schedule wants to be covered; anybody else is offered to take over.
+def _initial(by: Actor, own: rules.Shift | None) -> dict[str, Any]:
+    # Somebody with a shift ahead wants to be covered in it; anybody else is offered to take over.
     now = timezone.localtime(clock.now()).replace(second=0, microsecond=0)
     me = by.person.pk if by.person else None
-    return {"starts_at": now, "ends_at": now + timedelta(hours=8), "replaces" if is_member else "person": me}
+    if own is None:
+        return {"starts_at": now, "ends_at": now + timedelta(hours=8), "person": me}
+    return {"starts_at": max(now, timezone.localtime(own.starts_at)), "ends_at": own.ends_at, "replaces": me}
 
 
 def _first_of_each(findings: list[rules.Finding], most: int = 3) -> list[rules.Finding]:
@@ -113,8 +115,9 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
     report, _ = outlook.quality_of(row, now, now + timedelta(days=60), plan)
     holidays = outlook.holidays_of(numbers, start, end)
     reasons = reasons_of(row, plan, shifts, start, end)
-    is_member = by.person is not None and by.person.pk in numbers
-    form = form or OverrideForm(initial=_initial(by, is_member=is_member))
+    me = by.person.pk if by.person else 0
+    own = next(iter(rules.shifts_of(plan, me, now, now + timedelta(days=60))), None) if me in numbers else None
+    form = form or OverrideForm(initial=_initial(by, own))
     now_people = [people[duty.person] for duty in duties[0] if duty.person in people]
     may_override = by.may(Action.RESPOND, row.team) and by.person is not None
     context = {
@@ -156,7 +159,7 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
         "may_override": by.may(Action.RESPOND, row.team),
         "earlier": f"{timezone.localtime(start) - (timedelta(days=1) if kind == 'month' else span):%Y-%m-%d}",
         "later": f"{timezone.localtime(start) + timedelta(days=38 if kind == 'month' else span.days):%Y-%m-%d}",
-        "cover_me": is_member,
+        "cover_me": own is not None,
     }
     return render(request, "oncall/schedule.html", context, status=422 if form.errors else 200)
 
@@ -229,12 +232,17 @@ def override_add(request: HttpRequest, slug: str) -> HttpResponseBase:
     row = queries.schedule_by(by, slug)
     form = OverrideForm(request.POST)
     if form.is_valid():
+        said = form.cleaned_data
+        moved, _ = outlook.preview_override(row, said["person"], said["replaces"], said["starts_at"], said["ends_at"])
         try:
-            made = commands.add_override(by, row, **form.cleaned_data)
+            made = commands.add_override(by, row, **said)
         except WatchroomError as error:
             blame(form, error)
         else:
-            messages.success(request, f"{made.person} takes over.")
+            if moved:
+                messages.success(request, f"{made.person} takes over.")
+            else:
+                messages.warning(request, f"Saved, but it changes nothing: {_why_nothing(made)}")
             if form.cleaned_data["starts_at"] < made.starts_at - timedelta(minutes=1):
                 messages.info(
                     request,
@@ -243,6 +251,30 @@ def override_add(request: HttpRequest, slug: str) -> HttpResponseBase:
                 )
             return redirect("schedule", slug)
     return _show(request, by, row, form)
+
+
+def _why_nothing(made: Override) -> str:
+    if made.replaces is not None:
+        return f"{made.replaces} is not on call then."
+    return f"{made.person} is on call then anyway."
+
+
+@require_POST
+def override_preview(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """A part of the page: who would gain and who would lose which time by what stands in the form."""
+    row = queries.schedule_by(actor_of(request), slug)
+    form = OverrideForm(request.POST)
+    context: dict[str, Any] = {"schedule": row, "moved": None}
+    if form.is_valid():
+        said = form.cleaned_data
+        moved, people = outlook.preview_override(
+            row, said["person"], said["replaces"], said["starts_at"], said["ends_at"]
+        )
+        context["moved"] = [
+            (each, [people[pk] for pk in each.loses if pk in people], [people[pk] for pk in each.gains if pk in people])
+            for each in moved
+        ]
+    return render(request, "oncall/_override_draft.html", context)
 
 
 @require_POST
