@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -118,6 +119,17 @@ def test_the_delivery_log(api: Api, django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(8):
         assert len(api("GET", f"/notifications?person={anna.pk}&state=waiting")["items"]) == 50
     assert api("GET", "/notifications?state=sent")["items"] == []
+
+    def subjects(**query: str) -> list[str]:
+        return [each["subject"] for each in api("GET", f"/notifications?{urlencode(query)}")["items"]]
+
+    assert len(subjects(person=anna.email, channel="webhook")) == 50 and subjects(channel="sms") == []
+    assert subjects(text="m49") == ["M49"]
+    first = api("GET", "/notifications?text=m49")["items"][0]
+    assert (first["person_name"], first["channel"]) == ("Anna", "webhook")
+    before, after = ((now + timedelta(minutes=each)).isoformat() for each in (-1, 1))
+    assert len(subjects(start=before, end=after)) == 50 and subjects(start=after) == subjects(end=before) == []
+    api("GET", "/notifications?person=no@example.org", status=404)
 
 
 def test_who_is_asked_into_an_incident_is_not_for_the_whole_team(api: Api) -> None:

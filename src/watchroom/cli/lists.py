@@ -19,6 +19,24 @@ def _list(name: str, path: str, help_: str, *columns: str) -> click.Command:
     return click.command(name, help=help_)(made)
 
 
+@click.command()
+@click.option("--state", help="waiting, sending, sent, delivered, failed or cancelled.")
+@click.option("--person", help="Id or e-mail address.")
+@click.option("--channel", help="Such as sms.")
+@click.option("--escalation", type=int, help="Its number.")
+@click.option("--text", help="In its subject.")
+@click.option("--from", "start", help="RFC 3339.")
+@click.option("--to", "end", help="RFC 3339.")
+@click.option("--limit", type=int, help="How many at once.")
+@click.option("--cursor", help="From the page before.")
+@api_command
+def notifications(api: Api, **query: Any) -> Any:
+    """The delivery log; with --json also every attempt."""
+    return api.get("/notifications", **query), table(
+        "id", "created_at", "state", "person_name", "method", "subject", "note"
+    )
+
+
 @click.group()
 def token() -> None:
     """API tokens."""
@@ -43,6 +61,6 @@ commands: list[click.Command] = [
     _list("routes", "/routes", "List routes.", "id", "name", "position", "team", "policy"),
     _list("status-pages", "/status-pages", "List status pages.", "slug", "name", "team", "public"),
     _list("audit", "/audit-records", "Who did what.", "id", "at", "actor", "action", "object_kind", "object_id"),
-    _list("notifications", "/notifications", "The delivery log.", "id", "state", "person", "channel", "subject"),
+    notifications,
     token,
 ]

@@ -27,10 +27,10 @@ from .outlook import warnings_of
 from .queries import (
     approvals_visible_to,
     defects_visible_to,
+    delivery_log,
     dry_run,
     escalations_visible_to,
     missing_ways,
-    notifications_visible_to,
     planned_for,
     policies_visible_to,
     trace,
@@ -425,11 +425,28 @@ def get_why_quiet(
 
 @router.get("/notifications", response=Page[NotificationOut], operation_id="list_notifications")
 def list_notifications(
-    request: HttpRequest, state: str = "", person: int | None = None, cursor: str | None = None, limit: int = 50
+    request: HttpRequest,
+    state: str = "",
+    person: str = "",
+    channel: str = "",
+    escalation: int | None = None,
+    text: str = "",
+    start: Instant | None = None,
+    end: Instant | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> Any:
-    """The delivery log, with every attempt."""
-    rows = notifications_visible_to(actor_of(request)).prefetch_related("attempts")
-    rows = rows.filter(state=state) if state else rows
-    rows = rows.filter(person=person) if person else rows
+    """The delivery log, with every attempt. ``person``: an id or an e-mail address; ``start`` and ``end``: when a message was
+    made; ``text``: in its subject."""
+    rows = delivery_log(
+        actor_of(request),
+        state=state,
+        channel=channel,
+        person=person_by(person).pk if person else None,
+        escalation=escalation,
+        text=text,
+        start=start,
+        end=end,
+    )
     found, following = page(rows, cursor=cursor, limit=limit)
     return {"items": [NotificationOut.of(row) for row in found], "next_cursor": following}

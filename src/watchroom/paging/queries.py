@@ -324,6 +324,32 @@ def notifications_visible_to(actor: Actor) -> QuerySet[Notification]:
     return rows.filter(own | about_alerts | Q(escalation__team__in=actor.teams_where(Action.MANAGE)))
 
 
+def delivery_log(
+    actor: Actor,
+    *,
+    state: str = "",
+    channel: str = "",
+    person: int | None = None,
+    escalation: int | None = None,
+    text: str = "",
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> QuerySet[Notification]:
+    """What ``actor`` may see of the delivery log, with its attempts; what is not given narrows nothing. ``start`` and ``end``:
+    when a message was made."""
+    given = {
+        "state": state,
+        "contact_method__channel": channel,
+        "person": person,
+        "escalation": escalation,
+        "subject__icontains": text,
+        "created_at__gte": start,
+        "created_at__lt": end,
+    }
+    wanted = {name: value for name, value in given.items() if value not in ("", None)}
+    return notifications_visible_to(actor).filter(**wanted).prefetch_related("attempts")
+
+
 def escalations_visible_to(actor: Actor) -> QuerySet[Escalation]:
     """Escalations that ``actor`` may read: everybody who is signed in, but direct pages only by those concerned: who sent
     them and who was paged."""

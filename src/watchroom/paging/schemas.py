@@ -414,6 +414,8 @@ class NotificationOut(Schema):
 
     id: int
     person: int
+    person_name: str
+    channel: str | None
     method: str
     purpose: str
     urgency: str
@@ -434,6 +436,8 @@ class NotificationOut(Schema):
         return cls(
             id=row.pk,
             person=row.person_id,
+            person_name=str(row.person),
+            channel=row.contact_method.channel if row.contact_method else None,
             method=row.method_text,
             purpose=row.purpose,
             urgency=row.urgency,

@@ -26,7 +26,7 @@ from ...web.middleware import actor_of
 from ...web.sheets import sheet
 from .. import commands
 from ..models import Notification
-from ..queries import notifications_visible_to, pending_page_of
+from ..queries import delivery_log, pending_page_of
 from ..silence import why_quiet
 from .respond import VERBS
 
@@ -44,20 +44,15 @@ FILE_LIMIT = 50_000  # notifications; a longer log is asked for in parts
 def _filtered(request: HttpRequest) -> QuerySet[Notification]:
     """What the address asks for, of what may be seen."""
     actor, given = actor_of(request), request.GET
-    rows = notifications_visible_to(actor)
-    if state := given.get("state"):
-        rows = rows.filter(state=state)
-    if channel := given.get("channel"):
-        rows = rows.filter(contact_method__channel=channel)
-    if given.get("who") == "me":
-        rows = rows.filter(person=actor.person)
-    elif (whose := whole(given.get("person", ""))) is not None:
-        rows = rows.filter(person=whose)
-    if (escalation := whole(given.get("escalation", ""))) is not None:
-        rows = rows.filter(escalation=escalation)
-    if text := given.get("q"):
-        rows = rows.filter(subject__icontains=text)
-    return rows.prefetch_related("attempts")
+    mine = actor.person.pk if given.get("who") == "me" and actor.person else None
+    return delivery_log(
+        actor,
+        state=given.get("state", ""),
+        channel=given.get("channel", ""),
+        person=mine or whole(given.get("person", "")),
+        escalation=whole(given.get("escalation", "")),
+        text=given.get("q", ""),
+    )
 
 
 def index(request: HttpRequest) -> HttpResponse:
