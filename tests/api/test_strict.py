@@ -57,6 +57,26 @@ def test_what_was_read_can_be_written_back(api: Client) -> None:
     assert send(api, "put", f"/routes/{made['id']}", made | {"idd": 3}).status_code == 422
 
 
+def test_a_wish_for_what_is_not_changed_there_is_refused(api: Client) -> None:
+    number = send(api, "post", "/incidents", {"title": "Down"}).json()["id"]
+    answer = send(api, "patch", f"/incidents/{number}", {"title": "Slow", "status": "resolved"})
+    said = answer.json()
+    assert (answer.status_code, said["field"], said["value"]) == (422, "status", "resolved")
+    assert "an operation of its own" in said["fix"]
+    now = api.get(f"/api/v1/incidents/{number}").json()
+    assert (now["title"], now["status"]) == ("Down", "active")
+    person, team = make.person("Ada"), make.team()
+    for path, wish in ((f"/people/{person.pk}", {"is_active": False}), (f"/teams/{team.slug}", {"members": []})):
+        assert send(api, "patch", path, wish).json()["field"] in wish
+
+
+def test_what_is_given_as_a_part_was_read_as_well(api: Client) -> None:
+    path = f"/schedules/{make.schedule(people=(make.person(),)).slug}"
+    read = api.get(f"/api/v1{path}").json()
+    answer = send(api, "patch", path, {"name": "Nights", "rotations": read["rotations"]})
+    assert (answer.status_code, answer.json()["name"]) == (200, "Nights")
+
+
 def test_a_mistyped_parameter_of_a_list_is_named(api: Client) -> None:
     answer = api.get("/api/v1/incidents", {"sevrity": 1})
     assert (answer.status_code, answer.json()["field"]) == (422, "sevrity")

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from ..kernel.errors import Refused
 
 UNKNOWN = "There is no such setting here: check how it is written, or leave it out."
+ANSWERED = "Leave it out here; what changes it is an operation of its own: see /api/v1/openapi.json."
 
 
 def refuse_unknown(router: Router) -> None:
@@ -29,7 +30,7 @@ def refuse_unknown(router: Router) -> None:
                         answers = [
                             part for each in operation.response_models.values() if each for part in _schemas_of(each)
                         ]
-                        _let_answers_back_in(model, answers)
+                        _let_answers_back_in(model, answers, whole="PUT" in operation.methods)
                 elif model.__ninja_param_source__ == "query":
                     _close_query(model)
     for _, below, *_ in router._routers:
@@ -63,18 +64,29 @@ def _schemas_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _schemas_in(part)
 
 
-def _let_answers_back_in(model: Any, answers: Sequence[type[BaseModel]]) -> None:
-    """Whoever reads a thing, changes a word and writes it back sends what only answers have, such as its number: that is no
-    mistake, and is left alone."""
+def _let_answers_back_in(model: Any, answers: Sequence[type[BaseModel]], *, whole: bool) -> None:
+    """Whoever reads a thing, changes a word and writes it back as a ``whole`` sends what only answers have, such as its
+    number: that is no mistake, and is left alone. Where only what is given changes, it is a wish, and refused; but what is
+    given is itself written as a whole."""
     read = model.get_request_data
     [(name, field)] = model.model_fields.items()
     schemas = list(_schemas_in(field.annotation))
 
     def get_request_data(request: HttpRequest, api: Any, path_params: Any) -> Any:
         data = read(request, api, path_params)
+        if data and not whole:
+            _refuse_answered(data[name], schemas, answers)
         return data and {name: _without_answered(data[name], schemas, answers)}
 
     model.get_request_data = get_request_data
+
+
+def _refuse_answered(said: Any, schemas: Sequence[type[BaseModel]], answers: Sequence[type[BaseModel]]) -> None:
+    known, answered = _fields_of(schemas), _fields_of(answers)
+    for name, value in said.items() if isinstance(said, dict) else ():
+        if name in answered and name not in known:
+            shown = None if isinstance(value, dict | list) else value
+            raise Refused("That is not changed here.", field=name, value=shown, fix=ANSWERED)
 
 
 def _without_answered(said: Any, schemas: Sequence[type[BaseModel]], answers: Sequence[type[BaseModel]]) -> Any:
