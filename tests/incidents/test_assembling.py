@@ -219,6 +219,24 @@ def test_a_resolved_incident_asks_nobody_any_more(world: Any, crew: Crew, clock:
     assert holder(incident).person == crew.ada
 
 
+def test_saying_no_to_a_resolved_incident_asks_and_tells_nobody(world: Any, crew: Crew, client: Any) -> None:
+    make.contact_method(world.responder)
+    incident = commands.declare(world.by, title="Checkout fails", team=world.team, severity=1)
+    first = holder(incident)
+    client.force_login(crew.ada, backend=BACKEND)
+    room = f"/incidents/{incident.pk}"
+    assert client.get(room).content.decode().count("I can’t now") == 2  # at the top, and beside the role
+    commands.resolve(world.by, incident)
+    assert "I can’t now" not in client.get(room).content.decode()
+    client.post(f"/roles/{first.pk}", {"answer": "decline"})  # from a page that was open before
+    first.refresh_from_db()
+    assert first.ended_at is not None
+    assert incident.roles.filter(role="commander").get() == first
+    assert not Escalation.objects.filter(kind="role", ended_at__isnull=True).exists()
+    assert not Notification.objects.filter(reason__startswith="role-unanswered").exists()
+    assert incident.log.get(type="role.declined").text == f"{crew.ada} can’t be the commander"
+
+
 def test_worse_means_that_more_are_asked_and_nobody_twice(world: Any, crew: Crew) -> None:
     admin = make.actor()
     commands.save_rotation(admin, None, role="communications", person=crew.bob, least_severity=2)

@@ -87,8 +87,8 @@ def pass_on_one() -> bool:
 
 @retried
 def decline_role(by: Actor, assignment: RoleAssignment, *, why: str = "") -> RoleAssignment:
-    """Say no to a role that one is asked to take: the next one is asked at once, by the rotations. Saying it twice is saying
-    it once, and whoever thinks better of it may accept it while nobody else has.
+    """Say no to a role that one is asked to take: the next one is asked at once, by the rotations, unless the incident is
+    over. Saying it twice is saying it once, and whoever thinks better of it may accept it while nobody else has.
 
     :raises Conflict: it was accepted already.
     :raises NotAllowed: only the person themselves, or a responder for them.
@@ -112,7 +112,8 @@ def decline_role(by: Actor, assignment: RoleAssignment, *, why: str = "") -> Rol
             made.note(role=found.role, person=str(found.person))
             said = f"{found.person} can’t be the {found.get_role_display().lower()}{f' ({why})' if why else ''}"
             # Nobody gets to read a private one, and nobody is asked into a drill, without somebody's word.
-            following = None if row.private or row.drill else assembly.next_after(found, made.at)
+            asks = row.is_open and not row.private and not row.drill
+            following = assembly.next_after(found, made.at) if asks else None
             _ask_next(by, row, found, made.at, said, following)
         made.touch(f"incident:{row.pk}", "incidents")
     return found
@@ -121,18 +122,19 @@ def decline_role(by: Actor, assignment: RoleAssignment, *, why: str = "") -> Rol
 def _ask_next(
     by: Actor, incident: Incident, found: RoleAssignment, now: datetime, said: str, following: assembly.Candidate | None
 ) -> None:
-    """End what was asked of somebody who says no or does not answer, and ask ``following`` instead; None: nobody is left."""
+    """End what was asked of somebody who says no or does not answer, and ask ``following`` instead; None: nobody is left,
+    which nobody has to hear of once the incident is over."""
     found.passed = True
     found.save(update_fields=["passed"])
     end(by, found, now)
-    data, after = {"role": found.role, "person": found.person_id}, "nobody is left to ask"
+    data, after = {"role": found.role, "person": found.person_id}, "; nobody is left to ask" if incident.is_open else ""
     if following is not None:
-        after = f"{following.person} is asked ({following.why})"
+        after = f"; {following.person} is asked ({following.why})"
     kind = "role.passed_on" if following is not None else "role.declined"
-    write_system(incident, kind, f"{said}; {after}", data, now, by=None if by is SYSTEM else by)
+    write_system(incident, kind, f"{said}{after}", data, now, by=None if by is SYSTEM else by)
     if following is not None:
         give(SYSTEM, incident, RoleName(found.role), following.person, now, why=following.why)
-    else:
+    elif incident.is_open:
         _tell_who_asked(incident, found, f"{said}, and nobody is left to ask. Take it, or ask somebody else.")
 
 

@@ -121,7 +121,9 @@ def context_of(
         "following": following.level_of(by, incident),
         "levels": Follower.Level.choices,
         "asked_of_me": [
-            row for row in holders if by.person and row.person_id == by.person.pk and row.accepted_at is None
+            row
+            for row in holders
+            if incident.is_open and by.person and row.person_id == by.person.pk and row.accepted_at is None
         ],
         "handoffs": handing_over.open_handoffs(incident) if incident.is_open else [],
         "commander": next((row for row in holders if row.role == RoleName.COMMANDER), None),
