@@ -115,3 +115,17 @@ def test_the_next_update_begins_with_what_was_said(by: Actor, declare: Declare, 
     assert (again["happening"], again["customers-doing"], again["corrects"]) == ("Slow", "We look", None)
     incidents.resolve(by, incident)
     assert stands()["impact"] is None and stands()["stage"] == "resolved"
+
+
+def test_readers_see_what_was_corrected(by: Actor, page: StatusPage, declare: Declare, tell: Any, client: Any) -> None:
+    incident = declare()
+    wrong, other = tell(incident, happening="All cards fail"), tell(incident, happening="We look")
+    right = tell(incident, happening="One bank's cards fail", corrects=wrong)
+    for update in (wrong, other):
+        commands.publish(by, update, [page])
+    text = client.get(f"/status/{page.slug}").content.decode()
+    assert "Corrected later" not in text  # readers don't see the correction
+    commands.publish(by, right, [page])
+    text = client.get(f"/status/{page.slug}").content.decode()
+    of = {each: text.partition(f'id="update-{each.pk}"')[2].partition("</h4>")[0] for each in (wrong, other, right)}
+    assert "Corrected later" in of[wrong] and "orrect" not in of[other] and ">Correction<" in of[right]

@@ -205,6 +205,10 @@ def view(page: StatusPage, now: datetime) -> PageView:
     )
     recent = Q(resolved_at__isnull=True) | Q(resolved_at__gte=now - HISTORY)
     incidents = list(page.incidents.filter(recent, strangers_only()).prefetch_related(updates, impacts))
+    for incident in incidents:
+        corrected = {each.update.corrects_id for each in incident.shown}  # type: ignore[attr-defined]
+        for each in incident.shown:  # type: ignore[attr-defined]
+            each.update.is_corrected = each.update_id in corrected  # type: ignore[attr-defined]
     maintenance = list(page.maintenance.filter(ends_at__gte=now - HISTORY).prefetch_related("notes", "components"))
     spells = _spells(page, now, {incident.pk for incident in incidents})
     components = []
