@@ -427,6 +427,45 @@ def test_one_rotation_is_planned_while_the_others_and_swaps_stay_and_it_is_taken
     assert wrong.status_code == 422 and "no such rotation" in wrong.content.decode()
 
 
+def test_planning_one_rotation_leaves_the_plan_of_another_alone(clock: Any) -> None:
+    team = factories.team()
+    a, b, c, d = (factories.person(name, "manager") for name in ("Anna", "Ben", "Cleo", "Dora"))
+    weeks = {"starts_at": "2026-03-02T09:00", "unit": "weeks", "length": 1}
+    # By both rotations the same four people, so that who is replaced does not tell of which rotation a plan is.
+    first = weeks | {"name": "Primary", "members": [[a.pk], [b.pk], [c.pk], [d.pk]]}
+    second = weeks | {"name": "Secondary", "members": [[c.pk], [d.pk], [a.pk], [b.pk]]}
+    pay = commands.save_schedule(SYSTEM, None, team=team, name="Pay", rotations=[first, second])
+    monday = datetime(2026, 3, 9, 9, tzinfo=UTC)  # Ben and Dora, Cleo and Anna, Dora and Ben, Anna and Cleo
+    e, f, g = (factories.person(name) for name in ("Ed", "Fay", "Gus"))
+
+    def plan(rotation: str, *people: Any, since: datetime = monday, turns: int = 4) -> outlook.Proposal:
+        number = pay.rotations.get(name=rotation).pk
+        found = outlook.propose(pay, people=list(people), start=since, turns=turns, rotation=number)
+        commands.accept_rota(SYSTEM, pay, shifts=found.parts)
+        for week in range(turns):  # what was shown is what counts
+            at = since + week * WEEK + HOUR
+            shown = {person for person, begin, end in found.shifts if begin <= at < end}
+            assert shown <= set(queries.who(pay, at))
+        return found
+
+    plan("Primary", e, f)
+    primary = [{each for each in queries.who(pay, monday + n * WEEK) if each in (e, f)} for n in range(4)]
+    assert all(primary)
+    found = plan("Secondary", g, a)
+    for week in range(4):
+        assert primary[week] < set(queries.who(pay, monday + week * WEEK))
+    assert not [each for each in found.moved if {e.pk, f.pk} & {*each.loses, *each.gains}]  # the preview says so, too
+
+    plan("Primary", b, d, since=monday + WEEK, turns=2)  # again, in the middle of what was planned before
+    assert primary[0] < set(queries.who(pay, monday)) and primary[3] < set(queries.who(pay, monday + 3 * WEEK))
+    for week in (1, 2):
+        assert not {e, f} & set(queries.who(pay, monday + week * WEEK))
+
+    commands.accept_rota(SYSTEM, pay, shifts=[(c, monday, monday + WEEK, None)])
+    plan("Secondary", g, f, turns=1)  # a plan of the whole schedule would hide it
+    assert len(queries.who(pay, monday)) == 2
+
+
 def test_over_the_api(clock: Any) -> None:
     _, a, b = _two()
     anna, ben = _browser(a), _browser(b)

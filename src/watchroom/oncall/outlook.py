@@ -234,9 +234,9 @@ def propose(
         kept: tuple[rules.Override, ...] = ()
     else:
         parts = list(_parts_of(plan, rotation, shifts))
-        rows = Override.objects.filter(pk__in=[each.key for each in plan.overrides], kind=Override.Kind.PLANNED)
-        planned = set(rows.values_list("pk", flat=True))
-        kept = tuple(each for each in plan.overrides if each.key not in planned)
+        planned = schedule.overrides.filter(kind=Override.Kind.PLANNED).values_list("pk", flat=True)
+        gone = rules.outdated(plan, planned, [(a, b, other) for _, a, b, other in parts])
+        kept = tuple(each for each in plan.overrides if each.key not in gone)
     last = max((each.key for each in plan.overrides), default=0)
     added = tuple(
         rules.Override(last + number, person, a, b, replaces)

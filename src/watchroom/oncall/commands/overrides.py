@@ -14,6 +14,7 @@ from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.errors import Refused
+from .. import queries, rules
 from ..models import Override, Schedule
 from .handoffs import look_again
 from .worked import LONGEST, settle
@@ -82,7 +83,8 @@ def accept_rota(
     by: Actor, schedule: Schedule, *, shifts: Sequence[tuple[Person, datetime, datetime, Person | None]]
 ) -> list[Override]:
     """Put a planned rota into effect: an override for each of its shifts. One of the whole schedule (nobody is named that a shift
-    replaces) takes the place of all overrides that were there; one of a rotation that of what was planned before, and swaps stay.
+    replaces) takes the place of all overrides that were there; one of a rotation that of what was planned of it before; other
+    rotations' plans and swaps stay.
 
     :raises Refused: the shifts overlap, have begun, or somebody has left.
     """
@@ -97,10 +99,13 @@ def accept_rota(
     with change(by, "rota.accepted", schedule, needs=Action.MANAGE, team=schedule.team_id) as made:
         settle(made.at, [schedule.pk])
         schedule.refresh_from_db()
+        start, end = ordered[0][1], ordered[-1][2]
         rows_there = Override.objects.filter(schedule=schedule)
         if any(replaces for *_, replaces in ordered):
-            rows_there = rows_there.filter(kind=Override.Kind.PLANNED)
-        _clear(rows_there, ordered[0][1], ordered[-1][2])
+            planned = rows_there.filter(kind=Override.Kind.PLANNED).values_list("pk", flat=True)
+            spans = [(a, b, replaces.pk if replaces else None) for _, a, b, replaces in ordered]
+            rows_there = rows_there.filter(pk__in=rules.outdated(queries.plan_of(schedule, start, end), planned, spans))
+        _clear(rows_there, start, end)
         rows = [
             add_override(
                 by,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .final import dropped, final_shifts, gaps, layer_shifts, merged, next_handoff, on_call_at, shadow_shifts, shifts_of
 from .handoffs import Handoff, handoffs, handoffs_of
-from .planner import Wishes, propose
+from .planner import Wishes, outdated, propose
 from .quality import Finding, Load, Moved, Quality, conflicts, difference, joined, load_of, quality
 from .restrictions import restriction_from, restriction_to, restrictions_from
 from .rotation import fault, spans_of, turn_span
@@ -51,6 +51,7 @@ __all__ = [
     "merged",
     "next_handoff",
     "on_call_at",
+    "outdated",
     "propose",
     "quality",
     "restriction_from",

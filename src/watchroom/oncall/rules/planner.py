@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from .final import final_shifts
 from .quality import Absent, joined, load_of
-from .values import RuleError, Shift
+from .values import Plan, RuleError, Shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,37 @@ def propose(wishes: Wishes, *, seconds: float = 5.0) -> list[int]:
             fix="Add people, allow more turns in a row, or ask for less rest.",
         )
     return [next(p for p in people if solver.value(taken[p, t])) for t in range(len(turns))]
+
+
+def outdated(plan: Plan, planned: Iterable[int], new: Sequence[tuple[datetime, datetime, int | None]]) -> set[int]:
+    """Which of the ``planned`` overrides of a schedule (keys) make room for a ``new`` rota, given as time spans with whose turn
+    each takes.
+
+    What was planned for another rotation is left alone. Those of a rotation take the turn of somebody who is on call by it
+    then; those of the whole schedule name nobody.
+    """
+    if not new:
+        return set()
+    start, end = min(a for a, *_ in new), max(b for _, b, _ in new)
+    keys = set(planned)
+    there = [each for each in plan.overrides if each.key in keys and each.starts_at < end and each.ends_at > start]
+    if any(person is None for *_, person in new):
+        return {each.key for each in there}
+    turns: dict[int, list[Shift]] = {}
+    for shift in final_shifts(replace(plan, overrides=()), start, end):
+        turns.setdefault(shift.person, []).append(shift)
+
+    def rotations(person: int, a: datetime, b: datetime) -> set[int | None]:
+        return {each.layer for each in turns.get(person, ()) if each.starts_at < b and each.ends_at > a}
+
+    own = {found for a, b, person in new if person is not None for found in rotations(person, a, b)}
+    return {
+        each.key
+        for each in there
+        if each.replaces is None
+        or each.replaces in plan.unreachable  # has no turns any more
+        or own & rotations(each.replaces, max(each.starts_at, start), min(each.ends_at, end))
+    }
 
 
 def _burdens(wishes: Wishes) -> Sequence[dict[tuple[int, int], int]]:
