@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='escalation',
             name='late_seconds',
-            field=models.PositiveIntegerField(default=0, help_text='How late it is, as long as nobody who was paged has been told.'),
+            field=models.PositiveIntegerField(db_default=0, default=0, help_text='How late it is, as long as nobody who was paged has been told.'),
         ),
         migrations.AddField(
             model_name='escalation',

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='escalation',
             name='first_told',
-            field=models.CharField(blank=True, help_text='Who gave it to them, and what they wrote.', max_length=600),
+            field=models.CharField(blank=True, db_default='', default='', help_text='Who gave it to them, and what they wrote.', max_length=600),
         ),
     ]

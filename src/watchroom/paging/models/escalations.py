@@ -50,7 +50,9 @@ class Escalation(models.Model):
         related_name="+",
         help_text="To whom it was given: they are paged before it goes on with the next step.",
     )
-    first_told = models.CharField(max_length=600, blank=True, help_text="Who gave it to them, and what they wrote.")
+    first_told = models.CharField(
+        max_length=600, blank=True, default="", db_default="", help_text="Who gave it to them, and what they wrote."
+    )
     sender = models.ForeignKey(
         Person,
         on_delete=models.SET_NULL,
@@ -59,7 +61,7 @@ class Escalation(models.Model):
         help_text="Who sent a direct page.",
     )
     late_seconds = models.PositiveIntegerField(
-        default=0, help_text="How late it is, as long as nobody who was paged has been told."
+        default=0, db_default=0, help_text="How late it is, as long as nobody who was paged has been told."
     )
     drill = models.BooleanField(default=False)
     started_at = models.DateTimeField()
