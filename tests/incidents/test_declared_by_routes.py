@@ -306,6 +306,33 @@ def test_what_is_cut_off_is_done_again_and_never_twice(
     assert Incident.objects.count() == 1
 
 
+def test_an_answer_while_it_is_being_declared_takes_it_back(
+    clock: TravellingClock, sender: Integration, anna: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    route(declares=Declares(after_minutes=10))
+    group = fire(sender)
+    clock.advance(10 * MINUTE)
+
+    def meanwhile(*args: Any, **more: Any) -> Incident:
+        commands.acknowledge(acting(anna), group)
+        return automatic_declare(*args, **more)
+
+    automatic_declare = automatic.declare
+    with monkeypatch.context() as patch:
+        patch.setattr(automatic, "declare", meanwhile)
+        automatic.declare_by_routes(10)
+    assert not Incident.objects.exists() and not events(group)
+
+
+def test_what_a_later_release_has_stored_keeps_no_signal_from_being_routed(
+    clock: TravellingClock, sender: Integration
+) -> None:
+    route(declares=Declares(severity=1))
+    Route.objects.update(declares={"severity": 1, "of_a_later_release": True})
+    fire(sender)
+    assert Incident.objects.get().severity == 1
+
+
 def test_a_type_that_is_no_longer_offered_stops_no_incident(clock: TravellingClock, sender: Integration) -> None:
     kind = incidents.save_type(make.actor(), None, name="Outage", team=sender.team, fields=())
     route(declares=Declares(type=kind.slug))

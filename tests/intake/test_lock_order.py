@@ -18,10 +18,11 @@ from watchroom.accounts.actors import SYSTEM, acting
 from watchroom.channels.base import Delivery
 from watchroom.incidents.commands import declare, link_groups
 from watchroom.incidents.models import Incident
-from watchroom.intake.commands import acknowledge, read_signals, resolve
+from watchroom.intake.commands import acknowledge, delete_route, read_signals, resolve, save_route
 from watchroom.intake.commands.lifecycle import end_alerts, end_expired, start_paging
 from watchroom.intake.commands.marking import mark
-from watchroom.intake.models import Alert, AlertGroup, GroupEvent
+from watchroom.intake.models import Alert, AlertGroup, GroupEvent, Route
+from watchroom.intake.rules import Declares
 from watchroom.kernel import again
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.db import locked
@@ -234,6 +235,22 @@ def test_what_went_as_one_is_written_down_in_the_order_in_which_it_is_ended(once
         held(rows[1])
     assert other.end() is None
     assert set(Notification.objects.values_list("state", flat=True)) >= {"sent"}
+
+
+def test_a_route_is_deleted_while_it_declares_an_incident(once: None, group: AlertGroup) -> None:
+    by = make.actor("Ben", "administrator")
+    route = save_route(by, None, name="Shop", matchers=["a=b"], declares=Declares())
+    incident = declare(by, title="Down", alert_groups=[group])
+    Incident.objects.filter(pk=incident.pk).update(route=route)
+    AlertGroup.objects.filter(pk=group.pk).update(route=route)
+    with transaction.atomic():
+        locked(Route.objects.filter(pk=route.pk), no_key=True).get()
+        other = Other(lambda: delete_route(by, route))
+        other.waits()
+        held(incident)
+        held(group)
+    assert other.end() is None
+    assert not Route.objects.exists()
 
 
 def test_groups_are_marked_in_one_order(once: None, clock: TravellingClock) -> None:

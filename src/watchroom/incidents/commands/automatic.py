@@ -106,7 +106,8 @@ def _decide(pk: int) -> None:
             said, at = _carry_out(group, rule, route), None
             GroupEvent.objects.create(group=group, at=clock.now(), kind=GroupEvent.Kind.DECLARED, text=said)
             announce({f"group:{pk}", f"alert_group:{pk}", "alert-groups"})
-        if not to_be_decided().filter(pk=pk, declare_at=group.declare_at).update(declare_at=at):
+        as_seen = to_be_decided().filter(pk=pk, declare_at=group.declare_at, acknowledged_at=group.acknowledged_at)
+        if not as_seen.update(declare_at=at):
             raise _Changed
 
 

@@ -12,6 +12,8 @@ from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
+from ...kernel.again import retried
+from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ...paging.models import EscalationPolicy, Urgency
 from ..hooks import problem_of_incident_type
@@ -213,6 +215,7 @@ def _severities(rules: Sequence[SeverityRule] | None) -> list[dict[str, str]] | 
     ]
 
 
+@retried
 def delete_route(by: Actor, route: Route) -> None:
     """Delete a route and those below it. What it has opened stays as it is."""
     with change(by, "route.deleted", None, needs=Action.MANAGE, team=route.team) as made:
@@ -222,6 +225,8 @@ def delete_route(by: Actor, route: Route) -> None:
         while edge:
             edge = set(Route.objects.filter(parent__in=edge).values_list("pk", flat=True)) - gone
             gone |= edge
+        # First, as whoever declares an incident by a route does; alerts may come in meanwhile.
+        list(locked(Route.objects.filter(pk__in=gone).order_by("id").only("id"), no_key=True))
         # What their hours held back waits for nothing any more.
         mark(AlertGroup.objects.filter(route__in=gone, resolved_at__isnull=True).values_list("pk", flat=True))
         route.delete()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -58,14 +58,16 @@ class Declares:
         return f"an incident when {self.when()}: {', '.join([how, *filter(None, more)])}"
 
 
+_KNOWN = frozenset(field.name for field in fields(Declares))
 Said = Declares | Literal[False] | None  # None: as the parent says; False: none is declared
 
 
 def stored(said: Mapping[str, Any] | Literal[False] | None) -> Said:
-    """What a route has stored."""
+    """What a route has stored. What a later release may have stored besides is left out: a route that can't be read would
+    keep every signal from being routed."""
     if said is None or said is False:
         return said
-    return Declares(**said)
+    return Declares(**{name: value for name, value in said.items() if name in _KNOWN})
 
 
 def as_json(said: Said) -> dict[str, Any] | Literal[False] | None:
