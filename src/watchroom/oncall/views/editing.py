@@ -51,7 +51,7 @@ def schedule_edit(request: HttpRequest, slug: str = "") -> HttpResponseBase:
         request.POST, prefix="rotations", form_kwargs=people | {"levels": _levels_in(request.POST)}
     )
     if request.headers.get("HX-Request"):
-        return render(request, "oncall/_draft.html", _draft(by, row, form, rotations))
+        return render(request, "oncall/_draft.html", _draft(by, row, form, rotations) | {"live": True})
     if {"add", "remove", "fill"} & request.POST.keys():
         entered = _changed(request, form, [each.entered() for each in rotations.forms])
         fresh = ScheduleForm(actor=by, schedule=row, initial={bound.name: bound.value() for bound in form})
