@@ -18,6 +18,7 @@ from gate.running import running_gate
 from watchroom.accounts.actors import SYSTEM
 from watchroom.channels.email import reply
 from watchroom.engine.loop import run_due
+from watchroom.incidents.commands import by_mail
 from watchroom.incidents.models import Incident
 from watchroom.intake.commands import pause_integration
 from watchroom.intake.commands.lifecycle import start_paging
@@ -173,6 +174,7 @@ def test_a_mail_declares_an_incident_and_another_answers_a_page(
         assert code == 250
         refused = Notification.objects.get(subject="A mail in your name declared no incident")
         assert (refused.person, "subject" in refused.body) == (ada, True)
+        assert refused.urgency == "high"  # she thinks that it is declared
         assert send(client, "incidents@elsewhere.example.org", letter)[0] == 550
         assert send(client, reply.address("reply@in.example.org", page.pk), answer)[0] == 250
         group.refresh_from_db()
@@ -186,6 +188,12 @@ def test_a_mail_declares_an_incident_and_another_answers_a_page(
         # Too much of it is no longer looked at, and not even that says whose address is known.
         for number in range(5):
             assert send(client, "incidents@in.example.org", letter.replace(b"<1@", b"<4%d@" % number))[0] == 250
+        assert Incident.objects.count() == 5
+        # Of more than all may declare together each mail server hears that it shall try again, whoever has sent it.
+        monkeypatch.setattr(by_mail, "OF_ALL", 5)
+        for number, sender in enumerate((b"ada@", b"eve@")):
+            more = letter.replace(b"ada@", sender).replace(b"<1@", b"<5%d@" % number)
+            assert send(client, "incidents@in.example.org", more)[0] == 451
         assert Incident.objects.count() == 5
 
 

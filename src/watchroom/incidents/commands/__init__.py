@@ -4,7 +4,7 @@ from ._shared import acting_in, must_be_open, record_once, write_system
 from .asking_in import ask_in
 from .assembling import assemble, decline_role, pass_on_one
 from .attaching import attach, forget_unused
-from .by_mail import declare_by_mail, tell_refused_by_mail
+from .by_mail import Full, declare_by_mail, tell_refused_by_mail
 from .declaring import declare, edit, link_groups, unlink_group
 from .entries import Source, answer_question, edit_entry, log, pin, set_standing, source_marked
 from .following import delete_follow_rule, follow_incident, save_follow_rule
@@ -27,6 +27,7 @@ from .updates import discard_draft, may_publish, publish_update, save_draft, tak
 from .waiting import add_triage_rule, may_decide, remove_triage_rule, save_triage_rules
 
 __all__ = [
+    "Full",
     "Source",
     "accept_role",
     "acting_in",

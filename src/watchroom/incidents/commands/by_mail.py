@@ -6,6 +6,7 @@ from datetime import timedelta
 from email.utils import parseaddr
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from ...accounts.actors import Actor
 from ...accounts.models import Person
@@ -21,6 +22,12 @@ from .declaring import declare
 WITHIN = timedelta(minutes=10)
 OF_ONE = 5  # incidents that one sender may declare within that time
 OF_ALL = 20
+_MANY = "Many incidents were declared by mail a moment ago."
+_MANY_FIX = "Sign in and declare, or wait a little."
+
+
+class Full(TooOften):
+    """Whoever sends more is to try again later."""
 
 
 def declare_by_mail(sender: str, subject: str, text: str, digest: str, *, checked: bool) -> Incident:
@@ -30,11 +37,15 @@ def declare_by_mail(sender: str, subject: str, text: str, digest: str, *, checke
 
     :raises NotAllowed: nobody with this address may declare.
     :raises Refused: it says nothing.
-    :raises TooOften: of this sender, or of all, there were many a moment ago.
+    :raises Full: of all there were many a moment ago. Of mails that nobody has checked this is looked at before anybody is
+        looked up, so that it says nothing of who is here.
+    :raises TooOften: of this sender there were many a moment ago.
     """
     title, severity, summary = read(subject, text)
     if not title:  # whoever sends it: what is refused for that says nothing of who is here
         raise Refused("The mail says nothing.", field="subject", fix="Write the title as its subject.")
+    if not checked:
+        _not_full()
     person = _person(sender)
     if person is None:
         raise NotAllowed("Nobody here has this address.", fix="Write from the address with which you sign in.")
@@ -44,6 +55,7 @@ def declare_by_mail(sender: str, subject: str, text: str, digest: str, *, checke
         before = DeclaringMail.objects.select_related("incident").filter(digest=digest).first()
         if before is not None:
             return before.incident
+        _not_full()
         _not_too_many(person)
         found = propose(by, title)
         incident = declare(
@@ -76,8 +88,8 @@ def _person(sender: str) -> Person | None:
 
 
 def tell_refused_by_mail(sender: str, why: str) -> None:
-    """Whoever has this address hears, by the way in which they are reached, why a mail of theirs declared nothing; once an
-    hour, for anybody can write their address. Strangers hear nothing."""
+    """Whoever has this address hears at once, by the way in which they are reached, why a mail of theirs declared nothing:
+    they think that it did. Once an hour, for anybody can write their address. Strangers hear nothing."""
     person = _person(sender)
     if person is None:
         return
@@ -89,12 +101,19 @@ def tell_refused_by_mail(sender: str, why: str) -> None:
             body=f"{why} If you did not write it, there is nothing to do.",
             path="/incidents/declare",
             reason=f"refused-by-mail:{person.pk}:{clock.now():%Y-%m-%dT%H}",
+            urgency="high",
         )
+
+
+def _recent() -> QuerySet[DeclaringMail]:
+    return DeclaringMail.objects.filter(at__gt=clock.now() - WITHIN)
+
+
+def _not_full() -> None:
+    if _recent().count() >= OF_ALL:
+        raise Full(_MANY, fix=_MANY_FIX)
 
 
 def _not_too_many(person: Person) -> None:
-    recent = DeclaringMail.objects.filter(at__gt=clock.now() - WITHIN)
-    if recent.count() >= OF_ALL or recent.filter(incident__declared_by=person).count() >= OF_ONE:
-        raise TooOften(
-            "Many incidents were declared by mail a moment ago.", fix="Sign in and declare, or wait a little."
-        )
+    if _recent().filter(incident__declared_by=person).count() >= OF_ONE:
+        raise TooOften(_MANY, fix=_MANY_FIX)

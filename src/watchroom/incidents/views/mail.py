@@ -34,10 +34,17 @@ def _plain(text: str) -> str:
 def _declare_for_anybody(sender: str, subject: str, text: str, digest: str) -> HttpResponse:
     try:
         commands.declare_by_mail(sender, subject, text, digest, checked=False)
+    except commands.Full as error:
+        return _later(error)  # to whoever it is
     except WatchroomError as error:
         log.info("A mail that was to declare an incident was refused: %s", error.message)
         commands.tell_refused_by_mail(sender, f"{error.message} {error.fix}".strip())
     return JsonResponse({"incident": None, "text": _TAKEN})
+
+
+def _later(error: TooOften) -> HttpResponse:
+    log.warning("A mail that was to declare an incident has to wait: %s", error.message)
+    return JsonResponse({"incident": None, "text": f"{error.message} {error.fix}"}, status=error.status)
 
 
 @csrf_exempt  # signed
@@ -45,7 +52,7 @@ def _declare_for_anybody(sender: str, subject: str, text: str, digest: str) -> H
 def mail_declare(request: HttpRequest) -> HttpResponse:
     """Declare what the mail says. Answers in JSON with the number of the incident, or with why there is none: then nothing
     is to be tried again, except where it is too often (429). Where anybody may have sent it, and nobody has checked who did,
-    the answer is always the same: else it would say whose addresses are known here."""
+    the answer is the same whoever is said to have: else it would say whose addresses are known here."""
     by_anybody = must_be_signed(request)
     if "recipient" in request.POST:  # Mailgun's form
         sender, subject = request.POST.get("from", ""), request.POST.get("subject", "")
@@ -65,8 +72,7 @@ def mail_declare(request: HttpRequest) -> HttpResponse:
     try:
         incident = commands.declare_by_mail(_plain(sender), _plain(subject), _plain(text), digest, checked=True)
     except TooOften as error:
-        log.warning("A mail that was to declare an incident has to wait: %s", error.message)
-        return JsonResponse({"incident": None, "text": f"{error.message} {error.fix}"}, status=error.status)
+        return _later(error)
     except WatchroomError as error:
         log.info("A mail that was to declare an incident was refused: %s", error.message)
         why = _NOTHING if by_anybody else f"{error.message} {error.fix}".strip()
