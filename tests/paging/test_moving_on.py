@@ -51,6 +51,23 @@ def test_when_nobody_of_a_step_can_be_reached_the_next_follows_at_once(
     assert (defect.policy, defect.count) == (policy, 1)
 
 
+def test_how_late_it_is_survives_a_step_of_which_all_failed(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    hook.otherwise = gone("anna")
+    anna, ben, eve = reachable(hook, "anna"), reachable(hook, "ben"), reachable(hook, "eve")
+    start(make.policy((anna, 300), (ben, 300), (eve, 300)))
+    clock.advance(timedelta(hours=2))
+    run_due()
+    assert paged(hook) == ["anna", "ben"]
+    assert b"Late by 2 h" in hook.requests[0].body and b"Late by 2 h" in hook.requests[1].body
+    clock.advance(timedelta(seconds=300))
+    run_due()
+    assert paged(hook) == ["anna", "ben", "eve"]
+    assert b"Late by" not in hook.requests[2].body  # Ben has been told
+
+
 def test_one_who_is_reached_is_waited_for(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
     hook.otherwise = gone("anna")
     anna, ben, eve = reachable(hook, "anna"), reachable(hook, "ben"), reachable(hook, "eve")

@@ -200,10 +200,13 @@ class _Turns:
         escalation = place.escalation
         # Where nobody was asked, what follows is as late as this turn was, and whoever is paged then reads it.
         since = self.now if wait else min(escalation.due_at or self.now, self.now)
+        late = self._lateness(escalation)
+        seconds = int(late.total_seconds()) if late > LATE else 0
+        escalation.said_late_seconds = seconds if place.has_said else 0
         if place.has_said:
             escalation.late_seconds = 0
-        elif wait and (late := self._lateness(escalation)) > LATE:
-            escalation.late_seconds = int(late.total_seconds())  # what was done now told nobody
+        elif wait and seconds:
+            escalation.late_seconds = seconds  # what was done now told nobody
         escalation.round, escalation.next_step, escalation.due_at = at.round, at.step, since + wait
 
     def _lateness(self, escalation: Escalation) -> timedelta:
@@ -396,5 +399,8 @@ class _Turns:
         write_all(self._notices, self.roster)
         for defect, why in sorted(self._defects, key=lambda each: each[0].key):
             defect.record(why)
-        update_each(escalations, ["round", "next_step", "due_at", "first", "first_told", "late_seconds"])
+        update_each(
+            escalations,
+            ["round", "next_step", "due_at", "first", "first_told", "late_seconds", "said_late_seconds"],
+        )
         announce(self.topics)

@@ -66,7 +66,8 @@ def _move_on(escalation: Escalation, now: datetime) -> None:
             turn = next_turn(plan, at, somebody=False, before=somebody_before(escalation, at))
             escalation.round, escalation.next_step = turn.after.round, turn.after.step
         escalation.due_at = min(escalation.due_at or now, now)
-        escalation.save(update_fields=["round", "next_step", "due_at"])
+        escalation.late_seconds = max(escalation.late_seconds, escalation.said_late_seconds)  # it was said to nobody
+        escalation.save(update_fields=["round", "next_step", "due_at", "late_seconds"])
     announce(
         {wake.PAGES, "paging-defects", f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}"}
     )

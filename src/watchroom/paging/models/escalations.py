@@ -63,6 +63,11 @@ class Escalation(models.Model):
     late_seconds = models.PositiveIntegerField(
         default=0, db_default=0, help_text="How late it is, as long as nobody who was paged has been told."
     )
+    said_late_seconds = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="How late its last page says that it is; counts again if that reaches nobody.",
+    )
     drill = models.BooleanField(default=False)
     started_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
