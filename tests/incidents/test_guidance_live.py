@@ -10,6 +10,7 @@ from django.test import Client
 
 import factories as make
 from watchroom.accounts.actors import acting
+from watchroom.accounts.models import Person
 from watchroom.config.carry_out import apply, preview
 from watchroom.config.current import read
 from watchroom.config.schema import Document
@@ -177,6 +178,43 @@ def test_one_press_does_what_it_asks_for(clock: TravellingClock) -> None:
         assert incident.roles.get(role=role, ended_at=None).person == bob
         nudge.refresh_from_db()
         assert (nudge.answer, nudge.answered_by) == ("done", bob)
+
+
+@pytest.mark.django_db
+def test_a_press_that_comes_too_late_takes_the_lead_from_nobody(clock: TravellingClock) -> None:
+    anna, bob, cleo = (make.person(name, "responder") for name in ("Anna", "Bob", "Cleo"))
+    incident = commands.declare(acting(anna), title="Nobody can pay", severity=1)
+    commands.end_role(acting(anna), incident.roles.get())
+    clock.advance(timedelta(minutes=10))
+    run_due()
+    nudge = Nudge.objects.get(rule="no_commander")
+
+    def press(person: Person) -> str:
+        browser = Client()
+        browser.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        said = {"answer": "done", "do": "commander"}
+        address = f"/incidents/{incident.pk}/nudges/{nudge.pk}"
+        came_from = f"http://testserver/incidents/{incident.pk}"
+        return browser.post(address, said, HTTP_REFERER=came_from, follow=True).content.decode()
+
+    commands.assign_role(acting(anna), incident, "commander", cleo)  # asked, and has not answered: may be relieved
+    for _ in range(2):  # pressed twice is pressed once
+        assert "nothing was changed" not in press(anna)
+    assert "Anna is the commander already; nothing was changed" in press(bob)
+    leads = incident.roles.get(role="commander", ended_at=None)
+    assert (leads.person, leads.accepted_at) == (anna, now())
+    nudge.refresh_from_db()
+    assert nudge.answered_by == anna
+
+    commands.end_role(acting(anna), leads)
+    assert "It has been answered already; nothing was changed" in press(bob)
+    Nudge.objects.filter(pk=nudge.pk).update(answer="gone", answered_by=None)
+    assert "It is no longer so; nothing was changed" in press(bob)
+    assert not incident.roles.filter(role="commander", ended_at=None).exists()
+    Nudge.objects.filter(pk=nudge.pk).update(answer="")
+    commands.assign_role(acting(cleo), incident, "commander", cleo)  # and nobody has looked at the nudge since
+    assert "Cleo is the commander already; nothing was changed" in press(bob)
+    assert incident.roles.get(role="commander", ended_at=None).person == cleo
 
 
 @pytest.mark.django_db

@@ -14,7 +14,7 @@ from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.db import announce, claimable, locked
-from ...kernel.errors import NotFound, Refused
+from ...kernel.errors import Conflict, NotFound, Refused
 from ...paging.commands import notify
 from ..guidance import Rule, Said, Situation, all_rules, due
 from ..histories import given_in, history_of, rules_in_force
@@ -23,6 +23,8 @@ from ..relief import help_for
 from ..severities import all_severities
 from ._shared import acting_in, write_system
 from .asking_in import ask_in
+from .progress import reopen
+from .roles import assign_role
 
 LOOK_EVERY = timedelta(minutes=1)
 LOOK_AFTER_END = timedelta(minutes=45)
@@ -105,12 +107,19 @@ def _listener(incident: Incident, to: str) -> Person | None:
 
 
 def answer_nudge(
-    by: Actor, nudge: Nudge, answer: str, *, minutes: int = SNOOZE_MINUTES, call: Person | None = None
+    by: Actor,
+    nudge: Nudge,
+    answer: str,
+    *,
+    minutes: int = SNOOZE_MINUTES,
+    call: Person | None = None,
+    does: bool = False,
 ) -> Nudge:
     """Say what became of it: done, not now (``minutes`` of peace from this rule), or not in this incident. ``call``: one of
-    those whom it proposed, who is paged to come and help.
+    those whom it proposed, who is paged to come and help. ``does``: and do what its button says.
 
     :raises Refused: there is no such answer, a snooze that is no time, or somebody whom it did not propose.
+    :raises Conflict: it was to be done, and somebody was faster, or it is no longer so.
     """
     if answer not in _ANSWERS:
         raise Refused(
@@ -124,6 +133,8 @@ def answer_nudge(
         )
     with acting_in(by, "nudge.answered", nudge.incident) as (made, incident):
         row = locked(Nudge.objects.filter(pk=nudge.pk)).get()
+        if does:
+            _do(by, incident, row)
         if row.answer != answer:
             row.answer, row.answered_by, row.answered_at = answer, by.person, made.at
             row.until = made.at + timedelta(minutes=minutes) if answer == Nudge.Answer.SNOOZED else None
@@ -140,6 +151,27 @@ def answer_nudge(
             if call is not None:
                 ask_in(by, incident, [call], row.reason)
     return row
+
+
+def _do(by: Actor, incident: Incident, row: Nudge) -> None:
+    """Take its role, or open the incident again. Inside the caller's transaction, with incident and nudge locked: of several
+    who press at the same moment only the first is heard, and the others relieve nobody."""
+    accepted = RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True, accepted_at__isnull=False)
+    holder = accepted.filter(role=row.takes).exclude(person=by.person).select_related("person").first()
+    if holder is not None:
+        raise Conflict(
+            f"{holder.person} is the {holder.get_role_display().lower()} already; nothing was changed.",
+            field="do",
+            value=row.takes,
+            fix="Take over at the roles, if that is what you mean.",
+        )
+    if row.answer and (by.person is None or row.answered_by_id != by.person.pk):
+        why = "It is no longer so" if row.answer == Nudge.Answer.GONE else "It has been answered already"
+        raise Conflict(f"{why}; nothing was changed.", field="do", value=row.way_out, fix="Look at the incident.")
+    if row.takes and by.person is not None:
+        assign_role(by, incident, row.takes, by.person)
+    elif row.way_out == "reopen":
+        reopen(by, incident)
 
 
 def set_guidance(

@@ -232,11 +232,8 @@ def nudge(request: HttpRequest, pk: int, nudge: int) -> HttpResponse:
     call = None if number is None else person_by(number)
     row = queries.nudge_for(by, pk, nudge)
     do = request.POST.get("do", "")
-    if do and do == row.takes and by.person is not None:
-        commands.assign_role(by, row.incident, row.takes, by.person)
-    elif do == "reopen" == row.way_out:
-        commands.reopen(by, row.incident)
-    commands.answer_nudge(by, row, request.POST.get("answer", ""), call=call)
+    does = bool(do) and do == (row.takes or row.way_out)
+    commands.answer_nudge(by, row, request.POST.get("answer", ""), call=call, does=does)
     if call is not None:
         messages.success(request, f"{call} is being paged.")
     return redirect("incident", pk)
