@@ -33,7 +33,7 @@ from watchroom.outgoing.commands import save_webhook
 from watchroom.outgoing.duties import duties as event_duties
 from watchroom.outgoing.models import Dispatch, Event
 from watchroom.paging.models import Escalation
-from watchroom.status.commands import save_status_page
+from watchroom.status.commands import delete_status_page, save_status_page
 from watchroom.venues.commands import save_bridge, save_plan
 from watchroom.venues.models import Venue
 from watchroom.workflows import commands, queries, running
@@ -528,3 +528,19 @@ def test_a_holding_statement_names_what_it_is_about_and_stands_on_the_page(admin
     assert [public.incident for public in page.incidents.all()] == [incident]
     assert Update.objects.filter(incident=drill).exists()  # told to colleagues, and shown on no page
     assert {run.state for run in WorkflowRun.objects.all()} == {"done"}
+
+
+def test_an_update_is_published_although_one_of_its_pages_is_gone(admin: Actor) -> None:
+    team = make.team(slug="shop")
+    page, old = (save_status_page(admin, None, team=team, name=name, components=[]) for name in ("Shop", "Old"))
+    template(admin, happening="It does not work as it should.")
+    holding = {"do": "update", "template": "holding", "publish": True, "pages": [old.slug, page.slug]}
+    saved(admin, actions=[holding])
+    delete_status_page(admin, old)
+    incident = incidents.declare(admin, title="db-7", severity=1, team=team)
+    work()
+    assert Update.objects.get(incident=incident).happening == "It does not work as it should."
+    assert [public.incident for public in page.incidents.all()] == [incident]
+    run = WorkflowRun.objects.get()
+    assert run.state == "done"
+    assert run.results[0]["text"] == "published an update from “Holding” on Shop (there is no page “old” any more)"

@@ -81,8 +81,12 @@ class Deed:
     asks: bool = False
 
 
+def _wanted(given: object) -> list[str]:
+    return [str(each) for each in given] if isinstance(given, list) else ([str(given)] if given else [])
+
+
 def _rows(model: Any, name: str, given: object, by: str = "slug") -> list[Any]:
-    wanted = [str(each) for each in given] if isinstance(given, list) else ([str(given)] if given else [])
+    wanted = _wanted(given)
     found = {str(getattr(each, by)).lower(): each for each in model.objects.filter(**{f"{by}__in": wanted})}
     for each in wanted:
         if each.lower() not in found:
@@ -234,6 +238,13 @@ def _pages(action: Action) -> list[StatusPage]:
     return found
 
 
+def _pages_left(action: Action) -> tuple[list[StatusPage], list[str]]:
+    """The pages it names, and those that have been deleted since it was saved: the others are told all the same."""
+    wanted = _wanted(action.get("pages"))
+    found = {page.slug: page for page in StatusPage.objects.filter(slug__in=wanted)}
+    return [found[each] for each in wanted if each in found], [each for each in wanted if each not in found]
+
+
 def _update(doing: Doing, action: Action) -> str:
     template, words, facts = _template(action), doing.words, facts_for_templates(doing.incident)
     parts = {name: words.into(filled(getattr(template, name), facts)) for name in PARTS}
@@ -242,10 +253,11 @@ def _update(doing: Doing, action: Action) -> str:
     )
     if action.get("publish"):
         update = publish_update(doing.by, doing.incident, stage=template.stage, **said)
-        pages = _pages(action) if is_for_strangers(doing.incident) else []
+        pages, gone = _pages_left(action) if is_for_strangers(doing.incident) else ([], [])
         if pages:
             show_on_pages(doing.by, update, pages)
         on = f" on {', '.join(map(str, pages))}" if pages else ""
+        on += f" (there is no page {', '.join(f'“{each}”' for each in gone)} any more)" if gone else ""
         return f"published an update from “{template}”{on}"
     draft = UpdateDraft.objects.filter(incident=doing.incident).first()
     if draft is not None:
