@@ -13,13 +13,30 @@ class NotYaml(ValueError):
     """What is wrong, and in which line."""
 
 
+_MOST_NODES = 10_000  # of a text with references, when each is counted as what it stands for
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML without references: a few lines of them can stand for more than there is memory."""
+    """YAML whose references (``*name``) are few: some lines of them can stand for more than there is memory."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._nodes = 0
+        self._weights: dict[int, int] = {}  # of each node that has been read in full, by its identity
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("references (*name) are not accepted")
-        return super().compose_node(parent, index)
+        refers, before = self.check_event(yaml.AliasEvent), self._nodes
+        node = super().compose_node(parent, index)
+        if not refers:
+            self._nodes += 1
+            self._weights[id(node)] = self._nodes - before
+            return node
+        if id(node) not in self._weights:
+            raise yaml.YAMLError("a reference (*name) stands within what it refers to")
+        self._nodes += self._weights[id(node)]
+        if self._nodes > _MOST_NODES:
+            raise yaml.YAMLError("its references (*name) stand for too much")
+        return node
 
 
 # What stands for a time in YAML stays the text that it is, as in JSON.
