@@ -13,6 +13,7 @@ from ...accounts.changes import change
 from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...kernel import clock
+from ...kernel.again import retried
 from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import Conflict, NotFound, Refused
 from ...paging.commands import notify
@@ -106,6 +107,7 @@ def _listener(incident: Incident, to: str) -> Person | None:
     return by_role.get(to) or by_role.get(RoleName.COMMANDER) or incident.declared_by
 
 
+@retried
 def answer_nudge(
     by: Actor,
     nudge: Nudge,
