@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 from wsgiref.util import setup_testing_defaults
 
 import pytest
@@ -13,6 +14,9 @@ from django.test import Client
 import factories as make
 from watchroom.accounts.actors import acting
 from watchroom.accounts.commands import make_token
+from watchroom.intake.commands import save_integration, save_maintenance, save_route
+from watchroom.kernel import clock
+from watchroom.kernel.errors import Refused
 from watchroom.wsgi import application
 
 pytestmark = pytest.mark.django_db
@@ -154,3 +158,22 @@ def test_a_template_for_a_severity_that_is_none_is_for_all_or_refused() -> None:
     form = {"name": "Holding", "team": make.team("Shop").slug, "stage": "investigating", "happening": "x"}
     assert client.post("/update-templates/new", form | {"severities": "12"}).status_code == 422
     assert client.post("/update-templates/new", form | {"severities": ""}).status_code == 302
+
+
+def test_a_name_that_is_too_long_for_its_column_is_refused() -> None:
+    """SQLite stores any length, PostgreSQL fails."""
+    root, team = acting(make.person("Root", "administrator")), make.team()
+    service, now, long = make.service(team=team), clock.now(), "x" * 201
+    for field, save in (
+        ("name", lambda: save_integration(root, None, team=team, name=long, source="json")),
+        ("name", lambda: save_route(root, None, name=long, matchers=['a="b"'])),
+        (
+            "title",
+            lambda: save_maintenance(
+                root, None, team=team, title=long, services=[service], starts_at=now, ends_at=now + timedelta(hours=1)
+            ),
+        ),
+    ):
+        with pytest.raises(Refused) as refused:
+            save()
+        assert refused.value.field == field and "characters" in refused.value.fix
