@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 import factories as make
+from cli.shell import data, run
 from watchroom.accounts.commands import set_up
 from watchroom.accounts.first_run import check_token
 from watchroom.cli.main import cli
@@ -23,16 +24,6 @@ from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import WatchroomError
 
 pytestmark = pytest.mark.django_db
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments)
-
-
-def data(*arguments: str) -> Any:
-    result = run(*arguments, "--json")
-    assert result.exit_code == 0, result.output + repr(result.exception)
-    return json.loads(result.output)
 
 
 @pytest.fixture

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
-from click.testing import CliRunner, Result
 
 import factories as make
-from watchroom.cli.main import cli
+from cli.shell import data, run
 from watchroom.incidents import commands
 from watchroom.incidents.models import Incident, Update
 from watchroom.kernel.clock import TravellingClock
@@ -17,16 +13,6 @@ from watchroom.status import commands as status
 from watchroom.status.models import StatusPage
 
 pytestmark = pytest.mark.django_db
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments)
-
-
-def data(*arguments: str) -> Any:
-    result = run(*arguments, "--json")
-    assert result.exit_code == 0, result.output + repr(result.exception)
-    return json.loads(result.output)
 
 
 @pytest.fixture
