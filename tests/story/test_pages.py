@@ -70,6 +70,7 @@ PAGES = (
     "/incidents/{incident}",
     "/incidents/{incident}/board",
     "/schedules",
+    "/schedules?view=week",
     "/schedules/demo-payments",
     "/schedules/new",
     "/schedules/demo-payments/temporary",

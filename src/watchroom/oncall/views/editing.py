@@ -24,8 +24,8 @@ from ...web.middleware import actor_of
 from .. import commands, drafts, queries, rules
 from ..forms import RotationForm, RotationFormSet, ScheduleForm
 from ..models import Schedule
+from .lines import by_layer
 from .month import WEEKDAYS, Reasons, weeks
-from .schedules import by_layer
 
 _PICTURE = timedelta(days=28)
 Rotations: TypeAlias = "BaseFormSet[RotationForm]"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from django.http import HttpRequest
 from django.utils import timezone
 
 from ...accounts.models import Person
@@ -28,6 +29,16 @@ class Day:
     gap: bool
 
 
+def day_asked(request: HttpRequest) -> datetime:
+    """The day that the page begins with: ``?from=2026-03-02``, else today; at midnight of the reader's zone."""
+    here = timezone.localtime(clock.now())
+    try:
+        day = datetime.strptime(request.GET.get("from", ""), "%Y-%m-%d")  # noqa: DTZ007 - made aware below
+    except ValueError:
+        day = here.replace(tzinfo=None)
+    return timezone.make_aware(day.replace(hour=0, minute=0, second=0, microsecond=0))
+
+
 def month_start(at: datetime) -> datetime:
     """Midnight, in the reader's zone, of the Monday on or before the first of ``at``'s month."""
     first = timezone.localtime(at).replace(day=1, tzinfo=None)
@@ -37,7 +48,7 @@ def month_start(at: datetime) -> datetime:
 class Reasons(NamedTuple):
     """What shifts are due to, by key: the names of rotations and calendars, and why somebody takes over."""
 
-    layers: Mapping[int, str]
+    layers: dict[int, str]
     overrides: Mapping[int, str]
 
 
@@ -45,7 +56,13 @@ def reasons_of(
     schedule: Schedule, plan: rules.Plan, shifts: Iterable[rules.Shift], start: datetime, end: datetime
 ) -> Reasons:
     """Of these shifts, also of rotations that are no more."""
-    layers = facts.reasons(schedule, start, end) | {layer.key: layer.name for layer in plan.layers}
+    ahead = reasons_ahead([plan], shifts)
+    return ahead._replace(layers=facts.reasons(schedule, start, end) | ahead.layers)
+
+
+def reasons_ahead(plans: Iterable[rules.Plan], shifts: Iterable[rules.Shift]) -> Reasons:
+    """Of shifts that the rules have given by these plans; one query."""
+    layers = {layer.key: layer.name for plan in plans for layer in plan.layers}
     keys = {shift.override for shift in shifts if shift.override is not None}
     rows = Override.objects.filter(pk__in=keys).values_list("pk", "kind", "reason") if keys else ()
     # Swaps and the like say in their reason what they are.

@@ -1,9 +1,9 @@
-"""Pages about who is on call."""
+"""The page of one schedule, with its overrides."""
 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -14,54 +14,18 @@ from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
 from ...accounts.forms import blame
-from ...accounts.models import Person
-from ...accounts.queries import teams_visible_to
 from ...accounts.roles import Action
-from ...api.pages import page
 from ...kernel import clock
 from ...kernel.errors import NotFound, WatchroomError
-from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, facts, outlook, queries, rules
 from ..forms import OverrideForm
 from ..models import Override, Schedule
-from .month import WEEKDAYS, Reasons, month_start, reasons_of, weeks, why
+from .lines import by_layer, by_person
+from .month import WEEKDAYS, day_asked, month_start, reasons_of, weeks, why
 
 _SPAN = timedelta(days=14)
-Span = tuple[datetime, datetime, str] | tuple[datetime, datetime, str, str, str]
 KINDS = (("", "Two weeks"), ("week", "Week"), ("month", "Month"), ("people", "By person"))
-
-
-def schedules(request: HttpRequest) -> HttpResponseBase:
-    """``/schedules``: who is on call now, until when, and who comes next."""
-    by = actor_of(request)
-    rows = queries.schedules_visible_to(by)
-    if text := request.GET.get("q", "").strip():
-        rows = rows.filter(name__icontains=text)
-    if (team := whole(request.GET.get("team", ""))) is not None:
-        rows = rows.filter(team=team)
-    at = clock.now()
-    chosen, after = page(rows, cursor=request.GET.get("after"), limit=100, key="name")
-    found = queries.overview(at, chosen)
-    own = queries.overview(at, queries.schedules_with(by.person, at)[:100]) if by.person else []
-    context = {
-        "rows": found,
-        "mine": [row for row in own if by.person in row.people],
-        "following": after,
-        "teams": teams_visible_to(by).prefetch_related(None),
-        "may_add": by.teams_where(Action.MANAGE).exists(),
-    }
-    return render(request, "oncall/schedules.html", context)
-
-
-def _start(request: HttpRequest) -> datetime:
-    """The day that the page begins with: ``?from=2026-03-02``, else today; at midnight of the reader's zone."""
-    here = timezone.localtime(clock.now())
-    try:
-        day = datetime.strptime(request.GET.get("from", ""), "%Y-%m-%d")  # noqa: DTZ007 - made aware below
-    except ValueError:
-        day = here.replace(tzinfo=None)
-    return timezone.make_aware(day.replace(hour=0, minute=0, second=0, microsecond=0))
 
 
 def schedule(request: HttpRequest, slug: str) -> HttpResponseBase:
@@ -93,7 +57,7 @@ def _first_of_each(findings: list[rules.Finding], most: int = 3) -> list[rules.F
 def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | None) -> HttpResponseBase:
     kind = request.GET.get("view", "")
     kind = kind if kind in dict(KINDS) else ""
-    start, now = _start(request), clock.now()
+    start, now = day_asked(request), clock.now()
     if kind == "month":
         start = month_start(start)
     span = {"week": timedelta(days=7), "month": timedelta(days=42)}.get(kind, _SPAN)
@@ -124,7 +88,7 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
         "schedule": row,
         "kind": kind,
         "kinds": KINDS,
-        "lanes": _by_person(shifts, gaps, people, reasons)
+        "lanes": by_person(shifts, gaps, people, reasons)
         if kind == "people"
         else by_layer(plan, shifts, shadows, gaps, people, start, end, reasons),
         "weeks": weeks(start, shifts, gaps, people, reasons, holidays) if kind == "month" else [],
@@ -162,67 +126,6 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
         "cover_me": own is not None,
     }
     return render(request, "oncall/schedule.html", context, status=422 if form.errors else 200)
-
-
-def by_layer(
-    plan: rules.Plan,
-    shifts: list[rules.Shift],
-    shadows: list[rules.Shift],
-    gaps: list[tuple[datetime, datetime]],
-    people: dict[int, Person],
-    start: datetime,
-    end: datetime,
-    reasons: Reasons,
-) -> list[tuple[str, list[Span]]]:
-    """A line for the final schedule, for those who learn, and for each rotation."""
-    lanes = [
-        ("On call" if not number else "and", spans)
-        for number, spans in enumerate(_packed([*_spans(shifts, people, reasons), *((a, b, "") for a, b in gaps)]))
-    ]
-    if shadows:
-        lanes += [("Shadow", spans) for spans in _packed(_spans(shadows, people, reasons))]
-    for layer in plan.layers:
-        lanes += [
-            (layer.name, spans) for spans in _packed(_spans(rules.layer_shifts(layer, start, end), people, reasons))
-        ]
-    return lanes
-
-
-def _by_person(
-    shifts: list[rules.Shift], gaps: list[tuple[datetime, datetime]], people: dict[int, Person], reasons: Reasons
-) -> list[tuple[str, list[Span]]]:
-    """A line for everybody who is on call, and one for gaps."""
-    lanes = [
-        (people[pk].name, _packed(_spans([shift for shift in shifts if shift.person == pk], people, reasons))[0])
-        for pk in sorted({shift.person for shift in shifts} & people.keys(), key=lambda pk: people[pk].name)
-    ]
-    return [*lanes, ("Nobody", [(a, b, "") for a, b in gaps])] if gaps else lanes
-
-
-def _spans(shifts: list[rules.Shift], people: dict[int, Person], reasons: Reasons) -> list[Span]:
-    return [
-        (
-            shift.starts_at,
-            shift.ends_at,
-            people[shift.person].name if shift.person in people else "Somebody who has left",
-            "",
-            why(shift, reasons),
-        )
-        for shift in shifts
-    ]
-
-
-def _packed(spans: list[Span]) -> list[list[Span]]:
-    """The spans in as few lines as it takes that none overlaps another in its line; at least one line."""
-    lines: list[list[Span]] = [[]]
-    for span in sorted(spans):
-        for line in lines:
-            if not line or line[-1][1] <= span[0]:
-                line.append(span)
-                break
-        else:
-            lines.append([span])
-    return lines
 
 
 @require_POST

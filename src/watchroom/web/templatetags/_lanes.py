@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from watchroom.kernel.clock import now
 
 Span = tuple[datetime, datetime, str] | tuple[datetime, datetime, str, str] | tuple[datetime, datetime, str, str, str]
+Row = tuple[str, Iterable[Span]] | tuple[str, Iterable[Span], str]
 
 
 def _ticks(start: datetime, end: datetime) -> Iterator[tuple[datetime, str]]:
@@ -67,8 +68,12 @@ def _short(name: str, width: float) -> str:
     return "".join(word[0] for word in name.split()[:2]) if width >= 6 else ""
 
 
-def lanes(rows: Iterable[tuple[str, Iterable[Span]]], start: datetime, end: datetime, label: str) -> SafeString:
-    """Rows ``(name, spans)``; a span is ``(from, to, text)`` coloured by its text, with an empty text for a gap, or
+def _name(name: str, url: str = "") -> SafeString:
+    return format_html('<a href="{}">{}</a>', url, name) if url else format_html("{}", name)
+
+
+def lanes(rows: Iterable[Row], start: datetime, end: datetime, label: str) -> SafeString:
+    """Rows ``(name, spans)``, or ``(name, spans, address of what is named)``; a span is ``(from, to, text)`` coloured by its text, with an empty text for a gap, or
     ``(from, to, text, tone)``, perhaps with words for whoever points at it as a fifth. Say the same in words or a table nearby for those who can't see it."""
     total = (end - start).total_seconds()
 
@@ -89,8 +94,15 @@ def lanes(rows: Iterable[tuple[str, Iterable[Span]]], start: datetime, end: date
         "",
         '<div class="lane"><span class="lane-name">{}</span><svg class="lane-spans" height="32" role="img" aria-label="{}: {}">{}{}{}</svg></div>',
         (
-            (name, label, name, lines, SafeString("".join(_span(span, start, end) for span in spans)), present)
-            for name, spans in rows
+            (
+                _name(name, *url),
+                label,
+                name,
+                lines,
+                SafeString("".join(_span(span, start, end) for span in spans)),
+                present,
+            )
+            for name, spans, *url in rows
         ),
     )
     return format_html(
