@@ -85,6 +85,8 @@ HOST, NAME = "sns.eu-west-1.amazonaws.com", f"SimpleNotificationService-{'012345
         f"https://sns..amazonaws.com/{NAME}",
         f"https://sns.my-bucket.amazonaws.com/{NAME}",
         f"https://sns.eu-1.amazonaws.com/{NAME}",
+        f"https://sns.eu-west-1.amazonaws.eu/{NAME}",
+        f"https://sns.eusc-de-east-1.amazonaws.com/{NAME}",
         f"https://{HOST}/a.pem",
         f"https://{HOST}/a/{NAME}",
         f"https://{HOST}//{NAME}",
@@ -106,7 +108,10 @@ def test_a_certificate_is_only_fetched_from_sns_itself(amazon: Amazon, url: obje
     assert source.parse(inbound(said, amazon.pem)).problems[0].field == "SigningCertURL"
 
 
-@pytest.mark.parametrize("host", [HOST, "sns.us-gov-west-1.amazonaws.com", "sns.cn-north-1.amazonaws.com.cn"])
+@pytest.mark.parametrize(
+    "host",
+    [HOST, "sns.us-gov-west-1.amazonaws.com", "sns.cn-north-1.amazonaws.com.cn", "sns.eusc-de-east-1.amazonaws.eu"],
+)
 def test_snss_certificates_of_all_regions_are_fetched(amazon: Amazon, host: str) -> None:
     said = amazon.notification(ALARM) | {"SigningCertURL": f"https://{host}/{NAME}"}
     assert source.certificate_address(inbound(said, "")) == f"https://{host}/{NAME}"

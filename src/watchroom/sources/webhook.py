@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from ..kernel.errors import Refused
-from .base import Draft, Inbound, Parsed, Problem, Reply, Setting, Severity
+from .base import ChangeSaid, Draft, Inbound, Parsed, Problem, Reply, Setting, Severity
 
 SHOWN_LIMIT, LABEL_LIMIT, TEXT_LIMIT, TITLE_LIMIT = 120, 200, 15_000, 300
 SEVERITIES: Mapping[str, Severity] = {
@@ -233,12 +233,12 @@ def alert(
 @dataclass(frozen=True)
 class Signed:
     """How a sender signs: HMAC-SHA256 of the body in hex, in ``header`` after ``prefix``, keyed with the setting
-    ``secret``. Where there is a header ``timestamp``, what it says and a colon stand before the body. Without that setting
-    nothing is checked."""
+    ``secret``. Where there is one of the headers ``timestamps``, what it says and a colon stand before the body. Without that
+    setting nothing is checked."""
 
     header: str
     prefix: str = ""
-    timestamp: str = ""
+    timestamps: tuple[str, ...] = ()
 
     def problem(self, inbound: Inbound) -> Problem | None:
         """What is wrong with the signature, if anything is."""
@@ -249,7 +249,7 @@ class Signed:
         fix = "sign with the secret of this integration; see its settings."
         if not stated.startswith(self.prefix):
             return Problem(self.header, stated[:SHOWN_LIMIT], fix)
-        at = inbound.headers.get(self.timestamp, "") if self.timestamp else ""
+        at = next(filter(None, (inbound.headers.get(name, "") for name in self.timestamps)), "")
         signed = f"{at}:".encode() + inbound.body if at else inbound.body
         expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
         if hmac.compare_digest(stated.removeprefix(self.prefix).encode(), expected.encode()):
@@ -267,17 +267,18 @@ class Webhook:
         name: str,
         label: str,
         summary: str,
-        read: Callable[[Said, Inbound], Iterable[Draft]],
+        read: Callable[[Said, Inbound], Iterable[Draft | ChangeSaid]],
         instructions: str,
         *,
+        methods: tuple[str, ...] = ("POST",),
         headers: tuple[str, ...] = (),
         signed: Signed | None = None,
         forms: bool = False,
         accepted: Reply | None = None,
     ) -> None:
         self.name, self.label, self.summary = name, label, summary
-        self.headers = (*headers, *(filter(None, (signed.header, signed.timestamp)) if signed else ()))
-        self._read, self._instructions, self._signed = read, instructions, signed
+        self.headers = (*headers, *((signed.header, *signed.timestamps) if signed else ()))
+        self._read, self._instructions, self._signed, self._methods = read, instructions, signed, methods
         self._forms, self._accepted = forms, accepted or Reply(200, b'{"status": "accepted"}')
         self.asks: tuple[Setting, ...] = (
             (
@@ -290,7 +291,7 @@ class Webhook:
         )
 
     def accepts(self, method: str, path: str) -> bool:
-        return method == "POST" and path in ("", "/")
+        return method in self._methods and path in ("", "/")
 
     def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The settings, cleaned.
@@ -312,9 +313,11 @@ class Webhook:
             said = Said(form_of(inbound.body) if self._forms and is_form(inbound) else json_of(inbound.body))
             if not isinstance(said.value, dict):
                 raise Unusable("body", said.value, "send one JSON object.")
-            return Parsed(tuple(self._read(said, inbound)))
+            found = tuple(self._read(said, inbound))
         except Unusable as unusable:
             return Parsed(problems=(unusable.problem,))
+        drafts = tuple(each for each in found if isinstance(each, Draft))
+        return Parsed(drafts, changes=tuple(each for each in found if isinstance(each, ChangeSaid)))
 
     def reply(self, parsed: Parsed) -> Reply:
         if not parsed.problems:

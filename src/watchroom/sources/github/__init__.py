@@ -1,29 +1,41 @@
-"""GitHub Actions: a workflow that fails on a branch, until it succeeds there again.
+"""GitHub: a workflow that fails on a branch, a deployment that fails, each until it succeeds there again; and what was deployed.
 
 https://docs.github.com/webhooks/webhook-events-and-payloads#workflow_run
+https://docs.github.com/webhooks/webhook-events-and-payloads#deployment_status
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..base import Draft, Inbound
-from ..webhook import Said, Signed, Webhook, alert, labels
+from ..base import ChangeSaid, Draft, Inbound
+from ..webhook import Said, Signed, Unusable, Webhook, alert, is_form, json_of, labels, notes
 
 _FAILED = {"failure", "timed_out", "startup_failure", "action_required"}
+_FIX = "send the event as GitHub does."
 
 
-def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
-    """One finished run. Other events, and runs of pull requests, open nothing."""
+def read(said: Said, inbound: Inbound) -> Iterable[Draft | ChangeSaid]:
+    """One finished run, or one outcome of a deployment. Other events, and runs for pull requests, open nothing."""
+    if is_form(inbound):  # what GitHub proposes as content type; the event is then one of its fields
+        said = Said(json_of(str(said["payload"].value or "").encode()))
+        if not isinstance(said.value, dict):
+            raise Unusable("payload", said.value, _FIX)
+    match inbound.headers.get("x-github-event"), said["action"].line():
+        case "workflow_run", "completed":
+            yield from _run(said, inbound)
+        case "deployment_status", "created":
+            yield from _deployment(said, inbound)
+
+
+def _run(said: Said, inbound: Inbound) -> Iterable[Draft]:
     run = said["workflow_run"]
-    if inbound.headers.get("x-github-event") != "workflow_run" or said["action"].line() != "completed":
-        return
     outcome = run["conclusion"].line(40)
-    if run["event"].line() == "pull_request" or outcome not in {*_FAILED, "success"}:
+    if run["event"].line().startswith("pull_request") or outcome not in {*_FAILED, "success"}:
         return
-    repository = said["repository"]["full_name"].needed("send the event as GitHub does.")
-    branch, name = run["head_branch"].line(), run["name"].line()
-    number = run["workflow_id"].needed("send the event as GitHub does.")
+    repository = said["repository"]["full_name"].needed(_FIX)
+    number = run["workflow_id"].needed(_FIX)
+    branch, name = run["head_branch"].line(), run["name"].line() or said["workflow"]["name"].line()
     yield alert(
         inbound,
         f"{repository}:{number}:{branch}",
@@ -37,16 +49,63 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
             workflow=name,
             branch=branch,
         ),
-        texts={"outcome": outcome, "commit": run["head_sha"].line(64)},
+        texts=notes(
+            outcome=outcome,
+            commit=run["head_sha"],
+            run=run["display_title"],
+            author=run["triggering_actor"]["login"] if run["triggering_actor"] else run["actor"]["login"],
+        ),
         link=run["html_url"].link(),
         since=run["run_started_at"].time(inbound.received_at),
     )
 
 
+def _deployment(said: Said, inbound: Inbound) -> Iterable[Draft | ChangeSaid]:
+    """States on the way (queued, in progress) and ``inactive``, which an older one becomes, are no outcome."""
+    status, deployment = said["deployment_status"], said["deployment"]
+    state = status["state"].line(40)
+    if state not in ("success", "failure", "error"):
+        return
+    repository = said["repository"]["full_name"].needed(_FIX)
+    number = deployment["id"].needed(_FIX)
+    place = status["environment"].line() or deployment["environment"].line() or "production"
+    links = [status[name].link() for name in ("log_url", "target_url", "environment_url") if status[name].link()]
+    link = links[0] if links else said["repository"]["html_url"].link()
+    at = status["created_at"].time(inbound.received_at)
+    yield alert(
+        inbound,
+        f"{repository}:deploy:{place}",
+        f"The deployment of {repository} to {place} failed",
+        over=state == "success",
+        severity="error",
+        named=labels(
+            alertname=f"{repository}: deployment to {place}",
+            kind="DeploymentFailed",
+            repository=repository,
+            environment=place,
+        ),
+        texts=notes(outcome=state, commit=deployment["sha"], description=status["description"]),
+        link=link,
+        since=at,
+        until=at,
+    )
+    if state == "success":
+        yield ChangeSaid(
+            title=f"{deployment['ref'].line(100) or 'A version'} of {repository} to {place}"[:200],
+            at=at,
+            key=f"github:{number}",
+            link=link if len(link) <= 1000 else "",
+            author=deployment["creator"]["login"].line(100),
+            version=deployment["sha"].text(12),
+            source="GitHub",
+            service=said["repository"]["name"].line(100),
+        )
+
+
 source = Webhook(
     "github",
-    "GitHub Actions",
-    "Workflows that fail, until they succeed again.",
+    "GitHub",
+    "Workflows of GitHub Actions and deployments that fail, until they succeed again; and what was deployed.",
     read,
     """\
 In the repository or organisation: *Settings → Webhooks → Add webhook*. As payload URL
@@ -55,10 +114,16 @@ In the repository or organisation: *Settings → Webhooks → Add webhook*. As p
 ADDRESS
 ```
 
-content type `application/json`, a secret that you also put into this integration's settings, and of the events only
-**Workflow runs**. A failing run of a workflow on a branch fires; the next successful one there ends it. Runs of pull
-requests open nothing. Route all of them by `kind="WorkflowFailed"`, some by `repository`, `workflow` or `branch`.
+content type `application/json` (the other one is read, too), a secret that you also put into this integration's settings, and of the
+events **Workflow runs** and, if you deploy through GitHub, **Deployment statuses**.
+
+A failing run of a workflow on a branch fires; the next successful one there ends it. Runs for pull requests open nothing. Route all
+of them by `kind="WorkflowFailed"`, some by `repository`, `workflow` or `branch`.
+
+A failing deployment to an environment fires (`kind="DeploymentFailed"`) until one succeeds there. One that succeeded is a change of
+the service that has the repository's name as its short name, or else of this integration's service: give it one.
 """,
     headers=("x-github-event",),
     signed=Signed("x-hub-signature-256", "sha256="),
+    forms=True,
 )

@@ -13,6 +13,11 @@ from ..base import Draft, Inbound
 from ..webhook import OVER, Said, Unusable, alert, json_of, labels, notes
 
 _TITLE_MOST = 120
+_CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+}
 
 
 def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
@@ -46,7 +51,7 @@ def _alarm(alarm: Said, inbound: Inbound) -> Draft:
     name, state = alarm["AlarmName"].line(), alarm["NewStateValue"].line(40).upper()
     trigger = alarm["Trigger"]
     arn = alarm["AlarmArn"].line(500)
-    region = [*arn.split(":"), "", "", "", ""][3]
+    partition, region = [*arn.split(":"), "", "", "", ""][1:4:2]
     named = labels(
         alertname=name, account=alarm["AWSAccountId"], region=region or alarm["Region"],
         namespace=trigger["Namespace"], metric=trigger["MetricName"],
@@ -54,7 +59,7 @@ def _alarm(alarm: Said, inbound: Inbound) -> Draft:
     for each in trigger["Dimensions"].each():
         if each["name"].line() and each["value"].line():
             named.setdefault(each["name"].line(), each["value"].line())
-    host = f"{region}.console.aws.amazon.com" if region else ""
+    host = f"{region}.{_CONSOLES[partition]}" if region and partition in _CONSOLES else ""
     found = alert(
         inbound,
         arn or f"{alarm['AWSAccountId'].line(40)}:{alarm['Region'].line(60)}:{name}",

@@ -18,8 +18,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-# SNS's own hosts, such as sns.eu-west-1.amazonaws.com; nobody else can have one of these names.
-_HOST = re.compile(r"sns\.[a-z]{2}(-[a-z]+)+-[0-9]\.amazonaws\.com(\.cn)?")
+# SNS's own hosts, such as sns.eu-west-1.amazonaws.com; nobody else can have one of these names. The endings are those of the
+# partitions that the internet reaches: https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
+_HOST = re.compile(r"sns\.[a-z]{2}(-[a-z]+)+-[0-9]\.amazonaws\.com(\.cn)?|sns\.eusc(-[a-z]+)+-[0-9]\.amazonaws\.eu")
 _CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9a-f]{32}\.pem")
 _HASHES: dict[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}
 _NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")

@@ -76,7 +76,9 @@ class Sns(Webhook):
     def _must_be_genuine(self, said: Said, inbound: Inbound) -> None:
         if not is_certificate(said["SigningCertURL"].value):
             raise Unusable(
-                "SigningCertURL", said["SigningCertURL"].value, "it has to lead to SNS itself, at amazonaws.com."
+                "SigningCertURL",
+                said["SigningCertURL"].value,
+                "it has to lead to SNS itself, such as https://sns.eu-west-1.amazonaws.com.",
             )
         if not is_signed(said.value, inbound.headers.get(CERTIFICATE, ""), inbound.received_at):
             shown = str(said["Signature"].value)[:SHOWN_LIMIT]
@@ -88,7 +90,9 @@ class Sns(Webhook):
             raise Unusable("TopicArn", said["TopicArn"].value, "add the topic to this integration's settings.")
         if said["Type"].value != "Notification" and not is_amazons(said["SubscribeURL"].value):
             raise Unusable(
-                "SubscribeURL", said["SubscribeURL"].value, "it has to lead to SNS itself, at amazonaws.com."
+                "SubscribeURL",
+                said["SubscribeURL"].value,
+                "it has to lead to SNS itself, such as https://sns.eu-west-1.amazonaws.com.",
             )
 
     def reply(self, parsed: Parsed) -> Reply:
