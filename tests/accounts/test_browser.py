@@ -9,6 +9,8 @@ from pytest_django.live_server_helper import LiveServer
 
 import factories
 from peers.chromium import PHONE, axe
+from watchroom.accounts import commands
+from watchroom.accounts.actors import SYSTEM
 from watchroom.accounts.models import Person
 from watchroom.kernel import clock
 from watchroom.paging.models import Notification
@@ -68,6 +70,21 @@ def test_the_walk_on_a_phone(fresh: LiveServer, quiet: Chromium) -> None:
     page.click("text=Make the integration")
     page.wait_for_selector("text=prometheus.yml")
     assert axe(page) == []
+    quiet.take_problems()
+
+
+def test_somebody_invited_comes_in_by_their_link(live_server: Any, quiet: Chromium) -> None:
+    factories.person("Ada Admin", "administrator")
+    kim = commands.create_person(SYSTEM, email="kim@example.org", name="Kim Ode", role="responder")
+    link = commands.invite(SYSTEM, kim).url
+    page = quiet.page(live_server.url, PHONE, timezone_id="Europe/Berlin")
+    page.goto(f"{live_server.url}/welcome/{link.rsplit('/', 1)[1]}")
+    page.fill("[name=password]", "a river of glass")
+    page.click("main button.primary")
+    page.wait_for_url("**/me/contact")
+    assert axe(page) == []
+    kim.refresh_from_db()
+    assert kim.timezone == "Europe/Berlin"  # the browser's own
     quiet.take_problems()
 
 

@@ -141,6 +141,19 @@ def test_adding_a_person_gives_a_link_by_which_they_come_in() -> None:
     assert Client().get(path).status_code == 403  # once
 
 
+def test_somebody_is_added_into_a_team_at_once(world: dict[str, Any]) -> None:
+    client, ada = signed_in()
+    Person.objects.filter(pk=ada.pk).update(timezone="Europe/Berlin")
+    page = client.get(f"/people/new?team={world['team'].pk}").content.decode()
+    assert '<option value="Europe/Berlin" selected>' in page  # most likely where the others are, too
+    assert f'<option value="{world["team"].pk}" selected>' in page
+    asked = {"name": "Kim", "email": "kim@example.org", "timezone": "UTC", "team": world["team"].pk}
+    assert client.post("/people/new", asked | {"role": "administrator"}).status_code == 200
+    kim = Person.objects.get(email="kim@example.org")
+    assert [(each.team, each.get_role_display()) for each in kim.memberships.all()] == [(world["team"], "Manager")]
+    assert "has not signed in yet" in client.get("/people?q=kim").content.decode()
+
+
 def test_taken_addresses_are_refused_at_the_field() -> None:
     client, ada = signed_in()
     answer = client.post(

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from ..kernel.errors import WatchroomError
-from .models import Person
+from .models import Person, Team
 from .roles import SCOPES, Role
 from .rules import timezones
 
@@ -34,6 +34,19 @@ class PersonForm(forms.Form):
     email = forms.EmailField(label="E-mail", help_text="They sign in with it.")
     role = forms.ChoiceField(choices=ROLES, label="Role everywhere", help_text=ROLE_HELP)
     timezone = zone_field(initial="UTC")
+
+
+class NewPersonForm(PersonForm):
+    """Somebody who is added, at once into a team."""
+
+    team = forms.ModelChoiceField(
+        Team.objects.order_by("name"),
+        required=False,
+        label="Team",
+        empty_label="None yet",
+        help_text="They join it with the same role.",
+    )
+    field_order = ("name", "email", "team", "role", "timezone")
 
 
 class ProfileForm(forms.Form):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -13,7 +14,7 @@ from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, queries
 from ..actors import Actor
-from ..forms import PersonForm, blame
+from ..forms import NewPersonForm, PersonForm, blame
 from ..models import Person
 from ..roles import Action, Role
 
@@ -43,10 +44,18 @@ def person_new(request: HttpRequest) -> HttpResponseBase:
     """``/people/new``: add somebody and get the link for them."""
     by = actor_of(request)
     by.require(Action.ADMINISTER)
-    form = PersonForm(request.POST or None, initial={"role": "responder"})
+    here = by.person.timezone if by.person else "UTC"
+    form = NewPersonForm(
+        request.POST or None,
+        initial={"role": "responder", "timezone": here, "team": whole(request.GET.get("team", ""))},
+    )
     if request.method == "POST" and form.is_valid():
+        team = form.cleaned_data.pop("team")
         try:
-            made = commands.create_person(by, **form.cleaned_data)
+            with transaction.atomic():
+                made = commands.create_person(by, **form.cleaned_data)
+                if team:
+                    commands.set_member(by, team, made, min(Role(made.role), Role.MANAGER).word)
         except WatchroomError as error:
             blame(form, error)
         else:

@@ -51,6 +51,7 @@ def team(request: HttpRequest, slug: str) -> HttpResponseBase:
         "integrations": row.integrations.all(),
         "may_manage": may_manage,
         "may_delete": by.may(Action.ADMINISTER),
+        "may_invite": by.may(Action.ADMINISTER),
         "member_form": MemberForm() if may_manage else None,
     }
     return render(request, "accounts/team.html", context)
