@@ -98,6 +98,7 @@ PAGES = (
     "/postmortems/{postmortem}/edit",
     "/actions",
     "/insights/load?team=demo-payments",
+    "/insights/incidents?days=182",
     "/insights/limits?team=demo-payments",
     "/insights/limits/{crossing}",
     "/insights/pay?team=demo-payments",

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ..kernel.durations import duration
 from .client import Api, api_command, given
 from .show import facts, sheet, table
 
@@ -45,6 +46,36 @@ def load(api: Api, team: str, days: int) -> Any:
         "warnings",
     )
     return found, lambda answer: table(*columns, empty="Nobody was on call or paged.")(answer["people"])
+
+
+@insights.command()
+@click.option("--days", default=28, show_default=True)
+@click.option("--team", help="Slug; without it, all.")
+@api_command
+def incidents(api: Api, days: int, team: str | None) -> Any:
+    """How incidents went: how many, how long until they were detected, acknowledged, mitigated and resolved, and what was
+    hurt most often."""
+    return api.get("/insights/incidents", days=days, team=team), _went
+
+
+def _went(answer: Any) -> None:
+    kinds = ", ".join(f"{count} SEV{severity}" for severity, count in answer["by_severity"].items())
+    click.echo(f"{answer['count']} incidents ({kinds or 'none'}), {answer['before']} in as long a time before.")
+    if not answer["count"]:
+        return
+    click.echo("")
+    columns = {"median_seconds": "half_within", "most_seconds": "nine_of_ten_within", "before_seconds": "before"}
+    table("name", *columns.values(), "count")(
+        [
+            each | {word: "" if each[name] is None else duration(each[name]) for name, word in columns.items()}
+            for each in answer["measures"]
+        ]
+    )
+    if answer["services"]:
+        click.echo("")
+        table("service", "count", "hurt_for")(
+            [each | {"hurt_for": duration(each["hurt_seconds"])} for each in answer["services"][:12]]
+        )
 
 
 @insights.command()

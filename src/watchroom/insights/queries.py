@@ -19,6 +19,7 @@ from ..intake.routing import tree
 from ..intake.rules import routes_of
 from ..kernel import clock
 from ..kernel.errors import Refused
+from ..kernel.times import monday_of
 from ..oncall.rules import joined
 from ..oncall.rules.quality import uneven
 from ..oncall.worked import of_team
@@ -211,13 +212,9 @@ def _weeks(pages: Iterable[load.Page], zones: dict[int, ZoneInfo], start: dateti
     counted: dict[date, list[bool]] = defaultdict(list)
     for page in pages:
         zone = zones.get(page.person, ZoneInfo("UTC"))
-        counted[_monday(page.at)].append(load.is_night(page.at, zone))
-    monday = _monday(start)
-    while monday <= _monday(end):
+        counted[monday_of(page.at)].append(load.is_night(page.at, zone))
+    monday = monday_of(start)
+    while monday <= monday_of(end):
         nights = counted.get(monday, [])
         yield Week(monday, len(nights), sum(nights))
         monday += timedelta(days=7)
-
-
-def _monday(at: datetime) -> date:
-    return at.date() - timedelta(days=at.weekday())

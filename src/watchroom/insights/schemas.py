@@ -16,6 +16,7 @@ from .limits import Handover, limits_of, proposals
 from .models import Crossing, GroupingSuggestion, WeeklyList
 from .queries import TeamLoad
 from .rules.actionable import Score
+from .rules.response import Numbers
 
 
 class WaitOut(Schema):
@@ -95,6 +96,57 @@ class TeamLoadOut(Schema):
             ],
             weeks=[WeekOut(**week.__dict__) for week in found.weeks],
             uneven=found.uneven,
+        )
+
+
+class MeasureOut(Schema):
+    """How long something took: half of ``count`` incidents within ``median_seconds``, nine of ten within ``most_seconds``."""
+
+    name: str = Field(description="detect, acknowledge, mitigate or resolve.")
+    count: int
+    median_seconds: float | None
+    most_seconds: float | None
+    before_seconds: float | None = Field(description="The median of as long a time before.")
+
+
+class IncidentWeekOut(Schema):
+    """The incidents declared in one week, which begins on a Monday (UTC)."""
+
+    monday: date
+    count: int
+    by_severity: dict[int, int]
+    mitigate_seconds: float | None = Field(description="Half of them were mitigated within this.")
+
+
+class HurtOut(Schema):
+    """What happened to one service, and for how long it was hurt until each incident was mitigated."""
+
+    service: str
+    count: int
+    hurt_seconds: float
+
+
+class IncidentNumbersOut(Schema):
+    """How the incidents of a time went. Drills, tests, duplicates and what was declined in triage don't count."""
+
+    count: int
+    before: int = Field(description="How many there were in as long a time before.")
+    open: int
+    by_severity: dict[int, int]
+    measures: list[MeasureOut]
+    weeks: list[IncidentWeekOut]
+    services: list[HurtOut]
+
+    @classmethod
+    def of(cls, found: Numbers) -> IncidentNumbersOut:
+        return cls(
+            count=found.count,
+            before=found.before,
+            open=found.open,
+            by_severity=dict(found.by_severity),
+            measures=[MeasureOut(**each.__dict__) for each in found.measures],
+            weeks=[IncidentWeekOut(**{**week.__dict__, "count": week.count}) for week in found.weeks],
+            services=[HurtOut(**each.__dict__) for each in found.services],
         )
 
 

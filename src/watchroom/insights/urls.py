@@ -6,6 +6,8 @@ from . import views
 
 urlpatterns = [
     path("insights", views.alert_rules, name="insights"),
+    path("insights/incidents", views.incidents, name="insights-incidents"),
+    path("insights/incidents.csv", views.incidents_csv, name="insights-incidents-csv"),
     path("insights/load", views.load, name="insights-load"),
     path("insights/load.csv", views.load_csv, name="insights-load-csv"),
     path("insights/wait", views.wait, name="insights-wait"),

@@ -3,7 +3,7 @@ some days more would lead out of it, and what PostgreSQL has kept beyond it can'
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime
@@ -46,3 +46,8 @@ def instant(text: str) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo is not None else None
+
+
+def monday_of(at: datetime) -> date:
+    """The Monday with which the week of ``at`` begins, in the zone that ``at`` is in."""
+    return at.date() - timedelta(days=at.weekday())

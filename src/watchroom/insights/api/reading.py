@@ -12,8 +12,8 @@ from ...accounts.roles import Action
 from ...actions.api import ActionItemOut
 from ...api.auth import actor_of
 from ...intake.schemas import RouteOut
-from .. import commands, queries
-from ..schemas import FixBody, ScoreOut, TeamLoadOut, WaitBody, WeeklyListBody, WeeklyListOut
+from .. import commands, queries, responding
+from ..schemas import FixBody, IncidentNumbersOut, ScoreOut, TeamLoadOut, WaitBody, WeeklyListBody, WeeklyListOut
 
 router = Router(tags=["insights"])
 
@@ -33,6 +33,14 @@ def get_team_load(request: HttpRequest, team: str, days: int = 28) -> Any:
     chosen = team_by(team)
     actor.require(Action.SEE, chosen)
     return TeamLoadOut.of(queries.team_load(chosen, *queries.window(days)))
+
+
+@router.get("/insights/incidents", response=IncidentNumbersOut, operation_id="get_incident_numbers")
+def get_incident_numbers(request: HttpRequest, days: int = 28, team: str = "") -> Any:
+    """How the incidents of the last so many days went, beside as long a time before: how many, how long until they were
+    detected, acknowledged, mitigated and resolved, and which services were hurt."""
+    chosen = team_by(team) if team else None
+    return IncidentNumbersOut.of(responding.incident_numbers(actor_of(request), *queries.window(days), chosen))
 
 
 @router.post("/insights/fix", response={201: ActionItemOut}, operation_id="fix_alert_rule")

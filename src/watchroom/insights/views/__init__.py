@@ -1,6 +1,7 @@
 """Pages of what can be learnt from alerts, pages and shifts."""
 
 from .grouping import grouping, grouping_decide
+from .incidents import incidents, incidents_csv
 from .limits import crossing, crossing_accept, crossing_close, limits, limits_save
 from .pay import pay, pay_csv, pay_rules, pay_stop, pay_withdraw
 from .reading import alert_rules, fix, load, load_csv, wait, weekly
@@ -13,6 +14,8 @@ __all__ = [
     "fix",
     "grouping",
     "grouping_decide",
+    "incidents",
+    "incidents_csv",
     "limits",
     "limits_save",
     "load",

@@ -24,7 +24,11 @@ DAYS = {"7": "A week", "28": "Four weeks", "91": "A quarter"}
 SHOWN = 100
 
 
-def _days(request: HttpRequest) -> int:
+def asked_days(request: HttpRequest) -> int:
+    """How many days a page is to count; four weeks where nothing is asked.
+
+    :raises Refused: no number.
+    """
     return _whole(request.GET)
 
 
@@ -35,14 +39,15 @@ def _whole(given: QueryDict) -> int:
     return days
 
 
-def _team(request: HttpRequest) -> Team | None:
+def asked_team(request: HttpRequest) -> Team | None:
+    """The team that a page is asked for; None: every team."""
     slug = request.GET.get("team", "")
     return team_by(slug) if slug else None
 
 
 def alert_rules(request: HttpRequest) -> HttpResponse:
     """The alerts to mend, the worst first."""
-    actor, days, team = actor_of(request), _days(request), _team(request)
+    actor, days, team = actor_of(request), asked_days(request), asked_team(request)
     found = queries.alert_rules(actor, *queries.window(days), team)
     context = {
         "scores": found[:SHOWN],
@@ -66,7 +71,7 @@ def alert_rules(request: HttpRequest) -> HttpResponse:
 
 def load(request: HttpRequest) -> HttpResponse:
     """What on-call cost a team's people; one's own team at first."""
-    actor, days = actor_of(request), _days(request)
+    actor, days = actor_of(request), asked_days(request)
     team = team_of(actor, request.GET)
     if team is not None:
         actor.require(Action.SEE, team)
@@ -91,7 +96,7 @@ def load(request: HttpRequest) -> HttpResponse:
 
 def load_csv(request: HttpRequest) -> StreamingHttpResponse:
     """The same as a file, for pay and time off."""
-    actor, days = actor_of(request), _days(request)
+    actor, days = actor_of(request), asked_days(request)
     team = team_by(request.GET.get("team", ""))
     actor.require(Action.SEE, team)
     start, end = queries.window(days)

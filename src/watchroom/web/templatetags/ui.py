@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
 from watchroom.kernel.clock import now
+from watchroom.kernel.durations import duration as in_words
 from watchroom.paging.wording import on_clock_of
 
 from ...kernel.numbers import whole
@@ -160,7 +161,7 @@ def time_tag(at: datetime | None, form: str = "relative", missing: str = "–") 
     elif form in _FORMATS:
         text = timezone.localtime(at).strftime(_FORMATS[form])
     else:
-        text = _words.duration(now() - at) if form == "elapsed" else _words.relative(at, now())
+        text = in_words(now() - at) if form == "elapsed" else _words.relative(at, now())
     return format_html(
         '<time datetime="{}" data-form="{}" title="{}">{}</time>',
         f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
@@ -173,7 +174,7 @@ def time_tag(at: datetime | None, form: str = "relative", missing: str = "–") 
 @register.filter
 def duration(span: timedelta | float | None) -> str:
     """``{{ seconds|duration }}`` or of a timedelta: ``3 h 20 min``."""
-    return _words.duration(span)
+    return in_words(span)
 
 
 # --- Arrangement of a page -------------------------------------------------------------------------------------------
