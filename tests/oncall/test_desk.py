@@ -14,7 +14,7 @@ from watchroom.insights import calendars, offers
 from watchroom.kernel import http
 from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
 from watchroom.oncall import commands, ical, outlook, queries
-from watchroom.oncall.models import Absence, Calendar, Feed, Override, Swap
+from watchroom.oncall.models import Absence, Calendar, Feed, Override, Schedule, Swap
 from watchroom.paging.models import Notification
 
 pytestmark = pytest.mark.django_db
@@ -464,6 +464,45 @@ def test_planning_one_rotation_leaves_the_plan_of_another_alone(clock: Any) -> N
     commands.accept_rota(SYSTEM, pay, shifts=[(c, monday, monday + WEEK, None)])
     plan("Secondary", g, f, turns=1)  # a plan of the whole schedule would hide it
     assert len(queries.who(pay, monday)) == 2
+
+
+def test_a_new_plan_of_a_rotation_counts_in_all_of_its_time_also_where_it_changes_nothing(clock: Any) -> None:
+    _, a, b = _two()
+    c = factories.person("Cleo", "responder")
+    pay, anna, api = Schedule.objects.get(slug="pay"), _browser(a), {"content_type": "application/json"}
+    number, monday = pay.rotations.get().pk, datetime(2026, 3, 9, 9, tzinfo=UTC)  # Ben, Anna, Ben, Anna
+    asked = {"people": [c.email], "starts_at": monday.isoformat(), "turns": 4, "rotation": number, "most_in_a_row": 4}
+
+    def accept(**wishes: Any) -> None:
+        plan = anna.post("/api/v1/schedules/pay/plan", asked | wishes, **api).json()
+        given = {name: plan[name] for name in ("shifts", "starts_at", "ends_at", "rotation")}
+        answer = anna.post("/api/v1/schedules/pay/rota", given, **api)
+        assert answer.status_code == 201, answer.content
+
+    def weeks() -> list[Any]:
+        return [queries.who(pay, monday + n * WEEK)[0] for n in range(-1, 5)]
+
+    accept()
+    assert weeks() == [a, c, c, c, c, b]
+    # Of Ben alone, two weeks: in the first it is his turn anyway, so that nothing has to be written for it.
+    accept(people=[b.email], turns=2, most_in_a_row=2)
+    assert weeks() == [a, b, b, c, c, b]
+    accept(people=[b.email], turns=1)  # nothing at all is written now, and yet it counts
+    assert weeks() == [a, b, b, c, c, b]
+    accept()
+    page = anna.get(
+        "/schedules/pay/plan",
+        {"people": [a.pk, b.pk], "starts_at": "2026-03-09T09:00", "turns": 4, "unit": "weeks", "length": 1}
+        | {"most_in_a_row": 1, "rest": 1, "rotation": number},
+    )
+    assert anna.post("/schedules/pay/plan/accept", {"rota": page.context["packed"]}).status_code == 302
+    assert c not in weeks()
+    span = {"starts_at": (monday + WEEK).isoformat(), "ends_at": (monday + 2 * WEEK).isoformat()}
+    shift = {"person": c.email, "starts_at": monday.isoformat(), "ends_at": (monday + WEEK).isoformat()}
+    outside = anna.post("/api/v1/schedules/pay/rota", {"shifts": [shift], **span}, **api)
+    assert outside.status_code == 422 and "do not lie in" in outside.content.decode()
+    half = anna.post("/api/v1/schedules/pay/rota", {"shifts": [shift], "starts_at": span["starts_at"]}, **api)
+    assert half.status_code == 422 and half.json()["field"] == "starts_at"
 
 
 def test_over_the_api(clock: Any) -> None:

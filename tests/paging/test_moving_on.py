@@ -137,6 +137,35 @@ def test_a_policy_that_reaches_nobody_does_not_spin_the_last_resort_follows_and_
     assert PagingDefect.objects.get(key__startswith="unreached nobody:The last resort").count == 12
 
 
+def test_whom_the_policy_names_is_asked_again_with_the_last_resort_once_the_provider_works_again(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    admin = make.person("Root", "administrator")
+    make.contact_method(admin, settings={"url": f"{hook.url}/root", "secret": SECRET})
+    anna, ben, eve = reachable(hook, "anna"), reachable(hook, "ben"), reachable(hook, "eve")
+    policy = make.policy((anna, 300), (ben, 300), (eve, 300), repeats=3)
+    policy.steps.filter(position=2).update(conditions={"severities": ["info"]})
+    hook.otherwise = gone("anna", "ben", "root")
+    escalation = start(policy)
+    run_due()
+    assert paged(hook) == ["anna", "ben", "root"]
+    escalation.refresh_from_db()
+    assert [x["text"] for x in trace(escalation) if x["kind"] == "last_resort" and x["future"]] == [
+        "Last resort: page the team's managers and the administrators, and again whom the policy names"
+    ]
+    hook.otherwise = Answer(200)
+    clock.advance(timedelta(minutes=5))
+    run_due()
+    assert sorted(paged(hook)[3:]) == ["anna", "ben", "root"]  # not Eve: her step is for other alerts
+    assert f"Last resort: paged {admin}; again {anna}, {ben}" in [x["text"] for x in trace(escalation)]
+    with transaction.atomic():
+        commands.stop_escalation("alert_group", 1, end="acknowledged", by=acting(anna))
+    clock.advance(timedelta(minutes=5))
+    run_due()
+    assert len(paged(hook)) == 6
+
+
 def test_a_round_in_which_somebody_was_reached_is_begun_again_as_it_says(
     clock: TravellingClock,
     hook: HttpPeer,  # noqa: F811

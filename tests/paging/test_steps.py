@@ -415,6 +415,25 @@ def test_a_step_pages_whoever_has_a_role_in_the_incident(clock: TravellingClock,
     assert any("paged anna" in line["text"] for line in trace(group.escalations.get()))
 
 
+def test_what_is_empty_is_not_said_to_be_whoever_else_the_step_names(clock: TravellingClock, hook: HttpPeer) -> None:
+    anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
+    empty, full = make.schedule("Empty"), make.schedule("Payments", people=(anna,))
+    ben_too = {"person": ben.pk}
+    made = policy(
+        {"wait_seconds": 60, "targets": [ben_too, {"role": "commander"}]},
+        {"wait_seconds": 60, "targets": [ben_too, {"schedule": empty.pk}, {"schedule": full.pk}]},
+        {"wait_seconds": 60, "targets": [ben_too, {"team": make.team("Web").pk}]},
+    )
+    first, second, third, *_ = dry_run(made)
+    assert first["text"] == "Page ben (nobody is the incident's commander yet)"
+    assert second["text"] == "Page ben, anna (nobody is on call in Empty, whoever is on call in Payments)"
+    assert third["text"] == "Page ben (nobody in Web)"
+    group = fire(made)
+    incident = incidents.declare(acting(anna), title="Down", severity=2, team=group.team, alert_groups=[group])
+    incidents.assign_role(acting(anna), incident, role="commander", person=anna)
+    assert any(line["text"] == "Page ben, anna (the incident's commander)" for line in trace(group.escalations.get()))
+
+
 def test_a_mitigation_is_proposed_once_and_started_when_somebody_approves_it(
     clock: TravellingClock, hook: HttpPeer, client: Any
 ) -> None:

@@ -239,7 +239,8 @@ def plan(
             raise click.UsageError(f"It has no rotation {rotation}: {', '.join(row['name'] for row in rows)}.")
     found = api.post(f"/schedules/{slug}/plan", people=list(people), **wishes)
     if accept:
-        api.post(f"/schedules/{slug}/rota", shifts=found["shifts"])
+        accepted = {name: found[name] for name in ("shifts", "starts_at", "ends_at", "rotation")}
+        api.post(f"/schedules/{slug}/rota", **accepted)
     return found, facts
 
 

@@ -171,7 +171,7 @@ def age(since: datetime, now: datetime) -> str:
 @dataclass(frozen=True)
 class Proposal:
     """A rota that the planner proposes, and its score beside today's. ``parts``: what it writes, each with whom it replaces
-    (nobody: everybody)."""
+    (nobody: everybody); ``span``: all of the time that was planned, of one ``rotation`` or of the whole schedule."""
 
     shifts: list[tuple[Person, datetime, datetime]]
     parts: list[tuple[Person, datetime, datetime, Person | None]]
@@ -179,6 +179,8 @@ class Proposal:
     after: rules.Quality
     moved: list[rules.Moved]
     people: dict[int, Person]
+    span: tuple[datetime, datetime]
+    rotation: int | None
 
 
 def propose(
@@ -235,7 +237,7 @@ def propose(
     else:
         parts = list(_parts_of(plan, rotation, shifts))
         planned = schedule.overrides.filter(kind=Override.Kind.PLANNED).values_list("pk", flat=True)
-        gone = rules.outdated(plan, planned, [(a, b, other) for _, a, b, other in parts])
+        gone = rules.outdated(plan, planned, [(a, b, who) for _, a, b, who in parts], (begin, end), rotation)
         kept = tuple(each for each in plan.overrides if each.key not in gone)
     last = max((each.key for each in plan.overrides), default=0)
     added = tuple(
@@ -249,7 +251,9 @@ def propose(
     named = {pk for each in moved for pk in (*each.loses, *each.gains)} | {other for *_, other in parts if other}
     known |= queries.people_of(named | set(numbers))
     written = [(known[pk], a, b, known[other] if other else None) for pk, a, b, other in parts]
-    return Proposal([(known[pk], a, b) for pk, a, b in shifts], written, before, after, moved, known)
+    return Proposal(
+        [(known[pk], a, b) for pk, a, b in shifts], written, before, after, moved, known, (begin, end), rotation
+    )
 
 
 def _parts_of(

@@ -62,7 +62,7 @@ def plans_of(
     members = Prefetch("members", RotationMember.objects.order_by("turn", "id"), to_attr="placed")
     for rotation in (
         Rotation.objects.filter(schedule__in=chosen.keys() - drafts.keys())
-        .order_by("-precedence", "id")
+        .order_by("-precedence", "position", "id")
         .prefetch_related(members)
     ):
         try:

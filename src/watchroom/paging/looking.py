@@ -9,7 +9,7 @@ from datetime import datetime
 from ..accounts.models import Person
 from .conditions import Facts
 from .people import Roster
-from .rules import Decision, Position, Step, decide
+from .rules import Decision, Position, Step, Target, decide
 
 
 def look_at(
@@ -48,12 +48,22 @@ class Preview:
         self.facts, self.turns, self.answered, self.urgency = facts, dict(turns), answered, urgency
         self.sender = sender
         self.people: dict[int, Person] = {}
+        self.empty: dict[tuple[int, datetime], set[Target]] = {}  # by step and moment: what means nobody then
 
     def __call__(self, where: Position, step: Step, at: datetime) -> Decision:
-        last = self.turns.get(where.step)
+        roster = Roster(at)
         decision, people = look_at(
-            step, at, self.facts, last=last, answered=self.answered, urgency=self.urgency, sender=self.sender
+            step,
+            at,
+            self.facts,
+            last=self.turns.get(where.step),
+            answered=self.answered,
+            urgency=self.urgency,
+            sender=self.sender,
+            roster=roster,
         )
+        groups = (each for each in step.targets if each.is_person and each.kind != "person")
+        self.empty[where.step, at] = {each for each in groups if not roster.people_of([each], self.facts.roles)}
         if step.round_robin and people:
             self.turns[where.step] = people[0].pk
         self.people |= {person.pk: person for person in people}

@@ -278,6 +278,13 @@ def name_of(target: Target) -> str:
     return f"{means} in {Schedule.objects.filter(pk=target.id).first() or 'a schedule that is gone'}"
 
 
+def nobody_of(target: Target) -> str:
+    """That a target means nobody now, in words: "nobody is on call in Payments"."""
+    if target.kind == "role":
+        return f"nobody is {name_of(target)} yet"
+    return f"nobody{name_of(target).removeprefix('whoever').removeprefix('everybody')}"
+
+
 DONE = ("paged", "called", "posted", "asked", "proposed")  # how the text of a step that was taken begins
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..accounts.roles import Action
 from ..channels.wording import one_line
 from ..kernel import clock
 from . import order
-from .commands.moving_on import somebody_before
+from .commands.moving_on import in_vain, somebody_before
 from .commands.policies import plan_of
 from .conditions import Facts
 from .hooks import facts_of
@@ -31,9 +31,9 @@ from .models import (
     RoundRobin,
     Urgency,
 )
-from .people import DONE, Roster, name_of
+from .people import DONE, Roster, name_of, nobody_of
 from .quiet import outside
-from .rules import GIVEN_WAIT_SECONDS, Plan, Position, Step, ahead, messages_for
+from .rules import GIVEN_WAIT_SECONDS, Plan, Position, Step, Target, ahead, messages_for
 
 
 def trace(escalation: Escalation, reader: Actor | None = None) -> list[dict[str, Any]]:
@@ -89,7 +89,8 @@ def trace(escalation: Escalation, reader: Actor | None = None) -> list[dict[str,
             pages.append(([escalation.first], due, escalation.urgency))
             due += timedelta(seconds=GIVEN_WAIT_SECONDS)
         before = here.step > 0 and somebody_before(escalation, here)
-        for line in upcoming(plan, here, due, preview, before=before):
+        vain = here.round > plan.repeats + 1 and bool(in_vain({escalation.pk: plan.repeats}))
+        for line in upcoming(plan, here, due, preview, before=before, vain=vain):
             lines.append(line | {"future": True, "state": "", "unless": unless})
             urgency = line["urgency"] or escalation.urgency
             pages.append(([preview.people[pk] for pk in line["people"]], line["at"], urgency))
@@ -171,9 +172,17 @@ def _turns(policy_id: int | None) -> dict[int, int | None]:
 
 
 def upcoming(
-    plan: Plan, at: Position, due: datetime, preview: Preview, most: int = 6, *, before: bool = False
+    plan: Plan,
+    at: Position,
+    due: datetime,
+    preview: Preview,
+    most: int = 6,
+    *,
+    before: bool = False,
+    vain: bool = False,
 ) -> list[dict[str, Any]]:
-    """What a plan will do from ``due`` on: ``{at, kind, text, people, urgency, idle}``. Also the dry run of a policy."""
+    """What a plan will do from ``due`` on: ``{at, kind, text, people, urgency, idle}``. Also the dry run of a policy.
+    ``vain``: it is through, and nobody of its last round could be reached."""
     lines = []
     for line in ahead(plan, at, due, preview, most, before=before):
         people = [preview.people[number] for number in line.decision.people] if line.decision else []
@@ -181,13 +190,16 @@ def upcoming(
         if line.does is not None and line.decision is not None and line.decision.skipped:
             text = f"Step {line.step + 1} is left out: {line.decision.skipped}"
         elif line.does is not None:
-            text = _doing(line.does, people) + "".join(f"; not {person}, who is away" for person in away)
+            text = _doing(line.does, people, preview.empty.get((line.step, line.at), ())) + "".join(
+                f"; not {person}, who is away" for person in away
+            )
             if line.decision is not None and line.decision.without_sender:
                 text += "; not whoever sent it"
             if line.decision is not None and line.decision.held_seconds:
                 text += "; waits for the end of quiet hours"
         elif line.kind == "last_resort":
-            text = "Last resort: page the team's managers and the administrators"
+            again = ", and again whom the policy names" if vain else ""
+            text = f"Last resort: page the team's managers and the administrators{again}"
         else:
             text = "Give up"
         lines.append(
@@ -203,13 +215,15 @@ def upcoming(
     return lines
 
 
-def _doing(step: Step, people: Sequence[Person]) -> str:
-    """A step that lies ahead in words."""
+def _doing(step: Step, people: Sequence[Person], empty: Collection[Target]) -> str:
+    """A step that lies ahead in words. What is ``empty`` then is said to be: those who are named stand for the others."""
     if step.pause:
         return "Wait"
     words = []
     if any(target.is_person for target in step.targets):
-        means = ", ".join(name_of(t) for t in step.targets if t.is_person and t.kind != "person")
+        means = ", ".join(
+            nobody_of(t) if t in empty else name_of(t) for t in step.targets if t.is_person and t.kind != "person"
+        )
         names = ", ".join(str(person) for person in people) or "nobody"
         turn = "whose turn it is" if step.round_robin else ""
         note = ", ".join(part for part in (means, turn, f"{step.urgency} urgency" if step.urgency else "") if part)

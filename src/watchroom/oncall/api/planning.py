@@ -13,6 +13,7 @@ from ...accounts.queries import person_by
 from ...accounts.roles import Action
 from ...api.auth import actor_of
 from ...kernel import clock
+from ...kernel.errors import Refused
 from .. import commands, drafts, outlook, queries, rules
 from ..schemas import (
     CoverIn,
@@ -169,6 +170,9 @@ def plan_rota(request: HttpRequest, slug: str, body: PlanIn) -> PlanOut:
         **body.model_dump(exclude={"people", "starts_at"}),
     )
     return PlanOut(
+        starts_at=found.span[0],
+        ends_at=found.span[1],
+        rotation=found.rotation,
         shifts=[
             PlannedShift(person=str(person.pk), starts_at=a, ends_at=b, replaces=str(old.pk) if old else None)
             for person, a, b, old in found.parts
@@ -183,6 +187,8 @@ def plan_rota(request: HttpRequest, slug: str, body: PlanIn) -> PlanOut:
 def accept_rota(request: HttpRequest, slug: str, body: RotaIn) -> Status[list[OverrideOut]]:
     """Its shifts become overrides, in the place of those that were there. For managers."""
     by = actor_of(request)
+    if (body.starts_at is None) != (body.ends_at is None):
+        raise Refused("Half a time.", field="starts_at", value=body.starts_at, fix="Give both ends, or neither.")
     rows = commands.accept_rota(
         by,
         queries.schedule_by(by, slug),
@@ -195,6 +201,10 @@ def accept_rota(request: HttpRequest, slug: str, body: RotaIn) -> Status[list[Ov
             )
             for each in body.shifts
         ],
+        span=(aware(body.starts_at, "starts_at"), aware(body.ends_at, "ends_at"))
+        if body.starts_at and body.ends_at
+        else None,
+        rotation=body.rotation,
     )
     return Status(201, [OverrideOut.of(row) for row in rows])
 

@@ -80,11 +80,17 @@ def add_override(
 
 
 def accept_rota(
-    by: Actor, schedule: Schedule, *, shifts: Sequence[tuple[Person, datetime, datetime, Person | None]]
+    by: Actor,
+    schedule: Schedule,
+    *,
+    shifts: Sequence[tuple[Person, datetime, datetime, Person | None]],
+    span: tuple[datetime, datetime] | None = None,
+    rotation: int | None = None,
 ) -> list[Override]:
     """Put a planned rota into effect: an override for each of its shifts. One of the whole schedule (nobody is named that a shift
-    replaces) takes the place of all overrides that were there; one of a rotation that of what was planned of it before; other
-    rotations' plans and swaps stay.
+    replaces) takes the place of all overrides that were there; one of a ``rotation`` that of what was planned of it before; other
+    rotations' plans and swaps stay. It does so in all of ``span``, the time that was planned: where whoever has their turn anyway
+    has it, nothing is written, but what was planned before goes. Without it, that is from the first shift to the last.
 
     :raises Refused: the shifts overlap, have begun, or somebody has left.
     """
@@ -92,19 +98,28 @@ def accept_rota(
     for (_, _, end, _), (_, start, _, _) in pairwise(ordered):
         if start < end:
             raise Refused("Two shifts overlap.", field="shifts", value=start, fix="Let the planner propose it again.")
-    if not ordered or ordered[0][1] <= clock.now():
+    span = span or (ordered[0][1], ordered[-1][2]) if ordered else span
+    if span is None or (not ordered and rotation is None) or span[0] <= clock.now():
         raise Refused(
             "There is no shift, or one has begun already.", field="shifts", value=None, fix="Plan from a later time on."
+        )
+    start, end = span
+    if end <= start or (ordered and not start <= ordered[0][1] < ordered[-1][2] <= end):
+        raise Refused(
+            "The shifts do not lie in the time that was planned.",
+            field="ends_at",
+            value=end,
+            fix="Send the plan back as it came.",
         )
     with change(by, "rota.accepted", schedule, needs=Action.MANAGE, team=schedule.team_id) as made:
         settle(made.at, [schedule.pk])
         schedule.refresh_from_db()
-        start, end = ordered[0][1], ordered[-1][2]
         rows_there = Override.objects.filter(schedule=schedule)
-        if any(replaces for *_, replaces in ordered):
+        if rotation is not None or any(replaces for *_, replaces in ordered):
             planned = rows_there.filter(kind=Override.Kind.PLANNED).values_list("pk", flat=True)
             spans = [(a, b, replaces.pk if replaces else None) for _, a, b, replaces in ordered]
-            rows_there = rows_there.filter(pk__in=rules.outdated(queries.plan_of(schedule, start, end), planned, spans))
+            gone = rules.outdated(queries.plan_of(schedule, start, end), planned, spans, span, rotation)
+            rows_there = rows_there.filter(pk__in=gone)
         _clear(rows_there, start, end)
         rows = [
             add_override(
@@ -119,7 +134,9 @@ def accept_rota(
             )
             for person, a, b, replaces in ordered
         ]
-        made.note(shifts=len(rows), starts_at=ordered[0][1].isoformat(), ends_at=ordered[-1][2].isoformat())
+        made.note(shifts=len(rows), starts_at=start.isoformat(), ends_at=end.isoformat())
+        made.touch("schedules", f"schedule:{schedule.pk}")
+        look_again(made, schedule.pk)
     return rows
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +22,9 @@ from .handoffs import look_again
 from .worked import settle
 
 MOST_AHEAD = 168  # hours, for a reminder
-Checked = tuple[dict[str, Any], list[list[int]], list[list[int]]]  # fields, members, shadows
+Fields = dict[str, Any]
+Checked = tuple[Fields, list[list[int]], list[list[int]]]  # fields, members, shadows
+_PLACE = ("turn", "person_id", "is_shadow")
 _OWN = ("team", "name", "slug", "timezone", "description", "remind_hours")
 _FIELDS = {"id", "name", "precedence", "unit", "length", "starts_at", "until", "restrictions", "members", "shadows"}
 
@@ -42,7 +44,7 @@ def save_schedule(
     """Create a schedule or change it. ``rotations`` replaces all of them; ``None`` leaves them as they are, and
     ``remind_hours`` too: how long before a shift whoever comes is reminded of it, 0 for not at all.
 
-    A rotation is ``{"name", "precedence", "unit", "length", "starts_at": "2026-03-02T09:00" (local), "until",
+    A rotation is ``{"id" (of the one that goes on; without it, that of the same name), "name", "precedence", "unit", "length", "starts_at": "2026-03-02T09:00" (local), "until",
     "restrictions", "members": [[person id, …], …], "shadows": [[person id, …], …]}``; each of the members is one turn, and the
     shadows at the same place learn beside it: they are shown, but never paged.
 
@@ -72,7 +74,7 @@ def save_schedule(
         # Of one that is there nothing else is written: the engine's own columns may have moved on.
         row.save(update_fields=_OWN if schedule else None)
         if checked is not None:
-            _replace(row, checked)
+            _replace(row, checked, [each.get("id") for each in rotations or ()])
             made.note(
                 rotations=[
                     {"name": fields["name"], "members": members, **({"shadows": shadows} if any(shadows) else {})}
@@ -112,7 +114,7 @@ def draft_layers(timezone: str, rotations: Sequence[Mapping[str, Any]]) -> tuple
     return tuple(found)
 
 
-def _replace(schedule: Schedule, checked: list[Checked]) -> None:
+def _replace(schedule: Schedule, checked: list[Checked], numbers: list[Any]) -> None:
     wanted = {person for _, *both in checked for turns in both for turn in turns for person in turn}
     known = set(Person.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     for number, (_, members, shadows) in enumerate(checked):
@@ -125,17 +127,51 @@ def _replace(schedule: Schedule, checked: list[Checked]) -> None:
                         value=person,
                         fix="Choose existing people.",
                     )
-    schedule.rotations.all().delete()
-    for fields, members, shadows in checked:
-        rotation = Rotation.objects.create(schedule=schedule, **fields)
+    kept = _same(schedule.rotations.all(), [fields for fields, *_ in checked], numbers)
+    schedule.rotations.exclude(pk__in=[row.pk for row in kept.values()]).delete()
+    for number, (fields, members, shadows) in enumerate(checked):
+        row = kept.get(number, Rotation(schedule=schedule))
+        row.position = number
+        for name, value in fields.items():
+            setattr(row, name, value)
+        row.save()
+        places = [
+            (turn, person, is_shadow)
+            for is_shadow, turns in ((False, members), (True, shadows))
+            for turn, people in enumerate(turns)
+            for person in people
+        ]
+        if number in kept:
+            if places == list(row.members.order_by("is_shadow", "turn", "id").values_list(*_PLACE)):
+                continue
+            row.members.all().delete()
         RotationMember.objects.bulk_create(
-            [
-                RotationMember(rotation=rotation, person_id=person, turn=turn, is_shadow=is_shadow)
-                for is_shadow, turns in ((False, members), (True, shadows))
-                for turn, people in enumerate(turns)
-                for person in people
-            ]
+            RotationMember(rotation=row, **dict(zip(_PLACE, place, strict=True))) for place in places
         )
+
+
+def _same(there: Iterable[Rotation], wanted: Sequence[Fields], numbers: Sequence[Any]) -> dict[int, Rotation]:
+    """Which of the rotations that are there goes on in which place: that of the number which is given, else of the name, else one
+    that is the same but for its name. What calendars outside know of its shifts, and what was planned for it, stays theirs."""
+    left = {row.pk: row for row in there}
+    found: dict[int, Rotation] = {}
+
+    def alike(row: Rotation, fields: Fields) -> bool:
+        return all(getattr(row, name) == value for name, value in fields.items() if name != "name")
+
+    ways: tuple[Callable[[Rotation, Fields, Any], bool], ...] = (
+        lambda row, fields, pk: row.pk == pk,
+        lambda row, fields, pk: row.name == fields["name"] and alike(row, fields),
+        lambda row, fields, pk: row.name == fields["name"],
+        lambda row, fields, pk: alike(row, fields),
+    )
+    for same in ways:
+        for number, fields in enumerate(wanted):
+            if number not in found:
+                row = next((row for row in left.values() if same(row, fields, numbers[number])), None)
+                if row is not None:
+                    found[number] = left.pop(row.pk)
+    return found
 
 
 def _checked(number: int, given: Mapping[str, Any]) -> Checked:

@@ -26,7 +26,7 @@ class _Folded(forms.Form):
 
     def usual(self) -> list[forms.BoundField]:
         """What everybody needs."""
-        return [bound for bound in self if bound.name not in self.seldom]
+        return [bound for bound in self if bound.name not in self.seldom and not bound.is_hidden]
 
     def more(self) -> list[forms.BoundField]:
         """What few need."""
@@ -102,6 +102,7 @@ class RotationForm(_Folded):
     """One rotation of a schedule."""
 
     seldom = ("shadows", "until")
+    id = forms.IntegerField(required=False, widget=forms.HiddenInput)
     name = forms.CharField(max_length=100, label="Name of the rotation")
     members = TurnsField(
         label="Who takes turns, in order",

@@ -65,9 +65,12 @@ class Rotation(models.Model):
     starts_at = models.CharField(max_length=16, help_text="The first hand-off, local: 2026-03-02T09:00")
     until = models.DateTimeField(null=True, blank=True)
     restrictions = models.JSONField(default=list, blank=True)
+    position = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Its place among those of the same precedence, as the schedule was saved."
+    )
 
     class Meta:
-        ordering = ("-precedence", "id")
+        ordering = ("-precedence", "position", "id")
         constraints = (models.CheckConstraint(condition=models.Q(length__gte=1), name="rotation_has_a_length"),)
 
     def __str__(self) -> str:

@@ -86,16 +86,23 @@ def propose(wishes: Wishes, *, seconds: float = 5.0) -> list[int]:
     return [next(p for p in people if solver.value(taken[p, t])) for t in range(len(turns))]
 
 
-def outdated(plan: Plan, planned: Iterable[int], new: Sequence[tuple[datetime, datetime, int | None]]) -> set[int]:
+def outdated(
+    plan: Plan,
+    planned: Iterable[int],
+    new: Sequence[tuple[datetime, datetime, int | None]],
+    span: tuple[datetime, datetime] | None = None,
+    rotation: int | None = None,
+) -> set[int]:
     """Which of the ``planned`` overrides of a schedule (keys) make room for a ``new`` rota, given as time spans with whose turn
-    each takes.
+    each takes. ``span``: all of the time that was planned, for where it begins or ends with somebody whose turn it is anyway;
+    ``rotation``: the layer that it is of.
 
     What was planned for another rotation is left alone. Those of a rotation take the turn of somebody who is on call by it
     then; those of the whole schedule name nobody.
     """
-    if not new:
+    if span is None and not new:
         return set()
-    start, end = min(a for a, *_ in new), max(b for _, b, _ in new)
+    start, end = span or (min(a for a, *_ in new), max(b for _, b, _ in new))
     keys = set(planned)
     there = [each for each in plan.overrides if each.key in keys and each.starts_at < end and each.ends_at > start]
     if any(person is None for *_, person in new):
@@ -108,6 +115,7 @@ def outdated(plan: Plan, planned: Iterable[int], new: Sequence[tuple[datetime, d
         return {each.layer for each in turns.get(person, ()) if each.starts_at < b and each.ends_at > a}
 
     own = {found for a, b, person in new if person is not None for found in rotations(person, a, b)}
+    own = own if rotation is None else {rotation}
     return {
         each.key
         for each in there

@@ -95,9 +95,12 @@ class PlannedShift(Schema):
 
 
 class PlanOut(Schema):
-    """A proposal; to accept it, send its shifts back."""
+    """A proposal; to accept it, send its shifts back, with its time and rotation."""
 
     shifts: list[PlannedShift]
+    starts_at: datetime = Field(description="Of all that was planned.")
+    ends_at: datetime
+    rotation: int | None = Field(description="Of which rotation it is; null: of the whole schedule.")
     before: QualityOut
     after: QualityOut
     moves: list[MovedOut]
@@ -107,3 +110,9 @@ class RotaIn(Schema):
     """The shifts to put into effect."""
 
     shifts: list[PlannedShift] = Field(max_length=5000)
+    starts_at: datetime | None = Field(
+        None,
+        description="Of all that was planned: in this time, what was planned before goes. Left out: as the shifts.",
+    )
+    ends_at: datetime | None = None
+    rotation: int | None = Field(None, description="As in the plan.")

@@ -20,9 +20,7 @@ class WindowIO(Schema):
     end_day: str | None = Field(None, description="friday")
 
 
-class RotationIn(Schema):
-    """People taking turns."""
-
+class _Rotation(Schema):
     name: str = ""
     precedence: int = Field(
         0, ge=0, le=1000, description="The highest that has somebody wins; equal ones are on call together."
@@ -40,7 +38,15 @@ class RotationIn(Schema):
     )
 
 
-class RotationOut(RotationIn):
+class RotationIn(_Rotation):
+    """People taking turns."""
+
+    id: int | None = Field(
+        None, description="Of the one that goes on, whatever changes; left out: that of the same name."
+    )
+
+
+class RotationOut(_Rotation):
     """A rotation."""
 
     id: int

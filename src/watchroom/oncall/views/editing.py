@@ -128,6 +128,7 @@ def _saved(row: Schedule) -> list[dict[str, Any]]:
             (shadows if place.is_shadow else turns).setdefault(place.turn, []).append(place.person_id)
         found.append(
             {
+                "id": rotation.pk,
                 "name": rotation.name,
                 "length": rotation.length,
                 "unit": rotation.unit,

@@ -21,7 +21,7 @@ from .. import commands, outlook, queries
 from ..forms import PlanForm
 
 SPAN = timedelta(days=60)
-_PURPOSE = "oncall-rota"
+_PURPOSE = "oncall-rota-2"
 
 
 def planner(request: HttpRequest, slug: str) -> HttpResponseBase:
@@ -51,7 +51,8 @@ def planner(request: HttpRequest, slug: str) -> HttpResponseBase:
             blame(form, error)
         else:
             shifts = [[each.pk, a.isoformat(), b.isoformat(), old and old.pk] for each, a, b, old in proposal.parts]
-            packed = sign(_PURPOSE, [row.pk, shifts], valid_for=timedelta(hours=2))
+            span = [each.isoformat() for each in proposal.span]
+            packed = sign(_PURPOSE, [row.pk, shifts, span, proposal.rotation], valid_for=timedelta(hours=2))
     report, known = outlook.quality_of(row, now, now + SPAN)
     context = {
         "schedule": row,
@@ -71,7 +72,7 @@ def planner_accept(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Put the proposal that was shown into effect."""
     by = actor_of(request)
     row = queries.schedule_by(by, slug)
-    number, shifts = unsign(_PURPOSE, request.POST.get("rota", ""))
+    number, shifts, (begin, end), rotation = unsign(_PURPOSE, request.POST.get("rota", ""))
     if number != row.pk:
         raise Refused("This was planned for another schedule.", field="rota", value=number, fix="Plan again.")
     commands.accept_rota(
@@ -81,6 +82,8 @@ def planner_accept(request: HttpRequest, slug: str) -> HttpResponseBase:
             (person_by(pk), datetime.fromisoformat(a), datetime.fromisoformat(b), person_by(old) if old else None)
             for pk, a, b, old in shifts
         ],
+        span=(datetime.fromisoformat(begin), datetime.fromisoformat(end)),
+        rotation=rotation,
     )
     messages.success(request, "The proposed rota counts. Until it has passed you can take it back here.")
     return redirect("schedule", slug)

@@ -8,7 +8,7 @@ follows is written together.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ from ..people import Roster, did, name_of
 from ..rules import GIVEN_WAIT_SECONDS, Decision, Plan, Position, Step, Target, Turn, next_turn
 from ..wording import headline, stamp
 from .catching_up import LATE, late_by
-from .moving_on import somebody_before
+from .moving_on import in_vain, somebody_before
 from .nobody import Defect, defect_of, event_of
 from .notifications import Notice, write_all
 
@@ -73,7 +73,13 @@ class _Place:
     turn: Turn
     facts: Facts
     answered: Collection[int] = ()
+    again: Sequence[Step] = ()  # of which nobody could be reached: their people are asked with the last resort
     has_said: bool = False  # whoever is paged now reads how late it is
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """Whose people are asked now."""
+        return (self.turn.step,) if self.turn.step else self.again
 
 
 @prepared
@@ -147,8 +153,14 @@ class _Turns:
         for pk, person in _answers(asked):
             answers[pk].add(person)
         self._severities = severities_of([place.escalation for place in places])
-        asking = [each for each in places if each.turn.step and (each.turn.step.conditions or each.turn.step.roles)]
-        wanted = {role for each in asking if each.turn.step for role in each.turn.step.roles}
+        # Whoever could not be reached just now is asked with the last resort from its second time on.
+        resort = [p for p in places if p.turn.kind == "last_resort" and p.at.round > p.plan.repeats + 1]
+        vain = in_vain({each.escalation.pk: each.plan.repeats for each in resort}) if resort else ()
+        for place in resort:
+            if place.escalation.pk in vain:  # all of them, not only whose turn it would be
+                place.again = [replace(each, round_robin=False) for each in place.plan.steps]
+        asking = [each for each in places if any(step.conditions or step.roles for step in each.steps)]
+        wanted = {role for each in asking for step in each.steps for role in step.roles}
         facts = facts_of([each.escalation for each in asking], self.now, wanted)
         robins: set[tuple[int, int]] = set()
         targets: set[Target] = set()
@@ -156,12 +168,10 @@ class _Turns:
         for place in places:
             step = place.turn.step
             place.answered = answers.get(place.escalation.pk, ())
-            if step is None:
-                continue
             place.facts = facts.get(place.escalation.pk, place.facts)
-            targets.update(step.targets)
+            targets.update(target for each in place.steps for target in each.targets)
             roles.update(each for found in place.facts.roles.values() for each in found)
-            if step.round_robin and place.escalation.policy_id:
+            if step is not None and step.round_robin and place.escalation.policy_id:
                 robins.add((place.escalation.policy_id, place.at.step))
         self.roster.look_up(targets, roles)
         self.roster.know({person.pk for person in self.roster.people_of(targets)} | roles)
@@ -229,7 +239,10 @@ class _Turns:
         urgency = place.escalation.urgency
         everybody = self.roster.last_resort(place.escalation.team)
         people = [person for person in everybody if person.pk not in place.answered] or everybody
-        event = self._note(place, Kind.LAST_RESORT, _names(people))
+        again = {one.pk: one for step in place.again for one in self._decide(place, step)[1] if one not in people}
+        more = f"; again {_names([*again.values()])}" if again else ""
+        event = self._note(place, Kind.LAST_RESORT, _names(people) + more)
+        people = [*people, *again.values()]
         wait = self.roster.held((person.pk for person in people), urgency)
         return self._page(place, event, people, urgency), int(wait.total_seconds())
 

@@ -2,14 +2,18 @@
 
 Every message of it has failed for good, and nothing else of it was done either. What is still to be sent, is tried again or
 has been handed over counts as reached; so does a telephone that rang, for somebody may have heard it. The last resort is
-not hurried through: it is asked again after its wait.
+not hurried through: it is asked again after its wait, and with it, where nobody of the last round could be reached, the
+people of the policy: what kept them from being reached may have passed.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import datetime
+
+from django.db.models import QuerySet
 
 from ...kernel import clock, wake
 from ...kernel.db import announce, locked
@@ -86,11 +90,25 @@ def _reached_nobody(escalation: Escalation, event: EscalationEvent) -> bool:
 
 def somebody_before(escalation: Escalation, at: Position) -> bool:
     """Whether somebody of a step before ``at`` in its round could be reached, or it was waited for something else."""
-    earlier = escalation.events.filter(round=at.round, step__lt=at.step)
-    acted = set(earlier.filter(kind=Kind.STEP, actions__isnull=False).values_list("step", flat=True))
-    waited: dict[int | None, bool] = {}
-    for kind, step in (
-        earlier.filter(kind__in=(Kind.STEP, Kind.NOBODY, Kind.UNREACHED)).order_by("id").values_list("kind", "step")
-    ):
-        waited[step] = kind == Kind.STEP or (kind == Kind.NOBODY and step in acted)
-    return any(waited.values())
+    return any(_waited(escalation.events.filter(round=at.round, step__lt=at.step))[escalation.pk, at.round].values())
+
+
+def in_vain(repeats: Mapping[int, int]) -> set[int]:
+    """Those of these escalations, given with how often their plan starts again, of whose last round nobody could be reached:
+    they came to the last resort without anybody of the plan having heard of it. Rounds in which all was left out, as the
+    conditions say, count for nothing. Two queries."""
+    rounds: dict[int, tuple[int, bool]] = {}
+    for (pk, number), steps in _waited(EscalationEvent.objects.filter(escalation__in=list(repeats))).items():
+        if number <= repeats[pk] and number >= rounds.get(pk, (0, True))[0]:
+            rounds[pk] = number, any(steps.values())
+    return {pk for pk, (_, somebody) in rounds.items() if not somebody}
+
+
+def _waited(events: QuerySet[EscalationEvent]) -> Mapping[tuple[int, int], Mapping[int | None, bool]]:
+    """By escalation and round, whether each step of it waited for an answer."""
+    acted = set(events.filter(kind=Kind.STEP, actions__isnull=False).values_list("escalation", "round", "step"))
+    found: defaultdict[tuple[int, int], dict[int | None, bool]] = defaultdict(dict)
+    told = events.filter(kind__in=(Kind.STEP, Kind.NOBODY, Kind.UNREACHED)).order_by("id")
+    for pk, number, step, kind in told.values_list("escalation", "round", "step", "kind"):
+        found[pk, number][step] = kind == Kind.STEP or (kind == Kind.NOBODY and (pk, number, step) in acted)
+    return found
