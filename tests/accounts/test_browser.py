@@ -70,6 +70,7 @@ def test_the_walk_on_a_phone(fresh: LiveServer, quiet: Chromium) -> None:
     page.click("text=Make the integration")
     page.wait_for_selector("text=prometheus.yml")
     assert axe(page) == []
+    quiet.close_pages()  # so that nothing is tried again after the last look
     quiet.take_problems()
 
 
@@ -85,6 +86,7 @@ def test_somebody_invited_comes_in_by_their_link(live_server: Any, quiet: Chromi
     assert axe(page) == []
     kim.refresh_from_db()
     assert kim.timezone == "Europe/Berlin"  # the browser's own
+    quiet.close_pages()  # so that nothing is tried again after the last look
     quiet.take_problems()
 
 
@@ -113,4 +115,5 @@ def test_a_passkey_signs_in(live_server: Any, quiet: Chromium) -> None:
     page.click("#passkey_login")
     page.wait_for_url("**/me")
     assert Person.objects.get(pk=person.pk).last_login
+    quiet.close_pages()  # so that nothing is tried again after the last look
     quiet.take_problems()
