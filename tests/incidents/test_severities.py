@@ -47,7 +47,6 @@ def test_how_often_is_said_in_the_largest_unit_that_is_exact(level: int, minutes
     [
         ({"definition": "  "}, "definition"),
         ({"definition": "x" * 301}, "definition"),
-        ({"name": "x" * 41}, "name"),
         ({"update_minutes": 0}, "update_minutes"),
         ({"roles": ["captain"]}, "roles"),
     ],

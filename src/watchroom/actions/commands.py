@@ -267,8 +267,6 @@ def _must_be_open(item: ActionItem) -> None:
 
 def _title(title: str) -> str:
     title = " ".join(title.split())
-    if len(title) > 200:
-        raise Refused("The title is too long.", field="title", value=title, fix="Use at most 200 characters.")
     found = rules.vague(title)
     if found:
         raise Refused(found[0], field="title", value=title, fix=found[1])

@@ -94,12 +94,13 @@ def _write(column: models.Field[Any, Any], here: Any) -> Callable[[Any], Any]:
     be otherwise."""
     target = column.target_field if isinstance(column, models.ForeignKey) else column
     kind = next((kind for field, kind in _AS_IT_IS.items() if isinstance(target, field)), None)
+    prepare = type(column).get_db_prep_save  # its class's: past what ``kernel/columns.py`` looks at
     if kind is not None and target.get_internal_type() == type(target).__name__:
-        return lambda value: value if type(value) is kind or value is None else column.get_db_prep_save(value, here)
+        return lambda value: value if type(value) is kind or value is None else prepare(column, value, here)
     if type(target) is models.DateTimeField:
         stored = here.ops.adapt_datetimefield_value
-        return lambda value: stored(value) if type(value) is datetime else column.get_db_prep_save(value, here)
-    return lambda value: column.get_db_prep_save(value, here)
+        return lambda value: stored(value) if type(value) is datetime else prepare(column, value, here)
+    return lambda value: prepare(column, value, here)
 
 
 def _value(row: M, column: models.Field[Any, Any]) -> Any:

@@ -68,17 +68,6 @@ def record_change(
         raise Refused(
             "That time lies in the future.", field="at", value=at.isoformat(), fix="Use a time that has passed."
         )
-    for field, value, most in (
-        ("link", link, 1000),
-        ("author", author, 100),
-        ("version", version, 100),
-        ("source", source, 100),
-        ("client_key", client_key, 100),
-    ):
-        if len(value) > most:
-            raise Refused(
-                f"The {field} is too long.", field=field, value=value[:40], fix=f"Use at most {most} characters."
-            )
     if link and not _is_web_address(link):
         raise Refused("That link is no web address.", field="link", value=link[:80], fix="Begin with https://.")
     with change(by, "change.recorded", service, needs=Action.RESPOND, team=service.team) as made:

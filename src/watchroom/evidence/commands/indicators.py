@@ -68,8 +68,6 @@ def save_indicator(
             value=expression[:40],
             fix='For example sum(rate(http_requests_total{service="$service"}[5m])).',
         )
-    if len(name) > 100:
-        raise Refused("That name is too long.", field="name", value=name[:40], fix="Use at most 100 characters.")
     if not isinstance(one_of(GROUP, connection.kind), needed_ability(kind)):
         raise Refused(
             f"{connection.name} can't answer such a question.",

@@ -147,13 +147,6 @@ def checked_text(text: str, *, field: str, what: str, most: int = 20_000) -> str
     return text
 
 
-def checked_key(client_key: str) -> str:
-    """:raises Refused: the key is too long."""
-    if len(client_key) > 64:
-        raise Refused("That key is too long.", field="client_key", value=client_key, fix="Use at most 64 characters.")
-    return client_key
-
-
 def checked_past(at: datetime, *, field: str = "at") -> datetime:
     """``at``, if it can have happened.
 

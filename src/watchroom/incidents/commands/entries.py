@@ -13,7 +13,7 @@ from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from .. import following
 from ..models import STANDINGS, Attachment, Incident, LogEntry, LogRevision
-from ._shared import acting_in, checked_key, checked_past, checked_text, write_system
+from ._shared import acting_in, checked_past, checked_text, write_system
 from .mentions import tell_mentioned
 
 
@@ -51,7 +51,6 @@ def log(
     """
     if kind not in KINDS:
         raise Refused("That is not a kind of entry.", field="kind", value=kind, fix=f"Use one of {', '.join(KINDS)}.")
-    checked_key(client_key)
     files = _files(by, incident, attachments)
     text = checked_text(text or ", ".join(file.name for file in files), field="text", what="The entry")
     if at is not None:

@@ -6,7 +6,7 @@ from ...accounts.actors import Actor
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ..models import Incident, LogEntry, ParkedItem
-from ._shared import acting_in, checked_key, checked_text, write_system
+from ._shared import acting_in, checked_text, write_system
 
 
 def park(
@@ -17,7 +17,6 @@ def park(
     :raises Refused: no text, or the entry is from elsewhere.
     """
     text = checked_text(text, field="text", what="What is to be parked", most=500)
-    checked_key(client_key)
     if entry is not None and entry.incident_id != incident.pk:
         raise Refused("That entry belongs to another incident.", field="entry", value=entry.pk)
     with acting_in(by, "parking.added", incident) as (made, row):

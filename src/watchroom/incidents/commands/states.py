@@ -39,8 +39,6 @@ def save_state(
     name, description = " ".join(name.split()), description.strip()
     if not name or len(name) > 40:
         raise Refused("A state needs a name.", field="name", value=name[:40], fix="Write 1 to 40 characters.")
-    if len(description) > 300:
-        raise Refused("That is too long.", field="description", value=description[:40], fix="Use 300 characters.")
     if phase not in Phase.values:
         raise Refused("That is not a phase.", field="phase", value=phase[:40], fix=f"Use {', '.join(Phase.values)}.")
     if not 0 <= order <= MOST_ORDER:

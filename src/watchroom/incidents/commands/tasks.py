@@ -12,7 +12,7 @@ from ...kernel.errors import Refused
 from ...paging.commands import notify
 from .. import queries
 from ..models import Incident, LogEntry, Task
-from ._shared import acting_in, checked_key, checked_text, write_system
+from ._shared import acting_in, checked_text, write_system
 
 State = Task.State
 _SAID = {State.OPEN: "opened", State.DOING: "is doing", State.DONE: "did", State.DROPPED: "dropped"}
@@ -33,7 +33,6 @@ def add_task(
     :raises Refused: no text, the assignee has left or may not see the incident, or the entry is from elsewhere.
     """
     text = checked_text(text, field="text", what="The task", most=300)
-    checked_key(client_key)
     if entry is not None and entry.incident_id != incident.pk:
         raise Refused("That entry belongs to another incident.", field="entry", value=entry.pk)
     with acting_in(by, "task.added", incident) as (made, row):

@@ -42,10 +42,6 @@ def save_type(
     name, description = " ".join(name.split()), description.strip()
     if not name or len(name) > 80:
         raise Refused("An incident type needs a name.", field="name", value=name[:80], fix="Write 1 to 80 characters.")
-    if len(description) > 300:
-        raise Refused(
-            "That is too long.", field="description", value=description[:40], fix="Use at most 300 characters."
-        )
     slug = slug or (row.slug if row else made_of(name, otherwise="type", among=IncidentType.objects))
     if not _SLUG.fullmatch(slug or "") or len(slug) > 64:
         raise Refused(

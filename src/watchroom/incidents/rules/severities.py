@@ -86,13 +86,11 @@ def changed(
 ) -> Severity:
     """``before`` with what is said (None stays). Roles come out in the order of ``known_roles``.
 
-    :raises Refused: nothing is defined, something is too long, or there is no such role.
+    :raises Refused: nothing is defined, or there is no such role.
     """
     name = before.name if name is None else " ".join(name.split())
     definition = before.definition if definition is None else " ".join(definition.split())
     minutes = before.update_minutes if update_minutes is None else update_minutes
-    if len(name) > 40:
-        raise Refused("That name is too long.", field="name", value=name[:40], fix="Use at most 40 characters.")
     if not definition or len(definition) > 300:
         raise Refused(
             "A severity needs a definition that helps to choose it.",

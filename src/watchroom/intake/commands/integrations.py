@@ -77,8 +77,6 @@ def save_integration(
             value=name,
             fix="Name what sends, such as “Prometheus Berlin”.",
         )
-    if len(name.strip()) > 100:
-        raise Refused("That name is too long.", field="name", value=name[:40], fix="Use at most 100 characters.")
     kind = one_of("watchroom.sources", source)
     if rate_per_minute is not None and not 0 <= rate_per_minute <= MOST_PER_MINUTE:
         raise Refused(

@@ -67,8 +67,6 @@ def save_route(
     """
     if not name.strip():
         raise Refused("A route needs a name.", field="name", value=name, fix="Say what it catches.")
-    if len(name.strip()) > 100:
-        raise Refused("That name is too long.", field="name", value=name[:40], fix="Use at most 100 characters.")
     if not matchers:
         raise Refused(
             "A route without matchers would take everything.",

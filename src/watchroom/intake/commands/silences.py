@@ -194,8 +194,6 @@ def save_maintenance(
     """
     if not title.strip():
         raise Refused("A maintenance window needs a title.", field="title", value=title, fix="Say what is done.")
-    if len(title.strip()) > 200:
-        raise Refused("That title is too long.", field="title", value=title[:40], fix="Use at most 200 characters.")
     if not services:
         raise Refused("It is about no service.", field="services", value=[], fix="Choose at least one.")
     if window is not None:

@@ -51,8 +51,6 @@ def start(
             value=kind,
             fix=f"Use one of {', '.join(MitigationKind.values)}.",
         )
-    if len(client_key) > 64:
-        raise Refused("That key is too long.", field="client_key", value=client_key, fix="Use at most 64 characters.")
     if mitigation is not None and (needs := needed_to_start(mitigation)):
         by.require(needs, mitigation.team)
     with acting_in(by, "mitigation.started", incident) as (made, row):

@@ -13,7 +13,6 @@ from ...accounts.models import Person, Team
 from ...accounts.roles import Action, Role
 from ...kernel import clock
 from ...kernel.db import announce, locked
-from ...kernel.errors import Refused
 from ..models import EscalationPolicy, Notification, PagingDefect
 from .notifications import notify
 
@@ -80,12 +79,7 @@ def clear_defects(keys: list[str], why: str) -> int:
 
 
 def resolve_defect(by: Actor, defect: PagingDefect, *, note: str = "") -> PagingDefect:
-    """Say that it is mended, or that it is known and accepted. Twice is once.
-
-    :raises Refused: the note is too long.
-    """
-    if len(note) > 300:
-        raise Refused("That note is too long.", field="note", value=note[:40], fix="Use at most 300 characters.")
+    """Say that it is mended, or that it is known and accepted. Twice is once."""
     needs = Action.MANAGE if defect.team_id else Action.ADMINISTER
     with change(by, "paging_defect.resolved", defect, needs=needs, team=defect.team) as made:
         row = locked(PagingDefect.objects.filter(pk=defect.pk)).get()
