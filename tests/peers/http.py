@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -46,9 +47,10 @@ class _Server(ThreadingHTTPServer):
 
 
 class HttpPeer:
-    """Listens on a free port of 127.0.0.1. ``answers`` are used up first; after them comes ``otherwise``."""
+    """Listens on a free port of 127.0.0.1, with ``tls`` where it is given. ``answers`` are used up first; after them comes ``otherwise``."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.requests: list[Request] = []
         self.answers: deque[Answer] = deque()
         self.otherwise: Answer | Callable[[Request], Answer] = Answer()
@@ -58,7 +60,7 @@ class HttpPeer:
     @property
     def url(self) -> str:
         assert self._server is not None, "start() it first"
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self._server.server_port}"
 
     def start(self) -> HttpPeer:
         peer = self
@@ -78,6 +80,10 @@ class HttpPeer:
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _handle
 
         self._server = _Server(("127.0.0.1", 0), Handler)
+        if self.tls:  # each handshake in the thread of its connection, so that one that fails stops nobody else
+            self._server.socket = self.tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name="http-peer", daemon=True).start()
         return self
 

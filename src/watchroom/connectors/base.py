@@ -206,7 +206,12 @@ AUTH = (
     Field("username", "User name", "Only for HTTP Basic."),
     Field("password", "Password", kind="password", secret=True),
     Field(
-        "token", "Bearer token", "Instead of a user name and password.", "password", secret=True, instead_of="password"
+        "token",
+        "Bearer token",
+        "Instead of a user name and password.",
+        "password",
+        secret=True,
+        instead_of=("password",),
     ),
 )
 TENANT = Field("tenant", "Tenant", "Sent as X-Scope-OrgID, for servers with several tenants.")

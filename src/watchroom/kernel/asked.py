@@ -15,8 +15,8 @@ _SECRET = re.compile(r"(?:^|_)(?:password|passphrase|secret|token|key|auth|autho
 
 @dataclass(frozen=True)
 class Field:
-    """One setting: how it is asked for. ``default`` is taken where it is empty; ``instead_of`` names another one that it
-    takes the place of (a token of a password): one of the two is given, never both."""
+    """One setting: how it is asked for. ``default`` is taken where it is empty; ``instead_of`` names others that it
+    takes the place of (a token of a password): it or they are given, never both."""
 
     name: str
     label: str
@@ -26,7 +26,7 @@ class Field:
     secret: bool = False
     choices: tuple[str, ...] = ()
     default: str = ""
-    instead_of: str = ""
+    instead_of: tuple[str, ...] = ()
 
 
 def with_kept_secrets(
@@ -43,12 +43,17 @@ def with_kept_secrets(
             stated = str((given if now is None else now).get(each.name) or "").strip().rstrip("/") or each.default
             if stated != (before.get(each.name) or each.default):
                 return filled
-    replaced = {each.instead_of for each in asked if each.instead_of and filled.get(each.name)}
-    replaced |= {each.name for each in asked if each.instead_of and filled.get(each.instead_of)}
+    replaced = replaced_by(asked, filled)
+    replaced |= {each.name for each in asked if any(filled.get(name) for name in each.instead_of)}
     for each in asked:
         if each.secret and not filled.get(each.name) and before.get(each.name) and each.name not in replaced:
             filled[each.name] = before[each.name]
     return filled
+
+
+def replaced_by(fields: Iterable[Field], given: Mapping[str, Any]) -> set[str]:
+    """The names of those that need not be there, since something in their place is ``given``."""
+    return {name for each in fields if given.get(each.name) for name in each.instead_of}
 
 
 def sounds_secret(name: str) -> bool:
@@ -58,7 +63,9 @@ def sounds_secret(name: str) -> bool:
 
 def missing(fields: Iterable[Field], settings: Mapping[str, Any]) -> list[str]:
     """The labels of what has to be set and is not."""
-    return [each.label for each in fields if each.required and not settings.get(each.name)]
+    asked = list(fields)
+    replaced = replaced_by(asked, settings)
+    return [each.label for each in asked if each.required and not settings.get(each.name) and each.name not in replaced]
 
 
 def shown(fields: Iterable[Field], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import http
-from .asked import MOST, MOST_LINES, Field
+from .asked import MOST, MOST_LINES, Field, replaced_by
 from .errors import Refused
 
 
@@ -23,14 +23,16 @@ def check(given: Mapping[str, Any], fields: Iterable[Field]) -> dict[str, str]:
                 "There is no such setting.", field=str(name), value=name, fix=f"Use {', '.join(sorted(known))}."
             )
     cleaned: dict[str, str] = {}
+    replaced = replaced_by(asked, given)
     for each in asked:
-        if value := _cleaned(each, given.get(each.name)):
+        if value := _cleaned(each, given.get(each.name), needed=each.required and each.name not in replaced):
             cleaned[each.name] = value
     labels = {each.name: each.label.lower() for each in asked}
     for each in asked:
-        if each.instead_of and cleaned.get(each.name) and cleaned.get(each.instead_of):
+        both = next((name for name in each.instead_of if cleaned.get(each.name) and cleaned.get(name)), "")
+        if both:
             raise Refused(
-                f"There are both a {labels[each.name]} and a {labels[each.instead_of]}.",
+                f"There are both a {labels[each.name]} and a {labels[both]}.",
                 field=each.name,
                 value="(secret)" if each.secret else cleaned[each.name][:80],
                 fix="Leave one of them empty.",
@@ -38,7 +40,7 @@ def check(given: Mapping[str, Any], fields: Iterable[Field]) -> dict[str, str]:
     return cleaned
 
 
-def _cleaned(each: Field, given: object) -> str:
+def _cleaned(each: Field, given: object, *, needed: bool) -> str:
     value = ("" if given is None else str(given)).replace("\r\n", "\n").strip() or each.default
     most, allowed = (MOST_LINES, "\n\t") if each.kind == "lines" else (MOST, "")
     if len(value) > most or any(ord(letter) < 32 and letter not in allowed for letter in value):
@@ -49,7 +51,7 @@ def _cleaned(each: Field, given: object) -> str:
             fix=f"Use {'text' if each.kind == 'lines' else 'one line'} of at most {most} characters.",
         )
     if not value:
-        if each.required:
+        if needed:
             raise Refused(
                 f"The {each.label.lower()} is missing.", field=each.name, value="", fix=each.help or "Fill it in."
             )

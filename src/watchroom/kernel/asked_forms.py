@@ -10,11 +10,12 @@ from django import forms
 from .asked import MOST, MOST_LINES, Field
 
 
-def field_of(each: Field, before: Mapping[str, Any]) -> forms.Field:
-    """The form's field for one setting; ``before``: what is set. Secrets are never shown again."""
+def field_of(each: Field, before: Mapping[str, Any], *, may_be_replaced: bool = False) -> forms.Field:
+    """The form's field for one setting; ``before``: what is set. Secrets are never shown again. ``may_be_replaced``: another
+    one can take its place, so that only the command can say whether it is missing."""
     keeps = each.secret and bool(before.get(each.name))
     common: dict[str, Any] = {
-        "required": each.required and not keeps,
+        "required": each.required and not keeps and not may_be_replaced,
         "label": each.label,
         "help_text": f"{each.help} Leave empty to keep the one that is set.".strip() if keeps else each.help,
         "initial": "" if each.secret else before.get(each.name, each.default),
@@ -39,8 +40,10 @@ class SettingsForm(forms.Form):
         Mattermost's team) has another name in the form."""
         asked, own = list(fields), set(self.fields)
         self.asked = {each.name: f"its-{each.name}" if each.name in own else each.name for each in asked}
+        replaceable = {name for each in asked for name in each.instead_of}
         for each in asked:
-            self.fields[self.asked[each.name]] = field_of(each, before)
+            may_be_replaced = each.name in replaceable
+            self.fields[self.asked[each.name]] = field_of(each, before, may_be_replaced=may_be_replaced)
 
     def settings(self) -> dict[str, Any]:
         """What was entered for the plugin."""

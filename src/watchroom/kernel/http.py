@@ -14,9 +14,12 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import os
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
@@ -331,10 +334,47 @@ class _Network(httpcore.NetworkBackend):
 
 
 @lru_cache(maxsize=64)
-def _tls(ca: str = "") -> ssl.SSLContext:
+def _tls(ca: str = "", identity: str = "") -> ssl.SSLContext:
     """Certificates are checked against certifi's list, or SSL_CERT_FILE / SSL_CERT_DIR where an operator sets one; with
-    ``ca`` (PEM) against that alone."""
-    return ssl.create_default_context(cadata=ca) if ca else httpx.create_ssl_context()
+    ``ca`` (PEM) against that alone. ``identity``: our own certificate and its key (PEM), for a server that asks who we are."""
+    context = ssl.create_default_context(cadata=ca) if ca else httpx.create_ssl_context()
+    if identity:
+        with _as_file(identity) as path:
+            context.load_cert_chain(path, password="")  # never asks on a terminal
+    return context
+
+
+@contextmanager
+def _as_file(secret: str) -> Iterator[str]:
+    """A path from which ``secret`` can be read meanwhile; where the system can, it never lies on a disk."""
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("identity"), "wb") as file:
+            file.write(secret.encode())
+            file.flush()
+            yield f"/proc/self/fd/{file.fileno()}"
+    else:
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(secret.encode())
+            file.flush()
+            yield file.name
+
+
+def is_ca(pem: str) -> bool:
+    """Whether ``pem`` can be used as ``ca``."""
+    try:
+        ssl.create_default_context(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
+
+
+def is_identity(pem: str) -> bool:
+    """Whether ``pem`` can be used as ``identity``: a certificate, and the key that belongs to it, without a passphrase."""
+    try:
+        _tls(identity=pem)
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
 
 
 def fetch(
@@ -346,12 +386,13 @@ def fetch(
     timeout_seconds: float = TIMEOUT_SECONDS,
     limit_bytes: int = BODY_LIMIT_BYTES,
     ca: str = "",
+    identity: str = "",
     public_only: bool = False,
 ) -> Answer:
     """Send one request and read its answer, whatever its status; a redirect is an answer like any other.
 
     ``timeout_seconds`` is for all of it after the name has been resolved. At most ``limit_bytes`` of the body (64 KB) are read.
-    ``ca`` (PEM) is who vouches for the server, instead of the usual ones.
+    ``ca`` (PEM) is who vouches for the server, instead of the usual ones; ``identity`` (PEM) our own certificate with its key.
     ``public_only``: the address is a stranger's, for whom nobody permitted WATCHROOM_PRIVATE_TARGETS.
     A user name and password in the URL are sent as HTTP Basic. No message names more of the URL than :func:`origin`.
 
@@ -371,7 +412,7 @@ def fetch(
         )
         with (
             httpcore.ConnectionPool(
-                ssl_context=_tls(ca), network_backend=_Network(shown, deadline, public_only)
+                ssl_context=_tls(ca, identity), network_backend=_Network(shown, deadline, public_only)
             ) as pool,
             pool.stream(
                 request.method,

@@ -143,6 +143,7 @@ def call(
     content: bytes | None = None,
     content_type: str = "application/json",
     ca: str = "",
+    identity: str = "",
     changes: bool = False,
 ) -> http.Answer:
     """One request. ``changes``: it does something, so that a lost answer leaves open whether it was done.
@@ -155,8 +156,9 @@ def call(
     sent = {"Accept": "application/json", **({"Content-Type": content_type} if content else {}), **headers}
     try:
         answer = http.fetch(
-            method, url, headers=sent, content=content, timeout_seconds=TIMEOUT_SECONDS, limit_bytes=LIMIT_BYTES, ca=ca
-        )
+            method, url, headers=sent, content=content, timeout_seconds=TIMEOUT_SECONDS, limit_bytes=LIMIT_BYTES,
+            ca=ca, identity=identity,
+        )  # fmt: skip
     except http.OutgoingFailed as error:
         raise RunFailed(
             error.message, fix="Check that it runs and can be reached from here.", sure=not changes

@@ -29,7 +29,8 @@ def merged(kind: str, given: dict[str, Any], before: dict[str, Any], *, secrets_
     """
     plugin: Plugin = one_of(GROUP, kind)
     filled = asked.with_kept_secrets(plugin.fields, given, before)
-    later = [each.name for each in plugin.fields if each.secret and each.required and not filled.get(each.name)]
+    needed = [each.name for each in plugin.fields if each.secret and each.required and not filled.get(each.name)]
+    later = [name for name in needed if name not in asked.replaced_by(plugin.fields, filled)]
     if not secrets_follow or not later:
         return plugin.check(filled)
     checked = plugin.check(filled | dict.fromkeys(later, "set later, not a secret yet"))
