@@ -29,7 +29,7 @@ def test_by_page(client: Any, configured: Callable[..., None], http_peer: HttpPe
     good = {"kubeconfig": KUBECONFIG.format(url=http_peer.url, user="{token: tok-of-watchroom}")}
 
     nothing = client.post(page, form)
-    assert nothing.status_code == 422 and b"The api server is missing." in nothing.content
+    assert nothing.status_code == 422 and b"The API server is missing." in nothing.content
     program = KUBECONFIG.format(url=http_peer.url, user="{exec: {command: aws}}")
     refused = client.post(page, form | {"kubeconfig": program})
     assert refused.status_code == 422 and b"Its exec runs a program to sign in" in refused.content

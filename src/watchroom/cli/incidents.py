@@ -1,4 +1,4 @@
-"""Commands for incidents and mitigations."""
+"""Commands for incidents."""
 
 from __future__ import annotations
 
@@ -176,152 +176,6 @@ def time_(api: Api, id: int, moment: str, at: str, reason: str) -> Any:
     return answer, table("moment", "at", "provenance", "reason")
 
 
-@click.group()
-def mitigation() -> None:
-    """Mitigations: the catalog, and what is tried in an incident."""
-
-
-@mitigation.command("list")
-@click.option("--team", help="Slug.")
-@click.option("--service", help="Slug.")
-@click.option("--cursor")
-@api_command
-def list_mitigations(api: Api, **query: Any) -> Any:
-    """The catalog."""
-    columns = ("slug", "name", "kind", "risk", "team", "service")
-    return api.get("/mitigations", **query), table(*columns, empty="No mitigations.")
-
-
-@mitigation.command()
-@click.argument("incident", type=int)
-@click.option("--mitigation", help="Slug of one from the catalog.")
-@click.option("--title", help="Of one's own: what is being done.")
-@click.option("--kind")
-@api_command
-def start(api: Api, incident: int, **fields: Any) -> Any:
-    """Start a mitigation in an incident."""
-    answer = api.post(f"/incidents/{incident}/mitigations", **fields)
-    return answer, f"Started run {answer['id']}: {answer['title']}."
-
-
-@mitigation.command()
-@click.argument("run", type=int)
-@click.option("--outcome", required=True, help="worked, partly, no_effect or worse.")
-@click.option("--note")
-@api_command
-def finish(api: Api, run: int, **fields: Any) -> Any:
-    """Record how it went."""
-    return api.post(f"/mitigation-runs/{run}/finish", **fields), f"Run {run} is finished."
-
-
-@mitigation.command()
-@click.argument("run", type=int)
-@api_command
-def run(api: Api, run: int) -> Any:
-    """How far a run is, and what the other side said."""
-    found = api.get(f"/mitigation-runs/{run}")
-    return found, facts
-
-
-@mitigation.command()
-@click.argument("run", type=int)
-@click.argument("step", type=click.IntRange(1, 99))
-@click.option("--undo", is_flag=True, help="It is not done after all.")
-@api_command
-def tick(api: Api, run: int, step: int, undo: bool) -> Any:
-    """Tick off a step of a run that is done by hand. `watchroom mitigation run RUN` shows its steps."""
-    answer = api.post(f"/mitigation-runs/{run}/steps/{step}", done=not undo)
-    left = sum(each["done_at"] is None for each in answer["steps"])
-    return answer, f"Step {step} is {'open again' if undo else 'done'}; {left} left."
-
-
-@mitigation.command()
-@click.argument("run", type=int)
-@api_command
-def approve(api: Api, run: int) -> Any:
-    """Approve a run that waits for a second person; it is carried out."""
-    return api.post(f"/mitigation-runs/{run}/decide", approve=True), f"Run {run} is approved."
-
-
-@mitigation.command()
-@click.argument("run", type=int)
-@api_command
-def decline(api: Api, run: int) -> Any:
-    """Decline a run that waits for a second person."""
-    return api.post(f"/mitigation-runs/{run}/decide", approve=False), f"Run {run} is declined."
-
-
-@mitigation.command()
-@click.argument("incident", type=int)
-@api_command
-def offered(api: Api, incident: int) -> Any:
-    """What can stop the bleeding in an incident, the best guess first."""
-    columns = ("slug", "name", "risk", "runner", "reason")
-    return api.get(f"/incidents/{incident}/mitigations/offered"), table(*columns, empty="Nothing in the catalog fits.")
-
-
-@mitigation.command("dry-run")
-@click.argument("slug")
-@api_command
-def dry_run(api: Api, slug: str) -> Any:
-    """Ask the target whether it would do it; changes nothing."""
-    answer = api.call("POST", f"/mitigations/{slug}/dry-run")
-    return answer, answer["text"]
-
-
-@click.group()
-def runner() -> None:
-    """What carries mitigations out: clusters, workflows, programs."""
-
-
-@runner.command("list")
-@click.option("--cursor")
-@api_command
-def list_runners(api: Api, **query: Any) -> Any:
-    """Runners, without their secrets."""
-    return api.get("/runners", **query), table("slug", "name", "kind", "team", empty="No runners.")
-
-
-@runner.command("kinds")
-@api_command
-def kinds(api: Api) -> Any:
-    """Kinds of runners, and what each is told."""
-    return api.get("/runners/kinds"), table("kind", "label", "summary")
-
-
-@runner.command("secret")
-@click.argument("slug")
-@click.argument("name")
-@click.option("--value", prompt=True, hide_input=True, help="Asked for if it is left out.")
-@api_command
-def secret(api: Api, slug: str, name: str, value: str) -> Any:
-    """Set a secret of a runner, such as its token."""
-    row = next((each for each in _every_runner(api) if each["slug"] == slug), None)
-    if row is None:
-        raise click.ClickException(f"There is no runner {slug!r}.")
-    body = {**row, "settings": {**row["settings"], name: value}}
-    return api.call("PUT", f"/runners/{slug}", body), f"The {name} of {slug} is set."
-
-
-@runner.command("try")
-@click.argument("slug")
-@api_command
-def try_(api: Api, slug: str) -> Any:
-    """Ask the other side something small that changes nothing."""
-    answer = api.call("POST", f"/runners/{slug}/try")
-    return answer, answer["text"]
-
-
-def _every_runner(api: Api) -> list[Any]:
-    found, cursor = [], None
-    while True:
-        answer = api.get("/runners", limit=200, cursor=cursor)
-        found += answer["items"]
-        cursor = answer["next_cursor"]
-        if not cursor:
-            return found
-
-
 incident.add_command(incident_types.type_)
 incident.add_command(incident_states.state)
 for each in [
@@ -333,4 +187,4 @@ for each in [
     *updates.commands,
 ]:
     incident.add_command(each)
-commands = [declare, incident, mitigation, runner]
+commands = [declare, incident]

@@ -27,7 +27,7 @@ def check(given: Mapping[str, Any], fields: Iterable[Field]) -> dict[str, str]:
     for each in asked:
         if value := _cleaned(each, given.get(each.name), needed=each.required and each.name not in replaced):
             cleaned[each.name] = value
-    labels = {each.name: each.label.lower() for each in asked}
+    labels = {each.name: _within(each.label) for each in asked}
     for each in asked:
         both = next((name for name in each.instead_of if cleaned.get(each.name) and cleaned.get(name)), "")
         if both:
@@ -40,12 +40,17 @@ def check(given: Mapping[str, Any], fields: Iterable[Field]) -> dict[str, str]:
     return cleaned
 
 
+def _within(label: str) -> str:
+    """A label within a sentence: an abbreviation stays one (API server)."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
 def _cleaned(each: Field, given: object, *, needed: bool) -> str:
     value = ("" if given is None else str(given)).replace("\r\n", "\n").strip() or each.default
     most, allowed = (MOST_LINES, "\n\t") if each.kind == "lines" else (MOST, "")
     if len(value) > most or any(ord(letter) < 32 and letter not in allowed for letter in value):
         raise Refused(
-            f"The {each.label.lower()} is not accepted.",
+            f"The {_within(each.label)} is not accepted.",
             field=each.name,
             value="(secret)" if each.secret else value[:80],
             fix=f"Use {'text' if each.kind == 'lines' else 'one line'} of at most {most} characters.",
@@ -53,12 +58,12 @@ def _cleaned(each: Field, given: object, *, needed: bool) -> str:
     if not value:
         if needed:
             raise Refused(
-                f"The {each.label.lower()} is missing.", field=each.name, value="", fix=each.help or "Fill it in."
+                f"The {_within(each.label)} is missing.", field=each.name, value="", fix=each.help or "Fill it in."
             )
         return ""
     if each.kind == "choice" and value not in each.choices:
         raise Refused(
-            f"The {each.label.lower()} is not accepted.",
+            f"The {_within(each.label)} is not accepted.",
             field=each.name,
             value=value[:80],
             fix=f"Use one of {', '.join(each.choices)}.",

@@ -86,6 +86,12 @@ def add_mitigation(request: HttpRequest, body: NewMitigationIn) -> Status[Mitiga
     return Status(201, MitigationOut.of(commands.save_mitigation(by, None, **_fields(by, body))))
 
 
+@router.get("/mitigations/{slug}", response=MitigationOut, summary="One mitigation")
+def show_mitigation(request: HttpRequest, slug: str) -> MitigationOut:
+    """What it does, and by what it is carried out."""
+    return MitigationOut.of(queries.mitigation_by(actor_of(request), slug))
+
+
 @router.put("/mitigations/{slug}", response=MitigationOut, summary="Change a mitigation")
 def change_mitigation(request: HttpRequest, slug: str, body: MitigationIn) -> MitigationOut:
     """Needs a manager of the team."""
@@ -204,6 +210,12 @@ def add_runner(request: HttpRequest, body: RunnerIn) -> Status[RunnerOut]:
     """Needs a manager of the team."""
     fields = body.model_dump() | {"team": team_by(body.team)}
     return Status(201, RunnerOut.of(commands.save_runner(actor_of(request), None, **fields)))
+
+
+@router.get("/runners/{slug}", response=RunnerOut, summary="One runner")
+def show_runner(request: HttpRequest, slug: str) -> RunnerOut:
+    """Without its secrets."""
+    return RunnerOut.of(queries.runner_by(actor_of(request), slug))
 
 
 @router.put("/runners/{slug}", response=RunnerOut, summary="Change a runner")
