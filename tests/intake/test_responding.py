@@ -175,6 +175,39 @@ def test_asking_for_help_after_an_answer_pages_the_next_and_their_answer_stops_i
     assert paged(hook) == ["anna", "ben"]
 
 
+@pytest.mark.parametrize("act", ["escalate_now", "unacknowledge"])
+def test_whoever_asks_for_help_or_can_t_take_it_is_not_paged_again_for_it(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    three: list[Any],
+    group: AlertGroup,
+    act: str,
+) -> None:
+    anna, ben, eve = three
+    ben.role = 40
+    ben.save()  # the last resort, and the only one
+    for _ in range(4):
+        run_due()
+        clock.advance(5 * MINUTE)
+    assert paged(hook)[:3] == ["anna", "ben", "eve"]
+    before = len(paged(hook))
+    commands.acknowledge(acting(ben), group)
+    getattr(commands, act)(acting(ben), group)
+    foretold = [line["text"] for line in trace(group.escalations.get()) if line["future"]]
+    assert foretold[0].endswith("the administrators, and again whom the policy names")
+    for _ in range(3):
+        run_due()
+        clock.advance(5 * MINUTE)
+    after = paged(hook)[before:]
+    assert "ben" not in after and {"anna", "eve"} <= set(after)
+    assert f"again {anna}, {eve}" in texts(group)
+    commands.acknowledge(acting(eve), group)
+    commands.unacknowledge(acting(anna), group)  # of somebody else: Eve has not said that she can't
+    before = len(paged(hook))
+    run_due()
+    assert "ben" in paged(hook)[before:]
+
+
 def test_what_makes_no_sense_is_refused(
     clock: TravellingClock,
     three: list[Any],

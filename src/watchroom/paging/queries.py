@@ -74,6 +74,7 @@ def trace(escalation: Escalation, reader: Actor | None = None) -> list[dict[str,
         plan = Plan.of(escalation.plan)
         answered = set(escalation.answers.values_list("person_id", flat=True)) if plan.answers > 1 else set()
         unless = _unless(plan.answers, len(answered))
+        answered |= set() if escalation.excused_id is None else {escalation.excused_id}
         preview = Preview(
             facts_of([escalation], clock.now(), [role for step in plan.steps for role in step.roles])[escalation.pk],
             _turns(escalation.policy_id),
@@ -89,7 +90,8 @@ def trace(escalation: Escalation, reader: Actor | None = None) -> list[dict[str,
             pages.append(([escalation.first], due, escalation.urgency))
             due += timedelta(seconds=GIVEN_WAIT_SECONDS)
         before = here.step > 0 and somebody_before(escalation, here)
-        vain = here.round > plan.repeats + 1 and bool(in_vain({escalation.pk: plan.repeats}))
+        vain = escalation.excused_id is not None
+        vain = vain or (here.round > plan.repeats + 1 and bool(in_vain({escalation.pk: plan.repeats})))
         for line in upcoming(plan, here, due, preview, before=before, vain=vain):
             lines.append(line | {"future": True, "state": "", "unless": unless})
             urgency = line["urgency"] or escalation.urgency
@@ -182,7 +184,7 @@ def upcoming(
     vain: bool = False,
 ) -> list[dict[str, Any]]:
     """What a plan will do from ``due`` on: ``{at, kind, text, people, urgency, idle}``. Also the dry run of a policy.
-    ``vain``: it is through, and nobody of its last round could be reached."""
+    ``vain``: whom it names is asked again with the last resort."""
     lines = []
     for line in ahead(plan, at, due, preview, most, before=before):
         people = [preview.people[number] for number in line.decision.people] if line.decision else []

@@ -75,7 +75,9 @@ def unacknowledge(by: Actor, group: AlertGroup) -> AlertGroup:
                 "Only an acknowledged alert group can be given back.", fix="Reload the page to see its state."
             )
         made.history(GroupEvent(group=row, at=made.at, kind=Kind.UNACKNOWLEDGED, person=by.person))
-        open_again(row, why=f"{'snooze ended' if row.snoozed else 'given back'} by {by.name}")
+        own = by.person is not None and not row.snoozed and row.acknowledged_by_id == by.person.pk
+        why = f"{'snooze ended' if row.snoozed else 'given back'} by {by.name}"
+        open_again(row, why=why, without=by.person if own else None)  # whoever can't take it is not asked again
         made.due()
     return row
 
@@ -98,7 +100,10 @@ def escalate_now(by: Actor, group: AlertGroup) -> AlertGroup:
             running.due_at = made.at
             running.save(update_fields=["due_at"])
             made.due()
-        elif resume_escalation(Escalation.Kind.ALERT_GROUP, row.pk, why=f"asked for help by {by.name}") is None:
+            return row
+        # Whoever has it keeps it, and is not paged again for it.
+        why, has_it = f"asked for help by {by.name}", row.acknowledged_by
+        if resume_escalation(Escalation.Kind.ALERT_GROUP, row.pk, why=why, without=has_it) is None:
             start_paging([row])
     return row
 

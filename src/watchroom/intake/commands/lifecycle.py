@@ -117,9 +117,12 @@ def take_up(group: AlertGroup) -> None:
     group.save(update_fields=["update_at", "repeat_at"])
 
 
-def open_again(group: AlertGroup, *, why: str, first: Person | None = None, told: str = "") -> None:
+def open_again(
+    group: AlertGroup, *, why: str, first: Person | None = None, told: str = "", without: Person | None = None
+) -> None:
     """Nobody has it any more: its escalation goes on where it stopped, or a new one starts where there is none to go on
-    with. ``told``: what ``first`` reads before all else. ``group`` is locked, inside the caller's transaction."""
+    with. ``told``: what ``first`` reads before all else; ``without``: who can't take it. ``group`` is locked, inside the
+    caller's transaction."""
     group.acknowledged_at = group.acknowledged_by = group.returns_at = None
     group.snoozed = False
     group.declare_at = group.unattended_since = clock.now()
@@ -130,10 +133,11 @@ def open_again(group: AlertGroup, *, why: str, first: Person | None = None, told
     )  # fmt: skip
     if group.held is not None:
         return
-    if resume_escalation(Escalation.Kind.ALERT_GROUP, group.pk, why=why, first=first, told=told) is None:
+    about = Escalation.Kind.ALERT_GROUP, group.pk
+    if resume_escalation(*about, why=why, first=first, told=told, without=without) is None:
         start_paging([group])
         if first is not None:
-            resume_escalation(Escalation.Kind.ALERT_GROUP, group.pk, why=why, first=first, told=told)
+            resume_escalation(*about, why=why, first=first, told=told)
     group.notify_at = None
 
 

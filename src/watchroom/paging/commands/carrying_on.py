@@ -153,11 +153,13 @@ class _Turns:
         for pk, person in _answers(asked):
             answers[pk].add(person)
         self._severities = severities_of([place.escalation for place in places])
+        resort = [each for each in places if each.turn.kind == "last_resort"]
         # Whoever could not be reached just now is asked with the last resort from its second time on.
-        resort = [p for p in places if p.turn.kind == "last_resort" and p.at.round > p.plan.repeats + 1]
-        vain = in_vain({each.escalation.pk: each.plan.repeats for each in resort}) if resort else ()
+        second = {p.escalation.pk: p.plan.repeats for p in resort if p.at.round > p.plan.repeats + 1}
+        vain = in_vain(second) if second else ()
         for place in resort:
-            if place.escalation.pk in vain:  # all of them, not only whose turn it would be
+            if place.escalation.pk in vain or place.escalation.excused_id is not None:
+                # All of them, not only whose turn it would be.
                 place.again = [replace(each, round_robin=False) for each in place.plan.steps]
         asking = [each for each in places if any(step.conditions or step.roles for step in each.steps)]
         wanted = {role for each in asking for step in each.steps for role in step.roles}
@@ -167,7 +169,8 @@ class _Turns:
         roles: set[int] = set()
         for place in places:
             step = place.turn.step
-            place.answered = answers.get(place.escalation.pk, ())
+            excused = place.escalation.excused_id
+            place.answered = {*answers.get(place.escalation.pk, ()), *(() if excused is None else (excused,))}
             place.facts = facts.get(place.escalation.pk, place.facts)
             targets.update(target for each in place.steps for target in each.targets)
             roles.update(each for found in place.facts.roles.values() for each in found)
@@ -238,11 +241,14 @@ class _Turns:
     def _last_resort(self, place: _Place) -> tuple[bool, int]:
         urgency = place.escalation.urgency
         everybody = self.roster.last_resort(place.escalation.team)
-        people = [person for person in everybody if person.pk not in place.answered] or everybody
+        people = [person for person in everybody if person.pk not in place.answered]
         again = {one.pk: one for step in place.again for one in self._decide(place, step)[1] if one not in people}
-        more = f"; again {_names([*again.values()])}" if again else ""
-        event = self._note(place, Kind.LAST_RESORT, _names(people) + more)
-        people = [*people, *again.values()]
+        if not any(self.roster.methods(person.pk) for person in (*people, *again.values())):
+            people = list(everybody)
+            again = {}
+        names = f"{_names(people)}; again {_names([*again.values()])}" if again else _names(people)
+        event = self._note(place, Kind.LAST_RESORT, names)
+        people += again.values()
         wait = self.roster.held((person.pk for person in people), urgency)
         return self._page(place, event, people, urgency), int(wait.total_seconds())
 

@@ -159,11 +159,17 @@ def _enough(escalation: Escalation, person: Person, needed: int) -> bool:
 
 
 def resume_escalation(
-    kind: str, subject_id: int | None, *, why: str, first: Person | None = None, told: str = ""
+    kind: str,
+    subject_id: int | None,
+    *,
+    why: str,
+    first: Person | None = None,
+    told: str = "",
+    without: Person | None = None,
 ) -> Escalation | None:
     """Let the latest escalation of a subject go on where an answer or a snooze stopped it, at once, with the version of
-    the policy that it follows; ``first`` is paged before its next step, and ``told`` who gave it to them and why. Inside
-    the caller's transaction.
+    the policy that it follows; ``first`` is paged before its next step, and ``told`` who gave it to them and why.
+    ``without``: who has it and asks for help, or can't take it, and is not paged again. Inside the caller's transaction.
 
     Returns None when there is none that was stopped like that: then a new one has to start.
     """
@@ -177,10 +183,12 @@ def resume_escalation(
     escalation.ended_at, escalation.end, escalation.ended_by = None, "", None
     if first is not None:
         escalation.first, escalation.first_told = first, told[:600]
-    escalation.late_seconds = 0
+    escalation.late_seconds, escalation.excused = 0, without
     if not running or first is not None:
         escalation.due_at = now
-    escalation.save(update_fields=["ended_at", "end", "ended_by", "due_at", "first", "first_told", "late_seconds"])
+    escalation.save(
+        update_fields=["ended_at", "end", "ended_by", "due_at", "first", "first_told", "late_seconds", "excused"]
+    )
     escalation.answers.all().delete()
     EscalationEvent.objects.create(
         escalation=escalation,

@@ -60,6 +60,13 @@ class Escalation(models.Model):
         related_name="+",
         help_text="Who sent a direct page.",
     )
+    excused = models.ForeignKey(
+        Person,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="Who has it and asked for help, or gave it back: they are not paged for it again.",
+    )
     late_seconds = models.PositiveIntegerField(
         default=0, db_default=0, help_text="How late it is, as long as nobody who was paged has been told."
     )
