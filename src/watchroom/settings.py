@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "watchroom.outgoing",
     "watchroom.venues",
     "watchroom.workflows",
+    "watchroom.config",
     "watchroom.engine",
     "watchroom.api",
 ]

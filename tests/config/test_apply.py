@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from watchroom.catalog.models import Service
 from watchroom.cli.main import cli
 from watchroom.config.carry_out import apply, preview
 from watchroom.config.current import read
+from watchroom.config.schema import defaults
 from watchroom.config.text import dump, parse
 from watchroom.demo.make import make as make_demo
+from watchroom.incidents.rules.severities import DEFAULTS
 from watchroom.intake.models import Inbox, InhibitRule, Integration, MaintenanceWindow, Route, Signal, Silence
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Refused
@@ -287,3 +290,87 @@ def test_the_schema_is_json_schema() -> None:
     schema = json.loads(run("schema").output)
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(yaml.safe_load(FILE), schema)
+
+
+PART = "version: 1\nteams: [{slug: shop, name: Shop}]\nservices: [{slug: pay, name: Pay, team: shop%s}]\n"
+
+
+def test_a_line_that_is_taken_out_goes_back_to_its_default_and_what_no_file_said_stays(tmp_path: Path) -> None:
+    """As people know it from kubectl: what the file said before counts, too."""
+    make.person("Root", "administrator")
+    file = tmp_path / "watchroom.yaml"
+
+    def applied(more: str, *arguments: str) -> str:
+        file.write_text(PART % more)
+        return run("apply", "-f", str(file), *arguments).output.strip()
+
+    assert "+ services pay" in applied(", tier: 1, labels: {env: prod}")
+    Service.objects.update(description="By page.")
+    assert applied(", tier: 1, labels: {env: prod}") == "Nothing to do."
+    said = '~ services pay: labels {"env": "prod"} → {}, tier 1 → 2'
+    for arguments in (("--dry-run",), ()):
+        verb, *changes = re.split(r": (?=labels|tier)|, (?=labels|tier)", applied("", *arguments))
+        assert [verb, *sorted(changes)] == re.split(r": (?=labels|tier)|, (?=labels|tier)", said)
+    pay = Service.objects.get()
+    assert (pay.tier, pay.labels, pay.description) == (2, {}, "By page.")
+    Service.objects.update(tier=4)  # by page: it has not been the file's since
+    assert applied("") == "Nothing to do."
+    assert applied(", tier: 3") == "~ services pay: tier 4 → 3"
+    Service.objects.all().delete()
+    assert "+ services pay" in applied(", tier: 3") and applied(", tier: 3") == "Nothing to do."
+
+
+def test_what_was_refused_or_only_looked_at_has_not_been_said(tmp_path: Path) -> None:
+    make.person("Root", "administrator")
+    file = tmp_path / "watchroom.yaml"
+    file.write_text(PART % "")
+    run("apply", "-f", str(file))
+    file.write_text(PART % ", tier: 1")
+    run("apply", "-f", str(file), "--dry-run")
+    file.write_text(PART % ", tier: 1, policy: none-such")
+    assert run("apply", "-f", str(file)).exit_code == 1
+    Service.objects.update(tier=3)
+    file.write_text(PART % "")
+    assert run("apply", "-f", str(file)).output.strip() == "Nothing to do."
+
+
+def test_lines_of_a_severity_that_are_taken_out_are_as_watchroom_came() -> None:
+    by, level = make.actor(), DEFAULTS[2]
+    with_all = {"level": 2, "name": "Bad", "definition": "It hurts.", "update_minutes": 7, "roles": ["scribe"]}
+    apply(by, parse({"severities": [with_all]}, "file"))
+    steps = apply(by, parse({"severities": [{"level": 2, "name": "Bad"}]}, "file"))[0]
+    assert set(steps[0].changes) == {"definition", "update_minutes", "roles"}
+    now = read()["severities"]["SEV2"]
+    assert (now["name"], now["definition"], now["roles"]) == ("Bad", level.definition, list(level.roles))
+    assert apply(by, parse({"severities": [{"level": 2, "name": "Bad"}]}, "file"))[0] == []
+
+
+def test_every_default_of_the_schema_is_what_a_line_taken_out_comes_to() -> None:
+    """Of kinds that can do with what is required alone."""
+    make_demo()
+    by, state = make.actor(), read()
+    assert apply(by, parse(yaml.safe_load(dump(state)), "export"))[0] == []
+    kinds = (
+        "teams",
+        "schedules",
+        "services",
+        "status_pages",
+        "stakeholder_lists",
+        "webhooks",
+        "incident_types",
+        "routes",
+    )
+    bare = {
+        kind: [
+            {name: value for name, value in thing.items() if name not in defaults(kind)}
+            for thing in state[kind].values()
+        ]
+        for kind in kinds
+    }
+    steps = apply(by, parse({"version": 1, **bare}, "bare"))[0]
+    assert {step.verb for step in steps} == {"change"} and len({step.kind for step in steps}) > 3
+    assert apply(by, parse({"version": 1, **bare}, "bare"))[0] == []
+    now = read()
+    for kind in kinds:
+        for key, thing in now[kind].items():
+            assert {name: thing[name] for name in defaults(kind)} == defaults(kind), (kind, key)

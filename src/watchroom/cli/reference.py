@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,6 +112,10 @@ def config_file() -> str:
         _GENERATED,
         "`watchroom apply -f FILE_OR_DIR [--dry-run] [--prune]` makes the configuration what a file says; `watchroom export` writes it; "
         "`watchroom schema` prints the JSON Schema. Things name each other by slug, people by e-mail address, routes by name.\n",
+        "A new thing takes the default of each field that is left out. Of a thing that is there, a field that was never in a file stays "
+        "as it is, so that pages and files get along; one whose line is taken out of the file goes back to its default. Parts of a "
+        "thing (rotations, steps, members) are said whole: a part that is not said goes. Without `--prune` no thing is deleted. "
+        "`--dry-run` shows exactly what would be done.\n",
     ]
     for name, part in schema["$defs"].items():
         lines += [
@@ -120,7 +125,7 @@ def config_file() -> str:
             "| --- | --- | --- |",
         ]
         for field, said in part["properties"].items():
-            default = "required" if field in part.get("required", []) else f"`{said.get('default')}`"
+            default = "required" if field in part.get("required", []) else f"`{json.dumps(said.get('default'))}`"
             lines.append(f"| `{field}` | {default} | {said.get('description', '')} |")
         lines.append("")
     return "\n".join(lines)
@@ -143,8 +148,6 @@ def senders() -> str:
 def events() -> str:
     """Every event that a webhook can be told of. What all have in common stands once; the schema of one event, whole, is
     in the API."""
-    import json
-
     from ..outgoing.catalog import OBJECTS, TYPES, Type, schema_of
 
     def word(schema: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from .difference import State, Step, plan
 from .finding import find
 from .parts import plain_time
 from .saving import save_service, save_temporaries
+from .saying import remember, take_back
 from .schema import KEYS, Document, defaults, state_of
 
 Fields = dict[str, Any]
@@ -26,7 +27,7 @@ Fields = dict[str, Any]
 def preview(document: Document, *, prune: bool = False) -> list[Step]:
     """What applying ``document`` would do."""
     current = read()
-    return plan(current, _sorted(state_of(document), current), prune=prune)
+    return plan(current, _sorted(take_back(state_of(document)), current), prune=prune)
 
 
 def rehearse(by: Actor, document: Document, *, prune: bool = False) -> list[Step]:
@@ -60,7 +61,7 @@ def _apply(by: Actor, document: Document, prune: bool) -> tuple[list[Step], dict
     keys: dict[str, str] = {}
     with transaction.atomic():
         current = read()
-        wanted = _sorted(state_of(document), current)
+        wanted = _sorted(take_back(state_of(document)), current)
         steps = plan(current, wanted, prune=prune)
         replaced: list[tuple[str, list[Fields]]] = []  # schedules' temporary ones, once all schedules are there
         later: list[tuple[str, list[str]]] = []  # services' needs, once all services are there
@@ -98,6 +99,7 @@ def _apply(by: Actor, document: Document, prune: bool) -> tuple[list[Step], dict
             save_temporaries(by, slug, temporary, current.get("schedules", {}).get(slug, {}).get("temporary", []))
         for slug, needs in later:
             save_service(by, find("services", slug), {**read()["services"][slug], "needs": needs}, with_needs=True)
+        remember(state_of(document), read() if steps else current)
     return steps, keys
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +23,13 @@ class Step:
         if self.verb != "change":
             return f"{'+' if self.verb == 'create' else '-'} {what}"
         return f"~ {what}: " + ", ".join(
-            f"{name} {before!r} → {after!r}" for name, (before, after) in self.changes.items()
+            f"{name} {_plain(before)} → {_plain(after)}" for name, (before, after) in self.changes.items()
         )
+
+
+def _plain(value: Any) -> str:
+    """A value as a file would say it."""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def plan(current: State, wanted: State, *, prune: bool = False) -> list[Step]:

@@ -1,6 +1,6 @@
 """What a configuration file may say. Things name each other by slug, people by e-mail address, routes by name.
 
-A field that is left out keeps its value where the thing exists, and takes the default shown here where it does not.
+A field that is left out takes the default shown here where the thing is new, or where the file said it before (``saying.py``).
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from .status import PageMaintenance, StakeholderList, StatusPage
 
 
 class Document(Part):
-    """The whole configuration, or a part of it."""
+    """The whole configuration, or a part of it. A new thing takes the default of each field that is left out. Of a thing that is
+    there, a field that was never in a file stays as it is; one whose line is taken out goes back to its default."""
 
     version: Literal[1] = 1
     people: list[Person] = []

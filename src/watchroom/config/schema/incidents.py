@@ -118,7 +118,7 @@ class IncidentState(Part):
 
 
 class Severity(Part):
-    """What a severity means here. What is left out stays as Watchroom came, or as it was."""
+    """What a severity means here. A field whose line is taken out is as Watchroom came."""
 
     level: int = Field(ge=1, le=5)
     name: str | None = None

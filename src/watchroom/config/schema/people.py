@@ -59,7 +59,7 @@ class Person(Part):
     quiet_hours: Quiet | None = Field(None, description="Null: none.")
     notification_rules: NotificationRules | None = Field(
         None,
-        description="Ways that they have not added yet are used once they do. Null: as they set it themselves.",
+        description="Ways that they have not added yet are used once they do. Null, or taken out: as they set it themselves.",
     )
 
 

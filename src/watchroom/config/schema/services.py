@@ -47,7 +47,8 @@ class Integration(Part):
     paused: bool = False
     settings: dict[str, Any] | None = Field(
         None,
-        description="What its kind of sender can be told, such as a mapping, without secrets; what is left out keeps its value.",
+        description="What its kind of sender can be told, such as a mapping, without secrets; a setting that is left out "
+        "stays, and so do all of them when it is null.",
     )
 
     @field_validator("settings")
