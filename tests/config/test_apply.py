@@ -45,7 +45,7 @@ schedules:
     timezone: Europe/Berlin
     rotations: [{name: Weekly, starts_at: "2026-01-05T09:00", members: [[anna@example.org], [ben@example.org]]}]
 policies:
-  - {slug: shop, name: Shop, team: shop, steps: [{targets: [{schedule: shop}]}, {wait_seconds: 600, targets: [{person: anna@example.org}]}]}
+  - {slug: shop, name: Shop, team: shop, steps: [{targets: [{schedule: shop, who: current}]}, {wait_seconds: 600, targets: [{person: anna@example.org}]}]}
   - slug: night
     name: Night
     team: shop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ._part import Part
 
@@ -24,6 +24,12 @@ class Target(Part):
     mitigation: str | None = None
     chat: str | None = None
     room: str | None = None
+
+    @field_validator("who")
+    @classmethod
+    def _as_kept(cls, who: str | None) -> str | None:
+        """Whoever is on call is meant where nothing is said, so that the same file changes nothing the second time."""
+        return None if who == "current" else who
 
 
 class Hours(Part):

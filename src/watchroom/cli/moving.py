@@ -1,0 +1,260 @@
+"""Commands that take over what another tool for on-call holds: read there, translated here, applied only when asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import httpx
+import yaml
+
+from ..kernel import clock
+from ..kernel.durations import duration
+from ..kernel.errors import Refused, WatchroomError
+from .client import Api, api_command
+
+F = TypeVar("F", bound=Callable[..., Any])
+PROVED = timedelta(days=28)  # whom they have on call is compared for so long
+_TRIES, _LONGEST_WAIT_SECONDS, _TIMEOUT_SECONDS = 6, 60.0, 30.0
+
+
+class There:
+    """The other tool's API, read only. It may ask us to slow down; then we do."""
+
+    def __init__(self, url: str, headers: dict[str, str], pause: Callable[[float], None] = time.sleep) -> None:
+        self.http = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT_SECONDS)
+        self.pause = pause
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The parsed answer.
+
+        :raises WatchroomError: it refused, can't be reached, or answers with what is no JSON.
+        """
+        for _ in range(_TRIES):
+            try:
+                answer = self.http.get(path, params=query)
+            except httpx.HTTPError as error:
+                raise WatchroomError(f"{self.http.base_url} can't be reached: {error}.", fix="Check --api.") from error
+            if answer.status_code != 429:
+                break
+            self.pause(
+                min(
+                    float(answer.headers.get("Retry-After") or answer.headers.get("ratelimit-reset") or 5),
+                    _LONGEST_WAIT_SECONDS,
+                )
+            )
+        if answer.status_code >= 400:
+            raise WatchroomError(
+                f"GET {answer.url} answered {answer.status_code}: {answer.text[:200]}",
+                fix="Check the token: reading is enough. An account in the EU has another address: --api.",
+            )
+        try:
+            return answer.json()
+        except ValueError:
+            raise WatchroomError(f"{answer.url} did not answer with JSON.", fix="Check --api.") from None
+
+
+def read_pagerduty(there: There, since: datetime, until: datetime) -> dict[str, Any]:
+    """People with how they are reached, teams with who is in them, schedules as they are and as they come out, policies,
+    services. Pages are counted by ``offset`` and ``more``."""
+
+    def every(path: str, name: str, **query: Any) -> Iterator[Any]:
+        offset = 0
+        while True:
+            answer = there.get(path, limit=100, offset=offset, **query)
+            yield from answer[name]
+            offset += len(answer[name])
+            if not answer.get("more") or not answer[name]:
+                return
+
+    span = {"since": since.isoformat(), "until": until.isoformat()}
+    teams = list(every("/teams", "teams"))
+    return {
+        "tool": "pagerduty",
+        **span,
+        "users": list(every("/users", "users", **{"include[]": ["contact_methods", "notification_rules"]})),
+        "teams": teams,
+        "members": {team["id"]: list(every(f"/teams/{team['id']}/members", "members")) for team in teams},
+        "schedules": [
+            there.get(f"/schedules/{each['id']}", **span)["schedule"] for each in every("/schedules", "schedules")
+        ],
+        "escalation_policies": list(every("/escalation_policies", "escalation_policies")),
+        "services": list(every("/services", "services")),
+    }
+
+
+def read_opsgenie(there: There, since: datetime, until: datetime) -> dict[str, Any]:
+    """People, teams with who is in them and where their alerts go, schedules with rotations and their timeline, escalations,
+    services. Pages are followed by ``offset`` as long as there is a next one."""
+
+    def every(path: str, **query: Any) -> Iterator[Any]:
+        offset = 0
+        while True:
+            answer = there.get(path, limit=100, offset=offset, **query)
+            yield from answer["data"]
+            offset += len(answer["data"])
+            if not (answer.get("paging") or {}).get("next") or not answer["data"]:
+                return
+
+    def one(path: str, **query: Any) -> Any:
+        return there.get(path, **query)["data"]
+
+    teams = [one(f"/v2/teams/{each['id']}") for each in one("/v2/teams")]
+    weeks = (until - since).days // 7
+    timeline = {"interval": weeks, "intervalUnit": "weeks", "date": since.isoformat()}
+    return {
+        "tool": "opsgenie",
+        "since": since.isoformat(),
+        "until": until.isoformat(),
+        "users": list(every("/v2/users")),
+        "teams": teams,
+        "routing_rules": {team["id"]: one(f"/v2/teams/{team['id']}/routing-rules") for team in teams},
+        "schedules": [
+            each | {"timeline": one(f"/v2/schedules/{each['id']}/timeline", **timeline)}
+            for each in one("/v2/schedules", expand="rotation")
+        ],
+        "escalations": one("/v2/escalations"),
+        "services": list(every("/v1/services")),
+    }
+
+
+def _options(command: F) -> F:
+    for option in reversed(
+        (
+            click.option("--team", required=True, help="Slug of the team that gets what belongs to no team there."),
+            click.option("--api", "address", help="Of an account in the EU, or of a stand-in."),
+            click.option("--read", "given", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What was saved before, instead of asking."),
+            click.option("--save", type=click.Path(path_type=Path), help="Keep what was read there, to look at or to translate again."),
+            click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the file for `watchroom apply` there."),
+            click.option("--apply", "do_apply", is_flag=True, help="Apply it; without this nothing is changed."),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command("pagerduty")
+@_options
+@api_command
+def pagerduty(api: Api, address: str | None, **options: Any) -> Any:
+    """Take over people, teams, schedules, policies and services from PagerDuty, and prove who would be on call.
+
+    The token (read-only is enough) is taken from PAGERDUTY_TOKEN.
+    """
+    from ..config.moving.pagerduty import translate
+
+    headers = {"Authorization": f"Token token={os.environ.get('PAGERDUTY_TOKEN', '')}", "Accept": "application/vnd.pagerduty+json;version=2"}  # fmt: skip
+    where = address or "https://api.pagerduty.com"
+    return _move(
+        api, "PAGERDUTY_TOKEN", lambda *span: read_pagerduty(There(where, headers), *span), translate, **options
+    )
+
+
+@click.command("opsgenie")
+@_options
+@api_command
+def opsgenie(api: Api, address: str | None, **options: Any) -> Any:
+    """Take over people, teams, schedules, escalations and services from Opsgenie, and prove who would be on call.
+
+    The key of an API integration that may read configuration is taken from OPSGENIE_KEY.
+    """
+    from ..config.moving.opsgenie import translate
+
+    headers = {"Authorization": f"GenieKey {os.environ.get('OPSGENIE_KEY', '')}"}
+    where = address or "https://api.opsgenie.com"
+    return _move(api, "OPSGENIE_KEY", lambda *span: read_opsgenie(There(where, headers), *span), translate, **options)
+
+
+def _move(
+    api: Api,
+    secret: str,
+    ask: Callable[[datetime, datetime], dict[str, Any]],
+    translate: Callable[..., Any],
+    *,
+    team: str,
+    given: Path | None,
+    save: Path | None,
+    output: Path | None,
+    do_apply: bool,
+) -> Any:
+    from ..config.moving.proof import proofs
+
+    now = clock.now().replace(minute=0, second=0, microsecond=0)
+    if given is not None:
+        read = _saved(given)
+    elif os.environ.get(secret):
+        read = ask(now, now + PROVED)
+    else:
+        raise Refused("There is no token.", field=secret, value="", fix=f"Set {secret}, or give --read FILE.")
+    if save is not None:
+        save.write_text(json.dumps(read, indent=1))
+    people = {each["email"] for each in _every(api, "/people")}
+    moved = translate(read, team=team, at=now, known=people)
+    document = {"document": moved.document, "prune": False}
+    plan = api.call("POST", "/config/plan", document)["steps"]
+    proved = proofs(moved)
+    lines = [f"{note.about}: {note.text} {note.fix}" for note in moved.notes]
+    lines += ["", *map(_proved, proved), "", *(step["text"] for step in plan)]
+    found = {
+        "document": moved.document,
+        "notes": [note.__dict__ for note in moved.notes],
+        "proofs": [_as_json(proof) for proof in proved],
+        "steps": plan,
+    }
+    if output is not None:
+        output.write_text(yaml.safe_dump(moved.document, sort_keys=False, allow_unicode=True, width=120))
+    if do_apply:
+        found["applied"] = api.call("POST", "/config/apply", document)["steps"]
+        lines += ["", f"Applied: {len(found['applied'])} changes."]
+    elif output is not None:
+        lines += ["", f"Written to {output}. Nothing is changed until `watchroom apply -f {output}`."]
+    else:
+        lines += ["", "Nothing is changed. Write it to a file with -o FILE, or apply it with --apply."]
+    return found, "\n".join(lines).strip()
+
+
+def _saved(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text())
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise Refused("That is no file that --save has written.", field="--read", value=str(path), fix="Save it anew.")
+    return found
+
+
+def _every(api: Api, path: str) -> Iterator[Any]:
+    cursor = ""
+    while True:
+        answer = api.get(path, cursor=cursor)
+        yield from answer["items"]
+        if not (cursor := answer.get("next_cursor") or ""):
+            return
+
+
+def _proved(proof: Any) -> str:
+    compared = f"{proof.compared.total_seconds() / 86400:.0f} days"
+    if not proof.differs:
+        return f"Schedule {proof.schedule}: {compared} compared, the same people at every moment."
+    first = proof.first
+    theirs, ours = (", ".join(each) or "nobody" for each in (first.theirs, first.ours))
+    return (
+        f"Schedule {proof.schedule}: {compared} compared, other people for {duration(proof.differs)}. First at "
+        f"{first.at:%Y-%m-%d %H:%M} UTC: there {theirs}, here {ours}."
+    )
+
+
+def _as_json(proof: Any) -> dict[str, Any]:
+    first = proof.first
+    return {
+        "schedule": proof.schedule,
+        "compared_seconds": proof.compared.total_seconds(),
+        "differs_seconds": proof.differs.total_seconds(),
+        "first": first and {"at": first.at.isoformat(), "theirs": list(first.theirs), "ours": list(first.ours)},
+    }

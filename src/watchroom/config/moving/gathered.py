@@ -1,0 +1,119 @@
+"""What all translations share: notes, slugs, people, and the form of what they give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, available_timezones
+
+from ...kernel import times
+from ...kernel.errors import Refused
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_UNITS = ((604_800, "weeks"), (86_400, "days"), (3_600, "hours"))
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that is not, or not quite, what it was: what it is about, what became of it, and what to do."""
+
+    about: str
+    text: str
+    fix: str
+
+
+class Served(NamedTuple):
+    """Whom the other tool has on call (an e-mail address), from when until when."""
+
+    starts_at: datetime
+    ends_at: datetime
+    email: str
+
+
+@dataclass
+class Moved:
+    """What a translation gives. ``served``: by the slug of a schedule, whom theirs has on call in the time that was read;
+    ``left_out``: spans of it that no rotation decides, such as overrides; ``read``: which time that is."""
+
+    document: dict[str, Any]
+    notes: list[Note] = field(default_factory=list)
+    served: dict[str, list[Served]] = field(default_factory=dict)
+    left_out: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    read: tuple[datetime, datetime] | None = None
+
+
+class Slugs:
+    """Slugs made of names, each once, by what they are known by in the other tool."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.of: dict[str, str] = {}
+        self._taken: set[str] = set()
+
+    def add(self, key: str, name: str) -> str:
+        base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:50] or self.kind
+        slug, number = base, 1
+        while slug in self._taken:
+            number += 1
+            slug = f"{base}-{number}"
+        self._taken.add(slug)
+        self.of[key] = slug
+        return slug
+
+
+def zone_of(name: str | None) -> str | None:
+    """``name`` where it is a time zone of the IANA database; else None."""
+    return name if name in available_timezones() else None
+
+
+def instant(text: str) -> datetime:
+    """An RFC 3339 time.
+
+    :raises Refused: it is none.
+    """
+    at = times.instant(text)
+    if at is None:
+        raise Refused("That is not a time with an offset.", field="time", value=text, fix="Read the other tool again.")
+    return at
+
+
+def local(at: datetime, zone: str) -> str:
+    """The wall clock of ``zone`` at an instant, as a rotation's ``starts_at``."""
+    return at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")
+
+
+def turn_of(seconds: int) -> tuple[str, int, bool]:
+    """Unit, length, and whether that is exactly so many seconds."""
+    for size, unit in _UNITS:
+        if seconds >= size and seconds % size == 0:
+            return unit, seconds // size, True
+    return "hours", max(1, round(seconds / 3600)), False
+
+
+def clock(minutes: int) -> str:
+    """``08:30`` for so many minutes since midnight, or since a Monday's."""
+    return f"{minutes // 60 % 24:02}:{minutes % 60:02}"
+
+
+def weekly(start_minutes: int, end_minutes: int) -> dict[str, str]:
+    """A window of the week, from minutes since Monday's midnight."""
+    return {
+        "start_day": DAYS[start_minutes // 1440 % 7],
+        "start": clock(start_minutes),
+        "end_day": DAYS[end_minutes // 1440 % 7],
+        "end": clock(end_minutes),
+    }
+
+
+def document_of(**parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """A document for ``watchroom apply``, of the parts that have something in them."""
+    return {"version": 1} | {name: things for name, things in parts.items() if things}
+
+
+def without_known(people: list[dict[str, Any]], known: Collection[str]) -> list[dict[str, Any]]:
+    """Who has no account here yet. Whoever has one keeps their role, zone and ways as they are."""
+    there = {email.lower() for email in known}
+    return [each for each in people if each["email"] not in there]

@@ -1,0 +1,425 @@
+"""Coming from another tool: what is read there, what becomes of it, and the proof that the same people are on call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import factories
+from cli.shell import data, run
+from peers.http import Answer, HttpPeer, Request
+from watchroom.config.moving import opsgenie, pagerduty
+from watchroom.config.moving.gathered import Moved, Served
+from watchroom.config.moving.proof import proofs
+from watchroom.oncall import queries
+from watchroom.oncall.models import Schedule
+from watchroom.paging.models import EscalationPolicy
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday, and winter in Berlin
+WEEK = timedelta(days=7)
+
+
+def pd_user(key: str, **more: Any) -> dict[str, Any]:
+    return {"id": key, "name": key.title(), "email": f"{key}@Example.com", "role": "limited_user", "time_zone": "Europe/Berlin"} | more  # fmt: skip
+
+
+def pd_layer(name: str, *users: str, **more: Any) -> dict[str, Any]:
+    start = "2026-01-05T09:00:00+01:00"
+    return {
+        "id": f"L{name}",
+        "name": name,
+        "start": start,
+        "end": None,
+        "rotation_virtual_start": start,
+        "rotation_turn_length_seconds": 604_800,
+        "users": [{"user": {"id": user, "type": "user_reference"}} for user in users],
+        "restrictions": [],
+    } | more
+
+
+def pd_schedule(*layers: dict[str, Any], final: tuple[tuple[str, str, str], ...] = (), **more: Any) -> dict[str, Any]:
+    return {
+        "id": "S1",
+        "name": "Primary",
+        "time_zone": "Europe/Berlin",
+        "teams": [{"id": "T1"}],
+        "schedule_layers": list(layers),
+        "overrides_subschedule": {"rendered_schedule_entries": []},
+        "final_schedule": {"rendered_schedule_entries": _entries(*final)},
+    } | more
+
+
+def _entries(*spans: tuple[str, str, str]) -> list[dict[str, Any]]:
+    return [{"start": a, "end": b, "user": {"id": who}} for a, b, who in spans]
+
+
+def pd_read(*schedules: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "since": NOW.isoformat(),
+        "until": (NOW + 2 * WEEK).isoformat(),
+        "users": [pd_user("anna", role="owner"), pd_user("ben"), pd_user("cleo", role="observer")],
+        "teams": [{"id": "T1", "name": "Payments & Co"}],
+        "members": {"T1": [{"user": {"id": "anna"}, "role": "manager"}, {"user": {"id": "ben"}, "role": "responder"}]},
+        "schedules": list(schedules),
+    } | more
+
+
+def moved(read: dict[str, Any], **more: Any) -> Moved:
+    return pagerduty.translate(read, team="sre", at=NOW, **more)
+
+
+def test_the_layer_that_comes_first_wins() -> None:
+    nights = {"type": "daily_restriction", "start_time_of_day": "22:00:00", "duration_seconds": 8 * 3600}
+    found = moved(
+        pd_read(pd_schedule(pd_layer("Nights", "cleo", restrictions=[nights]), pd_layer("Weeks", "anna", "ben")))
+    )
+    night, weeks = found.document["schedules"][0]["rotations"]
+    assert night["precedence"] > weeks["precedence"]
+    assert night["restrictions"] == [{"start": "22:00", "end": "06:00"}]
+    assert (weeks["unit"], weeks["length"], weeks["starts_at"]) == ("weeks", 1, "2026-01-05T09:00")
+    assert weeks["members"] == [["anna@example.com"], ["ben@example.com"]]
+    assert found.document["schedules"][0]["team"] == "payments-co"
+
+
+def test_the_proof_is_made_by_what_pagerduty_says_comes_out() -> None:
+    weekend = {
+        "type": "weekly_restriction",
+        "start_day_of_week": 6,
+        "start_time_of_day": "00:00:00",
+        "duration_seconds": 172_800,
+    }
+    layers = pd_layer("Weekends", "cleo", restrictions=[weekend]), pd_layer("Weeks", "anna", "ben")
+    # Eight weeks after the beginning it is Anna's turn again.
+    right = (
+        ("2026-03-02T13:00:00+01:00", "2026-03-07T00:00:00+01:00", "anna"),
+        ("2026-03-07T00:00:00+01:00", "2026-03-09T00:00:00+01:00", "cleo"),
+        ("2026-03-09T00:00:00+01:00", "2026-03-09T09:00:00+01:00", "anna"),
+        ("2026-03-09T09:00:00+01:00", "2026-03-14T00:00:00+01:00", "ben"),
+        ("2026-03-14T00:00:00+01:00", "2026-03-16T00:00:00+01:00", "cleo"),
+        ("2026-03-16T00:00:00+01:00", "2026-03-16T09:00:00+01:00", "ben"),
+        ("2026-03-16T09:00:00+01:00", "2026-03-16T13:00:00+01:00", "anna"),
+    )
+    (proof,) = proofs(moved(pd_read(pd_schedule(*layers, final=right))))
+    assert (proof.schedule, proof.compared, proof.differs) == ("primary", 2 * WEEK, timedelta(0))
+
+    wrong = (*right[:3], ("2026-03-09T09:00:00+01:00", "2026-03-10T09:00:00+01:00", "cleo"), *right[4:])
+    (proof,) = proofs(moved(pd_read(pd_schedule(*layers, final=wrong))))
+    assert proof.first is not None and (proof.first.theirs, proof.first.ours) == (
+        ("cleo@example.com",),
+        ("ben@example.com",),
+    )
+    assert proof.differs == timedelta(days=4, hours=15)  # until the weekend
+
+
+def test_an_override_is_no_difference_and_is_said() -> None:
+    a, b = "2026-03-03T09:00:00+01:00", "2026-03-04T09:00:00+01:00"
+    final = (
+        ("2026-03-02T13:00:00+01:00", a, "anna"),
+        (a, b, "ben"),
+        (b, "2026-03-16T13:00:00+01:00", "anna"),
+    )
+    schedule = pd_schedule(
+        pd_layer("Always", "anna"),
+        final=final,
+        overrides_subschedule={"rendered_schedule_entries": _entries((a, b, "ben"))},
+    )
+    found = moved(pd_read(schedule))
+    (proof,) = proofs(found)
+    assert (proof.compared, proof.differs) == (2 * WEEK - timedelta(days=1), timedelta(0))
+    assert [note.about for note in found.notes] == ["Schedule Primary", "PagerDuty"]
+    assert "watchroom oncall override primary --person ben@example.com" in found.notes[0].fix
+
+
+def test_a_layer_that_begins_later_has_its_turns_as_they_will_be() -> None:
+    later = pd_layer("New", "anna", "ben", "cleo", start="2026-03-23T09:00:00+01:00")
+    over = pd_layer("Old", "cleo", end="2026-02-01T00:00:00Z")
+    (rotation,) = moved(pd_read(pd_schedule(later, over))).document["schedules"][0]["rotations"]
+    assert rotation["starts_at"] == "2026-03-23T09:00"  # the eleventh turn, so Cleo's
+    assert rotation["members"] == [["cleo@example.com"], ["anna@example.com"], ["ben@example.com"]]
+
+
+def test_what_can_not_be_is_said_and_breaks_nothing_else() -> None:
+    gone = pd_schedule(pd_layer("Odd", "anna", "nobody", rotation_turn_length_seconds=5_000))
+    nowhere = pd_schedule(pd_layer("Weeks", "anna"), id="S2", name="Elsewhere", time_zone="Mars/Olympus")
+    policy = {
+        "id": "P1",
+        "name": "Pay!",
+        "num_loops": 2,
+        "teams": [],
+        "escalation_rules": [
+            {"escalation_delay_in_minutes": 15, "targets": [{"id": "S1", "type": "schedule_reference"}, {"id": "anna", "type": "user_reference"}]},
+            {"escalation_delay_in_minutes": 5, "targets": [{"id": "S2", "type": "schedule_reference", "summary": "Elsewhere"}]},
+        ],
+    }  # fmt: skip
+    service = {
+        "id": "X1",
+        "name": "Checkout",
+        "escalation_policy": {"id": "P1"},
+        "teams": [{"id": "T1"}],
+        "description": None,
+    }
+    found = moved(pd_read(gone, nowhere, escalation_policies=[policy], services=[service]))
+    document = found.document
+    assert document["schedules"][0]["rotations"][0]["length"] == 1 and len(document["schedules"]) == 1
+    assert document["policies"] == [
+        {
+            "slug": "pay",
+            "name": "Pay!",
+            "team": "sre",
+            "description": "",
+            "repeats": 2,
+            "steps": [
+                {
+                    "wait_seconds": 900,
+                    "targets": [{"schedule": "primary"}, {"person": "anna@example.com"}],
+                }
+            ],
+        }
+    ]
+    assert document["services"][0]["policy"] == "pay" and document["services"][0]["team"] == "payments-co"
+    said = {note.text for note in found.notes}
+    assert {
+        "Somebody in it has no account any more.",
+        "Turns of 5000 seconds are no whole hours.",
+        "The time zone 'Mars/Olympus' is not known.",
+        "It pages Elsewhere, which could not be taken over.",
+        "A step of it would page nobody.",
+    } <= said
+
+
+def test_people_keep_what_they_have_here_and_ways_come_along() -> None:
+    rules = [
+        {"type": "assignment_notification_rule", "start_delay_in_minutes": 5, "urgency": "high", "contact_method": {"type": "phone_contact_method"}},
+        {"type": "assignment_notification_rule", "start_delay_in_minutes": 2, "urgency": "high", "contact_method": {"type": "push_notification_contact_method_reference"}},
+        {"type": "assignment_notification_rule", "start_delay_in_minutes": 0, "urgency": "low", "contact_method": {"type": "email_contact_method"}},
+    ]  # fmt: skip
+    read = pd_read(users=[pd_user("anna"), pd_user("ben", notification_rules=rules, time_zone="Nowhere")])
+    people = moved(read, known=["Anna@example.com"]).document["people"]
+    assert [each["email"] for each in people] == ["ben@example.com"]
+    assert people[0]["notification_rules"] == {
+        "high": [{"channel": "push", "wait_seconds": 0}, {"channel": "voice", "wait_seconds": 180}],
+        "low": [{"channel": "email", "wait_seconds": 0}],
+    }
+    assert people[0]["timezone"] == "UTC"
+
+
+OG = {
+    "since": NOW.isoformat(),
+    "until": (NOW + WEEK).isoformat(),
+    "users": [
+        {"id": name, "username": f"{name}@example.com", "fullName": name.title(), "timeZone": "Europe/Berlin", "role": {"name": role}}
+        for name, role in (("anna", "Owner"), ("ben", "User"), ("cleo", "Stakeholder"))
+    ],
+    "teams": [{"id": "T1", "name": "Pay", "members": [{"user": {"id": "anna"}, "role": "admin"}, {"user": {"id": "ben"}, "role": "user"}]}],
+    "routing_rules": {"T1": [{"isDefault": True, "notify": {"type": "escalation", "id": "E1"}}]},
+    "schedules": [
+        {
+            "id": "S1",
+            "name": "Pay_schedule",
+            "timezone": "Europe/Berlin",
+            "enabled": True,
+            "ownerTeam": {"id": "T1", "name": "Pay"},
+            "rotations": [
+                {
+                    "name": "Days",
+                    "type": "daily",
+                    "length": 1,
+                    "startDate": "2026-03-02T08:00:00Z",
+                    "participants": [{"type": "user", "id": "anna", "username": "anna@example.com"}, {"type": "user", "id": "ben"}],
+                    "timeRestriction": {
+                        "type": "weekday-and-time-of-day",
+                        "restrictions": [
+                            {"startDay": "monday", "startHour": 9, "startMin": 0, "endDay": "friday", "endHour": 17, "endMin": 30}
+                        ],
+                    },
+                },
+                {
+                    "name": "Nights",
+                    "type": "weekly",
+                    "length": 1,
+                    "startDate": "2026-03-02T08:00:00Z",
+                    "participants": [{"type": "team", "id": "T1"}, {"type": "none"}],
+                    "timeRestriction": {"type": "time-of-day", "restriction": {"startHour": 22, "startMin": 0, "endHour": 6, "endMin": 0}},
+                },
+            ],
+        }
+    ],
+    "escalations": [
+        {
+            "id": "E1",
+            "name": "Pay_escalation",
+            "ownerTeam": {"id": "T1"},
+            "rules": [
+                {"condition": "if-not-acked", "notifyType": "default", "delay": {"timeAmount": 0, "timeUnit": "minutes"}, "recipient": {"type": "schedule", "id": "S1"}},
+                {"condition": "if-not-acked", "notifyType": "next", "delay": {"timeAmount": 5, "timeUnit": "minutes"}, "recipient": {"type": "schedule", "id": "S1"}},
+                {"condition": "if-not-closed", "notifyType": "admins", "delay": {"timeAmount": 1, "timeUnit": "hours"}, "recipient": {"type": "team", "id": "T1"}},
+            ],
+            "repeat": {"waitInterval": 20, "count": 3, "closeAlertAfterAll": True},
+        }
+    ],
+    "services": [{"id": "X1", "name": "Checkout", "teamId": "T1"}],
+}  # fmt: skip
+
+
+def test_opsgenie_counts_from_the_beginning_and_we_from_step_to_step() -> None:
+    found = opsgenie.translate(OG, team="sre", at=NOW)
+    (policy,) = found.document["policies"]
+    assert [(step["wait_seconds"], step["targets"]) for step in policy["steps"]] == [
+        (300, [{"schedule": "pay-schedule"}]),
+        (3300, [{"schedule": "pay-schedule", "who": "next"}]),
+        (1200, [{"team": "pay"}]),
+    ]
+    assert policy["repeats"] == 3 and found.document["services"][0]["policy"] == "pay-escalation"
+    late = {**OG, "escalations": [{**OG["escalations"][0], "rules": OG["escalations"][0]["rules"][1:2]}]}  # type: ignore[index,dict-item]
+    assert opsgenie.translate(late, team="sre", at=NOW).document["policies"][0]["steps"][0] == {
+        "pause": True,
+        "wait_seconds": 300,
+    }
+    days, nights = found.document["schedules"][0]["rotations"]
+    assert days["restrictions"] == [{"start_day": "monday", "start": "09:00", "end_day": "friday", "end": "17:30"}]
+    assert days["precedence"] == nights["precedence"] and days["starts_at"] == "2026-03-02T09:00"
+    assert nights["members"] == [["anna@example.com", "ben@example.com"]]
+    assert any("A turn of it is nobody's" in note.text for note in found.notes)
+    assert [each["role"] for each in found.document["people"]] == ["administrator", "responder", "viewer"]
+
+
+spans = st.lists(
+    st.tuples(st.integers(0, 335), st.integers(1, 100), st.sampled_from(["anna@example.com", "ben@example.com"])),
+    max_size=6,
+)
+
+
+@given(spans)
+def test_a_proof_differs_for_as_long_as_an_hour_by_hour_look_says(given: list[tuple[int, int, str]]) -> None:
+    found = moved(pd_read(pd_schedule(pd_layer("Weeks", "anna", "ben"))))
+    hour = timedelta(hours=1)
+    found.served["primary"] = [Served(NOW + a * hour, NOW + (a + length) * hour, who) for a, length, who in given]
+    (proof,) = proofs(found)
+    differs = 0
+    for number in range(336):
+        at = NOW + number * hour
+        there = {who for a, length, who in given if a <= number < a + length}
+        here = {
+            "anna@example.com" if (at - datetime(2026, 1, 5, 8, tzinfo=UTC)) // WEEK % 2 == 0 else "ben@example.com"
+        }
+        differs += there != here
+    assert proof.differs == differs * hour and proof.compared == 2 * WEEK
+
+
+@pytest.fixture
+def there() -> Iterator[Callable[[dict[str, Any]], HttpPeer]]:
+    """The other tool: answers by path, two to a page, and asks once to slow down."""
+    peers = []
+
+    def start(things: dict[str, Any]) -> HttpPeer:
+        peer = HttpPeer()
+        slowed = []
+
+        def answer(request: Request) -> Answer:
+            if not slowed:
+                slowed.append(request)
+                return Answer(429, {"error": "slow down"}, {"Retry-After": "0"})
+            parts = urlsplit(request.path)
+            found = things.get(parts.path)
+            if found is None:
+                return Answer(404, {"error": parts.path})
+            if isinstance(found, tuple):
+                name, rows = found
+                offset = int(parse_qs(parts.query).get("offset", ["0"])[0])
+                page = rows[offset : offset + 2]
+                more = offset + 2 < len(rows)
+                return Answer(200, {name: page, "more": more, "paging": {"next": "…"} if more else {}})
+            return Answer(200, found)
+
+        peer.otherwise = answer
+        peer.start()
+        peers.append(peer)
+        return peer
+
+    yield start
+    for peer in peers:
+        peer.stop()
+
+
+@pytest.mark.django_db
+def test_from_pagerduty_to_whoever_is_on_call(
+    there: Callable[..., HttpPeer], clock: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    team, now = factories.team("SRE"), clock().replace(minute=0, second=0, microsecond=0)
+    factories.person("Root", "administrator")
+    end = (now + timedelta(days=28)).isoformat()
+    schedule = pd_schedule(pd_layer("Always", "anna"), final=((now.isoformat(), end, "anna"),))
+    policy = {"id": "P1", "name": "Pay", "num_loops": 1, "teams": [{"id": "T1"}], "escalation_rules": [{"escalation_delay_in_minutes": 10, "targets": [{"id": "S1", "type": "schedule_reference"}]}]}  # fmt: skip
+    read = pd_read()
+    peer = there(
+        {
+            "/users": ("users", read["users"]),
+            "/teams": ("teams", read["teams"]),
+            "/teams/T1/members": ("members", read["members"]["T1"]),
+            "/schedules": ("schedules", [{"id": "S1"}]),
+            "/schedules/S1": {"schedule": schedule},
+            "/escalation_policies": ("escalation_policies", [policy]),
+            "/services": ("services", []),
+        }
+    )
+    asked = ("import", "pagerduty", "--team", team.slug, "--api", peer.url)
+    monkeypatch.delenv("PAGERDUTY_TOKEN", raising=False)
+    assert "PAGERDUTY_TOKEN" in run(*asked).output
+    monkeypatch.setenv("PAGERDUTY_TOKEN", "secret")
+    saved, written = tmp_path / "there.json", tmp_path / "watchroom.yaml"
+    result = run(*asked, "--save", str(saved), "-o", str(written))
+    assert result.exit_code == 0, result.output
+    assert "Schedule primary: 28 days compared, the same people at every moment." in result.output
+    assert "Nothing is changed until" in result.output and not Schedule.objects.exists()
+    assert peer.requests[-1].headers["authorization"] == "Token token=secret"
+    assert "secret" not in saved.read_text() and "cleo@example.com" in written.read_text()
+
+    found = data("import", "pagerduty", "--team", team.slug, "--read", str(saved), "--apply")
+    assert found["proofs"][0]["differs_seconds"] == 0 and found["applied"]
+    made = Schedule.objects.get(slug="primary")
+    assert [str(who) for who in queries.who(made, now)] == ["Anna"] and made.team.name == "Payments & Co"
+    assert EscalationPolicy.objects.get(slug="pay").team == made.team
+    again = data("import", "pagerduty", "--team", team.slug, "--read", str(saved))
+    assert again["steps"] == []  # doing it twice changes nothing
+    assert yaml.safe_load(written.read_text())["schedules"] == again["document"]["schedules"]
+    saved.write_text("[]")
+    assert run("import", "pagerduty", "--team", team.slug, "--read", str(saved)).exit_code != 0
+
+
+@pytest.mark.django_db
+def test_from_opsgenie(there: Callable[..., HttpPeer], clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    team, now = factories.team("SRE"), clock().replace(minute=0, second=0, microsecond=0)
+    factories.person("Root", "administrator")
+    always = {"name": "Always", "type": "weekly", "length": 1, "startDate": "2026-03-02T08:00:00Z", "participants": [{"type": "user", "id": "anna"}]}  # fmt: skip
+    plan = {**OG["schedules"][0], "rotations": [always]}  # type: ignore[dict-item]
+    period = {"startDate": now.isoformat(), "endDate": (now + timedelta(days=28)).isoformat(), "type": "default", "recipient": {"type": "user", "id": "ben", "name": "ben@example.com"}}  # fmt: skip
+    peer = there(
+        {
+            "/v2/users": ("data", OG["users"]),
+            "/v2/teams": {"data": [{"id": "T1"}]},
+            "/v2/teams/T1": {"data": OG["teams"][0]},  # type: ignore[index]
+            "/v2/teams/T1/routing-rules": {"data": OG["routing_rules"]["T1"]},  # type: ignore[call-overload,index]
+            "/v2/schedules": {"data": [plan]},
+            "/v2/schedules/S1/timeline": {"data": {"finalTimeline": {"rotations": [{"periods": [period]}]}}},
+            "/v2/escalations": {"data": OG["escalations"]},
+            "/v1/services": ("data", OG["services"]),
+        }
+    )
+    monkeypatch.setenv("OPSGENIE_KEY", "key")
+    found = data("import", "opsgenie", "--team", team.slug, "--api", peer.url, "--apply")
+    assert peer.requests[-1].headers["authorization"] == "GenieKey key"
+    assert found["proofs"][0]["differs_seconds"] == 28 * 86400  # theirs says Ben, and it is shown
+    assert found["proofs"][0]["first"]["theirs"] == ["ben@example.com"]
+    assert [str(who) for who in queries.who(Schedule.objects.get(slug="pay-schedule"), now)] == ["Anna"]
+    peer.otherwise = Answer(403, json.dumps({"message": "no"}))
+    refused = run("import", "opsgenie", "--team", team.slug, "--api", peer.url)
+    assert refused.exit_code != 0 and "403" in refused.output and "--api" in refused.output
