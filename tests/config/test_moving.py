@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import factories
 from cli.shell import data, run
 from peers.http import Answer, HttpPeer, Request
-from watchroom.config.moving import opsgenie, pagerduty
+from watchroom.config.moving import grafana_oncall, opsgenie, pagerduty
 from watchroom.config.moving.gathered import Moved, Served
 from watchroom.config.moving.proof import proofs
 from watchroom.oncall import queries
@@ -292,6 +292,92 @@ def test_opsgenie_counts_from_the_beginning_and_we_from_step_to_step() -> None:
     assert [each["role"] for each in found.document["people"]] == ["administrator", "responder", "viewer"]
 
 
+def oncall(*shifts: dict[str, Any], chain: tuple[dict[str, Any], ...] = (), **schedule: Any) -> dict[str, Any]:
+    """What Grafana OnCall says of one schedule and one chain, for the week from midnight on."""
+    shared = {
+        "type": "rolling_users",
+        "frequency": "weekly",
+        "interval": 1,
+        "week_start": "MO",
+        "by_day": None,
+        "level": 0,
+    }
+    return {
+        "since": "2026-03-02T00:00:00+00:00",
+        "until": "2026-03-16T00:00:00+00:00",
+        "users": [
+            {"id": name.upper(), "email": f"{name}@example.com", "username": name, "role": "user", "teams": ["T1"]}
+            for name in ("anna", "ben", "cleo")
+        ],
+        "teams": [{"id": "T1", "name": "Pay"}],
+        "on_call_shifts": [
+            shared | {"id": f"O{number}", "name": f"shift {number}", "start": "2026-03-02T09:00:00"} | each
+            for number, each in enumerate(shifts)
+        ],
+        "schedules": [
+            {"id": "S1", "name": "Pay", "type": "web", "team_id": "T1", "time_zone": "Europe/Berlin"}
+            | {"shifts": [f"O{number}" for number in range(len(shifts))]}
+            | schedule
+        ],
+        "escalation_chains": [{"id": "C1", "name": "Pay chain", "team_id": "T1"}],
+        "escalation_policies": [each | {"escalation_chain_id": "C1", "position": place} for place, each in enumerate(chain)],
+    }  # fmt: skip
+
+
+def test_grafanas_rotations_come_out_the_same() -> None:
+    days = {
+        "rolling_users": [["ANNA"], ["BEN"]],
+        "duration": 8 * 3600,
+        "by_day": ["MO", "TU", "WE", "TH", "FR"],
+        "level": 1,
+    }
+    nights = {"rolling_users": [["CLEO"]], "duration": 604_800, "start_rotation_from_user_index": 0}
+    final = [
+        *(("anna", f"2026-03-0{day}T08:00:00Z", f"2026-03-0{day}T16:00:00Z") for day in range(2, 7)),
+        *(("ben", f"2026-03-{day:02}T08:00:00Z", f"2026-03-{day:02}T16:00:00Z") for day in range(9, 14)),
+    ]
+    edges = ["2026-03-02T08:00:00Z", *(edge for _, a, b in final for edge in (a, b)), "2026-03-16T00:00:00Z"]
+    between = [("cleo", a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a != b]
+    said = [{"user_email": f"{who}@example.com", "shift_start": a, "shift_end": b} for who, a, b in [*final, *between]]
+    found = grafana_oncall.translate(oncall(days, nights, final_shifts=said), team="sre", at=NOW)
+    by_day, always = found.document["schedules"][0]["rotations"]
+    assert by_day["restrictions"][0] == {"start_day": "monday", "start": "09:00", "end_day": "monday", "end": "17:00"}
+    assert always["restrictions"] == [] and (by_day["precedence"], always["precedence"]) == (1, 0)
+    (proof,) = proofs(found)
+    assert (proof.compared, proof.differs) == (2 * WEEK, timedelta(0)), proof.first
+
+
+def test_grafanas_chains_become_steps() -> None:
+    chain = (
+        {"type": "notify_on_call_from_schedule", "notify_on_call_from_schedule": "S1", "important": True},
+        {"type": "notify_persons", "persons_to_notify": ["CLEO"], "important": True},
+        {"type": "wait", "duration": 900},
+        {"type": "notify_person_next_each_time", "persons_to_notify_next_each_time": ["ANNA", "BEN"]},
+        {"type": "wait", "duration": 300},
+        {"type": "notify_whole_channel"},
+        {"type": "notify_team_members", "team_to_notify": "T1"},
+        {"type": "repeat_escalation"},
+    )
+    once = {"type": "single_event", "frequency": None, "users": ["ANNA"], "duration": 3600}
+    odd = {"type": "recurrent_event", "frequency": "daily", "interval": 3, "users": ["ANNA"], "duration": 3600}
+    found = grafana_oncall.translate(oncall(once, odd, chain=chain), team="sre", at=NOW)
+    (policy,) = found.document["policies"]
+    assert policy["repeats"] == 5 and policy["team"] == "pay"
+    assert policy["steps"] == [
+        {"wait_seconds": 900, "urgency": "high", "targets": [{"schedule": "pay"}, {"person": "cleo@example.com"}]},
+        {
+            "wait_seconds": 300,
+            "round_robin": True,
+            "targets": [{"person": "anna@example.com"}, {"person": "ben@example.com"}],
+        },
+        {"wait_seconds": 300, "targets": [{"team": "pay"}]},
+    ]
+    said = [note.text for note in found.notes]
+    assert "It happens once." in said and any("notify_whole_channel" in text for text in said)
+    assert any(text.startswith("It comes less often") for text in said)
+    assert found.document["teams"][0]["members"][2] == {"email": "cleo@example.com", "role": "responder"}
+
+
 spans = st.lists(
     st.tuples(st.integers(0, 335), st.integers(1, 100), st.sampled_from(["anna@example.com", "ben@example.com"])),
     max_size=6,
@@ -423,3 +509,34 @@ def test_from_opsgenie(there: Callable[..., HttpPeer], clock: Any, monkeypatch: 
     peer.otherwise = Answer(403, json.dumps({"message": "no"}))
     refused = run("import", "opsgenie", "--team", team.slug, "--api", peer.url)
     assert refused.exit_code != 0 and "403" in refused.output and "--api" in refused.output
+
+
+@pytest.mark.django_db
+def test_from_grafana_oncall(there: Callable[..., HttpPeer], clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    team = factories.team("SRE")
+    factories.person("Root", "administrator")
+    always = {"rolling_users": [["ANNA"]], "duration": 604_800}
+    read = oncall(always, chain=({"type": "notify_on_call_from_schedule", "notify_on_call_from_schedule": "S1"},))
+    first = clock().replace(hour=0, minute=0) + timedelta(days=1)
+    shift = {
+        "user_email": "Anna@example.com",
+        "shift_start": first.isoformat(),
+        "shift_end": (first + timedelta(days=40)).isoformat(),
+    }
+
+    def paged(request: Request) -> Answer:
+        name = urlsplit(request.path).path.removeprefix("/api/v1/").strip("/")
+        rows = [shift] if name.endswith("final_shifts") else read[name]
+        number = int(parse_qs(urlsplit(request.path).query)["page"][0])
+        more = number < len(rows)
+        return Answer(200, {"results": rows[number - 1 : number], "next": "…" if more else None})
+
+    peer = there({})
+    peer.otherwise = paged
+    monkeypatch.setenv("ONCALL_TOKEN", "meow")
+    assert "Whose API" in run("import", "grafana-oncall", "--team", team.slug).output
+    found = data("import", "grafana-oncall", "--team", team.slug, "--api", peer.url, "--apply")
+    assert peer.requests[-1].headers["authorization"] == "meow"
+    assert found["proofs"] == [{"schedule": "pay", "compared_seconds": 27 * 86400, "differs_seconds": 0, "first": None}]
+    assert [str(who) for who in queries.who(Schedule.objects.get(slug="pay"), first)] == ["anna"]
+    assert EscalationPolicy.objects.get(slug="pay-chain").steps.count() == 1

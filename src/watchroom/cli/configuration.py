@@ -11,7 +11,7 @@ import click
 import yaml
 
 from .client import Api, api_command
-from .moving import opsgenie, pagerduty
+from .moving import grafana_oncall, opsgenie, pagerduty
 
 
 def _django() -> None:
@@ -94,6 +94,6 @@ def alertmanager(api: Api, path: Path, team: str, output: Path | None, do_apply:
     return found, "\n".join(lines).strip()
 
 
-import_.add_command(pagerduty)
-import_.add_command(opsgenie)
+for command in (pagerduty, opsgenie, grafana_oncall):
+    import_.add_command(command)
 commands = [apply, export, schema, import_]

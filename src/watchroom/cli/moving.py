@@ -124,6 +124,38 @@ def read_opsgenie(there: There, since: datetime, until: datetime) -> dict[str, A
     }
 
 
+def read_grafana_oncall(there: There, since: datetime, until: datetime) -> dict[str, Any]:
+    """People, teams, schedules with who is on call in the end, shifts, escalation chains with their steps. Pages are counted
+    by ``page`` as long as there is a next one. It tells of whole days, so the time that is compared begins with one."""
+
+    def every(path: str, **query: Any) -> Iterator[Any]:
+        page = 1
+        while True:
+            answer = there.get(f"/api/v1/{path}/", page=page, **query)
+            yield from answer["results"]
+            page += 1
+            if not answer.get("next") or not answer["results"]:
+                return
+
+    first = since.replace(hour=0) + timedelta(days=1)
+    last = until.replace(hour=0)
+    days = {"start_date": f"{first:%Y-%m-%d}", "end_date": f"{last:%Y-%m-%d}"}
+    return {
+        "tool": "grafana-oncall",
+        "since": first.isoformat(),
+        "until": last.isoformat(),
+        "users": list(every("users")),
+        "teams": list(every("teams")),
+        "schedules": [
+            each | {"final_shifts": list(every(f"schedules/{each['id']}/final_shifts", **days))}
+            for each in every("schedules")
+        ],
+        "on_call_shifts": list(every("on_call_shifts")),
+        "escalation_chains": list(every("escalation_chains")),
+        "escalation_policies": list(every("escalation_policies")),
+    }
+
+
 def _options(command: F) -> F:
     for option in reversed(
         (
@@ -169,6 +201,25 @@ def opsgenie(api: Api, address: str | None, **options: Any) -> Any:
     headers = {"Authorization": f"GenieKey {os.environ.get('OPSGENIE_KEY', '')}"}
     where = address or "https://api.opsgenie.com"
     return _move(api, "OPSGENIE_KEY", lambda *span: read_opsgenie(There(where, headers), *span), translate, **options)
+
+
+@click.command("grafana-oncall")
+@_options
+@api_command
+def grafana_oncall(api: Api, address: str | None, **options: Any) -> Any:
+    """Take over people, teams, schedules and escalation chains from Grafana OnCall, and prove who would be on call.
+
+    The token of its API is taken from ONCALL_TOKEN; --api is the address that its settings show.
+    """
+    from ..config.moving.grafana_oncall import translate
+
+    if not address and options["given"] is None:
+        raise Refused("Whose API?", field="--api", value="", fix="Give the address that its settings show, or --read.")
+    headers = {"Authorization": os.environ.get("ONCALL_TOKEN", "")}
+    where = address or ""
+    return _move(
+        api, "ONCALL_TOKEN", lambda *span: read_grafana_oncall(There(where, headers), *span), translate, **options
+    )
 
 
 def _move(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -45,6 +45,40 @@ class Moved:
     read: tuple[datetime, datetime] | None = None
 
 
+class Translation:
+    """What a translation of any tool keeps while it goes: notes, people by their number there, slugs by number there."""
+
+    def __init__(self, read: Mapping[str, Any], team: str, at: datetime) -> None:
+        self.read, self.team, self.at = read, team, at
+        self.notes: list[Note] = []
+        self.emails: dict[str, str] = {}
+        self.teams, self.schedules, self.policies, self.services = (
+            Slugs(kind) for kind in ("team", "schedule", "policy", "service")
+        )
+        self.moved = Moved({}, self.notes)
+
+    def note(self, about: str, text: str, fix: str) -> None:
+        """Say that something is not, or not quite, what it was."""
+        self.notes.append(Note(about, text, fix))
+
+    def zone(self, about: str, name: str | None) -> str | None:
+        """``name`` where it is a time zone of the IANA database; else a note, and None."""
+        if name in available_timezones():
+            return name
+        self.note(about, f"The time zone {name!r} is not known.", "It is left out, or in UTC: set it by hand.")
+        return None
+
+    def done(self, known: Collection[str], stays: Note, **parts: list[dict[str, Any]]) -> Moved:
+        """All that was made. Whoever has an account here (``known``) keeps their role, zone and ways as they are."""
+        there = {email.lower() for email in known}
+        parts["people"] = [each for each in parts["people"] if each["email"] not in there]
+        self.moved.document = {"version": 1} | {name: things for name, things in parts.items() if things}
+        if self.read.get("since") and self.read.get("until"):
+            self.moved.read = instant(self.read["since"]), instant(self.read["until"])
+        self.notes.append(stays)
+        return self.moved
+
+
 class Slugs:
     """Slugs made of names, each once, by what they are known by in the other tool."""
 
@@ -62,11 +96,6 @@ class Slugs:
         self._taken.add(slug)
         self.of[key] = slug
         return slug
-
-
-def zone_of(name: str | None) -> str | None:
-    """``name`` where it is a time zone of the IANA database; else None."""
-    return name if name in available_timezones() else None
 
 
 def instant(text: str) -> datetime:
@@ -106,14 +135,3 @@ def weekly(start_minutes: int, end_minutes: int) -> dict[str, str]:
         "end_day": DAYS[end_minutes // 1440 % 7],
         "end": clock(end_minutes),
     }
-
-
-def document_of(**parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """A document for ``watchroom apply``, of the parts that have something in them."""
-    return {"version": 1} | {name: things for name, things in parts.items() if things}
-
-
-def without_known(people: list[dict[str, Any]], known: Collection[str]) -> list[dict[str, Any]]:
-    """Who has no account here yet. Whoever has one keeps their role, zone and ways as they are."""
-    there = {email.lower() for email in known}
-    return [each for each in people if each["email"] not in there]

@@ -15,14 +15,11 @@ from .gathered import (
     Moved,
     Note,
     Served,
-    Slugs,
+    Translation,
     clock,
-    document_of,
     instant,
     local,
     weekly,
-    without_known,
-    zone_of,
 )
 
 _UNITS = {"hourly": "hours", "daily": "days", "weekly": "weeks"}
@@ -40,44 +37,28 @@ _STAYS = Note(
 def translate(read: Mapping[str, Any], *, team: str, at: datetime, known: Collection[str] = ()) -> Moved:
     """Translate what was read (see ``cli/moving.py``). ``team``: whose is what belongs to no team there; ``known``: e-mail
     addresses of people who have an account here already and stay as they are."""
-    return _Translation(read, team, at).done(known)
+    return _Translation(read, team, at).everything(known)
 
 
-class _Translation:
+class _Translation(Translation):
     def __init__(self, read: Mapping[str, Any], team: str, at: datetime) -> None:
-        self.read, self.team, self.at = read, team, at
-        self.notes: list[Note] = []
-        self.emails: dict[str, str] = {}
+        super().__init__(read, team, at)
         self.in_team: dict[str, list[str]] = {}
-        self.teams, self.schedules, self.policies, self.services = (
-            Slugs(kind) for kind in ("team", "schedule", "policy", "service")
-        )
-        self.moved = Moved({}, self.notes)
 
-    def note(self, about: str, text: str, fix: str) -> None:
-        self.notes.append(Note(about, text, fix))
-
-    def done(self, known: Collection[str]) -> Moved:
+    def everything(self, known: Collection[str]) -> Moved:
         people = [self._person(each) for each in self.read.get("users", ())]
         teams = [self._team(each) for each in self.read.get("teams", ())]
         schedules = [made for each in self.read.get("schedules", ()) if (made := self._schedule(each))]
         policies = [made for each in self.read.get("escalations", ()) if (made := self._policy(each))]
         services = [self._service(each) for each in self.read.get("services", ())]
-        self.moved.document = document_of(
-            people=without_known(people, known), teams=teams, schedules=schedules, policies=policies, services=services
+        return self.done(
+            known, _STAYS, people=people, teams=teams, schedules=schedules, policies=policies, services=services
         )
-        if self.read.get("since") and self.read.get("until"):
-            self.moved.read = instant(self.read["since"]), instant(self.read["until"])
-        self.notes.append(_STAYS)
-        return self.moved
 
     # People and teams
 
     def _person(self, user: Mapping[str, Any]) -> dict[str, Any]:
         email = self.emails[user["id"]] = str(user["username"]).lower()
-        zone = zone_of(user.get("timeZone"))
-        if zone is None:
-            self.note(email, f"The time zone {user.get('timeZone')!r} is not known.", "It is UTC until they set it.")
         role = str((user.get("role") or {}).get("name", "")).lower()
         return {
             "email": email,
@@ -87,7 +68,7 @@ class _Translation:
             else "viewer"
             if "stakeholder" in role
             else "responder",
-            "timezone": zone or "UTC",
+            "timezone": self.zone(email, user.get("timeZone")) or "UTC",
         }
 
     def _team(self, team: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,9 +91,8 @@ class _Translation:
 
     def _schedule(self, schedule: Mapping[str, Any]) -> dict[str, Any] | None:
         about = f"Schedule {schedule['name']}"
-        zone = zone_of(schedule.get("timezone"))
+        zone = self.zone(about, schedule.get("timezone"))
         if zone is None:
-            self.note(about, f"The time zone {schedule.get('timezone')!r} is not known.", "Build this schedule anew.")
             return None
         if schedule.get("enabled") is False:
             self.note(about, "It is switched off there.", "It is taken over; use it in no policy, or delete it.")

@@ -14,15 +14,12 @@ from .gathered import (
     Moved,
     Note,
     Served,
-    Slugs,
+    Translation,
     clock,
-    document_of,
     instant,
     local,
     turn_of,
     weekly,
-    without_known,
-    zone_of,
 )
 
 _ROLES = {"owner": "administrator", "admin": "administrator", "user": "responder", "limited_user": "responder"}
@@ -44,48 +41,29 @@ _STAYS = Note(
 def translate(read: Mapping[str, Any], *, team: str, at: datetime, known: Collection[str] = ()) -> Moved:
     """Translate what was read (see ``cli/moving.py``). ``team``: whose is what belongs to no team there; ``known``: e-mail
     addresses of people who have an account here already and stay as they are."""
-    return _Translation(read, team, at).done(known)
+    return _Translation(read, team, at).everything(known)
 
 
-class _Translation:
-    def __init__(self, read: Mapping[str, Any], team: str, at: datetime) -> None:
-        self.read, self.team, self.at = read, team, at
-        self.notes: list[Note] = []
-        self.emails: dict[str, str] = {}
-        self.teams, self.schedules, self.policies, self.services = (
-            Slugs(kind) for kind in ("team", "schedule", "policy", "service")
-        )
-        self.moved = Moved({}, self.notes)
-
-    def note(self, about: str, text: str, fix: str) -> None:
-        self.notes.append(Note(about, text, fix))
-
-    def done(self, known: Collection[str]) -> Moved:
+class _Translation(Translation):
+    def everything(self, known: Collection[str]) -> Moved:
         people = [self._person(each) for each in self.read.get("users", ())]
         teams = [self._team(each) for each in self.read.get("teams", ())]
         schedules = [made for each in self.read.get("schedules", ()) if (made := self._schedule(each))]
         policies = [made for each in self.read.get("escalation_policies", ()) if (made := self._policy(each))]
         services = [self._service(each) for each in self.read.get("services", ())]
-        self.moved.document = document_of(
-            people=without_known(people, known), teams=teams, schedules=schedules, policies=policies, services=services
+        return self.done(
+            known, _STAYS, people=people, teams=teams, schedules=schedules, policies=policies, services=services
         )
-        if self.read.get("since") and self.read.get("until"):
-            self.moved.read = instant(self.read["since"]), instant(self.read["until"])
-        self.notes.append(_STAYS)
-        return self.moved
 
     # People and teams
 
     def _person(self, user: Mapping[str, Any]) -> dict[str, Any]:
         email = self.emails[user["id"]] = str(user["email"]).lower()
-        zone = zone_of(user.get("time_zone"))
-        if zone is None:
-            self.note(email, f"The time zone {user.get('time_zone')!r} is not known.", "It is UTC until they set it.")
         made = {
             "email": email,
             "name": user.get("name") or email,
             "role": _ROLES.get(str(user.get("role")), "viewer"),
-            "timezone": zone or "UTC",
+            "timezone": self.zone(email, user.get("time_zone")) or "UTC",
         }
         ways = {urgency: self._ways(email, user, urgency) for urgency in ("high", "low")}
         return made | ({"notification_rules": ways} if ways["high"] else {})
@@ -123,9 +101,8 @@ class _Translation:
 
     def _schedule(self, schedule: Mapping[str, Any]) -> dict[str, Any] | None:
         about = f"Schedule {schedule['name']}"
-        zone = zone_of(schedule.get("time_zone"))
+        zone = self.zone(about, schedule.get("time_zone"))
         if zone is None:
-            self.note(about, f"The time zone {schedule.get('time_zone')!r} is not known.", "Build this schedule anew.")
             return None
         layers = schedule.get("schedule_layers") or []
         # They come with the one that wins first.
