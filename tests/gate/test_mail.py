@@ -15,6 +15,7 @@ import pytest
 import factories as make
 from gate.answering import answering_gate
 from gate.running import running_gate
+from peers.malformed import letters
 from watchroom.accounts.actors import SYSTEM
 from watchroom.channels.email import reply
 from watchroom.engine.loop import run_due
@@ -371,3 +372,29 @@ def test_who_does_not_read_gives_the_seat_back(
                 if again.recv(100).startswith(b"220 "):
                     return
         raise AssertionError("The seat was not given back.")
+
+
+def test_a_line_that_is_longer_than_mail_may_have_is_taken_all_the_same(smtp: smtplib.SMTP) -> None:
+    """What writes JSON into a mail seldom breaks its lines; to refuse it would be to lose it."""
+    make.integration(source="email", key=KEY)
+    letter = b"From: a@example.org\r\nSubject: Disk 7 failed\r\n\r\n" + b"x" * 60_000 + b"\r\n"
+    assert send(smtp, f"{KEY}@watchroom.example.org", letter)[0] == 250
+    read_signals(10)
+    assert Alert.objects.get().annotations["description"].startswith("xxx")
+
+
+def test_broken_mails_are_stored_each_and_become_alerts_or_stand_in_the_tray(smtp: smtplib.SMTP) -> None:
+    integration = make.integration(source="email", key=KEY)
+    told = []
+    for body in letters(7, 120):
+        told.append(send(smtp, f"{KEY}@watchroom.example.org", body)[0])
+        assert told[-1] in (250, 554)
+    assert smtp.noop()[0] == 250
+    assert Signal.objects.filter(integration=integration).count() == len(told)
+    assert Signal.objects.filter(refused=True).count() == told.count(554)
+    while read_signals(100):
+        pass
+    integration.refresh_from_db()
+    assert integration.read_to == len(told) and Alert.objects.exists()
+    for signal in Signal.objects.filter(refused=True):
+        assert all(each["field"] and each["fix"] for each in signal.problems) and signal.problems

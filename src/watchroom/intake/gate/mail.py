@@ -29,6 +29,9 @@ RECIPIENTS = 20
 IDLE_SECONDS = 60  # between two commands, and for one mail
 PATIENCE_SECONDS = 180.0  # without a mail that was taken
 ANSWERS = 100  # without a mail that was taken; twenty recipients need some thirty
+LINE_BYTES = (
+    128 * 1024
+)  # RFC 5321 has 1000, which scripts do not know; a line that is longer would be a mail that is lost
 LAST_WORD_SECONDS = 5.0  # for our last line to be read
 HEARTBEAT_PREFIX = "wrh_"
 _WORDS = {"": "", "ok": "", "success": "", "start": "start", "fail": "fail", "log": "log"}
@@ -197,6 +200,8 @@ class MailIn:
 
 class _Connection(SMTP):
     """One connection; one too many is told to come back, and so is one that sends no mail."""
+
+    line_length_limit = LINE_BYTES
 
     def __init__(self, mail: MailIn, **named: Any) -> None:
         super().__init__(mail, **named)

@@ -35,7 +35,8 @@ _HEADERS_LIMIT, _HEADER_LIMIT, _ADDRESS_LIMIT = 100, 1_000, 320
 _PARTS_LIMIT, _DEPTH_LIMIT = 100, 10
 _RAW_HEADER_LIMIT = 4_096  # characters of a header that are looked at, encoded as it is
 _TAGS_LIMIT = 10_000  # of a text in HTML; what is nested deeper takes its reader too long
-_SLOW_CHARSETS = ("idna", "punycode")  # for names of hosts, and quadratic
+_UNREAD = "The text of this mail can't be read; as it came, it is kept with the integration's signals."
+_NO_CHARSETS = ("idna", "punycode", "unicode_escape")  # of mail; the first two are quadratic
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def _address(text: str) -> str:
 
 def _words(raw: bytes, charset: str) -> str:
     try:
-        known = codecs.lookup(charset).name not in _SLOW_CHARSETS
+        known = codecs.lookup(charset).name not in _NO_CHARSETS
         return raw.decode(charset if known else "utf-8", "replace")
     except (LookupError, ValueError):
         return raw.decode("utf-8", "replace")
@@ -161,8 +162,12 @@ def _decoded(value: str) -> str:
 
 
 def _of_message(raw: bytes, tag: str, head_only: bool) -> Letter:
+    unread = ""
     try:
-        message = _parsed(raw, head_only=head_only)
+        try:
+            message = _parsed(raw, head_only=head_only)
+        except Exception:  # parts that are too deep in each other, say: the subject is there all the same
+            message, unread = _parsed(raw, head_only=True), _UNREAD
         headers = {name: _decoded(value) for name, value in _first(message.raw_items()).items()}
         is_bounce = message.get_content_type() == "multipart/report"
     except Exception:  # the parser of the standard library fails on some letters in ways of its own
@@ -171,7 +176,9 @@ def _of_message(raw: bytes, tag: str, head_only: bool) -> Letter:
         raise Unusable("body", raw[:SHOWN_LIMIT].decode(errors="replace"), "send a mail as RFC 5322 has it.")
     if is_bounce:
         headers["auto-submitted"] = "auto-replied"  # it comes from a mail system
-    if head_only:
+    if unread:
+        text, markup = unread, ""
+    elif head_only:
         body = message.get_payload(decode=True)
         text, markup = _words(body, "utf-8") if isinstance(body, bytes) else "", ""
     else:
