@@ -64,8 +64,22 @@ def test_an_alarm_fires_and_ends(amazon: Amazon, version: str) -> None:
 def test_what_is_not_signed_well_is_refused(amazon: Amazon, change: Callable[..., tuple[dict[str, Any], str]]) -> None:
     said, pem = change(amazon.notification(ALARM), amazon.pem)
     parsed = source.parse(inbound(said, pem))
-    assert not parsed.drafts and parsed.problems[0].field in ("Signature", "SigningCertURL")
+    assert not parsed.drafts and parsed.problems[0].field in ("Signature", "SignatureVersion", "SigningCertURL")
     assert source.reply(parsed).status == 401
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Type": "Other"}, {"Type": None}, {"Type": []}, {"SignatureVersion": "3"}, {"SignatureVersion": 1}, {"SignatureVersion": [1]},
+        {"Signature": ""}, {"Signature": None}, {"Signature": []}, {"TopicArn": "arn:aws:sns:us-east-1:1:other"},
+    ],
+)  # fmt: skip
+def test_nothing_is_fetched_for_what_is_refused_anyway(amazon: Amazon, change: dict[str, object]) -> None:
+    """Where the certificate can't be had for the moment, such a message would come again and again, and stand in no tray."""
+    said = inbound(amazon.notification(ALARM) | change, "", topics=TOPIC)
+    assert source.certificate_address(said) == ""
+    assert source.parse(said).problems[0].field == next(iter(change))
 
 
 HOST, NAME = "sns.eu-west-1.amazonaws.com", f"SimpleNotificationService-{'0123456789abcdef' * 2}.pem"

@@ -9,10 +9,11 @@ from ...kernel.errors import Refused
 from ..base import Inbound, Parsed, Problem, Reply, Setting
 from ..webhook import SHOWN_LIMIT, Said, Unusable, Webhook, json_of
 from .reading import read
-from .signature import is_amazons, is_certificate, is_signed
+from .signature import VERSIONS, is_amazons, is_certificate, is_signed
 
 _KINDS = ("Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation")
 CERTIFICATE = "signing-certificate"
+_ITSELF = "it has to lead to SNS itself, such as https://sns.eu-west-1.amazonaws.com."
 
 
 class Sns(Webhook):
@@ -52,11 +53,13 @@ class Sns(Webhook):
         return {"topics": ",".join(topics)} if topics else {}
 
     def certificate_address(self, inbound: Inbound) -> str:
+        """Nothing where the message is refused whatever the certificate says: then nothing is fetched for it."""
         try:
-            address = Said(json_of(inbound.body))["SigningCertURL"].value
+            said = Said(json_of(inbound.body))
+            self._must_be_whole(said, inbound)
         except Unusable:
             return ""
-        return address if isinstance(address, str) and is_certificate(address) else ""
+        return str(said["SigningCertURL"].value)
 
     def confirmation_address(self, inbound: Inbound) -> str:
         said = Said(json_of(inbound.body))
@@ -65,40 +68,44 @@ class Sns(Webhook):
     def parse(self, inbound: Inbound) -> Parsed:
         try:
             said = Said(json_of(inbound.body))
-            if not isinstance(said.value, dict) or said["Type"].value not in _KINDS:
-                fix = "send the message as SNS does (raw message delivery has to be off)."
-                raise Unusable("Type", said["Type"].value, fix)
+            self._must_be_whole(said, inbound)
             self._must_be_genuine(said, inbound)
             return Parsed(tuple(read(said, inbound)))
         except Unusable as unusable:
             return Parsed(problems=(unusable.problem,))
 
-    def _must_be_genuine(self, said: Said, inbound: Inbound) -> None:
+    def _must_be_whole(self, said: Said, inbound: Inbound) -> None:
+        """What can be seen without its certificate.
+
+        :raises Unusable: it is no message of SNS, or not one that this integration takes.
+        """
+        if not isinstance(said.value, dict) or said["Type"].text() not in _KINDS:
+            raise Unusable(
+                "Type", said["Type"].value, "send the message as SNS does (raw message delivery has to be off)."
+            )
         if not is_certificate(said["SigningCertURL"].value):
-            raise Unusable(
-                "SigningCertURL",
-                said["SigningCertURL"].value,
-                "it has to lead to SNS itself, such as https://sns.eu-west-1.amazonaws.com.",
-            )
-        if not is_signed(said.value, inbound.headers.get(CERTIFICATE, ""), inbound.received_at):
-            shown = str(said["Signature"].value)[:SHOWN_LIMIT]
-            raise Unusable(
-                "Signature", shown, "the message has to be signed by SNS, and must not be changed on the way."
-            )
+            raise Unusable("SigningCertURL", said["SigningCertURL"].value, _ITSELF)
+        if said["SignatureVersion"].value not in VERSIONS or not said["Signature"].text(2000):
+            field = "Signature" if said["SignatureVersion"].value in VERSIONS else "SignatureVersion"
+            raise Unusable(field, said[field].value, "sign the message as SNS does, in version 1 or 2.")
         wanted = str(inbound.settings.get("topics") or "")
         if wanted and said["TopicArn"].value not in wanted.split(","):
             raise Unusable("TopicArn", said["TopicArn"].value, "add the topic to this integration's settings.")
         if said["Type"].value != "Notification" and not is_amazons(said["SubscribeURL"].value):
-            raise Unusable(
-                "SubscribeURL",
-                said["SubscribeURL"].value,
-                "it has to lead to SNS itself, such as https://sns.eu-west-1.amazonaws.com.",
-            )
+            raise Unusable("SubscribeURL", said["SubscribeURL"].value, _ITSELF)
+
+    def _must_be_genuine(self, said: Said, inbound: Inbound) -> None:
+        if not is_signed(said.value, inbound.headers.get(CERTIFICATE, ""), inbound.received_at):
+            shown = str(said["Signature"].value)[:SHOWN_LIMIT]
+            fix = "the message has to be signed by SNS, and must not be changed on the way."
+            raise Unusable("Signature", shown, fix)
 
     def reply(self, parsed: Parsed) -> Reply:
         told = super().reply(parsed)
         forged: tuple[Problem, ...] = tuple(
-            each for each in parsed.problems if each.field in ("Signature", "SigningCertURL", "TopicArn")
+            each
+            for each in parsed.problems
+            if each.field in ("Signature", "SignatureVersion", "SigningCertURL", "TopicArn")
         )
         return Reply(401, told.body.replace(b'"status":400', b'"status":401'), told.content_type) if forged else told
 
