@@ -1,7 +1,8 @@
 """What a batch of one integration's drafts does to alerts and groups.
 
 The work is gathered and written in bulk: one look-up of the alerts that are known, one of the groups that are open, one
-insert of the new ones. Order counts only for one and the same key; there the batch is written in between.
+insert of the new ones. Order counts only for one and the same key; there the batch is written in between. Which group takes a
+new alert is decided in `opening.py`, what that means for the group in `worsening.py`, which service it is about in `naming.py`.
 """
 
 from __future__ import annotations
@@ -11,25 +12,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.db.models import QuerySet
 
 from ...accounts.actors import Actor
 from ...accounts.listeners import Happened, tell
-from ...catalog.models import Service
-from ...kernel import clock, wake
+from ...kernel import clock
 from ...kernel.db import insert_all, locked, update_each
 from ...kernel.prepared import prepared
-from ...paging.commands import raise_urgency, take_first_turns
+from ...paging.commands import take_first_turns
 from ...paging.models import Escalation
 from ...sources.base import Draft, Source
 from ..models import Alert, AlertGroup, GroupEvent, Integration
 from ..rules import (
     Node,
-    Outcome,
     group_key,
     group_labels,
-    outcomes_by_route,
     routes_of,
     says_severity,
     service_labels,
@@ -37,14 +35,13 @@ from ..rules import (
     urgency_of,
     worst,
 )
-from ..rules.flapping import QUIET
-from .flapping import FIELDS, beginnings, begins, tell_flapping
 from .holds import weigh
 from .lifecycle import acknowledge_group, end_alerts, start_paging
+from .naming import Services
+from .opening import New, Opening
+from .worsening import Worsening
 
 Kind = GroupEvent.Kind
-REOPEN_WITHIN = timedelta(minutes=5)  # a group that ended by itself and fires again this soon is the same problem
-LINK_WITHIN = timedelta(days=30)  # and this soon it is the same again; an older group is just history
 _KEYS_PER_QUERY = 1_000
 _JOINED_FIELDS = ["firing", "total", "last_alert_at", "severity", "urgency", "review_at", "update_at",
                   "group_interval_seconds", "repeat_interval_seconds", "declare_at"]  # fmt: skip
@@ -85,38 +82,6 @@ def _known(integration: int, keys: Collection[str]) -> QuerySet[Alert, tuple[Any
     return rows.order_by("id").values_list(*_KNOWN)
 
 
-@prepared
-def _services_named(slugs: Collection[str]) -> QuerySet[Service]:
-    return Service.objects.filter(slug__in=slugs).select_related("team").order_by()
-
-
-@prepared
-def _services(numbers: Collection[int]) -> QuerySet[Service]:
-    return Service.objects.filter(pk__in=numbers).select_related("team").order_by()
-
-
-@prepared
-def _open_groups(keys: Collection[str]) -> QuerySet[AlertGroup]:
-    return locked(AlertGroup.objects.filter(group_key__in=keys, resolved_at__isnull=True).order_by("id"))
-
-
-@prepared
-def _recent_groups(keys: Collection[str], since: datetime) -> QuerySet[AlertGroup]:
-    return locked(AlertGroup.objects.filter(group_key__in=keys, last_alert_at__gte=since).order_by("id"))
-
-
-@dataclass
-class _New:
-    """An alert that is not yet in the database, and the group that its route asks for."""
-
-    alert: Alert
-    draft: Draft
-    outcome: Outcome
-    shared: dict[str, str]
-    key: str
-    service: int | None
-
-
 class Batch:
     """Takes signals in order; :meth:`finish` writes whatever is still to be written. Inside one transaction."""
 
@@ -125,24 +90,23 @@ class Batch:
         self.by = Actor(kind="integration", name=integration.name)
         self.topics: set[str] = set()
         self._firing: dict[str, list[Alert | Known]] = {}  # by dedup key: what fires, in the database or about to be
-        self._new: list[_New] = []
+        self._new: list[New] = []
         self._ended: dict[int, datetime] = {}
         self._ended_keys: set[str] = set()
         self._refreshed: dict[int, Alert | Known] = {}
         self._changed: set[int] = set()  # those of the refreshed whose words have changed
         self._worse: dict[int, list[tuple[str, bool]]] = {}  # by group: what has become worse, and whether it is urgent
-        self._services: dict[int, Service] = {}
         self._started: list[Escalation] = []
-        self._slugs: set[str] = set()  # of services that are named, and not yet looked up
-        self._by_slug: dict[str, int] = {}
-        self._service_labels = service_labels(routes) if routes is not None else frozenset()
+        self._services = Services(service_labels(routes) if routes is not None else frozenset())
+        self._worsening = Worsening(routes, self.topics)
+        self._opening = Opening(integration, self._services, self._worsening)
         self._routes_say = routes is not None and says_severity(routes)
 
     def look_up(self, drafts: Sequence[Draft]) -> None:
         """Find out which of the alerts of which these speak fire already; to be called with all that will be taken."""
         for draft in drafts:
             self._firing.setdefault(draft.dedup_key, [])
-            self._slugs |= {draft.labels[name].lower() for name in self._service_labels if draft.labels.get(name)}
+            self._services.expect(draft.labels)
         unknown = list(self._firing)
         for at in range(0, len(unknown), _KEYS_PER_QUERY):
             for row in _known(self.integration.pk, unknown[at : at + _KEYS_PER_QUERY]):
@@ -233,25 +197,13 @@ class Batch:
                 last_signal_id=signal.pk,
             )
             shared = group_labels(outcome.group_by, draft.labels)
-            service = self._named(outcome, draft.labels) or outcome.service or self.integration.service_id
+            service = self._services.named(outcome, draft.labels) or outcome.service or self.integration.service_id
             alone = key if stands_alone(outcome.group_by, draft.labels) else ""
             key_of_group = group_key(
                 outcome.route, service, self.integration.team_id, shared, alone, drill=self.integration.drill
             )
-            self._new.append(_New(alert, draft, outcome, shared, key_of_group, service))
+            self._new.append(New(alert, draft, outcome, shared, key_of_group, service))
             self._firing[key].append(alert)
-
-    def _named(self, outcome: Outcome, labels: dict[str, str]) -> int | None:
-        """The service that a label names, where the route says which label does and there is such a service."""
-        slug = labels.get(outcome.service_label, "") if outcome.service_label else ""
-        if not slug:
-            return None
-        if self._slugs:
-            slugs, self._slugs = sorted(self._slugs), set()
-            for at in range(0, len(slugs), _KEYS_PER_QUERY):
-                for row in _services_named(slugs[at : at + _KEYS_PER_QUERY]):
-                    self._by_slug[row.slug], self._services[row.pk] = row.pk, row
-        return self._by_slug.get(slug.lower())
 
     def _note(self, alerts: Sequence[Alert | Known], draft: Draft) -> None:
         now = clock.now()
@@ -276,7 +228,7 @@ class Batch:
 
     def _write_new(self) -> None:
         new, self._new = self._new, []
-        groups, fresh = self._groups_for(new)
+        groups, fresh = self._opening.groups_for(new)
         fresh_keys = {group.group_key for group in fresh}
         two_routes: set[tuple[str, int]] = set()
         rows: list[Alert] = []
@@ -291,8 +243,7 @@ class Batch:
             group.firing += 1
             group.total += 1
             group.last_alert_at = max(group.last_alert_at, each.alert.first_seen_at)
-            self._worsen(group, (each.alert.severity,), each.outcome)
-            self._joined(group, each, fresh_keys)
+            self._worsening.joined(group, each.alert.severity, each.outcome, fresh=each.key in fresh_keys)
         insert_all(rows)
         insert_all(
             [
@@ -313,172 +264,17 @@ class Batch:
         verb = "reopened" if group.reopened else "opened"
         return Happened(f"alert_group.{verb}", clock.now(), self.by, group, group.team_id)
 
-    def _joined(self, group: AlertGroup, each: _New, fresh: set[str]) -> None:
-        """What follows from one more alert in a group."""
-        group.group_interval_seconds = each.outcome.group_interval_seconds
-        group.repeat_interval_seconds = each.outcome.repeat_interval_seconds
-        louder = group.urgency == "low" and urgency_of(each.alert.severity, each.outcome.urgency) == "high"
-        if each.key in fresh:
-            group.urgency = "high" if louder else group.urgency  # nothing has been said of it yet
-            return
-        if louder:
-            self._raise(group)
-            if group.told_at is not None:
-                group.update_at = clock.now()
-        if group.told_at is not None and group.update_at is None and group.held is None:
-            wait = timedelta(seconds=each.outcome.group_wait_seconds)
-            next_time = group.told_at + timedelta(seconds=group.group_interval_seconds)
-            group.update_at = max(clock.now() + wait, next_time)
-
-    def _raise(self, group: AlertGroup) -> None:
-        """What follows is louder, and waits for no hours."""
-        group.urgency, group.review_at = "high", clock.now()
-        if group.told_at is not None:
-            raise_urgency(Escalation.Kind.ALERT_GROUP, group.pk)
-
-    def _worsen(self, group: AlertGroup, severities: Collection[str], outcome: Outcome | None = None) -> None:
-        """A group is as bad as the worst of its alerts, and perhaps bad enough for an incident now. ``outcome``: what its
-        route says, where that is known."""
-        before, group.severity = group.severity, worst((group.severity, *severities))
-        if group.severity == before or group.drill or group.declare_at is not None or self.routes is None:
-            return
-        outcome = outcome or outcomes_by_route(self.routes).get(group.route_id or 0)
-        rule = outcome.declares if outcome is not None else None
-        if rule is not None and rule.reached(group.severity) and not rule.reached(before):
-            self._declare(group, clock.now())
-
-    def _declare(self, group: AlertGroup, at: datetime | None) -> None:
-        """Have it decided then whether an incident is declared."""
-        group.declare_at = at
-        if at is not None and at <= clock.now():
-            self.topics.add(wake.DUE)
-
     def _write_worse(self) -> None:
         """A problem that is known has become worse, and so has its group."""
         if not self._worse:
             return
         for group in locked(AlertGroup.objects.filter(pk__in=self._worse, resolved_at__isnull=True)).order_by("id"):
             said = self._worse[group.pk]
-            self._worsen(group, [severity for severity, _ in said])
+            self._worsening.worsen(group, [severity for severity, _ in said])
             if group.urgency == "low" and any(urgent for _, urgent in said):
-                self._raise(group)
+                self._worsening.make_urgent(group)
             group.save(update_fields=["severity", "urgency", "review_at", "declare_at"])
             self._touch(group.pk)
-
-    def _groups_for(self, new: Sequence[_New]) -> tuple[dict[str, AlertGroup], list[AlertGroup]]:
-        """The open group of each key, and which of them have just been opened."""
-        wanted: dict[str, _New] = {}
-        for each in new:
-            wanted.setdefault(each.key, each)  # the first one names the group
-        groups: dict[str, AlertGroup] = {}
-        fresh: list[AlertGroup] = []
-        while missing := [key for key in wanted if key not in groups]:
-            # The database allows one open group per key; the lock keeps two engines from opening it at once.
-            for at in range(0, len(missing), _KEYS_PER_QUERY):
-                groups |= {group.group_key: group for group in _open_groups(missing[at : at + _KEYS_PER_QUERY])}
-            try:
-                with transaction.atomic():
-                    opened = self._open([wanted[key] for key in missing if key not in groups])
-            except IntegrityError:
-                continue  # another engine was faster; its groups are there now
-            groups |= {group.group_key: group for group in opened}
-            fresh += opened
-        return groups, fresh
-
-    def _open(self, wanted: Sequence[_New]) -> list[AlertGroup]:
-        if not wanted:
-            return []
-        before = self._last_of([each.key for each in wanted])
-        unknown = {each.service for each in wanted if each.service is not None} - self._services.keys()
-        self._services |= {row.pk: row for row in _services(unknown)}
-        events: list[GroupEvent] = []
-        reopened: list[AlertGroup] = []
-        created: list[AlertGroup] = []
-        flapping: list[AlertGroup] = []
-        began = beginnings(before.values(), clock.now())
-        for each in wanted:
-            at, wait = each.alert.first_seen_at, timedelta(seconds=each.outcome.group_wait_seconds)
-            last = before.get(each.key)
-            if last is not None and last.resolved_at and last.resolved_by_id is None:
-                if last.resolved_at > at - (QUIET if last.flapping_since else REOPEN_WITHIN):
-                    last.resolved_at = last.acknowledged_at = last.acknowledged_by = last.held = None
-                    last.reopened += 1
-                    last.told_at, last.hurried = None, False
-                    last.notify_at, last.unattended_since = clock.now() + wait, at
-                    self._declare(last, self._declares_at(each, at, last.notify_at))
-                    reopened.append(last)
-                    if begins(last, began.get(each.key, ()), at):
-                        flapping.append(last)
-                    events.append(GroupEvent(group=last, at=at, kind=Kind.REOPENED, text="soon after it had ended"))
-                    continue
-            group = self._opened(each, at, clock.now() + wait, last)
-            created.append(group)
-            if begins(group, began.get(each.key, ()), at):
-                flapping.append(group)
-            events.append(GroupEvent(group=group, at=at, kind=Kind.OPENED, text=" → ".join(each.outcome.path)))
-        insert_all(created)
-        update_each(
-            reopened,
-            [
-                "resolved_at",
-                "acknowledged_at",
-                "acknowledged_by",
-                "held",
-                "reopened",
-                "notify_at",
-                "told_at",
-                "hurried",
-                "declare_at",
-                "unattended_since",
-                *FIELDS,
-            ],
-        )
-        insert_all(events)
-        tell_flapping(flapping)
-        return created + reopened
-
-    def _last_of(self, keys: Sequence[str]) -> dict[str, AlertGroup]:
-        """The newest group of each key, which has ended."""
-        found: dict[str, AlertGroup] = {}
-        for at in range(0, len(keys), _KEYS_PER_QUERY):
-            for group in _recent_groups(keys[at : at + _KEYS_PER_QUERY], clock.now() - LINK_WITHIN):
-                found[group.group_key] = group
-        return found
-
-    def _opened(self, each: _New, at: datetime, notify_at: datetime, last: AlertGroup | None) -> AlertGroup:
-        service = self._service(each.service)
-        group = AlertGroup(
-            group_key=each.key,
-            route_id=each.outcome.route or None,
-            group_labels=each.shared,
-            integration=self.integration,
-            service=service,
-            team=service.team if service else self.integration.team,
-            policy_id=each.outcome.policy or (service.policy_id if service else None),
-            title=each.alert.title,
-            rule=(each.draft.labels.get("alertname") or each.alert.title)[:200],
-            severity=each.alert.severity,
-            urgency=urgency_of(each.alert.severity, each.outcome.urgency),
-            group_interval_seconds=each.outcome.group_interval_seconds,
-            repeat_interval_seconds=each.outcome.repeat_interval_seconds,
-            drill=self.integration.drill,
-            opened_at=at,
-            last_alert_at=at,
-            notify_at=notify_at,
-            previous=last,
-        )
-        self._declare(group, self._declares_at(each, at, notify_at))
-        return group
-
-    def _declares_at(self, each: _New, at: datetime, notify_at: datetime) -> datetime | None:
-        """When an incident is declared for a group that begins with this alert; drills declare none."""
-        rule = each.outcome.declares
-        if rule is None or self.integration.drill:
-            return None
-        return rule.due(severity=each.alert.severity, since=at, notify_at=notify_at)
-
-    def _service(self, pk: int | None) -> Service | None:
-        return self._services[pk] if pk is not None else None
 
     def _write_refreshed(self) -> None:
         if not self._refreshed:
