@@ -19,6 +19,7 @@ from watchroom.intake import commands, holding
 from watchroom.intake.holding import Firing, Inhibition, SilenceRule
 from watchroom.intake.matchers import matcher
 from watchroom.intake.models import Alert, AlertGroup, Integration, Silence
+from watchroom.intake.summing import words_of
 from watchroom.kernel import clock as kernel_clock
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import NotAllowed, Refused
@@ -317,3 +318,35 @@ def test_a_group_that_is_held_from_the_start_is_looked_at_once_more(
     run_due()
     group.refresh_from_db()
     assert group.held is None and pages() == 1
+
+
+def test_an_alert_that_is_held_alone_says_so_and_is_left_out_of_the_page(
+    clock: TravellingClock, integration: Integration, client: Client
+) -> None:
+    """Its group pages for the others, so that nothing but the alert itself can say why it does not."""
+    made = commands.save_inhibition(
+        make.actor(),
+        None,
+        name="node",
+        source_matchers=['alertname="NodeDown"'],
+        target_matchers=['alertname="Slow"'],
+        equal=["host"],
+    )
+    fire(integration, "NodeDown", host="a")
+    said = [
+        {"labels": {"alertname": "Slow", "host": host, "disk": disk}}
+        for host, disk in (("a", "1"), ("b", "2"), ("b", "3"))
+    ]
+    make.signal(integration, json.dumps(said).encode())
+    run_due()
+    group = AlertGroup.objects.get(group_labels__alertname="Slow")
+    assert group.held is None and group.firing == 3
+    words = words_of([group])[group.pk]
+    assert words == ["3 alerts fire, 1 of them held back.", "disk: 2 (1), 3 (1)"]
+    client.force_login(make.person("Root", "administrator"))
+    shown = client.get(f"/alerts/{group.pk}").content.decode()
+    assert shown.count(f'Pages nobody: inhibition <a href="/inhibit-rules/{made.pk}">node</a>') == 1
+    told = client.get(f"/api/v1/alert-groups/{group.pk}").json()["alerts"]
+    assert [(each["labels"]["host"], (each["held"] or {}).get("name")) for each in told if each["held"]] == [
+        ("a", "node")
+    ]

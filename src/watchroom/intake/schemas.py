@@ -31,6 +31,9 @@ class AlertOut(Schema):
     last_seen_at: datetime
     ended_at: datetime | None
     times: int
+    held: dict[str, str | int | None] | None = Field(
+        None, description="Why it pages nobody now, also where others of its group do: kind, id, name, until."
+    )
 
     @classmethod
     def of(cls, row: Alert) -> AlertOut:
@@ -47,6 +50,7 @@ class AlertOut(Schema):
             last_seen_at=row.last_seen_at,
             ended_at=row.ended_at,
             times=row.times,
+            held=row.held if row.ended_at is None else None,
         )
 
 

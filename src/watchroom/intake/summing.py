@@ -26,15 +26,19 @@ def words_of(groups: Sequence[AlertGroup]) -> dict[int, list[str]]:
     many = [group for group in groups if group.firing > 1]
     small = [group for group in many if group.firing <= _SMALL]
     labels: dict[int, list[Mapping[str, str]]] = {group.pk: [] for group in small}
+    held: dict[int, list[Mapping[str, str]]] = {group.pk: [] for group in small}
     step = MOST // _SMALL
     for at in range(0, len(small), step):
         rows = Alert.objects.filter(group__in=[each.pk for each in small[at : at + step]], ended_at__isnull=True)
-        for pk, own in rows.values_list("group_id", "labels"):
-            labels[pk].append(own)
+        for pk, own, why in rows.values_list("group_id", "labels", "held"):
+            (labels if why is None else held)[pk].append(own)
     found: dict[int, list[str]] = {}
     for group in many:
-        counted = differing(labels[group.pk]) if group.pk in labels else summary_of(group)
-        found[group.pk] = [_head(group.firing), *in_words(counted)]
+        # Where all are held, what is said is of them: somebody wants to be paged all the same.
+        said = labels.get(group.pk) or held.get(group.pk)
+        counted = differing(said) if said is not None else summary_of(group)
+        apart = len(held.get(group.pk, ())) if labels.get(group.pk) else 0
+        found[group.pk] = [_head(group.firing, apart), *in_words(counted)]
     return found
 
 
@@ -50,8 +54,10 @@ def _notes(groups: Collection[int]) -> QuerySet[Alert, tuple[int, dict[str, str]
     return Alert.objects.filter(group__in=groups, ended_at__isnull=True).values_list("group_id", "annotations")
 
 
-def _head(firing: int) -> str:
-    return f"{firing} alerts fire." + (f" The newest {MOST} by label:" if firing > MOST else "")
+def _head(firing: int, held: int) -> str:
+    """``held``: how many of them page nobody, though the others do; those are not spoken of any further."""
+    apart = f", {held} of them held back" if held else ""
+    return f"{firing} alerts fire{apart}." + (f" The newest {MOST} by label:" if firing > MOST else "")
 
 
 def words_together(groups: Collection[int]) -> list[str]:

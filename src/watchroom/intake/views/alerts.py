@@ -111,6 +111,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     lines = trace(escalation, actor) if escalation else []
     held_until = (group.held or {}).get("until")
     alerts = Paginator(group.alerts.order_by("ended_at", "-id"), ALERTS_SHOWN).get_page(request.GET.get("page"))
+    for alert in alerts:
+        held = alert.held if alert.ended_at is None else None
+        setattr(alert, "held_page", page_of(held) if held else "")  # noqa: B010
     events = list(group.events.select_related("person").order_by("-id")[:100])
     links = list(group.service.links.all()) if group.service else []
     answered = _answered(escalation)
