@@ -10,8 +10,10 @@ import pytest
 import factories as make
 from chat.pressing import PEERS, STRANGERS, USERS, press, text_of
 from peers.http import Answer, HttpPeer
+from watchroom.accounts.actors import acting
 from watchroom.channels.base import DeliveryFailed
 from watchroom.engine.loop import run_due
+from watchroom.intake.commands import acknowledge
 from watchroom.intake.commands.lifecycle import start_paging
 from watchroom.intake.models import AlertGroup
 from watchroom.kernel.clock import TravellingClock
@@ -36,6 +38,29 @@ def fire(workspace: Workspace, room: str) -> AlertGroup:
     start_paging([group])
     run_due()
     return group
+
+
+def test_a_room_is_told_times_in_its_own_zone(
+    connect: Connect, reached: Callable[..., Any], clock: TravellingClock
+) -> None:
+    server, workspace = connect("slack")
+    kim = reached(workspace).person
+    with pytest.raises(Refused, match="no time zone"):
+        save_workspace(
+            make.actor(), workspace, team=None, kind="slack", name="Acme", settings={"timezone": "Mars/Olympus"}
+        )
+    save_workspace(
+        make.actor(),
+        workspace,
+        team=None,
+        kind="slack",
+        name="Acme",
+        settings={"timezone": "Asia/Kolkata"} | workspace.settings,
+    )
+    group = fire(workspace, ROOMS["slack"])
+    acknowledge(acting(kim), group)
+    run_due()
+    assert "Acknowledged by Kim at 14:30 IST" in text_of(server.only()[1])
 
 
 @pytest.mark.parametrize("kind", sorted(PEERS))

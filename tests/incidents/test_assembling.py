@@ -19,6 +19,7 @@ from watchroom.cli.main import cli
 from watchroom.config.carry_out import apply, preview
 from watchroom.config.current import read
 from watchroom.config.text import dump, parse
+from watchroom.engine.loop import run_due
 from watchroom.incidents import assembly, commands, duties
 from watchroom.incidents.models import Incident, RoleAssignment, RoleRotation
 from watchroom.incidents.rules.assembling import Rotation, nearest_first, next_to_ask
@@ -93,10 +94,38 @@ def test_who_is_on_call_as_commander_is_asked_and_paged(world: Any, crew: Crew) 
     assert not RoleAssignment.objects.filter(incident=incident, role="communications").exists()
 
 
+def test_who_leads_in_one_incident_is_not_asked_into_a_second_while_others_are_free(world: Any, crew: Crew) -> None:
+    first, second = (commands.declare(world.by, title=f"Fails {n}", team=world.team, severity=2) for n in range(2))
+    assert [holder(each).person for each in (first, second)] == [crew.ada, crew.bob]
+    commands.decline_role(acting(crew.bob), holder(second))
+    assert holder(second).person == crew.cyd
+    # Nobody is free: whoever is on call is asked all the same.
+    commands.assign_role(world.by, second, "scribe", crew.bob)
+    assert holder(commands.declare(world.by, title="And", team=world.team, severity=2)).person == crew.ada
+    commands.resolve(world.by, first)
+    assert holder(commands.declare(world.by, title="Again", team=world.team, severity=2)).person == crew.ada
+
+
+def test_a_yes_after_the_end_counts_no_more(world: Any, crew: Crew) -> None:
+    incident = commands.declare(world.by, title="Checkout fails", team=world.team, severity=2)
+    held = holder(incident)
+    escalation = Escalation.objects.get(kind="role", subject_id=held.pk)
+    run_due()
+    commands.resolve(world.by, incident)
+    with pytest.raises(Conflict, match="is resolved"):
+        commands.accept_role(acting(crew.ada), held)
+    answer(acting(crew.ada), escalation)  # by telephone or mail: it says that it is over, and nothing else
+    held.refresh_from_db()
+    assert held.accepted_at is None
+    assert "resolved" in str(settled(escalation))
+
+
 def test_who_declares_leads_where_nobody_is_on_call_for_it(world: Any, crew: Crew) -> None:
     commands.save_rotation(make.actor(), crew.rotation, role="commander", schedule=crew.schedule, least_severity=2)
     assert holder(commands.declare(world.by, title="Slow", severity=3)).person == world.responder
-    assert holder(commands.declare(world.by, title="Slow", severity=2)).person == crew.ada
+    second = commands.declare(world.by, title="Slow", severity=2)
+    assert holder(second).person == crew.ada
+    commands.resolve(world.by, second)  # she is free again
     named = commands.declare(world.by, title="Slow", severity=2, commander=world.viewer)
     assert holder(named).person == world.viewer
     own = holder(commands.declare(acting(crew.ada), title="Slow", severity=1))
@@ -404,6 +433,7 @@ def test_nobody_gets_to_read_a_private_incident_by_itself(world: Any, crew: Crew
     assert holder(incident).person == world.responder
     commands.assign_role(world.by, incident, "commander", crew.ada)
     assert holder(incident).pass_at is None
+    commands.resolve(world.by, incident)
     asked = commands.declare(world.by, title="Slow", team=world.team, severity=1)
     assert holder(asked).pass_at is not None
     Incident.objects.filter(pk=asked.pk).update(private=True)  # while somebody was being asked

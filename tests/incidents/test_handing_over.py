@@ -73,6 +73,7 @@ def test_the_role_is_the_receivers_when_they_accept(world: Any, held: RoleAssign
     said = {row.type: row.text for row in held.incident.log.filter(type__startswith="role.hand")}
     assert "Open: Why?" in said["role.handoff_offered"]
     assert "Vic took over as commander from Rita" in said["role.handed_over"]
+    assert not held.incident.log.filter(type="role.taken", text__contains="Vic").exists()  # said once
     with pytest.raises(Conflict):
         commands.answer_handoff(acting(world.viewer), handoff, accept=False)
 

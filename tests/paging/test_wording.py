@@ -32,6 +32,7 @@ def test_moments_are_told_by_the_readers_clock() -> None:
     text = f"Critical since {stamp(NIGHT)}. Due 2026-01-14 22:30 UTC."
     assert on_clock_of(text, "Europe/Berlin", NIGHT) == "Critical since 03:02 CET. Due Wed 14 Jan 23:30 CET."
     assert on_clock_of(text, "America/New_York", NIGHT).startswith("Critical since 21:02 EST. Due 17:30 EST")
+    assert on_clock_of("Promised for 02:02 UTC.", "Europe/Berlin", NIGHT) == "Promised for 03:02 CET."
     assert on_clock_of(text, "Nowhere/At_All", NIGHT) == text == on_clock_of(text, "", NIGHT)
     assert on_clock_of("2026-99-99 10:00 UTC", "Europe/Berlin", NIGHT) == "2026-99-99 10:00 UTC"
 

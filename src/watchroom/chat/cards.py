@@ -11,9 +11,10 @@ from ..intake.models import AlertGroup
 from ..kernel import settings as conf
 from ..paging.duties import said_to_its_person
 from ..paging.models import Escalation, Notification
+from ..paging.rooms import by_its_clock
 from ..web.answers import group_of, settled
 from ..workspaces.base import Card
-from ..workspaces.models import Post
+from ..workspaces.models import Post, Workspace
 
 
 def card_for(post: Post) -> Card | None:
@@ -23,10 +24,10 @@ def card_for(post: Post) -> Card | None:
         row = Notification.objects.select_related("person", "escalation").filter(pk=number).first()
         return _of_notification(row) if row else None
     escalation = Escalation.objects.filter(pk=number).first()
-    return room_card(escalation) if escalation else None
+    return room_card(escalation, post.workspace) if escalation else None
 
 
-def room_card(escalation: Escalation) -> Card:
+def room_card(escalation: Escalation, workspace: Workspace) -> Card:
     """What is said in a room about an escalation."""
     card = plain_card(
         escalation.title,
@@ -37,7 +38,7 @@ def room_card(escalation: Escalation) -> Card:
         about=f"e{escalation.pk}",
     )
     purpose = "role" if escalation.kind == Escalation.Kind.ROLE else "page"
-    return _now(card, escalation, purpose, "UTC")
+    return _now(by_its_clock(card, workspace), escalation, purpose, workspace.timezone)
 
 
 def _of_notification(row: Notification) -> Card:

@@ -36,6 +36,7 @@ from ..status.models import StakeholderList, StatusPage
 from ..venues.models import Bridge, VenuePlan
 from ..workflows.models import Workflow
 from ..workflows.rules import Conditions as Met
+from ..workspaces.base import asked_of
 from ..workspaces.models import Workspace
 from . import alerting, announced
 from .difference import State
@@ -277,7 +278,7 @@ def _workspace(workspace: Workspace) -> dict[str, Any]:
         "name": workspace.name,
         "team": _slug(workspace.team),
         "kind": workspace.kind,
-        "settings": asked.shown(product.fields if product else (), workspace.settings),
+        "settings": asked.shown(asked_of(product) if product else (), workspace.settings),
     }
 
 

@@ -96,15 +96,30 @@ def owners_of(services: Iterable[Service], at: datetime) -> list[Candidate]:
     return [each for pk, each in found.items() if pk not in away]
 
 
+def chain_of(incident: Incident, rotations: Iterable[RoleRotation], at: datetime) -> list[Candidate]:
+    """Everybody who can be asked for a role that one person holds, in the order in which they are: the nearest of these
+    ``rotations`` first, and those who lead in another incident after all who are free."""
+    people: dict[int, Candidate] = {}
+    for rotation in rotations:
+        for each in candidates_of(rotation, at):
+            people.setdefault(each.person.pk, each)
+    return [people[pk] for pk in rules.free_first(people, _busy_elsewhere(incident, people))]
+
+
+def _busy_elsewhere(incident: Incident, people: Iterable[int]) -> set[int]:
+    """Those of ``people`` who hold a leading role, or are asked to, in another incident that still hurts."""
+    held = RoleAssignment.objects.filter(
+        person__in=list(people), ended_at__isnull=True, incident__status=Incident.Status.ACTIVE, incident__drill=False
+    ).exclude(role=RoleName.EXPERT)
+    return set(held.exclude(incident=incident.pk).values_list("person_id", flat=True))
+
+
 def first_asked(incident: Incident, role: str, rotations: Iterable[RoleRotation], at: datetime) -> list[Candidate]:
-    """Whom to ask first for ``role``: the first of the nearest rotation that has somebody; of subject experts one from
-    each rotation, and who is on call for the services."""
+    """Whom to ask first for ``role``: the first of :func:`chain_of`; of subject experts one from each rotation, and who is on
+    call for the services."""
     own = [each for each in rotations if each.role == role]
     if role != RoleName.EXPERT:
-        for rotation in own:
-            if found := candidates_of(rotation, at):
-                return found[:1]
-        return []
+        return chain_of(incident, own, at)[:1] if own else []
     experts = [found[0] for each in own if (found := candidates_of(each, at))]
     experts += owners_of(incident.services.select_related("policy").order_by("tier", "id"), at)
     return list({each.person.pk: each for each in reversed(experts)}.values())[::-1]
@@ -117,12 +132,9 @@ def next_after(assignment: RoleAssignment, at: datetime) -> Candidate | None:
     asked = set(
         RoleAssignment.objects.filter(incident=incident, role=assignment.role).values_list("person_id", flat=True)
     )
-    people: dict[int, Candidate] = {}
-    for rotation in rotations_for(incident, assignment.role):
-        for each in candidates_of(rotation, at):
-            people.setdefault(each.person.pk, each)
-    found = rules.next_to_ask(list(people), asked)
-    return people[found] if found is not None else None
+    chain = {each.person.pk: each for each in chain_of(incident, rotations_for(incident, assignment.role), at)}
+    found = rules.next_to_ask(list(chain), asked)
+    return chain[found] if found is not None else None
 
 
 def waits_for(incident: Incident, role: str) -> timedelta | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 LATE_BEGINS = "Late by "  # how the text of a message begins that could not be sent earlier
-_STAMP = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d) UTC\b")
+_STAMP = re.compile(r"\b(?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d) UTC\b")
 
 
 def headline(title: str, severity: str) -> str:
@@ -32,7 +32,8 @@ def stamp(at: datetime) -> str:
 
 def on_clock_of(text: str, zone: str, now: datetime) -> str:
     """``text`` with its moments in UTC as the clock on the reader's wall shows them: ``03:02 CET``, with the day where it
-    is not today. In a time zone that nobody knows it stays as it is: a text is better than none."""
+    is not today; one that is said without a day is of today. In a time zone that nobody knows it stays as it is: a text is
+    better than none."""
     try:
         own = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
@@ -41,10 +42,11 @@ def on_clock_of(text: str, zone: str, now: datetime) -> str:
 
     def local(found: re.Match[str]) -> str:
         try:
-            at = datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC).astimezone(own)
+            day = found[1] or f"{now.astimezone(UTC):%Y-%m-%d}"
+            at = datetime.strptime(f"{day} {found[2]}", "%Y-%m-%d %H:%M").replace(tzinfo=UTC).astimezone(own)
         except (ValueError, OverflowError):
             return found[0]
-        return f"{at:%H:%M %Z}" if at.date() == today else f"{at:%a} {at.day} {at:%b %H:%M %Z}"
+        return f"{at:%H:%M %Z}" if not found[1] or at.date() == today else f"{at:%a} {at.day} {at:%b %H:%M %Z}"
 
     return _STAMP.sub(local, text)
 

@@ -8,6 +8,7 @@ from ..channels.base import Delivery, DeliveryFailed, Field, Message
 from ..channels.chat import card_of
 from ..channels.wording import one_line
 from ..kernel.errors import Refused
+from ..paging.rooms import by_its_clock
 from ..workspaces.models import Workspace
 from ..workspaces.queries import client_of, product_of
 
@@ -46,5 +47,5 @@ class RoomChannel:
             raise DeliveryFailed(
                 "The chat is no longer connected.", permanent=True, fix="Take it off the list, or connect it again."
             )
-        posted = client_of(workspace).post(settings["room"], card_of(message), key=message.key)
+        posted = client_of(workspace).post(settings["room"], by_its_clock(card_of(message), workspace), key=message.key)
         return Delivery(provider_id=one_line(f"{posted.place}/{posted.message}"))

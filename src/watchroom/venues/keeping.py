@@ -21,6 +21,7 @@ from ..kernel.db import announce, claimable, locked
 from ..kernel.errors import WatchroomError
 from ..kernel.plugins import one_of
 from ..paging.models import ContactMethod
+from ..paging.rooms import by_its_clock
 from ..workspaces.base import Card
 from ..workspaces.queries import client_of, product_of
 from . import rules
@@ -190,8 +191,10 @@ def _post_lines(venue: Venue, client: Any) -> bool:
         for each in rows.order_by("at", "id")
         if rules.is_told(each.kind, each.type, pinned=each.pinned, client_key=each.client_key)
     ]
+    assert venue.workspace is not None  # whoever has a client has one
     for entry in told[:LINES_AT_ONCE]:
-        client.post(venue.room, _card(venue.incident, entry), key=f"venue-{venue.pk}-{entry.pk}")
+        card = by_its_clock(_card(venue.incident, entry), venue.workspace)
+        client.post(venue.room, card, key=f"venue-{venue.pk}-{entry.pk}")
         VenueLine.objects.get_or_create(venue=venue, entry=entry)
     return len(told) > LINES_AT_ONCE
 

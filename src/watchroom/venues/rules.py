@@ -32,6 +32,7 @@ TOLD_TYPES = {
     "incident.state_changed",
     "update.published",
     "role.taken",
+    "role.handed_over",
     "role.accepted",
     "mitigation.started",
     "mitigation.carried_out",

@@ -52,7 +52,10 @@ def settled(escalation: Escalation) -> Settled | None:
             return None
         if held is None or held.ended_at:
             return Settled("This role is no longer asked of you.", held.ended_at if held else None, "info")
-        return Settled(f"{held.person} has accepted the role.", held.accepted_at) if held.accepted_at else None
+        if held.accepted_at:
+            return Settled(f"{held.person} has accepted the role.", held.accepted_at)
+        over = Settled("The incident is resolved: nobody needs a role in it.", escalation.ended_at, "info")
+        return None if held.incident.is_open else over
     if escalation.ended_at is None:
         return None
     if escalation.end == Escalation.End.ACKNOWLEDGED:
@@ -99,11 +102,11 @@ def answer(by: Actor, escalation: Escalation) -> None:
         if assignment is None:
             raise NotFound("This role assignment has been deleted.")
         if assignment.person_id != by.person.pk:
-            if assignment.ended_at is None and assignment.accepted_at is None:
+            if assignment.ended_at is None and assignment.accepted_at is None and assignment.incident.is_open:
                 assign_role(
                     by, assignment.incident, assignment.role, by.person
                 )  # asked because the other did not answer
-        elif (assignment.ended_at is None and assignment.accepted_at is None) or may_still_answer(assignment):
+        elif may_still_answer(assignment):
             accept_role(by, assignment)
     elif offered := RoleHandoff.objects.filter(page=escalation.pk, to=by.person, ended_at__isnull=True).first():
         answer_handoff(by, offered, accept=True)  # its page says all that is handed over

@@ -32,6 +32,7 @@ from ..outgoing.commands import send_event
 from ..outgoing.models import Event, Webhook
 from ..paging.commands import start_escalation
 from ..paging.models import Escalation, EscalationPolicy
+from ..paging.rooms import by_its_clock
 from ..status.commands import is_for_strangers
 from ..status.commands import publish as show_on_pages
 from ..status.models import StatusPage
@@ -323,7 +324,7 @@ def _post(doing: Doing, action: Action) -> str:
     words = doing.words
     card = Card(title=words.into(text)[:250], tone="warning", url=words.link)
     try:
-        client_of(workspace).post(room, card, key=doing.key)
+        client_of(workspace).post(room, by_its_clock(card, workspace), key=doing.key)
     except DeliveryFailed as failed:
         raise Conflict(f"It could not be posted: {failed}") from None
     return f"posted in {room or workspace}"

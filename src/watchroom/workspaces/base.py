@@ -118,6 +118,13 @@ class Polled:
 
 # With this reaction a message is taken into the log. It proves nothing, so changing it takes no confirmation back.
 EMOJI = "emoji"
+# In this zone moments are given in its rooms: they are read by many, and most products have no form that fits each of them.
+TIMEZONE = Field("timezone", "Time zone", "Of the times in its rooms, such as Europe/Berlin; without it UTC.")
+
+
+def asked_of(product: Product) -> tuple[Field, ...]:
+    """Everything that is set for a workspace of this product."""
+    return (*product.fields, TIMEZONE)
 
 
 class Client(Protocol):

@@ -11,13 +11,14 @@ from ..accounts.actors import Actor
 from ..accounts.changes import change
 from ..accounts.models import Team
 from ..accounts.roles import Action
+from ..accounts.rules import checked_timezone
 from ..kernel import asked, clock
 from ..kernel.db import locked
 from ..kernel.errors import Conflict, Refused, WatchroomError
 from ..kernel.names import short_name
 from ..kernel.plugins import one_of
 from ..kernel.signing import new_key
-from .base import EMOJI, Product
+from .base import EMOJI, TIMEZONE, Product
 from .hooks import take_back_confirmations
 from .models import Workspace
 from .queries import GROUP, client_of, needed_for
@@ -63,6 +64,8 @@ def save_workspace(
     needs = Action.MANAGE if team is not None else Action.ADMINISTER
     by.require(needs, team)
     checked = product.check(_filled(product, settings, {} if created else workspace.settings))
+    if zone := str(settings.get(TIMEZONE.name) or "").strip():
+        checked[TIMEZONE.name] = checked_timezone(zone)
     slug = short_name(slug, before=workspace.slug, name=name, otherwise=kind, among=Workspace.objects)
     with change(by, "workspace.created" if created else "workspace.changed", workspace, needs=needs, team=team) as made:
         workspace.team, workspace.kind, workspace.name, workspace.slug = team, kind, name, slug
@@ -85,7 +88,7 @@ def save_workspace(
         changed = {name for name in {*before, *checked} if before.get(name) != checked.get(name)}
         if not created and changed:
             made.note(settings=sorted(changed))
-        if not created and changed - {EMOJI}:
+        if not created and changed - {EMOJI, TIMEZONE.name}:
             made.note(confirmations_taken_back=take_back_confirmations(made, workspace))
         made.touch("workspaces")
     return workspace

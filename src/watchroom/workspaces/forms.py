@@ -11,7 +11,7 @@ from ..accounts.models import Team
 from ..accounts.roles import Action
 from ..kernel.asked_forms import SettingsForm
 from ..kernel.plugins import all_of
-from .base import Product
+from .base import Product, asked_of
 from .models import Workspace
 from .queries import GROUP
 
@@ -37,4 +37,4 @@ class WorkspaceForm(SettingsForm):
         team.empty_label = "Everybody's" if actor.may(Action.ADMINISTER) else None
         known = {"name": workspace.name, "team": workspace.team_id} if workspace else {"name": product.label}
         self.initial = {**known, **self.initial}
-        self.ask(product.fields, before)
+        self.ask(asked_of(product), before)

@@ -8,6 +8,7 @@ from django.db.models import Q
 from ..accounts.models import Team
 from ..kernel import clock
 from ..kernel.fields import EncryptedJSON
+from .base import TIMEZONE
 
 
 class Workspace(models.Model):
@@ -41,6 +42,11 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def timezone(self) -> str:
+        """In which moments are given in its rooms."""
+        return str(self.settings.get(TIMEZONE.name) or "UTC")
 
 
 class Post(models.Model):

@@ -123,7 +123,7 @@ def _accept(by: Actor, incident: Incident, found: RoleHandoff, at: datetime) -> 
     before = assignment.person
     if assignment.role == RoleName.EXPERT:  # of which there can be several: the giver is one no longer
         end(by, assignment, at)
-    give(by, incident, RoleName(assignment.role), found.to, at)
+    give(by, incident, RoleName(assignment.role), found.to, at, said=True)
     write_system(
         incident,
         "role.handed_over",

@@ -30,11 +30,11 @@ def checked_role(role: str) -> RoleName:
 
 
 def give(
-    by: Actor, incident: Incident, role: RoleName, person: Person, at: datetime, *, why: str = ""
+    by: Actor, incident: Incident, role: RoleName, person: Person, at: datetime, *, why: str = "", said: bool = False
 ) -> RoleAssignment:
     """Give ``person`` a role and page them for it, unless they take it themselves. ``why``: why just they, such as "on call
-    in Commanders". Where a rotation says who comes after them, they are passed over when they do not answer in time.
-    Inside the caller's transaction, with the incident locked."""
+    in Commanders". ``said``: the caller says in the log that they took it. Where a rotation says who comes after them, they
+    are passed over when they do not answer in time. Inside the caller's transaction, with the incident locked."""
     if not person.is_active:
         raise Refused(
             f"{person} no longer has an account.", field="person", value=person.pk, fix="Choose somebody else."
@@ -44,7 +44,7 @@ def give(
     for assignment in held:
         if assignment.person_id == person.pk:
             if own and assignment.accepted_at is None:
-                answer(by, assignment, at)
+                answer(by, assignment, at, said=said)
             return assignment
         if role != RoleName.EXPERT:
             end(by, assignment, at)
@@ -61,7 +61,8 @@ def give(
     )
     name, data = RoleName(role).label, {"role": str(role), "person": person.pk}
     if own:
-        write_system(incident, "role.taken", f"{person} took the role {name.lower()}", data, at, by=by)
+        if not said:
+            write_system(incident, "role.taken", f"{person} took the role {name.lower()}", data, at, by=by)
     else:
         start_escalation(
             kind="role",
@@ -84,11 +85,13 @@ def give(
     return assignment
 
 
-def answer(by: Actor, assignment: RoleAssignment, at: datetime) -> None:
-    """The person says yes: nobody needs to page them any more. Inside the caller's transaction."""
+def answer(by: Actor, assignment: RoleAssignment, at: datetime, *, said: bool = False) -> None:
+    """The person says yes: nobody needs to page them any more. ``said``: as in :func:`give`. Inside the caller's transaction."""
     assignment.accepted_at, assignment.pass_at = at, None
     assignment.save(update_fields=["accepted_at", "pass_at"])
     stop_escalation("role", assignment.pk, end="acknowledged", by=by)
+    if said:
+        return
     write_system(
         assignment.incident,
         "role.accepted",
@@ -143,7 +146,7 @@ def assign_role(by: Actor, incident: Incident, role: str, person: Person) -> Rol
 def accept_role(by: Actor, assignment: RoleAssignment) -> RoleAssignment:
     """Say yes to a role. Saying it twice is saying it once.
 
-    :raises Conflict: somebody else has the role by now.
+    :raises Conflict: somebody else has the role by now, or the incident is resolved.
     :raises NotAllowed: only the person themselves, or a responder for them.
     """
     own = by.person is not None and by.person.pk == assignment.person_id
@@ -163,6 +166,7 @@ def accept_role(by: Actor, assignment: RoleAssignment) -> RoleAssignment:
                 fix=f"See /incidents/{row.incident_id}.",
             )
         if row.accepted_at is None:
+            must_be_open(row.incident, "nobody needs a role in it")
             answer(by, row, made.at)
             record_times(row.incident)
         made.touch(f"incident:{row.incident_id}", "incidents")
@@ -171,8 +175,13 @@ def accept_role(by: Actor, assignment: RoleAssignment) -> RoleAssignment:
 
 
 def may_still_answer(assignment: RoleAssignment) -> bool:
-    """Whether somebody who was passed over comes in time all the same: nobody else has accepted the role."""
-    if not assignment.passed or not assignment.incident.is_open:
+    """Whether a yes still counts: of whoever is asked, and of somebody who was passed over while nobody else has accepted
+    the role; never once the incident is resolved."""
+    if not assignment.incident.is_open:
+        return False
+    if assignment.ended_at is None:
+        return assignment.accepted_at is None
+    if not assignment.passed:
         return False
     holders = RoleAssignment.objects.filter(
         incident=assignment.incident_id, role=assignment.role, ended_at__isnull=True

@@ -32,6 +32,12 @@ def nearest_first(
     return sorted(fitting, key=lambda each: (each.service is None, each.team is None, each.id))
 
 
+def free_first(chain: Iterable[int], busy: Collection[int]) -> list[int]:
+    """``chain`` in its order, with those who lead in another incident after all who are free: nobody leads two while
+    somebody could take one."""
+    return sorted(chain, key=lambda each: each in busy)
+
+
 def next_to_ask(chain: Sequence[int], asked: Collection[int]) -> int | None:
     """The first of ``chain`` who has not been asked yet; None: nobody is left."""
     return next((each for each in chain if each not in asked), None)

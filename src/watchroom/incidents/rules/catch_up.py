@@ -23,6 +23,7 @@ WEIGHTS = {
     "hypothesis.standing": 65,
     "update.published": 60,
     "role.taken": 50,
+    "role.handed_over": 50,
     "role.accepted": 50,
     "role.ended": 45,
     "symptom": 40,

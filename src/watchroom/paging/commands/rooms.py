@@ -15,6 +15,7 @@ from ...workspaces.models import Workspace
 from ...workspaces.posts import keep
 from ...workspaces.queries import client_of, product_of
 from ..models import Escalation, StepAction
+from ..rooms import by_its_clock
 from ..rules import Step, Target
 
 
@@ -75,6 +76,6 @@ def post_in_room(action: StepAction) -> str:
         about=f"e{escalation.pk}",
         buttons=buttons_for(escalation.kind, "role" if escalation.kind == Escalation.Kind.ROLE else "page"),
     )
-    posted = client_of(workspace).post(room, card, key=f"watchroom-action-{action.pk}")
+    posted = client_of(workspace).post(room, by_its_clock(card, workspace), key=f"watchroom-action-{action.pk}")
     keep(workspace, posted, card, kind=escalation.kind, subject_id=escalation.subject_id)
     return f"posted in {room} of {workspace}" if room else f"posted in {workspace}"
