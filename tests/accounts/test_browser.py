@@ -90,6 +90,36 @@ def test_somebody_invited_comes_in_by_their_link(live_server: Any, quiet: Chromi
     quiet.take_problems()
 
 
+def test_what_was_written_outlives_the_session(live_server: Any, quiet: Chromium) -> None:
+    person = factories.person("Kim Ode", "administrator", password="a river of glass")
+    team = factories.team("Payments")
+    page = quiet.page(live_server.url)
+
+    def sign_in() -> None:
+        page.fill("[name=login]", person.email)
+        page.fill("[name=password]", "a river of glass")
+        page.click("main button.primary")
+
+    page.goto("/services/new")
+    sign_in()
+    page.fill("[name=name]", "Checkout of the shop")
+    page.fill("[name=description]", "Takes the money")
+    assert page.input_value("[name=team]") == str(team.pk)  # there is no other
+    page.context.clear_cookies(name="sessionid")
+    page.click("main button.primary")
+    sign_in()
+    page.wait_for_url("**/services/new")
+    page.wait_for_selector("text=Here is what you wrote")
+    assert page.input_value("[name=name]") == "Checkout of the shop"
+    assert page.input_value("[name=description]") == "Takes the money"
+    page.click("main button.primary")
+    page.wait_for_url("**/services/checkout-of-the-shop")
+    page.goto("/services/new")
+    assert page.input_value("[name=name]") == ""  # it was sent, and is not brought up again
+    quiet.close_pages()
+    quiet.take_problems()
+
+
 def test_a_passkey_signs_in(live_server: Any, quiet: Chromium) -> None:
     person = factories.person("Kim Ode", password="a river of glass")
     page = quiet.page(live_server.url)

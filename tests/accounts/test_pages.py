@@ -138,6 +138,7 @@ def test_adding_a_person_gives_a_link_by_which_they_come_in() -> None:
     assert visitor.get("/me").status_code == 200
     kim.refresh_from_db()
     assert kim.name == "Kim Ode" and kim.check_password("a river of glass")
+    assert [each.channel for each in kim.contact_methods.all()] == ["browser"]  # and mail, where it can be sent
     assert Client().get(path).status_code == 403  # once
 
 

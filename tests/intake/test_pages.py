@@ -315,7 +315,11 @@ def test_what_to_do_is_one_press_away(client: Any) -> None:
     assert shown.count(f'<a class="button" href="{link}"') == 1 and 'href="javascript' not in shown
     assert "Fix this alert" not in shown
     client.post(f"/alerts/{group.pk}/acknowledge")
-    assert "Fix this alert" in client.get(f"/alerts/{group.pk}").content.decode()
+    shown = client.get(f"/alerts/{group.pk}").content.decode()
+    assert "Fix this alert" in shown
+    # Whoever has it and sees it fire looks next: to call it over is not the biggest button.
+    assert shown.count(f'<a class="button primary big full" href="{link}"') == 1
+    assert shown.count("primary big full") == 1 and 'class="button" data-key="r"' in shown
     answer = client.post("/insights/fix", {"rule": group.rule, "team": group.team.slug, "text": ""})
     assert answer.status_code == 302 and answer["Location"].startswith("/actions/")
 

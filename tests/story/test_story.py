@@ -125,7 +125,7 @@ def test_the_main_job_from_end_to_end(
     anna.get_by_label("What came of Roll back to the release before").fill("Errors are back to normal")
     anna.locator("#mitigations").get_by_role("button", name="It worked").click()
     expect(anna.locator("#log").get_by_text("Errors are back to normal").first).to_be_visible()
-    anna.get_by_text("One voice to stakeholders", exact=True).click()
+    anna.get_by_text("Write it here", exact=True).click()
     anna.get_by_label("What is happening").fill("Some customers could not check out. We have rolled back.")
     anna.get_by_label(re.compile("^Next update")).select_option(label="in 30 minutes")
     anna.get_by_label("Shop status").check()

@@ -10,6 +10,7 @@ import pytest
 from django import forms
 from django.db import connection
 from django.forms.renderers import DjangoTemplates
+from django.test import Client
 from django.test.html import parse_html
 from django.test.utils import CaptureQueriesContext
 
@@ -45,6 +46,33 @@ def test_all_quiet(client: Any, role: str) -> None:
     assert 'data-live="alert-groups incidents person:' in shown
     part = client.get("/", headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in part and "All quiet" in part
+
+
+def test_signing_in_leads_back_to_the_page_that_was_open(client: Any) -> None:
+    factories.person()
+    deep = client.get("/alerts?state=open&team=3").headers["Location"]
+    assert deep == "/account/login/?next=%2Falerts%3Fstate%3Dopen%26team%3D3"  # the second filter, too
+    posted = client.post("/incidents/7/status", {"to": "resolve"}, headers={"Referer": "http://testserver/incidents/7"})
+    assert posted.headers["Location"] == "/account/login/?next=%2Fincidents%2F7"  # where it was posted is no page
+    elsewhere = client.post("/incidents/7/status", headers={"Referer": "http://evil.example/incidents/7"})
+    assert elsewhere.headers["Location"] == "/account/login/?next=%2F"
+    assert client.get("/alerts", headers={"HX-Request": "true"}).status_code == 401  # no sign-in page inside of a page
+
+
+def test_a_form_that_is_too_old_leads_back_to_it() -> None:
+    client = Client(enforce_csrf_checks=True)
+    sign_in(client, factories.person(role="administrator"))
+    refused = client.post("/services/new", {"name": "X"}, headers={"Referer": "http://testserver/services/new"})
+    assert refused.status_code == 403 and b'href="/services/new" data-unsent>Back to the form' in refused.content
+    outside = client.post("/services/new", {"name": "X"}, headers={"Referer": "http://testserver//evil.example"})
+    assert b'href="/evil.example"' in outside.content
+
+
+def test_who_is_alone_is_told_whom_to_ask_in(client: Any) -> None:
+    sign_in(client, factories.person(role="administrator"))
+    assert 'href="/people/new">Invite a colleague' in client.get("/").content.decode()
+    factories.person()
+    assert "Invite a colleague" not in client.get("/").content.decode()
 
 
 def test_my_duty(client: Any, clock: Any) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import zoneinfo
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -57,19 +58,29 @@ class ErrorMiddleware:
         if not isinstance(error, WatchroomError) or request.path.startswith("/api/"):
             return None
         if isinstance(error, NotSignedIn):
-            return redirect(f"/account/login/?next={request.get_full_path()}")
+            return _to_sign_in(request)
         if request.method == "POST" and "application/json" in request.headers.get("Accept", ""):
             return problem(error)  # a script of ours asks, and shows it
-        came_from = request.META.get("HTTP_REFERER", "")
-        if (
-            request.method == "POST"
-            and error.status in {409, 422}
-            and came_from.startswith(request.build_absolute_uri("/"))
-        ):
+        if request.method == "POST" and error.status in {409, 422} and (came_from := page_before(request)):
             # Back to the form that was sent, with the reason on top.
             messages.error(request, str(error))
             return redirect(came_from)
         return render(request, "web/error.html", {"error": error}, status=error.status)
+
+
+def page_before(request: HttpRequest) -> str:
+    """The path of our page from which this was asked; empty: it was none of ours, or the browser does not say."""
+    came_from, ours = request.META.get("HTTP_REFERER", ""), request.build_absolute_uri("/")
+    return "/" + came_from.removeprefix(ours).lstrip("/") if came_from.startswith(ours) else ""
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """The sign-in page, which leads back to the page that was open: what was posted has none. A part that re-reads itself
+    is left as it is (js/toast.js says why)."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse("You are signed out.", status=401, content_type="text/plain")
+    back = request.get_full_path() if request.method in {"GET", "HEAD"} else page_before(request) or "/"
+    return redirect("/account/login/?" + urlencode({"next": back}))
 
 
 # What a job has printed must not cost it its ping, nor what a mail quotes its sender the mail; there it is left out.

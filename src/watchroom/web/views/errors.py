@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from ...api.problems import problem
 from ...kernel.errors import NotAllowed, NotFound, WatchroomError
+from ..middleware import page_before
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -28,7 +29,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form was not sent from one of our pages, or the session has ended since."""
+    form_page = page_before(request)
     error = NotAllowed(
-        "This form is too old, or it was not sent from Watchroom.", fix="Go back, reload the page and send it again."
+        "This form is too old, or it was not sent from Watchroom.",
+        fix="Go back to it, look at what you wrote, and send it again."
+        if form_page
+        else "Go back, reload the page and send it again.",
     )
-    return render(request, "web/error.html", {"error": error}, status=403)
+    return render(request, "web/error.html", {"error": error, "form_page": form_page}, status=403)

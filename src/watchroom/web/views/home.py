@@ -10,6 +10,7 @@ from django.shortcuts import render
 
 from ...accounts.actors import Actor
 from ...accounts.models import Person
+from ...accounts.roles import Action
 from ...actions.models import ActionItem
 from ...incidents.models import Incident, RoleAssignment
 from ...incidents.queries import visible_to as incidents_visible_to
@@ -45,6 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "groups": groups_visible_to(actor).filter(resolved_at__isnull=True).order_by("-last_alert_at", "-id")[:10],
         "actions": ActionItem.objects.filter(owner=person, state__in=("open", "doing")).order_by("due_on")[:5],
         "duty": duty,
+        "alone": actor.may(Action.ADMINISTER) and Person.objects.filter(is_active=True)[:2].count() == 1,
         "asleep": _trouble(person) if person and duty and (duty["now"] or duty["next"]) else "",
         "today": now.date(),
     }

@@ -9,9 +9,11 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
+from ...accounts.actors import acting
 from ...accounts.commands import accept_invitation, read_invitation
 from ...kernel.errors import Refused
 from .forms import YouForm
+from .walk import ensure_reachable
 
 
 @never_cache
@@ -29,6 +31,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
         except Refused as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
+            if first:
+                ensure_reachable(acting(joined), joined)
             messages.success(request, f"Welcome, {joined.name}.")
             record_authentication(request, joined, method="password", email=joined.email)
             return perform_login(request, joined, redirect_url="/me/contact" if first else "/")  # type: ignore[no-any-return]

@@ -86,6 +86,15 @@ def _monday(zone: str) -> str:
     return f"{datetime.combine(today - timedelta(days=today.weekday() + 7), time(9)):%Y-%m-%dT%H:%M}"
 
 
+def ensure_reachable(by: Actor, person: Person) -> None:
+    """Whoever comes in by an invitation is reached by what needs nothing of them: this browser, and mail where it can be
+    sent. What wakes them at night they add themselves."""
+    ensure_browser(by, person)
+    mail = all_of("watchroom.channels").get("email")
+    if mail and not mail.missing() and not ContactMethod.objects.filter(person=person, channel="email").exists():
+        add_contact_method(by, person, channel="email", label="", settings={"address": person.email})
+
+
 def ensure_browser(by: Actor, person: Person) -> None:
     """The channel that works with nothing configured: this browser."""
     if (

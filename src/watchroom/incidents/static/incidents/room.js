@@ -40,6 +40,16 @@ document.addEventListener("submit", async (event) => {
 // A press on it focuses it: that is what a shortcut does.
 document.addEventListener("click", (event) => { if (event.target.matches("textarea[data-key], input[data-key]")) event.target.focus(); });
 
+// Whoever goes to the update wants to write it: its fold is open, and its first field has the focus. So has that of the
+// mitigations for whoever is to write down what they try.
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.('#next a[href="#mitigations"]')) setTimeout(() => document.querySelector('#mitigations [name="title"]')?.focus());
+  const fold = event.target.closest?.('a[href="#update"], [data-key="p"]') && document.querySelector("#update details");
+  if (!fold) return;
+  if (event.target.closest("a")) fold.open = true;
+  setTimeout(() => { if (fold.open) fold.querySelector("textarea")?.focus({ preventScroll: true }); });
+});
+
 // The catch-up folds, and stays folded on this device.
 for (const button of document.querySelectorAll("[data-fold]")) {
   const body = document.getElementById(button.dataset.fold), place = `fold:${button.dataset.fold}`;

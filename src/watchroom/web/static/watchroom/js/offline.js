@@ -17,5 +17,18 @@ async function read() {
 }
 
 document.querySelector("[data-again]")?.addEventListener("click", () => location.reload());
-addEventListener("online", () => { if (location.pathname !== "/offline") location.reload(); });
+// Shown in place of the page that was asked for: that one comes by itself as soon as Watchroom answers again.
+const instead = location.pathname !== "/offline";
+let wait = 2_000;
+
+async function lookAgain() {
+  try { if ((await fetch("/healthz", { cache: "no-store" })).ok) { location.reload(); return; } } catch { /* not yet */ }
+  wait = Math.min(wait * 1.5, 30_000);
+  setTimeout(lookAgain, wait * (.8 + Math.random() * .4));
+}
+
+if (instead) {
+  addEventListener("online", () => location.reload());
+  setTimeout(lookAgain, wait);
+}
 read();

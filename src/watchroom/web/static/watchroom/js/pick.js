@@ -116,3 +116,6 @@ function enhance(select) {
 const enhanceAll = (root) => root.querySelectorAll("select:is([multiple], [data-find]):not([hidden])").forEach(enhance);
 enhanceAll(document);
 document.addEventListener("htmx:load", (event) => enhanceAll(event.target));
+
+// Where something has to be chosen and there is only one, it is chosen.
+for (const select of document.querySelectorAll("select[required]:not([multiple])")) if (!select.value && select.options.length === 2) select.selectedIndex = 1;

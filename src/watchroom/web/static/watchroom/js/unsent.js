@@ -1,0 +1,49 @@
+// What somebody has written is not lost when their session ends in the middle of a form. A form is remembered while it is on
+// its way, in this tab alone; if its answer is a page that says "not signed in" (data-unsent), it is filled in again as soon as
+// they are back on its page.
+const PLACE = "sent";
+const who = document.querySelector('meta[name="person-topic"]')?.content;
+const here = location.pathname + location.search;
+const action = (form) => form.getAttribute("action") ?? "";
+const likeIt = (form) => [...document.forms].filter((each) => action(each) === action(form));
+const isText = (field) => field.localName === "textarea" || (field.localName === "input" && /^(text|search|url|email|tel|number)$/.test(field.type));
+const isKept = (field) => field.name && !/^(hidden|password|file|submit|button)$/.test(field.type);
+const isTicked = (field) => /^(radio|checkbox)$/.test(field.type);
+
+const read = () => { try { return JSON.parse(sessionStorage.getItem(PLACE)); } catch { return null; } };
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || !who || form.method !== "post" || form.matches("[data-quiet], [data-no-busy], [hx-post]")) return;
+  const fields = [...form.elements].filter(isKept);
+  if (form.querySelector('[type="password"]') || !fields.some((field) => isText(field) && field.value.trim())) return;
+  const values = fields.map((field) => [field.name, field.multiple ? [...field.selectedOptions].map((each) => each.value) : field.value, field.checked]);
+  try { sessionStorage.setItem(PLACE, JSON.stringify({ who, at: here, action: action(form), place: likeIt(form).indexOf(form), values })); } catch { /* too much for this browser */ }
+});
+
+function restore({ action: to, place, values }) {
+  const form = [...document.forms].filter((each) => action(each) === to)[place];
+  if (!form) return;
+  const left = [...form.elements].filter(isKept);
+  for (const [name, value, checked] of values) {
+    const at = left.findIndex((field) => field.name === name && (!isTicked(field) || field.value === value));
+    if (at < 0) continue;
+    const [field] = left.splice(at, 1);
+    if (isTicked(field)) field.checked = checked;
+    else if (field.multiple) for (const option of field.options) option.selected = value.includes(option.value);
+    else if (field.localName !== "select" || [...field.options].some((each) => each.value === value)) field.value = value;
+    for (let fold = field.closest("details"); isText(field) && field.value && fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  }
+  form.querySelector("textarea, input:not([type=hidden])")?.focus();
+  document.dispatchEvent(new CustomEvent("toast", { detail: { text: "You had been signed out, so this was not sent. Here is what you wrote: look at it, and send it again.", tone: "warning" } }));
+}
+
+const sent = read();
+if (sent) {
+  if (document.querySelector("[data-unsent]")) sessionStorage.setItem(PLACE, JSON.stringify({ ...sent, lost: true }));
+  else if (!sent.lost) sessionStorage.removeItem(PLACE);
+  else if (sent.at === here && who) {
+    sessionStorage.removeItem(PLACE);
+    if (sent.who === who) restore(sent);
+  }
+}
