@@ -60,6 +60,9 @@ def given(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None and value != ()}
 
 
+_SET_TOKEN = "Set WATCHROOM_TOKEN to an API token: make one in Watchroom under your profile."
+
+
 def _error(answer: httpx.Response) -> WatchroomError:
     try:
         said = answer.json()
@@ -67,7 +70,7 @@ def _error(answer: httpx.Response) -> WatchroomError:
         said = {}
     detail = said.get("detail") or f"The server answered {answer.status_code}."
     field = f" ({said['field']}: {said.get('value', '')!r})" if said.get("field") else ""
-    fix = said.get("fix") or ("Set WATCHROOM_TOKEN to an API token." if answer.status_code == 401 else "")
+    fix = said.get("fix") or (_SET_TOKEN if answer.status_code == 401 else "")
     return WatchroomError(f"{detail}{field}", fix=fix)
 
 
@@ -78,7 +81,7 @@ def connect(url: str, token: str, email: str) -> Api:
     """
     if url:
         if not token:
-            raise Refused("There is no token for that address.", fix="Set WATCHROOM_TOKEN to an API token.")
+            raise Refused("There is no token for that address.", fix=_SET_TOKEN)
         return Api(httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30))
     return Api(_in_process(email))
 
