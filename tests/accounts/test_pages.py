@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -316,3 +316,14 @@ def test_sign_in_does_not_say_whether_an_address_exists() -> None:
     ]
     texts = [answer.decode().split('role="alert"')[1].split("</ul>")[0] for answer in answers]
     assert texts[0] == texts[1]
+
+
+def test_who_is_on_call_without_a_break_is_offered_an_evening_off(clock: Any) -> None:
+    client, ada = signed_in()
+    alone = factories.schedule("Alone", people=(ada,))
+    shown = client.get(f"/schedules/{alone.slug}").content.decode()
+    starts_at, ends_at = (
+        re.search(rf'name="{name}" value="([^"]+)"', shown) or pytest.fail(name) for name in ("starts_at", "ends_at")
+    )
+    of = (datetime.fromisoformat(each[1]) for each in (ends_at, starts_at))
+    assert next(of) - next(of) == timedelta(hours=8)

@@ -35,13 +35,19 @@ def schedule(request: HttpRequest, slug: str) -> HttpResponseBase:
     return _show(request, by, row, None)
 
 
+_NO_END_IN_SIGHT = timedelta(days=28)
+
+
 def _initial(by: Actor, own: rules.Shift | None) -> dict[str, Any]:
     # Somebody with a shift ahead wants to be covered in it; anybody else is offered to take over.
     now = timezone.localtime(clock.now()).replace(second=0, microsecond=0)
     me = by.person.pk if by.person else None
     if own is None:
         return {"starts_at": now, "ends_at": now + timedelta(hours=8), "person": me}
-    return {"starts_at": max(now, timezone.localtime(own.starts_at)), "ends_at": own.ends_at, "replaces": me}
+    starts_at = max(now, timezone.localtime(own.starts_at))
+    # Who is on call without a break wants an evening off, not all that was looked at.
+    ends_at = own.ends_at if own.ends_at < now + _NO_END_IN_SIGHT else starts_at + timedelta(hours=8)
+    return {"starts_at": starts_at, "ends_at": ends_at, "replaces": me}
 
 
 def _first_of_each(findings: list[rules.Finding], most: int = 3) -> list[rules.Finding]:
