@@ -183,6 +183,11 @@ def test_the_composer_is_by_the_thumb_on_a_phone(client: Any, live_server: Any, 
     small = [each.bounding_box() for each in page.locator("#side .button:visible, #room-head .button:visible").all()]
     assert all(each is not None and each["height"] >= 44 for each in small)
     assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1")
+    # One tap leads to where one writes.
+    page.click(".room-nav >> text=Update")
+    page.wait_for_function("document.activeElement.name === 'happening'")
+    page.click("#next >> text=Write down what you try")
+    page.wait_for_function("document.activeElement.closest('#mitigations') !== null")
     page.goto(f"/incidents/{incident.pk}/board")
     assert axe(page) == []
     assert chromium.take_problems() == []

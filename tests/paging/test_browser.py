@@ -242,6 +242,8 @@ def test_push_in_the_installed_app(client: Any, live_server: Any, chromium: Chro
     chromium.picture(page, "push-offline")
     assert not axe(page)
     page.context.set_offline(False)
+    page.wait_for_selector("h1 >> text=Alerts")  # by itself
+    chromium.close_pages()
     chromium.take_problems()  # the connection that was cut
 
 

@@ -1,6 +1,6 @@
 // The installed app while no tab is open: shows what comes by push, answers by its button, and has a page for when there
 // is no connection. It holds no session: what it does for its person is signed in the message itself.
-const SHELL = "shell-1", PAGES = "pages", KEEP = 20;
+const SHELL = "shell-2", PAGES = "pages", KEEP = 20;
 const OFFLINE = "/offline";
 const PARTS = [OFFLINE, "/static/watchroom/css/reset.css", "/static/watchroom/css/tokens.css", "/static/watchroom/css/base.css",
   "/static/watchroom/css/layout.css", "/static/watchroom/css/controls.css", "/static/watchroom/css/components.css",
