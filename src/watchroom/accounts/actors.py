@@ -60,7 +60,8 @@ class Actor:
             where = f" of the team {team}" if isinstance(team, Team) else ""
             through = f" This token's scope is “{self.scope}”." if self.scope else ""
             raise NotAllowed(
-                f"Only {'an' if needed[0] in 'aeiou' else 'a'} {needed}{where} may do this.{through}", fix="Ask a manager of the team or an administrator."
+                f"Only {'an' if needed[0] in 'aeiou' else 'a'} {needed}{where} may do this.{through}",
+                fix="Ask a manager of the team or an administrator.",
             )
 
     def require_change(self) -> None:
