@@ -12,6 +12,7 @@ import factories as make
 from watchroom.accounts.actors import acting
 from watchroom.accounts.commands import make_token
 from watchroom.api.root import api as the_api
+from watchroom.demo.make import make as make_demo
 
 pytestmark = pytest.mark.django_db
 
@@ -126,3 +127,80 @@ def test_senders_may_say_what_we_do_not_know(source: str, body: Any, db: None) -
     make.signal(make.integration(source=source), json.dumps(body).encode(), path=path)
     run_due()
     assert Alert.objects.count() == 1
+
+
+def test_a_parameter_where_there_is_none_is_refused_everywhere(api: Client) -> None:
+    """Every operation that reads and has nothing in its address to find first."""
+    asked = 0
+    for path, operations in the_api.get_openapi_schema()["paths"].items():
+        if "get" not in operations or "{" in path:
+            continue
+        answer = api.get(path, {"no_such_thing": "1"})
+        assert (answer.status_code, answer.json()["field"]) == (422, "no_such_thing"), path
+        asked += 1
+    assert asked > 60
+    number = send(api, "post", "/incidents", {"title": "Down"}).json()["id"]
+    assert api.get(f"/api/v1/incidents/{number}", {"expand": "log"}).status_code == 422
+    assert send(api, "post", "/teams?nme=x", {"name": "Shop"}).status_code == 422
+
+
+def test_what_only_answers_have_is_accepted_as_it_is_stored_and_refused_otherwise(api: Client) -> None:
+    made = send(api, "post", "/routes", {"name": "a", "matchers": ["a=b"]}).json()
+    path = f"/routes/{made['id']}"
+    assert send(api, "put", path, made | {"name": "b"}).status_code == 200
+    refused = send(api, "put", path, made | {"id": 999_999})
+    assert (refused.status_code, refused.json()["field"], refused.json()["value"]) == (422, "id", "999999")
+    assert api.get(f"/api/v1{path}").json()["name"] == "b"
+
+
+def test_within_lists_what_only_answers_have_may_change_its_place(api: Client) -> None:
+    ada, ben = make.person("Ada"), make.person("Ben")
+    path = f"/policies/{make.policy((ada, 60), (ben, 120)).slug}"
+    read = api.get(f"/api/v1{path}").json()
+    turned = read | {"steps": read["steps"][::-1]}
+    answer = send(api, "put", path, turned)
+    assert answer.status_code == 200, answer.content
+    again = send(api, "put", path, turned).json()  # which was read before that change
+    assert (again["field"], again["value"]) == ("version", "1") and again["fix"].startswith("It is 2 now")
+
+
+def test_without_an_operation_of_its_own_the_list_says_what_is_stored(api: Client) -> None:
+    days = [{"weekdays": ["monday"]}]
+    made = send(api, "post", "/time-intervals", {"name": "a", "intervals": days}).json()
+    path = f"/time-intervals/{made['id']}"
+    answer = send(api, "put", path, made | {"name": "b"})
+    assert answer.status_code == 200, answer.content
+    refused = send(api, "put", path, made | {"text": "Tuesdays"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "text")
+    assert send(api, "put", path, made | {"id": made["id"] + 1}).json()["field"] == "id"
+
+
+def test_whatever_can_be_read_and_written_whole_can_be_written_back_as_it_was_read(api: Client) -> None:
+    """Everything that the demo has, and each of its keys that is not written here is refused when it is another."""
+    make_demo()
+    lists = {
+        "policies": "slug", "integrations": "slug", "routes": "id", "heartbeats": "slug", "checks": "slug",
+        "update-templates": "slug", "incident-types": "slug", "incident-states": "slug", "connections": "slug",
+        "mitigations": "slug", "runners": "slug", "status-pages": "slug", "stakeholder-lists": "slug",
+        "workspaces": "slug", "webhooks": "slug", "bridges": "slug", "venue-plans": "slug", "workflows": "slug",
+        "role-rotations": "slug",
+    }  # fmt: skip
+    written = 0
+    for kind, key in lists.items():
+        found = api.get(f"/api/v1/{kind}").json()
+        for each in (found["items"] if isinstance(found, dict) else found)[:2]:
+            path = f"/{kind}/{each[key]}"
+            read = api.get(f"/api/v1{path}").json()
+            answer = send(api, "put", path, read)
+            assert answer.status_code == 200, (path, answer.content)
+            written += 1
+    assert written > 10
+
+
+def test_refusals_are_in_plain_words(api: Client) -> None:
+    said = send(api, "post", "/routes", {"name": "a", "matchers": ["a=b"], "group_by": ["x", "x"]}).json()
+    assert (said["field"], said["value"]) == ("group_by", "x, x")
+    said = send(api, "post", "/incidents", {"title": ["a", {"b": None}]}).json()
+    assert said["value"] == '["a", {"b": null}]'
+    said = api.get("/api/v1/incidents", {"zzz": 1}).json()
+    assert "[" not in said["fix"] and "'" not in said["fix"]

@@ -26,10 +26,19 @@ def problem(error: WatchroomError, **more: Any) -> HttpResponse:
     if error.field:
         body["field"] = error.field
     if error.value is not None:
-        body["value"] = str(error.value)[:200]
+        body["value"] = plain(error.value)[:200]
     if error.fix:
         body["fix"] = error.fix
     return HttpResponse(json.dumps(body | more), status=error.status, content_type="application/problem+json")
+
+
+def plain(value: Any) -> str:
+    """A value as who sent it would write it: a list as its words, nothing of how Python writes things."""
+    if isinstance(value, list | tuple | set | frozenset) and not any(isinstance(one, list | dict) for one in value):
+        return ", ".join(plain(one) for one in value)
+    if isinstance(value, dict | list) or value is None or isinstance(value, bool):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
 
 
 def validation_problem(error: ValidationError) -> HttpResponse:
@@ -64,7 +73,7 @@ def _given(each: dict[str, Any]) -> str:
     # Of what is missing, pydantic gives all that lies around it.
     if each.get("type") == "missing" or any(sounds_secret(str(part)) for part in _place(each)):
         return ""
-    return str(_without_secrets(each.get("input", "")))[:200]
+    return plain(_without_secrets(each.get("input", "")))[:200]
 
 
 def _without_secrets(value: Any, depth: int = 0) -> Any:

@@ -4,6 +4,8 @@ nobody hears. Here for every operation at once; a schema says ``extra="ignore"``
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -12,6 +14,7 @@ from django.http import HttpRequest
 from ninja import Router
 from pydantic import BaseModel
 
+from ..kernel.asked import sounds_secret
 from ..kernel.errors import Refused
 
 UNKNOWN = "There is no such setting here: check how it is written, or leave it out."
@@ -21,8 +24,13 @@ ANSWERED = "Leave it out here; what changes it is an operation of its own: see /
 def refuse_unknown(router: Router) -> None:
     """Have all operations of ``router``, and of those below it, refuse keys of bodies and parameters of queries that they
     do not know. To be called when all have been added."""
-    for view in router.path_operations.values():
+    for path, view in router.path_operations.items():
         for operation in view.operations:
+            queries = [model for model in operation.models if model.__ninja_param_source__ == "query"]
+            for model in queries:
+                _close_query(model)
+            if not queries:
+                _take_no_query(operation)
             for model in operation.models:
                 if model.__ninja_param_source__ == "body":
                     _close(model)
@@ -30,9 +38,7 @@ def refuse_unknown(router: Router) -> None:
                         answers = [
                             part for each in operation.response_models.values() if each for part in _schemas_of(each)
                         ]
-                        _let_answers_back_in(model, answers, whole="PUT" in operation.methods)
-                elif model.__ninja_param_source__ == "query":
-                    _close_query(model)
+                        _let_answers_back_in(model, answers, router, path, whole="PUT" in operation.methods)
     for _, below, *_ in router._routers:
         refuse_unknown(below)
 
@@ -64,29 +70,112 @@ def _schemas_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _schemas_in(part)
 
 
-def _let_answers_back_in(model: Any, answers: Sequence[type[BaseModel]], *, whole: bool) -> None:
+def _let_answers_back_in(
+    model: Any, answers: Sequence[type[BaseModel]], router: Router, path: str, *, whole: bool
+) -> None:
     """Whoever reads a thing, changes a word and writes it back as a ``whole`` sends what only answers have, such as its
-    number: that is no mistake, and is left alone. Where only what is given changes, it is a wish, and refused; but what is
-    given is itself written as a whole."""
+    number: that is no mistake as long as it is what is stored. Whatever else it is would be a wish that nobody hears, and is
+    refused by name. Where only what is given changes, each key is a wish; but what is given is itself written as a whole."""
     read = model.get_request_data
     [(name, field)] = model.model_fields.items()
     schemas = list(_schemas_in(field.annotation))
 
     def get_request_data(request: HttpRequest, api: Any, path_params: Any) -> Any:
         data = read(request, api, path_params)
-        if data and not whole:
+        if not data:
+            return data
+        if not whole:
             _refuse_answered(data[name], schemas, answers)
-        return data and {name: _without_answered(data[name], schemas, answers)}
+        without = _without_answered(data[name], schemas, answers)
+        if without != data[name] and (there := _stored(router, path, request, api, path_params)) is not None:
+            _refuse_other(data[name], there, schemas, answers)
+        return {name: without}
 
     model.get_request_data = get_request_data
+
+
+def _stored(router: Router, path: str, request: HttpRequest, api: Any, path_params: dict[str, Any]) -> Any:
+    """The thing at ``path`` as it is answered now: by its own address, else among those of the address above. None: it is not there,
+    or not to be seen, which the operation itself will say."""
+    status, said = _answer(router, path, request, api, path_params)
+    if status is not None:
+        return said if status == 200 else None
+    above, _, last = path.rpartition("/")
+    own = last.strip("{}").rpartition(":")[2]
+    known = dict(list(path_params.items())[-1:])
+    rest = {key: value for key, value in path_params.items() if key != own}
+    status, said = _answer(router, above, request, api, rest)
+    rows = said.get("items") if isinstance(said, dict) else said
+    for row in rows if status == 200 and isinstance(rows, list) else ():
+        if isinstance(row, dict) and all(str(row.get(key)) == str(value) for key, value in known.items()):
+            return row
+    return {key: int(value) if str(value).isdecimal() else value for key, value in known.items()}
+
+
+def _answer(
+    router: Router, path: str, request: HttpRequest, api: Any, path_params: dict[str, Any]
+) -> tuple[int | None, Any]:
+    """What GET answers at ``path``; no status: there is no such operation."""
+    view = router.path_operations.get(path)
+    found = next((each for each in view.operations if "GET" in each.methods), None) if view else None
+    if found is None:
+        return None, None
+    asked = found.clone()
+    asked.api = api
+    answer: Any = asked.run(request, **path_params)
+    return answer.status_code, json.loads(answer.content) if answer.status_code == 200 else None
+
+
+def _refuse_other(
+    said: Any, there: Any, schemas: Sequence[type[BaseModel]], answers: Sequence[type[BaseModel]], at: str = ""
+) -> None:
+    """:raises Refused: ``said`` has a key that only answers have, and not with the value that it has there."""
+    if isinstance(said, list):
+        others = there if isinstance(there, list) else []
+        for number, each in enumerate(said):
+            _refuse_item(each, others, schemas, answers, f"{at}{number}.")
+        return
+    if not isinstance(said, dict) or not schemas:
+        return
+    known, answered = _fields_of(schemas), _fields_of(answers)
+    stored = there if isinstance(there, dict) else {}
+    for name, value in said.items():
+        if name in known:
+            _refuse_other(value, stored.get(name), known[name], answered.get(name, ()), f"{at}{name}.")
+        elif name in answered and (name not in stored or stored[name] != value):
+            raise _not_changed_here(f"{at}{name}", value, stored.get(name))
+
+
+def _not_changed_here(field: str, value: Any, stored: Any = None) -> Refused:
+    hidden = sounds_secret(field)
+    shown, now = ("" if hidden or isinstance(each, dict | list | type(None)) else str(each) for each in (value, stored))
+    return Refused(
+        "That is not changed here.",
+        field=field,
+        value=shown or None,
+        fix=f"It is {now} now: read it again, or leave it out." if now else ANSWERED,
+    )
+
+
+def _refuse_item(
+    said: Any, others: Sequence[Any], schemas: Sequence[type[BaseModel]], answers: Sequence[type[BaseModel]], at: str
+) -> None:
+    """Items may have come into another order, and new ones between them: each is as one that is there, whichever."""
+    refused: Refused | None = None
+    for other in others or [None]:
+        try:
+            return _refuse_other(said, other, schemas, answers, at)
+        except Refused as error:
+            refused = refused or error
+    if refused is not None:
+        raise refused
 
 
 def _refuse_answered(said: Any, schemas: Sequence[type[BaseModel]], answers: Sequence[type[BaseModel]]) -> None:
     known, answered = _fields_of(schemas), _fields_of(answers)
     for name, value in said.items() if isinstance(said, dict) else ():
         if name in answered and name not in known:
-            shown = None if isinstance(value, dict | list) else value
-            raise Refused("That is not changed here.", field=name, value=shown, fix=ANSWERED)
+            raise _not_changed_here(name, value)
 
 
 def _without_answered(said: Any, schemas: Sequence[type[BaseModel]], answers: Sequence[type[BaseModel]]) -> Any:
@@ -117,14 +206,29 @@ def _close_query(model: Any) -> None:
     read = model.get_request_data
 
     def get_request_data(request: HttpRequest, api: Any, path_params: Any) -> Any:
-        for name in request.GET:
-            if name not in known:
-                raise Refused(
-                    "There is no such parameter.", field=name, value=request.GET[name], fix=suggestion(name, known)
-                )
+        _refuse_parameters(request, known)
         return read(request, api, path_params)
 
     model.get_request_data = get_request_data
+
+
+def _take_no_query(operation: Any) -> None:
+    do = operation.view_func
+
+    @functools.wraps(do)
+    def without_query(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        _refuse_parameters(request, ())
+        return do(request, *args, **kwargs)
+
+    operation.view_func = without_query
+
+
+def _refuse_parameters(request: HttpRequest, known: Sequence[str]) -> None:
+    for name, value in request.GET.items():
+        if name not in known:
+            shown = None if sounds_secret(name) else value
+            fix = suggestion(name, known) if known else "Leave it out: this takes no parameters."
+            raise Refused("There is no such parameter.", field=name, value=shown, fix=fix)
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
@@ -132,7 +236,12 @@ def suggestion(name: str, known: Sequence[str]) -> str:
     near = get_close_matches(name, known, n=1)
     if near:
         return f"Did you mean {near[0]}?"
-    return f"Use {', '.join(known)}, or leave it out." if 0 < len(known) <= 12 else UNKNOWN
+    return f"Use {one_of(known)}, or leave it out." if 0 < len(known) <= 12 else UNKNOWN
+
+
+def one_of(words: Sequence[str]) -> str:
+    """Words to choose from: a, b or c."""
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def known_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:

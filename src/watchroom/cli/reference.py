@@ -91,7 +91,7 @@ def rest() -> str:
         "`Idempotency-Key`. Errors are problem documents (RFC 9457) with `field`, `value` and `fix`.\n",
         "A key of a body, or a parameter of a query, that an operation does not know is refused (422), with the one that is "
         "meant: nothing is left out without a word. What is read can be written back: keys that only answers have, such as "
-        "`id`, are left alone by `PUT` and `PATCH`. Senders of alerts and programs of others may say whatever they like.\n",
+        "`id`, are accepted by `PUT` as long as they are what is stored, and refused by name otherwise. Senders of alerts and programs of others may say whatever they like.\n",
         "| operation | path | what it does |",
         "| --- | --- | --- |",
     ]
