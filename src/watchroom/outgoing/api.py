@@ -29,7 +29,10 @@ router = Router(tags=["webhooks"])
 
 
 def _save(request: HttpRequest, row: Webhook | None, body: WebhookIn) -> WebhookOut:
-    fields = body.model_dump() | {"team": team_by(body.team) if body.team else None}
+    fields = body.model_dump() | {
+        "team": team_by(body.team) if body.team else None,
+        "secret": body.secret or "",
+    }
     return WebhookOut.of(*commands.save_webhook(actor_of(request), row, **fields))
 
 

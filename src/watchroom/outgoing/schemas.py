@@ -23,7 +23,9 @@ class WebhookIn(Schema):
     private: bool = Field(False, description="Also told of private incidents.")
     drills: bool = Field(False, description="Also told of drills and tests, which are marked.")
     enabled: bool = True
-    secret: str = Field("", description="At least 16 characters; left out, one is made, or the old one kept.")
+    secret: str | None = Field(
+        None, description="At least 16 characters; left out or null, one is made, or the old one kept."
+    )
 
 
 class WebhookOut(Schema):
