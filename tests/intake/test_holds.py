@@ -350,3 +350,28 @@ def test_an_alert_that_is_held_alone_says_so_and_is_left_out_of_the_page(
     assert [(each["labels"]["host"], (each["held"] or {}).get("name")) for each in told if each["held"]] == [
         ("a", "node")
     ]
+
+
+def test_nobody_hears_twice_that_it_is_over_who_was_told_once_that_it_fires(
+    clock: TravellingClock, integration: Integration
+) -> None:
+    """A second beginning that was held back until its end was no news, and so its end is none."""
+
+    def told() -> list[str]:
+        return list(Notification.objects.order_by("id").values_list("purpose", flat=True))
+
+    fire(integration, "DiskFull")
+    fire(integration, "DiskFull", ended=True)
+    assert told() == ["page", "resolved"]
+    clock.advance(timedelta(minutes=1))
+    made = silence(clock, 'alertname="DiskFull"')
+    group = fire(integration, "DiskFull")
+    assert group.reopened == 1 and group.held is not None
+    fire(integration, "DiskFull", ended=True)
+    assert told() == ["page", "resolved"]
+    clock.advance(timedelta(minutes=1))
+    commands.expire_silence(make.actor(), made)
+    assert fire(integration, "DiskFull").reopened == 2
+    clock.advance(timedelta(minutes=1))
+    fire(integration, "DiskFull", ended=True)
+    assert told() == ["page", "resolved", "page", "resolved"]

@@ -215,6 +215,28 @@ def acknowledge_group(group: AlertGroup, *, by: Actor, text: str, until: datetim
     announce({"alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}"})
 
 
+def _to_be_told(group: AlertGroup) -> list[Person]:
+    """Who was told that it fires, and not since then that it is over: one that fired again within minutes of its end may
+    have been held back until it ended once more."""
+    told = Notification.objects.filter(
+        Q(escalation__kind=Escalation.Kind.ALERT_GROUP, escalation__subject_id=group.pk)
+        | Q(escalation__in=group.responders.values("escalation")),
+        purpose=Notification.Purpose.PAGE,
+        state__in=(Notification.State.SENT, Notification.State.DELIVERED),
+    ).select_related("person")
+    last = {row.person_id: row for row in told.order_by("id")}
+    ended: dict[int, int] = {}
+    if group.reopened and last:
+        over = Notification.objects.filter(person__in=last, reason__startswith=_over(group)).order_by("id")
+        ended = dict(over.values_list("person_id", "id"))
+    return [row.person for row in last.values() if row.pk > ended.get(row.person_id, 0)]
+
+
+def _over(group: AlertGroup) -> str:
+    """How the reason begins for which somebody is told that a group is over."""
+    return f"group:{group.pk}:resolved"
+
+
 def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
     """Resolve a group: its escalation ends, and whoever was told that it fired is told that it is over. Inside the
     caller's transaction."""
@@ -241,13 +263,7 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
     redraw(Escalation.Kind.ALERT_GROUP, [group.pk])  # after its escalation: who ends that marks the same messages
     if group.severity == "critical":
         services_changed([group.service_id])
-    told = Notification.objects.filter(
-        Q(escalation__kind=Escalation.Kind.ALERT_GROUP, escalation__subject_id=group.pk)
-        | Q(escalation__in=group.responders.values("escalation")),
-        purpose=Notification.Purpose.PAGE,
-        state__in=(Notification.State.SENT, Notification.State.DELIVERED),
-    ).select_related("person")
-    for person in {row.person_id: row.person for row in (() if hushed else told)}.values():
+    for person in () if hushed else _to_be_told(group):
         if by.person is None or person.pk != by.person.pk:
             notify(
                 person,
@@ -256,7 +272,7 @@ def close_group(group: AlertGroup, *, by: Actor, text: str) -> None:
                 body=f"{text[:1].upper()}{text[1:]}.",
                 path=f"/alerts/{group.pk}",
                 # Of one that fired again within minutes of its end, the second end is news as well.
-                reason=f"group:{group.pk}:resolved" + (f":{group.reopened}" if group.reopened else ""),
+                reason=_over(group) + (f":{group.reopened}" if group.reopened else ""),
                 drill=group.drill,
             )
     announce({"alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}"})
