@@ -12,11 +12,13 @@ from ..intake.journal import tidy
 from ..kernel import clock
 from ..kernel.errors import WatchroomError
 from ..kernel.plugins import all_of
+from ..oncall import commands as oncall
+from ..oncall.models import Calendar
 from . import alerting, announced, saving
 from .current import read
 from .difference import State, Step, plan
 from .finding import find
-from .parts import plain_time
+from .parts import Hidden, plain_time
 from .saving import save_service, save_temporaries
 from .saying import remember, take_back
 from .schema import KEYS, Document, defaults, state_of
@@ -125,10 +127,23 @@ def _sorted(wanted: State, current: State) -> State:
         if "temporary" in schedule:  # what is over is history
             open_ones = [each for each in schedule["temporary"] if each["ends_at"] > plain_time(clock.now())]
             schedule["temporary"] = sorted(open_ones, key=lambda each: str(each["starts_at"]))
+        if "calendars" in schedule:
+            schedule["calendars"] = sorted(schedule["calendars"], key=lambda each: str(each["name"]))
+    _hide_addresses(ordered)
     _fill_runners(ordered, current)
     alerting.completed(ordered, current)
     announced.completed(ordered, current)
     return ordered
+
+
+def _hide_addresses(wanted: State) -> None:
+    """Addresses of calendars are secrets, which what is there does not show: one that is known already is no change, and what
+    is new is not printed."""
+    for slug, schedule in wanted.get("schedules", {}).items():
+        said = [each for each in schedule.get("calendars", ()) if each["url"]]
+        known = dict(Calendar.objects.filter(schedule__slug=slug).values_list("name", "url")) if said else {}
+        for each in said:
+            each["url"] = None if oncall.address_of(each["url"]) == known.get(each["name"]) else Hidden(each["url"])
 
 
 def _fill_runners(wanted: State, current: State) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from django.db.models import Prefetch
+
 from ..accounts.models import Person, Team
 from ..accounts.roles import Role
 from ..catalog.models import Service
@@ -28,7 +30,7 @@ from ..intake.queries import shown_settings
 from ..kernel import asked, clock
 from ..kernel.plugins import all_of
 from ..mitigations.models import Mitigation, Runner
-from ..oncall.models import Schedule
+from ..oncall.models import Calendar, Schedule
 from ..outgoing.models import Webhook
 from ..paging import order
 from ..paging.models import EscalationPolicy, QuietHours, StepTarget
@@ -73,7 +75,10 @@ def read() -> State:
         "schedules": {
             s.slug: _schedule(s)
             for s in Schedule.objects.select_related("team").prefetch_related(
-                "rotations__members__person", "temporaries__people", "temporaries__other"
+                "rotations__members__person",
+                "temporaries__people",
+                "temporaries__other",
+                Prefetch("calendars", Calendar.objects.only("schedule", "name", "precedence")),
             )
         },
         "workspaces": {w.slug: _workspace(w) for w in Workspace.objects.select_related("team")},
@@ -379,6 +384,9 @@ def _schedule(schedule: Schedule) -> dict[str, Any]:
             }
             for row in schedule.temporaries.all()
             if row.ends_at > clock.now()
+        ],
+        "calendars": [
+            {"name": row.name, "url": None, "precedence": row.precedence} for row in schedule.calendars.all()
         ],
     }
 

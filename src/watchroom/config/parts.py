@@ -47,6 +47,13 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+class Hidden(str):
+    """A secret that a file says; no plan shows it."""
+
+    def __repr__(self) -> str:
+        return "'(secret)'"
+
+
 def plain_time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 

@@ -38,7 +38,7 @@ from ..kernel.plugins import all_of
 from ..mitigations import commands as mitigations
 from ..mitigations.models import Mitigation, Runner
 from ..oncall import commands as oncall
-from ..oncall.models import Schedule, Temporary
+from ..oncall.models import Calendar, Schedule, Temporary
 from ..outgoing import commands as outgoing
 from ..outgoing.models import Webhook
 from ..paging import commands as paging
@@ -99,8 +99,23 @@ def _schedule(by: Actor, schedule: Schedule | None, fields: Fields) -> None:
         }
         for rotation in fields["rotations"]
     ]
-    fields = {name: value for name, value in fields.items() if name != "temporary"}
-    oncall.save_schedule(by, schedule, **{**fields, "team": find("teams", fields["team"]), "rotations": rotations})
+    own = {name: value for name, value in fields.items() if name not in ("temporary", "calendars")}
+    saved = oncall.save_schedule(by, schedule, **{**own, "team": find("teams", own["team"]), "rotations": rotations})
+    _calendars(by, saved, {each["name"]: each for each in fields["calendars"]})
+
+
+def _calendars(by: Actor, schedule: Schedule, wanted: dict[str, Fields]) -> None:
+    """Make the calendars of a schedule into those that are wanted. An address that is not said stays as it is."""
+    there: dict[str, Calendar] = {}
+    for row in schedule.calendars.select_related("schedule__team").order_by("id"):
+        if row.name in wanted and row.name not in there:
+            there[row.name] = row
+        else:
+            oncall.remove_calendar(by, row)
+    for name, fields in wanted.items():
+        before = there.get(name)
+        if before is None or fields["url"] or before.precedence != fields["precedence"]:
+            oncall.save_calendar(by, before, schedule=schedule, **fields)
 
 
 def save_temporaries(by: Actor, slug: str, wanted: list[Fields], there: list[Fields]) -> None:

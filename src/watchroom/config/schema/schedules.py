@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from .. import parts
 from ._part import Part
@@ -38,6 +38,15 @@ class Temporary(Part):
     members: list[list[str]] = []
 
 
+class Calendar(Part):
+    """A calendar whose entries put people on call, too. Its address is a secret: a file may give it, and none is written with it.
+    Left out, the one that is there stays, and a new calendar waits until it is given one."""
+
+    name: str
+    url: str | None = Field(None, description="Of an iCalendar file, read every ten minutes.")
+    precedence: int = Field(0, ge=0, le=1000, description="Of entries that name no level, as [L1] does.")
+
+
 class Schedule(Part):
     """Who is on call when."""
 
@@ -49,3 +58,12 @@ class Schedule(Part):
     remind_hours: int = Field(12, ge=0, le=168, description="Before a shift, for whoever comes; 0: no reminder.")
     rotations: list[Rotation] = []
     temporary: list[Temporary] = []
+    calendars: list[Calendar] = []
+
+    @field_validator("calendars")
+    @classmethod
+    def _by_name(cls, calendars: list[Calendar]) -> list[Calendar]:
+        names = [each.name for each in calendars]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"Two calendars are called {twice[0]}: give each a name of its own.")
+        return calendars

@@ -1,7 +1,7 @@
 """All that changes schedules."""
 
 from .absences import add_absence, import_absences, may_speak_for, remove_absence, set_holidays
-from .calendars import make_feed, refresh_calendars, remove_calendar, revoke_feed, save_calendar
+from .calendars import address_of, make_feed, refresh_calendars, remove_calendar, revoke_feed, save_calendar
 from .handoffs import acknowledge_handoff, note_handoff
 from .overrides import accept_rota, add_override, remove_override, take_back_rota
 from .schedules import delete_schedule, draft_layers, save_schedule
@@ -15,6 +15,7 @@ __all__ = [
     "add_absence",
     "add_override",
     "add_temporary",
+    "address_of",
     "correct",
     "cover",
     "decline_swap",

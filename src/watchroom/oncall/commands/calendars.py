@@ -40,16 +40,19 @@ def save_calendar(
     url: str | None = None,
     precedence: int = 0,
 ) -> Calendar:
-    """Read a schedule's shifts, or a person's absences, from an address; it is read at once and every ten minutes.
+    """Read a schedule's shifts, or a person's absences, from an address; it is read at once and every ten minutes. A new one
+    without any address (a file says none) waits for it: it is given to the schedule's calendar of that name.
 
     :raises Refused: the address is not one that may be fetched.
     """
-    row = calendar or Calendar(schedule=schedule, person=person)
+    if calendar is None and url and schedule is not None:
+        calendar = next((each for each in schedule.calendars.filter(name=name.strip()) if not each.url), None)
+    row = calendar or Calendar(schedule=schedule, person=person, url="")
     if (row.schedule is None) == (row.person is None):
         raise Refused("Name a schedule or a person.", field="schedule", value=None, fix="Give exactly one.")
     name = checked_name(name)
-    if url or calendar is None:
-        row.url = http.check_url((url or "").replace("webcal://", "https://", 1))
+    if url or (calendar is None and url is not None):
+        row.url = address_of(url)
     if not 0 <= precedence <= 1000:
         raise Refused("That level is not accepted.", field="precedence", value=precedence, fix="Use 0 to 1000.")
     if row.person is not None:
@@ -65,6 +68,14 @@ def save_calendar(
         made.touch("schedules", f"schedule:{row.schedule_id}")
         made.due()
     return row
+
+
+def address_of(url: str) -> str:
+    """As it is kept.
+
+    :raises Refused: it is not one that may be fetched.
+    """
+    return http.check_url(url.replace("webcal://", "https://", 1))
 
 
 def remove_calendar(by: Actor, calendar: Calendar) -> None:
@@ -129,6 +140,8 @@ def refresh(calendar: Calendar) -> None:
 
 
 def _fetched(url: str) -> str:
+    if not url:
+        raise NotACalendar("It has no address yet: read a calendar of this name here, and give it.")
     for _ in range(4):
         answer = http.fetch("GET", url, headers={"Accept": "text/calendar"}, limit_bytes=LIMIT_BYTES)
         if answer.status in (301, 302, 303, 307, 308) and answer.headers.get("location"):
