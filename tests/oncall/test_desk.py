@@ -13,7 +13,7 @@ from watchroom.accounts.actors import SYSTEM, acting
 from watchroom.insights import calendars, offers
 from watchroom.kernel import http
 from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
-from watchroom.oncall import commands, ical, outlook, queries
+from watchroom.oncall import commands, drafts, ical, outlook, queries, rules
 from watchroom.oncall.models import Absence, Calendar, Feed, Override, Schedule, Swap
 from watchroom.paging.models import Notification
 
@@ -503,6 +503,17 @@ def test_a_new_plan_of_a_rotation_counts_in_all_of_its_time_also_where_it_change
     assert outside.status_code == 422 and "do not lie in" in outside.content.decode()
     half = anna.post("/api/v1/schedules/pay/rota", {"shifts": [shift], "starts_at": span["starts_at"]}, **api)
     assert half.status_code == 422 and half.json()["field"] == "starts_at"
+
+
+def test_a_draft_shows_shadows_in_the_turns_that_they_have_when_it_is_saved(clock: Any) -> None:
+    a, b = factories.person("A", "manager"), factories.person("B", "manager")
+    rotation = PLAN[0] | {"members": [[a.pk], [b.pk]], "shadows": [[b.pk]]}  # the second turn has none
+    draft = drafts.draft_of(None, "UTC", [rotation])
+    schedule = commands.save_schedule(SYSTEM, None, team=factories.team(), name="S", rotations=[rotation])
+    plan = queries.plan_of(schedule, clock(), clock() + 4 * WEEK)
+    shown = [(each.person, each.starts_at) for each in rules.shadow_shifts(draft.plan, clock(), clock() + 4 * WEEK)]
+    assert shown == [(each.person, each.starts_at) for each in rules.shadow_shifts(plan, clock(), clock() + 4 * WEEK)]
+    assert [at - clock() for _, at in shown] == [timedelta(), 2 * WEEK]
 
 
 def test_over_the_api(clock: Any) -> None:

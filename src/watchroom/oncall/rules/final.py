@@ -57,7 +57,12 @@ def layer_shifts(layer: Layer, start: datetime, end: datetime) -> list[Shift]:
 
 def shadow_shifts(plan: Plan, start: datetime, end: datetime) -> list[Shift]:
     """Those who learn beside the others, as long as their layer's turn lasts. Nobody pages them."""
-    learning = [replace(layer, members=layer.shadows) for layer in plan.layers if any(layer.shadows)]
+    learning = [
+        # The turns that are not named to the end have nobody: the shadows go round with the turns, not by themselves.
+        replace(layer, members=(*layer.shadows, *((),) * (len(layer.members) - len(layer.shadows))))
+        for layer in plan.layers
+        if any(layer.shadows)
+    ]
     found = [shift for layer in learning for shift in layer_shifts(layer, start, end)]
     return sorted((shift for shift in found if shift.person not in plan.unreachable), key=_order)
 
