@@ -74,6 +74,6 @@ def test_one_without_an_address_waits_for_it_and_says_so(clock: Any) -> None:
 
 
 def test_two_of_one_name_are_refused() -> None:
-    with pytest.raises(Refused, match="pay|calendars") as refused:
+    with pytest.raises(Refused) as refused:
         parse(FILE.replace("Holidays team", "Old tool"))
     assert "Two calendars are called Old tool" in refused.value.fix

@@ -88,6 +88,16 @@ def test_whoever_crosses_a_limit_is_told_once_and_so_is_the_manager(people: Any,
     assert bearing.look() == 0
 
 
+def test_the_alerts_by_which_it_was_crossed_are_the_first_to_be_mended(people: Any, clock: TravellingClock) -> None:
+    team, anna, _, mia = people
+    for number in range(2):  # days before, as often each
+        paged(make.group(f"Ancient {number}", service=team.services.get()), anna, clock() - 3 * DAY)
+    bearing.set_limits(acting(mia), team, {})
+    bearing.look()
+    row = Crossing.objects.filter(person=anna, kind="pages").latest("since")
+    assert proposals(row).fix == (("Disk", 2), ("Memory", 1), ("Ancient 0", 1))
+
+
 def test_a_rest_day_is_entered_and_the_rested_are_asked(people: Any, clock: TravellingClock) -> None:
     team, anna, ben, mia = people
     bearing.set_limits(acting(mia), team, {})

@@ -169,6 +169,8 @@ def test_after_hours_of_downtime_only_the_last_change_is_told(clock: Any) -> Non
     row = Handoff.objects.get(written_at__isnull=False)
     assert row.at == datetime(2026, 3, 23, 9, tzinfo=UTC) and [*row.incoming.all()] == [ben]
     assert told(anna) == [] and told(ben) == ["You are on call now: Pay"]
+    said = Notification.objects.get(person=ben).body
+    assert said == "Nothing has fired since the last change, and nothing is open."
 
 
 @database

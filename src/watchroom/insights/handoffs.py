@@ -89,7 +89,7 @@ def _remind(schedule: Schedule, row: Handoff, now: datetime) -> None:
     row.reminded_at = now
     row.save(update_fields=["reminded_at", "checks"])
     for person in people:
-        own = [*(fault.text for fault in faults[person.pk]), *_away(person, row.at)]
+        own = [*(fault.told for fault in faults[person.pk]), *_away(person, row.at)]
         _tell(
             schedule,
             person,
@@ -164,7 +164,8 @@ def _write(schedule: Schedule, row: Handoff | None, change: rules.Handoff, plan:
 
 
 def _in_short(row: Handoff) -> str:
-    return " ".join(f"{section['title']}: {section['count']}." for section in row.report if section["count"])
+    counts = " ".join(f"{section['title']}: {section['count']}." for section in row.report if section["count"])
+    return counts or "Nothing has fired since the last change, and nothing is open."
 
 
 def _checked(schedule: Schedule, row: Handoff, people: list[Person]) -> dict[int, list[Fault]]:

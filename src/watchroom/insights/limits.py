@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.models import Membership, Person, Team
@@ -121,7 +122,8 @@ def _handover(row: Crossing, schedule: Schedule, a: datetime, b: datetime) -> Ha
 
 
 def _noisiest(row: Crossing) -> Iterable[tuple[str, int]]:
-    """The alerts of the team that paged this person most, each with how often, since it was counted."""
+    """The alerts of the team that paged this person most, each with how often, since it was counted; of those that paged them
+    as often, the ones by which the limit was crossed come first."""
     since = min(row.since, row.noticed_at - timedelta(days=7))
     told = (
         Notification.objects.filter(
@@ -133,13 +135,15 @@ def _noisiest(row: Crossing) -> Iterable[tuple[str, int]]:
             created_at__gte=since,
         )
         .order_by()
-        .values_list("escalation_id", "escalation__subject_id")
-        .distinct()
+        .values("escalation_id", "escalation__subject_id")
+        .annotate(last=Max("created_at"))
+        .values_list("escalation__subject_id", "last")
     )
-    groups = [group for _, group in told if group is not None]
-    names = dict(AlertGroup.objects.filter(pk__in=groups).values_list("pk", "rule"))
-    counted: dict[str, int] = {}
-    for group in groups:
+    groups = [(group, last) for group, last in told if group is not None]
+    names = dict(AlertGroup.objects.filter(pk__in=[group for group, _ in groups]).values_list("pk", "rule"))
+    counted, by_these = Counter[str](), Counter[str]()
+    for group, last in groups:
         if name := names.get(group):
-            counted[name] = counted.get(name, 0) + 1
-    return sorted(counted.items(), key=lambda each: (-each[1], each[0]))[:FIXED]
+            counted[name] += 1
+            by_these[name] += last >= row.since
+    return sorted(counted.items(), key=lambda each: (-each[1], -by_these[each[0]], each[0]))[:FIXED]

@@ -11,11 +11,18 @@ from .models import ContactMethod, Notification, NotificationRule, Urgency
 
 @dataclass(frozen=True)
 class Fault:
-    """What may keep an urgent page from somebody. ``deaf``: nothing that is known would reach them."""
+    """What may keep an urgent page from somebody: for others to read, and for themselves (``own``). ``deaf``: nothing that is
+    known would reach them."""
 
     text: str
+    own: str
     fix: str
     deaf: bool = False
+
+    @property
+    def told(self) -> str:
+        """All that they have to know themselves."""
+        return f"{self.own} {self.fix}"
 
 
 def faults_of(people: Iterable[Person]) -> dict[int, list[Fault]]:
@@ -53,21 +60,33 @@ def _failed(methods: set[int]) -> set[int]:
 def _faults(person: Person, methods: list[ContactMethod], rules: set[int], failed: set[int]) -> Iterable[Fault]:
     enabled = [method for method in methods if method.enabled]
     if not enabled:
-        yield Fault(f"{person} has no way to be reached.", "Add a contact method under Me.", deaf=True)
+        yield Fault(
+            f"{person} has no way to be reached.",
+            "Pages would not reach you: you have no way to be reached.",
+            "Add one under “How you are reached”.",
+            deaf=True,
+        )
         return
     # Without any rule every method is used at once (messages_for).
     used = [method for method in enabled if not rules or method.pk in rules] or enabled
     if all(method.pk in failed for method in used):
         yield Fault(
             f"The last message to {person} failed by every method that is used for pages.",
-            "Send a test page under Me, and mend or replace the methods.",
+            "Pages may not reach you: the last message to you failed by every way that is used for pages.",
+            "Send a test page under “How you are reached”, and mend or replace them.",
             deaf=True,
         )
     else:
         for method in used:
             if method.pk in failed:
-                yield Fault(f"The last message by {method.label} to {person} failed.", "Send a test page under Me.")
+                yield Fault(
+                    f"The last message by {method.label} to {person} failed.",
+                    f"The last message to you by {method.label} failed.",
+                    "Send a test page under “How you are reached”.",
+                )
     if all(method.verified_at is None for method in used):
         yield Fault(
-            f"No contact method of {person} has ever been confirmed.", "Send a test page under Me and answer it."
+            f"No contact method of {person} has ever been confirmed.",
+            "Nobody knows whether pages reach you: none of your ways has ever been confirmed.",
+            "Send a test page under “How you are reached”, and answer it.",
         )
