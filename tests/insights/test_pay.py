@@ -64,6 +64,14 @@ def test_every_minute_on_call_is_counted_once_and_of_its_kind(
     )
 
 
+def test_holidays_that_follow_each_other_are_all_named() -> None:
+    span = datetime(2026, 12, 24, 12, tzinfo=BERLIN), datetime(2026, 12, 27, 12, tzinfo=BERLIN)
+    days = {date(2026, 12, 25): "Christmas Day", date(2026, 12, 26): "Second Day of Christmas", date(2026, 12, 28): "x"}
+    found = lines([Served(1, "Pay", BERLIN, [span], days)], [], constant(EUR))
+    [text] = [each.text for each in found if each.what == "holiday"]
+    assert "public holiday (Christmas Day, Second Day of Christmas): 48.00 h at 8 EUR" in text
+
+
 @given(
     st.lists(st.tuples(minutes, minutes), max_size=6),
     st.lists(minutes, max_size=20),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -323,6 +324,14 @@ def test_the_delivery_log(client: Any, django_assert_max_num_queries: Any) -> No
     assert "Message 9<" in client.get(f"/notifications?after={older}").content.decode()
     assert "Message" not in client.get("/notifications?who=me").content.decode().partition("<table")[2]
     assert "Message 59" in client.get(f"/notifications?person={anna.pk}&state=sent").content.decode()
+    now = clock.now().astimezone(ZoneInfo(ben.timezone))
+    before, after = (f"{now + timedelta(hours=each):%Y-%m-%dT%H:%M}" for each in (-1, 1))
+    assert "Message 59" in client.get(f"/notifications?start={before}&end={after}").content.decode()
+    assert "No message matches" in client.get(f"/notifications?start={after}").content.decode()
+    assert "Message 59" not in client.get(f"/notifications?end={before}").content.decode()
+    assert b"Message" not in b"".join(client.get(f"/notifications.csv?start={after}").streaming_content)
+    wrong = client.get("/notifications?start=soon").content.decode()
+    assert "Message 59" in wrong and "Enter a valid date/time." in wrong
     sign_in(client, factories.person())
     assert "Message 59" not in client.get("/notifications").content.decode()
     assert acting(anna).may("see")

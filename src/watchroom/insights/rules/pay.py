@@ -158,11 +158,18 @@ def _hours(served: Served, piece: tuple[datetime, datetime, Kind, PayRules]) -> 
     exact = Decimal((b - a) // timedelta(seconds=1)) / 3600
     amount = (exact * rate).quantize(_CENT, ROUND_HALF_UP)
     hours = exact.quantize(_CENT, ROUND_HALF_UP)
-    feast = served.holidays.get(a.astimezone(served.zone).date(), "") if kind == "holiday" else ""
-    what = f"{KINDS[kind]} ({feast})" if feast else KINDS[kind]
+    feasts = _feasts(served, a, b) if kind == "holiday" else ""
+    what = f"{KINDS[kind]} ({feasts})" if feasts else KINDS[kind]
     text = f"On call {_window(a, b, served.zone)}, {what}: {hours} h at {rate:f} {rules.unit} = {amount} {rules.unit}"
     text += "".join(f" ({note.text})" for note in served.notes if note.counts and note.starts_at <= a < note.ends_at)
     return Line(served.person, served.schedule, kind, a, b, hours, rate, amount, _NONE, text)
+
+
+def _feasts(served: Served, a: datetime, b: datetime) -> str:
+    """What is celebrated from ``a`` up to ``b``: holidays may follow each other."""
+    day, last = a.astimezone(served.zone).date(), (b - timedelta(microseconds=1)).astimezone(served.zone).date()
+    found = {name: None for each, name in sorted(served.holidays.items()) if day <= each <= last and name}
+    return ", ".join(found)
 
 
 def _days_off(served: Served, book: Book, seen: set[tuple[int, date]]) -> Iterable[Line]:

@@ -38,6 +38,14 @@ class WhyForm(forms.Form):
     end = LocalTime("Until")
 
 
+class TimesForm(forms.Form):
+    """When messages of the log were made; either may be left out."""
+
+    start = LocalTime("From", required=False)
+    end = LocalTime("Until", required=False)
+
+
+_FILTERS = ("state", "channel", "who", "person", "q", "escalation", "start", "end")
 FILE_LIMIT = 50_000  # notifications; a longer log is asked for in parts
 
 
@@ -45,6 +53,8 @@ def _filtered(request: HttpRequest) -> QuerySet[Notification]:
     """What the address asks for, of what may be seen."""
     actor, given = actor_of(request), request.GET
     mine = actor.person.pk if given.get("who") == "me" and actor.person else None
+    times = TimesForm(given)
+    times.is_valid()  # what can't be read is said beside its field, and filters nothing
     return delivery_log(
         actor,
         state=given.get("state", ""),
@@ -52,6 +62,8 @@ def _filtered(request: HttpRequest) -> QuerySet[Notification]:
         person=mine or whole(given.get("person", "")),
         escalation=whole(given.get("escalation", "")),
         text=given.get("q", ""),
+        start=times.cleaned_data.get("start"),
+        end=times.cleaned_data.get("end"),
     )
 
 
@@ -65,7 +77,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "channels": all_of("watchroom.channels").values(),
         "people": Person.objects.filter(is_active=True),
         "person": whole(request.GET.get("person", "")) or 0,
-        "filtered": any(request.GET.get(name) for name in ("state", "channel", "who", "person", "q", "escalation")),
+        "times": TimesForm(request.GET),
+        "filtered": any(request.GET.get(name) for name in _FILTERS),
     }
     return render(request, "paging/notifications.html", context)
 
