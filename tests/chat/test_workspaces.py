@@ -204,7 +204,11 @@ def test_by_file_and_command_line(http_peer: HttpPeer, tmp_path: Any) -> None:
     refused = run("apply", "-f", str(file))
     assert refused.exit_code == 1 and "watchroom workspace secret acme token" in refused.output
     made = run("workspace", "create", "Bot", "--kind", "telegram", "--secret", "token", input="1234:secret-of-bot\n")
-    assert made.exit_code == 0 and "secret-of-bot" not in made.output
+    assert made.exit_code == 0 and "secret-of-bot" not in made.output and "Warning" not in made.output
+    piped = run("workspace", "secret", "bot", "token", input="1234:another-secret\n")
+    assert piped.exit_code == 0 and "another-secret" not in piped.output and "Warning" not in piped.output
+    nothing = run("workspace", "secret", "bot", "token", input="")
+    assert nothing.exit_code == 2 and "standard input" in nothing.output
     assert run("workspace", "delete", "acme").exit_code == 1  # a policy posts there
     assert run("workspace", "delete", "bot").exit_code == 0
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ..kernel.errors import Refused
+from .asking import value_option
 from .client import Api, api_command, given
 from .show import facts, table
 
@@ -73,7 +74,7 @@ def create_connection(api: Api, settings: tuple[str, ...], **fields: Any) -> Any
 @connection.command("secret")
 @click.argument("slug")
 @click.argument("name")
-@click.option("--value", prompt=True, hide_input=True, help="Left out, it is asked for (or read from standard input).")
+@value_option
 @api_command
 def set_secret(api: Api, slug: str, name: str, value: str) -> Any:
     """Set a connection's secret, such as its token."""

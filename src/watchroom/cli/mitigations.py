@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from .asking import ask_secret, value_option
 from .client import Api, api_command
 from .evidence import pairs
 from .show import facts, table
@@ -251,7 +252,7 @@ def change_runner(
 @runner.command("secret")
 @click.argument("slug")
 @click.argument("name")
-@click.option("--value", prompt=True, hide_input=True, help="Asked for if it is left out.")
+@value_option
 @api_command
 def secret(api: Api, slug: str, name: str, value: str) -> Any:
     """Set a secret of a runner, such as its token."""
@@ -283,7 +284,7 @@ def _said(settings: tuple[str, ...], secrets: tuple[str, ...], files: tuple[str,
     for name, place in pairs(files).items():
         with click.open_file(place) as file:
             said[name] = file.read()
-    return said | {name: str(click.prompt(name, hide_input=True)).strip() for name in secrets}
+    return said | {name: ask_secret(name) for name in secrets}
 
 
 commands = [mitigation, runner]

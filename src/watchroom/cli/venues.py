@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from .asking import ask_secret, value_option
 from .client import Api, api_command
 from .evidence import pairs
 from .show import facts, table
@@ -35,7 +36,7 @@ def bridge() -> None:
 def create_bridge(api: Api, settings: tuple[str, ...], secrets: tuple[str, ...], **fields: Any) -> Any:
     """Add a bridge: `watchroom bridge create Jitsi --kind jitsi --setting 'url=https://meet.example.org/{room}'`."""
     said = pairs(settings)
-    said |= {name: _asked(name) for name in secrets}
+    said |= {name: ask_secret(name) for name in secrets}
     return api.post("/bridges", settings=said, **fields), facts
 
 
@@ -59,21 +60,17 @@ def change_bridge(
 ) -> Any:
     """Change a bridge. What is left out stays; with a new address, secrets must be given again."""
     now = api.get(f"/bridges/{slug}")
-    said = now["settings"] | pairs(settings) | {each: _asked(each) for each in secrets}
+    said = now["settings"] | pairs(settings) | {each: ask_secret(each) for each in secrets}
     body = {key: now[key] for key in ("name", "team", "kind", "slug")}
     body |= {key: value for key, value in (("name", name), ("team", team)) if value is not None}
     body |= {"team": body["team"] or None, "settings": {key: value for key, value in said.items() if value != ""}}
     return api.call("PUT", f"/bridges/{slug}", body), facts
 
 
-def _asked(name: str) -> str:
-    return str(click.prompt(name, hide_input=True)).strip()
-
-
 @bridge.command("secret")
 @click.argument("slug")
 @click.argument("name")
-@click.option("--value", prompt=True, hide_input=True, help="Left out, it is asked for (or read from standard input).")
+@value_option
 @api_command
 def set_secret(api: Api, slug: str, name: str, value: str) -> Any:
     """Set a bridge's secret, such as client_secret."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from .asking import ask_secret, value_option
 from .client import Api, api_command
 from .evidence import pairs
 from .show import facts, table
@@ -38,14 +39,14 @@ def create(api: Api, settings: tuple[str, ...], secrets: tuple[str, ...], **fiel
     """Connect a chat: `watchroom workspace create Acme --kind slack --secret token --secret signing_secret`."""
     said = pairs(settings)
     for name in secrets:
-        said[name] = str(click.prompt(name, hide_input=True)).strip()
+        said[name] = ask_secret(name)
     return api.post("/workspaces", settings=said, **fields), facts
 
 
 @workspace.command("secret")
 @click.argument("slug")
 @click.argument("name")
-@click.option("--value", prompt=True, hide_input=True, help="Left out, it is asked for (or read from standard input).")
+@value_option
 @api_command
 def set_secret(api: Api, slug: str, name: str, value: str) -> Any:
     """Set a workspace's secret, such as its token."""
