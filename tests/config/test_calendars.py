@@ -14,7 +14,7 @@ from watchroom.config.text import dump
 from watchroom.config.text import parse as parse_file
 from watchroom.kernel.errors import Refused
 from watchroom.oncall import commands
-from watchroom.oncall.models import Calendar
+from watchroom.oncall.models import Calendar, Schedule
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "https://calendar.example.org/secret.ics"
@@ -54,8 +54,11 @@ def test_they_are_made_changed_and_removed_and_a_second_time_nothing_is_done() -
     apply(by, parse(FILE.replace("      - {name: Holidays team}\n", "")))
     assert [row.name for row in Calendar.objects.all()] == ["Old tool"]
     without = FILE[: FILE.index("    calendars:")]
-    apply(by, parse(without.replace("name: Pay", "name: Payments")))  # a file that says nothing of them
-    assert Calendar.objects.count() == 1
+    apply(by, parse(without))  # no longer said: they are taken back
+    assert not Calendar.objects.exists()
+    commands.save_calendar(by, None, schedule=Schedule.objects.get(), name="By hand", url=ADDRESS)
+    apply(by, parse(without.replace("name: Pay", "name: Payments")))  # of what it has never said, nothing changes
+    assert Calendar.objects.get().name == "By hand"
 
 
 def test_one_without_an_address_waits_for_it_and_says_so(clock: Any) -> None:
