@@ -203,13 +203,45 @@ def test_people_keep_what_they_have_here_and_ways_come_along() -> None:
         {"type": "assignment_notification_rule", "start_delay_in_minutes": 0, "urgency": "low", "contact_method": {"type": "email_contact_method"}},
     ]  # fmt: skip
     read = pd_read(users=[pd_user("anna"), pd_user("ben", notification_rules=rules, time_zone="Nowhere")])
-    people = moved(read, known=["Anna@example.com"]).document["people"]
+    only_high = pd_user("cleo", notification_rules=rules[:1])
+    assert moved(pd_read(users=[only_high])).document["people"][0]["notification_rules"]["low"] == [
+        {"channel": "email", "wait_seconds": 0}
+    ]
+    people = moved(read, here={"people": [{"email": "anna@example.com"}]}).document["people"]
     assert [each["email"] for each in people] == ["ben@example.com"]
     assert people[0]["notification_rules"] == {
         "high": [{"channel": "push", "wait_seconds": 0}, {"channel": "voice", "wait_seconds": 180}],
         "low": [{"channel": "email", "wait_seconds": 0}],
     }
     assert people[0]["timezone"] == "UTC"
+
+
+def test_what_is_here_stays_as_it_is() -> None:
+    ours = {
+        "teams": [
+            {"slug": "payments-co", "name": "Payments & Co", "members": [{"email": "root@here", "role": "manager"}]}
+        ],
+        "schedules": [{"slug": "primary", "name": "Primary", "team": "shop"}],
+        "policies": [{"slug": "pay", "name": "Pay", "team": "payments-co"}],
+    }
+    policy = {"id": "P1", "name": "Pay", "teams": [{"id": "T1"}], "escalation_rules": [{"targets": [{"id": "S1", "type": "schedule_reference"}]}]}  # fmt: skip
+    read = pd_read(pd_schedule(pd_layer("Weeks", "anna", "cleo")), escalation_policies=[policy])
+    found = moved(read, here=ours)
+    assert [each["slug"] for each in found.document["schedules"]] == ["primary-2"]  # the other is another team's
+    assert "teams" not in found.document and "policies" not in found.document
+    assert {note.about for note in found.notes if "stays as it is" in note.text} == {
+        "Teams payments-co",
+        "Policies pay",
+    }
+    again = moved(read, here=ours, update=True).document
+    assert again["policies"][0]["steps"][0]["targets"] == [{"schedule": "primary-2"}]
+    assert [each["email"] for each in again["teams"][0]["members"]] == [
+        "anna@example.com",
+        "ben@example.com",
+        "root@here",
+    ]
+    # Whoever is paged can answer.
+    assert {each["email"]: each["role"] for each in found.document["people"]}["cleo@example.com"] == "responder"
 
 
 OG = {
@@ -284,6 +316,14 @@ def test_opsgenie_counts_from_the_beginning_and_we_from_step_to_step() -> None:
         "pause": True,
         "wait_seconds": 300,
     }
+    rules = [
+        {"isDefault": True, "notify": {"type": "schedule", "id": "S1"}},
+        {"name": "VIPs", "notify": {"type": "none"}},
+    ]
+    direct = opsgenie.translate({**OG, "routing_rules": {"T1": rules}}, team="sre", at=NOW)
+    assert direct.document["policies"][1]["steps"][0]["targets"] == [{"schedule": "pay-schedule"}]
+    assert direct.document["services"][0]["policy"] == "pay"
+    assert any("VIPs" in note.text for note in direct.notes)
     days, nights = found.document["schedules"][0]["rotations"]
     assert days["restrictions"] == [{"start_day": "monday", "start": "09:00", "end_day": "friday", "end": "17:30"}]
     assert days["precedence"] == nights["precedence"] and days["starts_at"] == "2026-03-02T09:00"
@@ -361,6 +401,7 @@ def test_grafanas_chains_become_steps() -> None:
     once = {"type": "single_event", "frequency": None, "users": ["ANNA"], "duration": 3600}
     odd = {"type": "recurrent_event", "frequency": "daily", "interval": 3, "users": ["ANNA"], "duration": 3600}
     found = grafana_oncall.translate(oncall(once, odd, chain=chain), team="sre", at=NOW)
+    assert any(note.text == "Nobody is on call in it here." for note in found.notes)
     (policy,) = found.document["policies"]
     assert policy["repeats"] == 5 and policy["team"] == "pay"
     assert policy["steps"] == [
@@ -476,9 +517,15 @@ def test_from_pagerduty_to_whoever_is_on_call(
     assert EscalationPolicy.objects.get(slug="pay").team == made.team
     again = data("import", "pagerduty", "--team", team.slug, "--read", str(saved))
     assert again["steps"] == []  # doing it twice changes nothing
-    assert yaml.safe_load(written.read_text())["schedules"] == again["document"]["schedules"]
-    saved.write_text("[]")
-    assert run("import", "pagerduty", "--team", team.slug, "--read", str(saved)).exit_code != 0
+    assert yaml.safe_load(written.read_text())["schedules"][0]["slug"] == "primary"
+    assert found["applied"] and again["document"].get("schedules") is None
+    update = data("import", "pagerduty", "--team", team.slug, "--read", str(saved), "--update")
+    assert update["steps"] == []  # theirs is ours
+    assert oct(saved.stat().st_mode & 0o777) == "0o600"
+    for wrong in ("[]", "{", '{"users": [{}]}', '{"teams": 5}'):
+        saved.write_text(wrong)
+        refused = run("import", "pagerduty", "--team", team.slug, "--read", str(saved))
+        assert refused.exit_code == 1 and not isinstance(refused.exception, KeyError | TypeError), refused.output
 
 
 @pytest.mark.django_db

@@ -16,6 +16,7 @@ from watchroom.accounts.actors import acting
 from watchroom.accounts.models import Person
 from watchroom.incidents import commands
 from watchroom.incidents.models import Incident
+from watchroom.insights import responding
 from watchroom.insights.rules.response import MEASURES, Went, numbers
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
@@ -123,3 +124,20 @@ def test_by_page_file_api_and_only_what_one_may_see(
     later = client.get("/api/v1/insights/incidents").json()
     assert (later["count"], later["before"]) == (0, 2)
     assert "Look at half a year" in client.get("/insights/incidents").content.decode()
+
+
+@pytest.mark.django_db
+def test_more_than_can_be_told_of_are_still_counted(
+    client: Client, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = factories.actor()
+    assert by.person is not None
+    for number in range(5):
+        commands.declare(by, title=f"Incident {number}", severity=1 + number % 2)
+        clock.advance(MINUTE)
+    monkeypatch.setattr(responding, "MOST", 3)
+    client.force_login(by.person)
+    answer = client.get("/api/v1/insights/incidents").json()
+    assert (answer["count"], answer["told"], answer["open"], answer["before"]) == (5, 3, 5, 0)
+    assert answer["by_severity"] == {"1": 3, "2": 2} and sum(week["count"] for week in answer["weeks"]) == 3
+    assert "only the newest 3" in client.get("/insights/incidents").content.decode()

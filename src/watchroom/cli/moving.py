@@ -21,7 +21,7 @@ from .client import Api, api_command
 
 F = TypeVar("F", bound=Callable[..., Any])
 PROVED = timedelta(days=28)  # whom they have on call is compared for so long
-_TRIES, _LONGEST_WAIT_SECONDS, _TIMEOUT_SECONDS = 6, 60.0, 30.0
+_TRIES, _WAIT_SECONDS, _LONGEST_WAIT_SECONDS, _TIMEOUT_SECONDS = 6, 5.0, 60.0, 30.0
 
 
 class There:
@@ -43,12 +43,7 @@ class There:
                 raise WatchroomError(f"{self.http.base_url} can't be reached: {error}.", fix="Check --api.") from error
             if answer.status_code != 429:
                 break
-            self.pause(
-                min(
-                    float(answer.headers.get("Retry-After") or answer.headers.get("ratelimit-reset") or 5),
-                    _LONGEST_WAIT_SECONDS,
-                )
-            )
+            self.pause(_asked_to_wait(answer))
         if answer.status_code >= 400:
             raise WatchroomError(
                 f"GET {answer.url} answered {answer.status_code}: {answer.text[:200]}",
@@ -58,6 +53,12 @@ class There:
             return answer.json()
         except ValueError:
             raise WatchroomError(f"{answer.url} did not answer with JSON.", fix="Check --api.") from None
+
+
+def _asked_to_wait(answer: httpx.Response) -> float:
+    """For how many seconds, as far as that can be read."""
+    said = answer.headers.get("Retry-After") or answer.headers.get("ratelimit-reset") or ""
+    return min(float(said), _LONGEST_WAIT_SECONDS) if said.isdecimal() else _WAIT_SECONDS
 
 
 def read_pagerduty(there: There, since: datetime, until: datetime) -> dict[str, Any]:
@@ -164,6 +165,7 @@ def _options(command: F) -> F:
             click.option("--read", "given", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What was saved before, instead of asking."),
             click.option("--save", type=click.Path(path_type=Path), help="Keep what was read there, to look at or to translate again."),
             click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the file for `watchroom apply` there."),
+            click.option("--update", is_flag=True, help="Take theirs also for what has the same name and team here."),
             click.option("--apply", "do_apply", is_flag=True, help="Apply it; without this nothing is changed."),
         )
     ):  # fmt: skip
@@ -232,21 +234,25 @@ def _move(
     given: Path | None,
     save: Path | None,
     output: Path | None,
+    update: bool,
     do_apply: bool,
 ) -> Any:
     from ..config.moving.proof import proofs
 
     now = clock.now().replace(minute=0, second=0, microsecond=0)
-    if given is not None:
-        read = _saved(given)
-    elif os.environ.get(secret):
-        read = ask(now, now + PROVED)
-    else:
+    if given is None and not os.environ.get(secret):
         raise Refused("There is no token.", field=secret, value="", fix=f"Set {secret}, or give --read FILE.")
-    if save is not None:
-        save.write_text(json.dumps(read, indent=1))
-    people = {each["email"] for each in _every(api, "/people")}
-    moved = translate(read, team=team, at=now, known=people)
+    here = api.get("/config/export")
+    try:
+        read = _saved(given) if given is not None else ask(now, now + PROVED)
+        if save is not None:
+            _keep(save, read)
+        moved = translate(read, team=team, at=now, here=here, update=update)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise WatchroomError(
+            f"What was read has another form than that tool's API gives: {type(error).__name__} {error}.",
+            fix="Check --api, or the file of --read. If both are right, tell us: that is a defect.",
+        ) from error
     document = {"document": moved.document, "prune": False}
     plan = api.call("POST", "/config/plan", document)["steps"]
     proved = proofs(moved)
@@ -280,17 +286,17 @@ def _saved(path: Path) -> dict[str, Any]:
     return found
 
 
-def _every(api: Api, path: str) -> Iterator[Any]:
-    cursor = ""
-    while True:
-        answer = api.get(path, cursor=cursor)
-        yield from answer["items"]
-        if not (cursor := answer.get("next_cursor") or ""):
-            return
+def _keep(path: Path, read: dict[str, Any]) -> None:
+    """For its owner alone: it holds people's telephone numbers."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(json.dumps(read, indent=1))
 
 
 def _proved(proof: Any) -> str:
     compared = f"{proof.compared.total_seconds() / 86400:.0f} days"
+    if not proof.compared:
+        return f"Schedule {proof.schedule}: overrides cover all of the time, so nothing could be compared."
     if not proof.differs:
         return f"Schedule {proof.schedule}: {compared} compared, the same people at every moment."
     first = proof.first

@@ -130,6 +130,7 @@ class IncidentNumbersOut(Schema):
     """How the incidents of a time went. Drills, tests, duplicates and what was declined in triage don't count."""
 
     count: int
+    told: int = Field(description="Of how many measures, weeks and services tell: of all, or of the newest so many.")
     before: int = Field(description="How many there were in as long a time before.")
     open: int
     by_severity: dict[int, int]
@@ -141,6 +142,7 @@ class IncidentNumbersOut(Schema):
     def of(cls, found: Numbers) -> IncidentNumbersOut:
         return cls(
             count=found.count,
+            told=found.told,
             before=found.before,
             open=found.open,
             by_severity=dict(found.by_severity),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -45,16 +45,27 @@ class Moved:
     read: tuple[datetime, datetime] | None = None
 
 
-class Translation:
-    """What a translation of any tool keeps while it goes: notes, people by their number there, slugs by number there."""
+KINDS = ("teams", "schedules", "policies", "services")
 
-    def __init__(self, read: Mapping[str, Any], team: str, at: datetime) -> None:
-        self.read, self.team, self.at = read, team, at
+
+class Translation:
+    """What a translation of any tool keeps while it goes: notes, people by their number there, slugs by number there.
+
+    ``team``: whose is what belongs to no team there. ``here``: the document that `watchroom export` gives; what it has is
+    left as it is, unless ``update``."""
+
+    def __init__(
+        self,
+        read: Mapping[str, Any],
+        team: str,
+        at: datetime,
+        here: Mapping[str, Sequence[Mapping[str, Any]]],
+        update: bool,
+    ) -> None:
+        self.read, self.team, self.at, self.here, self.update = read, team, at, here, update
         self.notes: list[Note] = []
         self.emails: dict[str, str] = {}
-        self.teams, self.schedules, self.policies, self.services = (
-            Slugs(kind) for kind in ("team", "schedule", "policy", "service")
-        )
+        self.teams, self.schedules, self.policies, self.services = (Slugs(here.get(kind, ())) for kind in KINDS)
         self.moved = Moved({}, self.notes)
 
     def note(self, about: str, text: str, fix: str) -> None:
@@ -68,29 +79,58 @@ class Translation:
         self.note(about, f"The time zone {name!r} is not known.", "It is left out, or in UTC: set it by hand.")
         return None
 
-    def done(self, known: Collection[str], stays: Note, **parts: list[dict[str, Any]]) -> Moved:
-        """All that was made. Whoever has an account here (``known``) keeps their role, zone and ways as they are."""
-        there = {email.lower() for email in known}
-        parts["people"] = [each for each in parts["people"] if each["email"] not in there]
-        self.moved.document = {"version": 1} | {name: things for name, things in parts.items() if things}
+    def done(self, stays: Note, people: list[dict[str, Any]], **parts: list[dict[str, Any]]) -> Moved:
+        """All that was made. Whoever has an account here keeps their role, zone and ways as they are."""
+        self._let_them_answer(people, parts)
+        there = {str(each["email"]).lower() for each in self.here.get("people", ())}
+        made = {"people": [each for each in people if each["email"] not in there]}
+        made |= {kind: self._new_or_wanted(kind, parts.get(kind, [])) for kind in KINDS}
+        self.moved.document = {"version": 1} | {name: things for name, things in made.items() if things}
         if self.read.get("since") and self.read.get("until"):
             self.moved.read = instant(self.read["since"]), instant(self.read["until"])
         self.notes.append(stays)
         return self.moved
 
+    def _let_them_answer(self, people: Sequence[dict[str, Any]], parts: Mapping[str, list[dict[str, Any]]]) -> None:
+        paged = {
+            email for each in parts.get("schedules", ()) for row in each["rotations"] for turn in row["members"] for email in turn
+        } | {
+            target.get("person") for each in parts.get("policies", ()) for step in each["steps"] for target in step.get("targets", ())
+        }  # fmt: skip
+        for each in people:
+            if each["role"] == "viewer" and each["email"] in paged:
+                each["role"] = "responder"
+                self.note(each["email"], "They are paged, and could only look there.", "Here they are a responder.")
+
+    def _new_or_wanted(self, kind: str, things: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        ours: dict[str, Mapping[str, Any]] = {each["slug"]: each for each in self.here.get(kind, ())}
+        kept = []
+        for each in things:
+            mine = ours.get(each["slug"])
+            if mine is not None and not self.update:
+                self.note(f"{kind.title()} {each['slug']}", "It is here, and stays as it is.", "--update takes theirs.")
+                continue
+            if mine is not None and kind == "teams":  # nobody leaves a team by being taken over
+                there = {member["email"] for member in each["members"]}
+                each["members"] += [member for member in mine.get("members", ()) if member["email"] not in there]
+            kept.append(each)
+        return kept
+
 
 class Slugs:
-    """Slugs made of names, each once, by what they are known by in the other tool."""
+    """Slugs made of names, each once, by what they are known by in the other tool. What has that slug here is the same thing
+    where it has the same name and team; else another slug is taken."""
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, here: Sequence[Mapping[str, Any]]) -> None:
+        self.here = {each["slug"]: (each["name"], each.get("team")) for each in here}
         self.of: dict[str, str] = {}
         self._taken: set[str] = set()
 
-    def add(self, key: str, name: str) -> str:
-        base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:50] or self.kind
+    def add(self, key: str, name: str, team: str | None = None) -> str:
+        """The slug of what is named so and belongs to a team (None: it is one)."""
+        base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:50] or "unnamed"
         slug, number = base, 1
-        while slug in self._taken:
+        while slug in self._taken or (team is not None and self.here.get(slug, (name, team)) != (name, team)):
             number += 1
             slug = f"{base}-{number}"
         self._taken.add(slug)

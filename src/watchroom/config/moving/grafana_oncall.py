@@ -6,7 +6,7 @@ escalation_policies)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,19 +26,20 @@ _STAYS = Note(
 )
 
 
-def translate(read: Mapping[str, Any], *, team: str, at: datetime, known: Collection[str] = ()) -> Moved:
-    """Translate what was read (see ``cli/moving.py``). ``team``: whose is what belongs to no team there; ``known``: e-mail
-    addresses of people who have an account here already and stay as they are."""
-    return _Translation(read, team, at).everything(known)
+def translate(
+    read: Mapping[str, Any], *, team: str, at: datetime, here: Mapping[str, Any] | None = None, update: bool = False
+) -> Moved:
+    """Translate what was read (see ``cli/moving.py``); the rest as :class:`Translation` has it."""
+    return _Translation(read, team, at, here or {}, update).everything()
 
 
 class _Translation(Translation):
-    def everything(self, known: Collection[str]) -> Moved:
+    def everything(self) -> Moved:
         people = [made for each in self.read.get("users", ()) if (made := self._person(each))]
         teams = [self._team(each) for each in self.read.get("teams", ())]
         schedules = [made for each in self.read.get("schedules", ()) if (made := self._schedule(each))]
         policies = [made for each in self.read.get("escalation_chains", ()) if (made := self._policy(each))]
-        return self.done(known, _STAYS, people=people, teams=teams, schedules=schedules, policies=policies)
+        return self.done(_STAYS, people=people, teams=teams, schedules=schedules, policies=policies)
 
     # People and teams
 
@@ -85,12 +86,13 @@ class _Translation(Translation):
             for each in shifts
             if (made := self._rotation(f"{about}, {each.get('name') or each['id']}", each, zone)) is not None
         ]
-        slug = self.schedules.add(schedule["id"], schedule["name"])
-        if rotations:
-            self.moved.served[slug] = [
-                Served(instant(each["shift_start"]), instant(each["shift_end"]), str(each["user_email"]).lower())
-                for each in schedule.get("final_shifts") or ()
-            ]
+        slug = self.schedules.add(schedule["id"], schedule["name"], self._team_of(schedule))
+        if not rotations:
+            self.note(about, "Nobody is on call in it here.", "Build its rotations before a policy relies on it.")
+        self.moved.served[slug] = [
+            Served(instant(each["shift_start"]), instant(each["shift_end"]), str(each["user_email"]).lower())
+            for each in schedule.get("final_shifts") or ()
+        ]
         return {
             "slug": slug,
             "name": schedule["name"],
@@ -138,12 +140,13 @@ class _Translation(Translation):
 
     def _members(self, about: str, shift: Mapping[str, Any]) -> list[list[str]]:
         turns = shift.get("rolling_users") if shift.get("type") == "rolling_users" else [shift.get("users") or []]
-        named = [[self.emails[each] for each in turn if each in self.emails] for turn in turns or []]
+        turns = turns or []
+        first = int(shift.get("start_rotation_from_user_index") or 0) % max(1, len(turns))
+        named = [[self.emails[each] for each in turn if each in self.emails] for turn in turns[first:] + turns[:first]]
         members = [turn for turn in named if turn]
         if len(members) < len(named):
             self.note(about, "A turn of it has nobody with an account.", "It is left out; see who gains it.")
-        first = int(shift.get("start_rotation_from_user_index") or 0) % max(1, len(members))
-        return members[first:] + members[:first]
+        return members
 
     # Policies
 
@@ -178,7 +181,7 @@ class _Translation(Translation):
             self.note(about, "None of its steps could be taken over.", "Build it anew.")
             return None
         return {
-            "slug": self.policies.add(chain["id"], chain["name"]),
+            "slug": self.policies.add(chain["id"], chain["name"], self._team_of(chain)),
             "name": chain["name"],
             "team": self._team_of(chain),
             "repeats": repeats,

@@ -5,7 +5,7 @@ https://docs.opsgenie.com/docs/api-overview (user, team, schedule, escalation, t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -34,26 +34,27 @@ _STAYS = Note(
 )
 
 
-def translate(read: Mapping[str, Any], *, team: str, at: datetime, known: Collection[str] = ()) -> Moved:
-    """Translate what was read (see ``cli/moving.py``). ``team``: whose is what belongs to no team there; ``known``: e-mail
-    addresses of people who have an account here already and stay as they are."""
-    return _Translation(read, team, at).everything(known)
+def translate(
+    read: Mapping[str, Any], *, team: str, at: datetime, here: Mapping[str, Any] | None = None, update: bool = False
+) -> Moved:
+    """Translate what was read (see ``cli/moving.py``); the rest as :class:`Translation` has it."""
+    return _Translation(read, team, at, here or {}, update).everything()
 
 
 class _Translation(Translation):
-    def __init__(self, read: Mapping[str, Any], team: str, at: datetime) -> None:
-        super().__init__(read, team, at)
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self.in_team: dict[str, list[str]] = {}
+        self.policy_of: dict[str, str] = {}
 
-    def everything(self, known: Collection[str]) -> Moved:
+    def everything(self) -> Moved:
         people = [self._person(each) for each in self.read.get("users", ())]
         teams = [self._team(each) for each in self.read.get("teams", ())]
         schedules = [made for each in self.read.get("schedules", ()) if (made := self._schedule(each))]
         policies = [made for each in self.read.get("escalations", ()) if (made := self._policy(each))]
+        policies += [made for each in self.read.get("teams", ()) if (made := self._routed(each))]
         services = [self._service(each) for each in self.read.get("services", ())]
-        return self.done(
-            known, _STAYS, people=people, teams=teams, schedules=schedules, policies=policies, services=services
-        )
+        return self.done(_STAYS, people=people, teams=teams, schedules=schedules, policies=policies, services=services)
 
     # People and teams
 
@@ -104,7 +105,7 @@ class _Translation(Translation):
         if not rotations:
             self.note(about, "None of its rotations could be taken over.", "Build this schedule anew.")
             return None
-        slug = self.schedules.add(schedule["id"], schedule["name"])
+        slug = self.schedules.add(schedule["id"], schedule["name"], self._team_of(schedule))
         if timeline := (schedule.get("timeline") or {}).get("finalTimeline"):
             self._served(slug, timeline)
         return {
@@ -186,7 +187,7 @@ class _Translation(Translation):
                 about, "It closed alerts at its end.", "Here the last resort is asked instead; nothing closes itself."
             )
         return {
-            "slug": self.policies.add(escalation["id"], escalation["name"]),
+            "slug": self.policies.add(escalation["id"], escalation["name"], self._team_of(escalation)),
             "name": escalation["name"],
             "team": self._team_of(escalation),
             "description": escalation.get("description") or "",
@@ -212,20 +213,48 @@ class _Translation(Translation):
         self.note(about, f"It pages {who.get('name') or key}, which could not be taken over.", "Choose somebody else.")
         return []
 
+    def _routed(self, team: Mapping[str, Any]) -> dict[str, Any] | None:
+        """A policy of one step, where a team's alerts go to somebody directly."""
+        rules = self.read.get("routing_rules", {}).get(team["id"]) or ()
+        others = [str(rule.get("name") or rule.get("id")) for rule in rules if not rule.get("isDefault")]
+        if others:
+            self.note(
+                f"Team {team['name']}",
+                f"Its routing rules beside the default are not taken over: {', '.join(others)}.",
+                "Build routes by `watchroom route`.",
+            )
+        notify = next((rule.get("notify") or {} for rule in rules if rule.get("isDefault")), {})
+        if notify.get("type") in {None, "none"}:
+            return None
+        if notify["type"] == "escalation":
+            if notify.get("id") in self.policies.of:
+                self.policy_of[team["id"]] = self.policies.of[notify["id"]]
+            return None
+        targets = self._targets(f"Team {team['name']}", {"recipient": notify})
+        if not targets:
+            return None
+        slug = self.policies.add(f"team {team['id']}", team["name"], self.teams.of[team["id"]])
+        self.policy_of[team["id"]] = slug
+        return {
+            "slug": slug,
+            "name": team["name"],
+            "team": self.teams.of[team["id"]],
+            "repeats": 2,
+            "steps": [{"wait_seconds": _LAST_WAIT_SECONDS, "targets": targets}],
+        }
+
     def _service(self, service: Mapping[str, Any]) -> dict[str, Any]:
+        team = self.teams.of.get(service.get("teamId", ""), self.team)
+        policy = self.policy_of.get(service.get("teamId", ""))
+        if policy is None:
+            self.note(f"Service {service['name']}", "Nobody is paged for its team's alerts there.", "Give it a policy.")
         made = {
-            "slug": self.services.add(service["id"], service["name"]),
+            "slug": self.services.add(service["id"], service["name"], team),
             "name": service["name"],
-            "team": self.teams.of.get(service.get("teamId", ""), self.team),
+            "team": team,
             "description": service.get("description") or "",
         }
-        notified = [
-            (rule.get("notify") or {}).get("id")
-            for rule in self.read.get("routing_rules", {}).get(service.get("teamId", ""), ())
-            if rule.get("isDefault")
-        ]
-        policies = [self.policies.of[key] for key in notified if key in self.policies.of]
-        return made | ({"policy": policies[0]} if policies else {})
+        return made | ({"policy": policy} if policy else {})
 
 
 def _after_minutes(rule: Mapping[str, Any]) -> int:

@@ -5,7 +5,7 @@ https://developer.pagerduty.com/api-reference/ (users, teams, schedules, escalat
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,22 +38,21 @@ _STAYS = Note(
 )
 
 
-def translate(read: Mapping[str, Any], *, team: str, at: datetime, known: Collection[str] = ()) -> Moved:
-    """Translate what was read (see ``cli/moving.py``). ``team``: whose is what belongs to no team there; ``known``: e-mail
-    addresses of people who have an account here already and stay as they are."""
-    return _Translation(read, team, at).everything(known)
+def translate(
+    read: Mapping[str, Any], *, team: str, at: datetime, here: Mapping[str, Any] | None = None, update: bool = False
+) -> Moved:
+    """Translate what was read (see ``cli/moving.py``); the rest as :class:`Translation` has it."""
+    return _Translation(read, team, at, here or {}, update).everything()
 
 
 class _Translation(Translation):
-    def everything(self, known: Collection[str]) -> Moved:
+    def everything(self) -> Moved:
         people = [self._person(each) for each in self.read.get("users", ())]
         teams = [self._team(each) for each in self.read.get("teams", ())]
         schedules = [made for each in self.read.get("schedules", ()) if (made := self._schedule(each))]
         policies = [made for each in self.read.get("escalation_policies", ()) if (made := self._policy(each))]
         services = [self._service(each) for each in self.read.get("services", ())]
-        return self.done(
-            known, _STAYS, people=people, teams=teams, schedules=schedules, policies=policies, services=services
-        )
+        return self.done(_STAYS, people=people, teams=teams, schedules=schedules, policies=policies, services=services)
 
     # People and teams
 
@@ -66,6 +65,9 @@ class _Translation(Translation):
             "timezone": self.zone(email, user.get("time_zone")) or "UTC",
         }
         ways = {urgency: self._ways(email, user, urgency) for urgency in ("high", "low")}
+        if ways["high"] and not ways["low"]:  # empty would mean: at once by everything
+            ways["low"] = [{"channel": "email", "wait_seconds": 0}]
+            self.note(email, "They heard nothing of what can wait.", "Here they get mail of it; they can change that.")
         return made | ({"notification_rules": ways} if ways["high"] else {})
 
     def _ways(self, email: str, user: Mapping[str, Any], urgency: str) -> list[dict[str, Any]]:
@@ -114,7 +116,7 @@ class _Translation(Translation):
         if not rotations:
             self.note(about, "No layer of it could be taken over.", "Build this schedule anew.")
             return None
-        slug = self.schedules.add(schedule["id"], schedule["name"])
+        slug = self.schedules.add(schedule["id"], schedule["name"], self._team_of(schedule))
         self.moved.served[slug] = self._entries(schedule.get("final_schedule"))
         overrides = self._entries(schedule.get("overrides_subschedule"))
         self.moved.left_out[slug] = [(each.starts_at, each.ends_at) for each in overrides]
@@ -195,7 +197,7 @@ class _Translation(Translation):
             self.note(about, "None of its steps could be taken over.", "Build it anew.")
             return None
         return {
-            "slug": self.policies.add(policy["id"], policy["name"]),
+            "slug": self.policies.add(policy["id"], policy["name"], self._team_of(policy)),
             "name": policy["name"],
             "team": self._team_of(policy),
             "description": policy.get("description") or "",
@@ -216,7 +218,7 @@ class _Translation(Translation):
     def _service(self, service: Mapping[str, Any]) -> dict[str, Any]:
         policy = self.policies.of.get((service.get("escalation_policy") or {}).get("id", ""))
         made = {
-            "slug": self.services.add(service["id"], service["name"]),
+            "slug": self.services.add(service["id"], service["name"], self._team_of(service)),
             "name": service["name"],
             "team": self._team_of(service),
             "description": service.get("description") or "",

@@ -86,9 +86,11 @@ class Hurt:
 
 @dataclass(frozen=True)
 class Numbers:
-    """How the incidents of a time went. ``before`` is how many there were in as long a time before it."""
+    """How the incidents of a time went. ``before`` is how many there were in as long a time before it; ``told``, of how
+    many measures, weeks and services tell: of all, or of the newest."""
 
     count: int
+    told: int
     before: int
     by_severity: Mapping[int, int]
     open: int
@@ -101,6 +103,7 @@ def numbers(incidents: Sequence[Went], earlier: Sequence[Went], start: datetime,
     """Those declared from ``start`` up to ``end``, beside those of as long a time before."""
     return Numbers(
         count=len(incidents),
+        told=len(incidents),
         before=len(earlier),
         by_severity=_by_severity(incidents),
         open=sum("resolved" not in each.times for each in incidents),

@@ -57,7 +57,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
         "weeks": [(week, _in_words(week.by_severity)) for week in found.weeks],
         "services": [(names.get(each.service, each.service), each) for each in hurt],
         "more": max(0, len(found.services) - SERVICES),
-        "most": responding.MOST if found.count >= responding.MOST else 0,
+        "most": found.told if found.told < found.count else 0,
         "days": str(days),
         "windows": SPANS.items(),
         "team": team,
