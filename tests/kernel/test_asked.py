@@ -15,7 +15,7 @@ FIELDS = (
     Field("backup", "Second address", kind="url", default="https://backup.example.org"),
     Field("username", "User name"),
     Field("password", "Password", kind="password", secret=True),
-    Field("token", "Token", kind="password", secret=True, instead_of="password"),
+    Field("token", "Token", kind="password", secret=True, instead_of=("password",)),
     Field("mode", "Mode", kind="choice", choices=("slow", "fast"), default="slow"),
 )
 BEFORE = {"url": "https://a.example.org", "backup": "https://backup.example.org", "password": "old", "mode": "slow"}
