@@ -18,7 +18,7 @@ import factories as make
 from watchroom.accounts.models import Membership, Person, Team
 from watchroom.catalog.models import Service
 from watchroom.kernel.db import is_postgresql, locked
-from watchroom.kernel.prepared import prepared
+from watchroom.kernel.prepared import attach, prepared
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -40,8 +40,16 @@ def _services(teams: Collection[int], slug: str) -> QuerySet[Service]:
     return Service.objects.filter(team__in=teams).exclude(slug=slug).select_related("team").order_by("id")
 
 
-def _teams(team: int) -> QuerySet[Team]:
-    return Team.objects.filter(pk=team).prefetch_related("memberships__person")
+def _in_teams(teams: Collection[int]) -> QuerySet[Service]:
+    return Service.objects.filter(team__in=teams).order_by("id")
+
+
+def _members(teams: Collection[int]) -> QuerySet[Membership]:
+    return Membership.objects.filter(team__in=teams).order_by("id")
+
+
+def _fetched(team: int) -> QuerySet[Team]:
+    return Team.objects.filter(pk=team).prefetch_related("memberships")
 
 
 def _first(names: Collection[str], *, most: int) -> QuerySet[Person, Any]:
@@ -88,20 +96,32 @@ def test_times_and_numbers_come_back_as_they_are() -> None:
     assert prepared(_numbered)([second.pk]) == [(second.pk, second.name, NOON + timedelta(microseconds=1))]
 
 
-def test_what_is_joined_and_what_is_fetched_with_it_cost_no_more_queries() -> None:
+def test_what_is_joined_costs_no_more_queries() -> None:
     service, other = make.service("Shop"), make.service("Till")
-    make.membership(service.team, make.person("Anna"))
-    ask, teams = prepared(_services), prepared(_teams)
     with CaptureQueriesContext(connection) as asked:
-        (found,) = ask([service.team_id, other.team_id], other.slug)
+        (found,) = prepared(_services)([service.team_id, other.team_id], other.slug)
         assert (found.name, found.team.name) == ("Shop", service.team.name)
     assert len(asked) == 1
-    for number in (service.team_id, other.team_id):
-        with CaptureQueriesContext(connection) as asked:
-            (team,) = teams(number)
-            members = [str(each.person) for each in team.memberships.all()]
-        assert members == (["Anna"] if number == service.team_id else [])
-        assert len(asked) <= 3
+
+
+def test_what_rows_point_to_is_read_at_once_each_but_once() -> None:
+    team, policy = make.team(), make.policy()
+    first, second = make.service("Shop", team=team, policy=policy), make.service("Till", team=team)
+    Service.objects.filter(pk=second.pk).update(policy=None)
+    rows = prepared(_in_teams)([team.pk])
+    with CaptureQueriesContext(connection) as asked:
+        assert attach(rows, "team") == [team]
+        assert attach(attach(rows, "policy"), "team") == [policy.team]
+        assert [(row.pk, row.team, row.policy) for row in rows] == [(first.pk, team, policy), (second.pk, team, None)]
+        assert rows[0].policy is not None and rows[0].policy.team == policy.team
+        assert rows[0].team is rows[1].team
+    assert len(asked) == 3
+    assert attach([], "team") == []
+
+
+def test_what_fetches_more_rows_with_its_own_is_refused() -> None:
+    with pytest.raises(TypeError, match="attach"):
+        prepared(_fetched)(1)
 
 
 def test_of_nothing_nothing_is_asked() -> None:
@@ -162,15 +182,15 @@ def test_a_value_is_never_sql() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_each_thread_asks_by_its_own_connection() -> None:
-    team, ask = make.team(), prepared(_teams)
-    make.membership(team, make.person("Anna"))
-    assert ask(team.pk) == [team]
+    team, ask = make.team(), prepared(_members)
+    anna = make.membership(team, make.person("Anna"))
+    assert ask([team.pk]) == [anna]
     seen: list[Any] = []
 
     def elsewhere() -> None:
         close_old_connections()
         try:
-            seen.extend(each.person.name for found in ask(team.pk) for each in found.memberships.all())
+            seen.extend(each.person.name for each in ask([team.pk]))
             Membership.objects.all().delete()
         finally:
             connection.close()
@@ -179,4 +199,4 @@ def test_each_thread_asks_by_its_own_connection() -> None:
     thread.start()
     thread.join()
     assert seen == ["Anna"]
-    assert [list(found.memberships.all()) for found in ask(team.pk)] == [[]]
+    assert ask([team.pk]) == []

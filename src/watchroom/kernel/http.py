@@ -127,6 +127,7 @@ def carried(address: Address) -> ipaddress.IPv4Address | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def is_public(address: Address) -> bool:
     """Whether ``address`` is an ordinary address on the internet."""
     if isinstance(address, ipaddress.IPv4Address):
@@ -174,6 +175,7 @@ def private_targets() -> tuple[Network, ...]:
     return _networks(tuple(conf.current().private_targets))
 
 
+@lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address:
     """An address as the resolver writes it; a zone (``fe80::1%eth0``) is left out.
 
@@ -234,6 +236,11 @@ def check_url(url: object, *, field: str = "url", public_only: bool = False) -> 
     return str(_parse(url, field, public_only))
 
 
+@lru_cache(maxsize=1024)  # the same few addresses again and again; taking one apart costs as much as sending to it
+def _taken_apart(text: str) -> httpx.URL:
+    return httpx.URL(text)
+
+
 def _permitted_networks(public_only: bool) -> tuple[Network, ...]:
     return () if public_only else private_targets()
 
@@ -241,7 +248,7 @@ def _permitted_networks(public_only: bool) -> tuple[Network, ...]:
 def _parse(url: object, field: str, public_only: bool = False) -> httpx.URL:
     text = url.strip() if isinstance(url, str) else ""
     try:
-        parsed = httpx.URL(text)
+        parsed = _taken_apart(text)
         fine = (
             parsed.scheme in {"http", "https"}
             and bool(parsed.host)
@@ -263,7 +270,7 @@ def _parse(url: object, field: str, public_only: bool = False) -> httpx.URL:
     found = addresses(parsed.host, parsed.port or 0, look_up=False)
     if found and not any(is_permitted(parse_address(each), allowed) for each in found):
         raise forbidden(origin(parsed), found[0], field=field, public_only=public_only)
-    return parsed.copy_with(fragment=None)
+    return parsed.copy_with(fragment=None) if "#" in text else parsed
 
 
 # The socket.
@@ -407,24 +414,13 @@ def fetch(
         sent["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
     deadline = clock.monotonic() + timeout_seconds
     try:
-        request = httpx.Request(
-            method, target.copy_with(userinfo=None), headers={**sent, **(headers or {})}, content=content
-        )
+        bare = target.copy_with(userinfo=None) if target.userinfo else target
+        request = httpx.Request(method, bare, headers={**sent, **(headers or {})}, content=content)
+        there = httpcore.URL(scheme=bare.raw_scheme, host=bare.raw_host, port=bare.port, target=bare.raw_path)
+        network = _Network(shown, deadline, public_only)
         with (
-            httpcore.ConnectionPool(
-                ssl_context=_tls(ca, identity), network_backend=_Network(shown, deadline, public_only)
-            ) as pool,
-            pool.stream(
-                request.method,
-                httpcore.URL(
-                    scheme=request.url.raw_scheme,
-                    host=request.url.raw_host,
-                    port=request.url.port,
-                    target=request.url.raw_path,
-                ),
-                headers=request.headers.raw,
-                content=content or None,
-            ) as response,
+            httpcore.HTTPConnection(there.origin, _tls(ca, identity), network_backend=network) as connection,
+            connection.stream(request.method, there, headers=request.headers.raw, content=content or None) as response,
         ):
             body, truncated = _read(response, limit_bytes)
     except httpcore.TimeoutException:

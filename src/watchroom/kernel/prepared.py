@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import connections
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Model, QuerySet
 from django.db.transaction import TransactionManagementError
 
 _MOST_FORMS = 500  # of one question; there are a dozen or two
@@ -41,7 +41,8 @@ def prepared(make: Callable[P, QuerySet[Any, R]]) -> Callable[P, list[R]]:
     that there are few forms. Of an empty one nothing is asked: the answer is empty.
 
     :raises TypeError: an argument does not stand in the SQL as it is (behind ``contains``, say), values of a collection
-        are of several kinds, or what ought to be an argument is part of the question, which gets new forms for ever.
+        are of several kinds, or what ought to be an argument is part of the question, which gets new forms for ever; or it
+        fetches more rows with its own, which is what :func:`attach` is for.
     """
     forms: dict[Any, _Form] = {}
 
@@ -91,6 +92,8 @@ class _Form:
         marks: list[Any] = []
         arguments = [_stand_in(size, marks) for size in sizes]
         self.rows = make(*arguments, **fixed)
+        if vars(self.rows)["_prefetch_related_lookups"]:
+            raise TypeError(f"{make.__qualname__}: what rows point to is read by attach()")
         self.alias = self.rows.db
         self.compiler = self.rows.query.get_compiler(self.alias)
         self.sql, given = self.compiler.as_sql()
@@ -124,10 +127,7 @@ class _Form:
         compiler.as_sql = lambda *_, **__: (self.sql, tuple(given))
         query = _As(self.rows.query, get_compiler=lambda *_, **__: compiler)
         asked: Any = _As(self.rows, query=query)
-        rows = list(asked._iterable_class(asked))
-        if asked._prefetch_related_lookups:
-            prefetch_related_objects(rows, *asked._prefetch_related_lookups)
-        return rows
+        return list(asked._iterable_class(asked))
 
 
 def _stand_in(size: Any, marks: list[Any]) -> Any:
@@ -140,6 +140,24 @@ def _stand_in(size: Any, marks: list[Any]) -> Any:
     new = [_MARKS[kind](len(marks) + number) for number in range(count)]
     marks += new
     return new
+
+
+def attach(rows: Sequence[Model], name: str) -> list[Any]:
+    """Read what these rows of one kind point to by the foreign key ``name``, each but once, and return it. What Django's
+    ``prefetch_related`` does, which builds its question anew each time."""
+    if not rows:
+        return []
+    key: Any = type(rows[0])._meta.get_field(name)
+    numbers = {number for row in rows if (number := getattr(row, key.attname)) is not None}
+    found = {each.pk: each for each in _numbered(numbers, of=key.related_model)}
+    for row in rows:
+        key.set_cached_value(row, found.get(getattr(row, key.attname)))
+    return list(found.values())
+
+
+@prepared
+def _numbered(numbers: Collection[int], *, of: type[Model]) -> QuerySet[Model]:
+    return of._base_manager.filter(pk__in=numbers).order_by()
 
 
 class _As:

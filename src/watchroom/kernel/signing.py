@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -28,9 +29,13 @@ def _unb64(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
+@lru_cache(maxsize=64)
+def _key(secret: str, purpose: str) -> bytes:
+    return hmac.digest(secret.encode(), f"watchroom.signing.{purpose}".encode(), "sha256")
+
+
 def _mac(purpose: str, body: bytes) -> bytes:
-    key = hmac.digest(secret_key().encode(), f"watchroom.signing.{purpose}".encode(), "sha256")
-    return hmac.digest(key, body, "sha256")
+    return hmac.digest(_key(secret_key(), purpose), body, "sha256")
 
 
 def sign(purpose: str, payload: Any, *, valid_for: timedelta) -> str:

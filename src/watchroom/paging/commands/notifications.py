@@ -13,7 +13,7 @@ from ...accounts.models import Person
 from ...kernel import clock, wake
 from ...kernel.again import retried
 from ...kernel.db import announce, claimable, insert_all, update_each
-from ...kernel.prepared import prepared
+from ...kernel.prepared import attach, prepared
 from ..models import Attempt, Escalation, EscalationEvent, Notification, Urgency
 from ..people import Roster
 from ..quiet import outside
@@ -66,9 +66,10 @@ def _rows(notice: Notice, person: Person, roster: Roster) -> list[Notification]:
         due, note = outside(quiet, roster.at + timedelta(seconds=rule.wait_seconds))
         rows.append(
             Notification(
-                escalation=notice.escalation,
-                event=notice.event,
-                person=person,
+                # By number: to give them as rows costs as much as all the rest.
+                escalation_id=notice.escalation.pk if notice.escalation else None,
+                event_id=notice.event.pk if notice.event else None,
+                person_id=person.pk,
                 contact_method_id=rule.method,
                 method_text=str(own[rule.method])[:250],
                 purpose=notice.purpose,
@@ -119,10 +120,13 @@ def claim(most: int) -> list[Claimed]:
         rows = _due(now, most=most)
         if not rows:
             return []
+        methods = attach(rows, "contact_method")
         if len(rows) == most:  # the rest of what goes with them as one message
-            methods = {row.contact_method for row in rows if row.contact_method is not None}
             ways = [method.pk for method in methods if may_bundle(method)]
-            rows += _going_along(now, ways, [row.pk for row in rows])
+            along = _going_along(now, ways, [row.pk for row in rows])
+            attach(along, "contact_method")
+            rows += along
+        attach(rows, "person")
         groups, held = sort_out_all(in_order(rows, now), now)
         update_each(held, ["due_at", "note", "state"])
         attempts: dict[int, Attempt] = {}
@@ -143,8 +147,7 @@ def claim(most: int) -> list[Claimed]:
 def _waiting(now: datetime) -> QuerySet[Notification]:
     """What is due, with what is needed to send it; a plan is not, and may be long."""
     rows = Notification.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
-    rows = rows.select_related("escalation").defer("escalation__plan").prefetch_related("person", "contact_method")
-    return claimable(rows)
+    return claimable(rows.select_related("escalation").defer("escalation__plan"))
 
 
 @prepared

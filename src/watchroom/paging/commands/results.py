@@ -27,7 +27,8 @@ MEANWHILE = "the next way goes meanwhile"  # said once of each: its next one may
 
 @prepared
 def _held(numbers: Collection[int]) -> QuerySet[Notification]:
-    return locked(Notification.objects.filter(pk__in=numbers)).order_by("id")
+    rows = Notification.objects.filter(pk__in=numbers).order_by("id")
+    return locked(rows.only("state", "ended_at", "due_at", "person_id", "escalation_id"))  # what they say may be long
 
 
 @retried

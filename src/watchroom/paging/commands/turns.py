@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from ...kernel import clock, wake
 from ...kernel.again import retried
 from ...kernel.db import announce, claimable, locked
-from ...kernel.prepared import prepared
+from ...kernel.prepared import attach, prepared
 from ..models import Escalation, EscalationEvent, PagingDefect
 from ..rules import Plan, Position, next_turn
 from .carrying_on import LeftToTheEngine, carry_on
@@ -86,13 +86,16 @@ def _take(most: int, holding: list[dict[str, Any]]) -> int:
 @prepared
 def _due(now: datetime, *, most: int) -> QuerySet[Escalation]:
     due = Escalation.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
-    return claimable(due).prefetch_related("team", "policy__team", "first")[:most]  # many share them
+    return claimable(due)[:most]
 
 
 @retried
 def _take_batch(most: int, holding: list[dict[str, Any]], now: datetime) -> tuple[int, list[int]]:
     with transaction.atomic():
         rows = _due(now, most=most)
+        attach(rows, "team")  # many share them
+        attach(rows, "first")
+        attach(attach(rows, "policy"), "team")
         holding[:] = [
             {name: getattr(row, name) for name in _HELD} for row in rows
         ]  # not those of a try that was given up
