@@ -73,10 +73,11 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_POST
 def add(request: HttpRequest) -> HttpResponse:
     """Add a contact method."""
+    by = actor_of(request)
     channel = channel_named(request.POST.get("channel", ""))
     settings = {field.name: request.POST[field.name] for field in channel.fields if request.POST.get(field.name)}
     method = commands.add_contact_method(
-        actor_of(request), _me(request), channel=channel.name, label=request.POST.get("label", ""), settings=settings
+        by, _me(request), channel=channel.name, label=request.POST.get("label", ""), settings=settings
     )
     messages.success(request, "Added. Try it with a test page, to be sure.")
     return _back_to(method)

@@ -118,8 +118,10 @@ def as_file(request: HttpRequest) -> StreamingHttpResponse:
         "started_at", "seconds", "outcome", "provider_id", "error", "note",
     )  # fmt: skip
 
+    found = _filtered(request)  # now: what is refused within a stream would be the end of a file
+
     def lines() -> Iterator[list[object]]:
-        for row in _filtered(request).order_by("-id")[:FILE_LIMIT].iterator(chunk_size=500):
+        for row in found.order_by("-id")[:FILE_LIMIT].iterator(chunk_size=500):
             about = [row.pk, str(row.person), row.method_text, row.purpose, row.subject, row.state, row.created_at]
             attempts = list(row.attempts.all())
             for each in attempts:
