@@ -501,6 +501,8 @@ def test_a_new_plan_of_a_rotation_counts_in_all_of_its_time_also_where_it_change
     shift = {"person": c.email, "starts_at": monday.isoformat(), "ends_at": (monday + WEEK).isoformat()}
     outside = anna.post("/api/v1/schedules/pay/rota", {"shifts": [shift], **span}, **api)
     assert outside.status_code == 422 and "do not lie in" in outside.content.decode()
+    far = span | {"ends_at": "9000-01-01T00:00:00Z", "rotation": number}
+    assert anna.post("/api/v1/schedules/pay/rota", {"shifts": [], **far}, **api).json()["field"] == "ends_at"
     half = anna.post("/api/v1/schedules/pay/rota", {"shifts": [shift], "starts_at": span["starts_at"]}, **api)
     assert half.status_code == 422 and half.json()["field"] == "starts_at"
 

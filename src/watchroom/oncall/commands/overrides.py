@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from django.db.models import QuerySet
@@ -18,6 +18,8 @@ from .. import queries, rules
 from ..models import Override, Schedule
 from .handoffs import look_again
 from .worked import LONGEST, settle
+
+MOST_PLANNED = timedelta(days=3660)
 
 
 def add_override(
@@ -111,6 +113,8 @@ def accept_rota(
             value=end,
             fix="Send the plan back as it came.",
         )
+    if end - start > MOST_PLANNED:
+        raise Refused("This plans for too long.", field="ends_at", value=end, fix="Plan for ten years at most.")
     with change(by, "rota.accepted", schedule, needs=Action.MANAGE, team=schedule.team_id) as made:
         settle(made.at, [schedule.pk])
         schedule.refresh_from_db()
