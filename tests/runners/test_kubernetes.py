@@ -292,6 +292,10 @@ SERVER = "{server: 'https://k.example.org'}"
     [
         ("a: [", "can't be read as YAML"),
         ("just words", "not a kubeconfig"),
+        (kubeconfig(SERVER, "{token: t}") + "#" * 20_000, "too long"),
+        (kubeconfig(SERVER, "{token: t}") + "contexts: 5\n", "contexts are no list"),
+        (kubeconfig(SERVER, "{token: t}") + "clusters: 5\n", "clusters are no list"),
+        (kubeconfig(SERVER, "{token: t}") + "users: yes\n", "users are no list"),
         (kubeconfig(SERVER, "{exec: {command: aws, apiVersion: client.authentication.k8s.io/v1}}"), "exec runs a program"),
         (kubeconfig(SERVER, "{auth-provider: {name: gcp}}"), "auth-provider runs a program"),
         (kubeconfig(SERVER, "{client-certificate: /root/a.crt, client-key: /root/a.key}"), "refers to a file"),
@@ -317,6 +321,8 @@ def test_a_kubeconfig_that_asks_for_more_is_refused(text: str, said: str) -> Non
     ("wrong", "field"),
     [
         ({"token": "t", "ca": "no certificate"}, "ca"),
+        ({"token": "t", "ca": "kein Zertifikat für ihn"}, "ca"),
+        ({"identity": "kein Zertifikat für ihn"}, "identity"),
         ({"identity": "no certificate"}, "identity"),
         ({"token": "t", "identity": "both"}, "identity"),
         ({}, "token"),

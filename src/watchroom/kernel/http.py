@@ -370,7 +370,7 @@ def is_ca(pem: str) -> bool:
     """Whether ``pem`` can be used as ``ca``."""
     try:
         ssl.create_default_context(cadata=pem)
-    except (ssl.SSLError, ValueError):
+    except (ssl.SSLError, ValueError, TypeError):  # the last one: it is not ASCII
         return False
     return True
 

@@ -11,6 +11,7 @@ import binascii
 from typing import Any
 
 from ...kernel import yamls
+from ...kernel.asked import MOST_LINES
 from ...kernel.errors import Refused
 from .. import base
 
@@ -41,6 +42,11 @@ def read(text: str) -> dict[str, str]:
 
     :raises Refused: it can't be read, has nothing to sign in with, or asks for more than is said here.
     """
+    if len(text) > MOST_LINES:  # reading it would hold up everybody else
+        raise _refused(
+            f"It is too long: it has {len(text)} characters, and at most {MOST_LINES} are read.",
+            f"Paste what “{COMMAND}” prints: only what one cluster needs.",
+        )
     try:
         found = yamls.read(text)
     except yamls.NotYaml as error:
@@ -67,7 +73,10 @@ def read(text: str) -> dict[str, str]:
 
 def _named(found: dict[str, Any], several: str, one: str, name: str) -> dict[str, Any]:
     """The entry of this name, or the only one where no name is said."""
-    rows = [each for each in found.get(several) or () if isinstance(each, dict)]
+    entries = found.get(several) or []
+    if not isinstance(entries, list):
+        raise _refused(f"Its {several} are no list.")
+    rows = [each for each in entries if isinstance(each, dict)]
     fitting = [each for each in rows if each.get("name") == name] if name else rows
     if len(fitting) != 1:
         raise _refused(f"It does not say which {one} is meant." if not name else f"It has no {one} {name[:80]!r}.")
