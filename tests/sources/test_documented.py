@@ -131,6 +131,35 @@ def test_a_deployment_on_its_way_is_no_news(state: str) -> None:
     assert of_github("deployment_status", deployment(state)) == Parsed()
 
 
+def previewed(state: str, **changed: Any) -> dict[str, Any]:
+    """As it comes of an environment that a pull request has for itself."""
+    whole = deployment(state, environment="pr-17")
+    preview = {"environment": "pr-17", "transient_environment": True, "production_environment": False}
+    return whole | {"deployment": whole["deployment"] | preview | changed}
+
+
+@pytest.mark.parametrize("state", ["failure", "error"])
+def test_a_preview_that_fails_pages_nobody(state: str) -> None:
+    assert of_github("deployment_status", previewed(state)) == Parsed()
+    assert of_github("deployment_status", previewed(state, transient_environment=False)).drafts
+
+
+def test_what_is_taken_down_fails_no_longer_unless_it_is_production() -> None:
+    """An older deployment to production becomes inactive too, while the newest one fails."""
+    (fired,) = of_github("deployment_status", previewed("failure", transient_environment=False)).drafts
+    for transient in (True, False):
+        down = of_github("deployment_status", previewed("inactive", transient_environment=transient))
+        assert [(draft.act, draft.dedup_key) for draft in down.drafts] == [("end", fired.dedup_key)]
+        assert down.changes == ()
+    production = {"transient_environment": False, "production_environment": True}
+    assert of_github("deployment_status", previewed("inactive", **production)) == Parsed()
+
+
+def test_a_preview_that_succeeds_changes_nothing_of_the_service() -> None:
+    up = of_github("deployment_status", previewed("success"))
+    assert [draft.act for draft in up.drafts] == ["end"] and up.changes == ()
+
+
 @pytest.mark.django_db
 def test_what_was_deployed_is_a_change_of_the_service_once() -> None:
     service = make.service(slug="web")

@@ -61,10 +61,14 @@ def _run(said: Said, inbound: Inbound) -> Iterable[Draft]:
 
 
 def _deployment(said: Said, inbound: Inbound) -> Iterable[Draft | ChangeSaid]:
-    """States on the way (queued, in progress) and ``inactive``, which an older one becomes, are no outcome."""
+    """States on the way (queued, in progress) are no outcome. ``inactive`` is one where an environment is taken down; to
+    production an older deployment becomes it too, while the newest one fails. A preview is nobody's to get up for."""
     status, deployment = said["deployment_status"], said["deployment"]
     state = status["state"].line(40)
-    if state not in ("success", "failure", "error"):
+    preview = deployment["transient_environment"].value is True
+    passing = preview or deployment["production_environment"].value is False
+    over = state == "success" or (state == "inactive" and passing)
+    if not over and (preview or state not in ("failure", "error")):
         return
     repository = said["repository"]["full_name"].needed(_FIX)
     number = deployment["id"].needed(_FIX)
@@ -76,7 +80,7 @@ def _deployment(said: Said, inbound: Inbound) -> Iterable[Draft | ChangeSaid]:
         inbound,
         f"{repository}:deploy:{place}",
         f"The deployment of {repository} to {place} failed",
-        over=state == "success",
+        over=over,
         severity="error",
         named=labels(
             alertname=f"{repository}: deployment to {place}",
@@ -89,7 +93,7 @@ def _deployment(said: Said, inbound: Inbound) -> Iterable[Draft | ChangeSaid]:
         since=at,
         until=at,
     )
-    if state == "success":
+    if state == "success" and not preview:
         yield ChangeSaid(
             title=f"{deployment['ref'].line(100) or 'A version'} of {repository} to {place}"[:200],
             at=at,
@@ -120,8 +124,9 @@ events **Workflow runs** and, if you deploy through GitHub, **Deployment statuse
 A failing run of a workflow on a branch fires; the next successful one there ends it. Runs for pull requests open nothing. Route all
 of them by `kind="WorkflowFailed"`, some by `repository`, `workflow` or `branch`.
 
-A failing deployment to an environment fires (`kind="DeploymentFailed"`) until one succeeds there. One that succeeded is a change of
-the service that has the repository's name as its short name, or else of this integration's service: give it one.
+A failing deployment to an environment fires (`kind="DeploymentFailed"`) until one succeeds there or, where it is not production,
+one there becomes inactive. Previews (`transient_environment`) open nothing. A deployment that succeeded is a change of the service
+that has the repository's name as its short name, or else of this integration's service: give it one.
 """,
     headers=("x-github-event",),
     signed=Signed("x-hub-signature-256", "sha256="),
