@@ -230,6 +230,12 @@ def test_what_a_sender_leaves_out_for_its_own_limit_is_an_alert_until_it_does_so
     assert len(parsed("grafana", grafana(truncatedAlerts=None)).drafts) == len(parsed("grafana", grafana()).drafts) == 1
 
 
+def test_what_is_left_out_of_a_message_that_all_is_well_again_opens_nothing() -> None:
+    over = grafana()["alerts"][0] | {"status": "resolved", "endsAt": "2026-03-02T08:58:00Z"}
+    (draft,) = parsed("grafana", grafana(status="resolved", truncatedAlerts=3, alerts=[over])).drafts
+    assert draft.act == "end"
+
+
 # Statuspage: https://support.atlassian.com/statuspage/docs/enable-webhook-notifications/
 
 

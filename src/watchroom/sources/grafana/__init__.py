@@ -62,9 +62,9 @@ def _values(alert: Said) -> Said | str:
 
 def _left_out(said: Said, inbound: Inbound) -> Iterable[Draft]:
     """The sender's own limit (*Max alerts*) kept some of a group to itself: nobody would hear of those. Nothing says when
-    that is over; so it is, when no such message comes any more."""
+    that is over; so it is, when no such message comes any more. Where all that came is well again, nothing is made of the rest."""
     number = said["truncatedAlerts"].value
-    if not isinstance(number, int) or isinstance(number, bool) or number <= 0:
+    if not isinstance(number, int) or isinstance(number, bool) or number <= 0 or said["status"].text() == "resolved":
         return
     named = {name[:200]: value.line(1000) for name, value in said["groupLabels"].items() if name and value.line(1000)}
     what = ", ".join(f"{name}={value}" for name, value in named.items()) or said["receiver"].line() or "a group"
