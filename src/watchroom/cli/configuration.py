@@ -34,16 +34,21 @@ def _django() -> None:
     help="A file, or a directory of them.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option("--prune", is_flag=True, help="Delete what the file does not name, of the kinds that it has.")
+@click.option("--prune", is_flag=True, help="Take back what the file says no more: its lines, and things of its kinds.")
+@click.option("--source", help="The name that tells this file from others, in the place of its own `source`.")
 @api_command
-def apply(api: Api, path: Path, dry_run: bool, prune: bool) -> Any:
+def apply(api: Api, path: Path, dry_run: bool, prune: bool, source: str | None) -> Any:
     """Make the configuration what a file says; doing it twice changes nothing."""
     _django()
     from ..config.text import load
 
     document = load(path).model_dump(exclude_unset=True, mode="json")
+    if source is not None:
+        document["source"] = source
     answer = api.call("POST", "/config/plan" if dry_run else "/config/apply", {"document": document, "prune": prune})
     lines = [step["text"] for step in answer["steps"]] or ["Nothing to do."]
+    if answer["left"]:
+        lines += ["No longer said, and left as it is without --prune:", *(f"  {each}" for each in answer["left"])]
     lines += [f"Key of {slug}, shown once: {key}" for slug, key in answer["keys"].items()]
     return answer, "\n".join(lines)
 

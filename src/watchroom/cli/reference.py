@@ -110,12 +110,16 @@ def config_file() -> str:
     lines = [
         "# Configuration file\n",
         _GENERATED,
-        "`watchroom apply -f FILE_OR_DIR [--dry-run] [--prune]` makes the configuration what a file says; `watchroom export` writes it; "
+        "`watchroom apply -f FILE_OR_DIR [--dry-run] [--prune] [--source NAME]` makes the configuration what a file says; `watchroom export` writes it; "
         "`watchroom schema` prints the JSON Schema. Things name each other by slug, people by e-mail address, routes by name.\n",
-        "A new thing takes the default of each field that is left out. Of a thing that is there, a field that was never in a file stays "
-        "as it is, so that pages and files get along; one whose line is taken out of the file goes back to its default. Parts of a "
-        "thing (rotations, steps, members) are said whole: a part that is not said goes. Without `--prune` no thing is deleted. "
+        "A new thing takes the default of each field that is left out. Of a thing that is there, a field that is not said stays as it is, "
+        "so that pages and files get along. Parts of a thing (rotations, steps, members) are said whole: a part that is not said goes. "
         "`--dry-run` shows exactly what would be done.\n",
+        "With `--prune`, what the same source said before and says no more is taken back: a line goes back to its default, a thing goes. "
+        "A source is the name that a file gives itself (`source: shop` at its top) or gets from `--source`: where several files or "
+        "repositories say something, give each its own. What another source says stays, and so does what was only set by page. A file "
+        "without a name speaks for the rest: with `--prune` whatever it does not name goes, of the kinds that it has, unless it is a "
+        "source's. Without `--prune` nothing is taken back; what could be is listed.\n",
     ]
     for name, part in schema["$defs"].items():
         lines += [

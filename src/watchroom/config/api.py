@@ -11,7 +11,7 @@ from ninja import Router, Schema
 from ..accounts.queries import team_by
 from ..accounts.roles import Action
 from ..api.auth import actor_of
-from .carry_out import apply, rehearse
+from .carry_out import apply, left_alone, rehearse
 from .current import read
 from .difference import Step
 from .importing import from_alertmanager
@@ -22,7 +22,8 @@ router = Router(tags=["configuration"])
 
 
 class ConfigBody(Schema):
-    """A document, and whether what it does not name goes."""
+    """A document. With ``prune``, what its source has said and says no more is taken back; without a ``source``, whatever it does
+    not name goes, of the kinds that it has. What another source says stays."""
 
     document: dict[str, Any]
     prune: bool = False
@@ -44,10 +45,12 @@ class StepOut(Schema):
 
 
 class AppliedOut(Schema):
-    """What was done, and the keys of new integrations by slug: they can't be shown again."""
+    """What was done, and the keys of new integrations by slug: they can't be shown again. ``left``: what the document's source said
+    before and says no more; it stays as it is without ``prune``."""
 
     steps: list[StepOut]
     keys: dict[str, str] = {}
+    left: list[str] = []
 
 
 @router.post("/config/plan", response=AppliedOut, operation_id="plan_config")
@@ -55,7 +58,9 @@ def plan_config(request: HttpRequest, body: ConfigBody) -> Any:
     """What applying a document would do; what it would refuse is refused."""
     actor = actor_of(request)
     actor.require(Action.ADMINISTER)
-    return {"steps": [StepOut.of(step) for step in rehearse(actor, parse(body.document, "document"), prune=body.prune)]}
+    document = parse(body.document, "document")
+    left = [] if body.prune else left_alone(document)
+    return {"steps": [StepOut.of(step) for step in rehearse(actor, document, prune=body.prune)], "left": left}
 
 
 @router.post("/config/apply", response=AppliedOut, operation_id="apply_config")
@@ -63,8 +68,10 @@ def apply_config(request: HttpRequest, body: ConfigBody) -> Any:
     """Apply a document: all of it, or nothing."""
     actor = actor_of(request)
     actor.require(Action.ADMINISTER)
-    steps, keys = apply(actor, parse(body.document, "document"), prune=body.prune)
-    return {"steps": [StepOut.of(step) for step in steps], "keys": keys}
+    document = parse(body.document, "document")
+    left = [] if body.prune else left_alone(document)
+    steps, keys = apply(actor, document, prune=body.prune)
+    return {"steps": [StepOut.of(step) for step in steps], "keys": keys, "left": left}
 
 
 class AlertmanagerBody(Schema):

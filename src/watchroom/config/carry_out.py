@@ -20,7 +20,7 @@ from .difference import State, Step, plan
 from .finding import find
 from .parts import Hidden, plain_time
 from .saving import save_service, save_temporaries
-from .saying import remember, take_back
+from .saying import Past, with_defaults
 from .schema import KEYS, Document, defaults, state_of
 
 Fields = dict[str, Any]
@@ -29,7 +29,19 @@ Fields = dict[str, Any]
 def preview(document: Document, *, prune: bool = False) -> list[Step]:
     """What applying ``document`` would do."""
     current = read()
-    return plan(current, _sorted(take_back(state_of(document)), current), prune=prune)
+    return _planned(Past.of(document), document, current, prune)[1]
+
+
+def left_alone(document: Document) -> list[str]:
+    """What its source said before and ``document`` says no more, and what is there still: it stays, unless applied with ``prune``."""
+    past = Past.of(document)
+    return past.left(read()) if past.own else []
+
+
+def _planned(past: Past, document: Document, current: State, prune: bool) -> tuple[State, list[Step]]:
+    said = state_of(document)
+    wanted = _sorted(with_defaults(said, past.taken_back()) if prune else said, current)
+    return wanted, plan(current, wanted, prune=prune, may_go=past.may_go)
 
 
 def rehearse(by: Actor, document: Document, *, prune: bool = False) -> list[Step]:
@@ -63,8 +75,8 @@ def _apply(by: Actor, document: Document, prune: bool) -> tuple[list[Step], dict
     keys: dict[str, str] = {}
     with transaction.atomic():
         current = read()
-        wanted = _sorted(take_back(state_of(document)), current)
-        steps = plan(current, wanted, prune=prune)
+        past = Past.of(document)
+        wanted, steps = _planned(past, document, current, prune)
         replaced: list[tuple[str, list[Fields]]] = []  # schedules' temporary ones, once all schedules are there
         later: list[tuple[str, list[str]]] = []  # services' needs, once all services are there
         for step in steps:
@@ -101,7 +113,7 @@ def _apply(by: Actor, document: Document, prune: bool) -> tuple[list[Step], dict
             save_temporaries(by, slug, temporary, current.get("schedules", {}).get(slug, {}).get("temporary", []))
         for slug, needs in later:
             save_service(by, find("services", slug), {**read()["services"][slug], "needs": needs}, with_needs=True)
-        remember(state_of(document), read() if steps else current)
+        past.remember(read() if steps else current, prune=prune)
     return steps, keys
 
 

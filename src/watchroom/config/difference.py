@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,11 +33,13 @@ def _plain(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def plan(current: State, wanted: State, *, prune: bool = False) -> list[Step]:
+def plan(
+    current: State, wanted: State, *, prune: bool = False, may_go: Callable[[str, str], bool] = lambda kind, key: True
+) -> list[Step]:
     """The steps, creations and changes in the order of ``wanted``, then deletions in the opposite order.
 
-    Only what ``wanted`` names is touched. With ``prune``, what it does not name goes, but only of the kinds that it has:
-    a file without "services" never deletes a service.
+    Only what ``wanted`` names is touched. With ``prune``, what it does not name goes where it ``may_go``, but only of the kinds
+    that it has: a file without "services" never deletes a service.
     """
     steps, gone = [], []
     for kind, things in wanted.items():
@@ -51,5 +54,5 @@ def plan(current: State, wanted: State, *, prune: bool = False) -> list[Step]:
             if changes:
                 steps.append(Step("change", kind, key, changes))
         if prune:
-            gone += [Step("delete", kind, key) for key in there if key not in things]
+            gone += [Step("delete", kind, key) for key in there if key not in things and may_go(kind, key)]
     return steps + gone[::-1]

@@ -6,15 +6,15 @@ from django.db import models
 
 
 class Said(models.Model):
-    """Which fields of a thing the file said that was applied last. One that it no longer says goes back to its default; one that
-    no file has ever said belongs to the pages."""
+    """Which fields of a thing the files of one source have said (``saying.py``). What no file has ever said belongs to the pages."""
 
+    source = models.CharField(max_length=100, blank=True, default="", db_default="")  # empty: they have no name
     kind = models.CharField(max_length=40)
     key = models.CharField(max_length=400)
     fields = models.JSONField(default=list)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["kind", "key"], name="said_once"),)
+        constraints = (models.UniqueConstraint(fields=["source", "kind", "key"], name="said_once_by_source"),)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.key}"
+        return f"{self.source}: {self.kind} {self.key}"

@@ -17,7 +17,7 @@ from .schema import KEYS, Document
 def load(path: Path) -> Document:
     """A file, or every .yaml and .yml of a directory taken together.
 
-    :raises Refused: it can't be read, or says something that is not accepted.
+    :raises Refused: it can't be read, says something that is not accepted, or two of a directory name different sources.
     """
     files = sorted(each for each in path.rglob("*") if each.suffix in {".yaml", ".yml"}) if path.is_dir() else [path]
     whole: dict[str, Any] = {"version": 1}
@@ -28,7 +28,14 @@ def load(path: Path) -> Document:
             raise Refused(f"{file} can't be read.", field=str(file), value=str(file), fix=str(error)) from None
         except WRONG as error:
             raise Refused(f"{file} is not YAML.", field=str(file), value=str(file), fix=why(error)) from None
-        parse(said, str(file))  # so that what is wrong is told with its own file
+        source = parse(said, str(file)).source  # here, so that what is wrong is told with its own file
+        if source and whole.setdefault("source", source) != source:
+            raise Refused(
+                f"{file} names another source than the files before it.",
+                field="source",
+                value=source,
+                fix=f"Let all files of {path} say {whole['source']}, or apply them one by one.",
+            )
         for kind, things in said.items():
             if kind in KEYS:
                 whole.setdefault(kind, []).extend(things or [])

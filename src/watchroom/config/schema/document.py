@@ -1,13 +1,13 @@
 """What a configuration file may say. Things name each other by slug, people by e-mail address, routes by name.
 
-A field that is left out takes the default shown here where the thing is new, or where the file said it before (``saying.py``).
+A field that is left out takes the default shown here where the thing is new, or where it is taken back (``saying.py``).
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from .. import parts
 from ._part import Part
@@ -35,9 +35,12 @@ from .status import PageMaintenance, StakeholderList, StatusPage
 
 class Document(Part):
     """The whole configuration, or a part of it. A new thing takes the default of each field that is left out. Of a thing that is
-    there, a field that was never in a file stays as it is; one whose line is taken out goes back to its default."""
+    there, a field that is not said stays as it is; with prune, one that the same source has said goes back to its default."""
 
     version: Literal[1] = 1
+    source: str = Field(
+        "", max_length=100, description="Tells this file, or these, from others: whose lines they take back."
+    )
     people: list[Person] = []
     teams: list[Team] = []
     schedules: list[Schedule] = []
