@@ -59,6 +59,8 @@ def test_declined_withdrawn_expired(clock: Any) -> None:
     schedule, a, b = _two()
     factories.contact_method(a)
     swap = commands.offer_swap(acting(a), schedule, starts_at=clock() + HOUR, ends_at=clock() + DAY)
+    with pytest.raises(NotAllowed):
+        commands.decline_swap(acting(factories.person("Somebody else")), swap)
     commands.decline_swap(acting(b), swap)
     assert list(swap.declined_by.all()) == [b]
     with pytest.raises(Conflict):

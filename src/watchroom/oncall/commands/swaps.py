@@ -127,12 +127,18 @@ def take_swap(by: Actor, swap: Swap) -> Override:
 
 
 def decline_swap(by: Actor, swap: Swap) -> bool:
-    """``by`` can't cover; the others still may. Gives whether anybody who was asked is left that has not declined."""
+    """``by``, who was asked, can't cover; the others still may. Gives whether anybody who was asked is left that has not
+    declined.
+
+    :raises NotAllowed: they were not asked.
+    """
     person = _person(by)
     with change(by, "swap.declined", swap.schedule, needs=Action.SEE) as made:
         row = _open(swap)
         if row.offered_by_id == person.pk:
             raise Refused("This is your own offer.", field="swap", value=row.pk, fix="Withdraw it instead.")
+        if not row.offered_to.filter(pk=person.pk).exists():
+            raise NotAllowed("You were not asked to cover this shift.", fix="Those who were asked can say no.")
         row.declined_by.add(person)
         made.note(swap=row.pk)
         made.touch(f"schedule:{row.schedule_id}", f"person:{person.pk}", f"person:{row.offered_by_id}")
