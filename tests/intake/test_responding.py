@@ -11,7 +11,7 @@ from django.db import transaction
 
 import factories as make
 from paging.test_escalation import hook, paged, reachable  # noqa: F401
-from peers.http import HttpPeer
+from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import acting
 from watchroom.engine.loop import run_due
 from watchroom.intake import commands
@@ -206,6 +206,139 @@ def test_whoever_asks_for_help_or_can_t_take_it_is_not_paged_again_for_it(
     before = len(paged(hook))
     run_due()
     assert "ben" in paged(hook)[before:]
+
+
+def given_back(clock: TravellingClock, act: str, by: Any, *others: Any, repeats: int = 2) -> AlertGroup:
+    """A group of which ``by``, who is asked first, has said that they can't take it, or has asked for help."""
+    made = make.group("Checkout is slow", policy=make.policy(*((each, 300) for each in (by, *others)), repeats=repeats))
+    make.alert(made, expires_at=None)
+    with transaction.atomic():
+        start_paging([made])
+    run_due()
+    commands.acknowledge(acting(by), made)
+    getattr(commands, act)(acting(by), made)
+    return made
+
+
+@pytest.mark.parametrize("act", ["escalate_now", "unacknowledge"])
+def test_whoever_is_alone_on_call_is_paged_again_where_nobody_else_has_a_way_to_be_reached(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    act: str,
+) -> None:
+    make.person("Root", "administrator")
+    given_back(clock, act, reachable(hook, "anna"))
+    run_due()
+    assert paged(hook) == ["anna", "anna"]
+    clock.advance(5 * MINUTE)
+    run_due()
+    assert paged(hook) == ["anna", "anna", "anna"]  # and goes on to be
+
+
+@pytest.mark.parametrize("act", ["escalate_now", "unacknowledge"])
+def test_whoever_is_excused_is_paged_again_as_soon_as_every_page_to_others_has_failed(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    act: str,
+) -> None:
+    anna, ben, root = (reachable(hook, name) for name in ("anna", "ben", "root"))
+    root.role = 40
+    root.save()
+    hook.otherwise = lambda request: Answer(200 if request.path == "/anna" else 410)
+    group = given_back(clock, act, anna, ben, repeats=0)
+    foretold = [line["text"] for line in trace(group.escalations.get()) if line["future"]]
+    assert foretold[0].startswith("Page ben")
+    run_due()
+    assert paged(hook)[:2] == ["anna", "ben"] and sorted(paged(hook)[2:]) == ["anna", "ben", "root"]
+
+
+def test_the_last_resort_that_reaches_nobody_asks_at_once_whoever_gave_it_back(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    anna, root = reachable(hook, "anna"), reachable(hook, "root")
+    root.role = 40
+    root.save()
+    hook.otherwise = lambda request: Answer(410 if request.path == "/root" else 200)
+    group = given_back(clock, "unacknowledge", anna)
+    run_due()
+    assert paged(hook)[:2] == ["anna", "root"] and sorted(paged(hook)[2:]) == ["anna", "root"]
+    assert group.escalations.get().due_at == clock() + 5 * MINUTE  # and no faster
+    hook.otherwise = Answer(410)
+    for _ in range(3):
+        clock.advance(5 * MINUTE)
+        run_due()
+    assert group.escalations.get().due_at == clock() + 5 * MINUTE
+
+
+def test_whoever_gave_it_back_is_paged_again_where_pages_to_others_fail_for_now(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    anna, root = reachable(hook, "anna"), reachable(hook, "root")
+    root.role = 40
+    root.save()
+    hook.otherwise = lambda request: Answer(503 if request.path == "/root" else 200)
+    given_back(clock, "unacknowledge", anna)
+    run_due()
+    assert paged(hook) == ["anna", "root"]
+    clock.advance(5 * MINUTE)
+    run_due()
+    assert paged(hook).count("anna") == 2
+
+
+def test_what_was_given_to_somebody_outside_of_the_policy_comes_back_to_them_where_nobody_is_left(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    eve, anna = reachable(hook, "eve"), make.person("Anna", "responder")
+    make.person("Root", "administrator")
+    made = make.group("Checkout is slow", policy=make.policy((anna, 300), repeats=0))
+    make.alert(made, expires_at=None)
+    with transaction.atomic():
+        start_paging([made])
+    commands.acknowledge(acting(eve), made)
+    commands.unacknowledge(acting(eve), made)
+    run_due()
+    assert paged(hook) == ["eve"]
+
+
+def test_whoever_gave_it_back_stays_out_of_it_round_after_round_while_somebody_else_is_reached(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+) -> None:
+    make.person("Root", "administrator")
+    given_back(clock, "unacknowledge", reachable(hook, "anna"), reachable(hook, "ben"))
+    for _ in range(4):
+        run_due()
+        clock.advance(5 * MINUTE)
+    assert set(paged(hook)[1:]) == {"ben"}
+
+
+@pytest.mark.parametrize("root", ["reached", "gone", "down", "without a method"])
+@pytest.mark.parametrize("ben", ["reached", "gone", "down", "without a method"])
+def test_whatever_becomes_of_the_others_somebody_is_reached_after_it_was_given_back(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    ben: str,
+    root: str,
+) -> None:
+    states = {"/ben": ben, "/root": root}
+    answers = {"gone": 410, "down": 503}
+    hook.otherwise = lambda request: Answer(answers.get(states.get(request.path, ""), 200))
+    anna = reachable(hook, "anna")
+    people = [
+        make.person(n, "responder") if s == "without a method" else reachable(hook, n[1:]) for n, s in states.items()
+    ]
+    people[1].role = 40
+    people[1].save()
+    given_back(clock, "unacknowledge", anna, people[0])
+    for _ in range(3):
+        run_due()
+        clock.advance(5 * MINUTE)
+    reached = {f"/{name}" for name in paged(hook)[1:] if states.get(f"/{name}", "reached") == "reached"}
+    assert reached
+    assert ("/anna" in reached) == (ben != "reached")
 
 
 def test_what_makes_no_sense_is_refused(

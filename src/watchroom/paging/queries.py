@@ -14,6 +14,7 @@ from ..accounts.roles import Action
 from ..channels.wording import one_line
 from ..kernel import clock
 from . import order
+from .commands.excusing import nobody_else
 from .commands.moving_on import in_vain, somebody_before
 from .commands.policies import plan_of
 from .conditions import Facts
@@ -74,7 +75,8 @@ def trace(escalation: Escalation, reader: Actor | None = None) -> list[dict[str,
         plan = Plan.of(escalation.plan)
         answered = set(escalation.answers.values_list("person_id", flat=True)) if plan.answers > 1 else set()
         unless = _unless(plan.answers, len(answered))
-        answered |= set() if escalation.excused_id is None else {escalation.excused_id}
+        if escalation.excused_id is not None and not nobody_else([escalation]):
+            answered.add(escalation.excused_id)
         preview = Preview(
             facts_of([escalation], clock.now(), [role for step in plan.steps for role in step.roles])[escalation.pk],
             _turns(escalation.policy_id),

@@ -7,7 +7,7 @@ follows is written together.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from ..people import Roster, did, name_of
 from ..rules import GIVEN_WAIT_SECONDS, Decision, Plan, Position, Step, Target, Turn, next_turn
 from ..wording import headline, stamp
 from .catching_up import LATE, late_by
+from .excusing import nobody_else
 from .moving_on import in_vain, somebody_before
 from .nobody import Defect, defect_of, event_of
 from .notifications import Notice, write_all
@@ -73,8 +74,14 @@ class _Place:
     turn: Turn
     facts: Facts
     answered: Collection[int] = ()
+    excused: int | None = None  # left out, as long as somebody else is reached
     again: Sequence[Step] = ()  # of which nobody could be reached: their people are asked with the last resort
     has_said: bool = False  # whoever is paged now reads how late it is
+
+    @property
+    def spared(self) -> set[int]:
+        """Who is not asked."""
+        return {*self.answered, *(() if self.excused is None else (self.excused,))}
 
     @property
     def steps(self) -> Sequence[Step]:
@@ -157,6 +164,7 @@ class _Turns:
         # Whoever could not be reached just now is asked with the last resort from its second time on.
         second = {p.escalation.pk: p.plan.repeats for p in resort if p.at.round > p.plan.repeats + 1}
         vain = in_vain(second) if second else ()
+        alone = nobody_else(place.escalation for place in places)
         for place in resort:
             if place.escalation.pk in vain or place.escalation.excused_id is not None:
                 # All of them, not only whose turn it would be.
@@ -169,8 +177,8 @@ class _Turns:
         roles: set[int] = set()
         for place in places:
             step = place.turn.step
-            excused = place.escalation.excused_id
-            place.answered = {*answers.get(place.escalation.pk, ()), *(() if excused is None else (excused,))}
+            place.answered = answers.get(place.escalation.pk, ())
+            place.excused = None if place.escalation.pk in alone else place.escalation.excused_id
             place.facts = facts.get(place.escalation.pk, place.facts)
             targets.update(target for each in place.steps for target in each.targets)
             roles.update(each for found in place.facts.roles.values() for each in found)
@@ -240,17 +248,33 @@ class _Turns:
 
     def _last_resort(self, place: _Place) -> tuple[bool, int]:
         urgency = place.escalation.urgency
-        everybody = self.roster.last_resort(place.escalation.team)
-        people = [person for person in everybody if person.pk not in place.answered]
-        again = {one.pk: one for step in place.again for one in self._decide(place, step)[1] if one not in people}
-        if not any(self.roster.methods(person.pk) for person in (*people, *again.values())):
-            people = list(everybody)
-            again = {}
-        names = f"{_names(people)}; again {_names([*again.values()])}" if again else _names(people)
+        people, again = self._resort(place)
+        if place.excused is not None and not self._can_reach(people, again):
+            place.excused = None
+            people, again = self._resort(place)
+        if place.answered and not self._can_reach(people, again):
+            place.answered = ()
+            people, again = self._resort(place)
+        names = f"{_names(people)}; again {_names(again)}" if again else _names(people)
         event = self._note(place, Kind.LAST_RESORT, names)
-        people += again.values()
+        people += again
         wait = self.roster.held((person.pk for person in people), urgency)
         return self._page(place, event, people, urgency), int(wait.total_seconds())
+
+    def _resort(self, place: _Place) -> tuple[list[Person], list[Person]]:
+        """Whom the last resort asks, and who of the policy is asked again with them. Whoever is no longer excused is,
+        whether the policy names them or not."""
+        spared = place.spared
+        everybody = self.roster.last_resort(place.escalation.team)
+        people = {one.pk: one for one in everybody if one.pk not in spared}
+        again = {one.pk: one for step in place.again for one in self._decide(place, step)[1]}
+        once = place.escalation.excused
+        if once is not None and once.is_active and once.pk not in spared:
+            again.setdefault(once.pk, once)
+        return [*people.values()], [one for pk, one in again.items() if pk not in people]
+
+    def _can_reach(self, *people: Iterable[Person]) -> bool:
+        return any(self.roster.methods(one.pk) for each in people for one in each)
 
     def _step(self, place: _Place, step: Step) -> tuple[bool, int]:
         """Carry out one step. Whether somebody can be expected to answer, and for how many seconds nobody can because all
@@ -286,7 +310,7 @@ class _Turns:
             self.now,
             place.facts,
             last=robin.last_id if robin else None,
-            answered=place.answered,
+            answered=place.spared,
             urgency=place.escalation.urgency,
             sender=place.escalation.left_out,
             roster=self.roster,

@@ -2,8 +2,9 @@
 
 Every message of it has failed for good, and nothing else of it was done either. What is still to be sent, is tried again or
 has been handed over counts as reached; so does a telephone that rang, for somebody may have heard it. The last resort is
-not hurried through: it is asked again after its wait, and with it, where nobody of the last round could be reached, the
-people of the policy: what kept them from being reached may have passed.
+not hurried through: it is asked again after its wait, and with it, where nobody of the last round or of the last resort
+itself could be reached, the people of the policy: what kept them from being reached may have passed. Only where it left
+somebody out (`excusing.py`) it is asked again at once, with them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ...kernel import clock, wake
 from ...kernel.db import announce, locked
 from ..models import Attempt, Escalation, EscalationEvent, Notification, StepAction
 from ..rules import Plan, Position, next_turn
+from .excusing import leaves_out
 from .nobody import failed_at
 
 log = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ def _move_on(escalation: Escalation, now: datetime) -> None:
     if (defect := failed_at(escalation, plan, event, at)) is not None:
         defect.record_unreached(names)
     log.warning("Escalation %s: nobody of its %s could be reached", escalation.pk, event.get_kind_display().lower())
-    if not resort:
+    if not resort or leaves_out(escalation, event):
         if event.kind == Kind.STEP:
             turn = next_turn(plan, at, somebody=False, before=somebody_before(escalation, at))
             escalation.round, escalation.next_step = turn.after.round, turn.after.step
@@ -95,13 +97,16 @@ def somebody_before(escalation: Escalation, at: Position) -> bool:
 
 def in_vain(repeats: Mapping[int, int]) -> set[int]:
     """Those of these escalations, given with how often their plan starts again, of whose last round nobody could be reached:
-    they came to the last resort without anybody of the plan having heard of it. Rounds in which all was left out, as the
-    conditions say, count for nothing. Two queries."""
+    they came to the last resort without anybody of the plan having heard of it; and those whose last resort itself has
+    reached nobody. Rounds in which all was left out, as the conditions say, count for nothing. Two queries."""
     rounds: dict[int, tuple[int, bool]] = {}
+    resort: set[int] = set()
     for (pk, number), steps in _waited(EscalationEvent.objects.filter(escalation__in=list(repeats))).items():
-        if number <= repeats[pk] and number >= rounds.get(pk, (0, True))[0]:
+        if number > repeats[pk]:
+            resort.add(pk)  # of the last resort only that is told
+        elif number >= rounds.get(pk, (0, True))[0]:
             rounds[pk] = number, any(steps.values())
-    return {pk for pk, (_, somebody) in rounds.items() if not somebody}
+    return resort | {pk for pk, (_, somebody) in rounds.items() if not somebody}
 
 
 def _waited(events: QuerySet[EscalationEvent]) -> Mapping[tuple[int, int], Mapping[int | None, bool]]:

@@ -60,6 +60,7 @@ class Escalation(models.Model):
         related_name="+",
         help_text="Who sent a direct page.",
     )
+    # Only as long as somebody else is reached: commands/excusing.py.
     excused = models.ForeignKey(
         Person,
         on_delete=models.SET_NULL,
