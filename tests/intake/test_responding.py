@@ -221,6 +221,32 @@ def given_back(clock: TravellingClock, act: str, by: Any, *others: Any, repeats:
 
 
 @pytest.mark.parametrize("act", ["escalate_now", "unacknowledge"])
+@pytest.mark.parametrize("ben_is_reached", [True, False])
+def test_when_all_had_been_tried_paging_begins_anew_without_whoever_has_it(
+    clock: TravellingClock,
+    hook: HttpPeer,  # noqa: F811
+    act: str,
+    ben_is_reached: bool,
+) -> None:
+    anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
+    make.person("Root", "administrator")
+    made = make.group("Checkout is slow", policy=make.policy((anna, 300), (ben, 300), repeats=0))
+    make.alert(made, expires_at=None)
+    with transaction.atomic():
+        start_paging([made])
+    for _ in range(15):
+        run_due()
+        clock.advance(5 * MINUTE)
+    assert made.escalations.get().end == "exhausted"
+    commands.acknowledge(acting(anna), made)
+    before = len(paged(hook))
+    hook.otherwise = lambda request: Answer(410 if request.path == "/ben" and not ben_is_reached else 200)
+    getattr(commands, act)(acting(anna), made)
+    run_due()
+    assert paged(hook)[before:] == ["ben"] if ben_is_reached else {*paged(hook)[before:]} == {"anna", "ben"}
+
+
+@pytest.mark.parametrize("act", ["escalate_now", "unacknowledge"])
 def test_whoever_is_alone_on_call_is_paged_again_where_nobody_else_has_a_way_to_be_reached(
     clock: TravellingClock,
     hook: HttpPeer,  # noqa: F811

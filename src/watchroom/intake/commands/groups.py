@@ -104,7 +104,7 @@ def escalate_now(by: Actor, group: AlertGroup) -> AlertGroup:
         # Whoever has it keeps it, and is not paged again for it.
         why, has_it = f"asked for help by {by.name}", row.acknowledged_by
         if resume_escalation(Escalation.Kind.ALERT_GROUP, row.pk, why=why, without=has_it) is None:
-            start_paging([row])
+            start_paging([row], without=has_it)
     return row
 
 

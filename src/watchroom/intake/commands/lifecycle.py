@@ -44,10 +44,11 @@ def checked_until(until: datetime) -> datetime:
     return until
 
 
-def start_paging(groups: Sequence[AlertGroup]) -> list[Escalation]:
+def start_paging(groups: Sequence[AlertGroup], *, without: Person | None = None) -> list[Escalation]:
     """Start the escalations of groups, in a handful of statements however many they are; what somebody has escalated by
     hand while it was held is being paged already. Without a policy nobody would be told: then one begins with the last
-    resort. Inside the caller's transaction. Returns what has been started, of which nobody has been paged yet."""
+    resort. ``without``: who has it and asks for help, or can't take it. Inside the caller's transaction. Returns what has
+    been started, of which nobody has been paged yet."""
     if not groups:
         return []
     now = clock.now()
@@ -81,6 +82,7 @@ def start_paging(groups: Sequence[AlertGroup]) -> list[Escalation]:
                 urgency=group.urgency,
                 policy=policies.get(group.policy_id or 0),
                 drill=group.drill,
+                excused=without,
             )
             for group in groups
         ]
@@ -135,9 +137,9 @@ def open_again(
         return
     about = Escalation.Kind.ALERT_GROUP, group.pk
     if resume_escalation(*about, why=why, first=first, told=told, without=without) is None:
-        start_paging([group])
+        start_paging([group], without=without)
         if first is not None:
-            resume_escalation(*about, why=why, first=first, told=told)
+            resume_escalation(*about, why=why, first=first, told=told, without=without)
     group.notify_at = None
 
 

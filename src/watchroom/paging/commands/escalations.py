@@ -30,7 +30,7 @@ Kind = EscalationEvent.Kind
 @dataclass(frozen=True)
 class Cause:
     """What an escalation is about, and what it carries out: ``policy``, or a plan that pages ``people`` and ``teams``
-    again and again until they answer."""
+    again and again until they answer. ``excused``: who has it already and asks for help, or can't take it."""
 
     kind: str
     subject_id: int | None
@@ -44,6 +44,7 @@ class Cause:
     teams: Sequence[Team] = ()
     drill: bool = False
     sender: Person | None = None
+    excused: Person | None = None
 
     @property
     def text(self) -> str:
@@ -83,6 +84,7 @@ def start_escalations(causes: Sequence[Cause]) -> list[Escalation]:
             plan=plan_for(cause),
             drill=cause.drill,
             sender=cause.sender,
+            excused=cause.excused,
             started_at=now,
             due_at=now,
         )
