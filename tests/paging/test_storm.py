@@ -306,7 +306,7 @@ def test_whoever_is_away_is_passed_over_at_once(clock: TravellingClock, hook: Ht
     run_due()
     assert [request.path for request in hook.requests] == ["/ben"]
     texts = [line["text"] for line in trace(Escalation.objects.get())]
-    assert any("not anna, away until 2026-03-09 09:00 UTC" in text for text in texts)
+    assert any("not anna, away until 2026-03-09 09:00\u202fUTC" in text for text in texts)
     clock.advance(timedelta(days=7))
     storm(policy, 1)
     run_due()

@@ -22,27 +22,42 @@ from watchroom.intake.commands.lifecycle import start_paging
 from watchroom.kernel.clock import TravellingClock
 from watchroom.paging.commands import take_turn
 from watchroom.paging.duties import send_due
-from watchroom.paging.wording import on_clock_of, stamp
+from watchroom.paging.wording import on_clock_of, stamp, time_stamp
 
 NIGHT = datetime(2026, 1, 15, 2, 2, tzinfo=UTC)
 NUMBER = "+4915112345678"
 
 
 def test_moments_are_told_by_the_readers_clock() -> None:
-    text = f"Critical since {stamp(NIGHT)}. Due 2026-01-14 22:30 UTC."
+    text = f"Critical since {stamp(NIGHT)}. Due {stamp(NIGHT - timedelta(hours=3, minutes=32))}."
     assert on_clock_of(text, "Europe/Berlin", NIGHT) == "Critical since 03:02 CET. Due Wed 14 Jan 23:30 CET."
     assert on_clock_of(text, "America/New_York", NIGHT).startswith("Critical since 21:02 EST. Due 17:30 EST")
-    assert on_clock_of("Promised for 02:02 UTC.", "Europe/Berlin", NIGHT) == "Promised for 03:02 CET."
-    assert on_clock_of(text, "Nowhere/At_All", NIGHT) == text == on_clock_of(text, "", NIGHT)
-    assert on_clock_of("2026-99-99 10:00 UTC", "Europe/Berlin", NIGHT) == "2026-99-99 10:00 UTC"
+    promised = f"Promised for {time_stamp(NIGHT)}."
+    assert on_clock_of(promised, "Europe/Berlin", NIGHT) == "Promised for 03:02 CET."
+    for unknown in ("Nowhere/At_All", ""):
+        assert on_clock_of(promised, unknown, NIGHT) == "Promised for 02:02 UTC."
 
 
 @given(st.text(), st.datetimes())
 def test_every_other_text_stays_as_it_is(text: str, at: datetime) -> None:
-    if " UTC" not in text:
+    if "\u202fUTC" not in text:
         assert on_clock_of(text, "Pacific/Auckland", NIGHT) == text
-    moment = f"{at.year:04}-{at:%m-%d %H:%M} UTC"
-    assert on_clock_of(moment, "Pacific/Auckland", NIGHT)  # whatever the year
+    assert on_clock_of(stamp(at), "Pacific/Auckland", NIGHT)  # whatever the year
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Backup failed at 2026-03-02 10:23:45 UTC",
+        "03:12:30 UTC",
+        "Backup failed at 2026-03-02 10:23 UTC, the next runs at 11:00 UTC",
+        "2026-03-02T10:23 UTC",
+        "2026-99-99 10:00 UTC",
+    ],
+)
+def test_what_a_sender_says_of_a_time_is_paged_letter_by_letter(said: str) -> None:
+    text = f"Critical since {stamp(NIGHT)}.\n{said}"
+    assert on_clock_of(text, "Europe/Berlin", NIGHT) == f"Critical since 03:02 CET.\n{said}"
 
 
 @pytest.fixture
@@ -75,7 +90,7 @@ def ways(
                     "labels": {"alertname": "HighErrorRate", "severity": "critical"},
                     "annotations": {
                         "summary": "31 % of card payments fail",
-                        "description": "Since five minutes.\n Look at the gateway first.",
+                        "description": "Since five minutes.\n Look at the gateway first (02:01:45 UTC, not 02:01 UTC).",
                         "runbook_url": "https://wiki.example.org/till?a=1&b=2",
                     },
                 }
@@ -106,7 +121,7 @@ def test_a_page_says_how_bad_where_and_what_in_its_first_line(ways: tuple[HttpPe
     assert mail.subject == "Critical – Till: 31 % of card payments fail"
     assert mail.text.splitlines()[:3] == [
         "Critical since 03:02 CET.",
-        "Since five minutes. Look at the gateway first.",
+        "Since five minutes. Look at the gateway first (02:01:45 UTC, not 02:01 UTC).",
         "Runbook: https://wiki.example.org/till?a=1&b=2",
     ]
     address = "https://wiki.example.org/till?a=1&amp;b=2"

@@ -23,6 +23,7 @@ from ..kernel.plugins import one_of
 from ..kernel.signing import fingerprint
 from ..paging.commands import record_defect
 from ..paging.models import ContactMethod, Notification, PagingDefect
+from ..paging.wording import stamp
 from .models import Watch
 from .queries import health
 
@@ -56,7 +57,7 @@ def look() -> int:
             told += _tell_outside(watch, "Paging is impaired", wrong)
     elif watch.since is not None:
         if watch.told_at is not None:
-            lasted = f"It was impaired since {watch.since:%Y-%m-%d %H:%M} UTC: {' '.join(watch.texts)}"
+            lasted = f"It was impaired since {stamp(watch.since)}: {' '.join(watch.texts)}"
             told += _tell("Paging works again", [lasted], watch.since, ())
             watch.outside = {}
             told += _tell_outside(watch, "Paging works again", [lasted])

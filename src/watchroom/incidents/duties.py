@@ -13,6 +13,7 @@ from ..kernel import clock
 from ..kernel.db import claimable
 from ..kernel.duty import Duty
 from ..paging.commands import notify
+from ..paging.wording import time_stamp
 from .commands import forget_unused, look_at_one, pass_on_one, remind_of_update
 from .commands.attaching import LEFT_ALONE
 from .commands.automatic import declare_by_routes, to_be_decided
@@ -59,13 +60,13 @@ def _remind_one() -> bool:
         if incident is None:
             return False
         promised, person = incident.next_update_at, responsible_for_updates(incident)
-        if person is not None:
+        if person is not None and promised is not None:
             notify(
                 person,
                 purpose="reminder",
                 urgency="high",
                 subject=f"Update due: {incident}",
-                body=f"An update was promised for {promised:%H:%M} UTC. “No change, we are still on it” is news, too.",
+                body=f"An update was promised for {time_stamp(promised)}. “No change, we are still on it” is news, too.",
                 path=f"/incidents/{incident.pk}/updates",
                 reason=f"update:{incident.pk}:{promised:%Y-%m-%dT%H:%M:%S}",
                 drill=incident.drill,

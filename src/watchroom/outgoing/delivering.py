@@ -18,6 +18,7 @@ from ..incidents.models import Incident
 from ..kernel import clock, wake
 from ..kernel.db import announce, claimable, locked
 from ..paging.commands import notify
+from ..paging.wording import stamp
 from . import rules
 from .models import Dispatch, DispatchAttempt, Event, Webhook
 from .recording import takers
@@ -187,7 +188,8 @@ def _failed(hook: Webhook, now: datetime, outcome: Outcome) -> None:
 
 def switch_off(hook: Webhook, detail: str) -> None:
     """It has failed for days: nothing is sent to it any more, and its owner hears of it. Inside the caller's transaction."""
-    why = f"Nothing has got through since {hook.failing_since:%Y-%m-%d %H:%M} UTC. {detail}"[:300]
+    since = "days ago" if hook.failing_since is None else stamp(hook.failing_since)
+    why = f"Nothing has got through since {since}. {detail}"[:300]
     with change(SYSTEM, "webhook.disabled", hook, needs=Action.SEE, team=hook.team_id) as made:
         hook.enabled, hook.disabled_why = False, why
         hook.save(update_fields=["enabled", "disabled_why"])

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 LATE_BEGINS = "Late by "  # how the text of a message begins that could not be sent earlier
-_STAMP = re.compile(r"\b(?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d) UTC\b")
+# The narrow space, which no sender writes there, tells our own moments from those in the texts of others.
+_UTC = "\u202fUTC"
+_STAMP = re.compile(rf"(?<![\d:T])(?:(\d{{4}}-\d\d-\d\d) )?(\d\d:\d\d){_UTC}\b")
 
 
 def headline(title: str, severity: str) -> str:
@@ -27,17 +29,22 @@ def code_said(body: str) -> tuple[str, str]:
 
 def stamp(at: datetime) -> str:
     """A moment in a text that different people will read; :func:`on_clock_of` turns it into the reader's own time."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}{_UTC}"
+
+
+def time_stamp(at: datetime) -> str:
+    """A moment of the day on which it is read, as :func:`stamp`."""
+    return f"{at.astimezone(UTC):%H:%M}{_UTC}"
 
 
 def on_clock_of(text: str, zone: str, now: datetime) -> str:
-    """``text`` with its moments in UTC as the clock on the reader's wall shows them: ``03:02 CET``, with the day where it
-    is not today; one that is said without a day is of today. In a time zone that nobody knows it stays as it is: a text is
-    better than none."""
+    """``text`` with the moments that :func:`stamp` wrote into it as the clock on the reader's wall shows them: ``03:02 CET``, with the day where it
+    is not today; one that is said without a day is of today. What others wrote comes through letter by letter. In a time
+    zone that nobody knows moments stay in UTC: a text is better than none."""
     try:
         own = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
-        return text
+        return text.replace(_UTC, " UTC")
     today = now.astimezone(own).date()
 
     def local(found: re.Match[str]) -> str:

@@ -22,6 +22,7 @@ from ..kernel.errors import WatchroomError
 from ..kernel.plugins import one_of
 from ..paging.models import ContactMethod
 from ..paging.rooms import by_its_clock
+from ..paging.wording import time_stamp
 from ..workspaces.base import Card
 from ..workspaces.queries import client_of, product_of
 from . import rules
@@ -206,7 +207,7 @@ def _card(incident: Incident, entry: LogEntry) -> Card:
     return Card(
         title=f"{kind}{text}",
         text=entry.text if len(entry.text) > 240 else "",
-        state=f"{who}, {entry.at:%H:%M} UTC".lstrip(", "),
+        state=f"{who}, {time_stamp(entry.at)}".lstrip(", "),
         tone="done" if entry.type == "incident.resolved" else "info",
         url=f"{conf.current().url}/incidents/{incident.pk}#entry-{entry.pk}",
     )

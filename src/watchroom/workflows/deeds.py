@@ -33,6 +33,7 @@ from ..outgoing.models import Event, Webhook
 from ..paging.commands import start_escalation
 from ..paging.models import Escalation, EscalationPolicy
 from ..paging.rooms import by_its_clock
+from ..paging.wording import time_stamp
 from ..status.commands import is_for_strangers
 from ..status.commands import publish as show_on_pages
 from ..status.models import StatusPage
@@ -288,7 +289,7 @@ def _next_update(doing: Doing, action: Action) -> str:
             row.next_update_at = due
             row.save(update_fields=["next_update_at"])
         made.due()
-    return f"wants the next update by {due:%H:%M} UTC"
+    return f"wants the next update by {time_stamp(due)}"
 
 
 def _log(doing: Doing, action: Action) -> str:

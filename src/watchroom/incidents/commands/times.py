@@ -7,6 +7,7 @@ from datetime import datetime
 from ...accounts.actors import Actor
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
+from ...paging.wording import stamp, time_stamp
 from .. import queries, rules
 from ..models import Incident, KeyTime, Moment
 from ._shared import acting_in, checked_past, write_system
@@ -63,7 +64,7 @@ def correct_time(by: Actor, incident: Incident, moment: str, at: datetime, reaso
         write_system(
             row,
             "time.corrected",
-            f"{by.name} corrected when {rules.said(moment)} to {at:%Y-%m-%d %H:%M} UTC: {reason}",
+            f"{by.name} corrected when {rules.said(moment)} to {stamp(at)}: {reason}",
             {"moment": moment, "at": at.isoformat(), "before": before.isoformat() if before else None},
             made.at,
             by=by,
@@ -82,7 +83,7 @@ def remind_of_update(by: Actor, pk: int) -> Incident | None:
     write_system(
         row,
         "update.overdue",
-        f"The update promised for {row.next_update_at:%H:%M} UTC is due",
+        f"The update promised for {time_stamp(row.next_update_at)} is due",
         {"promised": row.next_update_at.isoformat()},
         by=by,
     )

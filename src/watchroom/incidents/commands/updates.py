@@ -8,6 +8,7 @@ from typing import Any
 
 from ...accounts.actors import Actor
 from ...kernel.errors import Conflict, NotAllowed, Refused
+from ...paging.wording import time_stamp
 from .. import hooks, rules
 from ..models import Incident, RoleAssignment, Update, UpdateDraft
 from ..severities import severity_of
@@ -127,7 +128,7 @@ def publish_update(
         row.save(update_fields=["next_update_at"])
         follow(incident, row, "next_update_at")
         told = hooks.tell(update, lists)
-        promise = f" Next update by {promised:%H:%M} UTC." if promised else ""
+        promise = f" Next update by {time_stamp(promised)}." if promised else ""
         verb = "corrected an update" if corrects else "published an update"
         whom = f" Told: {', '.join(told)}." if told else ""
         dot = "" if happening.endswith((".", "!", "?", "…")) or not (promise or whom) else "."

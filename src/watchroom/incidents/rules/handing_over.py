@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...paging.wording import time_stamp
 from .catch_up import CatchUp
 
 _MOST = 6  # lines of a kind
@@ -34,5 +35,5 @@ def prefilled(now: CatchUp) -> Note:
     following = [now.next] if now.next else []
     if now.next_update_at is not None:
         late = " (overdue)" if now.update_overdue else ""
-        following.append(f"Next update due {now.next_update_at:%H:%M} UTC{late}")
+        following.append(f"Next update due {time_stamp(now.next_update_at)}{late}")
     return Note("\n".join(knows), "\n".join(still_open), "\n".join(following))

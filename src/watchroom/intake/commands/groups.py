@@ -14,6 +14,7 @@ from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ...paging.commands import resume_escalation
 from ...paging.models import Escalation, Notification
+from ...paging.wording import stamp
 from ..models import Alert, AlertGroup, GroupEvent, Verdict
 from .lifecycle import acknowledge_group, checked_until, close_group, open_again, start_paging
 from .marking import sources_changed
@@ -57,7 +58,7 @@ def acknowledge(by: Actor, group: AlertGroup, *, note: str = "", until: datetime
             raise Conflict("This alert group is already resolved.", fix="Nothing needs to be done.")
         text = note or f"by {by.name}"
         if until is not None:
-            text += f" (until {until:%Y-%m-%d %H:%M} UTC)"
+            text += f" (until {stamp(until)})"
             made.due()
         acknowledge_group(row, by=by, text=text, until=until)
     return row

@@ -14,6 +14,7 @@ from ...kernel.db import announce, claimable
 from ...kernel.errors import Conflict, Refused
 from ...paging.commands import notify, page_about, stop_escalation
 from ...paging.models import Escalation, Notification
+from ...paging.wording import stamp
 from ..models import AlertGroup, GroupEvent, Responder
 from ..summing import own_words_of
 from .groups import changing
@@ -40,7 +41,7 @@ def snooze(by: Actor, group: AlertGroup, until: datetime, *, note: str = "") -> 
         row.acknowledged_at, row.acknowledged_by = made.at, by.person
         row.snoozed, row.returns_at, row.notify_at = True, until, None
         row.save(update_fields=["acknowledged_at", "acknowledged_by", "snoozed", "returns_at", "notify_at"])
-        text = f"until {until:%Y-%m-%d %H:%M} UTC by {by.name}" + (f": {note}" if note else "")
+        text = f"until {stamp(until)} by {by.name}" + (f": {note}" if note else "")
         made.history(GroupEvent(group=row, at=made.at, kind=Kind.SNOOZED, person=by.person, text=text[:1000]))
         stop_escalation(Escalation.Kind.ALERT_GROUP, row.pk, end=Escalation.End.SNOOZED, by=by)
         made.due()
