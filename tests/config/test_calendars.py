@@ -54,10 +54,12 @@ def test_they_are_made_changed_and_removed_and_a_second_time_nothing_is_done() -
     apply(by, parse(FILE.replace("      - {name: Holidays team}\n", "")))
     assert [row.name for row in Calendar.objects.all()] == ["Old tool"]
     without = FILE[: FILE.index("    calendars:")]
-    apply(by, parse(without))  # no longer said: they are taken back
+    apply(by, parse(without))
+    assert Calendar.objects.exists()  # nobody is taken off call because a line is missing
+    apply(by, parse(without), prune=True)  # no longer said: they are taken back
     assert not Calendar.objects.exists()
     commands.save_calendar(by, None, schedule=Schedule.objects.get(), name="By hand", url=ADDRESS)
-    apply(by, parse(without.replace("name: Pay", "name: Payments")))  # of what it has never said, nothing changes
+    apply(by, parse(without.replace("name: Pay", "name: Payments")), prune=True)  # what it never said stays
     assert Calendar.objects.get().name == "By hand"
 
 
