@@ -208,7 +208,9 @@ def test_by_api(world: Any, client: Any, leak: IncidentType) -> None:
     assert changed["fields"] == {"region": "eu", "owner": world.viewer.pk}
     assert len(call("GET", "/incidents?field=region=eu&type=data-leak")["items"]) == 1
     assert call("GET", "/incidents?field=region=us")["items"] == []
-    assert call("GET", f"/incidents?field=owner={world.viewer.pk}")["items"][0]["id"] == made["id"]
+    for who, found in ((world.viewer.pk, 1), (world.viewer.email.upper(), 1), (world.manager.email, 0), ("no@one", 0)):
+        assert len(call("GET", f"/incidents?field=owner={who}")["items"]) == found
+    assert call("GET", f"/incidents?field=records={world.viewer.email}")["items"] == []
     body = {"name": "Outage", "team": world.team.slug, "fields": FIELDS}
     call("POST", "/incident-types", body, 403)
     client.force_login(world.manager, backend=BACKEND)

@@ -90,7 +90,8 @@ def listed_for(actor: Actor) -> QuerySet[Incident]:
 def filtered(incidents: QuerySet[Incident], filters: Mapping[str, str]) -> QuerySet[Incident]:
     """Narrowed by ``status`` (also ``open``, ``closed``, and ``triage`` for what waits for it), ``severity``,
     ``state`` (slug), ``team`` (slug), ``service`` (slug), ``type`` (slug),
-    ``field.KEY`` (the answer to a field) and ``q`` (words or a number). What makes no sense finds nothing."""
+    ``field.KEY`` (the answer to a field; a person by id or e-mail address) and ``q`` (words or a number). What makes no
+    sense finds nothing."""
     status, severity, words = filters.get("status", ""), filters.get("severity", ""), filters.get("q", "").strip()
     if status == "open":
         incidents = incidents.exclude(status=Incident.Status.RESOLVED)
@@ -113,13 +114,25 @@ def filtered(incidents: QuerySet[Incident], filters: Mapping[str, str]) -> Query
         incidents = incidents.filter(type__slug=type)
     for name, value in filters.items():
         if name.startswith("field.") and value:
-            said = Cast(KeyTextTransform(name.removeprefix("field."), "custom"), CharField())
-            incidents = incidents.filter(Exact(said, Value(value)))
+            key = name.removeprefix("field.")
+            said = Cast(KeyTextTransform(key, "custom"), CharField())
+            meant = Q(Exact(said, Value(value)))
+            if "@" in value and (person := _person_meant(key, value.strip())) is not None:
+                meant |= Q(Exact(said, Value(str(person))))
+            incidents = incidents.filter(meant)
     if words:
         number = whole(words.removeprefix("#"))
         found = Q(title__icontains=words) | Q(summary__icontains=words)
         incidents = incidents.filter(found if number is None else found | Q(pk=number))
     return incidents
+
+
+def _person_meant(key: str, address: str) -> int | None:
+    """Whose number is kept where a field that asks for a person is answered with this address; None: no such field."""
+    asked = (each for fields in IncidentType.objects.values_list("fields", flat=True) for each in fields)
+    if not any(each["key"] == key and each["kind"] == "person" for each in asked):
+        return None
+    return Person.objects.filter(email__iexact=address).values_list("pk", flat=True).first()
 
 
 def incident_for(actor: Actor, pk: int) -> Incident:
