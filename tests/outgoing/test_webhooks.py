@@ -271,6 +271,25 @@ def test_what_fails_is_tried_again_and_one_that_is_down_gets_one_knock(
     assert attempt is not None and attempt.status == 500 and "down" in attempt.detail
 
 
+def test_what_waits_for_its_next_try_goes_at_once_when_somebody_asks(
+    admin: Actor, http_peer: HttpPeer, clock: TravellingClock
+) -> None:
+    hook(admin, http_peer.url)
+    http_peer.otherwise = lambda request: Answer(500)
+    incidents.declare(admin, title="x")
+    deliver()
+    row = Dispatch.objects.filter(state="waiting").first()
+    assert row is not None and row.tried == 1
+    http_peer.otherwise = Answer()
+    deliver()
+    row.refresh_from_db()
+    assert row.state == "waiting"
+    commands.replay(admin, row)
+    deliver()
+    row.refresh_from_db()
+    assert row.state == "sent"
+
+
 def test_after_days_of_failing_it_is_switched_off_and_its_owner_told(
     admin: Actor, http_peer: HttpPeer, clock: TravellingClock
 ) -> None:

@@ -58,7 +58,7 @@ def test_a_draft_says_what_the_guards_said_and_what_people_answered() -> None:
             ]
         )
     )["guidance"]
-    assert text.startswith("Watchroom spoke up 2 times; 1 of that was answered.")
+    assert text.startswith("Watchroom spoke up 2 times; 1 of them answered.")
     lines = [line for line in text.split("\n") if line.startswith("- ")]
     assert lines == [
         "- **09:05 UTC** Nobody leads. → *Done*, Rita after 3 min",

@@ -211,14 +211,14 @@ def test(by: Actor, webhook: Webhook) -> Dispatch:
 
 
 def replay(by: Actor, dispatch: Dispatch) -> Dispatch:
-    """Send it once more, under the same id. What is about to be sent stays so.
+    """Send it once more, at once and under the same id; what waits for its next try need not wait.
 
     :raises Conflict: the webhook is switched off.
     """
     _must_be_on(dispatch.webhook)
     with _changing(by, "webhook.replayed", dispatch.webhook) as made:
         row = locked(Dispatch.objects.filter(pk=dispatch.pk)).get()
-        if row.ended_at is not None:
+        if row.ended_at is not None or row.state == State.WAITING:
             row.state, row.tries, row.due_at, row.ended_at, row.note = State.WAITING, 0, made.at, None, ""
             row.save(update_fields=["state", "tries", "due_at", "ended_at", "note"])
         made.note(dispatches=1)

@@ -219,7 +219,7 @@ def _guidance(warned: Sequence[Warned]) -> str:
     answered = sum(bool(each.answer) for each in warned)
     times = "once" if len(warned) == 1 else f"{len(warned)} times"
     return _parts(
-        f"Watchroom spoke up {times}; {'nobody answered' if not answered else f'{answered} of that was answered'}.",
+        f"Watchroom spoke up {times}; {'nobody answered' if not answered else f'{answered} of them answered'}.",
         "\n".join(
             f"- **{_clock(each.at)}** {_line(each.text)} → {_answered(each)}"
             for each in sorted(warned, key=lambda each: each.at)

@@ -47,5 +47,9 @@ def _why(each: Candidate) -> str:
         said.append(f"was in {each.incidents} incident{'' if each.incidents == 1 else 's'} of this service")
     elif each.owns:
         said.append("of the team that owns it")
-    said.append("not paged in the last hours" if not each.paged else f"paged {each.paged} times in the last hours")
+    said.append(
+        "not paged in the last hours"
+        if not each.paged
+        else f"paged {'once' if each.paged == 1 else f'{each.paged} times'} in the last hours"
+    )
     return ", ".join(said)
