@@ -47,11 +47,19 @@ def test_the_room_works_without_a_connection_for_a_while(client: Any, live_serve
     page.goto(f"/incidents/{incident.pk}")
 
     page.context.set_offline(True)
-    for line in ("First", "Second", "/task Look at the proxy"):
-        page.fill("#compose-text", line)
-        page.keyboard.press("Enter")
+    page.evaluate("""() => Object.defineProperty(IDBTransaction.prototype, "oncomplete", {  // a device that is slow to keep things
+      set(told) { this.addEventListener("complete", () => setTimeout(told, 300)); },
+    })""")
+    page.fill("#compose-text", "First")
+    page.keyboard.press("Enter")
+    page.fill("#compose-text", "Second")  # while the first is still being kept
+    page.wait_for_selector("#pending-lines >> text=First")
+    assert page.input_value("#compose-text") == "Second"
+    page.keyboard.press("Enter")
+    page.fill("#compose-text", "/task Look at the proxy")
+    page.keyboard.press("Enter")
     page.wait_for_selector("#pending-lines >> text=Look at the proxy")
-    assert "3 lines are waiting to be sent" in page.inner_text("[data-waiting]")
+    page.wait_for_selector("[data-waiting] >> text=3 lines are waiting to be sent")
     assert not LogEntry.objects.filter(text="First").exists()
     page.context.set_offline(False)
     page.wait_for_selector("#log >> text=Second")

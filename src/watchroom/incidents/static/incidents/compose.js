@@ -201,14 +201,15 @@ async function write() {
   if (/^\/help$/i.test(text)) { area.value = "/"; area.focus(); await load(); offer(); return; }   // all commands, to choose from
   if (form.dataset.answers && text && !text.startsWith("/")) text = `/answer #${parent.value} ${text}`;
   const line = { key: newKey(), incident: form.dataset.incident, kind: kind.value, text, parent: form.dataset.answers ? "" : parent.value, at: form.elements.at.value, files, written: Date.now() };
-  await queue.add(line);
+  // The field is free at once: whoever goes on writing while the line is being kept loses nothing of the next one.
   area.value = "";
   files = [];
   form.elements.at.value = "";
   kind.value = "note";
-  localStorage.removeItem(draft);
   showFiles();
   under("", "", "");
+  await queue.add(line);
+  if (!area.value) localStorage.removeItem(draft);
   await draw();
   flush();
 }
