@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from gate.running import Running, running_gate
+from watchroom.intake.gate import proxy
 from watchroom.intake.gate.proxy import LATER
 
 
@@ -125,7 +126,13 @@ def test_a_request_arrives_as_it_was(gate: Running) -> None:
     assert len(answer.headers.get_all("Date") or []) == 1
 
 
-def test_what_pages_re_read_by_themselves_has_a_way_of_its_own(gate: Running, web: Web) -> None:
+def test_what_pages_re_read_by_themselves_has_a_way_of_its_own(
+    gate: Running, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        proxy, "_IDLE_SECONDS", 0.2
+    )  # a body that never comes is not waited for as long as the client waits
+
     def asks(method: str, **headers: str) -> bool:
         """Whether it came by the second socket."""
         path = Path(f"{web.server_address}{LATER}")
