@@ -211,7 +211,8 @@ def test_three_engines_lose_nothing_and_double_nothing(clock: TravellingClock, w
         f"watchroom-{pk}"
         for pk in Attempt.objects.filter(outcome=Attempt.Outcome.UNKNOWN).values_list("notification_id", flat=True)
     }
-    twice = {key for key, count in world.sent.items() if count > 1}
+    # What went together has the number of its first in its key, and a digest of all.
+    twice = {"-".join(key.split("-")[:2]) for key, count in world.sent.items() if count > 1}
     assert twice <= cut_off, "something was sent twice that had not been cut off"
     late = [(pk, turn) for pk, turn in world.sent_in if pk in answered and turn > answered[pk]]
     assert not late, "sent after an answer was committed"
