@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 import factories
 from cli.shell import data, run
 from peers.http import Answer, HttpPeer, Request
-from watchroom.config.moving import grafana_oncall, opsgenie, pagerduty
 from watchroom.config.moving.gathered import Moved, Served
+from watchroom.config.moving.grafana_oncall import GrafanaOncall
+from watchroom.config.moving.opsgenie import Opsgenie
+from watchroom.config.moving.pagerduty import PagerDuty
 from watchroom.config.moving.proof import proofs
 from watchroom.oncall import queries
 from watchroom.oncall.models import Schedule
@@ -74,7 +76,7 @@ def pd_read(*schedules: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def moved(read: dict[str, Any], **more: Any) -> Moved:
-    return pagerduty.translate(read, team="sre", at=NOW, **more)
+    return PagerDuty(read, team="sre", at=NOW, **more).moved()
 
 
 def test_the_layer_that_comes_first_wins() -> None:
@@ -303,7 +305,7 @@ OG = {
 
 
 def test_opsgenie_counts_from_the_beginning_and_we_from_step_to_step() -> None:
-    found = opsgenie.translate(OG, team="sre", at=NOW)
+    found = Opsgenie(OG, team="sre", at=NOW).moved()
     (policy,) = found.document["policies"]
     assert [(step["wait_seconds"], step["targets"]) for step in policy["steps"]] == [
         (300, [{"schedule": "pay-schedule"}]),
@@ -312,7 +314,7 @@ def test_opsgenie_counts_from_the_beginning_and_we_from_step_to_step() -> None:
     ]
     assert policy["repeats"] == 3 and found.document["services"][0]["policy"] == "pay-escalation"
     late = {**OG, "escalations": [{**OG["escalations"][0], "rules": OG["escalations"][0]["rules"][1:2]}]}  # type: ignore[index,dict-item]
-    assert opsgenie.translate(late, team="sre", at=NOW).document["policies"][0]["steps"][0] == {
+    assert Opsgenie(late, team="sre", at=NOW).moved().document["policies"][0]["steps"][0] == {
         "pause": True,
         "wait_seconds": 300,
     }
@@ -320,7 +322,7 @@ def test_opsgenie_counts_from_the_beginning_and_we_from_step_to_step() -> None:
         {"isDefault": True, "notify": {"type": "schedule", "id": "S1"}},
         {"name": "VIPs", "notify": {"type": "none"}},
     ]
-    direct = opsgenie.translate({**OG, "routing_rules": {"T1": rules}}, team="sre", at=NOW)
+    direct = Opsgenie({**OG, "routing_rules": {"T1": rules}}, team="sre", at=NOW).moved()
     assert direct.document["policies"][1]["steps"][0]["targets"] == [{"schedule": "pay-schedule"}]
     assert direct.document["services"][0]["policy"] == "pay"
     assert any("VIPs" in note.text for note in direct.notes)
@@ -379,7 +381,7 @@ def test_grafanas_rotations_come_out_the_same() -> None:
     edges = ["2026-03-02T08:00:00Z", *(edge for _, a, b in final for edge in (a, b)), "2026-03-16T00:00:00Z"]
     between = [("cleo", a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a != b]
     said = [{"user_email": f"{who}@example.com", "shift_start": a, "shift_end": b} for who, a, b in [*final, *between]]
-    found = grafana_oncall.translate(oncall(days, nights, final_shifts=said), team="sre", at=NOW)
+    found = GrafanaOncall(oncall(days, nights, final_shifts=said), team="sre", at=NOW).moved()
     by_day, always = found.document["schedules"][0]["rotations"]
     assert by_day["restrictions"][0] == {"start_day": "monday", "start": "09:00", "end_day": "monday", "end": "17:00"}
     assert always["restrictions"] == [] and (by_day["precedence"], always["precedence"]) == (1, 0)
@@ -400,7 +402,7 @@ def test_grafanas_chains_become_steps() -> None:
     )
     once = {"type": "single_event", "frequency": None, "users": ["ANNA"], "duration": 3600}
     odd = {"type": "recurrent_event", "frequency": "daily", "interval": 3, "users": ["ANNA"], "duration": 3600}
-    found = grafana_oncall.translate(oncall(once, odd, chain=chain), team="sre", at=NOW)
+    found = GrafanaOncall(oncall(once, odd, chain=chain), team="sre", at=NOW).moved()
     assert any(note.text == "Nobody is on call in it here." for note in found.notes)
     (policy,) = found.document["policies"]
     assert policy["repeats"] == 5 and policy["team"] == "pay"

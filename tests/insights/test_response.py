@@ -16,8 +16,9 @@ from watchroom.accounts.actors import acting
 from watchroom.accounts.models import Person
 from watchroom.incidents import commands
 from watchroom.incidents.models import Incident
+from watchroom.incidents.rules.times import DURATIONS
 from watchroom.insights import responding
-from watchroom.insights.rules.response import MEASURES, Went, numbers
+from watchroom.insights.rules.response import Went, numbers
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
 MINUTE = timedelta(minutes=1)
@@ -75,7 +76,7 @@ def test_nothing_is_counted_twice_or_lost(rows: list[Went]) -> None:
         assert (measure.median_seconds is None) == (measure.count == 0)
         if measure.median_seconds is not None and measure.most_seconds is not None:
             assert 0 <= measure.median_seconds <= measure.most_seconds
-    assert {each.name for each in found.measures} == {name for name, _, _ in MEASURES}
+    assert {each.name for each in found.measures} == {name for name, _, _ in DURATIONS}
 
 
 def _told(anna: Person, clock: Any) -> tuple[Any, Incident]:

@@ -11,7 +11,7 @@ import click
 import yaml
 
 from .client import Api, api_command
-from .moving import grafana_oncall, opsgenie, pagerduty
+from .moving import grafana_oncall, opsgenie, pagerduty, taken_over
 
 
 def _django() -> None:
@@ -84,19 +84,9 @@ def import_() -> None:
 def alertmanager(api: Api, path: Path, team: str, output: Path | None, do_apply: bool) -> Any:
     """Translate an alertmanager.yml: routes, receivers, inhibition rules and time intervals; and say what could not be."""
     found = api.post("/config/import/alertmanager", text=path.read_text(errors="replace"), team=team)
-    written = yaml.safe_dump(found["document"], sort_keys=False, allow_unicode=True, width=120)
-    if output is not None:
-        output.write_text(written)
     lines = [f"{path}:{note['line']}: {note['path']}: {note['text']} {note['fix']}" for note in found["notes"]]
     lines += ["", *(step["text"] for step in found["steps"])] if found["steps"] else ["", "Nothing to do."]
-    if do_apply:
-        found["applied"] = api.call("POST", "/config/apply", {"document": found["document"], "prune": False})["steps"]
-        lines += ["", f"Applied: {len(found['applied'])} changes."]
-    elif output is not None:
-        lines += ["", f"Written to {output}. Nothing is changed until `watchroom apply -f {output}`."]
-    else:
-        lines += ["", "Nothing is changed. Write it to a file with -o FILE, or apply it with --apply."]
-    return found, "\n".join(lines).strip()
+    return found, "\n".join([*lines, "", taken_over(api, found, output, do_apply)]).strip()
 
 
 for command in (pagerduty, opsgenie, grafana_oncall):

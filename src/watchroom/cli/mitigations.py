@@ -10,6 +10,31 @@ from .asking import ask_secret, value_option
 from .client import Api, api_command
 from .evidence import pairs
 from .show import facts, table
+from .together import together
+
+_what_it_is = together(
+    click.option("--kind", help="roll_back, disable, fail_over, scale_up, restart, drain, block or other."),
+    click.option("--risk", type=click.Choice(["low", "medium", "high"])),
+    click.option("--undo", help="How to undo it."),
+    click.option("--check", "check_text", help="How to see that it worked."),
+    click.option("--indicator", help="Name of an indicator of the service: looked at before and after."),
+    click.option(
+        "--input", "given", multiple=True, metavar="NAME=VALUE", help="What the runner shall do; see `runner kinds`."
+    ),
+    click.option(
+        "--timeout", "timeout_seconds", type=click.IntRange(10, 86_400), help="Seconds; after it somebody has to look."
+    ),
+    click.option("--needs-approval/--needs-no-approval", default=None, help="A second person approves it first."),
+    click.option("--managers-only/--for-responders", default=None, help="Who may run and approve it."),
+)
+_secretly = together(
+    click.option(
+        "--secret", "secrets", multiple=True, metavar="NAME", help="Is asked for (or read from standard input)."
+    ),
+    click.option(
+        "--file", "files", multiple=True, metavar="NAME=FILE", help="What a file says, such as kubeconfig=prod.yaml."
+    ),
+)
 
 
 @click.group()
@@ -33,20 +58,8 @@ def list_mitigations(api: Api, **query: Any) -> Any:
 @click.option("--team", required=True, help="Slug.")
 @click.option("--how", required=True, help="Step by step, for somebody without deep knowledge.")
 @click.option("--service", help="Slug.")
-@click.option("--kind", help="roll_back, disable, fail_over, scale_up, restart, drain, block or other.")
-@click.option("--risk", type=click.Choice(["low", "medium", "high"]))
-@click.option("--undo", help="How to undo it.")
-@click.option("--check", "check_text", help="How to see that it worked.")
-@click.option("--indicator", help="Name of an indicator of the service: looked at before and after.")
 @click.option("--runner", help="Slug of what carries it out.")
-@click.option(
-    "--input", "given", multiple=True, metavar="NAME=VALUE", help="What the runner shall do; see `runner kinds`."
-)
-@click.option(
-    "--timeout", "timeout_seconds", type=click.IntRange(10, 86_400), help="Seconds; after it somebody has to look."
-)
-@click.option("--needs-approval/--needs-no-approval", default=None, help="A second person approves it first.")
-@click.option("--managers-only/--for-responders", default=None, help="Who may run and approve it.")
+@_what_it_is
 @click.option("--slug", help="Left out, it is made of the name.")
 @api_command
 def create_mitigation(api: Api, given: tuple[str, ...], **fields: Any) -> Any:
@@ -70,20 +83,8 @@ def show_mitigation(api: Api, slug: str) -> Any:
 @click.option("--team", help="Slug.")
 @click.option("--how", help="Step by step, for somebody without deep knowledge.")
 @click.option("--service", help="Slug; empty: any.")
-@click.option("--kind", help="roll_back, disable, fail_over, scale_up, restart, drain, block or other.")
-@click.option("--risk", type=click.Choice(["low", "medium", "high"]))
-@click.option("--undo", help="How to undo it.")
-@click.option("--check", "check_text", help="How to see that it worked.")
-@click.option("--indicator", help="Name of an indicator of the service: looked at before and after.")
 @click.option("--runner", help="Slug of what carries it out; empty: somebody, by hand.")
-@click.option(
-    "--input", "given", multiple=True, metavar="NAME=VALUE", help="What the runner shall do; see `runner kinds`."
-)
-@click.option(
-    "--timeout", "timeout_seconds", type=click.IntRange(10, 86_400), help="Seconds; after it somebody has to look."
-)
-@click.option("--needs-approval/--needs-no-approval", default=None, help="A second person approves it first.")
-@click.option("--managers-only/--for-responders", default=None, help="Who may run and approve it.")
+@_what_it_is
 @api_command
 def change_mitigation(api: Api, slug: str, given: tuple[str, ...], **fields: Any) -> Any:
     """Change one of the catalog. What is left out stays; `--input NAME=` takes an input away."""
@@ -207,10 +208,7 @@ def kinds(api: Api) -> Any:
 @click.option("--team", required=True, help="Slug.")
 @click.option("--slug", default="", help="Left out, it is made of the name.")
 @click.option("--setting", "settings", multiple=True, metavar="NAME=VALUE", help="Such as repository=acme/shop.")
-@click.option("--secret", "secrets", multiple=True, metavar="NAME", help="Is asked for (or read from standard input).")
-@click.option(
-    "--file", "files", multiple=True, metavar="NAME=FILE", help="What a file says, such as kubeconfig=prod.yaml."
-)
+@_secretly
 @api_command
 def create_runner(
     api: Api, settings: tuple[str, ...], secrets: tuple[str, ...], files: tuple[str, ...], **fields: Any
@@ -233,10 +231,7 @@ def show_runner(api: Api, slug: str) -> Any:
 @click.option("--name")
 @click.option("--team", help="Slug.")
 @click.option("--setting", "settings", multiple=True, metavar="NAME=VALUE", help="NAME= takes it away.")
-@click.option("--secret", "secrets", multiple=True, metavar="NAME", help="Is asked for (or read from standard input).")
-@click.option(
-    "--file", "files", multiple=True, metavar="NAME=FILE", help="What a file says, such as kubeconfig=prod.yaml."
-)
+@_secretly
 @api_command
 def change_runner(
     api: Api, slug: str, settings: tuple[str, ...], secrets: tuple[str, ...], files: tuple[str, ...], **fields: Any

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import httpx
@@ -18,8 +18,8 @@ from ..kernel import clock
 from ..kernel.durations import duration
 from ..kernel.errors import Refused, WatchroomError
 from .client import Api, api_command
+from .together import together
 
-F = TypeVar("F", bound=Callable[..., Any])
 PROVED = timedelta(days=28)  # whom they have on call is compared for so long
 _TRIES, _WAIT_SECONDS, _LONGEST_WAIT_SECONDS, _TIMEOUT_SECONDS = 6, 5.0, 60.0, 30.0
 
@@ -157,20 +157,22 @@ def read_grafana_oncall(there: There, since: datetime, until: datetime) -> dict[
     }
 
 
-def _options(command: F) -> F:
-    for option in reversed(
-        (
-            click.option("--team", required=True, help="Slug of the team that gets what belongs to no team there."),
-            click.option("--api", "address", help="Of an account in the EU, or of a stand-in."),
-            click.option("--read", "given", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What was saved before, instead of asking."),
-            click.option("--save", type=click.Path(path_type=Path), help="Keep what was read there, to look at or to translate again."),
-            click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the file for `watchroom apply` there."),
-            click.option("--update", is_flag=True, help="Take theirs also for what has the same name and team here."),
-            click.option("--apply", "do_apply", is_flag=True, help="Apply it; without this nothing is changed."),
-        )
-    ):  # fmt: skip
-        command = option(command)
-    return command
+_options = together(
+    click.option("--team", required=True, help="Slug of the team that gets what belongs to no team there."),
+    click.option("--api", "address", help="Of an account in the EU, or of a stand-in."),
+    click.option(
+        "--read",
+        "given",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="What was saved before, instead of asking.",
+    ),
+    click.option(
+        "--save", type=click.Path(path_type=Path), help="Keep what was read there, to look at or to translate again."
+    ),
+    click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the file for `watchroom apply` there."),
+    click.option("--update", is_flag=True, help="Take theirs also for what has the same name and team here."),
+    click.option("--apply", "do_apply", is_flag=True, help="Apply it; without this nothing is changed."),
+)
 
 
 @click.command("pagerduty")
@@ -181,12 +183,12 @@ def pagerduty(api: Api, address: str | None, **options: Any) -> Any:
 
     The token (read-only is enough) is taken from PAGERDUTY_TOKEN.
     """
-    from ..config.moving.pagerduty import translate
+    from ..config.moving.pagerduty import PagerDuty
 
     headers = {"Authorization": f"Token token={os.environ.get('PAGERDUTY_TOKEN', '')}", "Accept": "application/vnd.pagerduty+json;version=2"}  # fmt: skip
     where = address or "https://api.pagerduty.com"
     return _move(
-        api, "PAGERDUTY_TOKEN", lambda *span: read_pagerduty(There(where, headers), *span), translate, **options
+        api, "PAGERDUTY_TOKEN", lambda *span: read_pagerduty(There(where, headers), *span), PagerDuty, **options
     )
 
 
@@ -198,11 +200,11 @@ def opsgenie(api: Api, address: str | None, **options: Any) -> Any:
 
     The key of an API integration that may read configuration is taken from OPSGENIE_KEY.
     """
-    from ..config.moving.opsgenie import translate
+    from ..config.moving.opsgenie import Opsgenie
 
     headers = {"Authorization": f"GenieKey {os.environ.get('OPSGENIE_KEY', '')}"}
     where = address or "https://api.opsgenie.com"
-    return _move(api, "OPSGENIE_KEY", lambda *span: read_opsgenie(There(where, headers), *span), translate, **options)
+    return _move(api, "OPSGENIE_KEY", lambda *span: read_opsgenie(There(where, headers), *span), Opsgenie, **options)
 
 
 @click.command("grafana-oncall")
@@ -213,14 +215,14 @@ def grafana_oncall(api: Api, address: str | None, **options: Any) -> Any:
 
     The token of its API is taken from ONCALL_TOKEN; --api is the address that its settings show.
     """
-    from ..config.moving.grafana_oncall import translate
+    from ..config.moving.grafana_oncall import GrafanaOncall
 
     if not address and options["given"] is None:
         raise Refused("Whose API?", field="--api", value="", fix="Give the address that its settings show, or --read.")
     headers = {"Authorization": os.environ.get("ONCALL_TOKEN", "")}
     where = address or ""
     return _move(
-        api, "ONCALL_TOKEN", lambda *span: read_grafana_oncall(There(where, headers), *span), translate, **options
+        api, "ONCALL_TOKEN", lambda *span: read_grafana_oncall(There(where, headers), *span), GrafanaOncall, **options
     )
 
 
@@ -228,7 +230,7 @@ def _move(
     api: Api,
     secret: str,
     ask: Callable[[datetime, datetime], dict[str, Any]],
-    translate: Callable[..., Any],
+    translation: Callable[..., Any],
     *,
     team: str,
     given: Path | None,
@@ -247,14 +249,13 @@ def _move(
         read = _saved(given) if given is not None else ask(now, now + PROVED)
         if save is not None:
             _keep(save, read)
-        moved = translate(read, team=team, at=now, here=here, update=update)
+        moved = translation(read, team=team, at=now, here=here, update=update).moved()
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise WatchroomError(
             f"What was read has another form than that tool's API gives: {type(error).__name__} {error}.",
             fix="Check --api, or the file of --read. If both are right, tell us: that is a defect.",
         ) from error
-    document = {"document": moved.document, "prune": False}
-    plan = api.call("POST", "/config/plan", document)["steps"]
+    plan = api.call("POST", "/config/plan", {"document": moved.document, "prune": False})["steps"]
     proved = proofs(moved)
     lines = [f"{note.about}: {note.text} {note.fix}" for note in moved.notes]
     lines += ["", *map(_proved, proved), "", *(step["text"] for step in plan)]
@@ -264,16 +265,19 @@ def _move(
         "proofs": [_as_json(proof) for proof in proved],
         "steps": plan,
     }
+    return found, "\n".join([*lines, "", taken_over(api, found, output, do_apply)]).strip()
+
+
+def taken_over(api: Api, found: dict[str, Any], output: Path | None, do_apply: bool) -> str:
+    """Write the document that was ``found`` into a file, or apply it, as was asked; and what of that was done, in words."""
     if output is not None:
-        output.write_text(yaml.safe_dump(moved.document, sort_keys=False, allow_unicode=True, width=120))
+        output.write_text(yaml.safe_dump(found["document"], sort_keys=False, allow_unicode=True, width=120))
     if do_apply:
-        found["applied"] = api.call("POST", "/config/apply", document)["steps"]
-        lines += ["", f"Applied: {len(found['applied'])} changes."]
-    elif output is not None:
-        lines += ["", f"Written to {output}. Nothing is changed until `watchroom apply -f {output}`."]
-    else:
-        lines += ["", "Nothing is changed. Write it to a file with -o FILE, or apply it with --apply."]
-    return found, "\n".join(lines).strip()
+        found["applied"] = api.call("POST", "/config/apply", {"document": found["document"], "prune": False})["steps"]
+        return f"Applied: {len(found['applied'])} changes."
+    if output is not None:
+        return f"Written to {output}. Nothing is changed until `watchroom apply -f {output}`."
+    return "Nothing is changed. Write it to a file with -o FILE, or apply it with --apply."
 
 
 def _saved(path: Path) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from ..kernel import clock
 from ..kernel.errors import Refused
 from .client import Api, api_command
 from .show import facts, table
+from .together import together
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -31,16 +31,12 @@ class Length(click.ParamType):
         return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
-def repeating(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of something that may come again and again."""
-    options = (
-        click.option("--at", "starts_at", help="When it begins, such as 2027-03-02T22:00+01:00; without it, now."),
-        click.option("--repeats", help='Again and again: "FREQ=WEEKLY;BYDAY=TU,TH", "FREQ=MONTHLY;BYDAY=-1SU".'),
-        click.option("--timezone", help="By whose clocks it repeats, such as Europe/Berlin; without it, UTC."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+# Of something that may come again and again.
+repeating = together(
+    click.option("--at", "starts_at", help="When it begins, such as 2027-03-02T22:00+01:00; without it, now."),
+    click.option("--repeats", help='Again and again: "FREQ=WEEKLY;BYDAY=TU,TH", "FREQ=MONTHLY;BYDAY=-1SU".'),
+    click.option("--timezone", help="By whose clocks it repeats, such as Europe/Berlin; without it, UTC."),
+)
 
 
 def _beginning(text: str | None) -> datetime:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from ..incidents.rules.blameless import HUMAN_ERROR, Finding, findings, only_blames
+from ..incidents.rules.times import DURATIONS
 
 __all__ = [
     "Event",
@@ -55,14 +56,6 @@ NAMES = {
     "no_actions": "Why there is no action item",
 }
 GAP = "To fill in"
-
-# From when to when; the words of the table of durations.
-DURATIONS = (
-    ("started", "detected", "To detect"),
-    ("detected", "acknowledged", "To acknowledge"),
-    ("started", "mitigated", "To mitigate"),
-    ("started", "resolved", "To resolve"),
-)
 
 
 # --- The draft -------------------------------------------------------------------------------------------------------
@@ -190,8 +183,8 @@ def span(length: timedelta) -> str:
 def durations(times: Mapping[str, datetime]) -> list[tuple[str, timedelta]]:
     """How long it took to detect, acknowledge, mitigate and resolve, as far as both ends are known."""
     return [
-        (name, max(times[end] - times[begin], timedelta()))
-        for begin, end, name in DURATIONS
+        (f"To {name}", max(times[end] - times[begin], timedelta()))
+        for name, begin, end in DURATIONS
         if begin in times and end in times
     ]
 

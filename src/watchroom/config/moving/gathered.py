@@ -57,16 +57,21 @@ class Translation:
     def __init__(
         self,
         read: Mapping[str, Any],
+        *,
         team: str,
         at: datetime,
-        here: Mapping[str, Sequence[Mapping[str, Any]]],
-        update: bool,
+        here: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+        update: bool = False,
     ) -> None:
-        self.read, self.team, self.at, self.here, self.update = read, team, at, here, update
+        self.read, self.team, self.at, self.here, self.update = read, team, at, here or {}, update
         self.notes: list[Note] = []
         self.emails: dict[str, str] = {}
-        self.teams, self.schedules, self.policies, self.services = (Slugs(here.get(kind, ())) for kind in KINDS)
-        self.moved = Moved({}, self.notes)
+        self.teams, self.schedules, self.policies, self.services = (Slugs(self.here.get(kind, ())) for kind in KINDS)
+        self.made = Moved({}, self.notes)
+
+    def moved(self) -> Moved:
+        """All of it, translated. Each tool has its own."""
+        raise NotImplementedError
 
     def note(self, about: str, text: str, fix: str) -> None:
         """Say that something is not, or not quite, what it was."""
@@ -85,11 +90,11 @@ class Translation:
         there = {str(each["email"]).lower() for each in self.here.get("people", ())}
         made = {"people": [each for each in people if each["email"] not in there]}
         made |= {kind: self._new_or_wanted(kind, parts.get(kind, [])) for kind in KINDS}
-        self.moved.document = {"version": 1} | {name: things for name, things in made.items() if things}
+        self.made.document = {"version": 1} | {name: things for name, things in made.items() if things}
         if self.read.get("since") and self.read.get("until"):
-            self.moved.read = instant(self.read["since"]), instant(self.read["until"])
+            self.made.read = instant(self.read["since"]), instant(self.read["until"])
         self.notes.append(stays)
-        return self.moved
+        return self.made
 
     def _let_them_answer(self, people: Sequence[dict[str, Any]], parts: Mapping[str, list[dict[str, Any]]]) -> None:
         paged = {

@@ -26,15 +26,10 @@ _STAYS = Note(
 )
 
 
-def translate(
-    read: Mapping[str, Any], *, team: str, at: datetime, here: Mapping[str, Any] | None = None, update: bool = False
-) -> Moved:
-    """Translate what was read (see ``cli/moving.py``); the rest as :class:`Translation` has it."""
-    return _Translation(read, team, at, here or {}, update).everything()
+class GrafanaOncall(Translation):
+    """What Grafana OnCall says, as ``cli/moving.py`` has read it."""
 
-
-class _Translation(Translation):
-    def everything(self) -> Moved:
+    def moved(self) -> Moved:
         people = [made for each in self.read.get("users", ()) if (made := self._person(each))]
         teams = [self._team(each) for each in self.read.get("teams", ())]
         schedules = [made for each in self.read.get("schedules", ()) if (made := self._schedule(each))]
@@ -89,7 +84,7 @@ class _Translation(Translation):
         slug = self.schedules.add(schedule["id"], schedule["name"], self._team_of(schedule))
         if not rotations:
             self.note(about, "Nobody is on call in it here.", "Build its rotations before a policy relies on it.")
-        self.moved.served[slug] = [
+        self.made.served[slug] = [
             Served(instant(each["shift_start"]), instant(each["shift_end"]), str(each["user_email"]).lower())
             for each in schedule.get("final_shifts") or ()
         ]

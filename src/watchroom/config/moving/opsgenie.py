@@ -6,7 +6,6 @@ https://docs.opsgenie.com/docs/api-overview (user, team, schedule, escalation, t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -34,20 +33,15 @@ _STAYS = Note(
 )
 
 
-def translate(
-    read: Mapping[str, Any], *, team: str, at: datetime, here: Mapping[str, Any] | None = None, update: bool = False
-) -> Moved:
-    """Translate what was read (see ``cli/moving.py``); the rest as :class:`Translation` has it."""
-    return _Translation(read, team, at, here or {}, update).everything()
+class Opsgenie(Translation):
+    """What Opsgenie says, as ``cli/moving.py`` has read it."""
 
-
-class _Translation(Translation):
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, read: Mapping[str, Any], **more: Any) -> None:
+        super().__init__(read, **more)
         self.in_team: dict[str, list[str]] = {}
         self.policy_of: dict[str, str] = {}
 
-    def everything(self) -> Moved:
+    def moved(self) -> Moved:
         people = [self._person(each) for each in self.read.get("users", ())]
         teams = [self._team(each) for each in self.read.get("teams", ())]
         schedules = [made for each in self.read.get("schedules", ()) if (made := self._schedule(each))]
@@ -118,7 +112,7 @@ class _Translation(Translation):
         }
 
     def _served(self, slug: str, timeline: Mapping[str, Any]) -> None:
-        served, others = self.moved.served.setdefault(slug, []), self.moved.left_out.setdefault(slug, [])
+        served, others = self.made.served.setdefault(slug, []), self.made.left_out.setdefault(slug, [])
         for period in (each for row in timeline.get("rotations") or () for each in row.get("periods") or ()):
             span, who = (instant(period["startDate"]), instant(period["endDate"])), period.get("recipient") or {}
             if period.get("type") == "override":

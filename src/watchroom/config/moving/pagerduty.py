@@ -38,15 +38,10 @@ _STAYS = Note(
 )
 
 
-def translate(
-    read: Mapping[str, Any], *, team: str, at: datetime, here: Mapping[str, Any] | None = None, update: bool = False
-) -> Moved:
-    """Translate what was read (see ``cli/moving.py``); the rest as :class:`Translation` has it."""
-    return _Translation(read, team, at, here or {}, update).everything()
+class PagerDuty(Translation):
+    """What PagerDuty says, as ``cli/moving.py`` has read it."""
 
-
-class _Translation(Translation):
-    def everything(self) -> Moved:
+    def moved(self) -> Moved:
         people = [self._person(each) for each in self.read.get("users", ())]
         teams = [self._team(each) for each in self.read.get("teams", ())]
         schedules = [made for each in self.read.get("schedules", ()) if (made := self._schedule(each))]
@@ -117,9 +112,9 @@ class _Translation(Translation):
             self.note(about, "No layer of it could be taken over.", "Build this schedule anew.")
             return None
         slug = self.schedules.add(schedule["id"], schedule["name"], self._team_of(schedule))
-        self.moved.served[slug] = self._entries(schedule.get("final_schedule"))
+        self.made.served[slug] = self._entries(schedule.get("final_schedule"))
         overrides = self._entries(schedule.get("overrides_subschedule"))
-        self.moved.left_out[slug] = [(each.starts_at, each.ends_at) for each in overrides]
+        self.made.left_out[slug] = [(each.starts_at, each.ends_at) for each in overrides]
         for each in overrides:
             if each.ends_at > self.at:
                 self.note(

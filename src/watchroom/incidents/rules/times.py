@@ -37,6 +37,13 @@ ORDER = (
     ("resolved", "closed"),
 )
 
+# What is measured, from which moment to which.
+DURATIONS = (
+    ("detect", "started", "detected"),
+    ("acknowledge", "detected", "acknowledged"),
+    ("mitigate", "started", "mitigated"),
+    ("resolve", "started", "resolved"),
+)
 
 _LASTING = (
     ("mitigated", ("mitigated", "resolved", "closed")),

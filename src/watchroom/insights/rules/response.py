@@ -13,15 +13,8 @@ from datetime import date, datetime, timedelta
 from math import ceil
 from statistics import median
 
+from ...incidents.rules.times import DURATIONS
 from ...kernel.times import monday_of
-
-# What is measured, from which moment to which. Where a moment is not known, an incident is not counted for it.
-MEASURES = (
-    ("detect", "started", "detected"),
-    ("acknowledge", "detected", "acknowledged"),
-    ("mitigate", "started", "mitigated"),
-    ("resolve", "started", "resolved"),
-)
 
 
 @dataclass(frozen=True)
@@ -36,7 +29,7 @@ class Went:
 
     def took(self, measure: str) -> timedelta | None:
         """How long a measure took in it; None: it is not over, or nobody knows."""
-        begins, ends = next((a, b) for name, a, b in MEASURES if name == measure)
+        begins, ends = next((a, b) for name, a, b in DURATIONS if name == measure)
         # What was resolved without anybody saying that it was mitigated was mitigated then.
         until = self.times.get(ends) or (self.times.get("resolved") if ends == "mitigated" else None)
         since = self.times.get(begins)
@@ -107,7 +100,7 @@ def numbers(incidents: Sequence[Went], earlier: Sequence[Went], start: datetime,
         before=len(earlier),
         by_severity=_by_severity(incidents),
         open=sum("resolved" not in each.times for each in incidents),
-        measures=tuple(_measure(name, incidents, earlier) for name, _, _ in MEASURES),
+        measures=tuple(_measure(name, incidents, earlier) for name, _, _ in DURATIONS),
         weeks=tuple(_weeks(incidents, start, end)),
         services=tuple(_services(incidents)),
     )

@@ -10,11 +10,12 @@ from django.shortcuts import render
 
 from ...accounts.models import Team
 from ...catalog.models import Service
+from ...incidents.rules.times import DURATIONS
 from ...kernel import clock
 from ...web.middleware import actor_of
 from ...web.sheets import sheet
 from .. import queries, responding
-from ..rules.response import MEASURES, Measure, Numbers
+from ..rules.response import Measure, Numbers
 from .reading import asked_days, asked_team
 
 SPANS = {"28": "Four weeks", "91": "A quarter", "182": "Half a year"}
@@ -86,7 +87,7 @@ def incidents_csv(request: HttpRequest) -> StreamingHttpResponse:
         "resolved",
         "closed",
     )
-    took = [f"{name}_seconds" for name, _, _ in MEASURES]
+    took = [f"{name}_seconds" for name, _, _ in DURATIONS]
     rows = (
         [
             each.incident.pk,
@@ -96,7 +97,7 @@ def incidents_csv(request: HttpRequest) -> StreamingHttpResponse:
             teams.get(each.incident.team_id or 0, ""),
             ", ".join(each.went.services),
             *(each.went.times.get(moment) for moment in moments),
-            *(_whole_seconds(each.went.took(name)) for name, _, _ in MEASURES),
+            *(_whole_seconds(each.went.took(name)) for name, _, _ in DURATIONS),
         ]
         for each in found
     )
