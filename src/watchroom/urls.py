@@ -25,6 +25,7 @@ _PACKAGES = (
     "chat",
     "evidence",
     "mitigations",
+    "runbooks",
     "status",
     "postmortems",
     "actions",
@@ -32,6 +33,8 @@ _PACKAGES = (
     "outgoing",
     "venues",
     "workflows",
+    "drills",
+    "readiness",
 )
 
 

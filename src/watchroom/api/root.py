@@ -31,6 +31,7 @@ PACKAGES = (
     "incidents",
     "evidence",
     "mitigations",
+    "runbooks",
     "status",
     "postmortems",
     "actions",
@@ -38,6 +39,8 @@ PACKAGES = (
     "outgoing",
     "venues",
     "workflows",
+    "drills",
+    "readiness",
     "engine",
     "config",
 )

@@ -1,0 +1,1 @@
+"""Drills: practised incidents, from a scenario with injects to a score."""
