@@ -10,7 +10,7 @@ from ninja.errors import ValidationError
 
 from ..kernel.asked import sounds_secret
 from ..kernel.errors import Refused, WatchroomError
-from .strict import suggestion
+from ..kernel.known import suggestion
 
 _DEPTH = 5  # so far a value that is made of others is shown
 

@@ -16,9 +16,10 @@ from ninja.errors import AuthenticationError, ValidationError, ValidationErrorCo
 from .. import __version__
 from ..kernel.db import beyond
 from ..kernel.errors import NotSignedIn, WatchroomError
+from ..kernel.known import known_at
 from .auth import session_or_token
 from .problems import problem, validation_problem
-from .strict import known_at, refuse_unknown
+from .strict import refuse_unknown
 
 PACKAGES = (
     "accounts",

@@ -7,8 +7,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router
@@ -16,8 +15,8 @@ from pydantic import BaseModel
 
 from ..kernel.asked import sounds_secret
 from ..kernel.errors import Refused
+from ..kernel.known import schemas_in, suggestion
 
-UNKNOWN = "There is no such setting here: check how it is written, or leave it out."
 ANSWERED = "Leave it out here; what changes it is an operation of its own: see /api/v1/openapi.json."
 
 
@@ -60,14 +59,7 @@ def _close(model: type[BaseModel]) -> None:
 
 def _schemas_of(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
     for field in model.model_fields.values():
-        yield from _schemas_in(field.annotation)
-
-
-def _schemas_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _schemas_in(part)
+        yield from schemas_in(field.annotation)
 
 
 def _let_answers_back_in(
@@ -78,7 +70,7 @@ def _let_answers_back_in(
     refused by name. Where only what is given changes, each key is a wish; but what is given is itself written as a whole."""
     read = model.get_request_data
     [(name, field)] = model.model_fields.items()
-    schemas = list(_schemas_in(field.annotation))
+    schemas = list(schemas_in(field.annotation))
 
     def get_request_data(request: HttpRequest, api: Any, path_params: Any) -> Any:
         data = read(request, api, path_params)
@@ -197,7 +189,7 @@ def _fields_of(schemas: Sequence[type[BaseModel]]) -> dict[str, list[type[BaseMo
     found: dict[str, list[type[BaseModel]]] = {}
     for schema in schemas:
         for name, field in schema.model_fields.items():
-            found.setdefault(name, []).extend(_schemas_in(field.annotation))
+            found.setdefault(name, []).extend(schemas_in(field.annotation))
     return found
 
 
@@ -229,27 +221,3 @@ def _refuse_parameters(request: HttpRequest, known: Sequence[str]) -> None:
             shown = None if sounds_secret(name) else value
             fix = suggestion(name, known) if known else "Leave it out: this takes no parameters."
             raise Refused("There is no such parameter.", field=name, value=shown, fix=fix)
-
-
-def suggestion(name: str, known: Sequence[str]) -> str:
-    """What to do about a name that nobody knows."""
-    near = get_close_matches(name, known, n=1)
-    if near:
-        return f"Did you mean {near[0]}?"
-    return f"Use {one_of(known)}, or leave it out." if 0 < len(known) <= 12 else UNKNOWN
-
-
-def one_of(words: Sequence[str]) -> str:
-    """Words to choose from: a, b or c."""
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
-
-
-def known_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
-    """The keys that are known where, within a body of ``model``, something unknown stands (``place``, as Pydantic says it:
-    keys, positions, and the names of those among which there is a choice)."""
-    here = [model]
-    for part in place[:-1]:
-        fields = [each.model_fields[part] for each in here if isinstance(part, str) and part in each.model_fields]
-        chosen = [each for each in here if each.__name__ == part]
-        here = [schema for field in fields for schema in _schemas_in(field.annotation)] or chosen or here
-    return sorted({name for each in here for name in each.model_fields})

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from ..kernel.errors import Refused
-from ..kernel.yamls import WRONG, why
+from ..kernel.known import known_at, suggestion
+from ..kernel.yamls import WRONG, lines_of, why
 from .difference import State
 from .schema import KEYS, Document
+
+_MOST_TOLD = 20  # of what is wrong in one file
 
 
 def load(path: Path) -> Document:
@@ -23,12 +28,13 @@ def load(path: Path) -> Document:
     whole: dict[str, Any] = {"version": 1}
     for file in files:
         try:
-            said = yaml.safe_load(file.read_text()) or {}
+            text = file.read_text()
+            said = yaml.safe_load(text) or {}
         except OSError as error:
             raise Refused(f"{file} can't be read.", field=str(file), value=str(file), fix=str(error)) from None
         except WRONG as error:
             raise Refused(f"{file} is not YAML.", field=str(file), value=str(file), fix=why(error)) from None
-        source = parse(said, str(file)).source  # here, so that what is wrong is told with its own file
+        source = parse(said, str(file), lines_of(text)).source  # here, so that what is wrong is told with its own file
         if source and whole.setdefault("source", source) != source:
             raise Refused(
                 f"{file} names another source than the files before it.",
@@ -42,22 +48,36 @@ def load(path: Path) -> Document:
     return parse(whole, str(path))
 
 
-def parse(said: Any, name: str) -> Document:
-    """What a file says.
+def parse(said: Any, name: str, line: Callable[[Sequence[str | int]], int] | None = None) -> Document:
+    """What a file says. ``line`` says in which of its lines something stands.
 
-    :raises Refused: the first thing that is not accepted.
+    :raises Refused: names the first thing that is not accepted, with all others in its ``fix``, each with its own.
     """
     try:
         return Document.model_validate(said)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        # What is misspelt is missing elsewhere: it is told first.
+        wrong = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+        told = [_told(each, name, line) for each in wrong[:_MOST_TOLD]]
+        more = len(wrong) - len(told)
+        where, fix = told[0]
         raise Refused(
-            f"{name}: {where or 'the document'} is not accepted.",
-            field=where,
-            value=str(first.get("input"))[:100],
-            fix=f"{first['msg']}.",
+            f"{where} is not accepted.",
+            field=".".join(str(part) for part in wrong[0]["loc"]),
+            value=None if wrong[0]["type"] == "missing" else str(wrong[0].get("input"))[:100],
+            fix="\n".join([fix, *(": ".join(each) for each in told[1:]), *([f"And {more} more."] if more else [])]),
         ) from None
+
+
+def _told(wrong: ErrorDetails, name: str, line: Callable[[Sequence[str | int]], int] | None) -> tuple[str, str]:
+    """Where something wrong stands, and what to do about it."""
+    place = wrong["loc"]
+    where = (
+        f"{name}{f', line {line(place)}' if line else ''}: {'.'.join(str(part) for part in place) or 'the document'}"
+    )
+    if wrong["type"] == "extra_forbidden":
+        return where, suggestion(str(place[-1]), known_at(Document, place))
+    return where, "It is missing." if wrong["type"] == "missing" else f"{wrong['msg']}."
 
 
 def dump(state: State) -> str:

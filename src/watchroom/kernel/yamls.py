@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import yaml
@@ -55,6 +56,27 @@ def read(text: str) -> Any:
         return yaml.load(text, _Loader)
     except WRONG as error:
         raise NotYaml(why(error)) from None
+
+
+def lines_of(text: str) -> Callable[[Sequence[str | int]], int]:
+    """Where in ``text``, which can be read, something stands: a function from its place (keys and positions from the
+    outside in; what is not there is left out) to its line, counted from 1."""
+    top = yaml.compose(text, yaml.SafeLoader)
+
+    def line(place: Sequence[str | int]) -> int:
+        here, found = top, top.start_mark.line if top else 0
+        for part in place:
+            if isinstance(here, yaml.SequenceNode) and isinstance(part, int) and part < len(here.value):
+                here = here.value[part]
+                found = here.start_mark.line
+            elif isinstance(here, yaml.MappingNode):
+                for key, value in here.value:
+                    if key.value == part:
+                        here, found = value, key.start_mark.line
+                        break
+        return found + 1
+
+    return line
 
 
 def why(error: BaseException) -> str:
