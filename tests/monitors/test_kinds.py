@@ -14,7 +14,7 @@ from watchroom.intake.commands import read_signals
 from watchroom.intake.models import Alert
 from watchroom.kernel.errors import Refused
 from watchroom.monitors import commands, probing
-from watchroom.monitors.kinds import dns
+from watchroom.monitors.kinds import dns, icmp
 from watchroom.monitors.models import Check
 
 
@@ -85,6 +85,41 @@ def test_tcp():
         assert try_("tcp", host="127.0.0.1", port=port).ok
         assert "no answer within" in try_("tcp", 0.3, host="127.0.0.1", port=port, expect="220").message
     assert "no connection" in try_("tcp", host="127.0.0.1", port=port).message
+
+
+def _may(kind: int) -> bool:
+    try:
+        socket.socket(socket.AF_INET, kind, socket.IPPROTO_ICMP).close()
+    except PermissionError:
+        return False
+    return True
+
+
+def test_ping(monkeypatch):
+    if _may(socket.SOCK_DGRAM) or _may(socket.SOCK_RAW):
+        outcome = try_("icmp", host="127.0.0.1")
+        assert outcome.ok, outcome.message
+    made = socket.socket
+
+    def refusing(family=socket.AF_INET, type=socket.SOCK_STREAM, proto=0, *more):
+        if proto == socket.IPPROTO_ICMP:
+            raise PermissionError(1, "Operation not permitted")
+        return made(family, type, proto, *more)
+
+    monkeypatch.setattr(socket, "socket", refusing)
+    outcome = try_("icmp", host="127.0.0.1")
+    assert not outcome.ok and "CAP_NET_RAW" in outcome.message
+
+
+def test_a_ping_is_answered_by_its_answer_and_not_by_itself():
+    mark, header = b"0123456789abcdef", bytes([0x46]) + bytes(23)  # an IPv4 header of six words
+    request, reply = icmp._echo(8, mark), icmp._echo(0, mark)
+    assert not icmp._answers(header + request, mark, False, socket.SOCK_RAW)
+    assert icmp._answers(header + reply, mark, False, socket.SOCK_RAW)
+    assert not icmp._answers(header + reply, b"another one's mar", False, socket.SOCK_RAW)
+    assert icmp._answers(reply, mark, False, socket.SOCK_DGRAM)
+    assert icmp._answers(icmp._echo(129, mark), mark, True, socket.SOCK_RAW)
+    assert not icmp._answers(icmp._echo(128, mark), mark, True, socket.SOCK_RAW)
 
 
 def test_dns(dns_server):

@@ -1,4 +1,4 @@
-"""An echo request, by the unprivileged datagram socket where the system permits it."""
+"""An echo request (RFC 792, RFC 4443), by the unprivileged datagram socket where the system permits it, else by a raw one."""
 
 from __future__ import annotations
 
@@ -27,24 +27,34 @@ class Icmp:
     async def probe(self, settings: Mapping[str, Any], timeout: float) -> Outcome:
         address = (await targets(settings["host"], 0))[0]
         v6 = ":" in address
-        try:
-            sock = socket.socket(
-                socket.AF_INET6 if v6 else socket.AF_INET,
-                socket.SOCK_DGRAM,
-                socket.IPPROTO_ICMPV6 if v6 else socket.IPPROTO_ICMP,
-            )
-        except PermissionError:
-            raise Failed("this system does not permit it; see net.ipv4.ping_group_range") from None
-        with sock:
+        with _socket(v6) as sock:
             sock.setblocking(False)
             mark = os.urandom(16)
             sock.connect((address, 0))
             began = clock.monotonic()
             loop = asyncio.get_running_loop()
             await loop.sock_sendall(sock, _echo(128 if v6 else 8, mark))
-            while mark not in await loop.sock_recv(sock, 2048):
+            while not _answers(await loop.sock_recv(sock, 2048), mark, v6, sock.type):
                 pass
         return Outcome(True, "it answers", round((clock.monotonic() - began) * 1000))
+
+
+def _socket(v6: bool) -> socket.socket:
+    """A socket for echoes. A raw one needs a privilege (CAP_NET_RAW), a datagram one the system's leave."""
+    family, protocol = (socket.AF_INET6, socket.IPPROTO_ICMPV6) if v6 else (socket.AF_INET, socket.IPPROTO_ICMP)
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):
+        try:
+            return socket.socket(family, kind, protocol)
+        except PermissionError:
+            continue
+    raise Failed("this system does not permit it; see net.ipv4.ping_group_range, or give Watchroom CAP_NET_RAW")
+
+
+def _answers(packet: bytes, mark: bytes, v6: bool, kind: int) -> bool:
+    """Whether this is the answer to the request with ``mark``. A raw socket is given its IPv4 header, too, and on this very
+    machine the request itself."""
+    start = (packet[0] & 0x0F) * 4 if kind == socket.SOCK_RAW and not v6 and packet else 0
+    return packet[start : start + 1] == (b"\x81" if v6 else b"\x00") and mark in packet
 
 
 def _echo(type_: int, payload: bytes) -> bytes:
