@@ -29,11 +29,19 @@ class Runbook(models.Model):
     )
     reviewed_at = models.DateTimeField(null=True)
     reviewed_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    remind_at = models.DateTimeField(
+        null=True, help_text="When its owner is told that a review is due; empty: they were."
+    )
+    links = models.JSONField(null=True, help_text="What came of asking its links: address, ok, text.")
+    links_at = models.DateTimeField(null=True, help_text="When they were asked.")
     created_at = models.DateTimeField(default=clock.now)
     is_demo = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("name", "id")
+        indexes = (
+            models.Index(fields=("remind_at",), condition=models.Q(remind_at__isnull=False), name="runbook_remind"),
+        )
 
     def __str__(self) -> str:
         return self.name

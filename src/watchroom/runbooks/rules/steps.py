@@ -1,4 +1,4 @@
-"""The steps of a runbook: what one says, and what a list of them must hold. Pure."""
+"""The steps of a runbook: what one says, and where it leads. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ Part = Literal["confirm", "diagnose", "mitigate", "resolve", "call"]
 Kind = Literal["do", "look", "run", "ask", "call"]
 PARTS: tuple[Part, ...] = get_args(Part)
 KINDS: tuple[Kind, ...] = get_args(Kind)
+END = "end"  # where an answer leads after which nothing is left to do
+PART_WORDS: dict[Part, str] = {
+    "confirm": "Confirm that it is real",
+    "diagnose": "Find out what is wrong",
+    "mitigate": "Stop the bleeding",
+    "resolve": "Make sure that it is over",
+    "call": "Whom to call",
+}
 
 
 @dataclass(frozen=True)
@@ -39,13 +47,22 @@ class Step:
 
     def as_json(self) -> dict[str, Any]:
         """As a version keeps it: what says nothing is left out."""
-        return {name: value for name, value in asdict(self).items() if value not in ("", None, (), [])}
+        said = {name: value for name, value in asdict(self).items() if value not in ("", None, ())}
+        if self.answers:
+            said["answers"] = [
+                {"text": each.text, "go_to": each.go_to} if each.go_to else {"text": each.text} for each in self.answers
+            ]
+        return said
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Step:
         """What :meth:`as_json` wrote."""
         answers = tuple(Answer(each["text"], each.get("go_to", "")) for each in data.get("answers") or ())
         return cls(**{**data, "answers": answers})
+
+    def follows(self, next_key: str) -> frozenset[str]:
+        """Which steps may come after this one, where ``next_key`` stands below it (``end``: none does)."""
+        return frozenset(each.go_to or next_key for each in self.answers) if self.answers else frozenset({next_key})
 
 
 def steps_of(data: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:

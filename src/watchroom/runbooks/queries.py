@@ -1,0 +1,110 @@
+"""Reads about runbooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+from ..accounts.actors import Actor
+from ..accounts.models import Person, Team
+from ..accounts.roles import Action
+from ..catalog.models import Service
+from ..intake.matchers import matcher
+from ..intake.models import AlertGroup
+from ..kernel.errors import NotFound
+from ..oncall.models import Schedule
+from ..paging.models import EscalationPolicy
+from . import rules
+from .models import Runbook, RunbookVersion
+
+MOST_LABELS = 200  # sets of labels of one alert group that are looked at
+
+
+def visible_to(actor: Actor) -> QuerySet[Runbook]:
+    """The library: everybody who is signed in may read it; it is for whoever is awake."""
+    rows = Runbook.objects.select_related("team", "owner", "reviewed_by")
+    return rows if actor.may(Action.SEE) else rows.none()
+
+
+def runbook_by(actor: Actor, slug: str) -> Runbook:
+    """One runbook by its slug.
+
+    :raises NotFound: there is none, or ``actor`` may not see it.
+    """
+    found = visible_to(actor).filter(slug=slug).first()
+    if found is None:
+        raise NotFound(f"There is no runbook {slug!r}.", field="runbook", value=slug, fix="See /runbooks.")
+    return found
+
+
+def version_of(runbook: Runbook, version: int) -> RunbookVersion:
+    """One version of it.
+
+    :raises NotFound: there is none.
+    """
+    found = RunbookVersion.objects.filter(runbook=runbook, version=version).first()
+    if found is None:
+        raise NotFound(f"There is no version {version} of {runbook.name}.", field="version", value=version)
+    return found
+
+
+def steps_in(runbook: Runbook) -> tuple[rules.Step, ...]:
+    """The steps of its newest version."""
+    return steps_in_all([runbook])[runbook.pk] if runbook.version else ()
+
+
+def steps_in_all(runbooks: Sequence[Runbook]) -> dict[int, tuple[rules.Step, ...]]:
+    """The steps of the newest version of each of these, by the runbook's number. One query."""
+    newest = RunbookVersion.objects.filter(runbook__in=runbooks, version=F("runbook__version")).order_by()
+    found = {pk: rules.steps_of(steps) for pk, steps in newest.values_list("runbook_id", "steps")}
+    return {each.pk: found.get(each.pk, ()) for each in runbooks}
+
+
+def fitting(
+    actor: Actor,
+    *,
+    services: Iterable[Service | int] = (),
+    labels: Iterable[Mapping[str, str]] | None = None,
+) -> list[Runbook]:
+    """Runbooks for something about these services whose alerts have one of these sets of labels, the best first, each with its
+    ``reason`` in words. Without ``labels`` (None) nothing is known of alerts: those for a service count, whatever they match.
+
+    One fits if it names one of the services, or none at all; and if all its matchers accept one of the labels, or it has
+    none. What names neither fits nothing. What both name it comes before what one names.
+    """
+    numbers = {each.pk if isinstance(each, Service) else each for each in services}
+    rows = visible_to(actor).filter(Q(services__in=numbers) | Q(services__isnull=True)).exclude(version=0)
+    said = None if labels is None else list(labels)[:MOST_LABELS]
+    found: list[tuple[int, str, int, Runbook]] = []
+    for row in rows.annotate(for_service=F("services")):
+        rank, reason = rules.fit(
+            for_service=row.for_service is not None,  # type: ignore[attr-defined]
+            accepts=[matcher(text).accepts for text in row.matchers],
+            labels=said,
+        )
+        if rank:
+            row.reason = reason  # type: ignore[attr-defined]
+            found.append((-rank, row.name, row.pk, row))
+    found.sort(key=lambda each: each[:3])
+    return list({row.pk: row for *_, row in found}.values())
+
+
+def fitting_group(actor: Actor, group: AlertGroup) -> list[Runbook]:
+    """Runbooks for what fires in an alert group (or for all that did, when nothing does), the best first."""
+    alerts = group.alerts.filter(ended_at__isnull=True) if group.firing else group.alerts
+    labels = [
+        {**own, **group.group_labels} for own in alerts.order_by("-id").values_list("labels", flat=True)[:MOST_LABELS]
+    ]
+    return fitting(
+        actor, services=[group.service_id] if group.service_id else [], labels=labels or [group.group_labels]
+    )
+
+
+def called(kind: str, key: str) -> Person | Team | Schedule | EscalationPolicy | None:
+    """Whom a step of the kind ``call`` means; None: there is nobody like that (any more)."""
+    if kind == "person":
+        return Person.objects.filter(email__iexact=key, is_active=True).first()
+    model: Any = {"team": Team, "schedule": Schedule, "policy": EscalationPolicy}.get(kind)
+    return model.objects.filter(slug=key).first() if model else None
