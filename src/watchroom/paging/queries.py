@@ -118,7 +118,7 @@ def _why_failed(rows: Sequence[Notification], reader: Actor) -> dict[int, str]:
         return {}
     seen = notifications_visible_to(reader).filter(pk__in=failed).order_by().values("pk")
     tried = Attempt.objects.filter(notification__in=seen).exclude(error="").order_by("id")
-    return {attempt.notification_id: f": {one_line(attempt.error, 160)}" for attempt in tried}
+    return {attempt.notification_id: f": {one_line(attempt.error, 160).rstrip('.')}" for attempt in tried}
 
 
 def _again(row: Notification) -> str:
