@@ -125,24 +125,35 @@ def _in_process(email: str) -> httpx.Client:
     return httpx.Client(transport=httpx.WSGITransport(app=as_operator), base_url="http://127.0.0.1")
 
 
-def api_command(command: Callable[..., Any]) -> Callable[..., None]:
-    """A command that is called with the API first, and whose answer is printed: as JSON with ``--json``, otherwise by
-    the function it returns beside the answer (``return answer, show``)."""
+def connection_command(command: Callable[..., Any]) -> Callable[..., None]:
+    """A command that is called with the API first. Why it can't be done is told in two lines: what, and what to do."""
 
     @click.option(
         "--url", envvar="WATCHROOM_API_URL", default="", help="Address of Watchroom; without it, this machine's."
     )
     @click.option("--as", "as_email", envvar="WATCHROOM_AS", default="", help="On this machine: act as this person.")
-    @click.option("--json", "as_json", is_flag=True, help="Print the API's JSON.")
     @wraps(command)
-    def run(url: str, as_email: str, as_json: bool, **options: Any) -> None:
+    def run(url: str, as_email: str, **options: Any) -> None:
         try:
-            answer, show = command(connect(url, os.environ.get("WATCHROOM_TOKEN", ""), as_email), **options)
+            command(connect(url, os.environ.get("WATCHROOM_TOKEN", ""), as_email), **options)
         except WatchroomError as error:
             click.echo(error.message, err=True)
             if error.fix:
                 click.echo(error.fix, err=True)
             raise click.exceptions.Exit(1) from None
+
+    return run
+
+
+def api_command(command: Callable[..., Any]) -> Callable[..., None]:
+    """A command that is called with the API first, and whose answer is printed: as JSON with ``--json``, otherwise by
+    the function it returns beside the answer (``return answer, show``)."""
+
+    @connection_command
+    @click.option("--json", "as_json", is_flag=True, help="Print the API's JSON.")
+    @wraps(command)
+    def run(api: Api, as_json: bool, **options: Any) -> None:
+        answer, show = command(api, **options)
         if as_json:
             click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
         elif callable(show):

@@ -43,6 +43,7 @@ from . import (
     workspaces,
 )
 from .demo import demo
+from .mcp import mcp
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,6 +70,7 @@ _everything: list[click.Command] = [
     mail.mail_declare,
     guidance.guidance,
     agent.agent,
+    mcp,
     insights.insights,
     *policies.commands,
     *lists.commands,
