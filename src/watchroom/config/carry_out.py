@@ -123,6 +123,9 @@ def _sorted(wanted: State, current: State) -> State:
     for person in ordered.get("people", {}).values():
         if person.get("notification_rules", ()) is None:  # as they set it themselves
             del person["notification_rules"]
+    for process in ordered.get("process", {}).values():
+        if process.get("big_change", ()) is None:  # the last one stays the last one
+            del process["big_change"]
     for team in ordered.get("teams", {}).values():
         if "members" in team:
             team["members"] = sorted(team["members"], key=lambda member: member["email"])

@@ -34,6 +34,7 @@ from ..oncall.models import Calendar, Schedule
 from ..outgoing.models import Webhook
 from ..paging import order
 from ..paging.models import EscalationPolicy, QuietHours, StepTarget
+from ..readiness.queries import process
 from ..status.models import StakeholderList, StatusPage
 from ..venues.models import Bridge, VenuePlan
 from ..workflows.models import Workflow
@@ -231,6 +232,7 @@ def read() -> State:
             | {"person": row.person.email if row.person else None}
             for row in RoleRotation.objects.select_related("team", "service", "schedule", "person")
         },
+        "process": process.as_said(),
     }
 
 

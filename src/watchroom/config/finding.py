@@ -23,6 +23,7 @@ from ..mitigations.models import Mitigation, Runner
 from ..oncall.models import Schedule
 from ..outgoing.models import Webhook
 from ..paging.models import EscalationPolicy
+from ..readiness.queries import process
 from ..status.models import StakeholderList, StatusPage
 from ..venues.models import Bridge, VenuePlan
 from ..workflows.models import Workflow
@@ -75,6 +76,8 @@ def find(kind: str, key: str | None) -> Any:
         return announced.find(key)
     if kind == "severities":
         return SeverityDefinition.objects.filter(pk=int(key.removeprefix("SEV"))).first()
+    if kind == "process":
+        return process.current()
     lookup = f"{KEYS[kind]}__iexact" if kind == "people" else KEYS[kind]
     found = _MODELS[kind].objects.filter(**{lookup: key}).first()
     if found is None:

@@ -43,6 +43,9 @@ from ..outgoing import commands as outgoing
 from ..outgoing.models import Webhook
 from ..paging import commands as paging
 from ..paging.models import EscalationPolicy, QuietHours
+from ..readiness import commands as readiness
+from ..readiness.models import ProcessVersion
+from ..readiness.queries import process
 from ..sources.base import Configured
 from ..status import commands as status
 from ..status.models import StakeholderList, StatusPage
@@ -319,6 +322,18 @@ def _follow_rule(by: Actor, row: FollowRule | None, fields: Fields) -> None:
     )
 
 
+def _process(by: Actor, row: ProcessVersion | None, fields: Fields) -> None:
+    before = process.last_big_change(row) if row is not None else ""
+    big = fields["big_change"] or ""
+    readiness.publish_process(
+        by, fields["sections"], note=big if big != before else "", asks_anew=big not in ("", before)
+    )
+
+
+def _withdrawn(by: Actor, row: ProcessVersion) -> None:
+    readiness.withdraw_process(by)
+
+
 SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "people": _person,
     "teams": _team,
@@ -346,6 +361,7 @@ SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "role_rotations": _role_rotation,
     "triage": _triage,
     "follow_rules": _follow_rule,
+    "process": _process,
 }
 DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "people": accounts.deactivate_person,
@@ -374,4 +390,5 @@ DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "role_rotations": incidents.delete_rotation,
     "triage": incidents.remove_triage_rule,
     "follow_rules": incidents.delete_follow_rule,
+    "process": _withdrawn,
 }

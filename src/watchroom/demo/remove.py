@@ -14,6 +14,7 @@ from ..kernel.errors import Conflict
 from ..mitigations.models import Mitigation
 from ..oncall.models import Schedule
 from ..paging.models import Escalation, EscalationPolicy, StepTarget
+from ..readiness.models import ProcessVersion
 from ..status.models import PublishedUpdate, StakeholderList, StatusPage
 from .make import exists
 
@@ -46,6 +47,7 @@ def remove() -> int:
             StatusPage,
             StakeholderList,
             UpdateTemplate,
+            ProcessVersion,
             Mitigation,
             AlertGroup,
             Integration,

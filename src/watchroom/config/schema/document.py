@@ -18,6 +18,7 @@ from .incidents import (
     IncidentType,
     Indicator,
     Mitigation,
+    Process,
     RoleRotation,
     Severity,
     TriageRule,
@@ -74,6 +75,7 @@ class Document(Part):
     role_rotations: list[RoleRotation] = []
     triage: list[TriageRule] = []
     follow_rules: list[FollowRule] = []
+    process: list[Process] = Field([], max_length=1)
 
 
 # In the order in which things can be made: each names only what stands before it (services' needs are set at the end).
@@ -111,6 +113,7 @@ KEYS = {
     "role_rotations": "slug",
     "triage": "of",
     "follow_rules": "slug",
+    "process": "of",
 }
 State = dict[str, dict[str, dict[str, Any]]]  # kind → key → fields
 

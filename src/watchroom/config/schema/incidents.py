@@ -225,3 +225,30 @@ class Guidance(Part):
     after_minutes: dict[Annotated[int, Field(ge=1, le=5)], Annotated[int, Field(ge=0, le=10_080)]] | None = Field(
         None, description="Severity to minutes; a severity that is left out is not watched; null: as it comes."
     )
+
+
+class ProcessWords(Part):
+    """One's own words at a section of the process, Markdown."""
+
+    before: Text = ""
+    after: Text = ""
+
+
+class Process(Part):
+    """The process that everybody reads: one's own words before and after what is configured. Each change is a new
+    version; pruned, nobody is asked to read it any more."""
+
+    of: Literal["everybody"] = "everybody"
+    sections: dict[
+        Literal["declare", "severity", "roles", "told", "meet", "escalate", "respond", "updates", "after"], ProcessWords
+    ] = {}
+    big_change: Line | None = Field(
+        None,
+        max_length=300,
+        description="What the last big change was. Another text than before asks everybody to read it again, and says why.",
+    )
+
+    @field_validator("sections")
+    @classmethod
+    def _without_what_is_empty(cls, sections: dict[str, ProcessWords]) -> dict[str, ProcessWords]:
+        return {name: said for name, said in sections.items() if said.before or said.after}

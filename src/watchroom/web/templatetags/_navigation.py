@@ -31,6 +31,7 @@ WORK = (
     Place("postmortems", "Postmortems", "notebook-pen", "g p"),
     Place("actions", "Actions", "list-checks"),
     Place("insights", "Insights", "chart-column"),
+    Place("process", "Process", "book-open"),
 )
 SET_UP = (
     Place("integrations", "Integrations", "plug"),

@@ -23,6 +23,7 @@ from ...paging.people import Roster
 from ...paging.queries import my_defects
 from ...paging.views.respond import VERBS
 from ...paging.waking import at_night, trouble_at_night
+from ...readiness.queries.process import is_asked
 from ..middleware import actor_of
 
 LOOK_AHEAD = timedelta(days=60)
@@ -48,6 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "duty": duty,
         "alone": actor.may(Action.ADMINISTER) and Person.objects.filter(is_active=True)[:2].count() == 1,
         "asleep": _trouble(person) if person and duty and (duty["now"] or duty["next"]) else "",
+        "unread": not mine and is_asked(actor),
         "today": now.date(),
     }
     return render(request, "web/home_part.html" if request.headers.get("HX-Request") else "web/home.html", context)

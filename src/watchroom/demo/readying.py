@@ -1,0 +1,40 @@
+"""How ready the made-up company is: its process, and who has read it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ..readiness.models import ProcessVersion, Reading
+from ..readiness.process_facts import process_facts
+from .standing import Company
+
+_WORDS = {
+    "declare": {
+        "before": "If trains or payments stand still for anybody, **declare first**, then look. Nobody has ever been told off for it."
+    },
+    "severity": {"after": "Fernweh counts a journey that can’t be paid as money at risk: that is SEV1."},
+    "told": {"after": "The press is told by Corporate Communications alone."},
+    "meet": {"after": "In the room, or by phone: the number stands on the back of your badge."},
+}
+
+
+def process(c: Company) -> None:
+    """The process page as published five weeks ago, read by two in three. Where a real one is published, it stays."""
+    if ProcessVersion.objects.exists():
+        return
+    at = c.now - timedelta(days=35)
+    row = ProcessVersion.objects.create(
+        number=1,
+        words=_WORDS,
+        facts={key: [fact.line for fact in facts] for key, facts in process_facts().items()},
+        note="",
+        asks_anew=False,
+        asks_from=1,
+        published_at=at,
+        is_demo=True,
+    )
+    people = [person for team in c.people.values() for person in team]
+    seen = {person.pk: person for person in people}
+    for number, person in enumerate(seen.values()):
+        if number % 3:
+            Reading.objects.create(version=row, person=person, at=at + timedelta(hours=2 + 5 * number))

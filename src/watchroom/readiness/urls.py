@@ -1,0 +1,17 @@
+"""Addresses of the pages of readiness."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from .views import process
+
+urlpatterns = [
+    path("process", process.process, name="process"),
+    path("process/read", process.read, name="process-read"),
+    path("process/edit", process.write, name="process-edit"),
+    path("process/withdraw", process.withdraw, name="process-withdraw"),
+    path("process/versions", process.versions, name="process-versions"),
+    path("process/versions/<int:number>", process.version, name="process-version"),
+    path("process/who", process.who, name="process-who"),
+]
