@@ -169,6 +169,19 @@ def test_by_page(world: Any, waiting: Incident, client: Any) -> None:
     assert client.get("/severities").content.decode().count(" checked") == 2
 
 
+def test_wherever_it_is_named_it_says_that_it_waits(world: Any, waiting: Incident, client: Any) -> None:
+    client.force_login(world.responder, backend=BACKEND)
+    room = f"/incidents/{waiting.pk}"
+    for path in (room, "/incidents", "/"):
+        page = client.get(path).content.decode()
+        assert "Waits for triage" in page and "Active</span>" not in page, path
+    assert "people are hurt" not in client.get(room).content.decode()
+    said = client.get(f"/api/v1{room}").json()
+    assert [each["key"] for each in said["next_steps"]] == ["triage"]
+    caught_up = client.get(f"/api/v1{room}/catch-up").json()
+    assert "nobody has said yet whether it is an incident" in caught_up["state"]
+
+
 @pytest.mark.django_db
 def test_by_api_and_command_line() -> None:
     def data(*arguments: str) -> Any:

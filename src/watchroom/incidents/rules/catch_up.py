@@ -105,6 +105,7 @@ class Scene:
     next_update_at: datetime | None = None
     ended_at: datetime | None = None
     state: str = ""  # what people call its status, where they have a word of their own
+    triage: bool = False  # nobody has said yet whether it is an incident
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,8 @@ _STATE = {
 
 def _state(scene: Scene, now: datetime) -> str:
     lasted = span((scene.ended_at or now) - scene.started_at)
+    if scene.triage:
+        return f"Perhaps SEV{scene.severity}: nobody has said yet whether it is an incident; for {lasted}"
     said = _STATE.get(scene.status, scene.status)
     when = f"it lasted {lasted}" if scene.ended_at else f"for {lasted}"
     own = scene.state and scene.state.lower() != scene.status

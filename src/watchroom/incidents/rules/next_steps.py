@@ -11,6 +11,7 @@ class Snapshot:
     """All that decides what the responders should do next."""
 
     status: str = "active"
+    triage: bool = False  # nobody has said yet whether it is an incident
     commander: bool = False
     commander_accepted: bool = False
     communications: bool = False
@@ -40,6 +41,9 @@ class Step:
 
 def next_steps(now: Snapshot, at: datetime) -> list[Step]:
     """What to do, the most important first; empty when there is nothing left."""
+    if now.triage:
+        text = "Until somebody confirms it, nobody is asked in and it counts nowhere."
+        return [Step("triage", "Is it an incident?", text, "warning")]
     steps = _after(now) if now.status == "resolved" else _during(now, at)
     return list(steps)
 

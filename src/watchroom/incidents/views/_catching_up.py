@@ -56,6 +56,7 @@ def scene_of(
         status=incident.status,
         state=incident.state_name if incident.state else "",
         severity=incident.severity,
+        triage=incident.is_waiting,
         started_at=times["started"].at,
         ended_at=ended.at if ended else None,
         impact=incident.impact,

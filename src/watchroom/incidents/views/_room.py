@@ -43,6 +43,7 @@ def snapshot_of(
     )
     return rules.Snapshot(
         status=incident.status,
+        triage=incident.is_waiting,
         commander=commander is not None,
         commander_accepted=commander is not None and commander.accepted_at is not None,
         communications=RoleName.COMMUNICATIONS in by_role or RoleName.COMMUNICATIONS not in needed,

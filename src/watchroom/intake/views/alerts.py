@@ -151,7 +151,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "durations": DURATIONS,
         "links": links,
         "runbooks": _runbooks(alerts, links),
-        "incidents": incidents_visible_to(actor).filter(alert_groups=group),
+        "incidents": incidents_visible_to(actor).filter(alert_groups=group).select_related("state"),
     }
     template = "intake/alert_group_part.html" if request.headers.get("HX-Request") else "intake/alert_group.html"
     return render(request, template, context)

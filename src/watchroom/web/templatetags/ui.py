@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from django import template
 from django.contrib.messages import get_messages
@@ -73,6 +74,14 @@ def state(name: object, word: str = "") -> SafeString:
     """``{% state "firing" %}``; any state of alerts, incidents, postmortems, actions, notifications and components."""
     look = _badges.state(name)
     return badge(word or look.word, look.tone, look.icon)
+
+
+@register.simple_tag
+def incident_state(incident: Any) -> SafeString:
+    """``{% incident_state incident %}``: where it stands, or that nobody has said yet whether it is one."""
+    if incident.is_waiting:
+        return badge("Waits for triage", "warning", "search")
+    return badge("Declined") if incident.triage == "declined" else state(incident.phase, incident.state_name)
 
 
 @register.filter
