@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -13,11 +14,13 @@ from ..accounts.roles import Action
 from ..catalog.models import Service
 from ..intake.matchers import matcher
 from ..intake.models import AlertGroup
+from ..kernel import clock
 from ..kernel.errors import NotFound
 from ..oncall.models import Schedule
 from ..paging.models import EscalationPolicy
 from . import rules
 from .models import Runbook, RunbookVersion
+from .named import Named, named_in
 
 MOST_LABELS = 200  # sets of labels of one alert group that are looked at
 
@@ -37,6 +40,25 @@ def runbook_by(actor: Actor, slug: str) -> Runbook:
     if found is None:
         raise NotFound(f"There is no runbook {slug!r}.", field="runbook", value=slug, fix="See /runbooks.")
     return found
+
+
+def said_of(runbook: Runbook) -> dict[str, Any]:
+    """All of it but its steps, as :func:`commands.save_runbook` takes it."""
+    return {
+        "team": runbook.team,
+        "name": runbook.name,
+        "slug": runbook.slug,
+        "summary": runbook.summary,
+        "services": list(runbook.services.all()),
+        "matchers": list(runbook.matchers),
+        "owner": runbook.owner,
+        "review_days": runbook.review_days,
+    }
+
+
+def last_run_of(runbooks: Sequence[Runbook]) -> dict[int, datetime]:
+    """When each of these was last gone through, by number."""
+    return {}
 
 
 def version_of(runbook: Runbook, version: int) -> RunbookVersion:
@@ -108,3 +130,40 @@ def called(kind: str, key: str) -> Person | Team | Schedule | EscalationPolicy |
         return Person.objects.filter(email__iexact=key, is_active=True).first()
     model: Any = {"team": Team, "schedule": Schedule, "policy": EscalationPolicy}.get(kind)
     return model.objects.filter(slug=key).first() if model else None
+
+
+def known_of(
+    runbook: Runbook, steps: Sequence[rules.Step], named: Named, ran_at: datetime | None = None, *, services: bool
+) -> rules.Known:
+    """What is looked at to say what a runbook lacks."""
+    return rules.Known(
+        steps=steps,
+        created_at=runbook.created_at,
+        summary=runbook.summary,
+        fits=bool(services or runbook.matchers),
+        gone=named.gone(steps),
+        dead=[each["url"] for each in runbook.links or () if each["ok"] is False],
+        review_days=runbook.review_days,
+        reviewed_at=runbook.reviewed_at,
+        ran_at=ran_at,
+    )
+
+
+def lacks(runbook: Runbook) -> tuple[rules.Lack, ...]:
+    """What this runbook lacks to be of use at night, and what would mend each; what matters most comes first."""
+    return lacks_of([runbook])[runbook.pk]
+
+
+def lacks_of(runbooks: Sequence[Runbook]) -> dict[int, tuple[rules.Lack, ...]]:
+    """What each of these lacks, by number; as many questions for a hundred as for one."""
+    steps = steps_in_all(runbooks)
+    named = named_in([step for each in steps.values() for step in each])
+    attached = set(
+        Runbook.objects.filter(pk__in=[row.pk for row in runbooks], services__isnull=False).values_list("pk", flat=True)
+    )
+    ran = last_run_of(runbooks)
+    now = clock.now()
+    return {
+        row.pk: rules.lacks(known_of(row, steps[row.pk], named, ran.get(row.pk), services=row.pk in attached), now)
+        for row in runbooks
+    }

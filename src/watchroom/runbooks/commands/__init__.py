@@ -1,5 +1,6 @@
 """All that changes runbooks."""
 
-from .library import delete_runbook, go_back, review, save_runbook
+from .library import delete_runbook, go_back, paste_runbook, review, save_runbook
+from .links import check_links
 
-__all__ = ["delete_runbook", "go_back", "review", "save_runbook"]
+__all__ = ["check_links", "delete_runbook", "go_back", "paste_runbook", "review", "save_runbook"]

@@ -20,10 +20,12 @@ from ...kernel.names import short_name
 from ...mitigations.models import Mitigation
 from .. import rules
 from ..models import Runbook, RunbookVersion
-from ..queries import called, steps_in
+from ..queries import called, said_of, steps_in
 from ..rules import reviews
+from ..rules.markdown import Pasted
 
 LONGEST_SUMMARY = 2_000
+_PAGES = {"new", "paste"}  # under /runbooks
 
 
 def save_runbook(
@@ -71,6 +73,10 @@ def save_runbook(
     if not created:
         by.require(Action.MANAGE, runbook.team)
     slug = short_name(slug, before=runbook.slug, name=name, otherwise="runbook", among=Runbook.objects)
+    if slug in _PAGES:
+        raise Refused(
+            "A page has this name.", field="slug", value=slug, fix="Choose another short name, or more words."
+        )
     with change(
         by, "runbook.created" if created else "runbook.changed", runbook, needs=Action.MANAGE, team=team
     ) as made:
@@ -93,6 +99,33 @@ def save_runbook(
         made.note(version=runbook.version)
         _touch(made, runbook)
     return runbook
+
+
+def paste_runbook(
+    by: Actor, runbook: Runbook | None, pasted: Pasted, *, team: Team | None = None, name: str = ""
+) -> Runbook:
+    """Make a runbook of what was pasted, or put its steps in place of those of one that is there; all else of that stays.
+
+    :raises Refused: there are no steps in it, a new one has no team, or a step makes no sense.
+    """
+    if not pasted.steps:
+        raise Refused(
+            "There are no steps in it.", field="text", value="", fix="Paste headings, and numbered lists under them."
+        )
+    if runbook is not None:
+        said = said_of(runbook) | {"summary": pasted.summary or runbook.summary, "steps": pasted.steps}
+        return save_runbook(by, runbook, **said)
+    if team is None:
+        raise Refused("It needs a team.", field="team", value="", fix="Choose the team that owns it.")
+    return save_runbook(
+        by,
+        None,
+        team=team,
+        name=name or pasted.name,
+        summary=pasted.summary,
+        review_days=reviews.USUAL_DAYS,
+        steps=pasted.steps,
+    )
 
 
 def go_back(by: Actor, runbook: Runbook, version: int) -> Runbook:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 MOST_DAYS = 1_000
+USUAL_DAYS = 180
 AT = time(9)  # nobody is told of it at night
 
 

@@ -26,6 +26,7 @@ WORK = (
     Place("incidents", "Incidents", "flame", "g i", on_bar=True),
     Place("schedules", "On call", "phone-call", "g o", on_bar=True),
     Place("services", "Services", "boxes", "g s"),
+    Place("runbooks", "Runbooks", "book-open", "g b"),
     Place("monitors", "Monitors", "heart-pulse"),
     Place("status-pages", "Status pages", "radio-tower"),
     Place("postmortems", "Postmortems", "notebook-pen", "g p"),
