@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from ..accounts.actors import Actor
+from ..accounts.models import Person
 from ..sources.base import ChangeSaid
 
 
@@ -108,3 +109,17 @@ def incident_types_are_judged_by(problem: Callable[[str], str]) -> None:
 
 def problem_of_incident_type(slug: str) -> str:
     return _problem_of_type[0](slug)
+
+
+Practised = Callable[[Sequence[int]], Mapping[int, Sequence[Person]]]
+_practised: list[Practised] = []
+
+
+def drills_page(who: Practised) -> None:
+    """``who(teams)`` says for which of these teams' drills only some are paged, and whom: instead of whoever the policy says."""
+    _practised[:] = [who]
+
+
+def practising(teams: Sequence[int]) -> Mapping[int, Sequence[Person]]:
+    """Whom drills of these teams page instead of whoever a policy says."""
+    return _practised[0](teams) if _practised and teams else {}

@@ -13,7 +13,7 @@ from .handing_over import answer_handoff, offer_handoff
 from .linking import link_incidents, unlink_incidents
 from .looking import looked
 from .parking import leave_parking, park
-from .progress import change_severity, mitigate, move_to, reopen, resolve
+from .progress import change_severity, end_practice, mitigate, move_to, reopen, resolve
 from .roles import accept_role, assign_role, end_role, may_still_answer
 from .rotations import delete_rotation, save_rotation
 from .severities import reset_severity, save_severity
@@ -56,6 +56,7 @@ __all__ = [
     "discard_draft",
     "edit",
     "edit_entry",
+    "end_practice",
     "end_role",
     "follow_incident",
     "forget_unused",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ...accounts.actors import Actor
 from ...accounts.changes import Change
-from ...kernel.errors import Refused
+from ...kernel.errors import Conflict, Refused
 from ...paging.commands import stop_escalation
 from ..models import Incident, IncidentState, KeyTime, Moment, Phase, RoleAssignment, RoleHandoff, status_of
 from ..states import first_in, offered_to
@@ -173,6 +173,20 @@ def end_declined(by: Actor, row: Incident, at: datetime) -> None:
     """It was no incident. Inside the caller's transaction, with the incident locked."""
     if row.is_open:
         _end(by, row, at, "declined it")
+
+
+def end_practice(by: Actor, incident: Incident) -> Incident:
+    """The drill is over, whatever its type still wants said. Twice is once.
+
+    :raises Conflict: it is a real incident.
+    """
+    with acting_in(by, "incident.resolved", incident) as (made, row):
+        if not row.drill:
+            raise Conflict("That is a real incident.", field="incident", value=row.pk, fix="Resolve it in its room.")
+        if row.is_open:
+            _end(by, row, made.at, "ended the drill", first_in(row, Phase.RESOLVED))
+        _followed(incident, row)
+    return row
 
 
 _TYPES = {"mitigated": "incident.mitigated", "resolved": "incident.resolved"}

@@ -87,7 +87,7 @@ def _remember(request: HttpRequest, incident_id: int) -> None:
 
 
 def declare(request: HttpRequest) -> HttpResponse:
-    """Say that something is wrong. ``?group=7`` starts from alert groups."""
+    """Say that something is wrong. ``?group=7`` starts from alert groups, ``?drill=1&team=SLUG`` within a drill."""
     by = actor_of(request)
     by.require(Action.DECLARE)
     ids = wholes(request.GET.getlist("group"))
@@ -105,8 +105,8 @@ def declare(request: HttpRequest) -> HttpResponse:
             "alert_groups": [group.pk for group in groups],
             "severity": rules.proposed_severity([group.severity for group in groups]),
             "services": [group.service_id for group in groups if group.service_id],
-            "team": first.team_id if first else None,
-            "drill": bool(groups) and all(group.drill for group in groups),
+            "team": first.team_id if first else Team.objects.filter(slug=request.GET.get("team", "")).first(),
+            "drill": request.GET.get("drill") == "1" or (bool(groups) and all(group.drill for group in groups)),
         },
     )
     show_all(form, request.GET.get("choices") == "all")

@@ -1,6 +1,6 @@
 """All that changes alerts, groups, integrations and routes."""
 
-from .drilling import send_drill
+from .drilling import drill_integration, send_drill, send_practised
 from .flapping import turn_flapping
 from .groups import acknowledge, add_note, escalate_now, judge, resolve, unacknowledge
 from .holds import review, turn_over
@@ -45,6 +45,7 @@ __all__ = [
     "delete_integration",
     "delete_interval",
     "delete_route",
+    "drill_integration",
     "end_expired",
     "end_maintenance",
     "escalate_now",
@@ -75,6 +76,7 @@ __all__ = [
     "save_route",
     "save_silence",
     "send_drill",
+    "send_practised",
     "skip_maintenance",
     "skip_silence",
     "snooze",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
@@ -38,30 +38,39 @@ def send_drill(by: Actor, labels: Mapping[str, str]) -> tuple[Signal, Way]:
             value=" ".join(f"{name}={value}" for name, value in labels.items()),
             fix="Give the route that takes them a service or a policy.",
         )
-    now = clock.now()
-    alert = {
-        "labels": {"alertname": "Drill", **labels} if "alertname" not in labels else dict(labels),
-        "annotations": _ABOUT,
-        "startsAt": now.isoformat(),
-        "endsAt": (now + LASTS).isoformat(),
-    }
     with change(by, "route.drilled", None, needs=Action.RESPOND, team=team) as made:
-        integration = _integration(team)
+        drill_integration(team)
         made.note(labels=dict(labels))
         made.due()
-    body = json.dumps([alert]).encode()
-    signal = store(
-        integration.pk, received_at=now, body=body, path="/api/v2/alerts", content_type="application/json",
-        remote=f"drill by {by.name}",
+    return send_practised(
+        team, {"alertname": "Drill", **labels}, _ABOUT, clock.now() + LASTS, f"drill by {by.name}"
+    ), way
+
+
+def send_practised(
+    team: Team, labels: Mapping[str, str], annotations: Mapping[str, str], ends_at: datetime, remote: str
+) -> Signal:
+    """Store one alert as the team's integration for drills would send it; it ends by itself at ``ends_at``. Sent again with
+    another ``ends_at`` it is the same alert: one that has passed ends it. Whoever calls has checked who may."""
+    now = clock.now()
+    alert = {
+        "labels": dict(labels),
+        "annotations": dict(annotations),
+        "startsAt": min(now, ends_at).isoformat(),
+        "endsAt": ends_at.isoformat(),
+    }
+    signal: Signal = store(
+        drill_integration(team).pk, received_at=now, body=json.dumps([alert]).encode(), path="/api/v2/alerts",
+        content_type="application/json", remote=remote[:64],
     )  # fmt: skip
-    return signal, way
+    return signal
 
 
 def _team(service: object, policy: object) -> Team | None:
     return getattr(service, "team", None) or getattr(policy, "team", None)
 
 
-def _integration(team: Team) -> Integration:
+def drill_integration(team: Team) -> Integration:
     """The team's integration for drills; its key is known to nobody, so that only this can use it."""
     slug = f"drills-{team.slug}"[:64]
     made, _ = Integration.objects.get_or_create(

@@ -21,7 +21,8 @@ from ...paging.commands import Cause, notify, resume_escalation, start_escalatio
 from ...paging.models import Escalation, EscalationPolicy, Notification
 from ...paging.wording import stamp
 from ...workspaces.posts import redraw
-from ..models import Alert, AlertGroup, GroupEvent
+from .. import hooks
+from ..models import Alert, AlertGroup, GroupEvent, Integration
 from ..rules.flapping import QUIET
 from ..summing import own_words_of, words_of
 from .marking import mark, services_changed, sources_changed
@@ -59,6 +60,7 @@ def start_paging(groups: Sequence[AlertGroup], *, without: Person | None = None)
     paged = set(_paged([group.pk for group in groups]))
     groups = [group for group in groups if group.pk not in paged]
     policies = {row.pk: row for row in _policies({group.policy_id for group in groups if group.policy_id})}
+    practising = _practising([group for group in groups if group.drill])
     GroupEvent.objects.bulk_create(
         GroupEvent(
             group=group,
@@ -67,7 +69,7 @@ def start_paging(groups: Sequence[AlertGroup], *, without: Person | None = None)
             text="No escalation policy: managers and administrators are told instead. Give the service or route a policy.",
         )
         for group in groups
-        if group.policy_id not in policies
+        if group.policy_id not in policies and group.pk not in practising
     )
     words, own = words_of(groups), own_words_of(groups)
     return start_escalations(
@@ -80,13 +82,24 @@ def start_paging(groups: Sequence[AlertGroup], *, without: Person | None = None)
                 path=f"/alerts/{group.pk}",
                 team=group.team,
                 urgency=group.urgency,
-                policy=policies.get(group.policy_id or 0),
+                policy=None if group.pk in practising else policies.get(group.policy_id or 0),
+                people=practising.get(group.pk, ()),
                 drill=group.drill,
                 excused=without,
             )
             for group in groups
         ]
     )
+
+
+def _practising(drills: Sequence[AlertGroup]) -> dict[int, Sequence[Person]]:
+    """Whom groups of drills page, where those are only for whoever takes part."""
+    if not drills:
+        return {}
+    teams = dict(Integration.objects.filter(pk__in={g.integration_id for g in drills}).values_list("pk", "team"))
+    people = hooks.practising(list(teams.values()))
+    found = {group.pk: people.get(teams.get(group.integration_id or 0, 0), ()) for group in drills}
+    return {pk: each for pk, each in found.items() if each}
 
 
 @prepared

@@ -31,6 +31,7 @@ WORK = (
     Place("status-pages", "Status pages", "radio-tower"),
     Place("postmortems", "Postmortems", "notebook-pen", "g p"),
     Place("actions", "Actions", "list-checks"),
+    Place("drills", "Drills", "flask-conical"),
     Place("insights", "Insights", "chart-column"),
     Place("process", "Process", "book-open"),
 )

@@ -1,0 +1,339 @@
+"""The API of drills."""
+
+from __future__ import annotations
+
+from random import Random
+
+from django.http import HttpRequest
+from ninja import Query, Router, Status
+
+from ..accounts.actors import Actor
+from ..accounts.models import Person
+from ..accounts.queries import person_by, team_by
+from ..accounts.roles import Action
+from ..api.auth import actor_of
+from ..api.lists import Page
+from ..api.pages import page
+from ..catalog.models import Service
+from ..catalog.queries import services_visible_to
+from ..kernel.errors import NotFound
+from . import commands, library, queries
+from .models import Drill, DrillNote, Scenario
+from .schemas import (
+    ActionIn,
+    DebriefOut,
+    DelayIn,
+    DrillOut,
+    FromLibraryIn,
+    HintIn,
+    InjectOut,
+    MomentOut,
+    NoteIn,
+    NoteOut,
+    PlanIn,
+    PlanPatch,
+    PractisedOut,
+    ScenarioIn,
+    ScenarioOut,
+    ScoreOut,
+    StoryOut,
+)
+
+router = Router(tags=["drills"])
+
+
+def _services(by: Actor, slugs: list[str]) -> list[Service]:
+    found = {each.slug: each for each in services_visible_to(by).filter(slug__in=slugs)}
+    for slug in slugs:
+        if slug not in found:
+            raise NotFound(
+                f"There is no service {slug!r}.", field="services", value=slug, fix="See `watchroom services`."
+            )
+    return [found[slug] for slug in dict.fromkeys(slugs)]
+
+
+@router.get("/scenario-library", response=list[StoryOut], summary="Scenarios that come with Watchroom")
+def stories(request: HttpRequest) -> list[StoryOut]:
+    """Each can be made a team's own."""
+    actor_of(request)
+    names = ("key", "practises", "severity", "minutes", "level")
+    return [StoryOut(name=each.shown, **{name: getattr(each, name) for name in names}) for each in library.stories()]
+
+
+@router.post("/scenario-library", response={201: ScenarioOut}, summary="Make a scenario of the library a team's own")
+def from_library(request: HttpRequest, body: FromLibraryIn) -> Status[ScenarioOut]:
+    """Its words are filled in with the names of the services."""
+    by = actor_of(request)
+    made = commands.from_library(by, body.key, team=team_by(body.team), services=_services(by, body.services))
+    return Status(201, ScenarioOut.of(made, by))
+
+
+@router.get("/scenarios", response=Page[ScenarioOut], summary="List scenarios")
+def scenarios(
+    request: HttpRequest, team: str = Query("", description="Slug."), cursor: str | None = None, limit: int = 50
+) -> Page[ScenarioOut]:
+    """What can be practised."""
+    by = actor_of(request)
+    rows = queries.scenarios_visible_to(by).prefetch_related("services")
+    found, more = page(rows.filter(team__slug=team) if team else rows, cursor=cursor, limit=limit, key="id")
+    return Page(items=[ScenarioOut.of(row, by) for row in found], next_cursor=more)
+
+
+def _save(request: HttpRequest, row: Scenario | None, body: ScenarioIn) -> ScenarioOut:
+    by = actor_of(request)
+    fields = body.model_dump() | {"team": team_by(body.team), "services": _services(by, body.services)}
+    return ScenarioOut.of(commands.save_scenario(by, row, **fields), by)
+
+
+@router.post("/scenarios", response={201: ScenarioOut}, summary="Write a scenario")
+def create_scenario(request: HttpRequest, body: ScenarioIn) -> Status[ScenarioOut]:
+    """With injects and expectations."""
+    return Status(201, _save(request, None, body))
+
+
+@router.get("/scenarios/{slug}", response=ScenarioOut, summary="One scenario")
+def scenario(request: HttpRequest, slug: str) -> ScenarioOut:
+    """Without what is in it, for whoever is about to practise it."""
+    by = actor_of(request)
+    return ScenarioOut.of(queries.scenario_by(by, slug), by)
+
+
+@router.put("/scenarios/{slug}", response=ScenarioOut, summary="Change a scenario")
+def change_scenario(request: HttpRequest, slug: str, body: ScenarioIn) -> ScenarioOut:
+    """A drill that has begun keeps to what it began with."""
+    return _save(request, queries.scenario_by(actor_of(request), slug), body)
+
+
+@router.delete("/scenarios/{slug}", response={204: None}, summary="Delete a scenario")
+def delete_scenario(request: HttpRequest, slug: str) -> Status[None]:
+    """Refused once it was practised."""
+    by = actor_of(request)
+    commands.delete_scenario(by, queries.scenario_by(by, slug))
+    return Status(204, None)
+
+
+@router.get("/drills", response=Page[DrillOut], summary="List drills")
+def drills(
+    request: HttpRequest,
+    team: str = Query("", description="Slug."),
+    state: str = Query("", description="planned, running, paused, ended, called_off."),
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[DrillOut]:
+    """The newest first."""
+    by = actor_of(request)
+    rows = queries.visible_to(by).prefetch_related("participants")
+    rows = rows.filter(team__slug=team) if team else rows
+    rows = rows.filter(state=state) if state else rows
+    found, more = page(rows, cursor=cursor, limit=limit, key="-id")
+    return Page(items=[DrillOut.of(row, by) for row in found], next_cursor=more)
+
+
+def _people(emails: list[str]) -> list[Person]:
+    return [person_by(each) for each in dict.fromkeys(emails)]
+
+
+@router.post("/drills", response={201: DrillOut}, summary="Plan a drill")
+def plan(request: HttpRequest, body: PlanIn) -> Status[DrillOut]:
+    """Those who take part are told when, not what."""
+    by = actor_of(request)
+    if body.scenario:
+        chosen = queries.scenario_by(by, body.scenario)
+    else:
+        rows = queries.scenarios_visible_to(by).filter(team=team_by(body.team))
+        found = queries.by_chance(rows, Random())
+        if found is None:
+            raise NotFound(
+                "The team has no scenario.", field="scenario", value="", fix="Make one of the library's its own."
+            )
+        chosen = found
+    made = commands.plan(
+        by,
+        chosen,
+        facilitator=person_by(body.facilitator) if body.facilitator else None,
+        participants=_people(body.participants),
+        planned_for=body.planned_for,
+        pages=body.pages,
+        surprise=body.surprise,
+    )
+    return Status(201, DrillOut.of(made, by))
+
+
+@router.get("/drills/{int:id}", response=DrillOut, summary="One drill")
+def drill(request: HttpRequest, id: int) -> DrillOut:
+    """As it stands."""
+    by = actor_of(request)
+    return DrillOut.of(queries.drill_for(by, id), by)
+
+
+@router.patch("/drills/{int:id}", response=DrillOut, summary="Change the plan of a drill")
+def change_plan(request: HttpRequest, id: int, body: PlanPatch) -> DrillOut:
+    """As long as it has not begun."""
+    by = actor_of(request)
+    return DrillOut.of(
+        commands.change_plan(
+            by,
+            queries.drill_for(by, id),
+            facilitator=person_by(body.facilitator) if body.facilitator else None,
+            participants=None if body.participants is None else _people(body.participants),
+            planned_for=body.planned_for,
+            pages=body.pages,
+            surprise=body.surprise,
+        ),
+        by,
+    )
+
+
+@router.post("/drills/{int:id}/call-off", response=DrillOut, summary="Call a drill off")
+def call_off(request: HttpRequest, id: int) -> DrillOut:
+    """Before it has begun."""
+    by = actor_of(request)
+    return DrillOut.of(commands.call_off(by, queries.drill_for(by, id)), by)
+
+
+@router.post("/drills/{int:id}/start", response=DrillOut, summary="Start a drill")
+def start(request: HttpRequest, id: int) -> DrillOut:
+    """What comes first comes at once."""
+    by = actor_of(request)
+    return DrillOut.of(commands.start(by, queries.drill_for(by, id)), by)
+
+
+@router.post("/drills/{int:id}/pause", response=DrillOut, summary="Let a drill rest")
+def pause(request: HttpRequest, id: int) -> DrillOut:
+    """Nothing comes, and no time passes."""
+    by = actor_of(request)
+    return DrillOut.of(commands.pause(by, queries.drill_for(by, id)), by)
+
+
+@router.post("/drills/{int:id}/resume", response=DrillOut, summary="Let a drill go on")
+def resume(request: HttpRequest, id: int) -> DrillOut:
+    """What is to come comes as much later as it rested."""
+    by = actor_of(request)
+    return DrillOut.of(commands.resume(by, queries.drill_for(by, id)), by)
+
+
+@router.post("/drills/{int:id}/stop", response=DrillOut, summary="Stop everything of a drill now")
+def stop(request: HttpRequest, id: int) -> DrillOut:
+    """Its alerts, pages and incident end at once. Whoever takes part may, too."""
+    by = actor_of(request)
+    return DrillOut.of(commands.end(by, queries.drill_for(by, id)), by)
+
+
+@router.post("/drills/{int:id}/hint", response=DrillOut, summary="Give those who practise a hint")
+def hint(request: HttpRequest, id: int, body: HintIn) -> DrillOut:
+    """Into the room."""
+    by = actor_of(request)
+    row = queries.drill_for(by, id)
+    commands.hint(by, row, body.text)
+    return DrillOut.of(row, by)
+
+
+@router.get("/drills/{int:id}/injects", response=list[InjectOut], summary="What happened in a drill, and what comes")
+def injects(request: HttpRequest, id: int) -> list[InjectOut]:
+    """For whoever runs it; for others once it has ended."""
+    by = actor_of(request)
+    row = queries.drill_for(by, id)
+    if not queries.reads_all(by, row):
+        raise NotFound("What comes is read by whoever facilitates.", field="drill", value=id)
+    return [InjectOut.of(each) for each in row.injects.all()]
+
+
+@router.post("/drill-injects/{int:id}/deliver", response=InjectOut, summary="Have an inject happen now")
+def deliver(request: HttpRequest, id: int) -> InjectOut:
+    """Before its time, or where it has none."""
+    by = actor_of(request)
+    return InjectOut.of(commands.deliver_now(by, queries.inject_for(by, id)))
+
+
+@router.post("/drill-injects/{int:id}/skip", response=InjectOut, summary="Leave an inject out")
+def skip(request: HttpRequest, id: int) -> InjectOut:
+    """It does not come any more."""
+    by = actor_of(request)
+    return InjectOut.of(commands.skip(by, queries.inject_for(by, id)))
+
+
+@router.post("/drill-injects/{int:id}/delay", response=InjectOut, summary="Have an inject come later")
+def delay(request: HttpRequest, id: int, body: DelayIn) -> InjectOut:
+    """By so many minutes."""
+    by = actor_of(request)
+    return InjectOut.of(commands.delay(by, queries.inject_for(by, id), body.minutes))
+
+
+def _debriefed(by: Actor, id: int) -> Drill:
+    row = queries.drill_for(by, id)
+    if not row.is_over:
+        raise NotFound("This drill has no debrief yet.", field="drill", value=id, fix="It has one when it has ended.")
+    return row
+
+
+@router.get("/drills/{int:id}/score", response=ScoreOut, summary="How a drill went")
+def score(request: HttpRequest, id: int) -> ScoreOut:
+    """While it is on only for whoever runs it: how it goes so far."""
+    by = actor_of(request)
+    row = queries.drill_for(by, id)
+    if not queries.reads_all(by, row):
+        raise NotFound("The score is read when the drill has ended.", field="drill", value=id)
+    return ScoreOut.of(row)
+
+
+@router.get("/drills/{int:id}/debrief", response=DebriefOut, summary="The debrief of a drill")
+def debrief(request: HttpRequest, id: int) -> DebriefOut:
+    """Score, notes, and what came beside what was done."""
+    row = _debriefed(actor_of(request), id)
+    told = [MomentOut(at=m.at, came=m.came, kind=m.kind, who=m.who, text=m.text) for m in queries.timeline(row)]
+    notes = [NoteOut.of(each) for each in row.notes.select_related("by")]
+    return DebriefOut(score=ScoreOut.of(row), notes=notes, timeline=told, shared_at=row.shared_at)
+
+
+@router.post("/drills/{int:id}/notes", response={201: NoteOut}, summary="Say what went well, or what to mend")
+def add_note(request: HttpRequest, id: int, body: NoteIn) -> Status[NoteOut]:
+    """By who took part or responds for the team."""
+    by = actor_of(request)
+    return Status(201, NoteOut.of(commands.add_note(by, _debriefed(by, id), body.kind, body.text)))
+
+
+def _note(by: Actor, id: int) -> DrillNote:
+    rows = DrillNote.objects.filter(drill__in=queries.visible_to(by)).select_related("drill__team", "by")
+    found = rows.filter(pk=id).first()
+    if found is None:
+        raise NotFound(f"There is no note {id}.", field="note", value=id)
+    return found
+
+
+@router.delete("/drill-notes/{int:id}", response={204: None}, summary="Take a note back")
+def remove_note(request: HttpRequest, id: int) -> Status[None]:
+    """One's own; whoever runs the drill may others'."""
+    by = actor_of(request)
+    commands.remove_note(by, _note(by, id))
+    return Status(204, None)
+
+
+@router.post("/drill-notes/{int:id}/action", response={201: NoteOut}, summary="Make an action item of a note")
+def action(request: HttpRequest, id: int, body: ActionIn) -> Status[NoteOut]:
+    """Owned and dated."""
+    by = actor_of(request)
+    note = _note(by, id)
+    owner = person_by(body.owner) if body.owner else by.person
+    if owner is None:
+        raise NotFound("Nobody owns it.", field="owner", value=None, fix="Name somebody.")
+    commands.action_from_note(by, note, title=body.title, owner=owner, due_on=body.due_on)
+    return Status(201, NoteOut.of(note))
+
+
+@router.post("/drills/{int:id}/share", response=DrillOut, summary="Share a debrief with the team")
+def share(request: HttpRequest, id: int) -> DrillOut:
+    """Everybody in it is told where it is."""
+    by = actor_of(request)
+    return DrillOut.of(commands.share(by, _debriefed(by, id)), by)
+
+
+@router.get("/teams/{slug}/practised", response=list[PractisedOut], summary="Who of a team has practised when")
+def practised(request: HttpRequest, slug: str) -> list[PractisedOut]:
+    """And which roles they have ever held."""
+    by = actor_of(request)
+    team = team_by(slug)
+    by.require(Action.RESPOND, team)
+    return [
+        PractisedOut(person=each.person.email, name=str(each.person), last=each.last, drills=each.times, roles=sorted(each.roles))
+        for each in queries.practised_in(team)
+    ]  # fmt: skip

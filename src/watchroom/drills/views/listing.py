@@ -1,0 +1,72 @@
+"""All drills, who has practised when, and the library."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from ...accounts.models import Team
+from ...accounts.queries import team_by
+from ...accounts.roles import Action
+from ...catalog.models import Service
+from ...kernel.numbers import whole
+from ...web.middleware import actor_of
+from .. import commands, library, queries
+from ..models import Drill
+
+PAGE = 30
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """``/drills``: what is on, planned and past; the scenarios; per team who has practised when."""
+    by = actor_of(request)
+    teams = list(by.teams_where(Action.RESPOND).order_by("name")[:200])
+    team = next((each for each in teams if each.slug == request.GET.get("team", "")), None)
+    rows = queries.visible_to(by)
+    rows = rows.filter(team=team) if team else rows
+    after = whole(request.GET.get("after", ""))
+    over = rows.filter(state=Drill.State.ENDED)
+    past = list((over if after is None else over.filter(pk__lt=after)).order_by("-id")[: PAGE + 1])
+    ahead = list(rows.filter(state__in=(Drill.State.PLANNED, *queries.ON)).order_by("planned_for", "id")[:PAGE])
+    mine = set(by.person.drills.values_list("pk", flat=True)) if by.person else set()
+    scenarios = list((queries.scenarios_visible_to(by).filter(team=team) if team else queries.scenarios_visible_to(by))[:200])  # fmt: skip
+    last = queries.last_practised_by_team()
+    return render(
+        request,
+        "drills/list.html",
+        {
+            "team": team,
+            "teams": teams,
+            "on": [each for each in ahead if each.is_on],
+            "planned": [(each, each.pk in mine, queries.name_for(by, each)) for each in ahead if not each.is_on],
+            "past": past[:PAGE],
+            "older": past[PAGE - 1].pk if len(past) > PAGE else None,
+            "scenarios": scenarios,
+            "practised": queries.practised_in(team) if team else None,
+            "last": [(each, last.get(each.pk)) for each in teams],
+            "may": bool(teams),
+        },
+    )
+
+
+def shelf(request: HttpRequest) -> HttpResponse:
+    """``/drills/library``: scenarios that come with Watchroom; POST makes one a team's own, for a service."""
+    by = actor_of(request)
+    teams = by.teams_where(Action.RESPOND)
+    if request.method == "POST":
+        service = Service.objects.select_related("team").filter(pk=whole(request.POST.get("service", "")) or 0).first()
+        team = service.team if service else team_by(request.POST.get("team", ""))
+        beside = Service.objects.filter(needed_by__service=service).exclude(pk=service.pk).first() if service else None
+        services = [each for each in (service, beside) if each is not None]
+        made = commands.from_library(by, request.POST.get("story", ""), team=team, services=services)
+        messages.success(request, f"“{made.name}” is {team}'s now. Change what you like, or plan a practice.")
+        return redirect("scenario", made.slug)
+    offered = Service.objects.filter(team__in=teams).select_related("team").order_by("team__name", "name")[:500]
+    context = {
+        "stories": library.stories(),
+        "services": offered,
+        "teams": Team.objects.filter(pk__in=teams).order_by("name"),
+        "chosen": whole(request.GET.get("service", "")),
+    }
+    return render(request, "drills/library.html", context)

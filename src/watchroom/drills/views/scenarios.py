@@ -1,0 +1,104 @@
+"""A scenario: read, written, deleted."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from ...accounts.queries import team_by
+from ...accounts.roles import Action
+from ...catalog.queries import services_visible_to
+from ...intake.trying import try_labels
+from ...kernel.errors import NotFound, WatchroomError
+from ...kernel.numbers import wholes
+from ...web.markdown import to_html
+from ...web.middleware import actor_of
+from .. import commands, library, queries, rules
+from ..forms import Draft
+from ..models import Drill, Scenario
+
+
+def scenario(request: HttpRequest, slug: str) -> HttpResponse:
+    """``/drills/scenarios/SLUG``: what is in it, for those who may read it; and how it was practised."""
+    by = actor_of(request)
+    row = queries.scenario_by(by, slug)
+    inside = queries.reads_inside(by, row)
+    drills = queries.visible_to(by).filter(scenario=row).order_by("-id")[:30]
+    context = {
+        "scenario": row,
+        "inside": inside,
+        "may": by.may(Action.RESPOND, row.team),
+        "story": to_html(row.story),
+        "injects": rules.injects_of(row.injects) if inside else (),
+        "expectations": rules.expectations_of(row.expectations) if inside else (),
+        "nobody": _paging_nobody(row) if inside else [],
+        "drills": [each for each in drills if each.state != Drill.State.CALLED_OFF],
+    }
+    return render(request, "drills/scenario.html", context)
+
+
+def _paging_nobody(row: Scenario) -> list[str]:
+    """Its alerts that would page nobody by a policy."""
+    words = library.words(row.team, list(row.services.order_by("pk")))
+    found: list[str] = []
+    for each in rules.injects_of(row.injects):
+        if each.kind == "alert" and len(found) < 10:
+            labels = {name: rules.filled(value, words) for name, value in each.labels.items()}
+            way = try_labels({"alertname": each.title, **labels})
+            if not any(end.policy for end in way.ends):
+                found.append(each.title)
+    return found
+
+
+def edit(request: HttpRequest, slug: str = "") -> HttpResponse:
+    """A scenario, or a new one. Its buttons change the lists; only *Save* keeps anything."""
+    by = actor_of(request)
+    row = queries.scenario_by(by, slug) if slug else None
+    teams = by.teams_where(Action.RESPOND).order_by("name")
+    if row is not None:
+        by.require(Action.RESPOND, row.team)
+        if not queries.reads_inside(by, row):
+            raise NotFound("You are about to practise this scenario.", field="scenario", value=row.slug)
+    elif not teams.exists():
+        by.require(Action.RESPOND)
+    draft = Draft.read(request.POST) if request.method == "POST" else Draft.of(row) if row else Draft()
+    error: WatchroomError | None = None
+    new = None
+    what = request.POST.get("do", "save")
+    if request.method == "POST":
+        if what == "save":
+            try:
+                saved = _save(request, row, draft)
+            except WatchroomError as refused:
+                error = refused
+            else:
+                messages.success(request, "Saved.")
+                return redirect("scenario", saved.slug)
+        else:
+            verb = what if ":" in what else f"{what}:{request.POST.get({'add': 'kind', 'expect': 'expected'}.get(what, ''), '')}"  # fmt: skip
+            new = draft.turn(verb)
+    services = services_visible_to(by).filter(team__in=teams).select_related("team").order_by("name")[:500]
+    context = {
+        "scenario": row, "draft": draft, "error": error, "teams": teams, "services": services, "new": new,
+        "chosen": set(draft.services), "kinds": rules.INJECTS, "expected": rules.EXPECTATIONS, "roles": rules.ROLES,
+        "timed": rules.story.TIMED,
+    }  # fmt: skip
+    return render(request, "drills/scenario_form.html", context, status=error.status if error else 200)
+
+
+def _save(request: HttpRequest, row: Scenario | None, draft: Draft) -> Scenario:
+    by = actor_of(request)
+    services = services_visible_to(by).filter(pk__in=wholes(draft.services))
+    return commands.save_scenario(by, row, team=team_by(draft.team), services=services, **draft.said())
+
+
+@require_POST
+def delete(request: HttpRequest, slug: str) -> HttpResponse:
+    """Delete one that was never practised."""
+    by = actor_of(request)
+    row = queries.scenario_by(by, slug)
+    commands.delete_scenario(by, row)
+    messages.success(request, f"“{row.name}” is deleted.")
+    return redirect("drills")

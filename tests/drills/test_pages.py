@@ -1,0 +1,199 @@
+"""The pages of drills, by those who may see them and those who may not; how many statements each takes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+import factories as make
+from drills.practice import World
+from watchroom.accounts.actors import acting
+from watchroom.accounts.models import Person
+from watchroom.drills import commands
+from watchroom.drills.models import Drill, Scenario
+from watchroom.engine.loop import run_due
+from watchroom.incidents import commands as incidents
+from watchroom.intake.models import AlertGroup
+from watchroom.kernel.clock import TravellingClock
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def signed_in(person: Person) -> Client:
+    client = Client()
+    client.force_login(person, BACKEND)
+    return client
+
+
+def text(answer: Any) -> str:
+    assert answer.status_code == 200, answer.status_code
+    return answer.content.decode()
+
+
+@pytest.fixture
+def _set_up(db: None) -> None:
+    from watchroom.accounts.models import Installation
+    from watchroom.kernel import clock
+
+    Installation.objects.update_or_create(pk=1, defaults={"set_up_at": clock.now()})
+
+
+pytestmark.append(pytest.mark.usefixtures("_set_up"))
+
+
+def test_from_the_library_to_the_debrief_by_pages(world: World, clock: TravellingClock) -> None:
+    fay, pia = signed_in(world.fay), signed_in(world.pia)
+    assert "Nobody has practised yet" in text(fay.get("/drills"))
+    assert "Make it ours" in text(fay.get("/drills/library"))
+    made = fay.post("/drills/library", {"story": "bad-deploy", "service": world.service.pk})
+    scenario = Scenario.objects.get()
+    assert made.url == f"/drills/scenarios/{scenario.slug}"
+    page = text(fay.get(made.url))
+    assert "Rolling back ends it" in page and "page nobody" not in page
+    assert str(world.pia.pk) in text(fay.get(f"/drills/plan?scenario={scenario.slug}"))
+    planned = fay.post(
+        "/drills/plan",
+        {"scenario": scenario.pk, "planned_for": "2026-03-02T09:00", "facilitator": world.fay.pk, "participants": [world.pia.pk], "pages": "participants"},
+    )  # fmt: skip
+    drill = Drill.objects.get()
+    assert planned.url == f"/drills/{drill.pk}"
+    assert "bad deploy" in text(fay.get(planned.url))
+    for address in (planned.url, "/drills", f"/drills/scenarios/{scenario.slug}"):
+        assert "Rolling back" not in text(pia.get(address))
+    assert "bad deploy" not in text(pia.get(planned.url))
+    fay.post(f"{planned.url}/do", {"do": "start"})
+    run_due()
+    page = text(fay.get(planned.url))
+    assert "Stop everything now" in page and "12 % of requests fail" in page and "Reveal" in page
+    page = text(pia.get(planned.url))
+    assert "Stop everything now" in page and "Reveal" not in page and "Declare the incident, as a drill" in page
+    declare = text(pia.get(f"/incidents/declare?drill=1&team=shop&group={AlertGroup.objects.get().pk}"))
+    assert 'name="drill" id="id_drill" checked' in declare.replace("\n", " ") or "checked" in declare
+    incidents.declare(acting(world.pia), title="Errors", severity=2, alert_groups=[AlertGroup.objects.get()])
+    fact = drill.injects.filter(content__kind="fact").first()
+    fay.post(f"/drills/injects/{fact.pk}", {"do": "now"})
+    run_due()
+    fay.post(f"{planned.url}/do", {"do": "hint", "text": "What was changed?"})
+    fay.post(f"{planned.url}/do", {"do": "pause"})
+    assert "rests since" in text(pia.get(planned.url))
+    fay.post(f"{planned.url}/do", {"do": "resume"})
+    assert fay.get(f"{planned.url}/debrief").status_code == 404
+    clock.advance(timedelta(minutes=9))
+    stopped = pia.post(f"{planned.url}/do", {"do": "stop"})
+    assert stopped.url == f"/drills/{drill.pk}/debrief"
+    pia.post(f"{stopped.url}/do", {"do": "note", "kind": "mend", "text": "Nobody knew who may roll back"})
+    note = drill.notes.get()
+    pia.post(f"{stopped.url}/do", {"do": "action", "note": note.pk, "title": "Write down who may roll back", "owner": world.pia.pk, "due_on": "2026-03-20"})  # fmt: skip
+    page = text(pia.get(stopped.url))
+    assert "Write down who may roll back" in page and "What came, and what was done" in page
+    document = pia.get(f"{stopped.url}.md")
+    assert document["Content-Type"].startswith("text/markdown") and b"Nobody knew who may roll back" in document.content
+    page = text(fay.get("/drills?team=shop"))
+    assert "Communications lead" in page and "Practised" in page
+
+
+def test_a_scenario_is_written_by_its_form(world: World) -> None:
+    fay = signed_in(world.fay)
+    form = {
+        "name": "Ours",
+        "team": "shop",
+        "services": [world.service.pk],
+        "severity": "2",
+        "minutes": "30",
+        "story": "x",
+    }
+    page = text(fay.post("/drills/scenarios/new", {**form, "i-rows": 0, "e-rows": 0, "do": "add", "kind": "alert"}))
+    assert 'name="i-labels-0"' in page
+    rows = {
+        "i-rows": 1,
+        "i-kind-0": "alert",
+        "i-minutes-0": "0",
+        "i-title-0": "Slow",
+        "i-labels-0": 'service={service} note="a b"',
+    }
+    page = text(
+        fay.post("/drills/scenarios/new", {**form, **rows, "e-rows": 0, "do": "expect", "expected": "declared"})
+    )
+    assert 'name="e-minutes-0"' in page and 'value="Slow"' in page
+    rows |= {"e-rows": 1, "e-kind-0": "declared", "e-minutes-0": "10"}
+    wrong = fay.post("/drills/scenarios/new", {**form, **rows, "i-labels-0": "nonsense", "do": "save"})
+    assert wrong.status_code == 422 and "not a label" in wrong.content.decode()
+    saved = fay.post("/drills/scenarios/new", {**form, **rows, "do": "save"})
+    scenario = Scenario.objects.get()
+    assert saved.url == f"/drills/scenarios/{scenario.slug}"
+    assert scenario.injects[0]["labels"] == {"service": "{service}", "note": "a b"}
+    page = text(fay.get(f"/drills/scenarios/{scenario.slug}/edit"))
+    assert "note=&quot;a b&quot;" in page
+    page = text(fay.post(f"/drills/scenarios/{scenario.slug}/edit", {**form, **rows, "do": "remove:0"}))
+    assert 'name="i-labels-0"' not in page and Scenario.objects.get().injects
+    fay.post(f"/drills/scenarios/{scenario.slug}/delete")
+    assert not Scenario.objects.exists()
+
+
+def test_who_may_not_see_or_do(world: World) -> None:
+    surprise = world.drill(begin=False, surprise=True)
+    zoe, pia, nobody = signed_in(world.zoe), signed_in(world.pia), Client()
+    for address in (f"/drills/{surprise.pk}", f"/drills/{surprise.pk}/plan", f"/drills/{surprise.pk}/debrief"):
+        assert zoe.get(address).status_code == 404 and pia.get(address).status_code == 404
+        assert nobody.get(address).status_code == 302
+    slug = surprise.scenario.slug
+    assert zoe.get(f"/drills/scenarios/{slug}/edit").status_code == 403
+    assert pia.get(f"/drills/scenarios/{slug}/edit").status_code == 404
+    assert "secret" not in text(zoe.get(f"/drills/scenarios/{slug}")) + text(pia.get(f"/drills/scenarios/{slug}"))
+    commands.start(acting(world.fay), surprise)
+    waiting = surprise.injects.last()
+    for client in (zoe, pia):
+        assert client.post(f"/drills/injects/{waiting.pk}", {"do": "now"}).status_code in (403, 404)
+        assert client.post(f"/drills/{surprise.pk}/do", {"do": "pause"}).status_code in (403, 404)
+    assert zoe.post(f"/drills/{surprise.pk}/do", {"do": "stop"}).status_code == 403
+    assert zoe.post("/drills/library", {"story": "dns", "service": world.service.pk}).status_code == 403
+    assert Drill.objects.get().state == "running" and Scenario.objects.count() == 1
+
+
+def test_pages_take_few_statements_however_much_there_is(world: World, clock: TravellingClock) -> None:
+    fay = signed_in(world.fay)
+    scenario = world.scenario()
+
+    def practise() -> Drill:
+        drill = world.drill(scenario)
+        run_due()
+        incidents.declare(acting(world.pia), title="Slow", severity=2, alert_groups=[AlertGroup.objects.get(resolved_at=None)])  # fmt: skip
+        clock.advance(timedelta(minutes=6))
+        run_due()
+        commands.end(acting(world.fay), drill)
+        for number in range(3):
+            commands.add_note(acting(world.pia), drill, "well", f"Note {number}")
+        return drill
+
+    def count(address: str) -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as found:
+            text(fay.get(address))
+        return len(found)
+
+    practise()
+    drill = practise()
+    addresses = (
+        "/drills",
+        "/drills?team=shop",
+        "/drills/library",
+        f"/drills/{drill.pk}/debrief",
+        f"/drills/scenarios/{scenario.slug}",
+    )
+    first = [count(each) for each in addresses]
+    for _ in range(3):
+        drill = practise()
+        make.membership(world.team, make.person())
+    again = [count(each) for each in (*addresses[:3], f"/drills/{drill.pk}/debrief", addresses[4])]
+    assert again == first
+    assert max(first) < 75, first
+    running = world.drill(scenario)
+    run_due()
+    assert count(f"/drills/{running.pk}") < 60
