@@ -33,6 +33,7 @@ from . import (
     role_rotations,
     room,
     routes,
+    runbooks,
     senders,
     serving,
     severities,
@@ -90,6 +91,7 @@ _everything: list[click.Command] = [
     *silences.commands,
     *statuspage.commands,
     *routes.commands,
+    *runbooks.commands,
     *senders.commands,
     *configuration.commands,
 ]

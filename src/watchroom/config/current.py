@@ -41,7 +41,7 @@ from ..workflows.models import Workflow
 from ..workflows.rules import Conditions as Met
 from ..workspaces.base import asked_of
 from ..workspaces.models import Workspace
-from . import alerting, announced
+from . import alerting, announced, runbooks
 from .difference import State
 from .parts import plain_time
 from .schema import Conditions
@@ -160,6 +160,7 @@ def read() -> State:
             }
             for m in Mitigation.objects.select_related("team", "service", "runner", "indicator__service")
         },
+        runbooks.KIND: runbooks.read(),
         "status_pages": {
             p.slug: _status_page(p)
             for p in StatusPage.objects.select_related("team")

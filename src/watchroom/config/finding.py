@@ -24,6 +24,7 @@ from ..oncall.models import Schedule
 from ..outgoing.models import Webhook
 from ..paging.models import EscalationPolicy
 from ..readiness.queries import process
+from ..runbooks.models import Runbook
 from ..status.models import StakeholderList, StatusPage
 from ..venues.models import Bridge, VenuePlan
 from ..workflows.models import Workflow
@@ -46,6 +47,7 @@ _MODELS: dict[str, Any] = {
     "indicators": Indicator,
     "runners": Runner,
     "mitigations": Mitigation,
+    "runbooks": Runbook,
     "status_pages": StatusPage,
     "stakeholder_lists": StakeholderList,
     "update_templates": UpdateTemplate,

@@ -46,6 +46,7 @@ from ..paging.models import EscalationPolicy, QuietHours
 from ..readiness import commands as readiness
 from ..readiness.models import ProcessVersion
 from ..readiness.queries import process
+from ..runbooks.commands import delete_runbook
 from ..sources.base import Configured
 from ..status import commands as status
 from ..status.models import StakeholderList, StatusPage
@@ -55,6 +56,7 @@ from ..workflows import commands as workflows
 from ..workflows.models import Workflow
 from ..workspaces import commands as workspaces
 from ..workspaces.models import Workspace
+from . import runbooks
 from .current import notification_rules
 from .finding import find
 from .parts import plain_time
@@ -349,6 +351,7 @@ SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "indicators": _indicator,
     "runners": _runner,
     "mitigations": _mitigation,
+    "runbooks": runbooks.save,
     "status_pages": _status_page,
     "stakeholder_lists": _stakeholder_list,
     "update_templates": _update_template,
@@ -378,6 +381,7 @@ DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "indicators": evidence.delete_indicator,
     "runners": mitigations.delete_runner,
     "mitigations": mitigations.delete_mitigation,
+    "runbooks": delete_runbook,
     "status_pages": status.delete_status_page,
     "stakeholder_lists": status.delete_list,
     "update_templates": incidents.delete_template,

@@ -13,6 +13,7 @@ from ..kernel.errors import Conflict
 from .long_log import long_log
 from .past import alerts, changes, incidents
 from .readying import process
+from .runbooks import runbooks
 from .standing import Company, away, paging, services, status_page, teams, work
 from .states import life
 
@@ -38,6 +39,7 @@ def make(seed: int = 1) -> dict[str, int]:
         away(company)
         work(company)
         status_page(company)
+        runbooks(company)
         groups = alerts(company)
         led = incidents(company, groups)
         life(company, led)

@@ -15,6 +15,7 @@ from ..mitigations.models import Mitigation
 from ..oncall.models import Schedule
 from ..paging.models import Escalation, EscalationPolicy, StepTarget
 from ..readiness.models import ProcessVersion
+from ..runbooks.models import Runbook
 from ..status.models import PublishedUpdate, StakeholderList, StatusPage
 from .make import exists
 
@@ -48,6 +49,7 @@ def remove() -> int:
             StakeholderList,
             UpdateTemplate,
             ProcessVersion,
+            Runbook,
             Mitigation,
             AlertGroup,
             Integration,

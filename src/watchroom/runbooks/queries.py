@@ -72,6 +72,16 @@ def version_of(runbook: Runbook, version: int) -> RunbookVersion:
     return found
 
 
+def versions_of(
+    runbook: Runbook, *, before: int | None = None, most: int = 50
+) -> list[tuple[RunbookVersion, tuple[rules.Changed, ...]]]:
+    """Its versions, the newest first, each with what it changed. One query."""
+    rows = runbook.versions.all() if before is None else runbook.versions.filter(version__lt=before)
+    found = list(rows[: most + 1])
+    steps = [*(rules.steps_of(each.steps) for each in found), ()]
+    return [(each, rules.compared(steps[at + 1], steps[at])) for at, each in enumerate(found[:most])]
+
+
 def steps_in(runbook: Runbook) -> tuple[rules.Step, ...]:
     """The steps of its newest version."""
     return steps_in_all([runbook])[runbook.pk] if runbook.version else ()

@@ -29,6 +29,7 @@ from .incidents import (
 from .outside import Bridge, Connection, Runner, Webhook, Workspace
 from .paging import Policy
 from .people import Person, Team
+from .runbooks import Runbook
 from .schedules import Schedule
 from .services import Integration, Route, Service
 from .status import PageMaintenance, StakeholderList, StatusPage
@@ -62,6 +63,7 @@ class Document(Part):
     indicators: list[Indicator] = []
     runners: list[Runner] = []
     mitigations: list[Mitigation] = []
+    runbooks: list[Runbook] = []
     status_pages: list[StatusPage] = []
     page_maintenance: list[PageMaintenance] = []
     stakeholder_lists: list[StakeholderList] = []
@@ -101,6 +103,7 @@ KEYS = {
     "indicators": "key",
     "runners": "slug",
     "mitigations": "slug",
+    "runbooks": "slug",
     "status_pages": "slug",
     "page_maintenance": "key",
     "stakeholder_lists": "slug",

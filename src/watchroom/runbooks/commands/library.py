@@ -68,6 +68,7 @@ def save_runbook(
     clean = [_matcher(text, number) for number, text in enumerate(matchers)]
     if owner is not None and not owner.is_active:
         raise Refused("They have left.", field="owner", value=owner.email, fix="Choose somebody else.")
+    wanted = None if steps is None else rules.checked(steps)
     runbook = runbook or Runbook()
     created = runbook.pk is None
     if not created:
@@ -94,8 +95,8 @@ def save_runbook(
                 f"There is already a runbook {slug!r}.", field="slug", value=slug, fix="Choose another name."
             ) from None
         runbook.services.set(list(services))
-        if steps is not None:
-            _keep(runbook, rules.checked(steps), made)
+        if wanted is not None:
+            _keep(runbook, wanted, made)
         made.note(version=runbook.version)
         _touch(made, runbook)
     return runbook

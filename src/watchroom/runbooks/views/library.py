@@ -116,14 +116,11 @@ def versions(request: HttpRequest, slug: str) -> HttpResponse:
     """What was changed when, and by whom."""
     by = actor_of(request)
     row = queries.runbook_by(by, slug)
-    before = whole(request.GET.get("before", ""))
-    rows = row.versions.all() if before is None else row.versions.filter(version__lt=before)
-    found = list(rows[: VERSIONS + 1])
-    steps = [rules.steps_of(each.steps) for each in found] + [()]
+    found = queries.versions_of(row, before=whole(request.GET.get("before", "")), most=VERSIONS)
     context = {
         "runbook": row,
-        "versions": [(each, rules.compared(steps[at + 1], steps[at])) for at, each in enumerate(found[:VERSIONS])],
-        "older": found[VERSIONS - 1].version if len(found) > VERSIONS else None,
+        "versions": found,
+        "older": found[-1][0].version if len(found) == VERSIONS and found[-1][0].version > 1 else None,
         "may_edit": by.may(Action.MANAGE, row.team),
     }
     return render(request, "runbooks/versions.html", context)

@@ -1,0 +1,18 @@
+"""Commands for runbooks."""
+
+from __future__ import annotations
+
+import click
+
+from . import runbook_library
+
+
+@click.group()
+def runbook() -> None:
+    """Runbooks: what to look at, do, ask and whom to call, step by step."""
+
+
+for _command in runbook_library.commands:
+    runbook.add_command(_command)
+
+commands = [runbook]
