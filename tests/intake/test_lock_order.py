@@ -97,9 +97,10 @@ def held(row: Any) -> None:
 def test_a_proposal_is_approved_while_the_alert_is_resolved(once: None, group: AlertGroup) -> None:
     rollback = save_mitigation(make.actor(), None, team=make.team(), name="Roll back", how="Press.")
     escalation = Escalation.objects.get()
-    from watchroom.paging.hooks import mitigation_named
+    from watchroom.paging.hooks import proposed_by
+    from watchroom.paging.rules import Target
 
-    proposed = mitigation_named(rollback.slug)
+    proposed = proposed_by(Target("mitigation", 0, rollback.slug))
     assert proposed is not None
     approval = Approval.objects.create(
         escalation=escalation,
@@ -124,9 +125,10 @@ def test_a_proposal_is_approved_while_its_alert_is_linked_to_an_incident(once: N
     by = make.actor("Ben", "administrator")
     incident = declare(by, title="Down", alert_groups=[group])
     rollback = save_mitigation(make.actor(), None, team=make.team(), name="Roll back", how="Press.")
-    from watchroom.paging.hooks import mitigation_named
+    from watchroom.paging.hooks import proposed_by
+    from watchroom.paging.rules import Target
 
-    proposed = mitigation_named(rollback.slug)
+    proposed = proposed_by(Target("mitigation", 0, rollback.slug))
     assert proposed is not None
     escalation = Escalation.objects.get(subject_id=group.pk, kind="alert_group")
     approval = Approval.objects.create(

@@ -114,7 +114,7 @@ def resolve_defect(api: Api, id: int, note: str | None) -> Any:
 
 @click.group()
 def proposal() -> None:
-    """Mitigations that policies have proposed: nothing is done before somebody approves one."""
+    """Mitigations and runbooks that policies have proposed: nothing is done before somebody approves one."""
 
 
 @proposal.command("list")
@@ -129,7 +129,7 @@ def list_proposals(api: Api, **query: Any) -> Any:
 @click.argument("id", type=int)
 @api_command
 def approve(api: Api, id: int) -> Any:
-    """Start the mitigation in the incident, which is declared where there is none."""
+    """Start the mitigation, or the runbook, in the incident, which is declared where there is none."""
     return api.post(f"/approvals/{id}/approve"), f"Proposal {id} approved."
 
 

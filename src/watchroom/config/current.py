@@ -412,6 +412,8 @@ def _policy(policy: EscalationPolicy) -> dict[str, Any]:
                     "incident": t.incident_severity,
                     "role": t.role or None,
                     "mitigation": t.mitigation or None,
+                    "runbook": t.runbook or None,
+                    "runbook_step": t.runbook_step or None,
                     "chat": _slug(t.workspace),
                     "room": t.room or None,
                 }

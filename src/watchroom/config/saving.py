@@ -188,7 +188,7 @@ def _policy(by: Actor, policy: EscalationPolicy | None, fields: Fields) -> None:
         for step in fields["steps"]
     ]
     paging.save_policy(
-        by, policy, **{**fields, "team": find("teams", fields["team"]), "steps": steps}, mitigations_follow=True
+        by, policy, **{**fields, "team": find("teams", fields["team"]), "steps": steps}, proposed_follow=True
     )
 
 

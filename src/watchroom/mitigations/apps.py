@@ -10,18 +10,19 @@ if TYPE_CHECKING:
     from ..accounts.actors import Actor
     from ..paging.hooks import Proposal
     from ..paging.models import Escalation
+    from ..paging.rules import Target
 
 
-def _describe(slug: str) -> Proposal | None:
+def _describe(what: Target) -> Proposal | None:
     from .proposals import describe
 
-    return describe(slug)
+    return describe(what)
 
 
-def _start(by: Actor, escalation: Escalation, slug: str, key: str) -> str:
+def _start(by: Actor, escalation: Escalation, what: Target, key: str) -> str:
     from .proposals import start_approved
 
-    return start_approved(by, escalation, slug, key)
+    return start_approved(by, escalation, what, key)
 
 
 def _hold(escalation: Escalation) -> None:
@@ -36,6 +37,7 @@ class MitigationsConfig(AppConfig):
     name = "watchroom.mitigations"
 
     def ready(self) -> None:
-        from ..paging.hooks import mitigations_come_from
+        from ..paging.hooks import proposals_come_from, subjects_are_held_by
 
-        mitigations_come_from(_describe, _start, _hold)
+        proposals_come_from("mitigation", _describe, _start)
+        subjects_are_held_by(_hold)

@@ -10,30 +10,31 @@ from ..kernel.db import locked
 from ..kernel.errors import Conflict, NotFound
 from ..paging.hooks import Proposal
 from ..paging.models import Escalation
+from ..paging.rules import Target
 from .commands import start
 from .commands.fingerprints import mark_of_proposal
 from .models import Mitigation
 
 
-def describe(slug: str) -> Proposal | None:
+def describe(what: Target) -> Proposal | None:
     """The mitigation as a policy proposes it; None: it is not in the catalog."""
-    row = Mitigation.objects.select_related("runner").filter(slug=slug).first()
+    row = Mitigation.objects.select_related("runner").filter(slug=what.slug).first()
     if row is None:
         return None
     return Proposal(f"{row.name} ({row.get_risk_display().lower()} risk)", row.how, mark_of_proposal(row))
 
 
-def start_approved(by: Actor, escalation: Escalation, slug: str, key: str) -> str:
+def start_approved(by: Actor, escalation: Escalation, what: Target, key: str) -> str:
     """Start it in the incident that is open for what is escalated; where there is none, one is declared, because a
     mitigation is carried out and judged in an incident. Once per ``key``, inside the caller's transaction.
 
     :raises NotFound: the mitigation, or what this was about, is gone.
     :raises Conflict: it is resolved.
     """
-    mitigation = Mitigation.objects.filter(slug=slug).first()
+    mitigation = Mitigation.objects.filter(slug=what.slug).first()
     if mitigation is None:
-        raise NotFound(f"There is no mitigation {slug!r} any more.", fix="Carry out another one in the incident.")
-    incident = _incident_of(by, escalation)
+        raise NotFound(f"There is no mitigation {what.slug!r} any more.", fix="Carry out another one in the incident.")
+    incident = incident_of(by, escalation)
     start(by, incident, mitigation=mitigation, client_key=key)
     return f"{mitigation.name} was started in incident {incident.pk}."
 
@@ -49,7 +50,13 @@ def hold(escalation: Escalation) -> None:
         list(locked(AlertGroup.objects.filter(pk=subject).only("id")))
 
 
-def _incident_of(by: Actor, escalation: Escalation) -> Incident:
+def incident_of(by: Actor, escalation: Escalation) -> Incident:
+    """The incident that is open for what is escalated; one is declared where there is none. Inside the caller's
+    transaction.
+
+    :raises NotFound: what this was about is gone.
+    :raises Conflict: it is resolved.
+    """
     subject = escalation.subject_id or 0
     if escalation.kind == Escalation.Kind.ROLE:
         assignment = RoleAssignment.objects.select_related("incident").filter(pk=subject).first()
@@ -60,7 +67,7 @@ def _incident_of(by: Actor, escalation: Escalation) -> Incident:
     if escalation.kind != Escalation.Kind.ALERT_GROUP or group is None:
         raise NotFound("What this was about has been deleted.")
     if group.resolved_at:
-        raise Conflict("The alert is resolved: nothing has to be mitigated.", fix="Decline the proposal.")
+        raise Conflict("The alert is resolved: nothing has to be done.", fix="Decline the proposal.")
     already = Incident.objects.exclude(status=Incident.Status.RESOLVED).filter(alert_groups=group).first()
     return already or declare(
         by,

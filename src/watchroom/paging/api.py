@@ -385,7 +385,7 @@ def resolve_paging_defect(request: HttpRequest, id: int, body: NoteBody) -> Any:
 def list_approvals(
     request: HttpRequest, state: str = "open", escalation: int | None = None, cursor: str | None = None, limit: int = 50
 ) -> Any:
-    """Mitigations that policies have proposed. ``state``: open (the default), approved, declined, withdrawn or all."""
+    """Mitigations and runbooks that policies have proposed. ``state``: open (the default), approved, declined, withdrawn or all."""
     rows = approvals_visible_to(actor_of(request)).order_by("-id")
     rows = rows if state == "all" else rows.filter(state=state)
     rows = rows.filter(escalation=escalation) if escalation else rows
@@ -395,7 +395,7 @@ def list_approvals(
 
 @router.post("/approvals/{id}/approve", response=ApprovalOut, operation_id="approve_proposal")
 def approve_proposal(request: HttpRequest, id: int) -> Any:
-    """Approve it: the mitigation is started in the incident, which is declared where there is none."""
+    """Approve it: the mitigation, or the runbook, is started in the incident, which is declared where there is none."""
     return _decide(request, id, True)
 
 

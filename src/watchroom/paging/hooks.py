@@ -1,5 +1,5 @@
 """What the packages above lend to paging: facts about what is escalated, who has which role in its incident, how an
-incident is declared and a mitigation started.
+incident is declared, and what a policy may propose.
 
 Paging lies below alerts and incidents and may not import them. They register here when Django starts (their apps.py).
 """
@@ -15,6 +15,7 @@ from ..accounts.actors import Actor
 from ..kernel.errors import Refused
 from .conditions import Facts
 from .models import Escalation
+from .rules import Target
 
 FactsOf = Callable[[Collection[int], datetime], Mapping[int, Facts]]
 Declare = Callable[[Escalation, int], str]
@@ -23,15 +24,15 @@ RolesOf = Callable[[str, Collection[int], Collection[str]], Mapping[int, Mapping
 
 @dataclass(frozen=True)
 class Proposal:
-    """A mitigation as a policy may propose it: its name, what will be done, and a mark of all that is carried out."""
+    """What a policy may propose: its name, what will be done, and a mark of all that is carried out."""
 
     title: str
     text: str
     mark: str = ""
 
 
-Describe = Callable[[str], Proposal | None]
-Start = Callable[[Actor, Escalation, str, str], str]
+Describe = Callable[[Target], Proposal | None]
+Start = Callable[[Actor, Escalation, Target, str], str]
 Hold = Callable[[Escalation], None]
 
 SeveritiesOf = Callable[[Collection[int]], Mapping[int, str]]
@@ -42,7 +43,8 @@ _facts: dict[str, FactsOf] = {}
 _severities: dict[str, SeveritiesOf] = {}
 _roles: list[RolesOf] = []
 _declare: list[Declare] = []
-_mitigations: list[tuple[Describe, Start, Hold]] = []
+_proposals: dict[str, tuple[Describe, Start]] = {}
+_hold: list[Hold] = []
 _told: list[Told] = []
 _summaries: dict[str, Summarise] = {}
 
@@ -68,10 +70,16 @@ def roles_come_from(source: RolesOf) -> None:
     _roles[:] = [source]
 
 
-def mitigations_come_from(describe: Describe, start: Start, hold: Hold) -> None:
-    """``describe(slug)`` says what a mitigation is (None: there is no such), ``start(by, escalation, slug, key)`` starts
-    it, once per key, in the caller's transaction and says in words what it did; ``hold(escalation)`` locks what it needs."""
-    _mitigations[:] = [(describe, start, hold)]
+def proposals_come_from(kind: str, describe: Describe, start: Start) -> None:
+    """``describe(target)`` says what a target of this kind proposes (None: it is not there any more),
+    ``start(by, escalation, target, key)`` starts it, once per key, in the caller's transaction and says in words what it
+    did."""
+    _proposals[kind] = (describe, start)
+
+
+def subjects_are_held_by(hold: Hold) -> None:
+    """``hold(escalation)`` locks what is escalated, and its incident, before the escalation itself."""
+    _hold[:] = [hold]
 
 
 def alerts_are_told_by(tell: Told) -> None:
@@ -129,23 +137,23 @@ def declare_incident(escalation: Escalation, severity: int) -> str:
     return _declare[0](escalation, severity)
 
 
-def mitigation_named(slug: str) -> Proposal | None:
-    """What a mitigation of the catalog is; None: there is no such."""
-    return _mitigations[0][0](slug) if _mitigations else None
+def proposed_by(target: Target) -> Proposal | None:
+    """What a target proposes; None: it is not there any more."""
+    return _proposals[target.kind][0](target) if target.kind in _proposals else None
 
 
 def hold_subject(escalation: Escalation) -> None:
     """Lock what is escalated, and the incident that it is about, before the escalation itself is locked. Inside the
     caller's transaction."""
-    if _mitigations:
-        _mitigations[0][2](escalation)
+    for hold in _hold:
+        hold(escalation)
 
 
-def start_mitigation(by: Actor, escalation: Escalation, slug: str, key: str) -> str:
-    """Start a mitigation for what is escalated. Says in words what came of it.
+def start_proposed(by: Actor, escalation: Escalation, target: Target, key: str) -> str:
+    """Start what was proposed, for what is escalated. Says in words what came of it.
 
-    :raises Refused: there are no mitigations here.
+    :raises Refused: there is nothing of this kind here.
     """
-    if not _mitigations:
-        raise Refused("There is no catalog of mitigations.", fix="Carry it out by hand.")
-    return _mitigations[0][1](by, escalation, slug, key)
+    if target.kind not in _proposals:
+        raise Refused(f"There is no {target.kind} to be started here.", fix="Carry it out by hand.")
+    return _proposals[target.kind][1](by, escalation, target, key)

@@ -15,7 +15,7 @@ from ..oncall import queries as oncall
 from ..oncall import rules as rotas
 from ..oncall.models import RotationMember, Schedule
 from .commands.policies import plan_of
-from .hooks import mitigation_named
+from .hooks import proposed_by
 from .models import ContactMethod, EscalationPolicy
 from .people import name_of
 from .rules import Span, Step, Target, common, uncovered
@@ -113,14 +113,15 @@ def warnings_of(policies: Iterable[EscalationPolicy], at: datetime) -> dict[int,
         ] + [
             Warning(
                 number,
-                f"Step {number + 1} of {policy} proposes {target.detail}, which is not in the catalog of mitigations.",
+                f"Step {number + 1} of {policy} proposes the {target.kind} {target.detail}, which is not there: nothing "
+                "would be proposed.",
                 "Choose another one.",
                 ((look.start, look.end),),
                 False,
             )
             for number, step in enumerate(steps)
             for target in step.targets
-            if target.kind == "mitigation" and mitigation_named(target.detail) is None
+            if target.is_proposed and proposed_by(target) is None
         ]
     return found
 

@@ -270,12 +270,18 @@ def name_of(target: Target) -> str:
         return f"declare an incident{f' (SEV{target.id})' if target.id else ''}"
     if target.kind == "role":
         return f"the incident's {target.detail.replace('_', ' ')}"
-    if target.kind == "mitigation":
-        return f"propose {target.detail}"
+    if target.is_proposed:
+        return f"propose {_proposed(target)}"
     means = {"next": "whoever is next on call", "all": "everybody in the rotations"}.get(
         target.detail, "whoever is on call"
     )
     return f"{means} in {Schedule.objects.filter(pk=target.id).first() or 'a schedule that is gone'}"
+
+
+def _proposed(target: Target) -> str:
+    if target.kind == "mitigation":
+        return target.slug
+    return f"the runbook {target.slug}{f', beginning {target.step}' if target.step else ''}"
 
 
 def nobody_of(target: Target) -> str:
@@ -290,8 +296,8 @@ DONE = ("paged", "called", "posted", "asked", "proposed")  # how the text of a s
 
 def did(target: Target) -> str:
     """What a step did besides paging, in words: "called webhook https://…", "posted in #alerts"."""
-    if target.kind == "mitigation":
-        return f"proposed {target.detail}"
+    if target.is_proposed:
+        return f"proposed {_proposed(target)}"
     if target.kind == "incident":
         return "asked for an incident"
     return f"{'posted in' if target.kind == 'chat' else 'called'} {name_of(target)}"

@@ -22,6 +22,7 @@ MAX_RETRY_AFTER = timedelta(minutes=10)
 _SLIP = timedelta(seconds=10)
 _BACKOFF_SECONDS = (5, 15, 30, 60, 120, 240, 480)
 
+PROPOSED = ("mitigation", "runbook")
 
 Span = tuple[datetime, datetime]
 
@@ -30,9 +31,10 @@ Span = tuple[datetime, datetime]
 class Target:
     """A person, a schedule (``detail``: current, next or all), a team, whoever has a role in the incident (``detail``:
     which), a webhook (``detail``: its address), an incident to be declared (``id``: its severity, 0 to take the
-    alerts'), a mitigation to be proposed (``detail``: its slug), or a chat workspace (``detail``: the room)."""
+    alerts'), a mitigation to be proposed (``detail``: its slug) or a runbook (``detail``: its slug, or with the step that is
+    begun at once: slug/step), or a chat workspace (``detail``: the room)."""
 
-    kind: str  # person, schedule, team, role, webhook, incident, mitigation, chat
+    kind: str  # person, schedule, team, role, webhook, incident, mitigation, runbook, chat
     id: int
     detail: str = ""
 
@@ -40,6 +42,21 @@ class Target:
     def is_person(self) -> bool:
         """Whether it stands for people, not for something that a machine does."""
         return self.kind in ("person", "schedule", "team", "role")
+
+    @property
+    def is_proposed(self) -> bool:
+        """Whether nothing is done before somebody approves it."""
+        return self.kind in PROPOSED
+
+    @property
+    def slug(self) -> str:
+        """Of what is proposed."""
+        return self.detail.partition("/")[0]
+
+    @property
+    def step(self) -> str:
+        """The key of the step of a runbook that is begun at once; empty: none."""
+        return self.detail.partition("/")[2]
 
 
 @dataclass(frozen=True)

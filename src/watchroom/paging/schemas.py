@@ -62,8 +62,9 @@ class EscalationOut(Schema):
 class StepTargetOut(Schema):
     """What a step does: exactly one of ``person``, ``schedule``, ``team``, ``role`` (whoever has it in the incident, such
     as commander), ``webhook`` (an address), ``incident`` (the severity to declare it with, 1 to 5; 0: as the alerts say),
-    ``mitigation`` (the slug of one that is proposed and started when somebody approves it) and ``chat`` (a workspace, with
-    its ``room``, such as #alerts). ``who``, of a schedule: current, next or all."""
+    ``mitigation`` or ``runbook`` (the slug of one that is proposed and started when somebody approves it; with
+    ``runbook_step``, the key of a step, the mitigation of that step is started with it) and ``chat`` (a workspace, with its
+    ``room``, such as #alerts). ``who``, of a schedule: current, next or all."""
 
     person: int | None = None
     schedule: int | None = None
@@ -73,6 +74,8 @@ class StepTargetOut(Schema):
     incident: int | None = None
     role: str | None = None
     mitigation: str | None = None
+    runbook: str | None = None
+    runbook_step: str | None = None
     chat: int | None = None
     room: str | None = None
 
@@ -80,6 +83,8 @@ class StepTargetOut(Schema):
     def of(cls, target: Target) -> StepTargetOut:
         if target.kind == "chat":
             return cls(chat=target.id, room=target.detail or None)
+        if target.kind == "runbook":
+            return cls(runbook=target.slug, runbook_step=target.step or None)
         if target.kind in ("webhook", "role", "mitigation"):
             named: dict[str, Any] = {target.kind: target.detail}
             return cls(**named)
@@ -175,11 +180,13 @@ class PolicyVersionOut(Schema):
 
 
 class ApprovalOut(Schema):
-    """A mitigation that a step has proposed: open, approved, declined or withdrawn."""
+    """A mitigation or a runbook that a step has proposed: open, approved, declined or withdrawn."""
 
     id: int
     escalation: int
     mitigation: str
+    runbook: str
+    runbook_step: str
     title: str
     text: str
     state: str
@@ -194,6 +201,8 @@ class ApprovalOut(Schema):
             id=row.pk,
             escalation=row.escalation_id,
             mitigation=row.mitigation,
+            runbook=row.runbook,
+            runbook_step=row.runbook_step,
             title=row.title,
             text=row.text,
             state=row.state,

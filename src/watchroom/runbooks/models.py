@@ -1,11 +1,14 @@
-"""Runbooks and their versions."""
+"""Runbooks and their versions, and runs of them."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from ..accounts.models import Person, Team
 from ..catalog.models import Service
+from ..incidents.models import Incident
+from ..intake.models import AlertGroup
 from ..kernel import clock
 
 
@@ -62,3 +65,77 @@ class RunbookVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.runbook}, version {self.version}"
+
+
+class RunbookRun(models.Model):
+    """A runbook being carried out, in an incident or (where there is none) for an alert group. It keeps what the runbook
+    said when it began, so that it goes on whatever becomes of that."""
+
+    class Helped(models.TextChoices):
+        HELPED = "helped", "It helped"
+        PARTLY = "partly", "It helped in part"
+        NO = "no", "It did not help"
+        OUTDATED = "outdated", "It is out of date"
+
+    runbook = models.ForeignKey(Runbook, on_delete=models.SET_NULL, null=True, related_name="runs")
+    name = models.CharField(max_length=120)
+    version = models.PositiveIntegerField()
+    steps = models.JSONField(help_text="Of that version, as rules.Step writes them.")
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, null=True, related_name="runbook_runs")
+    group = models.ForeignKey(
+        AlertGroup, on_delete=models.SET_NULL, null=True, related_name="runbook_runs",
+        help_text="For which it was started; once that is part of an incident, the run goes on there.",
+    )  # fmt: skip
+    drill = models.BooleanField(default=False)
+    started_at = models.DateTimeField()
+    started_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    helped = models.CharField(max_length=8, choices=Helped.choices, blank=True)
+    note = models.TextField(blank=True)
+    client_key = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=("runbook", "-id"), condition=Q(drill=False), name="run_counts_for_runbook"),
+            models.Index(fields=("group",), condition=Q(ended_at__isnull=True), name="runbook_runs_of_group"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                name="runbook_run_ends_with_a_word",
+                condition=Q(ended_at__isnull=True, helped="") | (Q(ended_at__isnull=False) & ~Q(helped="")),
+            ),
+            models.UniqueConstraint(
+                fields=("runbook", "client_key"), condition=~Q(client_key=""), name="one_runbook_run_per_client_key"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StepOutcome(models.Model):
+    """What came of a step of a run. Taken back, the row goes; who did that stands in the log."""
+
+    class Outcome(models.TextChoices):
+        DONE = "done", "Done"
+        SKIPPED = "skipped", "Skipped"
+        FAILED = "failed", "Did not work"
+        ANSWERED = "answered", "Answered"
+
+    run = models.ForeignKey(RunbookRun, on_delete=models.CASCADE, related_name="outcomes")
+    key = models.CharField(max_length=64)
+    turn = models.PositiveSmallIntegerField(default=1, help_text="An answer may lead back: the how manieth time it is.")
+    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    answer = models.CharField(max_length=300, blank=True)
+    note = models.CharField(max_length=1000, blank=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=("run", "key", "turn"), name="one_outcome_per_step_and_turn"),)
+
+    def __str__(self) -> str:
+        return f"{self.run}, {self.key}: {self.outcome}"

@@ -12,7 +12,7 @@ from ._part import Part
 class Target(Part):
     """Exactly one of: a person's e-mail address, a schedule's slug (with ``who``: current, next or all), a team's slug,
     a role of the incident, a webhook's address, the severity of an incident to declare (0: as the alerts say), the slug
-    of a mitigation to propose, or a chat workspace's slug (with ``room``, such as #alerts)."""
+    of a mitigation or a runbook to propose (with ``runbook_step``: the key of the step to begin), or a chat workspace's slug (with ``room``, such as #alerts)."""
 
     person: str | None = None
     schedule: str | None = None
@@ -22,6 +22,8 @@ class Target(Part):
     incident: int | None = Field(None, ge=0, le=5)
     role: str | None = None
     mitigation: str | None = None
+    runbook: str | None = None
+    runbook_step: str | None = None
     chat: str | None = None
     room: str | None = None
 

@@ -8,7 +8,7 @@ from ...accounts.roles import Action
 from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict
-from ..hooks import hold_subject, mitigation_named, start_mitigation
+from ..hooks import hold_subject, proposed_by, start_proposed
 from ..models import Approval, Escalation, EscalationEvent
 
 
@@ -31,7 +31,8 @@ def decide_approval(by: Actor, approval: Approval, *, approve: bool) -> Approval
             raise Conflict(f"This is already {row.state}.", fix="Start it in the incident by hand.")
         if approve:
             _must_still_be(row)
-        row.outcome = start_mitigation(by, escalation, row.mitigation, f"approval-{row.pk}")[:300] if approve else ""
+            row.outcome = start_proposed(by, escalation, row.target, f"approval-{row.pk}")[:300]
+            _must_still_be(row)  # what was started was read in between
         row.state, row.decided_at, row.decided_by = word, made.at, by.person
         row.save(update_fields=["state", "decided_at", "decided_by", "outcome"])
         made.history(
@@ -49,11 +50,11 @@ def decide_approval(by: Actor, approval: Approval, *, approve: bool) -> Approval
 
 def _must_still_be(row: Approval) -> None:
     """Who approves has read what was proposed. One that is gone is said by whoever is to start it."""
-    now = mitigation_named(row.mitigation)
+    now = proposed_by(row.target)
     if now is not None and now.mark != row.mark:
         raise Conflict(
             f"“{row.title}” has changed since it was proposed.",
-            field="mitigation",
-            value=row.mitigation,
-            fix="Look at it again in the catalog; start it in the incident, or decline the proposal.",
+            field=row.target.kind,
+            value=row.target.detail,
+            fix="Look at it again where it is kept; start it in the incident, or decline the proposal.",
         )

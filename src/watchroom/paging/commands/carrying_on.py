@@ -20,7 +20,7 @@ from ...kernel.db import announce, claimable, insert_all, locked, update_each
 from ...kernel.http import origin
 from ...kernel.prepared import prepared
 from ..conditions import Facts
-from ..hooks import facts_of, mitigation_named, severities_of
+from ..hooks import facts_of, proposed_by, severities_of
 from ..looking import look_at
 from ..models import Approval, Escalation, EscalationAnswer, EscalationEvent, Notification, RoundRobin, StepAction
 from ..people import Roster, did, name_of
@@ -293,8 +293,8 @@ class _Turns:
         words += [did(target) for target in machines]
         sender = f"; not {place.escalation.sender}, who sent it" if decision.without_sender else ""
         event = self._note(place, Kind.STEP, ", ".join(words) + away + sender)
-        done = [self._begin(place, event, target) for target in machines if target.kind != "mitigation"]
-        proposed = [self._propose(place, target) for target in machines if target.kind == "mitigation"]
+        done = [self._begin(place, event, target) for target in machines if not target.is_proposed]
+        proposed = [self._propose(place, target) for target in machines if target.is_proposed]
         paged = False
         if pages:
             nobody = "everybody is away" if decision.away else _nobody(step)
@@ -333,15 +333,17 @@ class _Turns:
         return event
 
     def _propose(self, place: _Place, target: Target) -> str:
-        """Ask whether a mitigation shall be started; once, however often the policy starts again. Returns what those who
+        """Ask whether a mitigation or a runbook shall be started; once, however often the policy starts again. Returns what those who
         are paged read about it."""
-        proposal = mitigation_named(target.detail)
+        proposal = proposed_by(target)
         if proposal is None:
-            self._note(place, Kind.APPROVAL, f"The mitigation {target.detail} is no longer in the catalog.")
+            self._note(
+                place, Kind.APPROVAL, f"The {target.kind} {target.detail} is no longer there: nothing was proposed."
+            )
             return ""
         row, new = Approval.objects.get_or_create(
             escalation=place.escalation,
-            mitigation=target.detail,
+            **Approval.named(target),
             defaults={
                 "title": proposal.title[:200],
                 "text": proposal.text,

@@ -243,6 +243,7 @@ def page(
     body: str = "",
     urgent: bool = True,
     path: str = "",
+    drill: bool = False,
 ) -> Escalation:
     """Page people directly, and everybody in ``teams`` who may respond, again and again until one of them answers; or
     whoever ``policy`` says, in its order. Whoever sends it is left out, unless they name themselves or nobody else of a
@@ -299,6 +300,7 @@ def page(
             policy=policy,
             people=people,
             teams=teams,
+            drill=drill,
             sender=by.person,
         )
         escalation.subject_id = escalation.pk  # so that it can be answered like any other

@@ -20,13 +20,13 @@ from ...kernel.prepared import prepared
 from ...kernel.signing import new_key
 from ...oncall.models import Schedule
 from ..conditions import Conditions
-from ..hooks import mitigation_named
+from ..hooks import proposed_by
 from ..models import EscalationPolicy, EscalationStep, PolicyVersion, StepTarget, Urgency, in_a_while
 from ..rules import Plan, Step, Target
 from ._conditions import checked_conditions
 from .rooms import check_rooms, checked_room
 
-KINDS = ("person", "schedule", "team", "role", "webhook", "incident", "mitigation", "chat")
+KINDS = ("person", "schedule", "team", "role", "webhook", "incident", "mitigation", "runbook", "chat")
 MOST_STEPS = 50
 _MODELS: dict[str, Any] = {"person": Person, "schedule": Schedule, "team": Team}
 
@@ -42,15 +42,15 @@ def save_policy(
     repeats: int = 2,
     answers: int = 1,
     steps: Sequence[Mapping[str, Any]],
-    mitigations_follow: bool = False,
+    proposed_follow: bool = False,
 ) -> EscalationPolicy:
     """Create a policy or change it. A step is ``{"wait_seconds": 300, "targets": [{"person": 7}, {"schedule": 3}]}``,
     and may have ``urgency``, ``round_robin`` and ``conditions``; with ``"pause": True`` it only waits. Targets are
     ``{"person": id}``, ``{"schedule": id, "who": "current"|"next"|"all"}``, ``{"team": id}``, ``{"role": name}``,
-    ``{"webhook": url}``, ``{"incident": severity}``, ``{"mitigation": slug}`` and ``{"chat": workspace's id or slug,
-    "room": "#alerts"}``.
+    ``{"webhook": url}``, ``{"incident": severity}``, ``{"mitigation": slug}``, ``{"runbook": slug, "runbook_step": key}`` and
+    ``{"chat": workspace's id or slug, "room": "#alerts"}``.
 
-    ``mitigations_follow``: the catalog is about to be filled, so that a mitigation may still be missing.
+    ``proposed_follow``: what is proposed is about to be made, so that it may still be missing.
 
     :raises Refused: no steps, a step without a target, a wait under 1 s or over a day, a target that does not exist, or
         a condition that cannot be read; names the field.
@@ -72,7 +72,7 @@ def save_policy(
         )
     checked = [_checked(number, step) for number, step in enumerate(steps)]
     for number, each in enumerate(checked):
-        for target in each.targets if not mitigations_follow else ():
+        for target in each.targets if not proposed_follow else ():
             _must_be_known(target, f"steps[{number}].targets")
     if all(step.pause for step in checked):
         raise Refused(
@@ -132,6 +132,8 @@ def _keep(policy: EscalationPolicy, by: str, plan: Plan | None = None) -> None:
 def _columns(target: Target) -> dict[str, Any]:
     if target.kind in ("webhook", "role", "mitigation"):
         return {target.kind: target.detail}
+    if target.kind == "runbook":
+        return {"runbook": target.slug, "runbook_step": target.step}
     if target.kind == "incident":
         return {"incident_severity": target.id}
     if target.kind == "chat":
@@ -177,8 +179,8 @@ def plans_of(policies: Iterable[EscalationPolicy]) -> dict[int, Plan]:
 
 
 _STEP = ("pk", "policy_id", "wait_seconds", "urgency", "round_robin", "conditions", "pause")
-_TARGET = ("step_id", "webhook", "incident_severity", "role", "mitigation", "workspace_id", "room", "schedule_id", "who",
-           "person_id", "team_id")  # fmt: skip
+_TARGET = ("step_id", "webhook", "incident_severity", "role", "mitigation", "runbook", "runbook_step", "workspace_id", "room",
+           "schedule_id", "who", "person_id", "team_id")  # fmt: skip
 
 
 @prepared
@@ -198,6 +200,8 @@ def _target(row: StepTarget | Any) -> Target:
         return Target("incident", row.incident_severity)
     if row.role or row.mitigation:
         return Target("role", 0, row.role) if row.role else Target("mitigation", 0, row.mitigation)
+    if row.runbook:
+        return Target("runbook", 0, f"{row.runbook}/{row.runbook_step}" if row.runbook_step else row.runbook)
     if row.workspace_id:
         return Target("chat", row.workspace_id, row.room)
     if row.schedule_id:
@@ -235,11 +239,12 @@ def _checked(number: int, step: Mapping[str, Any]) -> Step:
         raise Refused(
             "This step pages nobody.", field=f"{where}.targets", value=[], fix="Add a person, a schedule or a team."
         )
-    if any(target.kind == "mitigation" for target in targets) and not any(target.is_person for target in targets):
+    proposed = next((target.kind for target in targets if target.is_proposed), "")
+    if proposed and not any(target.is_person for target in targets):
         raise Refused(
-            "Somebody has to approve a mitigation.",
+            f"Somebody has to approve a {proposed}.",
             field=f"{where}.targets",
-            value="mitigation",
+            value=proposed,
             fix="Let the same step page a person, a schedule or a team.",
         )
     conditions = checked_conditions(step.get("conditions") or {}, f"{where}.conditions")
@@ -273,6 +278,8 @@ def _checked_target(where: str, given: Mapping[str, Any]) -> Target:
         return Target(kind, 0, name)
     if kind == "mitigation":
         return Target(kind, 0, str(value)[:64])
+    if kind == "runbook":
+        return _checked_runbook(where, value, given.get("runbook_step") or "")
     if kind == "chat":
         return checked_room(where, value, given.get("room"))
     if not _MODELS[kind].objects.filter(pk=value).exists():
@@ -290,13 +297,29 @@ def _checked_target(where: str, given: Mapping[str, Any]) -> Target:
     return Target(kind, int(value), who if kind == "schedule" else "")
 
 
+def _checked_runbook(where: str, slug: object, step: object) -> Target:
+    """Its slug, and the key of a step of it."""
+    for name, text in (("runbook", slug), ("runbook_step", step)):
+        if not (isinstance(text, str) and len(text) <= 64 and "/" not in text) or (name == "runbook" and not text):
+            raise Refused(
+                "That names no runbook." if name == "runbook" else "That names no step of a runbook.",
+                field=f"{where}.{name}",
+                value=str(text)[:80],
+                fix="Use its slug." if name == "runbook" else "Use the key of one of its steps.",
+            )
+    return Target("runbook", 0, f"{slug}/{step}" if step else str(slug))
+
+
 def _must_be_known(target: Target, where: str) -> None:
-    if target.kind == "mitigation" and mitigation_named(target.detail) is None:
+    if target.is_proposed and proposed_by(target) is None:
+        fix = "Use the slug of one in the catalog of mitigations."
+        if target.kind == "runbook":
+            fix = "Use the slug of a runbook that has steps, and the key of one whose mitigation is in the catalog."
         raise Refused(
-            f"There is no mitigation {target.detail!r}.",
-            field=f"{where}.mitigation",
+            f"There is no {target.kind} {target.detail!r}.",
+            field=f"{where}.{target.kind}",
             value=target.detail,
-            fix="Use the slug of one in the catalog of mitigations.",
+            fix=fix,
         )
 
 

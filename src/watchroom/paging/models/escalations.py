@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from ...accounts.models import Person, Team
 from ...kernel.fields import EncryptedJSON
+from ..rules import Target
 from .policies import EscalationPolicy
 from .reaching import Urgency
 
@@ -224,7 +225,11 @@ class Approval(models.Model):
         WITHDRAWN = "withdrawn", "No longer needed"
 
     escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, related_name="approvals")
-    mitigation = models.CharField(max_length=64, help_text="Its slug.")
+    mitigation = models.CharField(max_length=64, blank=True, help_text="Its slug, where one is proposed.")
+    runbook = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Its slug, where one is proposed."
+    )
+    runbook_step = models.CharField(max_length=64, blank=True, default="", db_default="")
     title = models.CharField(max_length=200)
     text = models.TextField(blank=True, help_text="What will be done, as it was when it was proposed.")
     mark = models.CharField(max_length=64, blank=True, help_text="Of all that would be carried out, as it was then.")
@@ -242,8 +247,24 @@ class Approval(models.Model):
                 condition=Q(state="open", decided_at__isnull=True) | (~Q(state="open") & Q(decided_at__isnull=False)),
             ),
             # A policy that starts again does not ask a second time.
-            models.UniqueConstraint(fields=("escalation", "mitigation"), name="one_approval_per_mitigation"),
+            models.UniqueConstraint(
+                fields=("escalation", "mitigation", "runbook", "runbook_step"), name="one_approval_per_proposal"
+            ),
         )
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def target(self) -> Target:
+        """What is proposed, as the policy's step names it."""
+        if self.runbook:
+            return Target("runbook", 0, f"{self.runbook}/{self.runbook_step}" if self.runbook_step else self.runbook)
+        return Target("mitigation", 0, self.mitigation)
+
+    @staticmethod
+    def named(target: Target) -> dict[str, str]:
+        """The columns that say the same."""
+        if target.kind == "runbook":
+            return {"mitigation": "", "runbook": target.slug, "runbook_step": target.step}
+        return {"mitigation": target.slug, "runbook": "", "runbook_step": ""}

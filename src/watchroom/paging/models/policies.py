@@ -68,7 +68,7 @@ class EscalationStep(models.Model):
 
 
 _NUMBERS = ("person", "schedule", "team", "incident_severity", "workspace")
-_TEXTS = ("webhook", "role", "mitigation")
+_TEXTS = ("webhook", "role", "mitigation", "runbook")
 
 
 def _only(field: str) -> Q:
@@ -88,7 +88,8 @@ def _one_of_them() -> Q:
 
 class StepTarget(models.Model):
     """What a step does: page a person, whoever a schedule means, everybody in a team, or whoever has a role in the
-    incident; call a webhook; declare an incident; propose a mitigation; post in a room of a chat."""
+    incident; call a webhook; declare an incident; propose a mitigation or a runbook; post in a room of a
+    chat."""
 
     class Who(models.TextChoices):
         CURRENT = "current", "On call now"
@@ -104,6 +105,12 @@ class StepTarget(models.Model):
     incident_severity = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0: as the alerts say.")
     role = models.CharField(max_length=40, blank=True, help_text="Whoever has it in the incident.")
     mitigation = models.CharField(max_length=64, blank=True, help_text="Slug of what is proposed, to be approved.")
+    runbook = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Slug of what is proposed, to be approved."
+    )
+    runbook_step = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Key of the step that is begun at once."
+    )
     workspace = models.ForeignKey(
         Workspace, on_delete=models.PROTECT, null=True, blank=True, related_name="step_targets"
     )
@@ -122,6 +129,9 @@ class StepTarget(models.Model):
             return f"the incident's {self.role.replace('_', ' ')}"
         if self.mitigation:
             return f"propose {self.mitigation}"
+        if self.runbook:
+            step = f", beginning {self.runbook_step}" if self.runbook_step else ""
+            return f"propose the runbook {self.runbook}{step}"
         if self.workspace:
             return f"post in {self.room} of {self.workspace}" if self.room else f"post in {self.workspace}"
         if self.schedule:

@@ -22,6 +22,7 @@ from ...kernel.errors import Conflict, NotFound, Refused
 from ...kernel.numbers import whole
 from ...mitigations.models import Mitigation
 from ...oncall.models import Schedule
+from ...runbooks.offering import proposable
 from ...web.middleware import actor_of
 from ...workspaces.queries import visible_to as visible_workspaces
 from .. import commands
@@ -141,6 +142,7 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
             ("Of the incident", [(f"role:{value}", label) for value, label in RoleName.choices]),
         ],
         "mitigations": Mitigation.objects.all(),
+        "runbooks": proposable(),
     }
     return render(request, "paging/policy_form.html", context, status=422 if error else 200)
 

@@ -17,6 +17,7 @@ _TEXTS = (
     "chat",
     "incident",
     "mitigation",
+    "runbook",
     "step_urgency",
     "if_urgency",
     "hours",
@@ -80,6 +81,7 @@ def row_of(step: EscalationStep) -> dict[str, Any]:
         "webhook": "\n".join(target.webhook for target in targets if target.webhook),
         "incident": next((str(t.incident_severity) for t in targets if t.incident_severity is not None), ""),
         "mitigation": next((t.mitigation for t in targets if t.mitigation), ""),
+        "runbook": next((f"{t.runbook}/{t.runbook_step}".rstrip("/") for t in targets if t.runbook), ""),
         "step_urgency": step.urgency,
         "round_robin": step.round_robin,
         "pause": step.pause,
@@ -130,6 +132,9 @@ def step_from(given: QueryDict, number: int) -> dict[str, Any] | None:
         targets.append({"incident": severity})
     if row["mitigation"]:
         targets.append({"mitigation": row["mitigation"]})
+    if row["runbook"]:
+        slug, _, key = row["runbook"].partition("/")
+        targets.append({"runbook": slug, "runbook_step": key})
     if not targets and not row["pause"]:
         return None
     try:

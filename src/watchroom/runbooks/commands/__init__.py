@@ -1,6 +1,22 @@
-"""All that changes runbooks."""
+"""All that changes runbooks and their runs."""
 
 from .library import delete_runbook, go_back, paste_runbook, review, save_runbook
 from .links import check_links
+from .moving import follow_groups
+from .running import call, finish_run, say, start_run, start_step, take_back
 
-__all__ = ["check_links", "delete_runbook", "go_back", "paste_runbook", "review", "save_runbook"]
+__all__ = [
+    "call",
+    "check_links",
+    "delete_runbook",
+    "finish_run",
+    "follow_groups",
+    "go_back",
+    "paste_runbook",
+    "review",
+    "save_runbook",
+    "say",
+    "start_run",
+    "start_step",
+    "take_back",
+]

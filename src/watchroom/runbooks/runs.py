@@ -1,0 +1,72 @@
+"""Reads about runs of runbooks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+from django.db.models import Q, QuerySet
+
+from ..accounts.actors import Actor
+from ..incidents.models import Incident
+from ..incidents.queries import seen_by
+from ..intake.queries import groups_visible_to
+from ..kernel.errors import NotFound
+from ..mitigations.models import MitigationRun
+from .models import RunbookRun
+from .rules import progress
+
+LOOKED_AT = 500  # earlier runs, for what they said of the runbooks that are offered
+
+
+def runs_visible_to(actor: Actor) -> QuerySet[RunbookRun]:
+    """Runs in incidents, and for alert groups, that ``actor`` may see."""
+    rows = RunbookRun.objects.select_related("runbook", "incident__team", "group__team", "started_by", "ended_by")
+    of_groups = Q(incident__isnull=True, group__in=groups_visible_to(actor).order_by().values("pk"))
+    return rows.filter(Q(incident__isnull=False) & seen_by(actor, "incident__") | of_groups)
+
+
+def run_for(actor: Actor, pk: int) -> RunbookRun:
+    """One run.
+
+    :raises NotFound: there is none, or ``actor`` may not see what it is for.
+    """
+    run = runs_visible_to(actor).filter(pk=pk).first()
+    if run is None:
+        raise NotFound(f"There is no runbook run {pk}, or you may not see it.", field="run", value=pk)
+    return run
+
+
+def said_of(run: RunbookRun) -> list[progress.Said]:
+    """All that was said of its steps, in order."""
+    return [progress.Said(each.key, each.outcome, each.answer) for each in run.outcomes.all()]
+
+
+def turn_of(said: Sequence[progress.Said], key: str) -> int:
+    """The how manieth time a step is to be done: what was said of it before an answer led back counts."""
+    return 1 + sum(each.key == key for each in said)
+
+
+def mitigation_key(run: int, key: str, turn: int) -> str:
+    """By which the mitigation is known that a step has started."""
+    return f"runbook-{run}-{turn}-{key}"[:64]
+
+
+def mitigation_run_of(run: RunbookRun, key: str, turn: int) -> MitigationRun | None:
+    """What a step has started, this time."""
+    return MitigationRun.objects.filter(incident=run.incident_id, client_key=mitigation_key(run.pk, key, turn)).first()
+
+
+def incident_open_for(group: int) -> int | None:
+    """The number of the incident that is open for an alert group."""
+    open_ones = Incident.objects.exclude(status=Incident.Status.RESOLVED).filter(alert_groups=group)
+    return open_ones.values_list("pk", flat=True).first()
+
+
+def past_of(runbooks: Collection[int]) -> dict[int, progress.Past]:
+    """What the newest runs of these runbooks say of them, by number; drills do not count."""
+    rows = RunbookRun.objects.filter(runbook__in=runbooks, drill=False, ended_at__isnull=False).order_by("-id")
+    said: dict[int, list[str]] = defaultdict(list)
+    for pk, helped in rows.values_list("runbook_id", "helped")[:LOOKED_AT]:
+        said[pk].append(helped)
+    return {pk: progress.past_of(said[pk]) for pk in runbooks}
