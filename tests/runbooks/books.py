@@ -6,6 +6,8 @@ from typing import Any
 
 import factories as make
 from watchroom.accounts.models import Team
+from watchroom.mitigations import commands as mitigations
+from watchroom.mitigations.models import Mitigation
 from watchroom.runbooks.models import Runbook, RunbookVersion
 from watchroom.runbooks.rules import Answer, Step
 
@@ -27,8 +29,7 @@ def runbook(name: str = "Disk full", *steps: Step, **fields: Any) -> Runbook:
     """A runbook with a first version."""
     fields = {"team": shop(), "slug": name.lower().replace(" ", "-"), "version": 1} | fields
     row = Runbook.objects.create(name=name, **fields)
-    version(row, *(steps or STEPS))
-    return row
+    return version(row, *(steps or STEPS)) if row.version else row
 
 
 def version(row: Runbook, *steps: Step) -> Runbook:
@@ -38,3 +39,12 @@ def version(row: Runbook, *steps: Step) -> Runbook:
         row.save()
     RunbookVersion.objects.create(runbook=row, version=row.version, steps=[step.as_json() for step in steps])
     return row
+
+
+def fail_over(**fields: Any) -> Mitigation:
+    """The mitigation that a step of it starts; made, or changed."""
+    team = shop()
+    given = {"name": "Fail over", "how": "1. Press the button."} | fields
+    return mitigations.save_mitigation(
+        make.actor(), Mitigation.objects.filter(slug="fail-over").first(), team=team, **given
+    )

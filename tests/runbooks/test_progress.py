@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from watchroom.runbooks.rules import Answer, Step
 from watchroom.runbooks.rules.progress import END, Said, answer_of, past_of, standing
 
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
 KEYS = ("a", "b", "c", "d", "e")
 
 
@@ -100,7 +103,10 @@ def test_an_answer_is_known_by_its_words_or_its_number() -> None:
 
 def test_what_earlier_runs_said_is_told_in_words() -> None:
     assert past_of([]).text == ""
-    assert past_of([""]).text == "Used 1 time."
-    assert past_of(["helped", "partly", "no", "helped"]).text == "Helped 2.5 of 4 times."
-    assert past_of(["outdated"]).text == "Helped 0 of 1 time. Called out of date 1 time."
-    assert past_of(["helped"]).score > past_of([]).score > past_of(["outdated"]).score
+    assert past_of([("", NOW)]).text == "Used 1 time."
+    assert (
+        past_of((each, NOW) for each in ("helped", "partly", "no", "helped")).text
+        == "Helped 2 of 4 times, 1 more in part."
+    )
+    assert past_of([("outdated", NOW)]).text == "Helped 0 of 1 time. Called out of date 1 time."
+    assert past_of([("helped", NOW)]).score > past_of([]).score > past_of([("outdated", NOW)]).score

@@ -16,7 +16,7 @@ import factories as make
 from paging.test_escalation import hook, reachable  # noqa: F401
 from paging.test_steps import fire, policy
 from peers.http import HttpPeer
-from runbooks.books import STEPS, runbook, shop, version
+from runbooks.books import STEPS, fail_over, runbook, shop, version
 from watchroom.accounts.actors import acting
 from watchroom.cli.main import cli
 from watchroom.config import current
@@ -26,7 +26,6 @@ from watchroom.incidents.models import Incident
 from watchroom.intake import commands as intake
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Conflict, NotFound, Refused
-from watchroom.mitigations import commands as mitigations
 from watchroom.mitigations.models import Execution, Mitigation, MitigationRun
 from watchroom.paging import hooks
 from watchroom.paging.commands import decide_approval, look_ahead
@@ -38,14 +37,6 @@ from watchroom.runbooks.commands import start_run
 from watchroom.runbooks.models import Runbook, RunbookRun
 
 pytestmark = pytest.mark.django_db
-
-
-def fail_over(**fields: Any) -> Mitigation:
-    team = shop()
-    given = {"name": "Fail over", "how": "1. Press the button."} | fields
-    return mitigations.save_mitigation(
-        make.actor(), Mitigation.objects.filter(slug="fail-over").first(), team=team, **given
-    )
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import runbook_library
+from . import runbook_library, runbook_runs
 
 
 @click.group()
@@ -12,7 +12,7 @@ def runbook() -> None:
     """Runbooks: what to look at, do, ask and whom to call, step by step."""
 
 
-for _command in runbook_library.commands:
+for _command in (*runbook_library.commands, *runbook_runs.commands):
     runbook.add_command(_command)
 
 commands = [runbook]

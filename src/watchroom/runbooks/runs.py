@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
@@ -66,7 +67,8 @@ def incident_open_for(group: int) -> int | None:
 def past_of(runbooks: Collection[int]) -> dict[int, progress.Past]:
     """What the newest runs of these runbooks say of them, by number; drills do not count."""
     rows = RunbookRun.objects.filter(runbook__in=runbooks, drill=False, ended_at__isnull=False).order_by("-id")
-    said: dict[int, list[str]] = defaultdict(list)
-    for pk, helped in rows.values_list("runbook_id", "helped")[:LOOKED_AT]:
-        said[pk].append(helped)
+    said: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
+    for pk, helped, at in rows.values_list("runbook_id", "helped", "ended_at")[:LOOKED_AT]:
+        if pk is not None and at is not None:
+            said[pk].append((helped, at))
     return {pk: progress.past_of(said[pk]) for pk in runbooks}

@@ -18,9 +18,11 @@ WEIGHTS = {
     "incident.state_changed": 72,
     "mitigation.finished": 85,
     "mitigation.started": 80,
+    "runbook.started": 76,
     "decision": 75,
     "incident.declared": 70,
     "hypothesis.standing": 65,
+    "runbook.finished": 68,
     "update.published": 60,
     "role.taken": 50,
     "role.handed_over": 50,
@@ -34,6 +36,7 @@ WEIGHTS = {
     "update.overdue": 25,
     "task.added": 20,
     "task.ended": 22,
+    "runbook.step": 24,
 }
 HEAVY = 60  # from here on it is told from the start, however long the log is
 _PINNED = 20

@@ -37,6 +37,7 @@ COMMANDS = (
         "/mitigate Roll back checkout",
         "What you try; what is in the catalog under that name is carried out",
     ),
+    Command("runbook", "/runbook disk-full", "Begin a runbook; then /runbook done, failed, skip, answer, helped"),
     Command("ack", "/ack", "Acknowledge the alerts of this incident"),
     Command("role", "/role commander @ada", "Take a role, or ask somebody to take it"),
     Command("accept", "/accept", "You do it: the role that you are asked for"),

@@ -28,6 +28,7 @@ _SIGNS = {
     "incident": "status",
     "nudge": "nudge",
     "mitigation": "mitigation",
+    "runbook": "mitigation",
 }
 _PAGES = {"role.assigned", "person.paged"}
 

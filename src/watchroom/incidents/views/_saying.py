@@ -18,6 +18,7 @@ from ...kernel import clock
 from ...kernel.errors import Conflict, Refused
 from ...mitigations import commands as mitigations
 from ...mitigations.queries import offered_in
+from ...runbooks.views.saying import line as runbook_line
 from .. import commands, following, queries, rules
 from ..commands.mentions import people_by_handle
 from ..models import Follower, Incident, LogEntry, Phase, RoleAssignment, RoleName, Spoken
@@ -343,6 +344,7 @@ _WAYS: dict[str, Callable[[Actor, Incident, str, str], Answer]] = {
     "summary": _field("summary"),
     "update": _update,
     "page": _page,
+    "runbook": lambda by, incident, text, key: Answer(runbook_line(by, incident, text, key)),
 }
 
 

@@ -22,7 +22,7 @@ from .marking import sources_changed
 Kind = GroupEvent.Kind
 
 
-def _needs(by: Actor, group: AlertGroup) -> Action:
+def needed_for(by: Actor, group: AlertGroup) -> Action:
     """Who has been paged for a group may answer, whatever their role: they were asked."""
     if (
         by.person is not None
@@ -37,7 +37,7 @@ def _needs(by: Actor, group: AlertGroup) -> Action:
 
 @contextmanager
 def changing(by: Actor, verb: str, group: AlertGroup) -> Iterator[tuple[Change, AlertGroup]]:
-    with change(by, f"alert_group.{verb}", group, needs=_needs(by, group), team=group.team) as made:
+    with change(by, f"alert_group.{verb}", group, needs=needed_for(by, group), team=group.team) as made:
         made.subject = row = locked(AlertGroup.objects.filter(pk=group.pk)).get()
         made.touch("alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}")
         yield made, row

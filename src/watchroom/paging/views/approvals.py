@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
 from ...kernel.errors import Conflict, NotFound
+from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands
 from ..models import Approval
@@ -34,4 +35,6 @@ def decide(request: HttpRequest, pk: int, what: str) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         messages.success(request, decided.outcome or "Declined: nothing is done.")
-    return redirect(approval.escalation.path)
+    # From the room one comes back to the room.
+    incident = whole(request.POST.get("incident", ""))
+    return redirect("incident", incident) if incident else redirect(approval.escalation.path)

@@ -2,7 +2,8 @@
 
 from ninja import Router
 
-from . import library
+from . import library, running
 
 router = Router()
 router.add_router("", library.router)
+router.add_router("", running.router)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, get_args
 
 from .steps import END, Answer, Step
@@ -100,29 +101,33 @@ class Past:
 
     runs: int = 0
     said: int = 0
-    helped: float = 0.0
+    helped: int = 0
+    partly: int = 0
     outdated: int = 0
+    last_at: datetime | None = None
 
     @property
     def text(self) -> str:
         """In words; empty: nobody has said anything yet."""
         if not self.said:
             return f"Used {times(self.runs)}." if self.runs else ""
-        text = f"Helped {self.helped:g} of {times(self.said)}."
+        partly = f", {self.partly} more in part" if self.partly else ""
+        text = f"Helped {self.helped} of {times(self.said)}{partly}."
         return f"{text} Called out of date {times(self.outdated)}." if self.outdated else text
 
     @property
     def score(self) -> float:
         """By which what is offered is put in order: what has helped first, what was called out of date last."""
-        return self.helped - 0.5 * (self.said - self.helped) - self.outdated
+        good = self.helped + 0.5 * self.partly
+        return good - 0.5 * (self.said - good) - self.outdated
 
 
-def past_of(runs: Iterable[str]) -> Past:
-    """From what was said at the end of each run (empty: nothing)."""
-    all_ = list(runs)
-    said = [each for each in all_ if each]
-    helped = sum({"helped": 1.0, "partly": 0.5}.get(each, 0.0) for each in said)
-    return Past(len(all_), len(said), helped, said.count("outdated"))
+def past_of(runs: Iterable[tuple[str, datetime]]) -> Past:
+    """From what was said of each run (empty: nothing) and when it ended."""
+    rows = list(runs)
+    said = [each for each, _ in rows if each]
+    last = max((at for _, at in rows), default=None)
+    return Past(len(rows), len(said), said.count("helped"), said.count("partly"), said.count("outdated"), last)
 
 
 def times(count: int) -> str:
