@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from django.db.models import Prefetch
@@ -34,6 +34,7 @@ from ..oncall.models import Calendar, Schedule
 from ..outgoing.models import Webhook
 from ..paging import order
 from ..paging.models import EscalationPolicy, QuietHours, StepTarget
+from ..readiness.models import ReadinessThresholds
 from ..readiness.queries import process
 from ..status.models import StakeholderList, StatusPage
 from ..venues.models import Bridge, VenuePlan
@@ -234,6 +235,9 @@ def read() -> State:
             for row in RoleRotation.objects.select_related("team", "service", "schedule", "person")
         },
         "process": process.as_said(),
+        "readiness": {
+            row.of: {"of": row.of} | asdict(row.said) for row in ReadinessThresholds.objects.exclude(values={})
+        },
     }
 
 

@@ -23,6 +23,7 @@ from ..mitigations.models import Mitigation, Runner
 from ..oncall.models import Schedule
 from ..outgoing.models import Webhook
 from ..paging.models import EscalationPolicy
+from ..readiness.models import ReadinessThresholds
 from ..readiness.queries import process
 from ..runbooks.models import Runbook
 from ..status.models import StakeholderList, StatusPage
@@ -80,6 +81,8 @@ def find(kind: str, key: str | None) -> Any:
         return SeverityDefinition.objects.filter(pk=int(key.removeprefix("SEV"))).first()
     if kind == "process":
         return process.current()
+    if kind == "readiness":
+        return ReadinessThresholds.objects.filter(pk=1).first()
     lookup = f"{KEYS[kind]}__iexact" if kind == "people" else KEYS[kind]
     found = _MODELS[kind].objects.filter(**{lookup: key}).first()
     if found is None:

@@ -44,7 +44,7 @@ from ..outgoing.models import Webhook
 from ..paging import commands as paging
 from ..paging.models import EscalationPolicy, QuietHours
 from ..readiness import commands as readiness
-from ..readiness.models import ProcessVersion
+from ..readiness.models import ProcessVersion, ReadinessThresholds
 from ..readiness.queries import process
 from ..runbooks.commands import delete_runbook
 from ..sources.base import Configured
@@ -332,6 +332,14 @@ def _process(by: Actor, row: ProcessVersion | None, fields: Fields) -> None:
     )
 
 
+def _thresholds(by: Actor, row: ReadinessThresholds | None, fields: Fields) -> None:
+    readiness.set_thresholds(by, {name: value for name, value in fields.items() if name != "of"})
+
+
+def _thresholds_as_shipped(by: Actor, row: ReadinessThresholds) -> None:
+    readiness.set_thresholds(by, None)
+
+
 def _withdrawn(by: Actor, row: ProcessVersion) -> None:
     readiness.withdraw_process(by)
 
@@ -365,6 +373,7 @@ SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "triage": _triage,
     "follow_rules": _follow_rule,
     "process": _process,
+    "readiness": _thresholds,
 }
 DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "people": accounts.deactivate_person,
@@ -395,4 +404,5 @@ DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "triage": incidents.remove_triage_rule,
     "follow_rules": incidents.delete_follow_rule,
     "process": _withdrawn,
+    "readiness": _thresholds_as_shipped,
 }

@@ -12,7 +12,7 @@ from ..kernel import clock
 from ..kernel.errors import Conflict
 from .long_log import long_log
 from .past import alerts, changes, incidents
-from .readying import process
+from .readying import process, readiness
 from .runbooks import runbooks
 from .standing import Company, away, paging, services, status_page, teams, work
 from .states import life
@@ -46,6 +46,7 @@ def make(seed: int = 1) -> dict[str, int]:
         changes(company, led)
         long_log(company, led)
         process(company)
+        readiness(company)
     return {
         "teams": len(company.teams),
         "people": sum(map(len, company.people.values())),

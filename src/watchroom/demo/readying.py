@@ -1,10 +1,10 @@
-"""How ready the made-up company is: its process, and who has read it."""
+"""How ready the made-up company is: its process and who has read it, how its teams came on, and what they have put off."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from ..readiness.models import ProcessVersion, Reading
+from ..readiness.models import Lack, ProcessVersion, ReadinessDay, Reading
 from ..readiness.process_facts import process_facts
 from .standing import Company
 
@@ -38,3 +38,33 @@ def process(c: Company) -> None:
     for number, person in enumerate(seen.values()):
         if number % 3:
             Reading.objects.create(version=row, person=person, at=at + timedelta(hours=2 + 5 * number))
+
+
+def readiness(c: Company) -> None:
+    """Six weeks in which each team came on a little, and one thing that each has put off."""
+    today = c.now.date()
+    for place, team in enumerate(c.teams.values()):
+        ReadinessDay.objects.bulk_create(
+            ReadinessDay(
+                team=team,
+                day=today - timedelta(days=back),
+                looked=40,
+                fine=20 - back // (4 + place % 3),
+                hurts=7 + back // 20,
+            )
+            for back in range(1, 42)
+        )
+        service = next(each for each in c.services if each.team_id == team.pk)
+        Lack.objects.create(
+            team=team,
+            service=service,
+            key=f"service.indicator:{service.slug}",
+            level=3,
+            text=f"Nobody sees on one page how {service.name} is: it has no indicator.",
+            path=f"/services/{service.slug}/indicators/new",
+            first_at=c.now - timedelta(days=40),
+            put_off_until=today + timedelta(days=25),
+            put_off_at=c.now - timedelta(days=6),
+            put_off_by=c.people[team.name][0],
+            put_off_reason="Its metrics move to the new Prometheus until then.",
+        )

@@ -351,6 +351,10 @@ _ALL = (
     _other("process.published", "How people here respond to incidents was published.", number=NUMBER, asks_anew=YES, note=TEXT),
     _other("process.withdrawn", "Nobody is asked to read the process any more."),
     _other("process.read", "Somebody has read the process."),
+    _other("lack.put_off", "Something that a team still lacks was put off until a day.", key=TEXT, until=TEXT, reason=TEXT),
+    _other("lack.taken_up", "Something that was put off is to be mended now.", key=TEXT),
+    _other("readiness.thresholds_set", "From when on something counts as lacking was said.", **dict.fromkeys(
+        ("silent_days", "tray_most", "waiting_days", "practised_days", "postmortem_days", "unread_days"), NUMBER)),
     _other("severity.changed", "What a severity means was changed."),
     _other("severity.reset", "A severity means again what it means as shipped."),
     _other("guidance.changed", "A guard against the traps was set otherwise."),

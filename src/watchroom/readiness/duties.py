@@ -1,21 +1,25 @@
-"""What the engine does for readiness: it reminds of the process."""
+"""What the engine does for readiness: it reminds of the process, and looks what teams lack."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
-from ..accounts.models import Person
+from ..accounts.models import Person, Team
 from ..kernel import clock
 from ..kernel.db import claimable
 from ..kernel.duty import Duty
 from ..paging.commands import notify
 from ..paging.models import Notification
-from .models import ProcessReminder, ProcessVersion, Turn
+from .commands import look_at
+from .models import ProcessReminder, ProcessVersion, Standing, Turn
 from .queries.process import current, last_big_change, to_remind
 
 EVERY = timedelta(hours=1)
+TEAMS = 25  # looked at in one transaction
+PAUSE = timedelta(seconds=1)  # in which others may write
 BATCH = 200  # people in one turn; who is left comes with the next
 
 
@@ -55,4 +59,30 @@ def _remind(person: Person, version: ProcessVersion, now: datetime) -> None:
     ProcessReminder.objects.update_or_create(person=person, defaults={"at": now})
 
 
-duties = [Duty("process reminders", _next_reminders, remind)]
+def _next_look() -> datetime | None:
+    return Turn.objects.filter(what=Turn.What.LOOK).values_list("due_at", flat=True).first()
+
+
+def look() -> int:
+    """Look what teams lack: some of those that have not been looked at for longest, in one go; each once an hour."""
+    now = clock.now()
+    with transaction.atomic():
+        turn = claimable(Turn.objects.filter(what=Turn.What.LOOK, due_at__lte=now)).first()
+        if turn is None:
+            return 0
+        if not Standing.objects.filter(team=None, looked_at__gt=now - EVERY).exists():
+            look_at([None])
+        fresh = Standing.objects.filter(team=OuterRef("pk"), looked_at__gt=now - EVERY)
+        teams = list(Team.objects.filter(~Exists(fresh)).order_by("standing__looked_at", "pk")[: TEAMS + 1])
+        if teams:
+            look_at(teams[:TEAMS])
+        turn.due_at = now + (PAUSE if len(teams) > TEAMS else EVERY)
+        turn.save(update_fields=["due_at"])
+    return 1
+
+
+duties = [
+    Duty("process reminders", _next_reminders, remind),
+    # A minute with very many teams: nobody's reminder waits for it.
+    Duty("what teams lack", _next_look, look, apart=True),
+]

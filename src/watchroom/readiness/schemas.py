@@ -2,13 +2,121 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from ninja import Field, Schema
 
-from .models import ProcessVersion
+from .models import ProcessVersion, ReadinessDay, Standing
 from .queries.process import Process, Reader
+from .queries.standing import Readiness, Shown
 from .rules.process import SECTIONS, Changed
+
+
+class LackOut(Schema):
+    """Something that is lacking."""
+
+    key: str = Field(description="Names it, as long as it is lacking.")
+    level: str = Field(description="will-hurt, mend or nice.")
+    text: str
+    path: str = Field(description="The page where it is mended; empty: none of its own.")
+    since: datetime
+    put_off_until: date | None
+    put_off_by: str
+    put_off_reason: str
+
+    @staticmethod
+    def of(each: Shown) -> LackOut:
+        return LackOut(
+            key=each.key,
+            level=each.level.word,
+            text=each.text,
+            path=each.path,
+            since=each.since,
+            put_off_until=each.put_off_until,
+            put_off_by=each.put_off_by,
+            put_off_reason=each.put_off_reason,
+        )
+
+
+class DayOut(Schema):
+    day: date
+    percent: int = Field(description="How much of what was looked at was fine.")
+    hurts: int
+
+
+class ReadinessOut(Schema):
+    """How ready a team (null: the installation) is at this moment."""
+
+    team: str | None
+    percent: int = Field(description="How much of what was looked at is fine.")
+    looked: int
+    fine: int
+    next: LackOut | None = Field(description="What is to be mended next.")
+    lacks: list[LackOut] = Field(description="What is to be mended, the worst first.")
+    put_off: list[LackOut]
+    history: list[DayOut] = Field(description="Of the last three months.")
+
+    @staticmethod
+    def of(found: Readiness, days: list[ReadinessDay]) -> ReadinessOut:
+        return ReadinessOut(
+            team=found.team.slug if found.team else None,
+            percent=found.percent,
+            looked=found.looked,
+            fine=found.fine,
+            next=LackOut.of(found.lacks[0]) if found.lacks else None,
+            lacks=[LackOut.of(each) for each in found.lacks],
+            put_off=[LackOut.of(each) for each in found.waiting],
+            history=[DayOut(day=row.day, percent=row.percent, hurts=row.hurts) for row in days],
+        )
+
+
+class StandingOut(Schema):
+    """How ready a team (null: the installation) was when it was last looked at."""
+
+    team: str | None
+    looked_at: datetime | None = Field(description="Null: not yet.")
+    percent: int
+    will_hurt: int
+    mend: int
+    nice: int
+    put_off: int
+    next: str = Field(description="What is to be mended next; empty: nothing.")
+
+    @staticmethod
+    def of(row: Standing) -> StandingOut:
+        return StandingOut(
+            team=row.team.slug if row.team else None,
+            looked_at=row.looked_at,
+            percent=row.percent,
+            will_hurt=row.hurts,
+            mend=row.mends,
+            nice=row.nices,
+            put_off=row.put_off,
+            next=row.next.text if row.next else "",
+        )
+
+
+class LackIn(Schema):
+    """Which lack."""
+
+    team: str | None = Field(None, description="Slug; null: of the installation.")
+    key: str
+
+
+class PutOffIn(LackIn):
+    until: date = Field(description="The day on which it comes back; within half a year.")
+    reason: str = Field(description="Why it can wait.")
+
+
+class ThresholdsIO(Schema):
+    """From when on something counts as lacking; 0: it is not looked at. What is left out keeps its value."""
+
+    silent_days: int | None = Field(None, description="An integration from which nothing has come.")
+    tray_most: int | None = Field(None, description="Messages that wait in an integration's tray.")
+    waiting_days: int | None = Field(None, description="A heartbeat that was never pinged, a check that has never run.")
+    practised_days: int | None = Field(None, description="Since the last drill.")
+    postmortem_days: int | None = Field(None, description="An incident without its published postmortem.")
+    unread_days: int | None = Field(None, description="Somebody who has not read the process.")
 
 
 class WordsIO(Schema):

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import process
+from .views import process, standing
 
 urlpatterns = [
+    path("readiness", standing.index, name="readiness"),
+    path("readiness/installation", standing.team, name="readiness-installation"),
+    path("readiness/teams/<slug:slug>", standing.team, name="readiness-team"),
+    path("readiness/put-off", standing.put_off, name="readiness-put-off"),
+    path("readiness/thresholds", standing.limits, name="readiness-thresholds"),
     path("process", process.process, name="process"),
     path("process/read", process.read, name="process-read"),
     path("process/edit", process.write, name="process-edit"),

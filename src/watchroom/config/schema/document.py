@@ -19,6 +19,7 @@ from .incidents import (
     Indicator,
     Mitigation,
     Process,
+    Readiness,
     RoleRotation,
     Severity,
     TriageRule,
@@ -78,6 +79,7 @@ class Document(Part):
     triage: list[TriageRule] = []
     follow_rules: list[FollowRule] = []
     process: list[Process] = Field([], max_length=1)
+    readiness: list[Readiness] = Field([], max_length=1)
 
 
 # In the order in which things can be made: each names only what stands before it (services' needs are set at the end).
@@ -117,6 +119,7 @@ KEYS = {
     "triage": "of",
     "follow_rules": "slug",
     "process": "of",
+    "readiness": "of",
 }
 State = dict[str, dict[str, dict[str, Any]]]  # kind → key → fields
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from ...readiness.rules.facts import Thresholds
 from ...workflows.rules import Conditions as Met
 from ..parts import Line, Text
 from ._part import Part
@@ -252,3 +253,15 @@ class Process(Part):
     @classmethod
     def _without_what_is_empty(cls, sections: dict[str, ProcessWords]) -> dict[str, ProcessWords]:
         return {name: said for name, said in sections.items() if said.before or said.after}
+
+
+class Readiness(Part):
+    """From when on something counts as lacking, for every team; 0: it is not looked at. Pruned, as Watchroom comes."""
+
+    of: Literal["everybody"] = "everybody"
+    silent_days: int = Field(Thresholds.silent_days, ge=0, le=1000)
+    tray_most: int = Field(Thresholds.tray_most, ge=0, le=10_000)
+    waiting_days: int = Field(Thresholds.waiting_days, ge=0, le=1000)
+    practised_days: int = Field(Thresholds.practised_days, ge=0, le=1000)
+    postmortem_days: int = Field(Thresholds.postmortem_days, ge=0, le=1000)
+    unread_days: int = Field(Thresholds.unread_days, ge=0, le=1000)

@@ -2,7 +2,10 @@
 
 from ninja import Router
 
-from . import process
+from . import process, standing
 
 router = Router()
-router.add_router("", process.router)
+for _part in (process, standing):
+    router.add_router("", _part.router)
+
+__all__ = ["router"]

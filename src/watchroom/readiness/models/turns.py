@@ -10,6 +10,7 @@ class Turn(models.Model):
 
     class What(models.TextChoices):
         PROCESS = "process", "Who has not read the process"
+        LOOK = "look", "What teams lack"
 
     what = models.CharField(max_length=10, choices=What.choices, unique=True)
     due_at = models.DateTimeField()

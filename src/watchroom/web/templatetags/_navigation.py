@@ -33,6 +33,7 @@ WORK = (
     Place("actions", "Actions", "list-checks"),
     Place("drills", "Drills", "flask-conical"),
     Place("insights", "Insights", "chart-column"),
+    Place("readiness", "Readiness", "shield-check"),
     Place("process", "Process", "book-open"),
 )
 SET_UP = (
