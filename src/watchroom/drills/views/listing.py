@@ -29,7 +29,7 @@ def index(request: HttpRequest) -> HttpResponse:
     over = rows.filter(state=Drill.State.ENDED)
     past = list((over if after is None else over.filter(pk__lt=after)).order_by("-id")[: PAGE + 1])
     ahead = list(rows.filter(state__in=(Drill.State.PLANNED, *queries.ON)).order_by("planned_for", "id")[:PAGE])
-    mine = set(by.person.drills.values_list("pk", flat=True)) if by.person else set()
+    mine = set(Drill.objects.filter(participants=by.person).values_list("pk", flat=True)) if by.person else set()
     scenarios = list((queries.scenarios_visible_to(by).filter(team=team) if team else queries.scenarios_visible_to(by))[:200])  # fmt: skip
     last = queries.last_practised_by_team()
     return render(
