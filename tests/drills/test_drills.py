@@ -119,6 +119,7 @@ def test_who_has_handed_over_in_writing_has_kept_what_was_expected(world: World,
     clock.advance(5 * MINUTE)
     run_due()
     incidents.resolve(acting(world.otto), incident)
+    clock.advance(MINUTE)
     commands.end(acting(world.fay), drill)
     drill.refresh_from_db()
     score = queries.score_of(drill)
@@ -184,6 +185,8 @@ def test_stopping_ends_everything_at_once(world: World) -> None:
     drill.refresh_from_db()
     incident.refresh_from_db()
     assert drill.state == "ended" and incident.status == "resolved"
+    score = queries.score_of(drill)
+    assert score is not None and score.results[-1].outcome == "not_reached", "its end is no resolution of theirs"
     assert not Escalation.objects.filter(ended_at__isnull=True).exists()
     assert not AlertGroup.objects.filter(resolved_at__isnull=True).exists()
     assert not drill.injects.filter(state="waiting").exists()

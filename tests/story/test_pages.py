@@ -22,6 +22,7 @@ from watchroom.accounts.models import Installation, Person
 from watchroom.incidents.models import Incident
 from watchroom.intake.models import AlertGroup, Integration
 from watchroom.actions.models import ActionItem
+from watchroom.drills.models import Drill
 from watchroom.postmortems.models import Postmortem
 from watchroom.kernel import clock
 from watchroom.accounts.actors import SYSTEM
@@ -42,6 +43,7 @@ print(json.dumps({
     "incident": Incident.objects.order_by("-id").first().pk,
     "group": AlertGroup.objects.order_by("-id").first().pk,
     "postmortem": Postmortem.objects.order_by("-id").first().pk,
+    "drill": Drill.objects.first().pk,
     "action": ActionItem.objects.order_by("-id").first().pk,
     "integration": Integration.objects.first().slug,
     "person": person.pk,
@@ -93,6 +95,14 @@ PAGES = (
     "/incidents/{incident}/deliveries",
     "/status/demo-fernweh/subscribe",
     "/status/demo-fernweh",
+    "/drills",
+    "/drills?team=demo-booking",
+    "/drills/library",
+    "/drills/plan?scenario=demo-booking-bad-deploy",
+    "/drills/scenarios/demo-booking-bad-deploy",
+    "/drills/scenarios/demo-booking-bad-deploy/edit",
+    "/drills/{drill}",
+    "/drills/{drill}/debrief",
     "/postmortems",
     "/postmortems/{postmortem}",
     "/postmortems/{postmortem}/edit",

@@ -10,6 +10,7 @@ from django.db.models import Prefetch
 from ..accounts.models import Person, Team
 from ..accounts.roles import Role
 from ..catalog.models import Service
+from ..drills.models import Scenario
 from ..evidence.models import Connection, Indicator
 from ..incidents.histories import minutes_by_severity
 from ..incidents.models import (
@@ -209,6 +210,12 @@ def read() -> State:
             # Those that were saved before there was another one say nothing of it.
             | {"conditions": Met.of(row.conditions).as_json()}
             for row in Workflow.objects.select_related("team")
+        },
+        "scenarios": {
+            row.slug: {"slug": row.slug, "name": row.name, "team": row.team.slug}
+            | {name: getattr(row, name) for name in ("story", "severity", "minutes", "injects", "expectations")}
+            | {"services": sorted(each.slug for each in row.services.all())}
+            for row in Scenario.objects.select_related("team").prefetch_related("services")
         },
         "severities": {
             row.key: {name: getattr(row, name) for name in _OF_A_SEVERITY} for row in SeverityDefinition.objects.all()

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..accounts.models import Person, Team
 from ..catalog.models import Service
+from ..drills.models import Scenario
 from ..evidence.models import Connection, Indicator
 from ..incidents.models import (
     FollowRule,
@@ -56,6 +57,7 @@ _MODELS: dict[str, Any] = {
     "incident_states": IncidentState,
     "venue_plans": VenuePlan,
     "workflows": Workflow,
+    "scenarios": Scenario,
     "guidance": GuidanceSetting,
     "role_rotations": RoleRotation,
     "triage": TriageRule,

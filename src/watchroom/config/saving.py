@@ -11,6 +11,8 @@ from ..accounts.actors import Actor
 from ..accounts.models import Person, Team
 from ..catalog import commands as catalog
 from ..catalog.models import Service
+from ..drills import commands as drills
+from ..drills.models import Scenario
 from ..evidence import commands as evidence
 from ..evidence.models import Connection, Indicator
 from ..incidents import commands as incidents
@@ -165,6 +167,11 @@ def _venue_plan(by: Actor, row: VenuePlan | None, fields: Fields) -> None:
 
 def _workflow(by: Actor, row: Workflow | None, fields: Fields) -> None:
     workflows.save_workflow(by, row, **{**fields, "team": find("teams", fields["team"])})
+
+
+def _scenario(by: Actor, row: Scenario | None, fields: Fields) -> None:
+    services = [find("services", slug) for slug in fields["services"]]
+    drills.save_scenario(by, row, **{**fields, "team": find("teams", fields["team"]), "services": services})
 
 
 def _policy(by: Actor, policy: EscalationPolicy | None, fields: Fields) -> None:
@@ -367,6 +374,7 @@ SAVE: dict[str, Callable[[Actor, Any, Fields], Any]] = {
     "incident_states": _incident_state,
     "venue_plans": _venue_plan,
     "workflows": _workflow,
+    "scenarios": _scenario,
     "severities": _severity,
     "guidance": _guidance,
     "role_rotations": _role_rotation,
@@ -398,6 +406,7 @@ DELETE: dict[str, Callable[[Actor, Any], Any]] = {
     "incident_states": incidents.delete_state,
     "venue_plans": venues.delete_plan,
     "workflows": workflows.delete_workflow,
+    "scenarios": drills.delete_scenario,
     "severities": _no_severity,
     "guidance": _as_shipped,
     "role_rotations": incidents.delete_rotation,

@@ -12,6 +12,7 @@ from ..kernel import clock
 from ..kernel.errors import Conflict
 from .long_log import long_log
 from .past import alerts, changes, incidents
+from .practice import practice
 from .readying import process, readiness
 from .runbooks import runbooks
 from .standing import Company, away, paging, services, status_page, teams, work
@@ -40,6 +41,7 @@ def make(seed: int = 1) -> dict[str, int]:
         work(company)
         status_page(company)
         runbooks(company)
+        practice(company)
         groups = alerts(company)
         led = incidents(company, groups)
         life(company, led)

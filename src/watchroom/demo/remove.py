@@ -7,6 +7,7 @@ from django.db import transaction
 from ..accounts.models import AuditRecord, Person, Team
 from ..actions.models import ActionItem
 from ..catalog.models import Service
+from ..drills.models import Drill, Scenario
 from ..incidents.models import Incident, IncidentState, Update, UpdateTemplate
 from ..intake.journal import forget
 from ..intake.models import AlertGroup, Integration, MaintenanceWindow, Route
@@ -32,6 +33,12 @@ def remove() -> int:
         raise Conflict(f"The real service {real} belongs to a made-up team.", fix="Give it to a team of yours first.")
     gone = 0
     with transaction.atomic():
+        drills = Drill.objects.filter(team__is_demo=True)  # also what somebody has practised there
+        Incident.objects.filter(pk__in=drills.values("incident")).update(is_demo=True)
+        practised = Integration.objects.filter(team__is_demo=True, drill=True, slug__startswith="drills-")
+        practised.update(is_demo=True)
+        drills.delete()
+        Scenario.objects.filter(team__is_demo=True).delete()
         PublishedUpdate.objects.filter(update__incident__is_demo=True).delete()
         Update.objects.filter(incident__is_demo=True).delete()
         Escalation.objects.filter(team__is_demo=True).delete()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 
@@ -157,12 +157,15 @@ def facts_of(drill: Drill, now: datetime | None = None) -> rules.Facts | None:
     incident = incident_of(drill)
     acknowledged = groups_of(drill).aggregate(first=Min("acknowledged_at"))["first"]
     handed = RoleHandoff.objects.filter(assignment__incident=incident, accepted=True) if incident else None
+    history = history_of(incident) if incident else None
+    if history is not None and drill.ended_at is not None and (history.resolved_at or until) >= drill.ended_at:
+        history = replace(history, resolved_at=None)  # its end resolved it, and nobody else
     return rules.Facts(
         began_at=drill.began_at,
         until=until,
         over=drill.is_over,
         acknowledged_at=acknowledged,
-        history=history_of(incident) if incident else None,
+        history=history,
         handed_over=[at for at in handed.values_list("ended_at", flat=True) if at] if handed is not None else (),
         pauses=pauses,
     )
@@ -221,6 +224,8 @@ def timeline(drill: Drill) -> list[Moment]:
     """What came, beside what was done, in order. A constant number of statements."""
     found = []
     for row in drill.injects.exclude(at=None):
+        if row.state == DrillInject.State.SKIPPED and row.by_id is None:
+            continue  # left out by the end
         inject = rules.injects_of([row.content])[0] if row.content.get("kind") != "alert_ends" else None
         said = inject.said if inject else f"The alert “{row.content.get('alert')}” ends"
         text = f"{said}: {inject.text}" if inject and inject.text else said
@@ -240,7 +245,8 @@ def timeline(drill: Drill) -> list[Moment]:
     if drill.incident_id is not None:
         lines = LogEntry.objects.filter(incident=drill.incident_id).select_related("author").order_by("at", "id")
         for line in lines[:LINES]:
-            if line.kind == LogEntry.Kind.SYSTEM and line.type not in _TOLD:
+            ended = line.type == "incident.resolved" and line.author_id is None
+            if line.kind == LogEntry.Kind.SYSTEM and (line.type not in _TOLD or ended):
                 continue
             if not line.client_key.startswith("drill-inject-"):
                 kind = "system" if line.kind == LogEntry.Kind.SYSTEM else str(line.get_kind_display())

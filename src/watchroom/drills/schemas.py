@@ -33,7 +33,7 @@ class ScenarioIn(Schema):
     team: str = Field(description="Slug.")
     slug: str = Field("", description="Left out, it is made of the name.")
     story: str = Field("", description="Markdown, for whoever facilitates.")
-    services: list[str] = Field([], description="Slugs; in labels and texts {service} is the first one's.")
+    services: list[str] = Field([], description="Slugs; in labels and texts {service} is the first one by name.")
     severity: int = 2
     minutes: int = 45
     injects: list[dict[str, Any]] = Field([], description="kind (alert, alert_ends, message, fact, role_leaves), minutes, title, text, labels, …")  # fmt: skip

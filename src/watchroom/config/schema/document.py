@@ -21,6 +21,7 @@ from .incidents import (
     Process,
     Readiness,
     RoleRotation,
+    Scenario,
     Severity,
     TriageRule,
     UpdateTemplate,
@@ -73,6 +74,7 @@ class Document(Part):
     incident_states: list[IncidentState] = []
     venue_plans: list[VenuePlan] = []
     workflows: list[Workflow] = []
+    scenarios: list[Scenario] = []
     severities: list[Severity] = []
     guidance: list[Guidance] = []
     role_rotations: list[RoleRotation] = []
@@ -113,6 +115,7 @@ KEYS = {
     "incident_states": "slug",
     "venue_plans": "slug",
     "workflows": "slug",
+    "scenarios": "slug",
     "severities": "key",
     "guidance": "rule",
     "role_rotations": "slug",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from ...drills.rules import expectations_of, injects_of
 from ...readiness.rules.facts import Thresholds
 from ...workflows.rules import Conditions as Met
 from ..parts import Line, Text
@@ -216,6 +217,35 @@ class Workflow(Part):
             return Met.of(conditions).as_json()
         except (KeyError, TypeError, AttributeError, OSError) as error:
             raise ValueError(f"the conditions make no sense: {error}") from None
+
+
+class Scenario(Part):
+    """A story to practise: what happens in it, and what a good response does."""
+
+    slug: str
+    name: Line
+    team: str
+    story: Text = ""
+    services: list[str] = Field([], description="Slugs; {service} in labels and texts is the first by name.")
+    severity: int = Field(2, ge=1, le=5)
+    minutes: int = Field(45, ge=5, le=480)
+    injects: list[dict[str, Any]] = Field([], description="Each with kind, minutes and what it takes: docs/drills.md.")
+    expectations: list[dict[str, Any]] = Field([], description="Each with kind, and minutes, role or severity.")
+
+    @field_validator("services")
+    @classmethod
+    def _once(cls, services: list[str]) -> list[str]:
+        return sorted(set(services))
+
+    @field_validator("injects")
+    @classmethod
+    def _injects(cls, injects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [each.as_json() for each in injects_of(injects)]
+
+    @field_validator("expectations")
+    @classmethod
+    def _expectations(cls, expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [each.as_json() for each in expectations_of(expected)]
 
 
 class Guidance(Part):

@@ -190,7 +190,7 @@ def _deliver(row: Drill, each: DrillInject, by: Actor) -> None:
 
 
 def _words(row: Drill) -> dict[str, str]:
-    return library.words(row.team, list(row.scenario.services.order_by("pk")))
+    return library.words(row.team, list(row.scenario.services.all()))
 
 
 def _send(row: Drill, inject: rules.Inject, *, ends: bool) -> None:

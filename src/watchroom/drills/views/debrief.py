@@ -40,6 +40,7 @@ def debrief(request: HttpRequest, pk: int) -> HttpResponse:
         "score": score,
         "earlier": earlier,
         "parts": [(part, parts_then.get(part.key)) for part in score.parts] if score else [],
+        "tested": sum(each.points is not None for each in score.results) if score else 0,
         "results": [(each, words_of(each)) for each in score.results] if score else [],
         "moments": queries.timeline(row),
         "sees_room": row.incident is not None and queries.sees(by, row.incident),

@@ -41,7 +41,7 @@ def scenario(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _paging_nobody(row: Scenario) -> list[str]:
     """Its alerts that would page nobody by a policy."""
-    words = library.words(row.team, list(row.services.order_by("pk")))
+    words = library.words(row.team, list(row.services.all()))
     found: list[str] = []
     for each in rules.injects_of(row.injects):
         if each.kind == "alert" and len(found) < 10:
