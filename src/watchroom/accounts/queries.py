@@ -11,8 +11,8 @@ from ..kernel.errors import NotFound, NotSignedIn
 from ..kernel.numbers import whole
 from ..kernel.signing import fingerprint
 from .actors import Actor
-from .models import ApiToken, AuditRecord, Installation, Person, Team
-from .roles import Action
+from .models import ApiToken, AuditRecord, Installation, Membership, Person, Team
+from .roles import Action, Role
 
 _USED_EVERY = timedelta(minutes=5)
 
@@ -102,6 +102,13 @@ def people_visible_to(actor: Actor) -> QuerySet[Person]:
 def teams_visible_to(actor: Actor) -> QuerySet[Team]:
     """Teams that ``actor`` may read about: everybody who is signed in sees all."""
     return Team.objects.prefetch_related("memberships__person") if actor.may(Action.SEE) else Team.objects.none()
+
+
+def managers_of(team: Team) -> list[Person]:
+    """Who answers for a team: its managers; where it has none, everybody in it."""
+    members = list(Membership.objects.filter(team=team, person__is_active=True).select_related("person").order_by("id"))
+    managers = [each.person for each in members if each.role >= Role.MANAGER]
+    return managers or [each.person for each in members]
 
 
 def tokens_visible_to(actor: Actor) -> QuerySet[ApiToken]:

@@ -13,6 +13,7 @@ from django.db import transaction
 from ..accounts.actors import Actor
 from ..accounts.changes import change
 from ..accounts.models import Person, Team
+from ..accounts.queries import managers_of
 from ..accounts.roles import Action
 from ..kernel import clock
 from ..kernel.db import announce, claimable, locked
@@ -23,7 +24,7 @@ from ..oncall.rules import span_text
 from ..paging.commands import notify
 from ..paging.models import Notification
 from .commands import fix_alert
-from .limits import Handover, limits_of, managers_of, may_answer, proposals
+from .limits import Handover, limits_of, may_answer, proposals
 from .models import Crossing, TeamLimits
 from .offers import offer
 from .queries import pages_of, spans_of

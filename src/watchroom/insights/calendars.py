@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from ..accounts.models import Person
+from ..accounts.queries import managers_of
 from ..kernel import clock
 from ..kernel.db import claimable
 from ..oncall.models import Calendar
@@ -14,7 +15,6 @@ from ..oncall.outlook import age
 from ..oncall.rules import span_text
 from ..paging.commands import notify
 from ..paging.models import Notification
-from .limits import managers_of
 
 AGAIN = timedelta(days=1)
 

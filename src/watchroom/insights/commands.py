@@ -11,6 +11,7 @@ from django.db import transaction
 from ..accounts.actors import SYSTEM, Actor
 from ..accounts.changes import change
 from ..accounts.models import Person, Team
+from ..accounts.queries import managers_of
 from ..accounts.roles import Action
 from ..actions.commands import create
 from ..actions.models import ActionItem
@@ -24,7 +25,6 @@ from ..kernel.db import claimable
 from ..kernel.errors import NotAllowed, NotFound, Refused
 from ..paging.commands import notify
 from ..paging.models import Notification
-from .limits import managers_of
 from .models import WeeklyList
 from .queries import alert_rules, window
 from .rules.weekly import in_words, next_monday

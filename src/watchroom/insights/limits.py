@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max, QuerySet
 
 from ..accounts.actors import Actor
-from ..accounts.models import Membership, Person, Team
-from ..accounts.roles import Action, Role
+from ..accounts.models import Team
+from ..accounts.roles import Action
 from ..intake.models import AlertGroup
 from ..kernel import clock
 from ..kernel.errors import NotFound
@@ -35,13 +35,6 @@ def limits_of(team: Team) -> tuple[Limits, TeamLimits | None]:
     if row is None:
         return Limits(), None
     return Limits(**{each.name: getattr(row, each.name) for each in fields(Limits)}), row
-
-
-def managers_of(team: Team) -> list[Person]:
-    """Who answers for a team: its managers; where it has none, everybody in it."""
-    members = list(Membership.objects.filter(team=team, person__is_active=True).select_related("person").order_by("id"))
-    managers = [each.person for each in members if each.role >= Role.MANAGER]
-    return managers or [each.person for each in members]
 
 
 def crossings_visible_to(actor: Actor) -> QuerySet[Crossing]:

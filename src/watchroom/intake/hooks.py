@@ -123,3 +123,16 @@ def drills_page(who: Practised) -> None:
 def practising(teams: Sequence[int]) -> Mapping[int, Sequence[Person]]:
     """Whom drills of these teams page instead of whoever a policy says."""
     return _practised[0](teams) if _practised and teams else {}
+
+
+Asked = tuple[int, int | None, Mapping[str, str]]  # a group's number, its service's, and the labels of what fires in it
+_runbooks: list[Callable[[Sequence[Asked]], Mapping[int, str]]] = []
+
+
+def runbooks_come_from(find: Callable[[Sequence[Asked]], Mapping[int, str]]) -> None:
+    """``find(groups)`` says which runbook fits each of these best, in a line, by the group's number; one question for all."""
+    _runbooks[:] = [find]
+
+
+def runbooks_for(groups: Sequence[Asked]) -> Mapping[int, str]:
+    return _runbooks[0](groups) if _runbooks and groups else {}

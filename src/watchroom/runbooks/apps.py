@@ -1,4 +1,4 @@
-"""The app, and what runbooks lend to paging, registered when Django starts."""
+"""The app, and what runbooks lend to paging and to alerts, registered when Django starts."""
 
 from __future__ import annotations
 
@@ -32,8 +32,11 @@ class RunbooksConfig(AppConfig):
 
     def ready(self) -> None:
         from ..accounts.listeners import heard_by
+        from ..intake.hooks import runbooks_come_from
         from ..paging.hooks import proposals_come_from
         from .commands import follow_groups
+        from .told import lines_for
 
         proposals_come_from("runbook", _describe, _start)
         heard_by(follow_groups)
+        runbooks_come_from(lines_for)

@@ -13,13 +13,13 @@ from django.views.decorators.http import require_POST
 from ...accounts.actors import Actor
 from ...accounts.forms import blame
 from ...accounts.models import Team
-from ...accounts.queries import team_by
+from ...accounts.queries import managers_of, team_by
 from ...accounts.roles import Action
 from ...kernel.errors import Refused, WatchroomError
 from ...web.middleware import actor_of
 from .. import bearing
 from ..forms import LimitsForm
-from ..limits import crossing_for, limits_of, managers_of, may_answer, proposals
+from ..limits import crossing_for, limits_of, may_answer, proposals
 from ._team import no_team, team_of
 
 _SAID = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 LABELS, VALUES = 5, 3  # shown in a message
 SAID = 400  # letters of what a sender says about an alert
+RUNBOOK = "Runbook: "
 _SAYING, _RUNBOOK = ("description", "message"), ("runbook_url", "runbook")
 
 
@@ -65,4 +66,9 @@ def said_in(notes: Mapping[str, object]) -> list[str]:
     said = next((" ".join(str(notes[name]).split()) for name in _SAYING if notes.get(name)), "")
     runbook = next((str(notes[name]).strip() for name in _RUNBOOK if notes.get(name)), "")
     shown = said if len(said) <= SAID else f"{said[: SAID - 1]}…"
-    return [*([shown] if shown else []), *([f"Runbook: {runbook[:500]}"] if runbook else [])]
+    return [*([shown] if shown else []), *([f"{RUNBOOK}{runbook[:500]}"] if runbook else [])]
+
+
+def names_runbook(lines: Sequence[str]) -> bool:
+    """Whether what :func:`said_in` says names a runbook: it is the last line."""
+    return bool(lines) and lines[-1].startswith(RUNBOOK)

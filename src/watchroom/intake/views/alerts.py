@@ -26,6 +26,7 @@ from ...kernel.numbers import whole, wholes
 from ...paging.models import Escalation
 from ...paging.queries import notifications_visible_to, trace
 from ...paging.views.respond import next_of
+from ...runbooks.queries import fitting_group
 from ...web.middleware import actor_of
 from .. import commands
 from ..holding import page_of
@@ -150,7 +151,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "responders": group.responders.select_related("person", "escalation", "added_by"),
         "durations": DURATIONS,
         "links": links,
-        "runbooks": _runbooks(alerts, links),
+        "runbooks": _runbooks(actor, group, alerts, links),
         "incidents": incidents_visible_to(actor).filter(alert_groups=group).select_related("state"),
     }
     template = "intake/alert_group_part.html" if request.headers.get("HX-Request") else "intake/alert_group.html"
@@ -171,12 +172,16 @@ def _taken_there(group: AlertGroup, events: Iterable[GroupEvent]) -> str:
     return next((event.text for event in events if event.kind == GroupEvent.Kind.ACKNOWLEDGED), "")
 
 
-def _runbooks(alerts: Iterable[Alert], links: Iterable[ServiceLink]) -> list[str]:
-    """Where it says what to do: as the alerts say, or else as their service does."""
+def _runbooks(
+    actor: Actor, group: AlertGroup, alerts: Iterable[Alert], links: Iterable[ServiceLink]
+) -> list[tuple[str, str]]:
+    """Where it says what to do, each with a name: the runbooks of ours that fit, best first; then where the alerts say, or else
+    their service does, which have none."""
+    ours = [(f"/runbooks/{row.slug}", row.name) for row in fitting_group(actor, group)]
     said = (alert.annotations.get(name, "") for alert in alerts for name in ("runbook_url", "runbook"))
     own = [url for url in said if url.startswith(("https://", "http://"))]
     found = own or [link.url for link in links if link.kind == ServiceLink.Kind.RUNBOOK]
-    return list(dict.fromkeys(found))[:RUNBOOKS_SHOWN]
+    return [*ours, *((url, "") for url in dict.fromkeys(found))][:RUNBOOKS_SHOWN]
 
 
 def _folded(group: AlertGroup, actor: Actor) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from .library import delete_runbook, go_back, paste_runbook, review, save_runbook
 from .links import check_links
 from .moving import follow_groups
+from .reminding import remind_next
 from .running import call, finish_run, say, start_run, start_step, take_back
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "follow_groups",
     "go_back",
     "paste_runbook",
+    "remind_next",
     "review",
     "save_runbook",
     "say",
