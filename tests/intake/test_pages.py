@@ -114,7 +114,7 @@ def test_the_page_of_three_in_the_morning(client: Any, django_assert_max_num_que
     assert b"paging starts" in client.get(f"/alerts/{group.pk}").content
     waiting.update(notify_at=None)
     paged(group, anna)
-    with django_assert_max_num_queries(43):
+    with django_assert_max_num_queries(44):
         shown = client.get(f"/alerts/{group.pk}").content.decode()
     assert "Page Ben" in shown and "pod=api-3" in shown and "p99 over 2 s" in shown
     assert 'data-key="a"' in shown and ">Acknowledge</button>" in shown

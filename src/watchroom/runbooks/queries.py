@@ -13,7 +13,7 @@ from ..accounts.models import Person, Team
 from ..accounts.roles import Action
 from ..catalog.models import Service
 from ..intake.matchers import matcher
-from ..intake.models import AlertGroup
+from ..intake.models import Alert, AlertGroup
 from ..kernel import clock
 from ..kernel.errors import NotFound
 from ..oncall.models import Schedule
@@ -124,12 +124,13 @@ def fitting(
     return list({row.pk: row for *_, row in found}.values())
 
 
-def fitting_group(actor: Actor, group: AlertGroup) -> list[Runbook]:
-    """Runbooks for what fires in an alert group (or for all that did, when nothing does), the best first."""
-    alerts = group.alerts.filter(ended_at__isnull=True) if group.firing else group.alerts
-    labels = [
-        {**own, **group.group_labels} for own in alerts.order_by("-id").values_list("labels", flat=True)[:MOST_LABELS]
-    ]
+def fitting_group(actor: Actor, group: AlertGroup, alerts: Iterable[Alert] | None = None) -> list[Runbook]:
+    """Runbooks for what fires in an alert group (or for all that did, when nothing does), the best first. ``alerts``: those of it
+    that have been read already."""
+    if alerts is None:
+        rows = group.alerts.filter(ended_at__isnull=True) if group.firing else group.alerts
+        alerts = rows.order_by("-id").only("labels", "group")[:MOST_LABELS]
+    labels = [{**alert.labels, **group.group_labels} for alert in alerts]
     return fitting(
         actor, services=[group.service_id] if group.service_id else [], labels=labels or [group.group_labels]
     )

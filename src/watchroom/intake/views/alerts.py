@@ -174,14 +174,15 @@ def _taken_there(group: AlertGroup, events: Iterable[GroupEvent]) -> str:
 
 def _runbooks(
     actor: Actor, group: AlertGroup, alerts: Iterable[Alert], links: Iterable[ServiceLink]
-) -> list[tuple[str, str]]:
-    """Where it says what to do, each with a name: the runbooks of ours that fit, best first; then where the alerts say, or else
-    their service does, which have none."""
-    ours = [(f"/runbooks/{row.slug}", row.name) for row in fitting_group(actor, group)]
+) -> list[tuple[str, str, bool]]:
+    """Where it says what to do, each with a name and whether it is elsewhere: the runbooks of ours that fit, best first; then where
+    the alerts say, or else their service does, which need no name where they stand alone."""
+    ours = [(f"/runbooks/{row.slug}", row.name, False) for row in fitting_group(actor, group, alerts)]
     said = (alert.annotations.get(name, "") for alert in alerts for name in ("runbook_url", "runbook"))
     own = [url for url in said if url.startswith(("https://", "http://"))]
     found = own or [link.url for link in links if link.kind == ServiceLink.Kind.RUNBOOK]
-    return [*ours, *((url, "") for url in dict.fromkeys(found))][:RUNBOOKS_SHOWN]
+    elsewhere = [(url, url.split("/", 3)[2] if ours else "", True) for url in dict.fromkeys(found)]
+    return [*ours, *elsewhere][:RUNBOOKS_SHOWN]
 
 
 def _folded(group: AlertGroup, actor: Actor) -> dict[str, object]:
