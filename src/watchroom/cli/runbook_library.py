@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.markdown import Markdown
 from rich.text import Text
 
 from ..kernel import yamls
+from ..runbooks.rules import END, PART_WORDS
 from .client import Api, api_command
 from .show import _console, facts, table
 from .together import together
@@ -48,16 +50,53 @@ def list_runbooks(api: Api, **query: Any) -> Any:
 @api_command
 def show_runbook(api: Api, slug: str) -> Any:
     """Read one in the terminal, with what it lacks."""
-    found = api.get(f"/runbooks/{slug}")
-    return found, lambda answer: _read(answer, api.get(f"/runbooks/{slug}/markdown")["markdown"])
+    return api.get(f"/runbooks/{slug}"), _read
 
 
-def _read(found: dict[str, Any], markdown: str) -> None:
-    lacks = [Text(f"  {each['text']} {each['fix']}") for each in found["lacks"]]
+def _read(found: dict[str, Any]) -> None:
     console = _console()
-    console.print(Markdown(markdown.replace("**If:**", "").replace("{#", "(#"), hyperlinks=False))
-    if lacks:
+    console.print(Markdown("\n\n".join(_lines(found)), hyperlinks=False))
+    if found["lacks"]:
+        lacks = [Text(f"  {each['text']} {each['fix']}") for each in found["lacks"]]
         console.print(Group(Text("\nIt lacks:", style="bold"), *lacks))
+
+
+_NAMED = {
+    "url": "Look at",
+    "indicator": "Look at the indicator",
+    "mitigation": "Start the mitigation",
+    "target": "Call",
+}
+
+
+def _about(minutes: int | None) -> str:
+    return f" (about {minutes} min)" if minutes else ""
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    """A runbook as it is followed: steps are counted through, and answers lead to their numbers."""
+    yield f"# {found['name']}"
+    if found["summary"]:
+        yield found["summary"]
+    places = {step["key"]: f"{number}. {step['title']}" for number, step in enumerate(found["steps"], 1)}
+    part = ""
+    for step in found["steps"]:
+        if step["part"] != part:
+            part = step["part"]
+            yield f"## {PART_WORDS[part]}"  # type: ignore[index]
+        yield f"### {places[step['key']]}{_about(step['minutes'])}"
+        if step["text"]:
+            yield step["text"]
+        for label in ("url", "indicator", "mitigation", "target"):
+            if step[label]:
+                yield f"**{_NAMED[label]}:** {step[label]}"
+        if step["expect"]:
+            yield f"**You should see:** {step['expect']}"
+        leads = {"": "the next step", END: "you are done"} | places
+        if step["answers"]:
+            yield "\n".join(
+                f"- **{each['text']}** → {leads.get(each['go_to'], each['go_to'])}" for each in step["answers"]
+            )
 
 
 @click.command("create")
