@@ -26,6 +26,7 @@ from watchroom.intake.models import AlertGroup, Severity
 from watchroom.kernel import clock
 from watchroom.oncall.models import Calendar, CalendarShift
 from watchroom.paging import commands as paging
+from watchroom.runbooks.commands import save_runbook
 from watchroom.web.rendering import Renderer
 from watchroom.web.templatetags._badges import STATES
 
@@ -171,7 +172,7 @@ def test_the_palette_finds_what_one_may_see(client: Any, django_assert_max_num_q
     service = factories.service("Checkout")
     factories.schedule("Checkout nights")
     factories.policy(name="Checkout policy")
-    factories.team("Checkmates")
+    save_runbook(boss, None, team=factories.team("Checkmates"), name="Checkout is slow")
     for number in range(6):
         factories.group(f"Checkout {number}", service=service)
     incidents.declare(boss, title="Checkout is down")
@@ -180,7 +181,9 @@ def test_the_palette_finds_what_one_may_see(client: Any, django_assert_max_num_q
     with django_assert_max_num_queries(14):
         found = client.get("/palette.json?q=check").json()
     labels = [each["label"] for each in found]
-    assert {each["hint"] for each in found} == {"Incident", "Alert", "Service", "Schedule", "Person", "Policy", "Team"}
+    assert {each["hint"] for each in found} == {
+        "Incident", "Alert", "Service", "Runbook", "Schedule", "Person", "Policy", "Team",
+    }  # fmt: skip
     assert len(found) <= 16 and not any("robbed" in label for label in labels)
     for each in found:
         assert client.get(each["url"]).status_code == 200

@@ -13,6 +13,7 @@ from ...intake.queries import groups_visible_to
 from ...kernel.numbers import whole
 from ...oncall.queries import schedules_visible_to
 from ...paging.queries import policies_visible_to
+from ...runbooks.queries import visible_to as runbooks_visible_to
 from ..middleware import actor_of
 
 EACH = 4
@@ -37,6 +38,10 @@ def palette(request: HttpRequest) -> JsonResponse:
     found += [
         {"label": row.name, "hint": "Service", "url": reverse("service", args=[row.slug])}
         for row in Service.objects.filter(name__icontains=text)[:EACH]
+    ]
+    found += [
+        {"label": row.name, "hint": "Runbook", "url": reverse("runbook", args=[row.slug])}
+        for row in runbooks_visible_to(actor).filter(name__icontains=text)[:EACH]
     ]
     found += [
         {"label": row.name, "hint": "Schedule", "url": reverse("schedule", args=[row.slug])}
