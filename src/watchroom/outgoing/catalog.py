@@ -296,6 +296,8 @@ _ALL = (
     _other("runbook.links_checked", "Somebody had a runbook's links asked whether they answer.",
            asked=NUMBER, dead=NUMBER),
     _other("runbook.deleted", "A runbook was deleted.", **_SLUGS),
+    _other("drill.planned", "A drill was planned.", planned_for=TEXT, surprise=ANY, pages=ANY),
+    _other("scenario.deleted", "A scenario was deleted.", **_SLUGS),
     _other("runner.created", "A runner was made.", kind=TEXT, slug=TEXT),
     _other("runner.changed", "A runner was changed.", kind=TEXT, slug=TEXT),
     _other("runner.deleted", "A runner was deleted.", **_SLUGS),
