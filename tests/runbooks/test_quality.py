@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 import factories as make
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import acting
+from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import NotAllowed
 from watchroom.runbooks import commands, queries, rules
+from watchroom.runbooks.models import RunbookRun
 from watchroom.runbooks.rules import Known, Step
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -110,3 +112,18 @@ def test_links_are_asked_and_what_came_of_it_is_kept(http_peer: HttpPeer, config
     assert dead == {f"A link is dead: {http_peer.url}/gone", "A link is dead: http://127.0.0.1:1/nobody"}
     with pytest.raises(NotAllowed):
         commands.check_links(acting(make.person()), row)
+
+
+@pytest.mark.django_db
+def test_whoever_has_gone_through_it_is_found(clock: TravellingClock) -> None:
+    row = commands.save_runbook(
+        make.actor(), None, team=make.team(), name="Tried", steps=[{"part": "confirm", "title": "Look"}]
+    )
+    assert "run" in {each.code for each in queries.lacks(row)}
+    over = {"started_at": clock(), "ended_at": clock(), "helped": "helped", "version": 1, "steps": []}
+    RunbookRun.objects.create(runbook=row, name=row.name, **over)
+    RunbookRun.objects.create(name="Another", **over)
+    assert queries.last_run_of([row]) == {row.pk: clock()}
+    assert "run" not in {each.code for each in queries.lacks(row)}
+    clock.advance(timedelta(days=91))
+    assert "run" in {each.code for each in queries.lacks(row)}
