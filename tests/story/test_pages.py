@@ -38,6 +38,11 @@ session["_auth_user_id"] = str(person.pk)
 session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
 session["_auth_user_hash"] = person.get_session_auth_hash()
 session.save()
+from watchroom.accounts.actors import acting
+from watchroom.runbooks.commands import start_run
+from watchroom.runbooks.models import Runbook
+happening = Incident.objects.exclude(status="resolved").order_by("-id").first()
+run = start_run(acting(person), Runbook.objects.get(slug="demo-checkout-slow"), incident=happening)
 print(json.dumps({
     "session": session.session_key,
     "incident": Incident.objects.order_by("-id").first().pk,
@@ -48,6 +53,7 @@ print(json.dumps({
     "integration": Integration.objects.first().slug,
     "person": person.pk,
     "crossing": Crossing.objects.first().pk,
+    "run": run.pk,
 }))
 """
 
@@ -144,6 +150,8 @@ PAGES = (
     "/runbooks/demo-checkout-slow",
     "/runbooks/demo-checkout-slow/edit",
     "/runbooks/demo-checkout-slow/versions",
+    "/runbook-runs",
+    "/runbook-runs/{run}",
     "/mitigations",
     "/mitigations/new",
     "/runners",
