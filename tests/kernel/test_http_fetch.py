@@ -112,11 +112,11 @@ def test_rebinding_a_name_gains_nothing(configured, names: Resolver, monkeypatch
     names("rebind.example.org", ["8.8.8.8"], ["127.0.0.1"])
     connected: list[str] = []
 
-    def connect(self: object, host: str, port: int, *args: Any, **kwargs: Any) -> Any:
-        connected.append(host)
-        raise http.httpcore.ConnectError("no network here")
+    def connect(address: tuple[str, int], *args: Any, **kwargs: Any) -> Any:
+        connected.append(address[0])
+        raise OSError("no network here")
 
-    monkeypatch.setattr(http.httpcore.SyncBackend, "connect_tcp", connect)
+    monkeypatch.setattr(socket, "create_connection", connect)
     with pytest.raises(http.OutgoingFailed):
         http.fetch("GET", "http://rebind.example.org/")
     with pytest.raises(Refused):

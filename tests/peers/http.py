@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import ssl
 import threading
 from collections import deque
@@ -56,6 +58,7 @@ class HttpPeer:
         self.otherwise: Answer | Callable[[Request], Answer] = Answer()
         self._changed = threading.Condition()
         self._server: ThreadingHTTPServer | None = None
+        self._open: set[socket.socket] = set()
 
     @property
     def url(self) -> str:
@@ -71,6 +74,14 @@ class HttpPeer:
 
             def log_message(self, *arguments: object) -> None:
                 pass
+
+            def setup(self) -> None:
+                super().setup()
+                peer._open.add(self.connection)
+
+            def finish(self) -> None:
+                peer._open.discard(self.connection)
+                super().finish()
 
             def _handle(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -92,6 +103,9 @@ class HttpPeer:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+            for each in list(self._open):  # also those that its callers have kept: whoever has ended answers nobody
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
 
     def clear(self) -> None:
         with self._changed:

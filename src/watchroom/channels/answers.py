@@ -12,12 +12,14 @@ from .base import DeliveryFailed
 from .wording import one_line
 
 
-def post(url: str, *, content: bytes, headers: Mapping[str, str], public_only: bool = False) -> http.Answer:
+def post(
+    url: str, *, content: bytes, headers: Mapping[str, str], public_only: bool = False, keep: bool = False
+) -> http.Answer:
     """Post ``content`` and return a 2xx answer. See :func:`ask`.
 
     :raises DeliveryFailed: anything but 2xx.
     """
-    return ask("POST", url, content=content, headers=headers, public_only=public_only)
+    return ask("POST", url, content=content, headers=headers, public_only=public_only, keep=keep)
 
 
 def ask(
@@ -29,8 +31,9 @@ def ask(
     timeout_seconds: float = http.TIMEOUT_SECONDS,
     limit_bytes: int = http.BODY_LIMIT_BYTES,
     public_only: bool = False,
+    keep: bool = False,
 ) -> http.Answer:
-    """Send one request and return a 2xx answer. ``public_only``: see :func:`kernel.http.fetch`.
+    """Send one request and return a 2xx answer. ``public_only``, ``keep``: see :func:`kernel.http.fetch`.
 
     408, 425, 429 and 5xx are temporary (and say when to come back with Retry-After); so is an unreachable server. Any
     other answer is permanent: the same request would get it again.
@@ -46,6 +49,7 @@ def ask(
             timeout_seconds=timeout_seconds,
             limit_bytes=limit_bytes,
             public_only=public_only,
+            keep=keep,
         )
     except Refused as error:
         raise DeliveryFailed(error.message, permanent=True, fix=error.fix) from None

@@ -3,7 +3,8 @@
 A person who may enter a webhook's address could otherwise make this server talk to its own neighbours (server-side
 request forgery). So the *address* is judged, not the name, and at the last moment: the name is resolved once, every
 answer is judged, and the socket is opened to exactly the address that was judged. A name that answers differently
-the next time ("DNS rebinding") gains nothing. The Host header and the TLS name (SNI, certificate check) stay those
+the next time ("DNS rebinding") gains nothing; nor does a connection that was kept (`wire.py`), which is used only for an address
+that has been judged for this very request. The Host header and the TLS name (SNI, certificate check) stay those
 of the URL. Redirects are handed back, not followed; proxies in the environment are not used; time and size are limited.
 
 The tables of special-purpose addresses are IANA's (https://www.iana.org/assignments/iana-ipv4-special-registry and
@@ -24,12 +25,11 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache, lru_cache
-from typing import Any
 
-import httpcore
+import h11
 import httpx
 
-from . import clock
+from . import clock, wire
 from . import settings as conf
 from .errors import Refused, WatchroomError
 from .numbers import DIGITS, whole
@@ -273,71 +273,7 @@ def _parse(url: object, field: str, public_only: bool = False) -> httpx.URL:
     return parsed.copy_with(fragment=None) if "#" in text else parsed
 
 
-# The socket.
-
-
-class _Stream(httpcore.NetworkStream):
-    """A stream whose every operation ends at one deadline, so that an answer can't be dripped for ever."""
-
-    def __init__(self, inner: httpcore.NetworkStream, deadline: float) -> None:
-        self.inner, self.deadline = inner, deadline
-
-    def _left(self, exception: type[Exception]) -> float:
-        if (left := self.deadline - clock.monotonic()) <= 0:
-            raise exception("the time is over")
-        return left
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self.inner.read(max_bytes, self._left(httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.inner.write(buffer, self._left(httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        self.inner.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        left = self._left(httpcore.ConnectTimeout)
-        return _Stream(self.inner.start_tls(ssl_context, server_hostname, left), self.deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self.inner.get_extra_info(info)
-
-
-class _Network(httpcore.NetworkBackend):
-    """Opens sockets to permitted addresses only: resolve once, judge, connect to what was judged."""
-
-    def __init__(self, shown: str, deadline: float, public_only: bool) -> None:
-        self.shown, self.deadline, self.public_only = shown, deadline, public_only
-        self.inner = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        try:
-            found = addresses(host, port)
-        except OSError as error:
-            raise httpcore.ConnectError(f"the name can't be resolved ({error})") from error
-        allowed = _permitted_networks(self.public_only)
-        permitted = [each for each in found if is_permitted(parse_address(each), allowed)]
-        if not permitted:
-            raise forbidden(self.shown, found[0] if found else "", public_only=self.public_only)
-        failure: Exception = httpcore.ConnectTimeout("the time is over")
-        for each in permitted:
-            if (left := self.deadline - clock.monotonic()) <= 0:
-                break
-            try:
-                return _Stream(self.inner.connect_tcp(each, port, left, socket_options=socket_options), self.deadline)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        raise failure
+# The request.
 
 
 @lru_cache(maxsize=64)
@@ -345,6 +281,7 @@ def _tls(ca: str = "", identity: str = "") -> ssl.SSLContext:
     """Certificates are checked against certifi's list, or SSL_CERT_FILE / SSL_CERT_DIR where an operator sets one; with
     ``ca`` (PEM) against that alone. ``identity``: our own certificate and its key (PEM), for a server that asks who we are."""
     context = ssl.create_default_context(cadata=ca) if ca else httpx.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
     if identity:
         with _as_file(identity) as path:
             context.load_cert_chain(path, password="")  # never asks on a terminal
@@ -395,12 +332,15 @@ def fetch(
     ca: str = "",
     identity: str = "",
     public_only: bool = False,
+    keep: bool = False,
 ) -> Answer:
     """Send one request and read its answer, whatever its status; a redirect is an answer like any other.
 
     ``timeout_seconds`` is for all of it after the name has been resolved. At most ``limit_bytes`` of the body (64 KB) are read.
     ``ca`` (PEM) is who vouches for the server, instead of the usual ones; ``identity`` (PEM) our own certificate with its key.
     ``public_only``: the address is a stranger's, for whom nobody permitted WATCHROOM_PRIVATE_TARGETS.
+    ``keep``: keep the connection for some seconds, for the next request to the same place. Only for what its receiver knows
+    again by a key if it comes twice: see :func:`.wire.ask`.
     A user name and password in the URL are sent as HTTP Basic. No message names more of the URL than :func:`origin`.
 
     :raises Refused: the URL is not an http(s) one, or leads to an address that is not permitted.
@@ -408,7 +348,9 @@ def fetch(
     """
     target = _parse(url, "url", public_only)
     shown = origin(target)
-    sent = {"User-Agent": "Watchroom", "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
+    sent = {"User-Agent": "Watchroom", "Accept": "*/*", "Accept-Encoding": "identity"}
+    if not keep:
+        sent["Connection"] = "close"
     if target.userinfo:
         pair = f"{target.username}:{target.password}".encode()
         sent["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
@@ -416,40 +358,36 @@ def fetch(
     try:
         bare = target.copy_with(userinfo=None) if target.userinfo else target
         request = httpx.Request(method, bare, headers={**sent, **(headers or {})}, content=content)
-        there = httpcore.URL(scheme=bare.raw_scheme, host=bare.raw_host, port=bare.port, target=bare.raw_path)
-        network = _Network(shown, deadline, public_only)
-        with (
-            httpcore.HTTPConnection(there.origin, _tls(ca, identity), network_backend=network) as connection,
-            connection.stream(request.method, there, headers=request.headers.raw, content=content or None) as response,
-        ):
-            body, truncated = _read(response, limit_bytes)
-    except httpcore.TimeoutException:
+        head = h11.Request(method=request.method, target=bare.raw_path, headers=request.headers.raw)
+        places = _places(bare, shown, _tls(ca, identity) if bare.scheme == "https" else None, public_only)
+        answer = wire.ask(places, head, content, deadline=deadline, limit=limit_bytes, keep=keep)
+    except TimeoutError:
         raise OutgoingFailed(f"{shown} did not answer within {timeout_seconds:g} s.") from None
-    except (
-        httpcore.NetworkError,
-        httpcore.ProtocolError,
-        httpcore.UnsupportedProtocol,
-        ssl.SSLError,
-        OSError,
-    ) as error:
+    except (h11.RemoteProtocolError, OSError) as error:
         raise OutgoingFailed(
             f"{shown} could not be reached: {str(error).rstrip('.') or type(error).__name__}."
         ) from None
-    except (ValueError, TypeError):
+    except (h11.LocalProtocolError, ValueError, TypeError):
         # A header that can't be sent. Its text may be a secret, so it is not repeated.
         raise OutgoingFailed(f"The request to {shown} holds a header that can't be sent.") from None
     return Answer(
-        status=response.status,
-        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers},
-        body=body,
-        truncated=truncated,
+        status=answer.status,
+        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers},
+        body=answer.body,
+        truncated=answer.truncated,
     )
 
 
-def _read(response: httpcore.Response, limit: int) -> tuple[bytes, bool]:
-    body = bytearray()
-    for chunk in response.iter_stream():
-        body += chunk
-        if len(body) > limit:
-            return bytes(body[:limit]), True
-    return bytes(body), False
+def _places(target: httpx.URL, shown: str, tls: ssl.SSLContext | None, public_only: bool) -> list[wire.Place]:
+    """Where a request may go: its name is resolved for each request, and every address is judged. Whether a connection to one of
+    them is there already makes no difference."""
+    host, port = target.raw_host.decode("ascii"), target.port or (443 if tls else 80)
+    try:
+        found = addresses(host, port)
+    except OSError as error:
+        raise OSError(f"the name can't be resolved ({error})") from error
+    allowed = _permitted_networks(public_only)
+    permitted = [each for each in found if is_permitted(parse_address(each), allowed)]
+    if not permitted:
+        raise forbidden(shown, found[0] if found else "", public_only=public_only)
+    return [wire.Place(each, port, host, tls) for each in permitted]

@@ -78,6 +78,7 @@ def send(dispatch: Dispatch) -> Outcome:
                 "Watchroom-Timestamp": str(at),
                 "Watchroom-Signature": signature(str(hook.secret), at, body, *old),
             },
+            keep=True,
         )
     except DeliveryFailed as error:
         # “Gone” and “not found” are mended on the other side more often than not: only what can't be sent is given up.
