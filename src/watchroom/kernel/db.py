@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import DataError, OperationalError, connection, connections, models, transaction
 
@@ -13,6 +14,8 @@ from . import wake
 from .errors import NotFound, Refused
 
 M = TypeVar("M", bound=models.Model)
+if TYPE_CHECKING:
+    _Column = tuple[models.Field[Any, Any], Callable[[Any, Any], Any]]  # with how it is written
 
 
 JOURNAL = "journal"  # the alias of the database with the journal of signals, where it is one of its own
@@ -49,20 +52,16 @@ def insert_all(rows: Sequence[M], *, ignore_conflicts: bool = False) -> None:
     ``bulk_create`` does at three times the processor time; for rows that come by the hundred every second."""
     if not rows:
         return
-    meta, quote = type(rows[0])._meta, connection.ops.quote_name
-    columns = [column for column in meta.concrete_fields if not column.primary_key]
-    assert meta.pk is not None
-    head = f"INSERT INTO {quote(meta.db_table)} ({', '.join(quote(str(column.column)) for column in columns)}) "
-    tail = " ON CONFLICT DO NOTHING" if ignore_conflicts else f" RETURNING {quote(str(meta.pk.column))}"
+    columns, head, key = _inserted(type(rows[0]))
+    tail = " ON CONFLICT DO NOTHING" if ignore_conflicts else f" RETURNING {key}"
     size = _ROWS if is_postgresql() else _PARAMETERS // len(columns)
     here = connections[connection.alias]  # found once: ``connection`` looks for itself each time that it is named
-    writes = [(column, _write(column, here)) for column in columns]
-    with connection.cursor() as cursor:
+    with here.cursor() as cursor:
         for at in range(0, len(rows), size):
             chunk = rows[at : at + size]
-            values = [[write(_value(row, column)) for column, write in writes] for row in chunk]
+            values = [[write(_value(row, column), here) for column, write in columns] for row in chunk]
             if is_postgresql():
-                sql, given = f"SELECT * FROM {_table(columns)}", _by_column(values)
+                sql, given = f"SELECT * FROM {_table([column for column, _ in columns])}", _by_column(values)
             else:
                 one = f"({', '.join(['%s'] * len(columns))})"
                 sql, given = f"VALUES {', '.join([one] * len(chunk))}", [each for row in values for each in row]
@@ -72,6 +71,22 @@ def insert_all(rows: Sequence[M], *, ignore_conflicts: bool = False) -> None:
 
 
 _ROWS = 1_000  # of one statement on PostgreSQL
+
+
+@cache
+def _inserted(model: type[models.Model]) -> tuple[list[_Column], str, str]:
+    """What is written of a new row, how its statement begins, and how its number is called: worked out once for each table."""
+    meta, quote = model._meta, connection.ops.quote_name
+    columns = [column for column in meta.concrete_fields if not column.primary_key]
+    assert meta.pk is not None
+    head = f"INSERT INTO {quote(meta.db_table)} ({', '.join(quote(str(column.column)) for column in columns)}) "
+    return [(column, _write(column)) for column in columns], head, quote(str(meta.pk.column))
+
+
+@cache
+def _updated(model: type[models.Model], fields: tuple[str, ...]) -> list[_Column]:
+    by_name = {column.name: column for column in model._meta.concrete_fields}
+    return [(by_name[name], _write(by_name[name])) for name in fields]
 
 
 def _table(columns: Sequence[models.Field[Any, Any]]) -> str:
@@ -89,18 +104,19 @@ def _by_column(values: Sequence[Sequence[Any]]) -> list[list[Any]]:
 _AS_IT_IS = {models.CharField: str, models.TextField: str, models.IntegerField: int, models.BooleanField: bool}
 
 
-def _write(column: models.Field[Any, Any], here: Any) -> Callable[[Any], Any]:
-    """How a value of this column is given to the database: what Django does, without asking anew for each value what can't
-    be otherwise."""
+def _write(column: models.Field[Any, Any]) -> Callable[[Any, Any], Any]:
+    """How a value of this column is given to a connection's database: what Django does, without asking anew for each value
+    what can't be otherwise."""
     target = column.target_field if isinstance(column, models.ForeignKey) else column
     kind = next((kind for field, kind in _AS_IT_IS.items() if isinstance(target, field)), None)
     prepare = type(column).get_db_prep_save  # its class's: past what ``kernel/columns.py`` looks at
     if kind is not None and target.get_internal_type() == type(target).__name__:
-        return lambda value: value if type(value) is kind or value is None else prepare(column, value, here)
+        return lambda value, here: value if type(value) is kind or value is None else prepare(column, value, here)
     if type(target) is models.DateTimeField:
-        stored = here.ops.adapt_datetimefield_value
-        return lambda value: stored(value) if type(value) is datetime else prepare(column, value, here)
-    return lambda value: prepare(column, value, here)
+        return lambda value, here: (
+            here.ops.adapt_datetimefield_value(value) if type(value) is datetime else prepare(column, value, here)
+        )
+    return lambda value, here: prepare(column, value, here)
 
 
 def _value(row: M, column: models.Field[Any, Any]) -> Any:
@@ -119,11 +135,11 @@ def update_each(rows: Sequence[M], fields: Sequence[str]) -> None:
     if not rows:
         return
     meta, quote = type(rows[0])._meta, connection.ops.quote_name
-    by_name = {column.name: column for column in meta.concrete_fields}
-    columns = [by_name[name] for name in fields]
     here = connections[connection.alias]
-    writes = [(column.attname, _write(column, here)) for column in columns]
-    values = [[*(write(getattr(row, name)) for name, write in writes), row.pk] for row in rows]
+    written = _updated(type(rows[0]), tuple(fields))
+    columns = [column for column, _ in written]
+    writes = [(column.attname, write) for column, write in written]
+    values = [[*(write(getattr(row, name), here) for name, write in writes), row.pk] for row in rows]
     assert meta.pk is not None
     names, key = [quote(str(column.column)) for column in columns], quote(str(meta.pk.column))
     head = f"UPDATE {quote(meta.db_table)} SET "

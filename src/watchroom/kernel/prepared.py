@@ -1,13 +1,12 @@
 """Questions that are asked many times a second, put into SQL once.
 
 Django builds the SQL of a query anew each time that it is asked, which takes several times as long as the database takes to
-answer. Here it is built once for each form of a question; after that only its values are put in, and Django makes rows
-of the answer as ever.
+answer. Here it is built once for each form of a question; after that only its values are put in. How the answer becomes instances is
+worked out once as well.
 """
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,14 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.db import connections
 from django.db.models import Model, QuerySet
+from django.db.models.query import (
+    FlatValuesListIterable,
+    ModelIterable,
+    NamedValuesListIterable,
+    ValuesListIterable,
+    get_related_populators,
+)
+from django.db.models.utils import create_namedtuple_class
 from django.db.transaction import TransactionManagementError
 
 _MOST_FORMS = 500  # of one question; there are a dozen or two
@@ -91,14 +98,18 @@ class _Form:
     def __init__(self, make: Callable[..., QuerySet[Any, Any]], sizes: Sequence[Any], fixed: dict[str, Any]) -> None:
         marks: list[Any] = []
         arguments = [_stand_in(size, marks) for size in sizes]
-        self.rows = make(*arguments, **fixed)
-        if vars(self.rows)["_prefetch_related_lookups"]:
+        rows: Any = make(*arguments, **fixed)
+        if vars(rows)["_prefetch_related_lookups"]:
             raise TypeError(f"{make.__qualname__}: what rows point to is read by attach()")
-        self.alias = self.rows.db
-        self.compiler = self.rows.query.get_compiler(self.alias)
-        self.sql, given = self.compiler.as_sql()
-        self.compiler.connection = None  # it is this thread's, and may end with it
-        self.locks = self.rows.query.select_for_update
+        self.alias = rows.db
+        compiler = rows.query.get_compiler(self.alias)
+        self.sql, given = compiler.as_sql()
+        self.locks = rows.query.select_for_update
+        self._made = self._maker(make, rows, compiler)
+        columns = [selected[0] for selected in compiler.select]
+        self.width = len(columns)
+        # The same for every connection: what they need of one is given to them with each value.
+        self.converters = [(at, *each) for at, each in compiler.get_converters(columns).items()]
         self.given = list(given)
         stored = connections[self.alias].ops.adapt_datetimefield_value
         numbers = {stored(mark) if isinstance(mark, datetime) else mark: number for number, mark in enumerate(marks)}
@@ -111,6 +122,25 @@ class _Form:
         if half or len({number for _, number in self.places}) < len(marks):
             raise TypeError(f"{make.__qualname__}: each argument has to stand in the SQL as it is")
 
+    def _maker(self, make: Callable[..., Any], rows: Any, compiler: Any) -> Callable[[Sequence[Any]], list[Any]]:
+        """What makes of the database's rows what ``make`` asks for."""
+        if rows._iterable_class is ValuesListIterable:
+            return lambda found: [tuple(row) for row in found]
+        if rows._iterable_class is FlatValuesListIterable:
+            return lambda found: [row[0] for row in found]
+        if rows._iterable_class is NamedValuesListIterable:
+            named: Any = create_namedtuple_class(*rows._fields)
+            return lambda found: [named._make(row) for row in found]
+        if rows._iterable_class is not ModelIterable or rows._known_related_objects:
+            raise TypeError(f"{make.__qualname__}: a prepared question gives instances or values_list()")
+        about, select = compiler.klass_info, compiler.select
+        self.model, fields = about["model"], about["select_fields"]
+        self.begin, self.end = fields[0], fields[-1] + 1
+        self.names = [selected[0].target.attname for selected in select[self.begin : self.end]]
+        self.related = get_related_populators(about, select, self.alias)  # type: ignore[call-arg]  # that of 6.1
+        self.annotations = list((compiler.annotation_col_map or {}).items())
+        return self._instances
+
     def ask(self, values: Sequence[Any]) -> list[Any]:
         connection = connections[self.alias]
         if self.locks and not connection.in_atomic_block:  # Django looks only when it builds the SQL
@@ -122,12 +152,33 @@ class _Form:
                 given[at] = connection.ops.adapt_datetimefield_value(value)
             else:
                 given[at] = type(given[at])(value)  # PostgreSQL's driver is told by the type how wide a number is
-        compiler = copy.copy(self.compiler)
-        compiler.connection = connection
-        compiler.as_sql = lambda *_, **__: (self.sql, tuple(given))
-        query = _As(self.rows.query, get_compiler=lambda *_, **__: compiler)
-        asked: Any = _As(self.rows, query=query)
-        return list(asked._iterable_class(asked))
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, given)
+            found = cursor.fetchall()
+        return self._made(self._converted(found, connection))
+
+    def _converted(self, found: Sequence[Sequence[Any]], connection: Any) -> Sequence[Any]:
+        """What the database gives, as Python has it: what Django's compilers do with each row, column by column."""
+        rows = [list(row[: self.width]) for row in found]
+        for at, converters, expression in self.converters:
+            for row in rows:
+                value = row[at]
+                for convert in converters:
+                    value = convert(value, expression, connection)
+                row[at] = value
+        return rows
+
+    def _instances(self, rows: Sequence[Any]) -> list[Any]:
+        """As Django's ``ModelIterable`` makes them."""
+        made = []
+        for row in rows:
+            one = self.model.from_db(self.alias, self.names, row[self.begin : self.end])
+            for related in self.related:
+                related.populate(row, one)
+            for name, at in self.annotations:
+                setattr(one, name, row[at])
+            made.append(one)
+        return made
 
 
 def _stand_in(size: Any, marks: list[Any]) -> Any:
@@ -158,14 +209,3 @@ def attach(rows: Sequence[Model], name: str) -> list[Any]:
 @prepared
 def _numbered(numbers: Collection[int], *, of: type[Model]) -> QuerySet[Model]:
     return of._base_manager.filter(pk__in=numbers).order_by()
-
-
-class _As:
-    """Something with some of its attributes replaced."""
-
-    def __init__(self, real: Any, **replaced: Any) -> None:
-        self.__dict__.update(replaced)
-        self._real = real
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)

@@ -1,28 +1,65 @@
 """SQLite has one writer at a time, and whoever finds it taken sleeps and looks again: up to a tenth of a second each
 time, however soon it becomes free, and whoever has slept for long is no more likely to get it. Within one process, threads
 wait for each other instead: who comes next begins the moment the one before has committed.
+
+Besides, what Django works out anew for each statement and each time is remembered or done straight away: statements come
+again, and all times are UTC (``USE_TZ``, and no zone of the database's own).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections import defaultdict
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3.operations import DatabaseOperations
 
 _LONGEST_WAIT_SECONDS = 30.0  # as SQLite's own: then it is asked all the same, and says that it is busy
 _turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by file
 os.register_at_fork(after_in_child=_turns.clear)  # the thread that holds one is not there
 
 
+@lru_cache(maxsize=512)
+def _with_marks(query: str) -> str:
+    return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
+
+
+class _Cursor(base.SQLiteCursorWrapper):
+    def convert_query(self, query: str, *, param_names: list[str] | None = None) -> str:
+        return _with_marks(query) if param_names is None else super().convert_query(query, param_names=param_names)
+
+
+class _Operations(DatabaseOperations):
+    def adapt_datetimefield_value(self, value: Any) -> Any:
+        if type(value) is datetime and value.tzinfo is UTC:
+            return str(value)[:-6]  # without its offset
+        return super().adapt_datetimefield_value(value)
+
+    def convert_datetimefield_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        if type(value) is str:
+            with contextlib.suppress(ValueError):
+                at = datetime.fromisoformat(value)
+                return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+        return super().convert_datetimefield_value(value, expression, connection)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """A transaction holds its process's turn from its begin (all are IMMEDIATE) to its end."""
+
+    ops_class = _Operations
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._turn: threading.Lock | None = None
+
+    def create_cursor(self, name: str | None = None) -> _Cursor:
+        cursor: _Cursor = self.connection.cursor(factory=_Cursor)
+        return cursor
 
     def _start_transaction_under_autocommit(self) -> None:
         turn = _turns[str(self.settings_dict["NAME"])]
