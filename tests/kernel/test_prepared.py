@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 import factories as make
 from watchroom.accounts.models import Membership, Person, Team
 from watchroom.catalog.models import Service
+from watchroom.intake.models import AlertGroup
 from watchroom.kernel.db import is_postgresql, locked
 from watchroom.kernel.prepared import attach, prepared
 
@@ -65,6 +67,10 @@ def _locked(numbers: Collection[int]) -> QuerySet[Team]:
     return locked(Team.objects.filter(pk__in=numbers))
 
 
+def _labels(numbers: Collection[int]) -> QuerySet[AlertGroup, Any]:
+    return AlertGroup.objects.filter(pk__in=numbers).order_by("id").values_list("group_labels", "opened_at", named=True)
+
+
 class Kind(StrEnum):
     A = "a"
 
@@ -94,6 +100,20 @@ def test_times_and_numbers_come_back_as_they_are() -> None:
     assert ask(NOON, NOON + timedelta(days=1)) == [second]
     assert ask(NOON, NOON) == []
     assert prepared(_numbered)([second.pk]) == [(second.pk, second.name, NOON + timedelta(microseconds=1))]
+
+
+@pytest.mark.parametrize(
+    "said", ['{"a": [1, 2.5, null, "☃"], "b": {}}', '{"x": -0.125}', '"\\ud83d"', "[]", "12345678901234567890123"]
+)
+def test_json_is_read_as_django_reads_it(said: str) -> None:
+    if is_postgresql() and "ud83d" in said:
+        pytest.skip("PostgreSQL stores no half of a surrogate pair")
+    group = make.group()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE intake_alertgroup SET group_labels = %s", [said])
+    (found,) = prepared(_labels)([group.pk])
+    assert found == _labels([group.pk])[0]
+    assert found.group_labels == json.loads(said)
 
 
 def test_what_is_joined_costs_no_more_queries() -> None:

@@ -113,7 +113,7 @@ class Worker(threading.Thread):
                     handled = duty.work()
                     self.told = self.told or not duty.hears
                     done += handled
-                    rest = max(rest, duty.rest_seconds * min(1.0, handled / duty.stream_from))
+                    rest = max(rest, duty.rest_after(handled))
                     # Due, but not ours to do: another engine holds the row, or every seat is taken.
                     soonest = soonest if handled else min(soonest, 0.05)
                 else:

@@ -27,7 +27,9 @@ from .journal import unread
 from .models import Alert, AlertGroup, Integration, MaintenanceWindow, Signal, Silence
 
 SIGNALS_PER_TURN = 2_000
-REST_SECONDS = 0.015  # under a storm: signals are read some fifty times a second, many at a time
+REST_SECONDS = (
+    0.015  # under a storm: signals are read some fifty times a second, many at a time; in a flood, some ten times
+)
 STREAM_FROM = 20  # fewer signals in one turn come slowly, and somebody may have to be paged for each
 BATCH = 100
 FORGET_AT_ONCE = 2_000

@@ -18,7 +18,8 @@ class Duty:
 
     ``rest_seconds`` is a pause after work, for what comes in a stream: a turn for a hundred pieces costs little more than
     one for a single piece, and whatever comes first after a silence is still handled at once. ``stream_from``: so many
-    pieces in one turn make it a stream; after fewer, the rest is shorter in proportion.
+    pieces in one turn make it a stream; after fewer, the rest is shorter in proportion. Of a flood (tenfold, and more) it is
+    longer, up to three times: the fewer turns, the less each piece costs, and the more is left for those who send it.
 
     ``apart``: an engine does it in a thread of its own, because it may take long and nothing else of its package may wait.
 
@@ -31,3 +32,8 @@ class Duty:
     stream_from: int = 1
     hears: frozenset[str] = frozenset()
     apart: bool = False
+
+    def rest_after(self, handled: int) -> float:
+        """For how many seconds to rest after a turn for so many pieces."""
+        streams = handled / self.stream_from
+        return self.rest_seconds * min(1.0, streams) * min(3.0, max(1.0, streams / 10))

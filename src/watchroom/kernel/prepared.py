@@ -12,8 +12,9 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
+import msgspec
 from django.db import connections
-from django.db.models import Model, QuerySet
+from django.db.models import JSONField, Model, QuerySet
 from django.db.models.query import (
     FlatValuesListIterable,
     ModelIterable,
@@ -109,7 +110,10 @@ class _Form:
         columns = [selected[0] for selected in compiler.select]
         self.width = len(columns)
         # The same for every connection: what they need of one is given to them with each value.
-        self.converters = [(at, *each) for at, each in compiler.get_converters(columns).items()]
+        self.converters = [
+            (at, [_quick(convert) for convert in converters], expression)
+            for at, (converters, expression) in compiler.get_converters(columns).items()
+        ]
         self.given = list(given)
         stored = connections[self.alias].ops.adapt_datetimefield_value
         numbers = {stored(mark) if isinstance(mark, datetime) else mark: number for number, mark in enumerate(marks)}
@@ -179,6 +183,21 @@ class _Form:
                 setattr(one, name, row[at])
             made.append(one)
         return made
+
+
+def _quick(convert: Any) -> Any:
+    """The same by msgspec, where ``convert`` reads JSON: it takes a tenth of the time. What msgspec does not take (``NaN``, half
+    of a surrogate pair), and what is no text, is left to Django."""
+    if getattr(convert, "__func__", None) is not JSONField.from_db_value or convert.__self__.decoder is not None:
+        return convert
+
+    def decode(value: Any, expression: Any, connection: Any) -> Any:
+        try:
+            return msgspec.json.decode(value) if type(value) is str else convert(value, expression, connection)
+        except msgspec.DecodeError:
+            return convert(value, expression, connection)
+
+    return decode
 
 
 def _stand_in(size: Any, marks: list[Any]) -> Any:

@@ -127,12 +127,10 @@ class SQLite:
         try:
             connection = self._journal.open()
             connection.execute("BEGIN IMMEDIATE")
-            marks = ", ".join("?" * len(counts))
-            numbers = dict(
-                connection.execute(
-                    f"SELECT integration_id, stored FROM intake_inbox WHERE integration_id IN ({marks})", list(counts)
-                ).fetchall()
-            )
+            numbers: dict[int, int] = {}
+            for pk, new in counts.items():
+                for (stored,) in connection.execute(_TAKE_NUMBERS, [new, pk]).fetchall():
+                    numbers[pk] = stored - new
             if missing := counts.keys() - numbers.keys():
                 connection.execute("ROLLBACK")
                 raise Refused(f"There are no integrations {sorted(missing)}.")
@@ -143,10 +141,6 @@ class SQLite:
                 at = str(signal[1])[:-6]  # without the offset, as Django writes it
                 values += (pk, at, *signal[2:], number)
             _insert_rows(connection, values)
-            connection.executemany(
-                "UPDATE intake_inbox SET stored = ? WHERE integration_id = ?",
-                [(stored, pk) for pk, stored in numbers.items()],
-            )
             connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             self._journal.close()  # which also rolls back
@@ -158,6 +152,7 @@ class SQLite:
         self._journal.close()
 
 
+_TAKE_NUMBERS = "UPDATE intake_inbox SET stored = stored + ? WHERE integration_id = ? RETURNING stored"
 _WIDTH = _COLUMNS.count(",") + 1
 _ROW = f"({', '.join('?' * _WIDTH)})"
 _ROWS_AT_ONCE = 64  # and so many statements at most, which the connection keeps prepared

@@ -8,7 +8,6 @@ again, and all times are UTC (``USE_TZ``, and no zone of the database's own).
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from collections import defaultdict
@@ -41,11 +40,11 @@ class _Operations(DatabaseOperations):
         return super().adapt_datetimefield_value(value)
 
     def convert_datetimefield_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        if type(value) is str:
-            with contextlib.suppress(ValueError):
-                at = datetime.fromisoformat(value)
-                return at.replace(tzinfo=UTC) if at.tzinfo is None else at
-        return super().convert_datetimefield_value(value, expression, connection)
+        try:
+            at = datetime.fromisoformat(value)
+        except (TypeError, ValueError):  # it is none, or written in another way
+            return super().convert_datetimefield_value(value, expression, connection)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
