@@ -156,6 +156,26 @@ def practised(api: Api, team: str) -> Any:
     return api.get(f"/teams/{team}/practised"), table("name", "last", "drills", "roles")
 
 
+@drill.command("every")
+@click.argument("team")
+@click.option("--weeks", type=int, help="Every so many weeks.")
+@click.option("--at", "next_at", help="The next time.")
+@click.option("--facilitator", "facilitators", multiple=True, metavar="EMAIL", help="Who facilitates; again: in turn.")
+@click.option("--scenario", help="Slug; left out: one by chance, of those not practised for long.")
+@click.option("--pages", type=click.Choice(["participants", "policy"]), default="participants", show_default=True)
+@click.option("--timezone", default="UTC", show_default=True, help="By whose clocks it comes again.")
+@click.option("--end", is_flag=True, help="Plan no drill by itself any more.")
+@api_command
+def every(api: Api, team: str, end: bool, facilitators: tuple[str, ...], **fields: Any) -> Any:
+    """Have a team practise every so many weeks; without options, how often it does."""
+    path = f"/teams/{team}/practice-plan"
+    if end:
+        return api.call("DELETE", path), "No drill is planned by itself any more."
+    if fields["weeks"] is None:
+        return api.get(path), facts
+    return api.call("PUT", path, {"facilitators": list(facilitators), **fields}), facts
+
+
 @click.command()
 @click.option("--team", help="Slug.")
 @click.option("--cursor", help="From the page before.")

@@ -18,7 +18,7 @@ from ..catalog.models import Service
 from ..catalog.queries import services_visible_to
 from ..kernel.errors import NotFound
 from . import commands, library, queries
-from .models import Drill, DrillNote, Scenario
+from .models import Drill, DrillNote, PracticePlan, Scenario
 from .schemas import (
     ActionIn,
     DebriefOut,
@@ -32,6 +32,8 @@ from .schemas import (
     NoteOut,
     PlanIn,
     PlanPatch,
+    PracticeIn,
+    PracticeOut,
     PractisedOut,
     ScenarioIn,
     ScenarioOut,
@@ -337,3 +339,38 @@ def practised(request: HttpRequest, slug: str) -> list[PractisedOut]:
         PractisedOut(person=each.person.email, name=str(each.person), last=each.last, drills=each.times, roles=sorted(each.roles))
         for each in queries.practised_in(team)
     ]  # fmt: skip
+
+
+@router.get("/teams/{slug}/practice-plan", response=PracticeOut, summary="How often a team practises by itself")
+def practice(request: HttpRequest, slug: str) -> PracticeOut:
+    """And when next."""
+    team = team_by(slug)
+    actor_of(request).require(Action.RESPOND, team)
+    row = PracticePlan.objects.select_related("scenario").filter(team=team).first()
+    if row is None:
+        raise NotFound("The team practises by no plan.", field="team", value=slug)
+    return PracticeOut.of(row)
+
+
+@router.put("/teams/{slug}/practice-plan", response=PracticeOut, summary="Have a team practise every so many weeks")
+def save_practice(request: HttpRequest, slug: str, body: PracticeIn) -> PracticeOut:
+    """Takes a manager of the team."""
+    by = actor_of(request)
+    row = commands.save_practice(
+        by,
+        team_by(slug),
+        weeks=body.weeks,
+        next_at=body.next_at,
+        facilitators=_people(body.facilitators),
+        scenario=queries.scenario_by(by, body.scenario) if body.scenario else None,
+        pages=body.pages,
+        timezone=body.timezone,
+    )
+    return PracticeOut.of(row)
+
+
+@router.delete("/teams/{slug}/practice-plan", response={204: None}, summary="Plan no drill by itself any more")
+def end_practice(request: HttpRequest, slug: str) -> Status[None]:
+    """What is planned stays."""
+    commands.end_practice_plan(actor_of(request), team_by(slug))
+    return Status(204, None)

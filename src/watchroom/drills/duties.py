@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..kernel.duty import Duty
-from .commands import carry_on, look_after
-from .models import Drill, DrillInject
+from .commands import carry_on, look_after, plan_next
+from .models import Drill, DrillInject, PracticePlan
 
 MOST = 50
 
@@ -39,4 +39,21 @@ def look() -> int:
     return done
 
 
-duties = [Duty("drills", next_inject, inject), Duty("drills that are on", next_look, look)]
+def next_plan() -> datetime | None:
+    """When the next drill of a recurring practice is to be planned."""
+    found: datetime | None = PracticePlan.objects.order_by("due_at").values_list("due_at", flat=True).first()
+    return found
+
+
+def planned() -> int:
+    done = 0
+    while done < MOST and plan_next():
+        done += 1
+    return done
+
+
+duties = [
+    Duty("drills", next_inject, inject),
+    Duty("drills that are on", next_look, look),
+    Duty("recurring practice", next_plan, planned),
+]

@@ -157,6 +157,31 @@ class PlanForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if name != "scenario"}
 
 
+class PracticeForm(forms.Form):
+    """Every how many weeks a team practises, from when on, and who facilitates in turn."""
+
+    weeks = forms.IntegerField(label="Every … weeks", min_value=1, max_value=26, initial=4)
+    next_at = LocalTime("The next time", "It comes again at this time of day. Each drill is planned six days before.")
+    facilitators: forms.ModelMultipleChoiceField[Person] = forms.ModelMultipleChoiceField(
+        Person.objects.none(), label="Who facilitates, in turn", widget=FoundSelectMultiple(PEOPLE)
+    )
+    scenario: forms.ModelChoiceField[Scenario] = forms.ModelChoiceField(
+        Scenario.objects.none(),
+        label="Scenario",
+        required=False,
+        empty_label="By chance, of those not practised for long",
+    )
+    pages = forms.ChoiceField(
+        choices=[(str(value), str(label)) for value, label in reversed(Drill.Pages.choices)], label="Its alerts page",
+        widget=forms.RadioSelect, initial=Drill.Pages.PARTICIPANTS,
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices(self.fields["facilitators"], Person.objects.filter(is_active=True))
+        choices(self.fields["scenario"], Scenario.objects.filter(team=team))
+
+
 def members_of(team: Team, but: Person | None) -> list[int]:
     """Who usually takes part: everybody who responds for a team, without whoever facilitates."""
     rows = Membership.objects.filter(team=team, role__gte=Role.RESPONDER, person__is_active=True)

@@ -179,6 +179,26 @@ class DrillInject(models.Model):
         return f"Inject {self.number} of drill {self.drill_id}"
 
 
+class PracticePlan(models.Model):
+    """A team practises every so many weeks: each drill is planned by itself some days before."""
+
+    team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="practice_plan")
+    weeks = models.PositiveSmallIntegerField()
+    next_at = models.DateTimeField(help_text="When the next drill is that was not planned yet.")
+    timezone = models.CharField(max_length=64, default="UTC", help_text="By whose clocks it comes again.")
+    scenario = models.ForeignKey(
+        Scenario, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", help_text="Empty: one by chance."
+    )
+    facilitators = models.JSONField(help_text="Numbers of people, in the order in which they take turns.")
+    turn = models.PositiveIntegerField(default=0, help_text="Whose turn is next.")
+    pages = models.CharField(max_length=12, choices=Drill.Pages.choices, default=Drill.Pages.PARTICIPANTS)
+    due_at = models.DateTimeField(db_index=True, help_text="When the next drill is planned.")
+    problem = models.CharField(max_length=300, blank=True, help_text="Why the last one could not be planned.")
+
+    def __str__(self) -> str:
+        return f"Practice of {self.team}"
+
+
 class DrillNote(models.Model):
     """What somebody who took part says in the debrief."""
 

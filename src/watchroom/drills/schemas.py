@@ -8,10 +8,11 @@ from typing import Any
 from ninja import Field, Schema
 
 from ..accounts.actors import Actor
+from ..accounts.models import Person
 from ..incidents.models import Incident
 from ..kernel.times import Instant
 from . import queries, rules
-from .models import Drill, DrillInject, DrillNote, Scenario
+from .models import Drill, DrillInject, DrillNote, PracticePlan, Scenario
 from .writing import words_of
 
 
@@ -270,6 +271,34 @@ class DebriefOut(Schema):
     notes: list[NoteOut]
     timeline: list[MomentOut]
     shared_at: Instant | None
+
+
+class PracticeIn(Schema):
+    """Practice that comes again: each drill is planned six days before, and the facilitators take turns."""
+
+    weeks: int
+    next_at: Instant
+    facilitators: list[str] = Field(description="E-mail addresses, in the order in which they take turns.")
+    scenario: str | None = Field(None, description="Slug; null: one by chance, of those not practised for long.")
+    pages: str = "participants"
+    timezone: str = Field("UTC", description="By whose clocks it comes again.")
+
+
+class PracticeOut(PracticeIn):
+    problem: str = Field(description="Why the last one could not be planned.")
+
+    @staticmethod
+    def of(row: PracticePlan) -> PracticeOut:
+        emails = dict(Person.objects.filter(pk__in=row.facilitators).values_list("pk", "email"))
+        return PracticeOut(
+            weeks=row.weeks,
+            next_at=row.next_at,
+            facilitators=[emails[pk] for pk in row.facilitators if pk in emails],
+            scenario=row.scenario.slug if row.scenario else None,
+            pages=row.pages,
+            timezone=row.timezone,
+            problem=row.problem,
+        )
 
 
 class PractisedOut(Schema):

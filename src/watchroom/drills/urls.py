@@ -9,6 +9,7 @@ from .views import debrief, drills, listing, scenarios
 urlpatterns = [
     path("drills", listing.index, name="drills"),
     path("drills/library", listing.shelf, name="drill-library"),
+    path("drills/every/<slug:team>", listing.every, name="drill-every"),
     path("drills/plan", drills.plan, name="drill-plan"),
     path("drills/scenarios/new", scenarios.edit, name="scenario-new"),
     path("drills/scenarios/<slug:slug>", scenarios.scenario, name="scenario"),

@@ -3,6 +3,7 @@
 from .debriefing import action_from_note, add_note, remove_note, share
 from .injecting import carry_on, delay, deliver_now, hint, look_after, skip
 from .planning import call_off, change_plan, plan
+from .recurring import end_practice_plan, plan_next, save_practice
 from .running import end, pause, resume, start
 from .scenarios import delete_scenario, from_library, save_scenario
 
@@ -16,13 +17,16 @@ __all__ = [
     "delete_scenario",
     "deliver_now",
     "end",
+    "end_practice_plan",
     "from_library",
     "hint",
     "look_after",
     "pause",
     "plan",
+    "plan_next",
     "remove_note",
     "resume",
+    "save_practice",
     "save_scenario",
     "share",
     "skip",

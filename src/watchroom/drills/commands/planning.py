@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
-from ...accounts.models import Person
-from ...accounts.roles import Action
+from ...accounts.models import Membership, Person, Team
+from ...accounts.roles import Action, Role
 from ...kernel import clock
 from ...kernel.errors import NotFound, Refused
 from ...paging.wording import stamp
@@ -73,6 +73,13 @@ def plan(
         touch(made, drill)
         _tell_of(by, drill, people)
     return drill
+
+
+def members_to_practise(team: Team, facilitator: Person) -> list[Person]:
+    """Who takes part when nobody says who: everybody who responds for a team, without whoever facilitates."""
+    rows = Membership.objects.filter(team=team, role__gte=Role.RESPONDER, person__is_active=True)
+    people = [each.person for each in rows.select_related("person").order_by("person__name")[:50]]
+    return [person for person in people if person.pk != facilitator.pk]
 
 
 def _tell_of(by: Actor, drill: Drill, people: list[Person]) -> None:

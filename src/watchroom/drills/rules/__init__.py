@@ -1,5 +1,6 @@
 """What a scenario says, how a practice of it went, and whose turn it is. Pure."""
 
+from .recurring import after
 from .score import Facts, Part, Result, Score, score
 from .story import (
     EXPECTATIONS,
@@ -24,6 +25,7 @@ __all__ = [
     "Result",
     "Score",
     "Wrong",
+    "after",
     "expectations_of",
     "filled",
     "injects_of",

@@ -5,15 +5,20 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
+from ...accounts.forms import blame
 from ...accounts.models import Team
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...catalog.models import Service
+from ...kernel.errors import WatchroomError
+from ...kernel.found import show_all
 from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, library, queries
-from ..models import Drill
+from ..forms import PracticeForm
+from ..models import Drill, PracticePlan
 
 PAGE = 30
 
@@ -46,8 +51,39 @@ def index(request: HttpRequest) -> HttpResponse:
             "practised": queries.practised_in(team) if team else None,
             "last": [(each, last.get(each.pk)) for each in teams],
             "may": bool(teams),
+            "plan": PracticePlan.objects.select_related("scenario").filter(team=team).first() if team else None,
+            "manages": team is not None and by.may(Action.MANAGE, team),
         },
     )
+
+
+def every(request: HttpRequest, team: str) -> HttpResponse:
+    """``/drills/every/TEAM``: practice that comes again."""
+    by, found = actor_of(request), team_by(team)
+    by.require(Action.MANAGE, found)
+    row = PracticePlan.objects.filter(team=found).first()
+    address = f"{reverse('drills')}?team={found.slug}"
+    if request.method == "POST" and request.POST.get("do") == "end":
+        commands.end_practice_plan(by, found)
+        messages.success(request, "No drill is planned by itself any more.")
+        return redirect(address)
+    names = ("weeks", "next_at", "facilitators", "scenario", "pages")
+    initial = (
+        {name: getattr(row, name) for name in names} if row else {"facilitators": [by.person.pk] if by.person else []}
+    )
+    form = PracticeForm(request.POST or None, team=found, initial=initial)
+    show_all(form, request.GET.get("choices") == "all")
+    if request.method == "POST" and form.is_valid():
+        try:
+            zone = by.person.timezone if by.person else "UTC"
+            commands.save_practice(by, found, **form.cleaned_data, timezone=row.timezone if row else zone)
+        except WatchroomError as error:
+            blame(form, error)
+        else:
+            messages.success(request, "Practice comes again by itself.")
+            return redirect(address)
+    context = {"form": form, "team": found, "plan": row}
+    return render(request, "drills/every.html", context, status=422 if form.errors else 200)
 
 
 def shelf(request: HttpRequest) -> HttpResponse:
