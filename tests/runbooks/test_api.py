@@ -91,8 +91,14 @@ def test_all_of_it_by_api(client: Any) -> None:
         ("delete", "/runbooks/checkout-is-slow", None), ("post", "/runbooks/checkout-is-slow/review", None),
         ("post", "/runbooks/checkout-is-slow/links", None), ("post", "/runbooks/checkout-is-slow/versions/1/take-back", None),
         ("post", "/runbooks/markdown", {"markdown": text, "runbook": "checkout-is-slow"}), ("post", "/runbooks", body),
+        ("post", "/runbooks/markdown", {"markdown": text, "team": "shop", "dry_run": True}),
     ):  # fmt: skip
         assert call(client, stranger, method, path, sent)[0] == 403, path
+    dry = {"markdown": text, "dry_run": True}
+    assert (
+        call(client, stranger, "post", "/runbooks/markdown", dry)[0] == 200
+    )  # who manages a team may look how it is read
+    assert call(client, make.person(role="responder"), "post", "/runbooks/markdown", dry)[0] == 403
     assert call(client, manager, "delete", "/runbooks/checkout-is-slow")[0] == 204
     assert call(client, manager, "get", "/runbooks/checkout-is-slow")[0] == 404
 

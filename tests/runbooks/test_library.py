@@ -9,6 +9,7 @@ import pytest
 import factories as make
 from watchroom.accounts.actors import Actor, acting
 from watchroom.accounts.models import AuditRecord
+from watchroom.config import runbooks as config_runbooks
 from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
 from watchroom.mitigations.commands import save_mitigation
 from watchroom.runbooks import commands, queries
@@ -69,8 +70,21 @@ def test_what_a_step_names_has_to_be_there_when_it_is_written(by: Actor) -> None
     row = saved(by, steps=steps)
     mitigation.delete()
     assert saved(by, "Its name is changed all the same", row, steps=steps).version == 1
+    assert saved(by, row.name, row, steps=steps[:1]).version == 2, "what is gone keeps nobody from mending the rest"
+    gone = {"part": "mitigate", "title": "Fail over", "kind": "run", "mitigation": "fail-over"}
     with pytest.raises(Refused):
-        saved(by, row.name, row, steps=steps[:1])
+        saved(by, row.name, row, steps=[*steps[:1], gone])
+
+
+def test_an_owner_who_has_left_keeps_nobody_from_changing_it(by: Actor) -> None:
+    owner = make.person("Olga")
+    row = saved(by, owner=owner)
+    owner.is_active = False
+    owner.save()
+    assert commands.save_runbook(by, row, **{**queries.said_of(row), "name": "Another name"}).name == "Another name"
+    assert config_runbooks.read()[row.slug]["owner"] is None
+    with pytest.raises(Refused, match="They have left"):
+        saved(by, "A new one", owner=owner)
 
 
 def test_the_library_is_managed_by_its_team_and_read_by_all(by: Actor) -> None:

@@ -172,3 +172,17 @@ def test_it_reads_well() -> None:
         "   - **Expect:** Slow\n   - **Minutes:** 2\n\n2. Is it slow?\n\n   - **If:** Yes → [Roll back](#back)\n   - **If:** No → the end\n\n"
         "## Stop the bleeding\n\n1. Roll back {#back}\n\n   - **Mitigation:** roll-back\n"
     )
+
+
+def test_what_is_far_too_long_is_read_no_further_than_it_takes_to_refuse_it() -> None:
+    found = read("# Slow\n\n## Fix\n\n" + "".join(f"{number}. x\n" for number in range(1, 5_000)))
+    assert len(found.steps) == rules.MOST_STEPS + 1
+    with pytest.raises(Refused, match="too many steps"):
+        rules.checked(found.steps)
+    [step] = read("## Fix\n\n1. Wait\n\n" + "word\n\n" * 10_000).steps
+    assert 8_000 < len(step.text) < 8_100
+    with pytest.raises(Refused, match="too long"):
+        rules.checked([step])
+    long = "x" * 5_000
+    [step] = read(f"1. Look\n\n   - **Expect:** {long}\n").steps
+    assert step.expect == "" and long in step.text, "a line that is longer than ours are is text"

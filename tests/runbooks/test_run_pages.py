@@ -73,6 +73,7 @@ def test_a_run_from_the_first_press_to_the_last(web: Client, incident: Incident)
     web.post(f"{path}/finish", {"helped": "outdated", "note": "The button has moved"})
     assert "It is out of date" in page() and "Mend this runbook" in page()
     web.post(f"{path}/mend")
+    web.post(f"{path}/mend")
     item = ActionItem.objects.get()
     assert (item.owner, item.incident, item.title) == (owner, incident, "Mend the runbook Disk full")
     assert "The button has moved" in item.description

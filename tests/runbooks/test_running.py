@@ -11,9 +11,9 @@ from django.db import connection
 
 import factories as make
 from runbooks.books import STEPS, fail_over, runbook, shop, version
-from watchroom.accounts.actors import Actor
+from watchroom.accounts.actors import Actor, acting
 from watchroom.incidents.commands import declare, link_groups, resolve
-from watchroom.incidents.models import Incident, LogEntry
+from watchroom.incidents.models import Incident, LogEntry, RoleAssignment
 from watchroom.kernel import clock
 from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
 from watchroom.mitigations import commands as mitigations
@@ -95,7 +95,7 @@ def test_what_was_said_can_be_taken_back_and_said_otherwise(by: Actor, incident:
         say(responder("Ben"), run, "look", outcome="failed")
     take_back(responder("Ben"), run, "look")
     take_back(by, run, "look")
-    assert next_of(run) == "look" and not StepOutcome.objects.exists()
+    assert next_of(run) == "look" and not StepOutcome.objects.exclude(outcome="undone").exists()
     say(by, run, "look", outcome="failed")
     assert lines(incident)[2] == "Ben took back: Disk full, Is the disk full?" and len(lines(incident)) == 4
 
@@ -167,9 +167,15 @@ def test_a_step_starts_its_mitigation_once_and_its_outcome_is_recorded_with_the_
     assert (started.outcome, started.note) == ("no_effect", "The replica lags")
     with pytest.raises(Refused, match="starts nothing"):
         start_step(by, run, "look")
+    with pytest.raises(Conflict, match="said of this step already"):
+        start_step(by, run, "fail-over")  # a late press starts nothing
     take_back(by, run, "fail-over")
     again = start_step(by, run, "fail-over")
-    assert again == started, "what was started stays started"
+    assert again != started and again.ended_at is None, "it is to be done again"
+    assert start_step(by, run, "fail-over") == again
+    say(by, run, "fail-over", outcome="skipped", note="Not now")
+    take_back(by, run, "fail-over")
+    assert start_step(by, run, "fail-over") == again, "what still runs is that one"
 
 
 def test_a_mitigation_that_is_for_others_is_not_started_by_a_step(incident: Incident) -> None:
@@ -226,8 +232,25 @@ def test_a_step_calls_whom_it_names_once(by: Actor, incident: Incident) -> None:
     paged = Escalation.objects.get(kind="direct")
     assert paged.title == f"{incident}: Call the database team" and "by the runbook Disk full" in paged.body
     assert lines(incident)[-1] == "Disk full, step 5 of 5, Call the database team: done: paged everybody in Databases"
+    assert paged.path == f"/incidents/{incident.pk}"
     with pytest.raises(Refused, match="calls nobody"):
         call(by, run, "look")
+
+
+def test_whoever_may_work_on_it_may_call_and_of_a_private_incident_no_title_is_told(incident: Incident) -> None:
+    dana = make.person("Dana", "viewer")
+    ContactMethod.objects.create(person=dana, channel="browser", label="Browser", settings={"person": dana.pk})
+    make.membership(make.team("Databases", slug="databases"), dana, "responder")
+    pia = make.person("Pia", "viewer")
+    make.membership(incident.team, pia, "responder")
+    Incident.objects.filter(pk=incident.pk).update(private=True)
+    incident.refresh_from_db()
+    RoleAssignment.objects.create(incident=incident, person=pia, role="scribe", assigned_at=clock.now())
+    run = start_run(acting(pia), runbook(), incident=incident)
+    call(acting(pia), run, "dba")
+    paged = Escalation.objects.get(kind="direct")
+    assert paged.title == f"Private incident #{incident.pk}: Call the database team"
+    assert incident.title not in paged.title
 
 
 def test_a_drill_is_marked_and_never_counts(by: Actor) -> None:

@@ -25,7 +25,7 @@ def read() -> dict[str, dict[str, Any]]:
             "summary": row.summary,
             "services": sorted(service.slug for service in row.services.all()),
             "matchers": row.matchers,
-            "owner": row.owner.email if row.owner else None,
+            "owner": row.owner.email if row.owner and row.owner.is_active else None,
             "review_days": row.review_days,
             "steps": [step.as_json() for step in steps[row.pk]],
         }

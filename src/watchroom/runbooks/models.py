@@ -116,17 +116,22 @@ class RunbookRun(models.Model):
 
 
 class StepOutcome(models.Model):
-    """What came of a step of a run. Taken back, the row goes; who did that stands in the log."""
+    """What came of a step of a run. Taken back, it stays as such: doing the step again is another turn."""
 
     class Outcome(models.TextChoices):
         DONE = "done", "Done"
         SKIPPED = "skipped", "Skipped"
         FAILED = "failed", "Did not work"
         ANSWERED = "answered", "Answered"
+        UNDONE = "undone", "Taken back"
+
+    SAID = (Outcome.DONE, Outcome.SKIPPED, Outcome.FAILED, Outcome.ANSWERED)
 
     run = models.ForeignKey(RunbookRun, on_delete=models.CASCADE, related_name="outcomes")
     key = models.CharField(max_length=64)
-    turn = models.PositiveSmallIntegerField(default=1, help_text="An answer may lead back: the how manieth time it is.")
+    turn = models.PositiveSmallIntegerField(
+        default=1, help_text="An answer may lead back, and an outcome be taken back: the how manieth time it is."
+    )
     outcome = models.CharField(max_length=8, choices=Outcome.choices)
     answer = models.CharField(max_length=300, blank=True)
     note = models.CharField(max_length=1000, blank=True)

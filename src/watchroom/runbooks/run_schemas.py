@@ -9,6 +9,7 @@ from ninja import Field, Schema
 
 from .models import RunbookRun
 from .rules import progress, steps_of
+from .runs import outcomes_of
 
 
 class RunbookStartIn(Schema):
@@ -81,7 +82,7 @@ class RunbookRunOut(Schema):
 
     @classmethod
     def of(cls, row: RunbookRun) -> RunbookRunOut:
-        outcomes = list(row.outcomes.all())
+        outcomes = outcomes_of(row)
         steps = steps_of(row.steps)
         said = [progress.Said(each.key, each.outcome, each.answer) for each in outcomes]
         stands = progress.standing(steps, said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -14,7 +14,7 @@ from ..incidents.queries import seen_by
 from ..intake.queries import groups_visible_to
 from ..kernel.errors import NotFound
 from ..mitigations.models import MitigationRun
-from .models import RunbookRun
+from .models import RunbookRun, StepOutcome
 from .rules import progress
 
 LOOKED_AT = 500  # earlier runs, for what they said of the runbooks that are offered
@@ -32,20 +32,26 @@ def run_for(actor: Actor, pk: int) -> RunbookRun:
 
     :raises NotFound: there is none, or ``actor`` may not see what it is for.
     """
-    run = runs_visible_to(actor).filter(pk=pk).first()
+    run = runs_visible_to(actor).prefetch_related("outcomes__by").filter(pk=pk).first()
     if run is None:
         raise NotFound(f"There is no runbook run {pk}, or you may not see it.", field="run", value=pk)
     return run
 
 
+def outcomes_of(run: RunbookRun) -> list[StepOutcome]:
+    """What came of its steps, in order, without what was taken back."""
+    return [each for each in run.outcomes.all() if each.outcome != StepOutcome.Outcome.UNDONE]
+
+
 def said_of(run: RunbookRun) -> list[progress.Said]:
-    """All that was said of its steps, in order."""
-    return [progress.Said(each.key, each.outcome, each.answer) for each in run.outcomes.all()]
+    """All that was said of its steps, in order, and holds."""
+    return [progress.Said(each.key, each.outcome, each.answer) for each in outcomes_of(run)]
 
 
-def turn_of(said: Sequence[progress.Said], key: str) -> int:
-    """The how manieth time a step is to be done: what was said of it before an answer led back counts."""
-    return 1 + sum(each.key == key for each in said)
+def turn_of(run: RunbookRun, key: str) -> int:
+    """The how manieth time a step is to be done: what was said of it before an answer led back counts, and what was taken back,
+    so that what the step starts is started anew."""
+    return 1 + sum(each.key == key for each in run.outcomes.all())
 
 
 def mitigation_key(run: int, key: str, turn: int) -> str:
@@ -53,9 +59,17 @@ def mitigation_key(run: int, key: str, turn: int) -> str:
     return f"runbook-{run}-{turn}-{key}"[:64]
 
 
-def mitigation_run_of(run: RunbookRun, key: str, turn: int) -> MitigationRun | None:
-    """What a step has started, this time."""
-    return MitigationRun.objects.filter(incident=run.incident_id, client_key=mitigation_key(run.pk, key, turn)).first()
+def mitigation_run_of(
+    run: RunbookRun, key: str, turn: int, rows: QuerySet[MitigationRun] | None = None
+) -> MitigationRun | None:
+    """What a step has started, this time, or an earlier time and it still runs. ``rows``: with what else is wanted of it."""
+    own = mitigation_key(run.pk, key, turn)
+    keys = [own, *(mitigation_key(run.pk, key, each) for each in range(1, turn))]
+    found = (MitigationRun.objects.all() if rows is None else rows).filter(
+        incident=run.incident_id, client_key__in=keys
+    )
+    newest = found.order_by("-id").first()
+    return newest if newest is not None and (newest.ended_at is None or newest.client_key == own) else None
 
 
 def incident_open_for(group: int) -> int | None:

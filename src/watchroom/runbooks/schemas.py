@@ -10,6 +10,7 @@ from ninja import Field, Schema
 
 from .models import Runbook, RunbookVersion
 from .rules import Changed, Lack, Step
+from .rules.markdown import MOST_LETTERS
 from .rules.reviews import due
 
 
@@ -196,7 +197,9 @@ class MarkdownOut(Schema):
 
 
 class MarkdownIn(Schema):
-    markdown: str = Field(max_length=200_000, description="Headings become parts, lists become steps, code stays code.")
+    markdown: str = Field(
+        max_length=MOST_LETTERS, description="Headings become parts, lists become steps, code stays code."
+    )
     team: str = Field("", description="Slug; of a new one.")
     runbook: str = Field("", description="Slug: its steps are replaced. Left out, a new one is made.")
     name: str = Field("", max_length=120, description="Of a new one; left out, as its first heading says.")

@@ -244,10 +244,11 @@ def page(
     urgent: bool = True,
     path: str = "",
     drill: bool = False,
+    needs: Action = Action.RESPOND,
 ) -> Escalation:
     """Page people directly, and everybody in ``teams`` who may respond, again and again until one of them answers; or
     whoever ``policy`` says, in its order. Whoever sends it is left out, unless they name themselves or nobody else of a
-    step can be reached.
+    step can be reached. ``needs`` is less where it has been judged already by what the page is about.
 
     :raises Refused: nobody or nothing was given, people and a policy, somebody has left, or a team has nobody to page.
     """
@@ -285,7 +286,7 @@ def page(
     if not title.strip():
         raise Refused("A page needs a title.", field="title", value=title, fix="Say in one line what you need.")
     what = "person.paged" if people else "team.paged" if teams else "policy.paged"
-    with change(by, what, [*people, *teams, policy][0], needs=Action.RESPOND) as made:
+    with change(by, what, [*people, *teams, policy][0], needs=needs) as made:
         made.note(people=[str(person) for person in people], teams=[team.slug for team in teams], title=title)
         if policy is not None:
             made.note(policy=policy.slug)

@@ -9,6 +9,7 @@ from ninja import Query, Router, Status
 
 from ...accounts.actors import Actor
 from ...accounts.queries import person_by, team_by
+from ...accounts.roles import Action
 from ...api.auth import actor_of
 from ...api.pages import page
 from ...catalog.queries import service_by
@@ -79,12 +80,15 @@ def add_runbook(request: HttpRequest, body: NewRunbookIn) -> Status[RunbookOut]:
 def paste_runbook(request: HttpRequest, body: MarkdownIn) -> ReadOut:
     """Makes a new runbook, or replaces the steps of one. With ``dry_run`` it only says how it is read."""
     by = actor_of(request)
+    by.require_change()
     row = queries.runbook_by(by, body.runbook) if body.runbook else None
+    team = row.team if row else team_by(body.team) if body.team else None
+    if team is not None or not by.may_somewhere(Action.MANAGE):  # before anything is read: that takes its time
+        by.require(Action.MANAGE, team)
     found = read(body.markdown)
     steps = rules.checked(found.steps)
     saved = None
     if not body.dry_run:
-        team = team_by(body.team) if body.team else None
         saved = commands.paste_runbook(by, row, found, team=team, name=body.name)
     return ReadOut(
         slug=saved.slug if saved else None,

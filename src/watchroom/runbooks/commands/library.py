@@ -66,7 +66,7 @@ def save_runbook(
             "That many days are not accepted.", field="review_days", value=review_days, fix=f"Use 1 to {reviews.MOST_DAYS}, or none."
         )  # fmt: skip
     clean = [_matcher(text, number) for number, text in enumerate(matchers)]
-    if owner is not None and not owner.is_active:
+    if owner is not None and not owner.is_active and (runbook is None or owner.pk != runbook.owner_id):
         raise Refused("They have left.", field="owner", value=owner.email, fix="Choose somebody else.")
     wanted = None if steps is None else rules.checked(steps)
     runbook = runbook or Runbook()
@@ -210,8 +210,11 @@ def _keep(runbook: Runbook, steps: tuple[rules.Step, ...], made: Change) -> None
     before = steps_in(runbook)
     if steps == before:
         return
+    # What a version before names and is gone by now keeps nobody from mending the rest.
+    named = {(each.mitigation, each.indicator, each.target) for each in before}
     for number, step in enumerate(steps):
-        _must_be_there(step, f"steps[{number}]")
+        if (step.mitigation, step.indicator, step.target) not in named:
+            _must_be_there(step, f"steps[{number}]")
     runbook.version += 1
     runbook.save(update_fields=["version"])
     RunbookVersion.objects.create(

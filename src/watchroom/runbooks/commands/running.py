@@ -9,6 +9,7 @@ from typing import Any
 
 from ...accounts.actors import Actor
 from ...accounts.changes import Change
+from ...accounts.roles import Action
 from ...incidents.commands import acting_in, declare, must_be_open, write_system
 from ...incidents.models import Incident
 from ...incidents.queries import visible_to as incidents_visible_to
@@ -23,7 +24,7 @@ from ...mitigations.models import Mitigation, MitigationRun
 from ...paging import commands as paging
 from ..models import Runbook, RunbookRun, StepOutcome
 from ..rules import Step, progress, steps_of
-from ..runs import incident_open_for, mitigation_key, mitigation_run_of, said_of, turn_of
+from ..runs import incident_open_for, mitigation_key, mitigation_run_of, outcomes_of, said_of, turn_of
 from ..targets import whom
 
 Outcome = StepOutcome.Outcome
@@ -156,7 +157,8 @@ def say(by: Actor, run: RunbookRun, key: str, *, outcome: str, answer: str = "",
     note, answer = note.strip(), _checked(step, outcome, answer, note)
     with _working_on(by, "step_done", run) as (work, row):
         said = said_of(row)
-        before = row.outcomes.select_related("by").filter(key=key).last() if _holds(row, said, key) else None
+        turn = turn_of(row, key)
+        before = [each for each in outcomes_of(row) if each.key == key][-1] if _holds(row, said, key) else None
         if before is not None:
             if (before.outcome, before.answer) == (outcome, answer):
                 work.made.note(repeated=True)
@@ -169,9 +171,12 @@ def say(by: Actor, run: RunbookRun, key: str, *, outcome: str, answer: str = "",
                 fix="Take that back first, if it is wrong.",
             )
         _must_run(row)
-        _write(work, row, step, outcome, answer, note, said)
+        _write(work, row, step, outcome, answer, note)
         if step.mitigation and outcome in (Outcome.DONE, Outcome.FAILED):
-            _finish_mitigation(by, row, step, "worked" if outcome == Outcome.DONE else "no_effect", note, said)
+            started = mitigation_run_of(row, key, turn)
+            if started is not None and started.ended_at is None:
+                worked = "worked" if outcome == Outcome.DONE else "no_effect"
+                mitigations.finish(by, started, outcome=worked, note=note)
     return row
 
 
@@ -179,13 +184,11 @@ def _holds(run: RunbookRun, said: list[progress.Said], key: str) -> bool:
     return progress.standing(steps_of(run.steps), said).of(key) is not None
 
 
-def _write(
-    work: _Work, run: RunbookRun, step: Step, outcome: str, answer: str, note: str, said: list[progress.Said]
-) -> None:
+def _write(work: _Work, run: RunbookRun, step: Step, outcome: str, answer: str, note: str) -> None:
     StepOutcome.objects.create(
         run=run,
         key=step.key,
-        turn=turn_of(said, step.key),
+        turn=turn_of(run, step.key),
         outcome=outcome,
         answer=answer,
         note=note,
@@ -206,14 +209,6 @@ def _in_words(outcome: str, answer: str) -> str:
     return f"“{answer}”" if answer else str(Outcome(outcome).label).lower()
 
 
-def _finish_mitigation(
-    by: Actor, run: RunbookRun, step: Step, outcome: str, note: str, said: list[progress.Said]
-) -> None:
-    started = mitigation_run_of(run, step.key, turn_of(said, step.key))
-    if started is not None and started.ended_at is None:
-        mitigations.finish(by, started, outcome=outcome, note=note)
-
-
 @retried
 def take_back(by: Actor, run: RunbookRun, key: str) -> RunbookRun:
     """It was not so: the step is open again, as if nothing had been said of it. Twice is once.
@@ -223,12 +218,13 @@ def take_back(by: Actor, run: RunbookRun, key: str) -> RunbookRun:
     """
     step = _step(run, key)
     with _working_on(by, "step_undone", run) as (work, row):
-        last = row.outcomes.filter(key=key).order_by("-turn").first()
+        last = next((each for each in reversed(outcomes_of(row)) if each.key == key), None)
         if last is None:
             work.made.note(repeated=True)
             return row
         _must_run(row)
-        last.delete()
+        last.outcome = Outcome.UNDONE
+        last.save(update_fields=["outcome"])
         work.say("runbook.step", f"{by.name} took back: {row.name}, {step.title}", {"run": row.pk, "step": key})
         work.made.note(run=row.pk, step=key)
     return row
@@ -262,7 +258,7 @@ def start_step(by: Actor, run: RunbookRun, key: str, *, declaring: bool = False)
                 fix="Declare one from this alert.",
             )
         said = said_of(row)
-        turn = turn_of(said, key)
+        turn = turn_of(row, key)
         there = mitigation_run_of(row, key, turn)
         if there is not None:
             work.made.note(repeated=True)
@@ -308,13 +304,22 @@ def call(by: Actor, run: RunbookRun, key: str) -> RunbookRun:
             body="\n\n".join(
                 part for part in (called, step.text, f"{conf.current().url}/runbook-runs/{row.pk}") if part
             ),
+            path=f"/incidents/{row.incident_id}"
+            if row.incident_id
+            else f"/alerts/{row.group_id}"
+            if row.group_id
+            else "",
             drill=row.drill,
+            needs=Action.SEE,  # who may work on this has been judged above, by its team
         )
-        _write(work, row, step, Outcome.DONE, "", f"paged {target.name}", said)
+        _write(work, row, step, Outcome.DONE, "", f"paged {target.name}")
     return row
 
 
 def _about(run: RunbookRun) -> str:
+    """What a page is about, in words that anybody may hear whom a step names."""
+    if run.incident is not None and run.incident.private:
+        return f"Private incident #{run.incident_id}"
     return str(run.incident or run.group or run.name)
 
 
@@ -371,12 +376,12 @@ def _must_run(run: RunbookRun) -> None:
 
 def _checked(step: Step, outcome: str, answer: str, note: str) -> str:
     """The answer in the words of the step; empty where it asks nothing."""
-    if outcome not in Outcome.values:
+    if outcome not in StepOutcome.SAID:
         raise Refused(
             "That is not what can come of a step.",
             field="outcome",
             value=outcome,
-            fix=f"Use one of {', '.join(Outcome.values)}.",
+            fix=f"Use one of {', '.join(StepOutcome.SAID)}.",
         )
     _short(note)
     if outcome == Outcome.SKIPPED and not note:

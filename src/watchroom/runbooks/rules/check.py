@@ -12,7 +12,7 @@ from ...kernel.errors import Refused
 from .steps import END, KINDS, PARTS, Answer, Step
 
 MOST_STEPS, MOST_ANSWERS, MOST_MINUTES = 60, 8, 24 * 60
-_LONGEST = {
+LONGEST = {
     "title": 160, "text": 8_000, "expect": 400, "url": 1_000, "indicator": 200, "mitigation": 64, "target": 300,
 }  # fmt: skip
 _LONGEST_ANSWER, _LONGEST_KEY = 80, 40
@@ -139,7 +139,7 @@ def _one(step: Step, where: str, keys: set[str]) -> None:
         raise Refused(
             "A step needs a title.", field=f"{where}.title", value="", fix="Say in one line what is done: “Look at the error rate”."
         )  # fmt: skip
-    for name, most in _LONGEST.items():
+    for name, most in LONGEST.items():
         if len(value := getattr(step, name)) > most:
             raise Refused(
                 f"That {name} is too long.", field=f"{where}.{name}", value=f"{value[:40]}…", fix=f"Keep to {most} letters."

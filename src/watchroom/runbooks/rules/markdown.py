@@ -14,11 +14,13 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from .check import tidy_text, with_keys
+from .check import LONGEST, MOST_STEPS, tidy_text, with_keys
 from .steps import END, PART_WORDS, Answer, Part, Step
 
-MOST_LETTERS = 200_000
-_reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+MOST_LETTERS = 100_000
+_LONGEST_LINE = 2_000  # that is looked at for what we write ourselves: expressions take their time with a longer one
+# Only which lines are a heading, a list, or code is asked: what stands within a line is not read.
+_reader = MarkdownIt("commonmark", {"html": False}).enable("table").disable("inline")
 _LABELS = {
     "expect": "Expect", "minutes": "Minutes", "indicator": "Indicator", "url": "Page", "mitigation": "Mitigation", "target": "Call",
 }  # fmt: skip
@@ -27,7 +29,7 @@ _NAMES = {label.lower(): name for name, label in _LABELS.items()} | {
 }  # fmt: skip
 _LINE = re.compile(r"(?:[-*+] )?\*\*([A-Za-z ]+?):\*\*\s+(\S.*)|(Expect(?:ed)?(?: result)?): (\S.*)")
 _ANSWER = re.compile(r"[-*+] \*\*If:\*\* (\S.*) → (?:\[.*\]\(#([a-z0-9-]+)\)|(next step|the end))")
-_KEY = re.compile(r"^(.*?)\s*\{#([a-z0-9-]+)\}$")
+_KEY = re.compile(r"\{#([a-z0-9-]{1,40})\}$")
 _SPECIAL = "\\-+*#>~`=|<_[:"
 _NUMBERED = re.compile(r"^(\d+)(\\*)([.)])")
 _ITEM = re.compile(r"^(\s*(?:[-*+]|\d{1,9}[.)])(?:\s+|$))")
@@ -71,7 +73,7 @@ def written(name: str, summary: str, steps: Sequence[Step]) -> str:
         number += 1
         # A key is written where reading would make another one of the title.
         made = with_keys([*steps[:at], replace(step, key="")])[-1].key
-        lines += _step(step, number, made != step.key or bool(_KEY.match(step.title)), steps)
+        lines += _step(step, number, made != step.key or bool(_KEY.search(step.title)), steps)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -128,11 +130,11 @@ def _unguarded(line: str) -> str:
 
 
 def _is_ours(line: str) -> bool:
-    return bool(_ANSWER.fullmatch(line) or _field(line))
+    return len(line) <= _LONGEST_LINE and bool(_ANSWER.fullmatch(line) or _field(line))
 
 
 def _field(line: str) -> tuple[str, str] | None:
-    found = _LINE.fullmatch(line)
+    found = _LINE.fullmatch(line) if len(line) <= _LONGEST_LINE else None
     name = _NAMES.get((found[1] or found[3]).lower()) if found else None
     value = (found[2] or found[4]).strip() if found else ""
     return None if name is None or (name == "minutes" and not re.match(r"[0-9]", value)) else (name, value)
@@ -161,8 +163,10 @@ def read(text: str) -> Pasted:
     blocks = _blocks(text)
     found = _Found()
     for number, block in enumerate(blocks):
+        if len(found.steps) > MOST_STEPS:  # too many: whoever checks them says so
+            break
         if block.kind == "heading":
-            _heading(found, block, lines, any(each.kind == "ordered" for each in _until_heading(blocks[number + 1 :])))
+            _heading(found, block, lines, any(each.kind == "ordered" for each in _until_heading(blocks, number + 1)))
         elif not found.begun and block.kind == "quote" and not found.summary:
             found.summary.append("\n".join(re.sub(r"^ {0,3}> ?", "", line) for line in block.of(lines)))
         elif block.kind == "ordered" or (block.kind == "bullet" and found.begun and not found.lists):
@@ -175,7 +179,8 @@ def read(text: str) -> Pasted:
             _other(found, tidy_text("\n".join(block.of(lines))))
     if found.heading:
         found.steps.append(_told(found.part, found.heading, ""))
-    steps = with_keys(_unique(_tidied(each) for each in found.steps))
+    # One more than there may be says that there are too many.
+    steps = with_keys(_unique(_tidied(each) for each in found.steps[: MOST_STEPS + 1]))
     return Pasted(
         found.name, tidy_text("\n\n".join(found.summary)), tuple(map(_known_ends(steps), steps)), tuple(found.notes)
     )
@@ -245,15 +250,15 @@ def _blocks(text: str) -> list[_Block]:
     return found
 
 
-def _until_heading(blocks: Sequence[_Block]) -> Iterator[_Block]:
-    for block in blocks:
-        if block.kind == "heading":
+def _until_heading(blocks: Sequence[_Block], start: int) -> Iterator[_Block]:
+    for number in range(start, len(blocks)):
+        if blocks[number].kind == "heading":
             return
-        yield block
+        yield blocks[number]
 
 
 def _heading(found: _Found, block: _Block, lines: Sequence[str], lists: bool) -> None:
-    line = lines[block.start].strip()
+    line = lines[block.start].strip()[:_LONGEST_LINE]
     said = re.sub(r"(?:^|\s)#+$", "", re.sub(r"^#+\s*", "", line)).strip() if line.startswith("#") else line
     said = _HASHES.sub(lambda each: f"{each[1]}{each[2][1:]}{each[3]}", said)
     if found.heading:
@@ -287,7 +292,8 @@ def _other(found: _Found, text: str) -> None:
         found.summary.append(text)
     elif found.here:
         last = found.steps[-1]
-        found.steps[-1] = replace(last, text=f"{last.text}\n\n{text}".strip("\n"))
+        if len(last.text) <= LONGEST["text"]:  # what is longer is refused, however much longer it is
+            found.steps[-1] = replace(last, text=f"{last.text}\n\n{text}".strip("\n"))
     else:
         found.here = True
         first, _, rest = text.partition("\n")
@@ -309,8 +315,8 @@ def _item(part: Part, lines: Sequence[str]) -> Step:
     rest = [line[width:] if not line[:width].strip() else line.lstrip() for line in lines[1:]]
     first = re.sub(r"^\[[ xX]\]\s+", "", first)
     key = ""
-    if named := _KEY.match(first):
-        first, key = named[1], named[2]
+    if named := _KEY.search(first):
+        first, key = first[: named.start()].rstrip(), named[1]
     if first.startswith(("```", "~~~")):
         first, rest = "Run this", [first, *rest]
     bold = re.fullmatch(r"\*\*(.+?)\*\*:?", first)
@@ -331,7 +337,7 @@ def _with_fields(step: Step, lines: Sequence[str]) -> Step:
         if not line:
             rest.pop()
             continue
-        if answer := _ANSWER.fullmatch(line):
+        if len(line) <= _LONGEST_LINE and (answer := _ANSWER.fullmatch(line)):
             answers.insert(0, Answer(answer[1].strip(), answer[2] or (END if answer[3] == "the end" else "")))
         elif (pair := _field(line)) and pair[0] not in said:
             said[pair[0]] = pair[1]

@@ -18,7 +18,7 @@ from ...mitigations.queries import needed_to_start, plan_of
 from ...web.markdown import to_html
 from ..models import RunbookRun, StepOutcome
 from ..rules import PART_WORDS, Step, progress, steps_of
-from ..runs import mitigation_key, past_of, turn_of
+from ..runs import mitigation_run_of, outcomes_of, past_of, turn_of
 from ..targets import whom
 
 
@@ -46,7 +46,7 @@ class Shown:
 def context_of(by: Actor, run: RunbookRun, chosen: str = "") -> dict[str, Any]:
     """All that the page shows. ``chosen``: the key of the step that is shown big instead of the next one."""
     steps = steps_of(run.steps)
-    outcomes = list(run.outcomes.select_related("by"))
+    outcomes = outcomes_of(run)
     said = [progress.Said(each.key, each.outcome, each.answer) for each in outcomes]
     stands = progress.standing(steps, said)
     last = {each.key: each for each in outcomes}
@@ -57,7 +57,7 @@ def context_of(by: Actor, run: RunbookRun, chosen: str = "") -> dict[str, Any]:
     here = next((each for each in shown if each.step.key == chosen and each.outcome is None), None)
     here = here or next((each for each in shown if each.step.key == stands.next), None)
     if here is not None and run.ended_at is None:
-        _fill(by, run, here, turn_of(said, here.step.key))
+        _fill(by, run, here, turn_of(run, here.step.key))
     book = run.runbook
     return {
         "run": run,
@@ -97,12 +97,9 @@ def _fill_mitigation(by: Actor, run: RunbookRun, here: Shown, turn: int) -> None
     rows = Mitigation.objects.select_related("team", "runner")
     here.mitigation = found = rows.filter(slug=here.step.mitigation).first()
     if run.incident_id is not None:
-        here.started = (
-            MitigationRun.objects.select_related("mitigation", "started_by", "execution__approved_by")
-            .prefetch_related("steps__done_by")
-            .filter(incident=run.incident_id, client_key=mitigation_key(run.pk, here.step.key, turn))
-            .first()
-        )
+        runs = MitigationRun.objects.select_related("mitigation", "started_by", "execution__approved_by")
+        runs = runs.prefetch_related("steps__done_by")
+        here.started = mitigation_run_of(run, here.step.key, turn, runs)
     if found is None:
         here.missing = f"The mitigation {here.step.mitigation} is no longer in the catalog: do it by hand."
         return

@@ -21,7 +21,7 @@ from ...web.middleware import actor_of
 from ..models import RunbookRun
 from ..offering import of_group, offered_for, offered_in
 from ..rules import progress, steps_of
-from ..runs import runs_visible_to
+from ..runs import runs_visible_to, said_of
 from .running import group_for
 
 MOST_RUNS = 20
@@ -77,7 +77,7 @@ def _runs(rows: QuerySet[RunbookRun]) -> list[dict[str, Any]]:
     found = []
     for run in rows.prefetch_related("outcomes").order_by("-id")[:MOST_RUNS]:
         steps = steps_of(run.steps)
-        said = [progress.Said(each.key, each.outcome, each.answer) for each in run.outcomes.all()]
+        said = said_of(run)
         stands = progress.standing(steps, said)
         next_step = next((each for each in steps if each.key == stands.next), None)
         found.append({"run": run, "next": next_step, "done": len(stands.said), "count": len(steps)})

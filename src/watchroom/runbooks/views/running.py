@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
@@ -16,6 +16,8 @@ from ...actions.models import ActionItem
 from ...incidents.queries import incident_for
 from ...intake.models import AlertGroup
 from ...intake.queries import groups_visible_to
+from ...kernel import clock
+from ...kernel.db import locked
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
 from ...kernel.numbers import whole
 from ...web.middleware import actor_of
@@ -124,7 +126,11 @@ def mend(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def mended_by(by: Actor, row: RunbookRun) -> ActionItem:
-    """The action item. :raises NotFound: the runbook is gone. :raises Refused: nobody could own it."""
+    """The action item; the one that is open already, if there is one.
+
+    :raises NotFound: the runbook is gone.
+    :raises Refused: nobody could own it.
+    """
     book = row.runbook
     if book is None:
         raise NotFound("The runbook is no longer there.", fix="Write it anew.")
@@ -132,15 +138,20 @@ def mended_by(by: Actor, row: RunbookRun) -> ActionItem:
     if owner is None:
         raise Refused("Nobody owns this runbook.", field="owner", value="", fix="Give it an owner first.")
     said = f"{row.get_helped_display()}. {row.note}".strip() if row.ended_at else ""
-    return actions.create(
-        by,
-        incident=row.incident,
-        title=f"Mend the runbook {book.name}"[:200],
-        owner=owner,
-        due_on=timezone.localdate() + MEND_WITHIN,
-        description=f"{said}\n\nThe run: /runbook-runs/{row.pk}. The runbook: /runbooks/{book.slug}.".strip(),
-        team=book.team,
-    )
+    title = f"Mend the runbook {book.name}"[:200]
+    with transaction.atomic():
+        locked(RunbookRun.objects.filter(pk=row.pk)).get()  # two presses make one
+        unfinished = ActionItem.objects.filter(state__in=(ActionItem.State.OPEN, ActionItem.State.DOING))
+        there = unfinished.filter(incident=row.incident, team=book.team, title=title).first()
+        return there or actions.create(
+            by,
+            incident=row.incident,
+            title=title,
+            owner=owner,
+            due_on=clock.now().date() + MEND_WITHIN,
+            description=f"{said}\n\nThe run: /runbook-runs/{row.pk}. The runbook: /runbooks/{book.slug}.".strip(),
+            team=book.team,
+        )
 
 
 def group_for(by: Actor, pk: int) -> AlertGroup:
