@@ -11,15 +11,13 @@ PYTHON := $(VENV)/bin/python
 # The tools that look at the code import the settings: they get a data directory of their own, never the real one.
 CHECK_ENV := WATCHROOM_DATA=build/check WATCHROOM_SECRET_KEY=only-for-checks DATABASE_URL= \
 	DJANGO_SETTINGS_MODULE=watchroom.settings
-# Pytest workers for the tests that need the database, and perhaps a browser; those that start and kill whole programs go one
-# after the other, so that they don't starve each other. 0: no workers.
+# Pytest workers. First the tests that need the database, and perhaps a browser; then those that start and kill whole programs,
+# which mostly wait for them: each has ports, data and a database of its own. 0: no workers.
 WORKERS ?= 2
 WHOLE := peer or slow
-# What asks every operation of the API is one of the others; merely collecting it takes long.
-ONE_BY_ONE := -m "$(WHOLE)" --ignore=tests/api/test_schema.py
 # Further arguments to pytest, such as ARGS="-k escalation -x".
 ARGS ?=
-# With arguments that select tests, one of the two halves may have none (pytest's exit code 5).
+# With arguments that select tests, one of the two parts may have none (pytest's exit code 5).
 MAYBE_NONE := $(if $(ARGS),|| test $$? -eq 5)
 PYTEST := env -u DJANGO_SETTINGS_MODULE $(PYTHON) -m pytest
 
@@ -60,12 +58,12 @@ test-fast: $(VENV)/.installed-dev ## Tests on SQLite without the browser and oth
 .PHONY: test-sqlite
 test-sqlite: peers ## All tests on SQLite
 	DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "not ($(WHOLE))" --junitxml=build/junit-sqlite.xml $(ARGS) $(MAYBE_NONE)
-	DATABASE_URL= $(PYTEST) $(ONE_BY_ONE) --junitxml=build/junit-sqlite-whole.xml $(ARGS) $(MAYBE_NONE)
+	DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "$(WHOLE)" --junitxml=build/junit-sqlite-whole.xml $(ARGS) $(MAYBE_NONE)
 
 .PHONY: test-postgres
 test-postgres: peers ## All tests on a throw-away PostgreSQL
 	scripts/with-postgres $(PYTEST) -n $(WORKERS) -m "not ($(WHOLE))" --junitxml=build/junit-postgres.xml $(ARGS) $(MAYBE_NONE)
-	scripts/with-postgres $(PYTEST) $(ONE_BY_ONE) --junitxml=build/junit-postgres-whole.xml $(ARGS) $(MAYBE_NONE)
+	scripts/with-postgres $(PYTEST) -n $(WORKERS) -m "$(WHOLE)" --junitxml=build/junit-postgres-whole.xml $(ARGS) $(MAYBE_NONE)
 
 .PHONY: bench
 bench: peers ## The benchmarks

@@ -190,6 +190,12 @@ def on_postgres() -> bool:
     return _ON_POSTGRES
 
 
+@pytest.fixture(scope="session")
+def database_server() -> str:
+    """The address of the PostgreSQL server of this run; empty on SQLite."""
+    return _SERVER if _ON_POSTGRES else ""
+
+
 # --- Peers: each starts when a test first asks for it ---------------------------------------------------------------
 
 
@@ -257,14 +263,14 @@ def _show_log(request: pytest.FixtureRequest, server: Server) -> None:
 
 
 @pytest.fixture
-def start_server(request: pytest.FixtureRequest) -> Iterator[Callable[..., Server]]:
+def start_server(request: pytest.FixtureRequest, database_server: str) -> Iterator[Callable[..., Server]]:
     """``start_server(WATCHROOM_SMTP_URL=…)`` starts a whole Watchroom of the test's own, which it may kill."""
     from peers.server import Server
 
     started: list[Server] = []
 
     def start(**env: Any) -> Server:
-        server = Server(database_url=_SERVER if _ON_POSTGRES else "", **env)
+        server = Server(database_url=database_server, **env)
         started.append(server)
         return server.start()
 
@@ -275,10 +281,10 @@ def start_server(request: pytest.FixtureRequest) -> Iterator[Callable[..., Serve
 
 
 @pytest.fixture(scope="session")
-def _shared_server() -> Iterator[Server]:
+def _shared_server(database_server: str) -> Iterator[Server]:
     from peers.server import Server
 
-    server = Server(database_url=_SERVER if _ON_POSTGRES else "")
+    server = Server(database_url=database_server)
     try:
         yield server.start()
     finally:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.internal.conjecture import providers
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.pytest._test_builder import build_operation_test
 
 import factories as make
 from watchroom.accounts.actors import acting
@@ -17,9 +20,9 @@ from watchroom.wsgi import application
 
 pytestmark = pytest.mark.django_db
 
-document = api.get_openapi_schema()
-schema = schemathesis.openapi.from_dict(dict(document))
+schema = schemathesis.openapi.from_dict(dict(api.get_openapi_schema()))
 schema.app = application
+OPERATIONS = [each.ok() for each in schema.get_all_operations()]
 
 
 @pytest.fixture
@@ -43,14 +46,22 @@ def _the_same_examples_everywhere() -> Iterator[None]:
         kept.cache.clear()
 
 
-@schema.parametrize()
-@settings(
-    max_examples=5,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-def test_no_operation_fails_on_our_side(case: schemathesis.Case, key: str) -> None:
-    answer = case.call(headers={"Authorization": f"Bearer {key}"}, base_url="http://127.0.0.1")
-    assert answer.status_code < 500, answer.text
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.label)
+def test_no_operation_fails_on_our_side(operation: Any, key: str) -> None:
+    """What is tried of an operation is thought out here, and not, as `schema.parametrize()` does it, for all of them whenever
+    tests are collected: each process that runs a part of the tests would pay for that, and keep it."""
+
+    @settings(
+        max_examples=5,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def ask(case: schemathesis.Case) -> None:
+        answer = case.call(headers={"Authorization": f"Bearer {key}"}, base_url="http://127.0.0.1")
+        assert answer.status_code < 500, answer.text
+
+    build_operation_test(
+        config=schema.config, operation=operation, test_func=ask, given_kwargs={}, feedback=FeedbackSources()
+    )()

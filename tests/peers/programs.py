@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 
@@ -19,11 +21,32 @@ class NotStarted(RuntimeError):
     """A program could not be started; the message ends with its log."""
 
 
+# Below those that the system gives to connections that go out (32768 and above, see ip_local_port_range): of those it could
+# give one away before the program that is to listen there has started.
+_PORTS = range(15_000, 32_000)
+
+
 def free_port() -> int:
-    """A TCP port on the loopback address that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port on the loopback address that nobody uses at this moment, and that no connection takes by chance.
+
+    Several processes ask for ports at the same time: each begins somewhere else, and goes on from there.
+    """
+    for _ in _PORTS:
+        port = next(_next_ports)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that was closed just now is free
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    raise NotStarted(f"No port from {_PORTS[0]} to {_PORTS[-1]} is free.")
+
+
+def _from_somewhere() -> Iterator[int]:
+    first = random.SystemRandom().randrange(len(_PORTS))
+    return itertools.cycle([*_PORTS[first:], *_PORTS[:first]])
+
+
+_next_ports = _from_somewhere()
 
 
 def find(*names: str, package: str) -> str:

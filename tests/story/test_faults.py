@@ -99,8 +99,8 @@ def the_books_are_right(server: Server, hook: HttpPeer, accepted: list[str], *, 
     return found
 
 
-def test_gate_and_engine_killed_twenty_times_under_load(http_peer: HttpPeer, request: pytest.FixtureRequest) -> None:
-    with installation(http_peer, _database(request)) as (server, key, nursery):
+def test_gate_and_engine_killed_twenty_times_under_load(http_peer: HttpPeer, database_server: str) -> None:
+    with installation(http_peer, database_server) as (server, key, nursery):
         with Load(server, key) as load:
             for number in range(KILLS):
                 both = nursery.gate(), nursery.engine()
@@ -113,12 +113,6 @@ def test_gate_and_engine_killed_twenty_times_under_load(http_peer: HttpPeer, req
             nursery.engine()
             load.more()
         the_books_are_right(server, http_peer, load.accepted)
-
-
-def _database(request: pytest.FixtureRequest) -> str:
-    from conftest import _ON_POSTGRES, _SERVER
-
-    return _SERVER if _ON_POSTGRES else ""
 
 
 @pytest.mark.sqlite_only
@@ -168,9 +162,9 @@ def test_a_database_that_starts_again_under_gate_and_engine_loses_nothing(http_p
 
 
 @pytest.mark.postgres_only
-def test_of_three_engines_one_is_killed_and_one_is_cut_off(http_peer: HttpPeer, request: pytest.FixtureRequest) -> None:
+def test_of_three_engines_one_is_killed_and_one_is_cut_off(http_peer: HttpPeer, database_server: str) -> None:
     """The third takes over within seconds; the one that was cut off goes on when the way is mended."""
-    with installation(http_peer, _database(request)) as (server, key, nursery):
+    with installation(http_peer, database_server) as (server, key, nursery):
         way = Cut.to(server.env["DATABASE_URL"])
         try:
             nursery.gate()
