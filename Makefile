@@ -12,8 +12,9 @@ PYTHON := $(VENV)/bin/python
 CHECK_ENV := WATCHROOM_DATA=build/check WATCHROOM_SECRET_KEY=only-for-checks DATABASE_URL= \
 	DJANGO_SETTINGS_MODULE=watchroom.settings
 # Pytest workers. First the tests that need the database, and perhaps a browser; then those that start and kill whole programs,
-# which mostly wait for them: each has ports, data and a database of its own. 0: no workers.
-WORKERS ?= 2
+# which mostly wait for them: each has ports, data and a database of its own. One more worker than there are processors, up to
+# eight, because now and then each of them waits. 0: no workers.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 8)))
 WHOLE := peer or slow
 # Further arguments to pytest, such as ARGS="-k escalation -x".
 ARGS ?=

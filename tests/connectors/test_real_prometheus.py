@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from peers.programs import wait_until
 from peers.prometheus import Prometheus
 from watchroom.connectors.base import EvidenceFailed, Window
 from watchroom.connectors.prometheus import connector
@@ -28,11 +28,7 @@ def test_a_real_prometheus_shows_what_it_scraped(
         found = connector.query_range(settings, "test_value", Window(now - timedelta(minutes=2), now), 1)
         return [value for series in found.series for _, value in series.points]
 
-    for _ in range(100):
-        if 7 in (seen := values()):
-            break
-        time.sleep(0.1)
-    assert 7 in seen
+    wait_until(lambda: 7 in values(), 60, "it has been scraped")
     assert "1 targets" in connector.try_it(settings)
     now = datetime.now(UTC)  # noqa: TID251
     with pytest.raises(EvidenceFailed, match="parse error"):

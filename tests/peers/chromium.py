@@ -19,7 +19,7 @@ PHONE = (390, 844)
 # What WCAG 2.2 asks for at level AA: the rules of 2.0, 2.1 and 2.2 at both levels.
 WCAG_22_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
-_PATIENCE_MS = 30_000  # two browsers may share two cores with all that they look at
+_PATIENCE_MS = 60_000  # two browsers may share two cores with all that they look at
 
 _FLAGS = [
     "--headless",

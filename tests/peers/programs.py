@@ -151,7 +151,7 @@ class Program:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
-    def stop(self, with_signal: int = signal.SIGTERM, timeout: float = 15) -> int:
+    def stop(self, with_signal: int = signal.SIGTERM, timeout: float = 60) -> int:
         """Ask it to end, insist when it doesn't, and give its exit code."""
         if self.is_running:
             self.process.send_signal(with_signal)
@@ -163,4 +163,4 @@ class Program:
     def kill(self) -> None:
         """SIGKILL to it and all its children, as a power cut would."""
         self.signal_group(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(60)
