@@ -134,10 +134,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             marker.kwargs.setdefault("databases", "__all__")
         elif {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.django_db(databases="__all__"))
-    # Last those with a browser: Playwright keeps an event loop running in the main thread. Of these, those that look at
-    # every page come first (they are the longest, and no worker shall wait for the other at the end).
-    in_browser = [item for item in items if item.get_closest_marker("browser")]
-    items[:] = [item for item in items if item not in in_browser] + in_browser[::-1]
+    # Last those with a browser: Playwright keeps an event loop running in the main thread. First those that take longest: no
+    # worker shall wait for them at the end.
+    longest = [item for item in items if item.get_closest_marker("longest")]
+    in_browser = {item for item in items if item.get_closest_marker("browser")} - {*longest}
+    others = [item for item in items if item not in in_browser and item not in longest]
+    items[:] = longest + others + [item for item in items if item in in_browser]
 
 
 # --- Time and settings ----------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from peers.chromium import DESKTOP, Chromium, axe
 from peers.server import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.browser_once]
+pytestmark = [pytest.mark.browser, pytest.mark.browser_once, pytest.mark.longest]
 
 _PERSON = """
 import django, json
@@ -184,6 +186,14 @@ PAGES = (
     "/account/2fa/",
     "/no-such-page",
 )
+
+
+@pytest.fixture(scope="module")
+def _browser() -> Iterator[Chromium]:
+    """Ends with this module: after it come tests that want the main thread for themselves."""
+    browser = Chromium(Path(__file__).parents[2] / "artifacts" / "screenshots")
+    yield browser.start()
+    browser.stop()
 
 
 @pytest.fixture(scope="module")
