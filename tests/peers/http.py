@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from .programs import PATIENCE
+
 
 @dataclass(frozen=True)
 class Request:
@@ -136,10 +138,10 @@ class HttpPeer:
                 found[:] = [request for request in self.requests if predicate(request)]
                 return len(found) >= count
 
-            if not self._changed.wait_for(there, timeout):
+            if not self._changed.wait_for(there, PATIENCE * timeout):
                 came = "\n".join(f"  {each.method} {each.path} {each.body[:200]!r}" for each in self.requests)
                 raise AssertionError(
-                    f"{len(found)} of {count} such requests within {timeout:g} s. Those that came:\n{came or '  none'}"
+                    f"{len(found)} of {count} such requests within {PATIENCE * timeout:g} s. Those that came:\n{came or '  none'}"
                 )
             return found
 

@@ -16,6 +16,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+# What a test waits for takes so many seconds at most on an idle machine. Others may be at work on this one.
+PATIENCE = 3
+
 
 class NotStarted(RuntimeError):
     """A program could not be started; the message ends with its log."""
@@ -82,10 +85,10 @@ def wait_until(true: Callable[[], bool], timeout: float, what: str) -> None:
 
     :raises AssertionError: the time is over.
     """
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + PATIENCE * timeout
     while not true():
         if time.monotonic() > deadline:
-            raise AssertionError(f"Not within {timeout:g} s: {what}")
+            raise AssertionError(f"Not within {PATIENCE * timeout:g} s: {what}")
         time.sleep(0.05)
 
 
@@ -137,13 +140,15 @@ class Program:
 
         :raises NotStarted: it has ended, or the time is over.
         """
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + PATIENCE * timeout
         while not ready():
             if not self.is_running:
                 raise NotStarted(f"It ended with {self.process.returncode} ({self.name}). Its log:\n{self.tail()}")
             if time.monotonic() > deadline:
                 self.kill()
-                raise NotStarted(f"It was not ready within {timeout:g} s ({self.name}). Its log:\n{self.tail()}")
+                raise NotStarted(
+                    f"It was not ready within {PATIENCE * timeout:g} s ({self.name}). Its log:\n{self.tail()}"
+                )
             time.sleep(0.05)
 
     def signal_group(self, number: int) -> None:

@@ -124,7 +124,7 @@ class Server:
             stdin=subprocess.DEVNULL if input is None else None,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
         if check and done.returncode:
             shown = f"{module} {' '.join(arguments)}"

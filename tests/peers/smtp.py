@@ -11,7 +11,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from .programs import free_port
+from .programs import PATIENCE, free_port
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,11 @@ class SmtpPeer:
                 found[:] = [mail for mail in self.mails if predicate(mail)]
                 return bool(found)
 
-            if not self._changed.wait_for(there, timeout):
+            if not self._changed.wait_for(there, PATIENCE * timeout):
                 came = "\n".join(f"  to {', '.join(mail.recipients)}: {mail.subject}" for mail in self.mails)
-                raise AssertionError(f"No such mail within {timeout:g} s. Those that came:\n{came or '  none'}")
+                raise AssertionError(
+                    f"No such mail within {PATIENCE * timeout:g} s. Those that came:\n{came or '  none'}"
+                )
             return found[0]
 
     async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:

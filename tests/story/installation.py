@@ -71,7 +71,7 @@ def _run(server: Server, script: str, *arguments: str) -> str:
         env={**server.env, "DJANGO_SETTINGS_MODULE": "watchroom.settings"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip().splitlines()[-1]
