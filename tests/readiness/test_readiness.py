@@ -19,14 +19,17 @@ from watchroom.config.current import read as configured
 from watchroom.config.text import parse
 from watchroom.engine.loop import run_due
 from watchroom.incidents.models import Incident
+from watchroom.insights.commands import set_weekly_list
+from watchroom.insights.models import WeeklyList
 from watchroom.intake.models import Signal
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import NotAllowed, NotFound, Refused
 from watchroom.mitigations.models import Mitigation, MitigationRun
 from watchroom.paging.commands import record_defect
-from watchroom.paging.models import PagingDefect
+from watchroom.paging.models import Notification, PagingDefect
 from watchroom.readiness.commands import look_at, publish_process, put_off, set_thresholds, take_up
 from watchroom.readiness.models import Lack, ReadinessDay, Standing, Turn
+from watchroom.runbooks.models import Runbook
 from watchroom.status.models import StatusPage
 
 pytestmark = pytest.mark.django_db
@@ -258,3 +261,56 @@ def test_many_teams_cost_as_many_questions_as_one(
     client.force_login(make.person("Ada", "administrator"))
     with django_assert_max_num_queries(12):
         client.get("/readiness")
+
+
+def test_home_the_service_and_the_weekly_mail_say_it(shop: Team, clock: TravellingClock, client: Client) -> None:
+    mia = Person.objects.get(name="Mia")
+    make.contact_method(boss().person, "browser", {"person": 1})  # type: ignore[arg-type]
+    set_weekly_list(boss(), shop, on=True)
+    clock.to(WeeklyList.objects.get().due_at - timedelta(hours=1))
+    look_at([shop])
+    client.force_login(mia)
+    assert "that will hurt" not in client.get("/").content.decode(), "it is the managers' to mend"
+    assert "Checkout has no runbook." in client.get("/services/checkout").content.decode()
+    client.force_login(boss().person)  # type: ignore[arg-type]
+    assert "lacks 2 things that will hurt" in client.get("/").content.decode()
+    put_off(boss(), shop, "practice:", until=clock().date() + timedelta(days=9), reason="In May")
+    clock.advance(timedelta(hours=1))
+    run_due()
+    told = Notification.objects.get(subject="What Shop still lacks")
+    assert told.person == boss().person and told.path == "/readiness/teams/shop"
+    assert "- Nothing reaches Mia, who is on call." in told.body and "practised" not in told.body
+    clock.to(WeeklyList.objects.get().due_at)
+    run_due()
+    later = Notification.objects.filter(subject="What Shop still lacks").latest("pk")
+    assert later == told, "nothing is new"
+    clock.to(WeeklyList.objects.get().due_at)
+    run_due()
+    later = Notification.objects.filter(subject="What Shop still lacks").latest("pk")
+    assert "practised" in later.body and "Mia" not in later.body, "what was put off has come back"
+
+
+def test_a_drill_is_practice(shop: Team, clock: TravellingClock) -> None:
+    Incident.objects.create(title="Drill", team=shop, drill=True, declared_at=clock(), guide_at=None)
+    look_at([shop])
+    assert "practice:" not in keys(shop)
+    clock.advance(timedelta(days=91))
+    look_at([shop])
+    assert keys(shop)["practice:"].text == "The team has not practised an incident for 91 days."
+
+
+def test_what_a_runbook_lacks_is_said(shop: Team, clock: TravellingClock) -> None:
+    Runbook.objects.create(team=shop, name="Queue", slug="queue")
+    look_at([shop])
+    row = keys(shop)["runbook:queue"]
+    assert (row.level, row.path) == (2, "/runbooks/queue") and row.text.startswith(
+        "The runbook Queue: it has no steps yet."
+    )
+
+
+def test_a_page_shows_as_much_as_can_be_read(shop: Team, clock: TravellingClock, client: Client) -> None:
+    Service.objects.bulk_create(Service(team=shop, name=f"S{n}", slug=f"s-{n}", tier=4) for n in range(60))
+    client.force_login(boss().person)  # type: ignore[arg-type]
+    page = client.get("/readiness/teams/shop").content.decode()
+    assert "more: they move up" in page and page.count("Put off<") < 3 * 50
+    assert len(client.get("/api/v1/readiness/teams/shop").json()["lacks"]) > 200

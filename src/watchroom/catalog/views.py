@@ -18,6 +18,7 @@ from ..kernel import clock
 from ..kernel.errors import WatchroomError
 from ..kernel.numbers import whole
 from ..paging.queries import dry_run
+from ..readiness.queries.standing import lacks_of_service
 from ..web.middleware import actor_of
 from . import commands, queries
 from .forms import ServiceForm
@@ -71,6 +72,7 @@ def service(request: HttpRequest, slug: str) -> HttpResponseBase:
         "groups_below": [group for group in groups if group.service_id != row.pk],
         "incidents": incidents_visible_to(by).filter(services=row).exclude(status=Incident.Status.RESOLVED)[:20],
         "upcoming": upcoming,
+        "lacks": lacks_of_service(row),
         "may_manage": by.may(Action.MANAGE, row.team),
     }
     return render(request, "catalog/service.html", context)

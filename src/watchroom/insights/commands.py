@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -137,8 +138,18 @@ def _next_list(readers: list[Person], after: datetime) -> datetime:
     return next_monday(after, ZoneInfo(readers[0].timezone if readers else "UTC"))
 
 
+_more: list[Callable[[Team, datetime], list[str]]] = []
+
+
+def adds_to_weekly_list(more: Callable[[Team, datetime], list[str]]) -> None:
+    """From now on the weekly list of a team also says what ``more`` answers for it and the beginning of its week. The packages
+    above register when Django starts."""
+    _more.append(more)
+
+
 def send_weekly_list() -> bool:
-    """Send one list that is due, and say whether there was one. Where nothing paged for nothing, nothing is sent."""
+    """Send one list that is due, and say whether there was one. Where nothing paged for nothing and nothing else is to be said,
+    nothing is sent."""
     now = clock.now()
     with transaction.atomic():
         row = claimable(WeeklyList.objects.filter(due_at__lte=now).select_related("team").order_by("due_at")).first()
@@ -148,15 +159,18 @@ def send_weekly_list() -> bool:
             team=row.team, title__startswith=_TITLE, state__in=(ActionItem.State.OPEN, ActionItem.State.DOING)
         )
         owners = {item.title.removeprefix(_TITLE): str(item.owner) for item in open_items.select_related("owner")}
-        lines = in_words(alert_rules(SYSTEM, *window(7), row.team), owners)
+        alerts = in_words(alert_rules(SYSTEM, *window(7), row.team), owners)
+        others = [line for more in _more for line in more(row.team, now - timedelta(days=7))]
+        lines = ["In the last seven days:", *alerts] if alerts else []
+        lines += ["", *others] if alerts and others else others
         readers = managers_of(row.team)
         for person in readers if lines else ():
             notify(
                 person,
                 purpose=Notification.Purpose.REMINDER,
-                subject=f"Alerts to fix in {row.team}",
-                body="\n".join(["In the last seven days:", *lines]),
-                path=f"/insights?days=7&team={row.team.slug}",
+                subject=f"Alerts to fix in {row.team}" if alerts else f"What {row.team} still lacks",
+                body="\n".join(lines),
+                path=f"/insights?days=7&team={row.team.slug}" if alerts else f"/readiness/teams/{row.team.slug}",
                 reason=f"weekly-list:{row.team_id}:{row.due_at.date()}",
             )
         row.due_at = _next_list(readers, now)

@@ -9,3 +9,9 @@ class ReadinessConfig(AppConfig):
     """Readiness."""
 
     name = "watchroom.readiness"
+
+    def ready(self) -> None:
+        from ..insights.commands import adds_to_weekly_list
+        from .queries.weekly import news
+
+        adds_to_weekly_list(news)

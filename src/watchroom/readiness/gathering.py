@@ -13,6 +13,7 @@ from ..accounts.roles import Role
 from ..actions.models import ActionItem
 from ..catalog.models import Dependency, Service, ServiceLink
 from ..channels.base import missing_for, wakes
+from ..drills import queries as drills
 from ..evidence.models import Indicator
 from ..incidents.models import Incident
 from ..incidents.severities import all_severities
@@ -27,8 +28,8 @@ from ..oncall.models import Calendar, Override, RotationMember
 from ..paging.models import ContactMethod, EscalationPolicy, PagingDefect, StepTarget
 from ..paging.people import Roster
 from ..paging.rules import messages_for
+from ..runbooks import queries as runbooks
 from ..runbooks.models import Runbook
-from ..runbooks.rules.reviews import due as review_due
 from ..status.models import StatusPage
 from .models import ProcessVersion, ReadinessThresholds
 from .queries.process import current, readings_from
@@ -275,21 +276,24 @@ def _mitigations(ids: Collection[int]) -> By:
 
 
 def _runbooks(ids: Collection[int]) -> By:
+    rows = list(Runbook.objects.filter(team__in=ids))
+    lacks = runbooks.lacks_of(rows) if rows else {}
     found: By = defaultdict(list)
-    for row in Runbook.objects.filter(team__in=ids).annotate(
-        for_services=Exists(Service.objects.filter(runbooks=OuterRef("pk")))
-    ):
-        due = review_due(row.reviewed_at or row.created_at, row.review_days)
+    for row in rows:
         found[row.team_id].append(
-            facts.Runbook(row.slug, row.name, row.version > 0, row.owner_id is not None, row.for_services, due)
+            facts.Runbook(row.slug, row.name, tuple((each.code, each.text) for each in lacks[row.pk]))
         )
     return found
 
 
 def _practised(ids: Collection[int]) -> dict[int, datetime]:
-    """When each team last practised an incident; trying Watchroom out is no practice."""
+    """When each team last practised: a drill that has ended, or an incident that was declared as one; trying Watchroom out is no
+    practice."""
     rows = Incident.objects.filter(team__in=ids, drill=True, test=False).order_by().values_list("team_id")
-    return dict(rows.annotate(Max("declared_at")))
+    found = dict(rows.annotate(Max("declared_at")))
+    for team, at in drills.last_practised_by_team().items():
+        found[team] = max(at, found.get(team, at))
+    return found
 
 
 def _unread(members: Iterable[tuple[int, int, str, int, datetime]]) -> By:

@@ -129,4 +129,4 @@ def hurting(actor: Actor) -> list[Standing]:
     rows = Standing.objects.filter(hurts__gt=0).select_related("team", "next")
     if not actor.may(Action.ADMINISTER):
         rows = rows.filter(team__in=actor.teams_where(Action.MANAGE))
-    return list(rows.order_by("-hurts", "-id")[:5])
+    return list(rows.order_by("-hurts", "-id")[:2])

@@ -184,6 +184,17 @@ _IN_VAIN = {
 }
 
 
+_GRAVE = {
+    "steps",
+    "gone",
+    "mitigate",
+    "call",
+    "dead",
+    "fits",
+    "review",
+}  # of a runbook: without it, it does not help at night
+
+
 def _help(team: TeamFacts, limits: Thresholds, now: datetime) -> Answers:
     for each in team.mitigations:
         path = f"/mitigations/{each.slug}"
@@ -194,17 +205,11 @@ def _help(team: TeamFacts, limits: Thresholds, now: datetime) -> Answers:
             text = f"{each.name} was never tried: nobody knows whether it works."
             yield None if each.outcome else Lack("mitigation", each.slug, Level.NICE, text, path, each.service)
     for book in team.runbooks:
-        path = f"/runbooks/{book.slug}"
-        if not book.steps:
-            yield Lack("runbook", book.slug, Level.MEND, f"The runbook {book.name} has no steps.", path)
-        elif book.review_due_at is not None and book.review_due_at <= now:
-            days = (now - book.review_due_at).days
-            text = f"The runbook {book.name} should have been looked at {f'{days} days ago' if days else 'today'}."
-            yield Lack("runbook", book.slug, Level.MEND, text, path)
-        elif not book.owner:
-            yield Lack("runbook", book.slug, Level.NICE, f"Nobody looks after the runbook {book.name}.", path)
-        else:
-            yield None
+        grave = [text for code, text in book.lacks if code in _GRAVE]
+        said = grave or [text for _, text in book.lacks]
+        level, more = Level.MEND if grave else Level.NICE, f" And {len(book.lacks) - 1} more." if book.lacks[1:] else ""
+        text = f"The runbook {book.name}: {said[0][:1].lower()}{said[0][1:]}{more}" if said else ""
+        yield Lack("runbook", book.slug, level, text, f"/runbooks/{book.slug}") if said else None
 
 
 def _practice(team: TeamFacts, limits: Thresholds, now: datetime) -> Answers:
@@ -213,7 +218,7 @@ def _practice(team: TeamFacts, limits: Thresholds, now: datetime) -> Answers:
         long_ago = last is None or now - last >= limits.practised_days * _DAY
         said = f"for {(now - last).days} days" if last else "yet"
         text = f"The team has not practised an incident {said}."
-        yield Lack("practice", "", Level.MEND, text, "/incidents/declare") if long_ago else None
+        yield Lack("practice", "", Level.MEND, text, "/drills/plan") if long_ago else None
     for each in team.unread if limits.unread_days else ():
         late = now - each.since >= limits.unread_days * _DAY
         text = f"{each.name} has not read the process."

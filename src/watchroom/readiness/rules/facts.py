@@ -107,12 +107,11 @@ class Mitigation:
 
 @dataclass(frozen=True)
 class Runbook:
+    """``lacks``: what the rules of runbooks find, each with its code; what matters most comes first."""
+
     slug: str
     name: str
-    steps: bool
-    owner: bool
-    services: bool
-    review_due_at: datetime | None
+    lacks: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)

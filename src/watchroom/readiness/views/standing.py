@@ -25,6 +25,7 @@ from ..queries import standing as queries
 from ..rules.facts import Thresholds
 
 PAGE = 50
+SHOWN = 50  # lacks of a level on a page: who has more mends these first
 _LABELS = {
     "silent_days": "Nothing has come from an integration, in days",
     "tray_most": "Messages that wait in an integration’s tray",
@@ -57,7 +58,10 @@ def team(request: HttpRequest, slug: str = "") -> HttpResponse:
         "team": one,
         "readiness": found,
         "next": found.lacks[0] if found.lacks else None,
-        "levels": [(level, list(each)) for level, each in groupby(rest, key=lambda lack: lack.level)],
+        "levels": [
+            (level, some[:SHOWN], len(some[SHOWN:]))
+            for level, some in ((level, list(each)) for level, each in groupby(rest, key=lambda lack: lack.level))
+        ],
         "shares": [row.percent for row in days],
         "days": [row.day.isoformat() for row in days],
         "may": by.may(Action.MANAGE, one) if one else True,

@@ -24,6 +24,7 @@ from ...paging.queries import my_defects
 from ...paging.views.respond import VERBS
 from ...paging.waking import at_night, trouble_at_night
 from ...readiness.queries.process import is_asked
+from ...readiness.queries.standing import hurting
 from ..middleware import actor_of
 
 LOOK_AHEAD = timedelta(days=60)
@@ -49,6 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "duty": duty,
         "alone": actor.may(Action.ADMINISTER) and Person.objects.filter(is_active=True)[:2].count() == 1,
         "asleep": _trouble(person) if person and duty and (duty["now"] or duty["next"]) else "",
+        "hurting": [] if mine else hurting(actor),
         "unread": not mine and is_asked(actor),
         "today": now.date(),
     }
