@@ -119,3 +119,13 @@ def test_the_managers_are_asked_where_it_has_no_owner(clock: TravellingClock) ->
     assert {each.person for each in Notification.objects.filter(purpose="reminder")} == {manager}
     commands.save_runbook(SYSTEM, row, team=team, name=row.name, review_days=None)
     assert duties.next_due() is None
+
+
+def test_a_page_goes_out_without_its_line_rather_than_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    from watchroom.intake import hooks
+
+    def broken(groups: Any) -> Any:
+        raise ValueError("a matcher that nobody can read")
+
+    monkeypatch.setattr(hooks, "_runbooks", [broken])
+    assert hooks.runbooks_for([(1, None, {"alertname": "Slow"})]) == {}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from django.db import DatabaseError
+
 from ..accounts.actors import Actor
 from ..accounts.models import Person
 from ..sources.base import ChangeSaid
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -135,4 +140,11 @@ def runbooks_come_from(find: Callable[[Sequence[Asked]], Mapping[int, str]]) -> 
 
 
 def runbooks_for(groups: Sequence[Asked]) -> Mapping[int, str]:
-    return _runbooks[0](groups) if _runbooks and groups else {}
+    """A page goes out without that line rather than not at all."""
+    try:
+        return _runbooks[0](groups) if _runbooks and groups else {}
+    except DatabaseError:  # the whole transaction fails, and is tried again
+        raise
+    except Exception:
+        log.exception("No runbook can be named for the alert groups %s.", [pk for pk, *_ in groups])
+        return {}

@@ -18,8 +18,9 @@ from .models import ProcessReminder, ProcessVersion, Standing, Turn
 from .queries.process import current, last_big_change, to_remind
 
 EVERY = timedelta(hours=1)
-TEAMS = 25  # looked at in one transaction
+TEAMS = 25  # looked at in one go
 PAUSE = timedelta(seconds=1)  # in which others may write
+LEASE = timedelta(minutes=5)  # whoever looks has the turn for so long
 BATCH = 200  # people in one turn; who is left comes with the next
 
 
@@ -64,20 +65,22 @@ def _next_look() -> datetime | None:
 
 
 def look() -> int:
-    """Look what teams lack: some of those that have not been looked at for longest, in one go; each once an hour."""
+    """Look what teams lack: some of those that have not been looked at for longest, in one go; each once an hour. Nobody else
+    waits meanwhile: the turn is taken first, and what there is to read is read outside of a transaction."""
     now = clock.now()
     with transaction.atomic():
         turn = claimable(Turn.objects.filter(what=Turn.What.LOOK, due_at__lte=now)).first()
         if turn is None:
             return 0
-        if not Standing.objects.filter(team=None, looked_at__gt=now - EVERY).exists():
-            look_at([None])
-        fresh = Standing.objects.filter(team=OuterRef("pk"), looked_at__gt=now - EVERY)
-        teams = list(Team.objects.filter(~Exists(fresh)).order_by("standing__looked_at", "pk")[: TEAMS + 1])
-        if teams:
-            look_at(teams[:TEAMS])
-        turn.due_at = now + (PAUSE if len(teams) > TEAMS else EVERY)
+        turn.due_at = now + LEASE
         turn.save(update_fields=["due_at"])
+    if not Standing.objects.filter(team=None, looked_at__gt=now - EVERY).exists():
+        look_at([None])
+    fresh = Standing.objects.filter(team=OuterRef("pk"), looked_at__gt=now - EVERY)
+    teams = list(Team.objects.filter(~Exists(fresh)).order_by("standing__looked_at", "pk")[: TEAMS + 1])
+    if teams:
+        look_at(teams[:TEAMS])
+    Turn.objects.filter(pk=turn.pk).update(due_at=now + (PAUSE if len(teams) > TEAMS else EVERY))
     return 1
 
 

@@ -316,7 +316,7 @@ def _unread(members: Iterable[tuple[int, int, str, int, datetime]]) -> By:
 def _overdue(ids: Collection[int], now: datetime) -> By:
     found: By = defaultdict(list)
     rows = ActionItem.objects.filter(
-        team__in=ids, remind_at__isnull=False, due_on__lt=now.date(), incident__isnull=False
+        team__in=ids, remind_at__isnull=False, due_on__lt=now.date(), incident__private=False
     )
     for team, pk, title, due in rows.order_by("due_on").values_list("team_id", "pk", "title", "due_on"):
         found[team].append(facts.Item(pk, title, datetime.combine(due, time(), UTC)))

@@ -66,5 +66,6 @@ _matcher = lru_cache(maxsize=8_192)(matcher)
 
 @prepared
 def _candidates(services: Collection[int]) -> QuerySet[Runbook, Row]:
-    rows = Runbook.objects.filter(Q(services__in=services) | Q(services__isnull=True), version__gt=0)
+    by_labels = Q(services__isnull=True) & ~Q(matchers=[])
+    rows = Runbook.objects.filter(Q(services__in=services) | by_labels, version__gt=0)
     return rows.order_by("name", "id").values_list("slug", "name", "matchers", "services")

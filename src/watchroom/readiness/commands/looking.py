@@ -35,9 +35,9 @@ def look_at(teams: Sequence[Team | None]) -> None:
     """Write down what these lack: what is new, what is gone, and the share of the day. As many statements for many as for
     one."""
     now = clock.now()
+    found = found_of(teams, now)
     with transaction.atomic():
         standings = {row.team_id: row for row in locked(_standings(teams).order_by("pk"))}
-        found = found_of(teams, now)
         rows: dict[int | None, list[Lack]] = {pk: [] for pk in found}
         for row in Lack.objects.filter(_of(teams), gone_at__isnull=True):
             rows[row.team_id].append(row)

@@ -124,7 +124,9 @@ def _check(section: str, said: Mapping[str, str]) -> None:
 
 def _next(by: Actor, at: datetime, expected: int | None) -> ProcessVersion:
     """The row after the newest one, which stays locked meanwhile."""
-    newest = locked(ProcessVersion.objects.order_by("-number")).first()
+    rows = ProcessVersion.objects.order_by("-number")
+    locked(rows).first()
+    newest = rows.first()  # after the wait for somebody else's, it is theirs
     there = newest.number if newest is not None else 0
     if expected is not None and expected != there:
         raise Conflict(
