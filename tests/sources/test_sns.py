@@ -43,6 +43,50 @@ def test_an_alarm_fires_and_ends(amazon: Amazon, version: str) -> None:
     assert note.act == "note"
 
 
+def _by_eventbridge(state: str, kind: str = "State", **detail: object) -> dict[str, object]:
+    return {
+        "version": "0", "id": f"of-this-event-{state}", "detail-type": f"CloudWatch Alarm {kind} Change", "source": "aws.cloudwatch",
+        "account": "123456789012", "time": "2026-03-02T08:58:31Z", "region": "eu-west-1",
+        "resources": [ALARM["AlarmArn"]],
+        "detail": {
+            "alarmName": ALARM["AlarmName"],
+            "configuration": {
+                "description": ALARM["AlarmDescription"],
+                "metrics": [
+                    {"id": "m1", "returnData": True, "metricStat": {
+                        "metric": {"name": "CPUUtilization", "namespace": "AWS/EC2", "dimensions": {"InstanceId": "i-0a1b"}},
+                        "period": 300, "stat": "Average"}},
+                ],
+            },
+            "previousState": {"value": "OK", "reason": "before", "timestamp": "2026-03-02T08:00:00.000+0000"},
+            "state": {"value": state, "reason": "because", "timestamp": "2026-03-02T08:58:30.250+0000"},
+            **detail,
+        },
+    }  # fmt: skip
+
+
+def test_an_alarm_that_comes_by_eventbridge_is_the_same_alarm(amazon: Amazon) -> None:
+    """Its event names it otherwise, and has an id of its own each time."""
+
+    def drafted(message: dict[str, Any]) -> Any:
+        (draft,) = source.parse(inbound(amazon.notification(message), amazon.pem)).drafts
+        return draft
+
+    straight, fires = drafted(ALARM), drafted(_by_eventbridge("ALARM"))
+    for name in ("act", "dedup_key", "title", "severity", "labels", "link", "starts_at"):
+        assert getattr(fires, name) == getattr(straight, name), name
+    assert fires.annotations["description"] == "because"
+    for over in (
+        _by_eventbridge("OK"),
+        _by_eventbridge("ALARM", "Configuration", operation="delete"),
+        ALARM | {"NewStateValue": "OK"},
+    ):
+        assert (drafted(over).act, drafted(over).dedup_key) == ("end", straight.dedup_key)
+    assert drafted(_by_eventbridge("INSUFFICIENT_DATA")).act == "note"
+    composite = drafted(_by_eventbridge("ALARM", configuration={"alarmRule": "ALARM(a) OR ALARM(b)"}))
+    assert (composite.act, composite.title, composite.dedup_key) == ("fire", ALARM["AlarmName"], straight.dedup_key)
+
+
 @pytest.mark.parametrize(
     "change",
     [

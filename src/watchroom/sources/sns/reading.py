@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions.html
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 """
 
 from __future__ import annotations
@@ -40,10 +41,42 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         message = Said(json_of(said["Message"].text(300_000).encode()), "Message")
     except Unusable:
         message = Said(None)
+    if message["source"].line() == "aws.cloudwatch" and message["detail"]["alarmName"]:
+        message = _by_eventbridge(message)
     if message["AlarmName"]:
         yield _alarm(message, inbound)
     elif said["Message"]:
         yield _other(said, message, inbound, name, region)
+
+
+def _by_eventbridge(event: Said) -> Said:
+    """What EventBridge says of an alarm (its state changed; it was changed or deleted), in the words in which CloudWatch itself
+    tells SNS, so that it is one alert by whichever way. A deleted alarm will never say that it is over."""
+    detail, arns = event["detail"], [each for each in event["resources"].each() if ":alarm:" in each.text()]
+    deleted = detail["operation"].line(40).lower() == "delete"
+    state, settings = detail["state"], detail["configuration"]
+    # A composite alarm has no metrics; one that computes has several, and the one that is returned names none.
+    metric = next(
+        (each for each in (m["metricStat"]["metric"] for m in settings["metrics"].each()) if each), Said(None)
+    )
+    return Said(
+        {
+            "AlarmName": detail["alarmName"].value,
+            "AlarmDescription": settings["description"].value,
+            "AlarmArn": arns[0].value if arns else "",
+            "AWSAccountId": event["account"].value,
+            "Region": event["region"].value,
+            "NewStateValue": "OK" if deleted else state["value"].value,
+            "NewStateReason": "The alarm was deleted." if deleted else state["reason"].value,
+            "StateChangeTime": state["timestamp"].value or event["time"].value,
+            "Trigger": {
+                "MetricName": metric["name"].value,
+                "Namespace": metric["namespace"].value,
+                "Dimensions": [{"name": name, "value": each.value} for name, each in metric["dimensions"].items()],
+            },
+        },
+        "Message",
+    )
 
 
 def _alarm(alarm: Said, inbound: Inbound) -> Draft:
