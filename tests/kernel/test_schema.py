@@ -73,6 +73,19 @@ def test_both_ways_lead_to_the_same_tables(tmp_path: Path, on_postgres: bool) ->
         assert len(made) == 2 and made == migrated
 
 
+def test_two_that_begin_at_once_do_not_get_in_each_others_way(tmp_path: Path, on_postgres: bool) -> None:
+    """On an empty folder also the secret key is made by one of them, and both work with it."""
+    url = new_database(os.environ["DATABASE_URL"], "at_once_by_two") if on_postgres else ""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("WATCHROOM_", "DJANGO_"))}
+    env |= {"WATCHROOM_DATA": str(tmp_path / "data"), "DATABASE_URL": url}
+    commands = [[sys.executable, "-m", "watchroom", "migrate"]] * 2
+    begun = [subprocess.Popen(each, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for each in commands]
+    said = [each.communicate() for each in begun]
+    assert [each.returncode for each in begun] == [0, 0], said
+    assert (tmp_path / "data" / "secret.key").stat().st_size >= 64
+    assert [path.name for path in (tmp_path / "data").glob("secret*")] == ["secret.key"]
+
+
 def test_whoever_waits_for_migrations_is_told_how_far_they_are() -> None:
     progress = Progress(3)
     assert str(progress) == "The database is brought up to date: 0 of 3 migrations are done."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -13,6 +14,9 @@ import click
 import httpx
 
 from ..kernel.errors import Refused, WatchroomError
+
+_LEADS_ELSEWHERE = re.compile(r"[?#\\\s\x00-\x1f\x7f]|(?:^|/)\.{1,2}(?:/|$)|//|.+/$")
+_CHECK_URL = "Check --url or WATCHROOM_API_URL."
 
 
 class Api:
@@ -24,8 +28,13 @@ class Api:
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """The answer of ``method path``, parsed (None: there is none).
 
-        :raises WatchroomError: the API refused, or can't be reached.
+        :raises WatchroomError: the API refused, can't be reached, or ``path`` leads elsewhere by what was typed into it.
         """
+        if _LEADS_ELSEWHERE.search(path):
+            raise Refused(
+                f"There can't be anything at {path!r}.",
+                fix="Name it by its number or short name, as Watchroom shows it.",
+            )
         headers = {} if method == "GET" else {"Idempotency-Key": str(uuid.uuid4())}
         asked = {name: value for name, value in query.items() if value not in (None, "")}
         try:
@@ -33,9 +42,7 @@ class Api:
                 method, f"/api/v1/{path.lstrip('/')}", params=asked or None, json=body, headers=headers
             )
         except httpx.HTTPError as error:
-            raise WatchroomError(
-                f"Watchroom can't be reached: {error}.", fix="Check --url or WATCHROOM_API_URL."
-            ) from error
+            raise WatchroomError(f"Watchroom can't be reached: {error}.", fix=_CHECK_URL) from error
         if answer.status_code >= 400:
             raise _error(answer)
         if not answer.content:
@@ -82,14 +89,16 @@ def connect(url: str, token: str, email: str) -> Api:
     if url:
         if not token:
             raise Refused("There is no token for that address.", fix=_SET_TOKEN)
-        return Api(httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30))
+        try:
+            return Api(httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30))
+        except httpx.InvalidURL as error:
+            raise Refused(f"{url!r} is no address: {error}", field="url", value=url, fix=_CHECK_URL) from None
     return Api(_in_process(email))
 
 
 def _in_process(email: str) -> httpx.Client:
     import django
     from django.apps import apps
-    from django.db import DatabaseError
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "watchroom.settings")
     if not apps.ready:
@@ -98,16 +107,15 @@ def _in_process(email: str) -> httpx.Client:
     from ..accounts.models import Person
     from ..accounts.roles import Role
     from ..api.auth import LOCAL_ACTOR
+    from ..kernel.schema import require_up_to_date
     from ..wsgi import application
 
+    require_up_to_date()
     active = Person.objects.filter(is_active=True)
-    try:
-        if email:
-            person = active.filter(email__iexact=email).first()
-        else:
-            person = active.filter(role=Role.ADMINISTRATOR).order_by("pk").first()
-    except DatabaseError:
-        raise Refused("The database is not ready.", fix="Run `watchroom migrate` first.") from None
+    if email:
+        person = active.filter(email__iexact=email).first()
+    else:
+        person = active.filter(role=Role.ADMINISTRATOR).order_by("pk").first()
     if person is None and email:
         raise Refused(f"There is no active person with the address {email}.", fix="See `watchroom people`.")
     if person is None:
@@ -119,6 +127,7 @@ def _in_process(email: str) -> httpx.Client:
 
     def as_operator(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         environ[LOCAL_ACTOR] = actor
+        environ["PATH_INFO"] = environ["PATH_INFO"].encode().decode("latin-1")  # as PEP 3333 wants it
         answer: Iterable[bytes] = application(environ, start_response)
         return answer
 
@@ -134,13 +143,7 @@ def connection_command(command: Callable[..., Any]) -> Callable[..., None]:
     @click.option("--as", "as_email", envvar="WATCHROOM_AS", default="", help="On this machine: act as this person.")
     @wraps(command)
     def run(url: str, as_email: str, **options: Any) -> None:
-        try:
-            command(connect(url, os.environ.get("WATCHROOM_TOKEN", ""), as_email), **options)
-        except WatchroomError as error:
-            click.echo(error.message, err=True)
-            if error.fix:
-                click.echo(error.fix, err=True)
-            raise click.exceptions.Exit(1) from None
+        command(connect(url, os.environ.get("WATCHROOM_TOKEN", ""), as_email), **options)
 
     return run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import parse_qs
 
 import click
 
@@ -29,7 +30,8 @@ def api(api: Api, method: str, path: str, data: str | None) -> Any:
         body = json.loads(data) if data is not None else None
     except ValueError:
         raise click.BadParameter("It is not JSON.", param_hint="--data") from None
-    answer = api.call(method.upper(), path.removeprefix("/api/v1"), body)
+    place, _, asked = path.partition("?")
+    answer = api.call(method.upper(), place.removeprefix("/api/v1").rstrip("/"), body, **parse_qs(asked))
     return answer, json.dumps(answer, indent=2, ensure_ascii=False)
 
 

@@ -75,7 +75,7 @@ def pause_integration(api: Api, slug: str) -> Any:
 @api_command
 def resume_integration(api: Api, slug: str) -> Any:
     """Accept its signals again."""
-    return api.call("POST", f"/integrations/{slug}/pause?paused=false"), f"{slug} takes signals again."
+    return api.call("POST", f"/integrations/{slug}/pause", paused="false"), f"{slug} takes signals again."
 
 
 @integration.command("rotate-key")

@@ -49,7 +49,7 @@ def _hand_over(address: str, path: str) -> None:
     }
     try:
         answer = httpx.post(f"{address.rstrip('/') or settings.url}{path}", content=body, headers=headers, timeout=20)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         click.echo(f"Watchroom can't be reached: {error}.", err=True)
         sys.exit(TRY_LATER)
     if answer.status_code >= 500 or answer.status_code == 429:
@@ -58,4 +58,8 @@ def _hand_over(address: str, path: str) -> None:
     if answer.status_code >= 400:
         click.echo(f"Watchroom refused it ({answer.status_code}): is the key the same?", err=True)
         sys.exit(1)
-    click.echo(answer.json()["text"])
+    try:
+        click.echo(answer.json()["text"])
+    except (ValueError, KeyError, TypeError):
+        click.echo("The answer was not Watchroom's: check --to or WATCHROOM_URL.", err=True)
+        sys.exit(TRY_LATER)

@@ -7,7 +7,6 @@ import sys
 import click
 
 from .. import __version__
-from ..kernel.errors import WatchroomError
 from . import (
     agent,
     alerts,
@@ -47,10 +46,11 @@ from . import (
     workspaces,
 )
 from .demo import demo
+from .failing import Saying, say_defect
 from .mcp import mcp
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Saying, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="watchroom")
 def cli() -> None:
     """Watchroom: from a signal to a page, a coordinated response and a lasting fix."""
@@ -105,8 +105,6 @@ def run() -> None:
     """Run the command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage."""
     try:
         cli(standalone_mode=True)
-    except WatchroomError as error:
-        click.echo(f"watchroom: {error.message}", err=True)
-        if error.fix:
-            click.echo(f"  {error.fix}", err=True)
+    except Exception as error:
+        say_defect(error)
         sys.exit(1)

@@ -28,7 +28,10 @@ class There:
     """The other tool's API, read only. It may ask us to slow down; then we do."""
 
     def __init__(self, url: str, headers: dict[str, str], pause: Callable[[float], None] = time.sleep) -> None:
-        self.http = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT_SECONDS)
+        try:
+            self.http = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT_SECONDS)
+        except httpx.InvalidURL as error:
+            raise Refused(f"{url!r} is no address: {error}", field="--api", value=url, fix="Check --api.") from None
         self.pause = pause
 
     def get(self, path: str, **query: Any) -> Any:

@@ -191,13 +191,13 @@ def import_absences(api: Api, file: Any) -> Any:
 
 @oncall.command("calendar")
 @click.argument("name")
-@click.argument("url")
+@click.argument("address")
 @click.option("--schedule", help="Slug: its shifts. Without it, your own absences.")
 @click.option("--precedence", type=int, help="Of entries that name no level.")
 @api_command
-def calendar(api: Api, **fields: Any) -> Any:
+def calendar(api: Api, address: str, **fields: Any) -> Any:
     """Read an iCalendar address every ten minutes."""
-    return api.post("/calendars", **fields), facts
+    return api.post("/calendars", url=address, **fields), facts
 
 
 @oncall.command("feed")

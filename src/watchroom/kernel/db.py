@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import fcntl
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from django.db import DataError, OperationalError, connection, connections, models, transaction
+from django.db import DatabaseError, DataError, OperationalError, connection, connections, models, transaction
 
 from . import wake
 from .errors import NotFound, Refused
@@ -151,6 +154,53 @@ def update_each(rows: Sequence[M], fields: Sequence[str]) -> None:
             cursor.execute(f"{head}{stated} {found}", _by_column(values))
         else:
             cursor.executemany(f"{head}{', '.join(f'{name} = %s' for name in names)} WHERE {key} = %s", values)
+
+
+@contextmanager
+def alone(waiting: Callable[[], None]) -> Iterator[None]:
+    """Only one process is in here at a time, on whatever node; who has to wait for it calls ``waiting`` once. It is free again
+    when its process ends, however it ends.
+
+    The lock is asked for again and again: a statement that waits for one would be waited for by an index that is built beside
+    the writers (https://www.postgresql.org/docs/current/sql-createindex.html, CONCURRENTLY).
+    """
+    if is_postgresql():
+        with connection.cursor() as cursor:
+            take = partial(_answer, cursor, f"SELECT pg_try_advisory_lock({_ALONE})")
+            give_back = partial(_answer, cursor, f"SELECT pg_advisory_unlock({_ALONE})")
+            yield from _held(take, give_back, waiting)
+    else:
+        with Path(f"{connection.settings_dict['NAME']}.alone").open("w") as file:
+            yield from _held(lambda: _taken(file), lambda: True, waiting)
+
+
+_ALONE = 0x5741_5443_4852  # any number, but always the same
+_LOOK_SECONDS = 0.2
+
+
+def _held(take: Callable[[], bool], give_back: Callable[[], bool], waiting: Callable[[], None]) -> Iterator[None]:
+    if not take():
+        waiting()
+        while not take():
+            time.sleep(_LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        with suppress(DatabaseError):  # a connection that was lost has given it back
+            give_back()
+
+
+def _answer(cursor: Any, question: str) -> bool:
+    cursor.execute(question)
+    return bool(cursor.fetchone()[0])
+
+
+def _taken(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def locked(rows: models.QuerySet[M], *, no_key: bool = False) -> models.QuerySet[M]:

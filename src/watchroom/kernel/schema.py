@@ -11,23 +11,35 @@ import io
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
 
 from django.apps import apps
 from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
+from .db import alone
 from .errors import Refused
 
 _TELL_AFTER_SECONDS, _TELL_AGAIN_SECONDS = 1.0, 10.0
 
 
 def bring_up_to_date(say: Callable[[str], None]) -> None:
-    """Make or migrate every database that the settings name; ``say`` how far it is, if that takes more than a second.
+    """Make or migrate every database that the settings name; ``say`` how far it is, if that takes more than a second. Who
+    comes while another process is at it waits, and finds it done.
 
     :raises Refused: a newer Watchroom has been at work on it, and this one would spoil what that one wrote.
     """
+    with alone(lambda: say("Another process is bringing the database up to date. This one waits for it.")):
+        _bring_up_to_date(say)
+
+
+def _bring_up_to_date(say: Callable[[str], None]) -> None:
     for alias in connections:  # a migration of the journal may take over what lay in the default database
         if not connections[alias].introspection.table_names():
             _make(alias)
@@ -48,7 +60,28 @@ def bring_up_to_date(say: Callable[[str], None]) -> None:
 def is_up_to_date(alias: str = DEFAULT_DB_ALIAS) -> bool:
     """Whether every migration has been applied. Django's own command looks at a good deal more before it does nothing,
     and every start waits for it."""
-    return not _missing(MigrationExecutor(connections[alias]))
+    seen = MigrationRecorder(connections[alias]).applied_migrations()
+    return seen.keys() >= _names() or not _missing(MigrationExecutor(connections[alias]))
+
+
+def require_up_to_date() -> None:
+    """Before anything is read or written that this version's tables are needed for.
+
+    :raises Refused: see :func:`is_up_to_date`.
+    """
+    if not is_up_to_date():
+        raise Refused("The database is not up to date.", fix="Run `watchroom migrate` on one node first.")
+
+
+def _names() -> set[tuple[str, str]]:
+    """Every migration that there is, by the names of the files: reading all of them takes a quarter of a second. Those that
+    a squashed one replaces are not looked at: then the whole history is read."""
+    found: set[tuple[str, str]] = set()
+    for app in apps.get_app_configs():
+        module, _ = MigrationLoader.migrations_module(app.label)
+        if module is not None and find_spec(module) is not None:
+            found |= {(app.label, each.name) for each in iter_modules(import_module(module).__path__)}
+    return found
 
 
 def _missing(executor: MigrationExecutor) -> list[object]:

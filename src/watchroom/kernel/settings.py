@@ -370,11 +370,17 @@ def secret_key() -> str:
         return settings.secret_key
     settings.data.mkdir(parents=True, exist_ok=True)
     path = settings.data / "secret.key"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        key = random_secrets.token_urlsafe(48)
-        file.write(key)
-    return key
+    if not path.exists():
+        # Written aside and put in place whole: of two that begin at once, neither reads what the other has yet to write.
+        own = path.with_name(f"secret.{os.getpid()}.new")
+        with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(random_secrets.token_urlsafe(48))
+        try:
+            os.link(own, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            own.replace(path)
+        finally:
+            own.unlink(missing_ok=True)
+    return path.read_text().strip()

@@ -20,10 +20,10 @@ def look() -> str:
     """
     from django.db import OperationalError, connection
 
-    from ..kernel.schema import is_up_to_date
+    from ..kernel.schema import require_up_to_date
 
     try:
-        ready = is_up_to_date()
+        require_up_to_date()
     except OperationalError as error:
         why = str(error).partition("\n")[0]
         if _answers():
@@ -31,18 +31,19 @@ def look() -> str:
         return why
     finally:
         connection.close()
-    if not ready:
-        raise Refused("The database is not up to date.", fix="Run `watchroom migrate` on one node first.")
     return ""
 
 
 def wait() -> bool:
     """What web and engine do before they begin: `serve` starts them also while PostgreSQL is away, and then nobody has looked
-    at it. Whether they had to wait. A database in files is there.
+    at it. Whether they had to wait. A database in files is there, but may be of another version.
 
     :raises Refused: see :func:`look`.
     """
     if not conf.current().is_postgresql:
+        from ..kernel.schema import require_up_to_date
+
+        require_up_to_date()
         return False
     waited = False
     while why := look():
