@@ -28,7 +28,7 @@ from watchroom.kernel import clock as kernel_clock
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import NotAllowed, NotFound, Refused
 from watchroom.mitigations.commands import save_mitigation
-from watchroom.mitigations.models import MitigationRun
+from watchroom.mitigations.models import Mitigation, MitigationRun
 from watchroom.outgoing.commands import save_webhook
 from watchroom.outgoing.duties import duties as event_duties
 from watchroom.outgoing.models import Dispatch, Event
@@ -141,6 +141,44 @@ def test_what_fails_stops_nothing_else_and_can_be_done_again(admin: Actor, conne
     run.refresh_from_db()
     assert [each["ok"] for each in run.results] == [True, True, False] and len(server.messages) == 1
     assert Task.objects.count() == 1, "what was done is not done again"
+    first, second = ran(incident)
+    assert "added 1 task" in first and "task" not in second and ", again: posted in #alerts" in second
+    assert second.count("Could not be done") == 1
+    commands.retry(admin, run)
+    work()
+    assert ", again: nothing was done. Could not be done: " in ran(incident)[2]
+
+
+def test_when_the_second_time_succeeds_the_line_says_only_that(admin: Actor, connect: Callable[[str], Any]) -> None:
+    server, workspace = connect("slack")
+    server.broken = Answer(503)
+    post = {"do": "post", "workspace": workspace.slug, "room": "#alerts", "text": "x"}
+    saved(admin, actions=[{"do": "tasks", "lines": ["One"]}, post])
+    incident = incidents.declare(admin, title="x")
+    work()
+    server.broken = None
+    commands.retry(admin, WorkflowRun.objects.get())
+    work()
+    assert WorkflowRun.objects.get().state == "done"
+    assert ran(incident)[1] == "Workflow “SEV1 declared”, again: posted in #alerts"
+
+
+def test_what_is_done_again_is_not_taken_for_what_another_action_has_done(admin: Actor) -> None:
+    """What has been written is known by the number of its action."""
+    common = {"team": make.team(), "kind": "other", "how": "As it is written."}
+    back, over = (Mitigation.objects.create(name=each, slug=each, **common) for each in ("back", "over"))
+    saved(admin, actions=[{"do": "mitigation", "mitigation": each.slug} for each in (back, over)])
+    Mitigation.objects.filter(pk=back.pk).update(slug="away")
+    incidents.declare(admin, title="x")
+    work()
+    assert [each["ok"] for each in WorkflowRun.objects.get().results] == [False, True]
+    Mitigation.objects.filter(pk=back.pk).update(slug="back")
+    commands.retry(admin, WorkflowRun.objects.get())
+    work()
+    assert [text.split("”")[0] for text in Task.objects.order_by("id").values_list("text", flat=True)] == [
+        "Decide on “over",
+        "Decide on “back",
+    ]
 
 
 def test_one_event_is_one_run_whatever_is_cut_off(admin: Actor, clock: TravellingClock) -> None:

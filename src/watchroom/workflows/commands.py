@@ -167,11 +167,13 @@ def retry(by: Actor, run: WorkflowRun) -> WorkflowRun:
     with acting_in(by, "workflow.retried", run.incident) as (made, _):
         row = locked(WorkflowRun.objects.filter(pk=run.pk)).get()
         if row.state == WorkflowRun.State.FAILED:
-            pairs = list(zip(row.actions, row.results, strict=False))
+            # Each keeps the number it had: by it a chat knows what it has posted already.
+            numbered = [{"number": number} | action for number, action in enumerate(row.actions)]
+            pairs = list(zip(numbered, row.results, strict=False))
             done = [(action, result) for action, result in pairs if result["ok"]]
             left = [action for action, result in pairs if not result["ok"]]
             row.actions = [action for action, _ in done] + left
-            row.results = [result for _, result in done]
+            row.results = [result | {"told": True} for _, result in done]
             row.state, row.due_at, row.ended_at = WorkflowRun.State.DUE, made.at, None
             row.save()
             made.due()

@@ -129,10 +129,10 @@ def _tried(by: Actor, run: WorkflowRun, number: int) -> dict[str, Any]:
     try:
         deed = DEEDS[kind]
         if deed.asks:
-            text = deed.done(Doing(by, _fresh(run), run, number), action)
+            text = deed.done(Doing(by, _fresh(run), run, int(action.get("number", number))), action)
         else:
             with transaction.atomic():
-                text = deed.done(Doing(by, _fresh(run), run, number), action)
+                text = deed.done(Doing(by, _fresh(run), run, int(action.get("number", number))), action)
         return {"do": kind, "ok": True, "text": text}
     except WatchroomError as error:
         return {"do": kind, "ok": False, "text": str(error)[:300]}
@@ -153,9 +153,10 @@ def _end(by: Actor, run: WorkflowRun) -> None:
         row.state = State.DONE if rules.ended_well(row.results) else State.FAILED
         row.due_at, row.ended_at = None, clock.now()
         row.save()
-        did = [each["text"] for each in row.results if each["ok"]]
-        failed = [each["text"] for each in row.results if not each["ok"]]
-        text = f"{by.name}: " + ("; ".join(did) or "nothing was done")
+        new = [each for each in row.results if not each.get("told")]
+        did = [each["text"] for each in new if each["ok"]]
+        failed = [each["text"] for each in new if not each["ok"]]
+        text = f"{by.name}{', again' if len(new) < len(row.results) else ''}: " + ("; ".join(did) or "nothing was done")
         text += f". Could not be done: {'; '.join(failed)}" if failed else ""
         write_system(run.incident, "workflow.ran", text[:2000], {"run": run.pk, "workflow": run.workflow.slug})
         announce({f"workflow:{run.workflow_id}"})

@@ -75,7 +75,7 @@ class RunOut(Schema):
             event_type=row.event_type,
             at=row.at,
             state=row.state,
-            results=[ResultOut(**each) for each in row.results],
+            results=[ResultOut(do=each["do"], ok=each["ok"], text=each["text"]) for each in row.results],
         )
 
 
