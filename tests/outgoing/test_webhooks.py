@@ -35,8 +35,10 @@ from watchroom.outgoing.catalog import TYPES, schema_of
 from watchroom.outgoing.duties import duties
 from watchroom.outgoing.models import Dispatch, DispatchAttempt, Event, Webhook
 from watchroom.outgoing.sending import payload
+from watchroom.paging import commands as paging
 from watchroom.paging.models import Notification
 from watchroom.venues.models import Bridge, VenuePlan
+from watchroom.web.answers import answer
 from watchroom.workflows.commands import save_workflow
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -204,6 +206,34 @@ def test_alerts_that_begin_and_end_by_themselves_are_told(admin: Actor, http_pee
         Draft202012Validator(schema_of(TYPES[request.json()["type"]])).validate(request.json())
     assert http_peer.requests[0].json()["actor"]["kind"] == "integration"
     assert http_peer.requests[1].json()["object"]["state"] == "resolved"
+
+
+def test_a_page_that_is_withdrawn_or_answered_is_told_with_the_number_it_had(
+    admin: Actor, http_peer: HttpPeer, client: Client
+) -> None:
+    team = make.team(slug="payments")
+    ben = make.person("Ben", "responder")
+    make.membership(team, ben)
+    make.contact_method(ben)
+    hook(admin, http_peer.url, team=team, events=["team.paged", "page.*"])
+    withdrawn = paging.page(admin, teams=[team], title="Help")
+    for _ in range(2):
+        withdrawn.refresh_from_db()
+        paging.withdraw_page(admin, withdrawn)
+    answered = paging.page(admin, teams=[team], title="Help again")
+    run_due()
+    answer(acting(ben), answered)
+    deliver()
+    told = [each.json() for each in http_peer.requests]
+    assert [(each["type"], each["data"]["page"], each["team"]) for each in told] == [
+        ("team.paged", withdrawn.pk, "payments"),
+        ("page.withdrawn", withdrawn.pk, "payments"),
+        ("team.paged", answered.pk, "payments"),
+        ("page.answered", answered.pk, "payments"),
+    ]
+    assert told[1]["url"].endswith(f"/escalations/{withdrawn.pk}") and told[1]["actor"]["name"] == "Ada"
+    for each in told:
+        Draft202012Validator(schema_of(TYPES[each["type"]])).validate(each)
 
 
 def test_a_team_hears_of_its_own_only(admin: Actor, http_peer: HttpPeer) -> None:

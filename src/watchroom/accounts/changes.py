@@ -29,8 +29,9 @@ from .roles import Action
 class Change:
     """A change being made. Everything handed to it is committed together with the state, or not at all."""
 
-    def __init__(self, by: Actor, action: str, subject: models.Model | None) -> None:
+    def __init__(self, by: Actor, action: str, subject: models.Model | None, team_id: int | None = None) -> None:
         self.by, self.action, self.subject = by, action, subject
+        self.team_id = team_id  # whose it is; may be said while it is made, where it takes no permission of that team
         self.at: datetime = clock.now()
         self.data: dict[str, Any] = {}  # shown in the audit trail
         self.words: dict[str, Any] = {}  # told to who listens, and not repeated there
@@ -73,23 +74,22 @@ def change(
     by.require(needs, team)
     by.require_change()
     with transaction.atomic():
-        made = Change(by, action, subject)
+        made = Change(by, action, subject, team.pk if isinstance(team, Team) else team)
         yield made
         subject = made.subject
-        team_id = team.pk if isinstance(team, Team) else team
         AuditRecord.objects.create(
             at=made.at,
             action=made.action,
             actor_kind=by.kind,
             person=by.person,
             actor_name=by.name[:150],
-            team_id=team_id,
+            team_id=made.team_id,
             object_kind=(subject._meta.model_name or "") if subject is not None else "",
             object_id=subject.pk if subject is not None else None,
             object_name=str(subject)[:200] if subject is not None else "",
             data=made.data,
             address=by.address,
         )
-        tell([Happened(made.action, made.at, by, subject, team_id, made.data | made.words)])
+        tell([Happened(made.action, made.at, by, subject, made.team_id, made.data | made.words)])
         if made._topics:
             announce(made._topics)

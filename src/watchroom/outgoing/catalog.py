@@ -51,6 +51,7 @@ _UPDATE = {
     "wordings": {"type": "object", "description": "Other words by audience: happening, impact, doing."},
     "corrects": maybe(NUMBER), "next_update_at": maybe(TIME),
 }  # fmt: skip
+_PAGE = {"page": NUMBER, "people": LIST, "teams": LIST}  # the number that its answer or its end names again
 _TIMES = {"starts_at": TEXT, "ends_at": TEXT}
 
 _ALL = (
@@ -186,9 +187,9 @@ _ALL = (
     _other("swap.taken", "A shift was taken.", swap=NUMBER, offered_by=ANY, override=ANY),
     _other("swap.declined", "A swap was declined.", swap=NUMBER),
     _other("swap.withdrawn", "A swap was withdrawn.", swap=NUMBER),
-    _other("person.paged", "Somebody was paged by hand."),
-    _other("team.paged", "A team was paged by hand."),
-    _other("policy.paged", "An escalation policy was carried out by hand."),
+    _other("person.paged", "Somebody was paged by hand.", **_PAGE),
+    _other("team.paged", "A team was paged by hand.", **_PAGE),
+    _other("policy.paged", "An escalation policy was carried out by hand.", **_PAGE),
     _other("approval.approved", "What a policy proposed was approved."),
     _other("approval.declined", "What a policy proposed was declined."),
     _other("paging_defect.resolved", "Why a page reached nobody was dealt with."),
@@ -239,8 +240,8 @@ _ALL = (
     _other("notification_rules.changed", "Somebody wants to be reached in another order.", urgency=TEXT),
     _other("notification_plan.set", "It was said in what order somebody is to be reached."),
     _other("quiet_hours.changed", "Somebody's quiet hours were changed."),
-    _other("page.answered", "Somebody answered a page that was about nothing else."),
-    _other("page.withdrawn", "Whoever sent a page has withdrawn it."),
+    _other("page.answered", "Somebody answered a page that was about nothing else.", page=NUMBER),
+    _other("page.withdrawn", "Whoever sent a page has withdrawn it.", page=NUMBER),
     _other("absence.added", "Somebody will be away.", absence=ANY, paged=YES, **_TIMES),
     _other("absence.removed", "Somebody will not be away after all.", absence=ANY, **_TIMES),
     _other("absences.imported", "Absences were imported.", lines=NUMBER, new=NUMBER),

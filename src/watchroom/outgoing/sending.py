@@ -35,6 +35,7 @@ _PATHS = {
     "incident": "/incidents/{}",
     "alertgroup": "/alerts/{}",
     "actionitem": "/actions/{}",
+    "escalation": "/escalations/{}",
 }
 
 

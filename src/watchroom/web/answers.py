@@ -111,6 +111,6 @@ def answer(by: Actor, escalation: Escalation) -> None:
     elif offered := RoleHandoff.objects.filter(page=escalation.pk, to=by.person, ended_at__isnull=True).first():
         answer_handoff(by, offered, accept=True)  # its page says all that is handed over
     elif escalation.ended_at is None:
-        with change(by, "page.answered", None, needs=Action.SEE) as made:
-            made.note(title=escalation.title)
+        with change(by, "page.answered", escalation, needs=Action.SEE, team=escalation.team) as made:
+            made.note(title=escalation.title, page=escalation.pk)
             stop_escalation(escalation.kind, escalation.subject_id, end=Escalation.End.ACKNOWLEDGED, by=by)

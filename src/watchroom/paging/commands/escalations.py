@@ -286,6 +286,7 @@ def page(
     if not title.strip():
         raise Refused("A page needs a title.", field="title", value=title, fix="Say in one line what you need.")
     what = "person.paged" if people else "team.paged" if teams else "policy.paged"
+    team = policy.team if policy else teams[0] if len(teams) == 1 else None
     with change(by, what, [*people, *teams, policy][0], needs=needs) as made:
         made.note(people=[str(person) for person in people], teams=[team.slug for team in teams], title=title)
         if policy is not None:
@@ -296,7 +297,7 @@ def page(
             title=title,
             body=body or f"Paged by {by.name}.",
             path=path,
-            team=policy.team if policy else teams[0] if len(teams) == 1 else None,
+            team=team,
             urgency="high" if urgent else "low",
             policy=policy,
             people=people,
@@ -307,6 +308,8 @@ def page(
         escalation.subject_id = escalation.pk  # so that it can be answered like any other
         escalation.path = path or f"/escalations/{escalation.pk}"
         escalation.save(update_fields=["subject_id", "path"])
+        made.note(page=escalation.pk)
+        made.team_id = team.pk if team else None
     return escalation
 
 
@@ -317,6 +320,8 @@ def withdraw_page(by: Actor, escalation: Escalation) -> None:
     """
     if escalation.kind != Escalation.Kind.DIRECT or by.person is None or escalation.sender_id != by.person.pk:
         raise NotAllowed("Only whoever sent a page can withdraw it.", fix="Answer it, if you were paged.")
-    with change(by, "page.withdrawn", None, needs=Action.SEE) as made:
-        made.note(title=escalation.title)
+    if escalation.ended_at is not None:
+        return
+    with change(by, "page.withdrawn", escalation, needs=Action.SEE, team=escalation.team) as made:
+        made.note(title=escalation.title, page=escalation.pk)
         stop_escalation(escalation.kind, escalation.subject_id, end=Escalation.End.CANCELLED, by=by)
