@@ -214,7 +214,10 @@ def test_a_live_incident_is_guarded(clock: TravellingClock) -> None:
     assert Nudge.objects.filter(rule="no_commander").count() == 1
     assert Nudge.objects.filter(rule="analysis_paralysis").count() == 1
     listed = browser.get(f"/api/v1/incidents/{incident.pk}/nudges").json()
-    assert [each["answer"] for each in listed if each["rule"] == "no_commander"] == ["off"]
+    assert [(each["answer"], each["answered_by"]) for each in listed if each["rule"] == "no_commander"] == [
+        ("off", {"id": anna.pk, "name": "Anna"})
+    ]
+    assert [each["answered_at"] is None for each in listed] == [not each["answer"] for each in listed]
     replayed = browser.get(f"/api/v1/incidents/{incident.pk}/guidance").json()
     assert replayed[0]["rule"] == "no_commander" and replayed[0]["at"].startswith("2026-03-02T09:05")
 

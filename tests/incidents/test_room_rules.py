@@ -192,3 +192,21 @@ def test_names_are_safe() -> None:
     assert files.name_for('../../etc/"passwd"\r\n', "text/plain") == "passwd"
     assert files.name_for("", "image/png") == "pasted.png"
     assert len(files.name_for("x" * 500, "text/plain")) == 120
+
+
+@pytest.mark.parametrize(
+    ("tried", "standing"),
+    [
+        (catch_up.Tried("Roll back", "It worked"), "it worked"),
+        (catch_up.Tried("Roll back"), "running"),
+        (catch_up.Tried("Roll back", "", "Waits for a second person"), "waits for a second person"),
+        (catch_up.Tried("Roll back", "", "Being carried out"), "being carried out"),
+        (
+            catch_up.Tried("Roll back", "", "Carried out", done=True),
+            "carried out; nobody has said yet whether it helped",
+        ),
+        (catch_up.Tried("Roll back", "It worked", "Carried out", done=True), "it worked"),
+    ],
+)
+def test_what_was_tried_says_what_is_still_missing(tried: catch_up.Tried, standing: str) -> None:
+    assert tried.standing == standing

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,6 +89,14 @@ def test_what_must_be_said_when_declared_and_before_it_is_resolved(world: Any, l
     answers = {"region": "eu", "owner": world.viewer.email, "since": "2026-01-02"}
     incident = commands.declare(world.by, title="Export was public", type=leak, fields=answers)
     assert incident.custom == {"region": "eu", "owner": world.viewer.pk, "since": "2026-01-02"}
+    client = Client()
+    client.force_login(world.by.person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    for said in (
+        client.get(f"/api/v1/incidents/{incident.pk}").json(),
+        client.get("/api/v1/incidents").json()["items"][0],
+    ):
+        assert said["fields"]["owner"] == world.viewer.pk, "as programs know it"
+        assert said["people"] == {"owner": {"id": world.viewer.pk, "name": str(world.viewer)}}
     with pytest.raises(Refused, match="Records is missing"):
         commands.resolve(world.by, incident)
     commands.set_type(world.by, incident, leak, {"records": "1200"})

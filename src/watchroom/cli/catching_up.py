@@ -26,7 +26,7 @@ def caught_up(found: Any) -> None:
             f"{each['person']} ({each['role']}{'' if each['accepted'] else ', being paged'})" for each in found["roles"]
         ),
     )
-    say("Tried", "; ".join(f"{each['title']}: {(each['outcome'] or 'running').lower()}" for each in found["tried"]))
+    say("Tried", "; ".join(f"{each['title']}: {each['standing']}" for each in found["tried"]))
     ideas = [f"confirmed: {each['text']}" for each in found["confirmed_hypotheses"]]
     ideas += [
         f"#{each['id']} {each['text']}" + (f" ({each['tester']} tests it)" if each["standing"] == "testing" else "")

@@ -22,7 +22,7 @@ def guidance() -> None:
 def list_nudges(api: Api, incident: int) -> Any:
     """What was said, and what people answered."""
     found = api.get(f"/incidents/{incident}/nudges")
-    return found, table("id", "at", "rule", "reason", "answer", empty="Nothing had to be said.")
+    return found, table("id", "at", "rule", "reason", "answer", "answered_by", empty="Nothing had to be said.")
 
 
 @guidance.command()

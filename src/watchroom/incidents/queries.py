@@ -434,6 +434,22 @@ def type_by(actor: Actor, slug: str) -> IncidentType:
     return found
 
 
+def people_answered(incidents: Iterable[Incident]) -> dict[int, dict[str, Person]]:
+    """By incident: whom its answers to fields that are a person name, by the field's key; one query for all of them."""
+    answered = {
+        incident.pk: {
+            row["key"]: incident.custom[row["key"]]
+            for row in (incident.type.fields if incident.type else ())
+            if row["kind"] == "person" and row["key"] in incident.custom
+        }
+        for incident in incidents
+    }
+    people = Person.objects.in_bulk({pk for each in answered.values() for pk in each.values()})
+    return {
+        incident: {key: people[pk] for key, pk in each.items() if pk in people} for incident, each in answered.items()
+    }
+
+
 def names_of(changed: Iterable[rules.custom_fields.Changed]) -> dict[str, tuple[str, str]]:
     """What a reader reads of each answer before and after, by the field's key; one query for all people."""
     changed = list(changed)

@@ -14,6 +14,7 @@ from .. import commands, queries
 from ..guidance import replay
 from ..histories import history_of, rules_in_force, with_answers
 from ..models import Nudge
+from .schemas import PersonOut
 
 router = Router(tags=["Incidents"])
 
@@ -35,6 +36,8 @@ class NudgeOut(Schema):
     reason: str
     advice: str
     answer: str = Field(description="done, snoozed, off, gone (no longer so), or empty: nothing yet.")
+    answered_by: PersonOut | None
+    answered_at: datetime | None
     until: datetime | None
     help: list[HelpOut] = Field(description="Whom to call, the best first.")
 
@@ -47,6 +50,8 @@ class NudgeOut(Schema):
             reason=row.reason,
             advice=row.advice,
             answer=row.answer,
+            answered_by=PersonOut.of(row.answered_by),
+            answered_at=row.answered_at,
             until=row.until,
             help=[HelpOut(**each) for each in row.help],
         )
@@ -99,7 +104,7 @@ class WatchedIn(Schema):
 def list_nudges(request: HttpRequest, id: int) -> list[NudgeOut]:
     """The newest first; a hundred at most."""
     incident = queries.incident_for(actor_of(request), id)
-    return [NudgeOut.of(row) for row in incident.nudges.all()[:100]]
+    return [NudgeOut.of(row) for row in incident.nudges.select_related("answered_by")[:100]]
 
 
 @router.post("/incidents/{int:id}/nudges/{int:nudge}/answer", response=NudgeOut, summary="Answer it")

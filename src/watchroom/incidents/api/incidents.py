@@ -67,7 +67,7 @@ def detail(by: Actor, pk: int) -> IncidentDetailOut:
         raise NotFound(f"There is no incident #{pk}, or you may not see it.", field="incident", value=pk)
     groups, holders = room.groups_of(incident), incident.holders  # type: ignore[attr-defined]
     return IncidentDetailOut(
-        **IncidentOut.of(incident).model_dump(),
+        **IncidentOut.of(incident, queries.people_answered([incident])[incident.pk]).model_dump(),
         next_steps=[
             StepOut(key=step.key, title=step.title, text=step.text) for step in room.steps_for(incident, holders)
         ],
@@ -110,7 +110,10 @@ def list_incidents(
     items, following = page(
         queries.filtered(queries.listed_for(actor_of(request)), filters), cursor=cursor, limit=limit
     )
-    return IncidentsOut(items=[IncidentOut.of(incident) for incident in items], next_cursor=following)
+    people = queries.people_answered(items)
+    return IncidentsOut(
+        items=[IncidentOut.of(incident, people[incident.pk]) for incident in items], next_cursor=following
+    )
 
 
 @router.post("/incidents", response={201: IncidentDetailOut}, summary="Declare an incident")

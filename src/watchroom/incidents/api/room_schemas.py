@@ -69,7 +69,8 @@ class WhoOut(Schema):
 
 class TriedOut(Schema):
     title: str
-    outcome: str = Field(description="Empty while it runs.")
+    outcome: str = Field(description="Empty until somebody has said how it went.")
+    standing: str = Field(description="How it is, in words: also what became of it where a runner carries it out.")
 
 
 class IdeaOut(Schema):
@@ -129,7 +130,7 @@ class CatchUpOut(Schema):
             impact=found.impact,
             summary=found.summary,
             roles=[WhoOut(role=role, person=who, accepted=yes) for role, who, yes in found.roles],
-            tried=[TriedOut(title=each.title, outcome=each.outcome) for each in found.tried],
+            tried=[TriedOut(title=each.title, outcome=each.outcome, standing=each.standing) for each in found.tried],
             open_hypotheses=[idea(each) for each in found.open_ideas],
             confirmed_hypotheses=[idea(each) for each in found.confirmed],
             ruled_out=found.ruled_out,

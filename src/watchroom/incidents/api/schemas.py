@@ -64,6 +64,7 @@ class IncidentOut(Schema):
     team: str | None = Field(description="Slug of the team.")
     type: str | None = Field(description="Slug of its type.")
     fields: dict[str, str | int | float] = Field(description="What it answers to the fields of its type, by key.")
+    people: dict[str, PersonOut] = Field(description="Of the fields that are a person: who that is, by key.")
     services: list[str] = Field(description="Slugs of the services.")
     impact: str
     summary: str
@@ -78,8 +79,8 @@ class IncidentOut(Schema):
     url: str = Field(description="The incident's page, relative to Watchroom's address.")
 
     @staticmethod
-    def of(incident: Incident) -> IncidentOut:
-        """Of an incident that comes from ``queries.listed_for``."""
+    def of(incident: Incident, people: Mapping[str, Person]) -> IncidentOut:
+        """Of an incident that comes from ``queries.listed_for``, with its own of ``queries.people_answered``."""
         return IncidentOut(
             id=incident.pk,
             title=incident.title,
@@ -90,6 +91,7 @@ class IncidentOut(Schema):
             team=incident.team.slug if incident.team else None,
             type=incident.type.slug if incident.type else None,
             fields=incident.custom,
+            people={key: PersonOut(id=person.pk, name=str(person)) for key, person in people.items()},
             services=[service.slug for service in incident.services.all()],
             impact=incident.impact,
             summary=incident.summary,

@@ -73,10 +73,20 @@ class Idea:
 
 @dataclass(frozen=True)
 class Tried:
-    """A mitigation; ``outcome`` empty while it runs."""
+    """A mitigation; ``outcome`` empty until somebody has said how it went, ``runner``: what became of it meanwhile, where one
+    carries it out."""
 
     title: str
     outcome: str = ""
+    runner: str = ""
+    done: bool = False  # by the runner
+
+    @property
+    def standing(self) -> str:
+        """How it is, in the words of a reader who was not there."""
+        if self.outcome or not self.runner:
+            return self.outcome.lower() or "running"
+        return f"{self.runner.lower()}; nobody has said yet whether it helped" if self.done else self.runner.lower()
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def prefilled(now: CatchUp) -> Note:
     knows += [f"Impact: {now.impact}"] if now.impact else []
     knows += [now.summary] if now.summary else []
     knows += [f"Confirmed: {each.text}" for each in now.confirmed[-_MOST:]]
-    knows += [f"Tried: {each.title} ({each.outcome.lower() or 'running'})" for each in now.tried[-_MOST:]]
+    knows += [f"Tried: {each.title} ({each.standing})" for each in now.tried[-_MOST:]]
     still_open = [
         f"Hypothesis: {each.text}" + (f" ({each.tester} tests it)" if each.tester else "")
         for each in now.open_ideas[-_MOST:]

@@ -62,10 +62,7 @@ def scene_of(
         impact=incident.impact,
         summary=incident.summary,
         roles=[(row.role, str(row.person), row.accepted_at is not None) for row in holders],
-        tried=[
-            catching_up.Tried(run.title, run.get_outcome_display() if run.ended_at else "")
-            for run in sorted(runs, key=lambda run: run.pk)
-        ],
+        tried=[_tried(run) for run in sorted(runs, key=lambda run: run.pk)],
         ideas=[catching_up.Idea(each.pk, each.text[:200], each.standing, str(each.tester or "")) for each in ideas],
         questions=[
             catching_up.Line(each.pk, each.at, each.kind, "", each.text[:200], str(each.author or ""))
@@ -81,6 +78,16 @@ def scene_of(
     )
 
 
+def _tried(run: MitigationRun) -> catching_up.Tried:
+    execution = getattr(run, "execution", None)
+    return catching_up.Tried(
+        run.title,
+        run.get_outcome_display() if run.ended_at else "",
+        execution.get_state_display() if execution else "",
+        execution is not None and execution.ended_at is not None,
+    )
+
+
 def role_names(roles: Sequence[tuple[str, str, bool]]) -> list[tuple[str, str, bool]]:
     """The roles with their names in words."""
     return [(RoleName(role).label if role in RoleName.values else role, who, yes) for role, who, yes in roles]
@@ -93,7 +100,7 @@ def catch_up_for(incident: Incident, now: datetime, since: datetime | None) -> c
     holders = list(
         RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True).select_related("person").order_by("id")
     )
-    runs = list(MitigationRun.objects.filter(incident=incident).order_by("id"))
+    runs = list(MitigationRun.objects.filter(incident=incident).select_related("execution").order_by("id"))
     snapshot = snapshot_of(
         incident,
         holders,
