@@ -185,6 +185,8 @@ def test_by_file_and_command_line(http_peer: HttpPeer, tmp_path: Any) -> None:
     applied = run("apply", "-f", str(file))
     assert applied.exit_code == 0, applied.output
     assert "Bot token" in Workspace.objects.get().error
+    tried = run("workspace", "try", "acme")
+    assert tried.exit_code == 1 and tried.output.startswith("Not set yet: Bot token"), tried.output
     for name, value in SLACK.items():
         done = run("workspace", "secret", "acme", name, "--value", value)
         assert done.exit_code == 0, done.output

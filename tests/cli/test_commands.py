@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,12 @@ def test_an_alert_from_the_list_to_the_end(group: AlertGroup) -> None:
     assert data("unack", str(group.pk))["state"] == "firing"
     assert data("note", str(group.pk), "seen in both regions")["text"] == "seen in both regions"
     assert data("resolve", str(group.pk))["state"] == "resolved"
+
+
+def test_why_it_paged_is_told_with_times_in_a_zone(group: AlertGroup) -> None:
+    lines = run("why", str(group.pk)).output.strip().splitlines()
+    dated = [line for line in lines if line.startswith("2026")]
+    assert len(dated) > 2 and all(re.match(r"2026-03-02 09:\d\d:\d\d UTC  ", line) for line in dated), lines
 
 
 def test_an_incident_from_the_shell(group: AlertGroup) -> None:

@@ -212,6 +212,7 @@ def test_the_list_filters_pages_and_asks_little(world: Any, room: Any, django_as
     commands.resolve(world.by, Incident.objects.latest("id"))
     with django_assert_max_num_queries(12):
         page = room.get("/incidents")
+        assert 'data-label="State"' in page.content.decode() and 'label="Status"' not in page.content.decode()
     assert page.content.count(b"row-link") == 30
     first, last = [incident.pk for incident in page.context["incidents"]][::29]
     older = room.get(f"/incidents?after={last}")

@@ -176,9 +176,20 @@ def test_the_page_that_waits_is_read_by_get_seen_by_post_and_answered_by_post(cl
     row.refresh_from_db()
     assert row.seen_at is not None
     assert "data-seen" not in client.get("/me/pending-page").content.decode()
-    assert client.post(f"/me/pending-page/{row.pk}").status_code == 302
+    assert client.post(f"/me/pending-page/{row.pk}").headers["Location"] == row.path
     group.refresh_from_db()
     assert group.acknowledged_by == anna and client.get("/me/pending-page").status_code == 204
+
+
+def test_whoever_answers_while_they_are_led_through_the_first_steps_is_led_on(client: Any) -> None:
+    anna = sign_in(client, factories.person("Anna", role="responder"))
+    row = sent(anna, group_paging(anna)[1])
+    for before, after in (
+        ("http://testserver/welcome/alert", "/welcome/alert"),
+        ("https://example.org/welcome", row.path),
+    ):
+        answered = client.post(f"/me/pending-page/{row.pk}", headers={"referer": before})
+        assert answered.headers["Location"] == after
 
 
 def test_nobody_answers_for_somebody_else(client: Any) -> None:

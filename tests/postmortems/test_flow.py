@@ -43,6 +43,7 @@ def test_draft_review_publish(people: Any, incident: Incident) -> None:
     assert commands.draft(writer, incident).pk == row.pk
     assert "Half of all payments fail" in row.timeline
     assert "Commander (Rita)" in row.timeline
+    assert row.timeline.count("declared") == 1 and row.timeline.count("resolved") == 1, "each moment once, and by whom"
     commands.submit(writer, row)
     with pytest.raises(Refused):
         commands.review(writer, row, "approved")

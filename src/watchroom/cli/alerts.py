@@ -66,8 +66,7 @@ def why(api: Api, id: int) -> Any:
 
 def _told(answer: Any) -> None:
     lines = [
-        f"{each['at'][:19].replace('T', ' ')}  {'(to come) ' if each['future'] else ''}{each['text']}"
-        for each in answer["reasons"]
+        f"{text(each['at'])}  {'(to come) ' if each['future'] else ''}{each['text']}" for each in answer["reasons"]
     ]
     you = [f"{answer['you']['text']} ({answer['you']['at'][:16].replace('T', ' ')} UTC)"] if answer["you"] else []
     click.echo("\n".join([answer["answer"], *you, "", *lines]))

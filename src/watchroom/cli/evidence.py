@@ -9,7 +9,7 @@ import click
 from ..kernel.errors import Refused
 from .asking import value_option
 from .client import Api, api_command, given
-from .show import facts, table
+from .show import facts, table, tried
 
 
 @click.command()
@@ -89,8 +89,7 @@ def set_secret(api: Api, slug: str, name: str, value: str) -> Any:
 @api_command
 def try_connection(api: Api, slug: str) -> Any:
     """Ask it something small and show what it answers."""
-    answer = api.post(f"/connections/{slug}/try")
-    return answer, answer["text"]
+    return api.post(f"/connections/{slug}/try"), tried
 
 
 @connection.command("delete")

@@ -9,7 +9,7 @@ import click
 from .asking import ask_secret, value_option
 from .client import Api, api_command
 from .evidence import pairs
-from .show import facts, table
+from .show import facts, table, tried
 from .together import together
 
 _what_it_is = together(
@@ -269,8 +269,7 @@ def delete_runner(api: Api, slug: str) -> Any:
 @api_command
 def try_(api: Api, slug: str) -> Any:
     """Ask the other side something small that changes nothing."""
-    answer = api.call("POST", f"/runners/{slug}/try")
-    return answer, answer["text"]
+    return api.call("POST", f"/runners/{slug}/try"), tried
 
 
 def _said(settings: tuple[str, ...], secrets: tuple[str, ...], files: tuple[str, ...]) -> dict[str, str]:

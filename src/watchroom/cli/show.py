@@ -7,9 +7,12 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from ..kernel.errors import WatchroomError
 
 
 def _console() -> Console:
@@ -54,6 +57,16 @@ def table(*columns: str, empty: str = "Nothing here.") -> Callable[[Any], None]:
             _console().print(Text(f"More: --cursor {answer['next_cursor']}"))
 
     return show
+
+
+def tried(answer: Any) -> None:
+    """What came of trying something out.
+
+    :raises WatchroomError: it failed.
+    """
+    if not answer["ok"]:
+        raise WatchroomError(answer["text"])
+    click.echo(answer["text"])
 
 
 def sheet(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

@@ -9,7 +9,7 @@ import click
 from .asking import ask_secret, value_option
 from .client import Api, api_command
 from .evidence import pairs
-from .show import facts, table
+from .show import facts, table, tried
 
 
 @click.command()
@@ -84,8 +84,7 @@ def set_secret(api: Api, slug: str, name: str, value: str) -> Any:
 @api_command
 def try_bridge(api: Api, slug: str) -> Any:
     """Ask it something small that changes nothing."""
-    answer = api.post(f"/bridges/{slug}/try")
-    return answer, answer["text"]
+    return api.post(f"/bridges/{slug}/try"), tried
 
 
 @bridge.command("delete")

@@ -9,7 +9,7 @@ import click
 from .asking import ask_secret, value_option
 from .client import Api, api_command
 from .evidence import pairs
-from .show import facts, table
+from .show import facts, table, tried
 
 
 @click.command()
@@ -61,8 +61,7 @@ def set_secret(api: Api, slug: str, name: str, value: str) -> Any:
 @api_command
 def try_it(api: Api, slug: str) -> Any:
     """Ask the chat who we are, and set up what it needs to send answers."""
-    answer = api.post(f"/workspaces/{slug}/try")
-    return answer, answer["text"]
+    return api.post(f"/workspaces/{slug}/try"), tried
 
 
 @workspace.command("delete")

@@ -157,12 +157,23 @@ def facts_of(incident: Incident) -> rules.Facts:
     )
 
 
+# The line of the log that tells of the same moment, and by whom.
+_LINES = {
+    "declared": "incident.declared",
+    "tried": "mitigation.started",
+    "mitigated": "incident.mitigated",
+    "resolved": "incident.resolved",
+}
+
+
 def _events(
     incident: Incident, log: list[LogEntry], titles: Mapping[int, str], times: Mapping[str, incident_rules.Row]
 ) -> list[rules.Event]:
+    logged = {(entry.type, entry.at) for entry in log}
     events = [
         rules.Event(row.at, f"{incident_rules.said(moment).capitalize()} ({row.reason or row.provenance}).")
         for moment, row in times.items()
+        if (_LINES.get(moment), row.at) not in logged
     ]
     for entry in log:
         if entry.type in {"update.published", "update.overdue", "nudge.given", "nudge.answered"}:

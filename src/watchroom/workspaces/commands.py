@@ -105,6 +105,14 @@ def try_workspace(by: Actor, workspace: Workspace) -> str:
     :raises WatchroomError: it could not be asked, and why.
     """
     by.require(needed_for(workspace), workspace.team)
+    product: Product = one_of(GROUP, workspace.kind)
+    if missing := asked.missing(product.fields, workspace.settings):
+        raise Refused(
+            f"Not set yet: {', '.join(missing)}.",
+            field=next(each.name for each in product.fields if each.label == missing[0]),
+            value="",
+            fix="Fill it in, and try again.",
+        )
     try:
         account, text = client_of(workspace).try_it()
     except WatchroomError as error:

@@ -22,7 +22,7 @@ from ...kernel.numbers import whole
 from ...kernel.plugins import all_of
 from ...oncall.commands import may_speak_for
 from ...web.answers import answer
-from ...web.middleware import actor_of
+from ...web.middleware import actor_of, page_before
 from ...web.sheets import sheet
 from .. import commands
 from ..models import Notification
@@ -165,4 +165,7 @@ def answer_pending(request: HttpRequest, pk: int) -> HttpResponse:
     commands.mark_seen(actor, row)
     if row.escalation is not None:
         answer(actor, row.escalation)
-    return redirect(row.path if row.escalation else request.META.get("HTTP_REFERER") or row.path)
+    before = page_before(request)
+    # Whoever is being led through the first steps is led on: their page says by itself what came of it.
+    stays = row.escalation is None or before.startswith("/welcome")
+    return redirect(before if before and stays else row.path)
