@@ -21,8 +21,8 @@ from watchroom.demo.make import make as make_company
 
 pytestmark = pytest.mark.django_db
 
-_PAGES = int(os.environ.get("FUZZ_PAGES", 70))
-_SENT = int(os.environ.get("FUZZ_SENT", 200))
+_PAGES = int(os.environ.get("FUZZ_PAGES", 40))
+_SENT = int(os.environ.get("FUZZ_SENT", 120))
 _ODD: list[Any] = [
     *[
         "",

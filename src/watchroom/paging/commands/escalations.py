@@ -286,7 +286,7 @@ def page(
     if not title.strip():
         raise Refused("A page needs a title.", field="title", value=title, fix="Say in one line what you need.")
     what = "person.paged" if people else "team.paged" if teams else "policy.paged"
-    team = policy.team if policy else teams[0] if len(teams) == 1 else None
+    owner = policy.team if policy else teams[0] if len(teams) == 1 else None
     with change(by, what, [*people, *teams, policy][0], needs=needs) as made:
         made.note(people=[str(person) for person in people], teams=[team.slug for team in teams], title=title)
         if policy is not None:
@@ -297,7 +297,7 @@ def page(
             title=title,
             body=body or f"Paged by {by.name}.",
             path=path,
-            team=team,
+            team=owner,
             urgency="high" if urgent else "low",
             policy=policy,
             people=people,
@@ -309,7 +309,7 @@ def page(
         escalation.path = path or f"/escalations/{escalation.pk}"
         escalation.save(update_fields=["subject_id", "path"])
         made.note(page=escalation.pk)
-        made.team_id = team.pk if team else None
+        made.team_id = owner.pk if owner else None
     return escalation
 
 
