@@ -22,6 +22,7 @@ from watchroom.config.moving.grafana_oncall import GrafanaOncall
 from watchroom.config.moving.opsgenie import Opsgenie
 from watchroom.config.moving.pagerduty import PagerDuty
 from watchroom.config.moving.proof import proofs
+from watchroom.kernel import clock as kernel_clock
 from watchroom.oncall import queries
 from watchroom.oncall.models import Schedule
 from watchroom.paging.models import EscalationPolicy
@@ -122,23 +123,30 @@ def test_the_proof_is_made_by_what_pagerduty_says_comes_out() -> None:
     assert proof.differs == timedelta(days=4, hours=15)  # until the weekend
 
 
-def test_an_override_is_no_difference_and_is_said() -> None:
+def test_an_override_counts_in_the_proof() -> None:
     a, b = "2026-03-03T09:00:00+01:00", "2026-03-04T09:00:00+01:00"
     final = (
         ("2026-03-02T13:00:00+01:00", a, "anna"),
         (a, b, "ben"),
         (b, "2026-03-16T13:00:00+01:00", "anna"),
     )
-    schedule = pd_schedule(
-        pd_layer("Always", "anna"),
-        final=final,
-        overrides_subschedule={"rendered_schedule_entries": _entries((a, b, "ben"))},
-    )
+    taken = {"rendered_schedule_entries": _entries((a, b, "ben"))}
+    schedule = pd_schedule(pd_layer("Always", "anna"), final=final, overrides_subschedule=taken)
     found = moved(pd_read(schedule))
     (proof,) = proofs(found)
-    assert (proof.compared, proof.differs) == (2 * WEEK - timedelta(days=1), timedelta(0))
-    assert [note.about for note in found.notes] == ["Schedule Primary", "PagerDuty"]
-    assert "watchroom oncall override primary --person ben@example.com" in found.notes[0].fix
+    assert (proof.compared, proof.differs) == (2 * WEEK, timedelta(0))
+    assert [each.email for each in found.overrides["primary"]] == ["ben@example.com"]
+    taken["rendered_schedule_entries"] = []
+    (proof,) = proofs(moved(pd_read(schedule)))
+    assert (proof.differs, proof.first and proof.first.theirs) == (timedelta(days=1), ("ben@example.com",))
+
+
+def test_an_override_that_reaches_the_end_of_what_was_read_is_said() -> None:
+    a, b = "2026-03-03T09:00:00+01:00", (NOW + 2 * WEEK).isoformat()
+    taken = {"rendered_schedule_entries": _entries((a, b, "cleo"))}
+    found = moved(pd_read(pd_schedule(pd_layer("Always", "anna"), overrides_subschedule=taken)))
+    assert "perhaps for longer" in found.notes[0].text
+    assert {each["email"]: each["role"] for each in found.document["people"]}["cleo@example.com"] == "responder"
 
 
 def test_a_layer_that_begins_later_has_its_turns_as_they_will_be() -> None:
@@ -486,7 +494,10 @@ def test_from_pagerduty_to_whoever_is_on_call(
     team, now = factories.team("SRE"), clock().replace(minute=0, second=0, microsecond=0)
     factories.person("Root", "administrator")
     end = (now + timedelta(days=28)).isoformat()
-    schedule = pd_schedule(pd_layer("Always", "anna"), final=((now.isoformat(), end, "anna"),))
+    a, b, c, d = ((now + timedelta(days=days)).isoformat() for days in (0, 1, 7, 8))
+    final = ((a, b, "ben"), (b, c, "anna"), (c, d, "ben"), (d, end, "anna"))
+    taken = {"rendered_schedule_entries": _entries((a, b, "ben"), (c, d, "ben"))}
+    schedule = pd_schedule(pd_layer("Always", "anna"), final=final, overrides_subschedule=taken)
     policy = {"id": "P1", "name": "Pay", "num_loops": 1, "teams": [{"id": "T1"}], "escalation_rules": [{"escalation_delay_in_minutes": 10, "targets": [{"id": "S1", "type": "schedule_reference"}]}]}  # fmt: skip
     read = pd_read()
     peer = there(
@@ -513,16 +524,20 @@ def test_from_pagerduty_to_whoever_is_on_call(
     assert "secret" not in saved.read_text() and "cleo@example.com" in written.read_text()
 
     found = data("import", "pagerduty", "--team", team.slug, "--read", str(saved), "--apply")
-    assert found["proofs"][0]["differs_seconds"] == 0 and found["applied"]
+    assert found["proofs"][0]["differs_seconds"] == 0 and found["applied"] and found["overrides_made"] == 2
     made = Schedule.objects.get(slug="primary")
-    assert [str(who) for who in queries.who(made, now)] == ["Anna"] and made.team.name == "Payments & Co"
+    whole_days = [kernel_clock.now() + timedelta(days=days) for days in (0, 2, 7, 9)]
+    assert [[str(who) for who in queries.who(made, at)] for at in whole_days] == [["Ben"], ["Anna"], ["Ben"], ["Anna"]]
+    assert made.team.name == "Payments & Co"
     assert EscalationPolicy.objects.get(slug="pay").team == made.team
     again = data("import", "pagerduty", "--team", team.slug, "--read", str(saved))
     assert again["steps"] == []  # doing it twice changes nothing
     assert yaml.safe_load(written.read_text())["schedules"][0]["slug"] == "primary"
     assert found["applied"] and again["document"].get("schedules") is None
     update = data("import", "pagerduty", "--team", team.slug, "--read", str(saved), "--update")
-    assert update["steps"] == []  # theirs is ours
+    assert update["steps"] == [] and len(update["overrides"]) == 2  # theirs is ours
+    update = data("import", "pagerduty", "--team", team.slug, "--read", str(saved), "--update", "--apply")
+    assert update["overrides_made"] == 0 and made.overrides.count() == 2
     assert oct(saved.stat().st_mode & 0o777) == "0o600"
     for wrong in ("[]", "{", '{"users": [{}]}', '{"teams": 5}'):
         saved.write_text(wrong)

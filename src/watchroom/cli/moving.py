@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -261,14 +261,55 @@ def _move(
     plan = api.call("POST", "/config/plan", {"document": moved.document, "prune": False})["steps"]
     proved = proofs(moved)
     lines = [f"{note.about}: {note.text} {note.fix}" for note in moved.notes]
-    lines += ["", *map(_proved, proved), "", *(step["text"] for step in plan)]
+    taken = _overrides(moved, now)
+    lines += ["", *map(_proved, proved), "", *(step["text"] for step in plan), *map(_taken, taken)]
     found = {
         "document": moved.document,
         "notes": [note.__dict__ for note in moved.notes],
         "proofs": [_as_json(proof) for proof in proved],
         "steps": plan,
+        "overrides": taken,
     }
-    return found, "\n".join([*lines, "", taken_over(api, found, output, do_apply)]).strip()
+    done = [taken_over(api, found, output, do_apply)]
+    if do_apply and taken:
+        found["overrides_made"] = sum(_override(api, each) for each in taken)
+        done.append(f"Overrides made: {found['overrides_made']}.")
+    elif taken:
+        done.append("Overrides are in no file: --apply makes them.")
+    return found, "\n".join([*lines, "", *done]).strip()
+
+
+def _overrides(moved: Any, now: datetime) -> list[dict[str, str]]:
+    """Of the schedules that are taken over: who takes them for a while, and is not through with it."""
+    slugs = {each["slug"] for each in moved.document.get("schedules", ())}
+    return [
+        {"schedule": slug, "person": each.email, "starts_at": each.starts_at.isoformat(), "ends_at": each.ends_at.isoformat()}
+        for slug, rows in moved.overrides.items()
+        if slug in slugs
+        for each in rows
+        if each.ends_at > now
+    ]  # fmt: skip
+
+
+def _taken(each: Mapping[str, str]) -> str:
+    return f"override of {each['schedule']}: {each['person']} from {each['starts_at']} to {each['ends_at']}"
+
+
+def _override(api: Api, wanted: dict[str, str]) -> bool:
+    """Make it, and say so, unless it is there."""
+    slug, email, starts, ends = wanted["schedule"], wanted["person"], wanted["starts_at"], wanted["ends_at"]
+    person = next(each["id"] for each in api.get("/people", q=email)["items"] if each["email"].lower() == email)
+    for each in api.get(f"/schedules/{slug}")["overrides"]:
+        begun, over = (datetime.fromisoformat(each[name]) for name in ("starts_at", "ends_at"))
+        # One that has begun there begins here when it is made.
+        if (
+            each["person"]["id"] == person
+            and over == datetime.fromisoformat(ends)
+            and begun >= datetime.fromisoformat(starts)
+        ):
+            return False
+    api.post(f"/schedules/{slug}/overrides", person=email, starts_at=starts, ends_at=ends, reason="Taken over.")
+    return True
 
 
 def taken_over(api: Api, found: dict[str, Any], output: Path | None, do_apply: bool) -> str:
@@ -303,7 +344,7 @@ def _keep(path: Path, read: dict[str, Any]) -> None:
 def _proved(proof: Any) -> str:
     compared = f"{proof.compared.total_seconds() / 86400:.0f} days"
     if not proof.compared:
-        return f"Schedule {proof.schedule}: overrides cover all of the time, so nothing could be compared."
+        return f"Schedule {proof.schedule}: nothing of the time could be compared."
     if not proof.differs:
         return f"Schedule {proof.schedule}: {compared} compared, the same people at every moment."
     first = proof.first

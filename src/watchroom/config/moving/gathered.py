@@ -36,11 +36,13 @@ class Served(NamedTuple):
 @dataclass
 class Moved:
     """What a translation gives. ``served``: by the slug of a schedule, whom theirs has on call in the time that was read;
-    ``left_out``: spans of it that no rotation decides, such as overrides; ``read``: which time that is."""
+    ``overrides``: who takes it over for a while, which no file says; ``left_out``: spans of it that cannot be compared, as
+    neither rotations nor overrides decide them; ``read``: which time that is."""
 
     document: dict[str, Any]
     notes: list[Note] = field(default_factory=list)
     served: dict[str, list[Served]] = field(default_factory=dict)
+    overrides: dict[str, list[Served]] = field(default_factory=dict)
     left_out: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
     read: tuple[datetime, datetime] | None = None
 
@@ -101,7 +103,7 @@ class Translation:
             email for each in parts.get("schedules", ()) for row in each["rotations"] for turn in row["members"] for email in turn
         } | {
             target.get("person") for each in parts.get("policies", ()) for step in each["steps"] for target in step.get("targets", ())
-        }  # fmt: skip
+        } | {each.email for rows in self.made.overrides.values() for each in rows}  # fmt: skip
         for each in people:
             if each["role"] == "viewer" and each["email"] in paged:
                 each["role"] = "responder"

@@ -113,15 +113,14 @@ class PagerDuty(Translation):
             return None
         slug = self.schedules.add(schedule["id"], schedule["name"], self._team_of(schedule))
         self.made.served[slug] = self._entries(schedule.get("final_schedule"))
-        overrides = self._entries(schedule.get("overrides_subschedule"))
-        self.made.left_out[slug] = [(each.starts_at, each.ends_at) for each in overrides]
-        for each in overrides:
-            if each.ends_at > self.at:
+        self.made.overrides[slug] = self._entries(schedule.get("overrides_subschedule"))
+        end = instant(self.read["until"]) if self.read.get("until") else None
+        for each in self.made.overrides[slug]:
+            if each.ends_at == end:
                 self.note(
                     about,
-                    f"{each.email} takes over from {each.starts_at.isoformat()} to {each.ends_at.isoformat()}: overrides are not "
-                    "in a file.",
-                    f"watchroom oncall override {slug} --person {each.email} --from … --to …",
+                    f"{each.email} takes over until {each.ends_at.isoformat()}, where what was read ends: perhaps for longer.",
+                    f"Look there, and make the rest: watchroom oncall override {slug} {each.email} --to …",
                 )
         return {
             "slug": slug,

@@ -36,7 +36,13 @@ def proofs(moved: Moved) -> list[Proof]:
     if moved.read is None:
         return []
     return [
-        _proof(each, moved.served[each["slug"]], moved.left_out.get(each["slug"], ()), moved.read)
+        _proof(
+            each,
+            moved.served[each["slug"]],
+            moved.overrides.get(each["slug"], ()),
+            moved.left_out.get(each["slug"], ()),
+            moved.read,
+        )
         for each in moved.document.get("schedules", ())
         if each["slug"] in moved.served
     ]
@@ -45,11 +51,12 @@ def proofs(moved: Moved) -> list[Proof]:
 def _proof(
     schedule: Mapping[str, Any],
     served: Sequence[Served],
+    overrides: Sequence[Served],
     left_out: Sequence[tuple[datetime, datetime]],
     read: tuple[datetime, datetime],
 ) -> Proof:
     start, end = read
-    ours = _ours(schedule, start, end)
+    ours = _ours(schedule, overrides, start, end)
     edges = {start, end}
     for a, b in [*((each.starts_at, each.ends_at) for each in (*served, *ours)), *left_out]:
         edges |= {min(max(a, start), end), min(max(b, start), end)}
@@ -70,9 +77,10 @@ def _at(spans: Sequence[Served], at: datetime) -> tuple[str, ...]:
     return tuple(sorted({each.email for each in spans if each.starts_at <= at < each.ends_at}))
 
 
-def _ours(schedule: Mapping[str, Any], start: datetime, end: datetime) -> list[Served]:
-    """By the very rules that the engine asks."""
-    emails = sorted({email for each in schedule["rotations"] for turn in each["members"] for email in turn})
+def _ours(schedule: Mapping[str, Any], taken: Sequence[Served], start: datetime, end: datetime) -> list[Served]:
+    """By the very rules that the engine asks. ``taken``: the overrides."""
+    turns = (email for each in schedule["rotations"] for turn in each["members"] for email in turn)
+    emails = sorted({*turns, *(each.email for each in taken)})
     number = {email: place for place, email in enumerate(emails)}
     layers = tuple(
         rules.Layer(
@@ -89,5 +97,9 @@ def _ours(schedule: Mapping[str, Any], start: datetime, end: datetime) -> list[S
         )
         for place, each in enumerate(schedule["rotations"])
     )
-    shifts = rules.final_shifts(rules.Plan(layers), start, end)
+    overrides = tuple(
+        rules.Override(key=place, person=number[each.email], starts_at=each.starts_at, ends_at=each.ends_at)
+        for place, each in enumerate(taken)
+    )
+    shifts = rules.final_shifts(rules.Plan(layers, overrides), start, end)
     return [Served(shift.starts_at, shift.ends_at, emails[shift.person]) for shift in shifts]
