@@ -115,9 +115,16 @@ class Opsgenie(Translation):
         served, others = self.made.served.setdefault(slug, []), self.made.left_out.setdefault(slug, [])
         for period in (each for row in timeline.get("rotations") or () for each in row.get("periods") or ()):
             span, who = (instant(period["startDate"]), instant(period["endDate"])), period.get("recipient") or {}
+            takes = self._people_of(who)
             if period.get("type") == "override":
                 others.append(span)
-            served += [Served(*span, email) for email in self._people_of(who)]
+                if span[1] > self.at:
+                    self.note(
+                        f"Schedule {slug}",
+                        f"{', '.join(takes) or 'Somebody'} takes over from {span[0].isoformat()} to {span[1].isoformat()}.",
+                        f"watchroom oncall override {slug} WHO --from … --to …",
+                    )
+            served += [Served(*span, email) for email in takes]
 
     def _people_of(self, who: Mapping[str, Any]) -> list[str]:
         """The e-mail addresses of a person, or of everybody in a team."""
