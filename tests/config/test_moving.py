@@ -316,7 +316,9 @@ def test_opsgenies_overrides_are_named() -> None:
     taken = {"type": "override", "startDate": "2026-03-04T08:00:00Z", "endDate": "2026-03-05T08:00:00Z", "recipient": {"type": "user", "id": "ben"}}  # fmt: skip
     over = taken | {"startDate": "2026-03-01T08:00:00Z", "endDate": "2026-03-02T08:00:00Z"}
     timeline = {"rotations": [{"periods": [taken, over]}]}
-    found = Opsgenie(OG | {"schedules": [OG["schedules"][0] | {"timeline": timeline}]}, team="sre", at=NOW).moved()
+    found = Opsgenie(
+        OG | {"schedules": [OG["schedules"][0] | {"timeline": {"finalTimeline": timeline}}]}, team="sre", at=NOW
+    ).moved()
     named = [note for note in found.notes if "takes over" in note.text]
     assert len(named) == 1 and "ben@example.com takes over from 2026-03-04T08:00" in named[0].text
 
