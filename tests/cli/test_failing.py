@@ -19,7 +19,7 @@ from watchroom.kernel.clock import TravellingClock
 
 pytestmark = pytest.mark.django_db
 
-_ENDLESS = {"serve", "gate", "web", "engine", "agent run", "room"}
+_ENDLESS = {"serve", "gate", "web", "engine", "agent run", "room", "mcp"}
 _PLACES = 2  # of each command
 _PLAIN = ("1", "x", "2026-03-04")
 # What no program may ever get (a NUL) is not here. Some are numbers, times or addresses in the eyes of one reader only.
