@@ -141,6 +141,13 @@ def test_a_database_of_before_is_said_to_be_one() -> None:
     ]
 
 
+@pytest.mark.parametrize("part", ["serve", "gate", "web"])
+@pytest.mark.parametrize("port", ["99999", "-1", "0", "x"])
+def test_a_port_that_is_none_is_wrong_usage(part: str, port: str) -> None:
+    result = run(part, "--port", port)
+    assert (result.exit_code, result.stdout) == (2, "") and "--port" in result.stderr
+
+
 def test_a_file_that_cannot_be_read_is_named() -> None:
     result = run("oncall", "import-absences", "/proc/self/mem")
     assert (result.exit_code, result.stderr) == (1, "What was named: Input/output error.\n")

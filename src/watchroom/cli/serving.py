@@ -12,6 +12,8 @@ import click
 from ..kernel import settings as conf
 from ..kernel.errors import WatchroomError
 
+PORT = click.IntRange(1, 65_535)
+
 
 def _django() -> None:
     import django
@@ -64,7 +66,7 @@ def _say_where_to_begin() -> None:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+@click.option("--port", type=PORT, default=8000, show_default=True, help="Port to listen on.")
 def serve(host: str, port: int) -> None:
     """Run gate, web and engine together on one port."""
     from ..serving.serve import run_serve
@@ -78,7 +80,7 @@ def serve(host: str, port: int) -> None:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", type=PORT, default=8000, show_default=True)
 @click.option(
     "--web-socket", type=click.Path(path_type=Path), default=None, help="Hand other requests to the web process here."
 )
@@ -91,7 +93,7 @@ def gate(host: str, port: int, web_socket: Path | None) -> None:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8001, show_default=True)
+@click.option("--port", type=PORT, default=8001, show_default=True)
 @click.option(
     "--socket", "socket_path", type=click.Path(path_type=Path), default=None, help="Listen on a Unix socket instead."
 )
