@@ -298,6 +298,8 @@ _ALL = (
            asked=NUMBER, dead=NUMBER),
     _other("runbook.deleted", "A runbook was deleted.", **_SLUGS),
     _other("drill.planned", "A drill was planned.", planned_for=TEXT, surprise=ANY, pages=ANY),
+    _other("practice.changed", "How often a team practises by itself was changed.", weeks=NUMBER, next_at=TEXT),
+    _other("practice.ended", "A team practises by itself no more."),
     _other("scenario.deleted", "A scenario was deleted.", **_SLUGS),
     _other("runner.created", "A runner was made.", kind=TEXT, slug=TEXT),
     _other("runner.changed", "A runner was changed.", kind=TEXT, slug=TEXT),
