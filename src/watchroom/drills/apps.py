@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING
 from django.apps import AppConfig
 
 if TYPE_CHECKING:
-    from ..accounts.models import Person
+    from ..intake.hooks import Practice
 
 
-def _practising(teams: Sequence[int]) -> Mapping[int, Sequence[Person]]:
-    """Whom drills that are on page, where that is only who takes part."""
+def _practising(teams: Sequence[int]) -> Mapping[int, Practice]:
+    """Whom drills that are on page."""
+    from ..intake.hooks import Practice
     from .models import Drill
     from .queries import ON
 
-    rows = Drill.objects.filter(team__in=teams, state__in=ON, pages=Drill.Pages.PARTICIPANTS)
-    return {row.team_id: list(row.participants.filter(is_active=True)) for row in rows}
+    return {
+        row.team_id: Practice(
+            None if row.pages == Drill.Pages.POLICY else list(row.participants.filter(is_active=True)),
+            rests=row.state == Drill.State.PAUSED,
+        )
+        for row in Drill.objects.filter(team__in=teams, state__in=ON)
+    }
 
 
 class DrillsConfig(AppConfig):

@@ -15,9 +15,10 @@ from ..accounts.roles import Action, Role
 from ..incidents import queries as incidents
 from ..incidents.histories import history_of
 from ..incidents.models import Incident, LogEntry, RoleAssignment, RoleHandoff, RoleName
-from ..intake.models import Alert, AlertGroup
+from ..intake.models import Alert, AlertGroup, Practises
 from ..kernel import clock
 from ..kernel.errors import NotFound
+from ..paging.models import Escalation, Notification
 from . import rules
 from .models import Drill, DrillInject, Scenario
 
@@ -123,13 +124,12 @@ def running_for(actor: Actor) -> list[Drill]:
 
 
 def groups_of(drill: Drill) -> QuerySet[AlertGroup]:
-    """The alert groups of a drill: what its team's integration for drills sent while it was on."""
+    """The alert groups of a drill: what its team's integration for scenarios sent while it was on."""
     if drill.started_at is None:
         return AlertGroup.objects.none()
     alerts = Alert.objects.filter(
         integration__team=drill.team_id,
-        integration__drill=True,
-        integration__slug__startswith="drills-",
+        integration__practises=Practises.SCENARIOS,
         first_seen_at__gte=drill.started_at,
     )
     if drill.ended_at is not None:
@@ -144,6 +144,36 @@ def incident_of(drill: Drill) -> Incident | None:
     rows = Incident.objects.filter(drill=True, test=False, declared_at__gte=drill.started_at)
     groups = list(groups_of(drill).values_list("pk", flat=True))
     return rows.filter(Q(team=drill.team_id) | Q(alert_groups__in=groups)).order_by("id").first()
+
+
+def incidents_of(drill: Drill) -> QuerySet[Incident]:
+    """Every incident that was practised while it was on: of its team, of its alerts, or of those who take part; not one of
+    another team's drill that is on as well."""
+    if drill.started_at is None:
+        return Incident.objects.none()
+    others = Drill.objects.filter(state__in=ON).exclude(pk=drill.pk)
+    people = [*drill.participants.values_list("pk", flat=True), drill.facilitator_id]
+    ours = Q(team=drill.team_id) | Q(alert_groups__in=list(groups_of(drill).values_list("pk", flat=True)))
+    theirs = Q(declared_by__in=people) | Q(roles__person__in=people)
+    theirs &= ~Q(pk__in=others.values("incident")) & (Q(team=None) | ~Q(team__in=others.values("team")))
+    rows = Incident.objects.filter(drill=True, test=False, declared_at__gte=drill.started_at)
+    found = rows.filter(ours | theirs).order_by().values_list("pk", flat=True)
+    return Incident.objects.filter(pk__in=set(found) | ({drill.incident_id} - {None})).order_by("pk")
+
+
+def pages_of(drill: Drill) -> QuerySet[Escalation]:
+    """What pages for a drill now: for its alerts, for roles of its incidents, and directly about those."""
+    incidents = list(incidents_of(drill).values_list("pk", flat=True))
+    roles = list(RoleAssignment.objects.filter(incident__in=incidents).values_list("pk", flat=True))
+    groups = list(groups_of(drill).filter(resolved_at__isnull=True).values_list("pk", flat=True))
+    kinds = Escalation.Kind
+    paths = [*(f"/incidents/{pk}" for pk in incidents), *(f"/alerts/{pk}" for pk in groups)]
+    return Escalation.objects.filter(
+        Q(kind=kinds.ALERT_GROUP, subject_id__in=groups)
+        | Q(kind=kinds.ROLE, subject_id__in=roles)
+        | Q(kind=kinds.DIRECT, drill=True, path__in=paths),
+        ended_at__isnull=True,
+    )
 
 
 def facts_of(drill: Drill, now: datetime | None = None) -> rules.Facts | None:
@@ -178,7 +208,8 @@ def score_of(drill: Drill) -> rules.Score | None:
 
 
 def real_work(drill: Drill) -> str:
-    """Why it has to end for real work; empty: there is none. Two statements."""
+    """Why it has to end for real work; empty: there is none. Whoever its alerts have paged counts like those who take part.
+    Three statements."""
     started = drill.started_at or clock.now()
     worst = Incident.objects.exclude(status=Incident.Status.RESOLVED).filter(
         team=drill.team_id, drill=False, severity__lte=2, triage=""
@@ -186,14 +217,24 @@ def real_work(drill: Drill) -> str:
     found = worst.order_by("severity", "id").first()
     if found is not None:
         return f"A real SEV{found.severity} of {drill.team} is open: #{found.pk}"
-    paged = paged_for_real(drill.participants.values_list("pk", flat=True), started)
+    people = {*drill.participants.values_list("pk", flat=True), *_paged_by(drill)}
+    paged = paged_for_real(people, started)
     return f"{paged} was paged for something real" if paged else ""
+
+
+def _paged_by(drill: Drill) -> QuerySet[Notification, int]:
+    """Whom its alerts have paged."""
+    pages = Notification.objects.filter(
+        escalation__kind="alert_group",
+        escalation__subject_id__in=groups_of(drill).values("pk"),
+        created_at__gte=drill.started_at or clock.now(),
+        purpose="page",
+    )
+    return pages.order_by().values_list("person", flat=True).distinct()
 
 
 def paged_for_real(people: Iterable[int], since: datetime) -> str:
     """The name of one of ``people`` who was paged for something real since then."""
-    from ..paging.models import Notification
-
     rows = Notification.objects.filter(
         person__in=list(people), created_at__gte=since, drill=False, urgency="high", purpose__in=("page", "role")
     )

@@ -116,17 +116,25 @@ def problem_of_incident_type(slug: str) -> str:
     return _problem_of_type[0](slug)
 
 
-Practised = Callable[[Sequence[int]], Mapping[int, Sequence[Person]]]
+@dataclass(frozen=True)
+class Practice:
+    """A team's drill that is on. ``people``: whom its alerts page; None: whoever the policy says. ``rests``: nobody for now."""
+
+    people: Sequence[Person] | None = None
+    rests: bool = False
+
+
+Practised = Callable[[Sequence[int]], Mapping[int, Practice]]
 _practised: list[Practised] = []
 
 
 def drills_page(who: Practised) -> None:
-    """``who(teams)`` says for which of these teams' drills only some are paged, and whom: instead of whoever the policy says."""
+    """``who(teams)`` says of these teams' drills that are on whom their alerts page."""
     _practised[:] = [who]
 
 
-def practising(teams: Sequence[int]) -> Mapping[int, Sequence[Person]]:
-    """Whom drills of these teams page instead of whoever a policy says."""
+def practising(teams: Sequence[int]) -> Mapping[int, Practice]:
+    """The drills of scenarios of these teams that are on."""
     return _practised[0](teams) if _practised and teams else {}
 
 

@@ -103,20 +103,23 @@ class Step:
 @dataclass(frozen=True)
 class Plan:
     """The steps of a policy, as they were when the escalation started, how often they start again, and how many people
-    have to answer until it ends."""
+    have to answer until it ends. ``closed``: nobody beyond these steps is asked, by no last resort."""
 
     steps: tuple[Step, ...]
     repeats: int
     answers: int = 1
+    closed: bool = False
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Plan:
         """The plan that :meth:`as_json` wrote."""
-        return cls(tuple(Step.of(each) for each in data["steps"]), int(data["repeats"]), int(data.get("answers", 1)))
+        steps = tuple(Step.of(each) for each in data["steps"])
+        return cls(steps, int(data["repeats"]), int(data.get("answers", 1)), bool(data.get("closed")))
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, as it is stored with the escalation."""
-        return {"repeats": self.repeats, "answers": self.answers, "steps": [step.as_json() for step in self.steps]}
+        said: dict[str, Any] = {"repeats": self.repeats, "answers": self.answers}
+        return {**said, "steps": [step.as_json() for step in self.steps], **({"closed": True} if self.closed else {})}
 
 
 @dataclass(frozen=True)
@@ -144,9 +147,11 @@ def next_turn(plan: Plan, at: Position, somebody: bool = True, before: bool = Tr
     only then is it exhausted. ``somebody`` says whether anybody of the step can be reached: without, the next step
     follows at once instead of waiting for an answer that nobody can give. ``before`` says the same of the steps before it
     in its round: where nobody of a whole round can be reached, starting again would reach nobody either, and the last
-    resort follows at once.
+    resort follows at once. One that is ``closed`` has no last resort: it is exhausted after its last round.
     """
     if at.round > plan.repeats or not plan.steps:
+        if plan.closed:
+            return Turn("exhausted", None, at, 0)
         beyond = at.round - plan.repeats if plan.steps else at.round + 1
         if beyond > LAST_RESORT_ROUNDS:
             return Turn("exhausted", None, at, 0)

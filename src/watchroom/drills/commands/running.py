@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from ...accounts.actors import Actor
+from ...accounts.actors import SYSTEM, Actor
 from ...accounts.roles import Action
 from ...incidents.commands import end_practice
-from ...incidents.models import Incident, RoleAssignment
-from ...intake.commands import drill_integration, resolve
+from ...incidents.models import Incident
+from ...intake.commands import drill_integration, resolve, stop_practising
+from ...intake.models import Alert
 from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, NotAllowed
 from ...paging.commands import stop_escalation
-from ...paging.models import Escalation
+from ...paging.models import Escalation, Notification
 from .. import queries, rules
 from ..models import Drill, DrillInject
 from ._shared import must_be, running, tell
@@ -33,6 +34,8 @@ def start(by: Actor, drill: Drill) -> Drill:
     with running(by, "drill.started", drill) as (made, row):
         must_be(row, State.PLANNED)
         _free(row)
+        if row.pages == Drill.Pages.PARTICIPANTS and not row.participants.filter(is_active=True).exists():
+            raise Conflict("Nobody who takes part is here any more.", field="participants", value=[], fix="Name who practises, or page by the policy.")  # fmt: skip
         scenario = row.scenario
         if not scenario.injects:
             raise Conflict("Nothing happens in this scenario.", field="scenario", value=scenario.slug, fix="Give it injects first.")  # fmt: skip
@@ -142,18 +145,18 @@ def end(by: Actor, drill: Drill, *, why: str = "") -> Drill:
 
 
 def _end_everything(by: Actor, row: Drill, at: datetime) -> None:
-    """In the order in which rows are locked: the incident, its alert groups, what else pages."""
-    from ...accounts.actors import SYSTEM
-
+    """Each kind of row is locked as a whole before the next, in the order of docs/architecture.md."""
     row.injects.filter(state=Wait.WAITING).update(state=Wait.SKIPPED, due_at=None, at=at, leaver=None)
-    groups = list(queries.groups_of(row).filter(resolved_at__isnull=True).order_by("pk"))
-    if row.incident is not None:
-        end_practice(SYSTEM, row.incident)
+    stop_practising(row.team)
+    incidents = list(locked(queries.incidents_of(row).order_by("pk")))
+    groups = list(locked(queries.groups_of(row).filter(resolved_at__isnull=True).order_by("pk")))
+    list(locked(Alert.objects.filter(group__in=groups, ended_at__isnull=True).order_by("pk").only("pk")))
+    pages = list(locked(queries.pages_of(row).order_by("pk")))
+    unsent = Notification.objects.filter(escalation__in=pages, ended_at__isnull=True)
+    list(locked(unsent.order_by("pk").only("pk")))
+    for incident in incidents:
+        end_practice(SYSTEM, incident)
     for group in groups:
         resolve(SYSTEM, group)
-    if row.incident is not None:
-        for number in RoleAssignment.objects.filter(incident=row.incident).order_by("pk").values_list("pk", flat=True):
-            stop_escalation("role", number, end=Escalation.End.CANCELLED, by=by)
-        pages = Escalation.objects.filter(kind=Escalation.Kind.DIRECT, drill=True, ended_at__isnull=True)
-        for each in pages.filter(path__startswith=f"/incidents/{row.incident.pk}").order_by("pk"):
-            stop_escalation(each.kind, each.subject_id, end=Escalation.End.CANCELLED, by=by)
+    for page in pages:
+        stop_escalation(page.kind, page.subject_id, end=Escalation.End.CANCELLED, by=by)

@@ -1,6 +1,6 @@
 """All that changes alerts, groups, integrations and routes."""
 
-from .drilling import drill_integration, send_drill, send_practised
+from .drilling import drill_integration, prolong, send_drill, send_practised, stop_practising
 from .flapping import turn_flapping
 from .groups import acknowledge, add_note, escalate_now, judge, resolve, unacknowledge
 from .holds import review, turn_over
@@ -59,6 +59,7 @@ __all__ = [
     "notify_waiting",
     "page_now",
     "pause_integration",
+    "prolong",
     "read_matchers",
     "read_signals",
     "reassign",
@@ -80,6 +81,7 @@ __all__ = [
     "skip_maintenance",
     "skip_silence",
     "snooze",
+    "stop_practising",
     "tell_updates",
     "try_mappings",
     "turn_flapping",

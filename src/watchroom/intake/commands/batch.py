@@ -199,9 +199,8 @@ class Batch:
             shared = group_labels(outcome.group_by, draft.labels)
             service = self._services.named(outcome, draft.labels) or outcome.service or self.integration.service_id
             alone = key if stands_alone(outcome.group_by, draft.labels) else ""
-            key_of_group = group_key(
-                outcome.route, service, self.integration.team_id, shared, alone, drill=self.integration.drill
-            )
+            drill = self.integration.pk if self.integration.drill else None
+            key_of_group = group_key(outcome.route, service, self.integration.team_id, shared, alone, drill=drill)
             self._new.append(New(alert, draft, outcome, shared, key_of_group, service))
             self._firing[key].append(alert)
 

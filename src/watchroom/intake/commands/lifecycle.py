@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -22,7 +22,7 @@ from ...paging.models import Escalation, EscalationPolicy, Notification
 from ...paging.wording import stamp
 from ...workspaces.posts import redraw
 from .. import hooks
-from ..models import Alert, AlertGroup, GroupEvent, Integration
+from ..models import Alert, AlertGroup, GroupEvent, Integration, Practises
 from ..rules.flapping import QUIET
 from ..summing import own_words_of, words_of
 from .marking import mark, services_changed, sources_changed
@@ -61,6 +61,8 @@ def start_paging(groups: Sequence[AlertGroup], *, without: Person | None = None)
     groups = [group for group in groups if group.pk not in paged]
     policies = {row.pk: row for row in _policies({group.policy_id for group in groups if group.policy_id})}
     practising = _practising([group for group in groups if group.drill])
+    groups = _but_for_nobody(groups, practising, now)
+    named_ones = {pk: each.people for pk, each in practising.items() if each.people is not None}
     GroupEvent.objects.bulk_create(
         GroupEvent(
             group=group,
@@ -69,10 +71,10 @@ def start_paging(groups: Sequence[AlertGroup], *, without: Person | None = None)
             text="No escalation policy: managers and administrators are told instead. Give the service or route a policy.",
         )
         for group in groups
-        if group.policy_id not in policies and group.pk not in practising
+        if group.policy_id not in policies and group.pk not in named_ones
     )
     words, own = words_of(groups), own_words_of(groups)
-    return start_escalations(
+    started = start_escalations(
         [
             Cause(
                 kind=Escalation.Kind.ALERT_GROUP,
@@ -82,24 +84,43 @@ def start_paging(groups: Sequence[AlertGroup], *, without: Person | None = None)
                 path=f"/alerts/{group.pk}",
                 team=group.team,
                 urgency=group.urgency,
-                policy=None if group.pk in practising else policies.get(group.policy_id or 0),
-                people=practising.get(group.pk, ()),
+                policy=None if group.pk in named_ones else policies.get(group.policy_id or 0),
+                people=named_ones.get(group.pk, ()),
                 drill=group.drill,
                 excused=without,
             )
             for group in groups
         ]
     )
+    for escalation in started:
+        if (practice := practising.get(escalation.subject_id or 0)) is not None and practice.rests:
+            stop_escalation(escalation.kind, escalation.subject_id, end=Escalation.End.SNOOZED, by=SYSTEM)
+    return started
 
 
-def _practising(drills: Sequence[AlertGroup]) -> dict[int, Sequence[Person]]:
-    """Whom groups of drills page, where those are only for whoever takes part."""
+def _practising(drills: Sequence[AlertGroup]) -> dict[int, hooks.Practice]:
+    """Of each group of a drill of a scenario, whom it pages: nobody, once that drill has ended."""
     if not drills:
         return {}
-    teams = dict(Integration.objects.filter(pk__in={g.integration_id for g in drills}).values_list("pk", "team"))
-    people = hooks.practising(list(teams.values()))
-    found = {group.pk: people.get(teams.get(group.integration_id or 0, 0), ()) for group in drills}
-    return {pk: each for pk, each in found.items() if each}
+    ours = Integration.objects.filter(pk__in={group.integration_id for group in drills}, practises=Practises.SCENARIOS)
+    teams = dict(ours.values_list("pk", "team"))
+    found, nobody = hooks.practising(list(teams.values())), hooks.Practice(())
+    return {
+        group.pk: found.get(teams[group.integration_id], nobody) for group in drills if group.integration_id in teams
+    }
+
+
+def _but_for_nobody(
+    groups: Sequence[AlertGroup], practising: Mapping[int, hooks.Practice], now: datetime
+) -> list[AlertGroup]:
+    """Those that page somebody: where nobody practises any more, neither the policy nor the last resort is asked."""
+    nobody = {pk for pk, each in practising.items() if each.people is not None and not each.people}
+    GroupEvent.objects.bulk_create(
+        GroupEvent(group=group, at=now, kind=Kind.NOTE, text="Nobody is paged: nobody practises this any more.")
+        for group in groups
+        if group.pk in nobody
+    )
+    return [group for group in groups if group.pk not in nobody]
 
 
 @prepared

@@ -2,7 +2,7 @@
 
 from .alerts import Alert, AlertGroup, GroupEvent, Responder, Severity, Verdict
 from .holds import InhibitRule, MaintenanceWindow, Silence
-from .integrations import Inbox, Integration, Signal
+from .integrations import Inbox, Integration, Practises, Signal
 from .routes import Route, TimeInterval
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "InhibitRule",
     "Integration",
     "MaintenanceWindow",
+    "Practises",
     "Responder",
     "Route",
     "Severity",

@@ -17,6 +17,13 @@ from ...kernel.fields import EncryptedJSON
 from ..rules.breaker import TOO_MANY
 
 
+class Practises(models.TextChoices):
+    """What an integration is for that only Watchroom itself sends by. They are apart: neither joins groups of the other."""
+
+    ROUTES = "routes", "Drills through the routes"
+    SCENARIOS = "scenarios", "Drills of scenarios"
+
+
 class Integration(models.Model):
     """One configured sender, with its key."""
 
@@ -36,6 +43,14 @@ class Integration(models.Model):
     key_hint = models.CharField(max_length=12)
     paused = models.BooleanField(default=False)
     drill = models.BooleanField(default=False)
+    practises = models.CharField(
+        max_length=9,
+        blank=True,
+        default="",
+        db_default="",
+        choices=Practises.choices,
+        help_text="What Watchroom itself sends by it for the team's drills; empty: it has a sender.",
+    )
     settings = EncryptedJSON(
         default=dict, blank=True, help_text="What its kind of sender can be told, such as a mapping or a secret."
     )
@@ -57,6 +72,12 @@ class Integration(models.Model):
 
     class Meta:
         ordering = ("name", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("team", "practises"), condition=~Q(practises=""), name="one_of_a_team_to_practise_by"
+            ),
+            models.CheckConstraint(condition=Q(practises="") | Q(drill=True), name="what_practises_is_a_drill"),
+        )
 
     def __str__(self) -> str:
         return self.name

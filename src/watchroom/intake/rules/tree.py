@@ -196,18 +196,19 @@ def stands_alone(group_by: Sequence[str], labels: Mapping[str, str]) -> bool:
 
 
 def group_key(
-    route: int, service: int | None, team: int, shared: Mapping[str, str], alone: str = "", *, drill: bool = False
+    route: int, service: int | None, team: int, shared: Mapping[str, str], alone: str = "", *, drill: int | None = None
 ) -> str:
     """What makes two alerts belong together: route, service (without one, the team) and the shared labels (SHA-256 of
     their JSON). A service has one team; alerts of two teams must not share a group, or only one of them is paged.
-    ``alone`` sets an alert apart (see :func:`stands_alone`); a drill never joins what is real, nor the other way round."""
+    ``alone`` sets an alert apart (see :func:`stands_alone`); ``drill``, by the number of its integration, never joins what is
+    real, nor the other way round, nor what another team practises."""
     about = service if service is not None else f"team {team}"
     parts: list[object] = [
         route,
         about,
         sorted(shared.items()),
         *([alone] if alone else []),
-        *([{"drill": True}] if drill else []),
+        *([{"drill": drill}] if drill is not None else []),
     ]
     text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

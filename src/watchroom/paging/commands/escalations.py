@@ -52,10 +52,11 @@ class Cause:
         return f"{what}, by {self.sender}" if self.sender else what
 
     def direct_plan(self) -> Plan:
-        """What it carries out without a policy."""
+        """What it carries out without a policy. Of a drill nobody is paged beyond those whom it names."""
         people = (Target("person", each.pk) for each in self.people)
         targets = (*people, *(Target("team", each.pk) for each in self.teams))
-        return Plan((Step(targets, DIRECT_WAIT_SECONDS),) if targets else (), DIRECT_REPEATS)
+        steps = (Step(targets, DIRECT_WAIT_SECONDS),) if targets else ()
+        return Plan(steps, DIRECT_REPEATS, closed=self.drill and bool(targets))
 
 
 def start_escalations(causes: Sequence[Cause]) -> list[Escalation]:

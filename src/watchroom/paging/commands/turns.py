@@ -115,7 +115,8 @@ def _run_out(pk: int, now: datetime) -> None:
             escalation,
             Escalation.End.EXHAUSTED,
             None,
-            "nobody answered, and the last resort has been tried for an hour",
+            "nobody answered"
+            + ("" if escalation.plan.get("closed") else ", and the last resort has been tried for an hour"),
         )
         if not escalation.drill:
             record_defect(
