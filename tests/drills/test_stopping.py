@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 import factories as make
 from drills.practice import World
@@ -18,7 +20,7 @@ from watchroom.incidents.models import Incident
 from watchroom.intake import commands as intake
 from watchroom.intake.models import AlertGroup, Integration
 from watchroom.kernel.clock import TravellingClock
-from watchroom.kernel.errors import Conflict
+from watchroom.kernel.errors import Conflict, NotAllowed
 from watchroom.paging import commands as paging
 from watchroom.paging.models import Escalation, Notification
 
@@ -182,3 +184,114 @@ def test_a_drill_through_the_routes_is_none_of_a_scenario(world: World) -> None:
     commands.end(acting(world.fay), drill)
     assert AlertGroup.objects.filter(resolved_at=None).count() == 1
     assert Drill.objects.get().state == "ended"
+
+
+def test_by_the_policy_it_pages_only_where_one_responds(world: World) -> None:
+    team, policy = make.team("Strangers"), make.policy(world.zoe)
+    service = make.service("Bank", team=team, slug="bank", policy=policy)
+    intake.save_route(make.actor("Ada"), None, name="Bank", parent=None, team=team, matchers=["service=bank"], service=service)  # fmt: skip
+    leads_away = [{"kind": "alert", "minutes": 0, "title": "Bank is slow", "labels": {"service": "bank"}}]
+    scenario = world.scenario(injects=leads_away)
+    with pytest.raises(NotAllowed):
+        commands.plan(acting(world.fay), scenario, participants=[world.pia], pages="policy")
+    drill = commands.plan(acting(world.fay), scenario, participants=[world.pia])
+    with pytest.raises(NotAllowed):
+        commands.change_plan(acting(world.fay), drill, pages="policy")
+    own = world.scenario(name="Ours")
+    later = commands.plan(acting(world.fay), own, participants=[world.pia], pages="policy")
+    commands.save_scenario(acting(world.max), own, team=world.team, name="Ours", injects=leads_away)
+    with pytest.raises(NotAllowed):
+        commands.start(acting(world.fay), later)
+    commands.start(acting(world.fay), drill)
+    run_due()
+    assert paged() == {"Pia"}
+
+
+# --- A pause ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pages", ["participants", "policy"])
+def test_a_pause_pages_nobody_and_then_it_goes_on_where_it_stopped(
+    world: World, clock: TravellingClock, pages: str
+) -> None:
+    drill = world.drill(pages=pages)
+    run_due()
+    told = Notification.objects.filter(purpose="page").count()
+    assert told
+    commands.pause(acting(world.fay), drill)
+    for _ in range(4):
+        clock.advance(5 * MINUTE)
+        run_due()
+    assert Notification.objects.filter(purpose="page").count() == told
+    assert not Escalation.objects.filter(ended_at=None).exists()
+    commands.resume(acting(world.fay), drill)
+    run_due()
+    assert Notification.objects.filter(purpose="page").count() > told
+    intake.acknowledge(acting(world.pia), AlertGroup.objects.get())
+    commands.pause(acting(world.fay), drill)
+    clock.advance(MINUTE)
+    commands.resume(acting(world.fay), drill)
+    assert not Escalation.objects.filter(ended_at=None).exists(), "somebody has it"
+
+
+def test_what_opens_or_is_asked_during_a_pause_waits_for_its_end(world: World, clock: TravellingClock) -> None:
+    drill = world.drill()
+    assert commands.carry_on(), "sent, not read yet"
+    commands.pause(acting(world.fay), drill)
+    run_due()
+    assert paged() == set() and AlertGroup.objects.count() == 1
+    clock.advance(MINUTE)
+    commands.resume(acting(world.fay), drill)
+    run_due()
+    assert paged() == {"Pia"}
+
+
+def test_a_pause_that_nobody_ends_ends_the_drill(world: World, clock: TravellingClock) -> None:
+    drill = world.drill()
+    run_due()
+    commands.pause(acting(world.fay), drill)
+    clock.advance(59 * MINUTE)
+    run_due()
+    assert Drill.objects.get().state == "paused"
+    clock.advance(2 * MINUTE)
+    run_due()
+    ended = Drill.objects.get()
+    assert ended.state == "ended" and ended.ended_why == "It was paused for an hour"
+    assert not AlertGroup.objects.filter(resolved_at=None).exists()
+
+
+def test_alerts_last_as_much_longer_as_it_rested(world: World, clock: TravellingClock) -> None:
+    drill = world.drill(world.scenario(minutes=5, injects=[
+        {"kind": "alert", "minutes": 0, "title": "One", "labels": {"service": "shop", "alertname": "One"}},
+        {"kind": "alert", "minutes": 4, "title": "Two", "labels": {"service": "shop", "alertname": "Two"}},
+    ]))  # fmt: skip
+    run_due()
+    for _ in range(2):
+        commands.pause(acting(world.fay), drill)
+        clock.advance(50 * MINUTE)
+        run_due()
+        commands.resume(acting(world.fay), drill)
+        run_due()
+    clock.advance(5 * MINUTE)
+    run_due()
+    assert Drill.objects.get().state == "running"
+    assert list(AlertGroup.objects.order_by("pk").values_list("title", "firing")) == [("One", 1), ("Two", 1)]
+
+
+def test_an_inject_is_not_lost_when_the_database_is_busy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from watchroom.drills.commands import injecting
+
+    real, busy = injecting._DO["alert"], [OperationalError("database is locked")]
+
+    def once(row: Any, each: Any) -> bool:
+        if busy:
+            raise busy.pop()
+        return real(row, each)
+
+    monkeypatch.setitem(injecting._DO, "alert", once)
+    drill = world.drill()
+    with pytest.raises(OperationalError):
+        commands.carry_on()
+    assert drill.injects.get(number=1).state == "waiting"
+    run_due()
+    assert drill.injects.get(number=1).state == "delivered" and AlertGroup.objects.count() == 1

@@ -35,7 +35,7 @@ def remove() -> int:
     with transaction.atomic():
         drills = Drill.objects.filter(team__is_demo=True)  # also what somebody has practised there
         Incident.objects.filter(pk__in=drills.values("incident")).update(is_demo=True)
-        practised = Integration.objects.filter(team__is_demo=True, drill=True, slug__startswith="drills-")
+        practised = Integration.objects.filter(team__is_demo=True).exclude(practises="")
         practised.update(is_demo=True)
         drills.delete()
         Scenario.objects.filter(team__is_demo=True).delete()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 
 from ..accounts.actors import Actor
 from ..accounts.models import Membership, Person, Team
@@ -163,6 +163,20 @@ def incidents_of(drill: Drill) -> QuerySet[Incident]:
 
 def pages_of(drill: Drill) -> QuerySet[Escalation]:
     """What pages for a drill now: for its alerts, for roles of its incidents, and directly about those."""
+    return _pages_about(drill).filter(ended_at__isnull=True)
+
+
+def held_pages_of(drill: Drill, since: datetime) -> QuerySet[Escalation]:
+    """What its pause, which began then, holds back; not what somebody has taken or put off meanwhile."""
+    latest = Escalation.objects.filter(kind=OuterRef("kind"), subject_id=OuterRef("subject_id")).order_by("-id")
+    taken = groups_of(drill).exclude(acknowledged_at=None).values("pk")
+    done = RoleAssignment.objects.filter(Q(accepted_at__isnull=False) | Q(ended_at__isnull=False)).values("pk")
+    rows = _pages_about(drill).filter(end=Escalation.End.SNOOZED, ended_at__gte=since)
+    rows = rows.filter(pk=Subquery(latest.values("pk")[:1]))
+    return rows.exclude(kind="alert_group", subject_id__in=taken).exclude(kind="role", subject_id__in=done)
+
+
+def _pages_about(drill: Drill) -> QuerySet[Escalation]:
     incidents = list(incidents_of(drill).values_list("pk", flat=True))
     roles = list(RoleAssignment.objects.filter(incident__in=incidents).values_list("pk", flat=True))
     groups = list(groups_of(drill).filter(resolved_at__isnull=True).values_list("pk", flat=True))
@@ -171,8 +185,7 @@ def pages_of(drill: Drill) -> QuerySet[Escalation]:
     return Escalation.objects.filter(
         Q(kind=kinds.ALERT_GROUP, subject_id__in=groups)
         | Q(kind=kinds.ROLE, subject_id__in=roles)
-        | Q(kind=kinds.DIRECT, drill=True, path__in=paths),
-        ended_at__isnull=True,
+        | Q(kind=kinds.DIRECT, drill=True, path__in=paths)
     )
 
 

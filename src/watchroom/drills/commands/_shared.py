@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from ...accounts.actors import Actor
@@ -12,7 +12,7 @@ from ...accounts.roles import Action
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, NotFound
 from ...paging.commands import notify
-from .. import queries
+from .. import queries, rules
 from ..models import Drill
 
 
@@ -65,3 +65,10 @@ def tell(drill: Drill, people: Iterable[Person], subject: str, body: str, *, onc
             reason=f"drill:{drill.pk}:{once}",
             drill=True,
         )
+
+
+def labels_of(inject: rules.Inject, words: Mapping[str, str]) -> dict[str, str]:
+    """The labels of an alert, as they go through the routes."""
+    labels = {name: rules.filled(value, words) for name, value in inject.labels.items()}
+    labels.setdefault("alertname", rules.filled(inject.title, words))
+    return labels

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from ...accounts.actors import SYSTEM, Actor
 from ...accounts.models import Person
@@ -20,14 +20,15 @@ from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
 from .. import library, queries, rules
 from ..models import Drill, DrillInject
-from ._shared import must_be, running, tell
-from .running import end
+from ._shared import labels_of, must_be, running, tell
+from .running import end, hold_pages
 
 State = Drill.State
 Wait = DrillInject.State
 logger = logging.getLogger(__name__)
 LOOK_EVERY = timedelta(seconds=5)  # whether real work has begun
 OVER_AFTER = timedelta(minutes=60)  # beyond its length: a drill that nobody ends
+REST_AT_MOST = timedelta(minutes=60)  # a pause that nobody ends
 IN_A_DRILL = "the drill"
 
 
@@ -110,6 +111,7 @@ def hint(by: Actor, drill: Drill, text: str) -> None:
 # --- What the engine does --------------------------------------------------------------------------------------------
 
 
+@retried
 def carry_on() -> bool:
     """Deliver what is due of one drill, and say whether there was one. Each inject is delivered in the transaction that writes
     it down, so that it happens once; an alert that is sent again after a crash is known by its labels."""
@@ -127,6 +129,7 @@ def carry_on() -> bool:
     return True
 
 
+@retried
 def look_after() -> bool:
     """Look after one drill that is on: its room is found, what was said before there was one is written into it; and it ends
     when real work begins, or when nobody has ended it for long. Says whether there was one."""
@@ -142,8 +145,12 @@ def look_after() -> bool:
         if not why and row.started_at is not None:
             length = timedelta(minutes=int(row.plan.get("minutes", 0))) + OVER_AFTER
             why = "Nobody ended it for an hour" if now - row.started_at - _rested(row) > length else ""
+        if not why and row.paused_at is not None and now - row.paused_at >= REST_AT_MOST:
+            why = "It was paused for an hour"
         if why:
             end(SYSTEM, row, why=why)
+        elif row.paused_at is not None:
+            hold_pages(SYSTEM, row)
         elif row.incident_id is None and (found := queries.incident_of(row)) is not None:
             row.incident = found
             row.save(update_fields=["incident"])
@@ -178,6 +185,8 @@ def _deliver(row: Drill, each: DrillInject, by: Actor) -> None:
             done = _DO[content["kind"]](row, each)
     except WatchroomError as error:
         each.outcome, done = f"Could not be done: {error}"[:300], True
+    except OperationalError:
+        raise  # the database is busy or away: all of it is done again
     except Exception:
         logger.exception("Inject %s of drill %s could not be delivered", each.number, row.pk)
         each.outcome, done = "Could not be done: an error in Watchroom", True
@@ -195,15 +204,14 @@ def _words(row: Drill) -> dict[str, str]:
 
 def _send(row: Drill, inject: rules.Inject, *, ends: bool) -> None:
     words = _words(row)
-    labels = {name: rules.filled(value, words) for name, value in inject.labels.items()}
-    labels.setdefault("alertname", rules.filled(inject.title, words))
+    labels = labels_of(inject, words)
     notes = {name: rules.filled(value, words) for name, value in inject.annotations.items()}
     notes.setdefault("summary", rules.filled(inject.title, words))
     if inject.text:
         notes.setdefault("description", rules.filled(inject.text, words))
     now = clock.now()
     lasts = timedelta(minutes=int(row.plan.get("minutes", 0))) + OVER_AFTER
-    until = now - timedelta(seconds=1) if ends else (row.started_at or now) + lasts
+    until = now - timedelta(seconds=1) if ends else (row.started_at or now) + lasts + _rested(row)
     send_practised(row.team, labels, notes, until, f"drill {row.pk}")
 
 

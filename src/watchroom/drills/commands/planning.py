@@ -9,12 +9,13 @@ from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Membership, Person, Team
 from ...accounts.roles import Action, Role
+from ...intake.trying import try_labels
 from ...kernel import clock
 from ...kernel.errors import NotFound, Refused
 from ...paging.wording import stamp
-from .. import queries
+from .. import library, queries, rules
 from ..models import Drill, Scenario
-from ._shared import must_be, running, tell, touch
+from ._shared import labels_of, must_be, running, tell, touch
 
 State = Drill.State
 FARTHEST = timedelta(days=366)
@@ -40,6 +41,23 @@ def _checked(
         raise Refused("Nobody takes part.", field="participants", value=[], fix="Name who practises, or page by the policy.")  # fmt: skip
 
 
+def may_page(by: Actor, scenario: Scenario, pages: str) -> None:
+    """By the policy its alerts page whoever their labels lead to: that takes somebody who responds there, as a drill through
+    the routes does.
+
+    :raises NotAllowed: they lead to a team for which ``by`` does not respond.
+    """
+    if pages != Drill.Pages.POLICY:
+        return
+    words = library.words(scenario.team, list(scenario.services.all()))
+    for inject in rules.injects_of(scenario.injects):
+        if inject.kind == "alert":
+            for end in try_labels(labels_of(inject, words)).ends:
+                for found in (end.service, end.policy):
+                    if found is not None and found.team is not None:
+                        by.require(Action.RESPOND, found.team)
+
+
 def plan(
     by: Actor,
     scenario: Scenario,
@@ -62,6 +80,7 @@ def plan(
     if not queries.reads_inside(by, scenario) and leads == by.person:
         raise NotFound("You are about to practise this scenario.", field="scenario", value=scenario.slug)
     _checked(by, scenario, leads, people, at, pages, surprise)
+    may_page(by, scenario, pages)
     with change(by, "drill.planned", None, needs=Action.RESPOND, team=scenario.team) as made:
         drill = Drill.objects.create(
             scenario=scenario, team=scenario.team, facilitator=leads, pages=pages, surprise=surprise,
@@ -113,6 +132,8 @@ def change_plan(
         leads, at = facilitator or row.facilitator, planned_for or row.planned_for
         whom, hidden = pages or row.pages, row.surprise if surprise is None else surprise
         _checked(by, row.scenario, leads, people, max(at, clock.now()), whom, hidden and not row.surprise)
+        if whom != row.pages:
+            may_page(by, row.scenario, whom)
         moved = at != row.planned_for
         row.facilitator, row.planned_for, row.pages, row.surprise = leads, at, whom, hidden
         row.save(update_fields=["facilitator", "planned_for", "pages", "surprise"])

@@ -10,16 +10,18 @@ from ...accounts.actors import SYSTEM, Actor
 from ...accounts.roles import Action
 from ...incidents.commands import end_practice
 from ...incidents.models import Incident
-from ...intake.commands import drill_integration, resolve, stop_practising
+from ...intake.commands import drill_integration, prolong, resolve, stop_practising
 from ...intake.models import Alert
+from ...kernel import clock
 from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, NotAllowed
-from ...paging.commands import stop_escalation
+from ...paging.commands import resume_escalation, stop_escalation
 from ...paging.models import Escalation, Notification
 from .. import queries, rules
 from ..models import Drill, DrillInject
 from ._shared import must_be, running, tell
+from .planning import may_page
 
 State = Drill.State
 Wait = DrillInject.State
@@ -37,6 +39,7 @@ def start(by: Actor, drill: Drill) -> Drill:
         if row.pages == Drill.Pages.PARTICIPANTS and not row.participants.filter(is_active=True).exists():
             raise Conflict("Nobody who takes part is here any more.", field="participants", value=[], fix="Name who practises, or page by the policy.")  # fmt: skip
         scenario = row.scenario
+        may_page(by, scenario, row.pages)
         if not scenario.injects:
             raise Conflict("Nothing happens in this scenario.", field="scenario", value=scenario.slug, fix="Give it injects first.")  # fmt: skip
         names = ("name", "story", "severity", "minutes", "injects", "expectations")
@@ -79,7 +82,8 @@ def _free(row: Drill) -> None:
 
 @retried
 def pause(by: Actor, drill: Drill) -> Drill:
-    """Nothing comes until it goes on, and no time passes for its score. Twice is once.
+    """Nothing comes and nobody is paged until it goes on, and no time passes for its score; after an hour it ends by itself.
+    Twice is once.
 
     :raises Conflict: it is not on.
     """
@@ -88,7 +92,24 @@ def pause(by: Actor, drill: Drill) -> Drill:
         if row.state == State.RUNNING:
             row.state, row.paused_at = State.PAUSED, made.at
             row.save(update_fields=["state", "paused_at"])
+            hold_pages(by, row)
+            made.due()
     return row
+
+
+def hold_pages(by: Actor, row: Drill) -> None:
+    """Whatever pages for it rests as long as it is paused. Inside the caller's transaction, which holds the drill."""
+    list(locked(queries.groups_of(row).filter(resolved_at__isnull=True).order_by("pk").only("pk")))
+    for page in locked(queries.pages_of(row).order_by("pk")):
+        stop_escalation(page.kind, page.subject_id, end=Escalation.End.SNOOZED, by=by)
+
+
+def _go_on_paging(row: Drill, since: datetime) -> None:
+    """What the pause held pages on where it stopped, unless somebody has it meanwhile; and what fires lasts as much longer."""
+    groups = list(locked(queries.groups_of(row).filter(resolved_at__isnull=True).order_by("pk")))
+    prolong((group.pk for group in groups), clock.now() - since)
+    for page in locked(queries.held_pages_of(row, since).order_by("pk")):
+        resume_escalation(page.kind, page.subject_id, why="The drill goes on")
 
 
 @retried
@@ -100,7 +121,7 @@ def resume(by: Actor, drill: Drill) -> Drill:
     with running(by, "drill.resumed", drill) as (made, row):
         must_be(row, State.RUNNING, State.PAUSED)
         if row.paused_at is not None:
-            lasted = made.at - row.paused_at
+            since, lasted = row.paused_at, made.at - row.paused_at
             row.pauses = [*row.pauses, [row.paused_at.isoformat(), made.at.isoformat()]]
             row.state, row.paused_at = State.RUNNING, None
             row.save(update_fields=["state", "paused_at", "pauses"])
@@ -108,6 +129,7 @@ def resume(by: Actor, drill: Drill) -> Drill:
                 assert each.due_at is not None
                 each.due_at += lasted
                 each.save(update_fields=["due_at"])
+            _go_on_paging(row, since)
             made.due()
     return row
 
