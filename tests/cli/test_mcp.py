@@ -66,6 +66,11 @@ def test_it_only_reads_unless_it_is_let(installation: Server) -> None:
         assert whole["incident"]["severity"] == 2 and whole["times"]
         assert (await asked(client, "catch_up", id=incident["id"]))["incident"] == incident["id"]
         assert (await asked(client, "list_services", words="check"))["items"][0]["slug"] == "checkout"
+        assert (await asked(client, "offered_runbooks", kind="incident", id=incident["id"])) is not None
+        assert (await asked(client, "list_runbooks"))["items"] == []
+        assert "There is no runbook" in await asked(client, "get_runbook", slug="none")
+        assert "sections" in await asked(client, "how_we_respond")
+        assert (await asked(client, "what_is_lacking", team="shop"))["team"] == "shop"
         assert "There is no alert group 4711" in await asked(client, "get_alert", id=4711)
         assert "unable to parse" in await asked(client, "get_alert", id="the newest")
 

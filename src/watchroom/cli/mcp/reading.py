@@ -29,6 +29,9 @@ class Reading:
             self.catch_up,
             self.investigation_board,
             self.offered_mitigations,
+            self.offered_runbooks,
+            self.list_runbooks,
+            self.get_runbook,
             self.list_services,
             self.get_service,
             self.list_postmortems,
@@ -36,6 +39,8 @@ class Reading:
             self.evidence,
             self.noisy_alerts,
             self.how_incidents_went,
+            self.how_we_respond,
+            self.what_is_lacking,
         ]
 
     def list_alerts(
@@ -98,6 +103,18 @@ class Reading:
         """What can stop the bleeding in an incident, the best guess first, with risk, steps and how it is undone."""
         return self._api.get(f"/incidents/{id}/mitigations/offered")
 
+    def offered_runbooks(self, kind: Literal["alert", "incident"], id: int) -> Any:
+        """Runbooks that fit an alert group or an incident, the best first, with what earlier runs said of each."""
+        return self._api.get(f"/{'alert-groups' if kind == 'alert' else 'incidents'}/{id}/runbooks/offered")
+
+    def list_runbooks(self, words: str = "", team: str = "", service: str = "", cursor: str = "") -> Any:
+        """Runbooks, each with what it lacks."""
+        return self._api.get("/runbooks", q=words, team=team, service=service, limit=_MOST, cursor=cursor)
+
+    def get_runbook(self, slug: str) -> Any:
+        """One runbook in Markdown: how to confirm, diagnose, mitigate and resolve, and whom to call."""
+        return self._api.get(f"/runbooks/{slug}/markdown")
+
     def list_services(self, words: str = "", team: str = "", cursor: str = "") -> Any:
         """Services of the catalog."""
         return self._api.get("/services", q=words, team=team, limit=_MOST, cursor=cursor)
@@ -127,3 +144,11 @@ class Reading:
     def how_incidents_went(self, days: int = 90, team: str = "") -> Any:
         """How many incidents, how long each step took, what was hurt, beside as long a time before."""
         return self._api.get("/insights/incidents", days=days, team=team)
+
+    def how_we_respond(self) -> Any:
+        """The process here: how to declare, how bad is bad, who decides, who is told, how updates go out, what happens afterwards."""
+        return self._api.get("/process")
+
+    def what_is_lacking(self, team: str = "") -> Any:
+        """What a team still lacks before the next incident, the one thing to mend first; without ``team``, how ready each is."""
+        return self._api.get(f"/readiness/teams/{team}" if team else "/readiness")
