@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
 import factories as make
 from drills.practice import World
@@ -295,3 +296,17 @@ def test_an_inject_is_not_lost_when_the_database_is_busy(world: World, monkeypat
     assert drill.injects.get(number=1).state == "waiting"
     run_due()
     assert drill.injects.get(number=1).state == "delivered" and AlertGroup.objects.count() == 1
+
+
+@pytest.mark.postgres_only
+def test_all_that_ends_is_locked_in_the_order_of_everybody(world: World) -> None:
+    drill = world.drill()
+    run_due()
+    incident = incidents.declare(acting(world.pia), title="One", severity=2, team=world.team, drill=True)
+    incidents.assign_role(acting(world.pia), incident, "communications", world.otto)
+    with CaptureQueriesContext(connection) as asked:
+        commands.end(acting(world.fay), drill)
+    locks = [each["sql"] for each in asked if "FOR UPDATE" in each["sql"] or "FOR NO KEY" in each["sql"]]
+    kinds = ("drills_drill", "intake_integration", "incidents_incident", "intake_alertgroup", "intake_alert", "paging_escalation", "paging_notification")  # fmt: skip
+    first = [next(n for n, sql in enumerate(locks) if f'OF "{kind}"' in sql) for kind in kinds]
+    assert first == sorted(first)
