@@ -11,6 +11,7 @@ import factories
 from watchroom.accounts.models import Person
 from watchroom.engine.loop import run_due
 from watchroom.intake.models import AlertGroup, Integration
+from watchroom.kernel import clock
 from watchroom.paging.models import Notification
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,18 @@ class Api:
 @pytest.fixture
 def api(client: Any) -> Api:
     return Api(client)
+
+
+def test_what_fires_comes_before_what_has_ended(api: Api) -> None:
+    api.as_("responder")
+    group = factories.group("Checkout is slow")
+    for title, ended_at in (("over", clock.now()), ("fires", None), ("fires too", None)):
+        factories.alert(group, title, ended_at=ended_at, expires_at=None)
+    assert [each["title"] for each in api("GET", f"/alert-groups/{group.pk}")["alerts"]] == [
+        "fires too",
+        "fires",
+        "over",
+    ]
 
 
 def test_a_group_from_firing_to_resolved(api: Api) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
@@ -52,6 +52,11 @@ def alerts_visible_to(actor: Actor) -> QuerySet[Alert]:
     return Alert.objects.select_related("group", "integration").filter(
         group__in=groups_visible_to(actor).order_by().values("pk")
     )
+
+
+def alerts_of(group: AlertGroup) -> QuerySet[Alert]:
+    """The alerts of a group: those that fire first, then as they ended."""
+    return group.alerts.order_by(F("ended_at").asc(nulls_first=True), "-id")
 
 
 def integrations_visible_to(actor: Actor) -> QuerySet[Integration]:

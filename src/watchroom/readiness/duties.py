@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 
 from ..accounts.models import Person, Team
 from ..kernel import clock
@@ -77,7 +77,9 @@ def look() -> int:
     if not Standing.objects.filter(team=None, looked_at__gt=now - EVERY).exists():
         look_at([None])
     fresh = Standing.objects.filter(team=OuterRef("pk"), looked_at__gt=now - EVERY)
-    teams = list(Team.objects.filter(~Exists(fresh)).order_by("standing__looked_at", "pk")[: TEAMS + 1])
+    teams = list(
+        Team.objects.filter(~Exists(fresh)).order_by(F("standing__looked_at").asc(nulls_first=True), "pk")[: TEAMS + 1]
+    )
     if teams:
         look_at(teams[:TEAMS])
     Turn.objects.filter(pk=turn.pk).update(due_at=now + (PAUSE if len(teams) > TEAMS else EVERY))

@@ -21,6 +21,7 @@ from ...paging.schemas import EscalationOut
 from .. import commands
 from ..models import Integration, Signal
 from ..queries import (
+    alerts_of,
     alerts_visible_to,
     folded_under,
     groups_visible_to,
@@ -79,7 +80,7 @@ def _detail(request: HttpRequest, id: int) -> Any:
     escalation = group.escalations.select_related("policy").first()
     return GroupDetail.of(
         group,
-        alerts=[AlertOut.of(alert) for alert in group.alerts.order_by("ended_at", "-id")[:200]],
+        alerts=[AlertOut.of(alert) for alert in alerts_of(group)[:200]],
         folded=folded_under(group, actor).count() if group.severity == "critical" and not group.resolved_at else 0,
         differing=[
             CountedOut(label=each.name, distinct=each.distinct, values=list(each.values[:20]))

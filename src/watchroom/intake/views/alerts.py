@@ -31,7 +31,7 @@ from ...web.middleware import actor_of
 from .. import commands
 from ..holding import page_of
 from ..models import Alert, AlertGroup, GroupEvent, Severity, Verdict
-from ..queries import folded_under, groups_visible_to
+from ..queries import alerts_of, folded_under, groups_visible_to
 from ..summing import MOST, summary_of
 from ..why import why
 
@@ -111,7 +111,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     escalation = group.escalations.first()
     lines = trace(escalation, actor) if escalation else []
     held_until = (group.held or {}).get("until")
-    alerts = Paginator(group.alerts.order_by("ended_at", "-id"), ALERTS_SHOWN).get_page(request.GET.get("page"))
+    alerts = Paginator(alerts_of(group), ALERTS_SHOWN).get_page(request.GET.get("page"))
     for alert in alerts:
         held = alert.held if alert.ended_at is None else None
         setattr(alert, "held_page", page_of(held) if held else "")  # noqa: B010
