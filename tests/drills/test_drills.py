@@ -366,7 +366,7 @@ def test_the_debrief(world: World, clock: TravellingClock) -> None:
         commands.add_note(acting(world.zoe), drill, "well", "x")
     commands.share(acting(world.pia), drill)
     assert Notification.objects.filter(person=world.otto, subject__startswith="Debrief", drill=True).count() == 1
-    told = queries.timeline(drill)
+    told = queries.timeline(drill, acting(world.fay))
     assert any(each.came for each in told) and any("Acknowledged" in each.text and each.who == "Pia" for each in told)
     assert queries.last_practised(world.team) == drill.ended_at
     by_name = {each.person.name: each for each in queries.practised_in(world.team)}

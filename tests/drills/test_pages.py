@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -197,3 +198,57 @@ def test_pages_take_few_statements_however_much_there_is(world: World, clock: Tr
     running = world.drill(scenario)
     run_due()
     assert count(f"/drills/{running.pk}") < 60
+
+
+WORDS = {
+    "q": 'a "b" c', "apostrophe": "it's", "back": "C:\\dir\\", "lines": "one\ntwo", "plain": "x=y", "none": "", "a b": "#c",
+    "both": """'"\\"' """,
+}  # fmt: skip
+
+
+def test_saving_a_scenario_unchanged_changes_nothing(world: World) -> None:
+    alert = {"kind": "alert", "minutes": 0, "title": "A", "labels": WORDS, "annotations": {**WORDS, "runbook_url": "https://x.example"}}  # fmt: skip
+    scenario = world.scenario(injects=[alert, {"kind": "alert_ends", "alert": "A"}])
+    before = scenario.injects
+    assert before[0]["annotations"]["q"] == 'a "b" c'
+    fay, address = signed_in(world.fay), f"/drills/scenarios/{scenario.slug}/edit"
+    form = _Fields.of(text(fay.get(address)))
+    assert fay.post(address, {**form, "do": "save"}).status_code == 302
+    scenario.refresh_from_db()
+    assert scenario.injects == before and scenario.services.get() == world.service
+    assert scenario.expectations and scenario.story == "A **secret** story"
+
+
+class _Fields(HTMLParser):
+    """What a browser would send of the scenario's form."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, Any] = {}
+        self._area = self._select = ""
+
+    @classmethod
+    def of(cls, page: str) -> dict[str, Any]:
+        parser = cls()
+        parser.feed(page[page.index('id="scenario-form"') :])
+        return parser.found
+
+    def handle_starttag(self, tag: str, given: list[tuple[str, str | None]]) -> None:
+        attrs = dict(given)
+        if tag == "textarea":
+            self._area = attrs["name"] or ""
+            self.found[self._area] = ""
+        elif tag == "select":
+            self._select = attrs["name"] or ""
+        elif tag == "option" and "selected" in attrs:
+            self.found.setdefault(self._select, []).append(attrs["value"])
+        elif tag == "input" and "name" in attrs:
+            self.found[attrs["name"] or ""] = attrs.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self._area = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            self.found[self._area] += data.replace("\n", "\r\n")

@@ -228,3 +228,14 @@ def test_the_library_has_eight() -> None:
 def test_words_are_filled_in() -> None:
     assert filled("{service} of {team} {nobody}", {"service": "shop", "team": "A"}) == "shop of A {nobody}"
     assert set(ROLES) >= {"commander", "communications"}
+
+
+def test_alerts_are_told_apart_by_what_is_kept_and_a_long_title_ends() -> None:
+    long = "x" * 70
+    with pytest.raises(Wrong, match="same name"):
+        injects_of([{"kind": "alert", "title": f"{long}a"}, {"kind": "alert", "title": f"{long}b"}])
+    with pytest.raises(Wrong, match="same name"):
+        injects_of([{"kind": "alert", "title": "y" * 59 + " a"}, {"kind": "alert", "title": "y" * 59}])
+    kept = [each.as_json() for each in injects_of([{"kind": "alert", "title": long}, {"kind": "alert_ends", "alert": long}])]  # fmt: skip
+    assert kept[0]["key"] == kept[1]["alert"] == long[:60]
+    assert [each.as_json() for each in injects_of(kept)] == kept

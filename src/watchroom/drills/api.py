@@ -78,7 +78,8 @@ def scenarios(
     by = actor_of(request)
     rows = queries.scenarios_visible_to(by).prefetch_related("services")
     found, more = page(rows.filter(team__slug=team) if team else rows, cursor=cursor, limit=limit, key="id")
-    return Page(items=[ScenarioOut.of(row, by) for row in found], next_cursor=more)
+    read = queries.read_inside_by(by, found)
+    return Page(items=[ScenarioOut.told(row, inside=row.pk in read) for row in found], next_cursor=more)
 
 
 def _save(request: HttpRequest, row: Scenario | None, body: ScenarioIn) -> ScenarioOut:
@@ -281,8 +282,9 @@ def score(request: HttpRequest, id: int) -> ScoreOut:
 @router.get("/drills/{int:id}/debrief", response=DebriefOut, summary="The debrief of a drill")
 def debrief(request: HttpRequest, id: int) -> DebriefOut:
     """Score, notes, and what came beside what was done."""
-    row = _debriefed(actor_of(request), id)
-    told = [MomentOut(at=m.at, came=m.came, kind=m.kind, who=m.who, text=m.text) for m in queries.timeline(row)]
+    by = actor_of(request)
+    row = _debriefed(by, id)
+    told = [MomentOut(at=m.at, came=m.came, kind=m.kind, who=m.who, text=m.text) for m in queries.timeline(row, by)]
     notes = [NoteOut.of(each) for each in row.notes.select_related("by")]
     return DebriefOut(score=ScoreOut.of(row), notes=notes, timeline=told, shared_at=row.shared_at)
 

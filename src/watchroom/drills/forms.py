@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import starmap
 from typing import Any
 
 from django import forms
@@ -22,12 +24,13 @@ from . import rules
 from .models import Drill, Scenario
 
 PEOPLE = reverse_lazy("choices-people")
-_OF_INJECT = ("minutes", "title", "text", "key", "labels", "alert", "role", "hint")
+_WORDS = ("labels", "annotations")
+_OF_INJECT = ("minutes", "title", "text", "key", *_WORDS, "alert", "role", "hint")
 _OF_EXPECTATION = ("minutes", "role", "severity")
 
 
 def _labels(written: str) -> dict[str, str]:
-    return read_labels(words_of(written.replace("\n", " ")))
+    return read_labels(words_of(written.replace("\r\n", "\n")))
 
 
 @dataclass
@@ -47,7 +50,7 @@ class Draft:
     def of(cls, row: Scenario) -> Draft:
         """As it was saved."""
         injects = [
-            {**each, "labels": "\n".join(f"{name}={_quoted(value)}" for name, value in each.get("labels", {}).items())}
+            {**each, **{kept: "\n".join(starmap(_word, each.get(kept, {}).items())) for kept in _WORDS}}
             for each in row.injects
         ]
         services = [str(pk) for pk in row.services.values_list("pk", flat=True)]
@@ -87,7 +90,10 @@ class Draft:
 
     def said(self) -> dict[str, Any]:
         """For the command. :raises Refused: labels can't be read."""
-        injects = [_without_nothing(each | {"labels": _labels(str(each.get("labels", "")))}) for each in self.injects]
+        injects = [
+            _without_nothing(each | {kept: _labels(str(each.get(kept, ""))) for kept in _WORDS})
+            for each in self.injects
+        ]
         expected = []
         for each in self.expectations:
             kind = each["kind"]
@@ -104,13 +110,22 @@ class Draft:
         }
 
 
-def _quoted(value: str) -> str:
-    return f'"{value}"' if " " in value else value
+_PLAIN = re.compile(r"[^\s\"'\\]*")
+
+
+def _quoted(text: str) -> str:
+    """In quotes, where a shell would read it otherwise."""
+    return text if _PLAIN.fullmatch(text) else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _word(name: str, value: str) -> str:
+    """A label as :func:`_labels` reads it."""
+    return f"{_quoted(name)}={_quoted(value)}"
 
 
 def _without_nothing(each: Mapping[str, Any]) -> dict[str, Any]:
     takes = {
-        "alert": {"title", "text", "key", "labels"},
+        "alert": {"title", "text", "key", *_WORDS},
         "alert_ends": {"alert"},
         "message": {"title", "text"},
         "fact": {"title", "text", "hint"},

@@ -45,12 +45,48 @@ def scenario_by(actor: Actor, slug: str) -> Scenario:
 
 def reads_inside(actor: Actor, scenario: Scenario) -> bool:
     """Whether ``actor`` may read the story: whoever responds for its team, except who is about to practise it."""
-    if not actor.may(Action.RESPOND, scenario.team):
-        return False
+    return scenario.pk in read_inside_by(actor, [scenario])
+
+
+def read_inside_by(actor: Actor, scenarios: Iterable[Scenario]) -> set[int]:
+    """Of which of ``scenarios`` ``actor`` may read the story (:func:`reads_inside`), by number. One statement."""
+    may = {each.pk for each in scenarios if actor.may(Action.RESPOND, each.team_id)}
+    if actor.person is None or not may:
+        return may
+    return may - set(_to_practise(actor.person).filter(scenario__in=may).values_list("scenario", flat=True))
+
+
+def _to_practise(person: Person) -> QuerySet[Drill]:
+    """What somebody is about to practise."""
+    return Drill.objects.filter(state__in=_AHEAD, participants=person).exclude(facilitator=person).order_by()
+
+
+def why_hidden(actor: Actor, scenario: Scenario) -> str:
+    """Why ``actor`` does not read what is in a scenario. A surprise is not given away: until it has begun whoever will
+    practise it is told what everybody is told who does not respond for the team."""
+    if actor.person is not None and actor.may(Action.RESPOND, scenario.team):
+        told = _to_practise(actor.person).filter(scenario=scenario)
+        if told.exclude(surprise=True, state=Drill.State.PLANNED).exists():
+            return "You are about to practise this: what happens in it you will see then."
+    return f"What happens in it is read by whoever prepares the practice of {scenario.team}."
+
+
+def practices_shown(actor: Actor, scenario: Scenario, most: int = 30) -> list[Drill]:
+    """The drills that its page names, the newest first: what has ended, and what ``actor`` runs. Any other would say what
+    those who take part are about to practise."""
+    rows = visible_to(actor).filter(scenario=scenario).exclude(state=Drill.State.CALLED_OFF).order_by("-id")
+    if not actor.is_system:
+        rows = rows.filter(Q(state=Drill.State.ENDED) | Q(pk__in=_run_by(actor)))
+    return list(rows[:most])
+
+
+def _run_by(actor: Actor) -> QuerySet[Drill]:
+    """:func:`runs`, as a query."""
     if actor.person is None:
-        return True
-    takes_part = Drill.objects.filter(scenario=scenario, state__in=_AHEAD, participants=actor.person)
-    return not takes_part.exclude(facilitator=actor.person).exists()
+        return Drill.objects.none()
+    own = Q(facilitator=actor.person) if actor.may(Action.DECLARE) else Q(pk__in=())
+    practised = Drill.objects.filter(participants=actor.person).order_by().values("pk")
+    return Drill.objects.filter(own | (Q(team__in=actor.teams_where(Action.MANAGE)) & ~Q(pk__in=practised))).order_by()
 
 
 # --- Drills ----------------------------------------------------------------------------------------------------------
@@ -274,8 +310,8 @@ _TOLD = {"incident.declared", "incident.severity_changed", "role.accepted", "rol
 LINES = 300
 
 
-def timeline(drill: Drill) -> list[Moment]:
-    """What came, beside what was done, in order. A constant number of statements."""
+def timeline(drill: Drill, by: Actor) -> list[Moment]:
+    """What came, beside what was done, in order; of the room only for who sees it. A constant number of statements."""
     found = []
     for row in drill.injects.exclude(at=None):
         if row.state == DrillInject.State.SKIPPED and row.by_id is None:
@@ -296,7 +332,7 @@ def timeline(drill: Drill) -> list[Moment]:
                     str(group.acknowledged_by or ""),
                 )
             )
-    if drill.incident_id is not None:
+    if drill.incident is not None and sees(by, drill.incident):
         lines = LogEntry.objects.filter(incident=drill.incident_id).select_related("author").order_by("at", "id")
         for line in lines[:LINES]:
             ended = line.type == "incident.resolved" and line.author_id is None

@@ -57,7 +57,10 @@ class ScenarioOut(Schema):
 
     @staticmethod
     def of(row: Scenario, by: Actor) -> ScenarioOut:
-        inside = queries.reads_inside(by, row)
+        return ScenarioOut.told(row, inside=queries.reads_inside(by, row))
+
+    @staticmethod
+    def told(row: Scenario, *, inside: bool) -> ScenarioOut:
         return ScenarioOut(
             name=row.name,
             team=row.team.slug,

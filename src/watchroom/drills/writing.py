@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from ..accounts.actors import Actor
 from . import queries, rules
 from .models import Drill, DrillNote
 
@@ -31,8 +32,8 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def as_markdown(drill: Drill) -> str:
-    """The debrief as a document: no more than its page says. Times are in UTC."""
+def as_markdown(drill: Drill, by: Actor) -> str:
+    """The debrief as a document: no more than its page says to ``by``. Times are in UTC."""
     score, name = queries.score_of(drill), drill.plan.get("name", drill.scenario.name)
     people = ", ".join(str(each) for each in drill.participants.order_by("name"))
     lines = [f"# Drill: {name}", ""]
@@ -55,7 +56,7 @@ def as_markdown(drill: Drill) -> str:
             lines.append(f"- {_line(note.text)}{todo}")
         lines.append("")
     lines += ["## What happened", "", "| time | the drill | the response |", "| --- | --- | --- |"]
-    for moment in queries.timeline(drill):
+    for moment in queries.timeline(drill, by):
         text = _line(moment.text).replace("|", "\\|") + (f" ({moment.who})" if moment.who else "")
         lines.append(f"| {moment.at:%H:%M} | {text} | |" if moment.came else f"| {moment.at:%H:%M} | | {text} |")
     return "\n".join([*lines, ""])

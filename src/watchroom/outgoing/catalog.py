@@ -300,6 +300,15 @@ _ALL = (
     _other("drill.planned", "A drill was planned.", planned_for=TEXT, surprise=ANY, pages=ANY),
     _other("practice.changed", "How often a team practises by itself was changed.", weeks=NUMBER, next_at=TEXT),
     _other("practice.ended", "A team practises by itself no more."),
+    _other("drill.changed", "The plan of a drill was changed."),
+    _other("drill.called_off", "A drill was called off before it had begun."),
+    _other("drill.started", "A drill has begun."),
+    _other("drill.paused", "A drill rests."),
+    _other("drill.resumed", "A drill goes on."),
+    _other("drill.ended", "A drill is over.", why=TEXT, percent=maybe(NUMBER)),
+    _other("drill.shared", "The debrief of a drill was shared with its team."),
+    _other("scenario.created", "A scenario was written.", slug=TEXT),
+    _other("scenario.changed", "A scenario was changed.", slug=TEXT),
     _other("scenario.deleted", "A scenario was deleted.", **_SLUGS),
     _other("runner.created", "A runner was made.", kind=TEXT, slug=TEXT),
     _other("runner.changed", "A runner was changed.", kind=TEXT, slug=TEXT),
@@ -439,6 +448,15 @@ def type_of(name: str) -> Type:
     return TYPES.get(name) or Type(name, name.replace(".", " ").replace("_", " ").capitalize(), "", {})
 
 
+# What is about practice itself: marked as a drill, like all that happens in one, and told only to who wants to hear of drills.
+_PRACTICE = ("drill.", "scenario.", "practice.", "route.drilled")
+
+
+def is_practice(type: str) -> bool:
+    """Whether events of this type are always those of a drill."""
+    return type.startswith(_PRACTICE)
+
+
 def facts_told(type: str, facts: dict[str, Any]) -> dict[str, Any]:
     """Of the facts of the audit trail those that an event of this type tells."""
     known = TYPES.get(type)
@@ -462,7 +480,7 @@ def schema_of(type: Type) -> Schema:
             "type": {"const": type.name},
             "at": TIME,
             "url": TEXT,
-            "drill": YES,
+            "drill": {"const": True} if is_practice(type.name) else YES,
             "test": YES,
             "team": maybe(TEXT),
             "actor": {

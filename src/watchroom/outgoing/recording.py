@@ -19,7 +19,7 @@ from ..kernel import clock, wake
 from ..kernel.db import announce
 from ..kernel.prepared import prepared
 from . import rules
-from .catalog import NAMED, facts_told
+from .catalog import NAMED, facts_told, is_practice
 from .models import Event
 
 
@@ -87,7 +87,7 @@ def _event(each: Happened, slugs: dict[int, str]) -> Event:
         subject_name=str(subject)[:200] if kind in NAMED else "",
         incident_id=incident.pk if incident else None,
         private=incident is not None and incident.private,
-        drill=_is_drill(incident or subject),
+        drill=is_practice(each.type) or _is_drill(incident or subject),
         facts=facts_told(each.type, each.data),
         object=_object(subject, slugs.get(each.team_id or 0)),
         due_at=clock.now(),

@@ -45,7 +45,7 @@ def save_scenario(
     if row.pk is not None:
         by.require(Action.RESPOND, row.team)
         if not queries.reads_inside(by, row):
-            raise NotFound("You are about to practise this scenario.", field="scenario", value=row.slug)
+            raise NotFound(queries.why_hidden(by, row), field="scenario", value=row.slug)
     by.require(Action.RESPOND, team)
     if not name or len(name) > 120:
         raise Refused("A scenario needs a name of at most 120 letters.", field="name", value=name[:40], fix="Such as “The database is slow”.")  # fmt: skip

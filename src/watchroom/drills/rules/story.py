@@ -172,6 +172,11 @@ def _role(each: Mapping[str, Any], where: str) -> str:
     return role
 
 
+def _key(title: str) -> str:
+    """By which an alert without a key of its own is meant: what its title begins with."""
+    return title[:60].strip()
+
+
 _OF_INJECT = {"kind", "title", "text", "minutes", "key", "labels", "annotations", "alert", "role", "hint"}
 
 
@@ -189,7 +194,7 @@ def _inject(given: object, where: str) -> Inject:
     if kind == "role_leaves":
         return replace(found, role=_role(each, where))
     if kind == "alert_ends":
-        return replace(found, alert=_text(each.get("alert"), f"{where}.alert", 60))
+        return replace(found, alert=_key(_text(each.get("alert"), f"{where}.alert", 150)))
     if not found.title:
         needed = {"alert": "Give the alert a title.", "message": "Say who writes.", "fact": "Say where it is found."}
         raise Wrong("It has no title.", field=f"{where}.title", value="", fix=needed[kind])
@@ -213,7 +218,7 @@ def injects_of(given: Sequence[object]) -> tuple[Inject, ...]:
     alerts: dict[str, int | None] = {}
     for at, each in enumerate(found):
         if each.kind == "alert":
-            key = each.key or each.title
+            key = each.key or _key(each.title)
             if key in alerts:
                 raise Wrong(
                     "Two alerts have the same name.",
@@ -222,7 +227,7 @@ def injects_of(given: Sequence[object]) -> tuple[Inject, ...]:
                     fix="Give one a key of its own.",
                 )
             alerts[key] = each.minutes
-            found[at] = replace(each, key=key[:60])
+            found[at] = replace(each, key=key)
     for at, each in enumerate(found):
         if each.kind == "alert_ends" and each.alert not in alerts:
             raise Wrong(

@@ -42,7 +42,7 @@ def debrief(request: HttpRequest, pk: int) -> HttpResponse:
         "parts": [(part, parts_then.get(part.key)) for part in score.parts] if score else [],
         "tested": sum(each.points is not None for each in score.results) if score else 0,
         "results": [(each, words_of(each)) for each in score.results] if score else [],
-        "moments": queries.timeline(row),
+        "moments": queries.timeline(row, by),
         "sees_room": row.incident is not None and queries.sees(by, row.incident),
         "participants": row.participants.order_by("name"),
         "kinds": [(kind, label, [each for each in notes if each.kind == kind]) for kind, label in DrillNote.Kind.choices],
@@ -58,7 +58,7 @@ def debrief(request: HttpRequest, pk: int) -> HttpResponse:
 def document(request: HttpRequest, pk: int) -> HttpResponse:
     """The debrief as a Markdown document."""
     row = _ended(request, pk)
-    answer = HttpResponse(as_markdown(row), content_type="text/markdown; charset=utf-8")
+    answer = HttpResponse(as_markdown(row, actor_of(request)), content_type="text/markdown; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="drill-{row.pk}.md"'
     return answer
 

@@ -36,6 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
     ahead = list(rows.filter(state__in=(Drill.State.PLANNED, *queries.ON)).order_by("planned_for", "id")[:PAGE])
     mine = set(Drill.objects.filter(participants=by.person).values_list("pk", flat=True)) if by.person else set()
     scenarios = list((queries.scenarios_visible_to(by).filter(team=team) if team else queries.scenarios_visible_to(by))[:200])  # fmt: skip
+    read = queries.read_inside_by(by, scenarios)
     last = queries.last_practised_by_team()
     return render(
         request,
@@ -47,7 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "planned": [(each, each.pk in mine, queries.name_for(by, each)) for each in ahead if not each.is_on],
             "past": past[:PAGE],
             "older": past[PAGE - 1].pk if len(past) > PAGE else None,
-            "scenarios": scenarios,
+            "scenarios": [(each, each.pk in read) for each in scenarios],
             "practised": queries.practised_in(team) if team else None,
             "last": [(each, last.get(each.pk)) for each in teams],
             "may": bool(teams),

@@ -17,7 +17,7 @@ from ...web.markdown import to_html
 from ...web.middleware import actor_of
 from .. import commands, library, queries, rules
 from ..forms import Draft
-from ..models import Drill, Scenario
+from ..models import Scenario
 
 
 def scenario(request: HttpRequest, slug: str) -> HttpResponse:
@@ -25,16 +25,15 @@ def scenario(request: HttpRequest, slug: str) -> HttpResponse:
     by = actor_of(request)
     row = queries.scenario_by(by, slug)
     inside = queries.reads_inside(by, row)
-    drills = queries.visible_to(by).filter(scenario=row).order_by("-id")[:30]
     context = {
         "scenario": row,
         "inside": inside,
-        "may": by.may(Action.RESPOND, row.team),
-        "story": to_html(row.story),
+        "hidden": "" if inside else queries.why_hidden(by, row),
+        "story": to_html(row.story) if inside else "",
         "injects": rules.injects_of(row.injects) if inside else (),
         "expectations": rules.expectations_of(row.expectations) if inside else (),
         "nobody": _paging_nobody(row) if inside else [],
-        "drills": [each for each in drills if each.state != Drill.State.CALLED_OFF],
+        "drills": queries.practices_shown(by, row),
     }
     return render(request, "drills/scenario.html", context)
 
@@ -60,7 +59,7 @@ def edit(request: HttpRequest, slug: str = "") -> HttpResponse:
     if row is not None:
         by.require(Action.RESPOND, row.team)
         if not queries.reads_inside(by, row):
-            raise NotFound("You are about to practise this scenario.", field="scenario", value=row.slug)
+            raise NotFound(queries.why_hidden(by, row), field="scenario", value=row.slug)
     elif not teams.exists():
         by.require(Action.RESPOND)
     draft = Draft.read(request.POST) if request.method == "POST" else Draft.of(row) if row else Draft()
