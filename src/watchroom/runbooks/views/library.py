@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import strip_tags
 from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
@@ -57,7 +59,7 @@ def index(request: HttpRequest) -> HttpResponse:
         shown, older = page(rows, cursor=request.GET.get("after"), limit=PAGE, key="name")
         lacking = queries.lacks_of(shown)
     context = {
-        "runbooks": [(row, lacking[row.pk]) for row in shown],
+        "runbooks": [(row, unescape(strip_tags(to_html(row.summary))), lacking[row.pk]) for row in shown],
         "older": older,
         "teams": Team.objects.all(),
         "lacking": LACKING.items(),

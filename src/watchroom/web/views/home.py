@@ -28,6 +28,7 @@ from ...readiness.queries.standing import hurting
 from ..middleware import actor_of
 
 LOOK_AHEAD = timedelta(days=60)
+DEFECTS_COUNTED = 100  # of which the newest is told, and how many more
 SPEAKERS = ("commander", "communications")
 
 
@@ -40,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "mine": [(escalation, VERBS[escalation.kind]) for escalation in mine],
         "updates": _overdue_updates(actor) if person else [],
-        "defects": my_defects(actor)[:5] if person else [],
+        "defects": list(my_defects(actor)[:DEFECTS_COUNTED]) if person else [],
         "incidents": incidents_visible_to(actor)
         .exclude(status=Incident.Status.RESOLVED)
         .select_related("state")
