@@ -14,13 +14,16 @@ from django.test.utils import CaptureQueriesContext
 import factories as make
 from drills.practice import World
 from watchroom.accounts.actors import acting
-from watchroom.accounts.models import Person
+from watchroom.accounts.commands import delete_team
+from watchroom.accounts.models import Person, Team
+from watchroom.catalog.models import Service
 from watchroom.drills import commands
 from watchroom.drills.models import Drill, Scenario
 from watchroom.engine.loop import run_due
 from watchroom.incidents import commands as incidents
 from watchroom.intake.models import AlertGroup
 from watchroom.kernel.clock import TravellingClock
+from watchroom.kernel.errors import Conflict, NotAllowed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -198,6 +201,49 @@ def test_pages_take_few_statements_however_much_there_is(world: World, clock: Tr
     running = world.drill(scenario)
     run_due()
     assert count(f"/drills/{running.pk}") < 60
+
+
+def test_what_lies_behind_the_first_hundreds_is_found_and_kept(world: World) -> None:
+    Service.objects.bulk_create(
+        Service(team=world.team, name=f"A {number:03}", slug=f"a-{number}") for number in range(501)
+    )
+    Team.objects.bulk_create(Team(name=f"A {number:03}", slug=f"crowd-{number}") for number in range(201))
+    fay, scenario = signed_in(world.fay), world.scenario()
+    address = f"/drills/scenarios/{scenario.slug}/edit"
+    form = _Fields.of(text(fay.get(address)))
+    assert form["services"] == [str(world.service.pk)]
+    assert fay.post(address, {**form, "do": "save"}).status_code == 302
+    assert scenario.services.get() == world.service
+    page = text(fay.get(f"/drills/library?service={world.service.pk}"))
+    assert f'value="{world.service.pk}" selected' in page and "A 100" not in page
+    found = "/choices/own-services.json?q=a+500"
+    assert [each["label"] for each in fay.get(found).json()] == ["A 500"]
+    assert signed_in(world.zoe).get(found).json() == []
+    manager: Any = make.person("Root", role="administrator")
+    page = text(signed_in(manager).get("/drills?team=shop"))
+    assert "Who has practised" in page and 'value="shop" selected' in page
+
+
+def test_an_administrator_deletes_what_is_over(world: World) -> None:
+    drill, root = world.drill(), make.person("Root", role="administrator")
+    ada, fay = signed_in(root), signed_in(world.fay)
+    with pytest.raises(Conflict):
+        commands.delete_drill(acting(root), drill)
+    commands.end(acting(world.fay), drill)
+    debrief, scenario = f"/drills/{drill.pk}/debrief", f"/drills/scenarios/{drill.scenario.slug}"
+    commands.add_note(acting(world.pia), drill, "mend", "Say who may roll back")
+    with pytest.raises(NotAllowed):
+        commands.delete_drill(acting(world.max), drill)
+    assert "Delete the drill" not in text(fay.get(debrief)) and "Delete the drill" in text(ada.get(debrief))
+    assert fay.post(f"{debrief}/do", {"do": "delete"}).status_code == 403
+    assert fay.delete(f"/api/v1/drills/{drill.pk}").status_code == 403
+    with pytest.raises(Conflict, match="administrator"):
+        commands.delete_scenario(acting(world.max), drill.scenario)
+    with pytest.raises(Conflict, match=f"drill Drill {drill.pk}"):
+        delete_team(acting(root), world.team)
+    assert ada.post(f"{debrief}/do", {"do": "delete"}).url == "/drills"
+    assert not Drill.objects.exists()
+    assert fay.post(f"{scenario}/delete").status_code == 302 and not Scenario.objects.exists()
 
 
 WORDS = {

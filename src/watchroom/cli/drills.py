@@ -75,6 +75,14 @@ def hint(api: Api, id: int, text: str) -> Any:
     return api.post(f"/drills/{id}/hint", text=text), "They have the hint."
 
 
+@drill.command("delete")
+@click.argument("id", type=int)
+@api_command
+def delete_drill(api: Api, id: int) -> Any:
+    """Delete a drill that is over, with its score and its notes; takes an administrator."""
+    return api.call("DELETE", f"/drills/{id}"), f"Deleted drill {id}."
+
+
 @drill.command("injects")
 @click.argument("id", type=int)
 @api_command
@@ -237,7 +245,7 @@ def save(api: Api, file: Path) -> Any:
 @click.argument("slug")
 @api_command
 def delete(api: Api, slug: str) -> Any:
-    """Refused once it was practised."""
+    """Refused as long as a practice of it is kept."""
     return api.call("DELETE", f"/scenarios/{slug}"), f"Deleted {slug}."
 
 

@@ -109,7 +109,7 @@ def change_scenario(request: HttpRequest, slug: str, body: ScenarioIn) -> Scenar
 
 @router.delete("/scenarios/{slug}", response={204: None}, summary="Delete a scenario")
 def delete_scenario(request: HttpRequest, slug: str) -> Status[None]:
-    """Refused once it was practised."""
+    """Refused as long as a practice of it is kept."""
     by = actor_of(request)
     commands.delete_scenario(by, queries.scenario_by(by, slug))
     return Status(204, None)
@@ -185,6 +185,14 @@ def change_plan(request: HttpRequest, id: int, body: PlanPatch) -> DrillOut:
         ),
         by,
     )
+
+
+@router.delete("/drills/{int:id}", response={204: None}, summary="Delete a drill that is over")
+def delete_drill(request: HttpRequest, id: int) -> Status[None]:
+    """With its score and its notes; by an administrator. Its room and its action items stay."""
+    by = actor_of(request)
+    commands.delete_drill(by, queries.drill_for(by, id))
+    return Status(204, None)
 
 
 @router.post("/drills/{int:id}/call-off", response=DrillOut, summary="Call a drill off")

@@ -9,12 +9,15 @@ from itertools import starmap
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse_lazy
 
 from ..accounts.actors import Actor
 from ..accounts.models import Membership, Person, Team
 from ..accounts.roles import Action, Role
+from ..catalog.models import Service
+from ..catalog.queries import services_visible_to
 from ..incidents.forms import choices
 from ..intake.trying import read_labels, words_of
 from ..kernel.found import FoundSelect, FoundSelectMultiple
@@ -23,7 +26,8 @@ from ..kernel.numbers import whole
 from . import rules
 from .models import Drill, Scenario
 
-PEOPLE = reverse_lazy("choices-people")
+PEOPLE, SERVICES = reverse_lazy("choices-people"), reverse_lazy("choices-services")
+OWN_SERVICES = reverse_lazy("choices-own-services")
 _WORDS = ("labels", "annotations")
 _OF_INJECT = ("minutes", "title", "text", "key", *_WORDS, "alert", "role", "hint")
 _OF_EXPECTATION = ("minutes", "role", "severity")
@@ -132,6 +136,31 @@ def _without_nothing(each: Mapping[str, Any]) -> dict[str, Any]:
         "role_leaves": {"role"},
     }.get(str(each.get("kind")), set())
     return {name: value for name, value in each.items() if name in takes | {"kind", "minutes"} and value not in ("", {}, None)}  # fmt: skip
+
+
+class ServicesForm(forms.Form):
+    """Which services a scenario is about."""
+
+    services: forms.ModelMultipleChoiceField[Service] = forms.ModelMultipleChoiceField(
+        Service.objects.none(), label="Services", required=False, widget=FoundSelectMultiple(SERVICES),
+        help_text="In labels and texts {service} is its short name and {service_name} its name; of several, the first by name.",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "%s", **kwargs})
+        choices(self.fields["services"], services_visible_to(actor))
+
+
+class BreaksForm(forms.Form):
+    """For which service a scenario of the library becomes a team's own."""
+
+    service: forms.ModelChoiceField[Service] = forms.ModelChoiceField(
+        Service.objects.none(), label="What breaks", empty_label=None, widget=FoundSelect(OWN_SERVICES)
+    )
+
+    def __init__(self, *args: Any, offered: QuerySet[Service], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices(self.fields["service"], offered)
 
 
 class PlanForm(forms.Form):

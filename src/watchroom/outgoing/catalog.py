@@ -306,6 +306,7 @@ _ALL = (
     _other("drill.paused", "A drill rests."),
     _other("drill.resumed", "A drill goes on."),
     _other("drill.ended", "A drill is over.", why=TEXT, percent=maybe(NUMBER)),
+    _other("drill.deleted", "A drill that was over was deleted.", scenario=TEXT, team=TEXT),
     _other("drill.shared", "The debrief of a drill was shared with its team."),
     _other("scenario.created", "A scenario was written.", slug=TEXT),
     _other("scenario.changed", "A scenario was changed.", slug=TEXT),

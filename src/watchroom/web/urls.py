@@ -14,6 +14,7 @@ urlpatterns = [
     path("palette.json", palette, name="palette"),
     path("choices/people.json", choices.people, name="choices-people"),
     path("choices/services.json", choices.services, name="choices-services"),
+    path("choices/own-services.json", choices.own_services, name="choices-own-services"),
     path("import/alertmanager", alertmanager, name="import-alertmanager"),
     path("system", system, name="system"),
     path("system/impaired", banner, name="impaired"),

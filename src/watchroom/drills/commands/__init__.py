@@ -1,6 +1,6 @@
 """All that changes scenarios and drills."""
 
-from .debriefing import action_from_note, add_note, remove_note, share
+from .debriefing import action_from_note, add_note, delete_drill, remove_note, share
 from .injecting import carry_on, delay, deliver_now, hint, look_after, skip
 from .planning import call_off, change_plan, plan
 from .recurring import end_practice_plan, plan_next, save_practice
@@ -14,6 +14,7 @@ __all__ = [
     "carry_on",
     "change_plan",
     "delay",
+    "delete_drill",
     "delete_scenario",
     "deliver_now",
     "end",

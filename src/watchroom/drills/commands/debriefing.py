@@ -73,6 +73,18 @@ def action_from_note(by: Actor, note: DrillNote, *, title: str, owner: Person, d
     return item
 
 
+def delete_drill(by: Actor, drill: Drill) -> None:
+    """Delete a practice with its debrief; what was done in it, its room and its action items stay.
+
+    :raises Conflict: it has neither ended nor been called off.
+    """
+    with running(by, "drill.deleted", drill, needs=Action.ADMINISTER) as (made, row):
+        must_be(row, Drill.State.ENDED, Drill.State.CALLED_OFF)
+        made.note(scenario=row.scenario.slug, team=row.team.slug)
+        made.subject = None
+        row.delete()
+
+
 def share(by: Actor, drill: Drill) -> Drill:
     """Tell the whole team where the debrief is.
 

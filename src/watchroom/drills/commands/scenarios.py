@@ -103,5 +103,5 @@ def delete_scenario(by: Actor, scenario: Scenario) -> None:
                 "It has been practised, or is about to be.",
                 field="scenario",
                 value=scenario.slug,
-                fix="Call off what is planned; what was practised keeps its scenario.",
+                fix="Call off what is planned. An administrator may delete what was practised, in its debrief.",
             ) from None

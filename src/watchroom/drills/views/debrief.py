@@ -50,6 +50,7 @@ def debrief(request: HttpRequest, pk: int) -> HttpResponse:
         "due_on": (clock.now() + timedelta(days=14)).date(),
         "people": sorted({row.facilitator, *row.participants.filter(is_active=True)}, key=str) if may else [],
         "runs": queries.runs(by, row),
+        "administers": by.may(Action.ADMINISTER),
         "me": by.person,
     }  # fmt: skip
     return render(request, "drills/debrief.html", context)
@@ -72,6 +73,10 @@ def do(request: HttpRequest, pk: int) -> HttpResponse:
     if what == "share":
         commands.share(by, row)
         messages.success(request, f"Everybody in {row.team} is told where it is.")
+    elif what == "delete":
+        commands.delete_drill(by, row)
+        messages.success(request, "The drill and its debrief are deleted.")
+        return redirect("drills")
     elif what == "note":
         try:
             commands.add_note(by, row, sent.get("kind", ""), sent.get("text", ""))

@@ -17,7 +17,7 @@ from ...kernel.found import show_all
 from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, library, queries
-from ..forms import PracticeForm
+from ..forms import BreaksForm, PracticeForm
 from ..models import Drill, PracticePlan
 
 PAGE = 30
@@ -27,7 +27,9 @@ def index(request: HttpRequest) -> HttpResponse:
     """``/drills``: what is on, planned and past; the scenarios; per team who has practised when."""
     by = actor_of(request)
     teams = list(by.teams_where(Action.RESPOND).order_by("name")[:200])
-    team = next((each for each in teams if each.slug == request.GET.get("team", "")), None)
+    team = by.teams_where(Action.RESPOND).filter(slug=request.GET.get("team", "")).first()
+    if team is not None and team not in teams:
+        teams.append(team)
     rows = queries.visible_to(by)
     rows = rows.filter(team=team) if team else rows
     after = whole(request.GET.get("after", ""))
@@ -99,11 +101,16 @@ def shelf(request: HttpRequest) -> HttpResponse:
         made = commands.from_library(by, request.POST.get("story", ""), team=team, services=services)
         messages.success(request, f"“{made.name}” is {team}'s now. Change what you like, or plan a practice.")
         return redirect("scenario", made.slug)
-    offered = Service.objects.filter(team__in=teams).select_related("team").order_by("team__name", "name")[:500]
+    offered = Service.objects.filter(team__in=teams).select_related("team").order_by("team__name", "name")
+    first = whole(request.GET.get("service", "")) or offered.values_list("pk", flat=True).first()
+    forms = [
+        BreaksForm(initial={"service": first}, auto_id=f"%s-{each.key}", offered=offered) for each in library.stories()
+    ]
+    for form in forms:
+        show_all(form, request.GET.get("choices") == "all")
     context = {
-        "stories": library.stories(),
-        "services": offered,
+        "stories": list(zip(library.stories(), forms, strict=True)),
+        "services": first is not None,
         "teams": Team.objects.filter(pk__in=teams).order_by("name"),
-        "chosen": whole(request.GET.get("service", "")),
     }
     return render(request, "drills/library.html", context)

@@ -12,11 +12,12 @@ from ...accounts.roles import Action
 from ...catalog.queries import services_visible_to
 from ...intake.trying import try_labels
 from ...kernel.errors import NotFound, WatchroomError
+from ...kernel.found import show_all
 from ...kernel.numbers import wholes
 from ...web.markdown import to_html
 from ...web.middleware import actor_of
 from .. import commands, library, queries, rules
-from ..forms import Draft
+from ..forms import Draft, ServicesForm
 from ..models import Scenario
 
 
@@ -78,10 +79,11 @@ def edit(request: HttpRequest, slug: str = "") -> HttpResponse:
         else:
             verb = what if ":" in what else f"{what}:{request.POST.get({'add': 'kind', 'expect': 'expected'}.get(what, ''), '')}"  # fmt: skip
             new = draft.turn(verb)
-    services = services_visible_to(by).filter(team__in=teams).select_related("team").order_by("name")[:500]
+    services = ServicesForm(initial={"services": draft.services}, actor=by)
+    show_all(services, request.GET.get("choices") == "all")
     context = {
         "scenario": row, "draft": draft, "error": error, "teams": teams, "services": services, "new": new,
-        "chosen": set(draft.services), "kinds": rules.INJECTS, "expected": rules.EXPECTATIONS, "roles": rules.ROLES,
+        "kinds": rules.INJECTS, "expected": rules.EXPECTATIONS, "roles": rules.ROLES,
         "timed": rules.story.TIMED,
     }  # fmt: skip
     return render(request, "drills/scenario_form.html", context, status=error.status if error else 200)

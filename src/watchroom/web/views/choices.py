@@ -28,6 +28,14 @@ def services(request: HttpRequest) -> JsonResponse:
     return _answer([(row.pk, str(row), str(row.team)) for row in found])
 
 
+def own_services(request: HttpRequest) -> JsonResponse:
+    """:func:`services`, of the teams for which whoever asks responds."""
+    by = actor_of(request)
+    rows = services_visible_to(by).filter(team__in=by.teams_where(Action.RESPOND)).select_related("team")
+    found = _fitting(rows, request, "name", "slug", "team__name").order_by("name", "id")[:MOST]
+    return _answer([(row.pk, str(row), str(row.team)) for row in found])
+
+
 def _fitting(rows: QuerySet, request: HttpRequest, *fields: str) -> QuerySet:  # type: ignore[type-arg]
     """Those of which each word that is typed stands somewhere."""
     for word in request.GET.get("q", "")[:200].split()[:_WORDS]:
