@@ -78,7 +78,7 @@ def plan(
         raise Refused("Nobody facilitates.", field="facilitator", value=None, fix="Name somebody.")
     by.require(Action.RESPOND, scenario.team)
     if not queries.reads_inside(by, scenario) and leads == by.person:
-        raise NotFound("You are about to practise this scenario.", field="scenario", value=scenario.slug)
+        raise NotFound(queries.why_hidden(by, scenario), field="scenario", value=scenario.slug)
     _checked(by, scenario, leads, people, at, pages, surprise)
     may_page(by, scenario, pages)
     with change(by, "drill.planned", None, needs=Action.RESPOND, team=scenario.team) as made:
