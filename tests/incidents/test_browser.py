@@ -158,6 +158,17 @@ def test_what_somebody_is_at_stays_when_the_room_reads_itself_again(
     assert fold.evaluate("each => each.open")
     assert page.input_value("#tasks input[name='text']") == "@ben looks at the proxy"
     assert page.evaluate("document.activeElement.value") == "drain"
+    # Two answers may come so close that the second replaces the first before anything was put back.
+    page.evaluate(
+        """() => {
+          const target = document.getElementById("side"), html = target.innerHTML;
+          const tell = (name) => document.dispatchEvent(new CustomEvent(`htmx:${name}`, { detail: { target, shouldSwap: true } }));
+          for (let time = 0; time < 2; time++) { tell("beforeSwap"); target.innerHTML = html; tell("afterSwap"); }
+          tell("afterSettle");
+        }"""
+    )
+    assert page.input_value("#tasks input[name='text']") == "@ben looks at the proxy"
+    assert page.evaluate("document.activeElement.value") == "drain"
     # What one is being asked about is not taken away, and is done when one says yes.
     start.evaluate("each => { each.dataset.confirm = 'Drain it now?'; each.dataset.confirmOk = 'Drain'; }")
     start.click()
@@ -188,8 +199,11 @@ def test_the_composer_is_by_the_thumb_on_a_phone(client: Any, live_server: Any, 
     step = page.locator(".next-step .button.primary").first.bounding_box()
     assert step is not None
     assert step["y"] + step["height"] < box["y"]
-    small = [each.bounding_box() for each in page.locator("#side .button:visible, #room-head .button:visible").all()]
-    assert all(each is not None and each["height"] >= 44 for each in small)
+    small = page.evaluate(
+        "[...document.querySelectorAll('#side .button, #room-head .button')].filter((each) => each.checkVisibility())"
+        ".map((each) => each.getBoundingClientRect().height)"
+    )
+    assert small and all(each >= 44 for each in small)
     assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1")
     # One tap leads to where one writes.
     page.click(".room-nav >> text=Update")

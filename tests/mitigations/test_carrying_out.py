@@ -437,11 +437,12 @@ mitigations:
 def test_a_proposal_of_a_policy_is_the_same_run(by: Actor, hook: Runner, http_peer: HttpPeer) -> None:
     from watchroom.mitigations.proposals import start_approved
     from watchroom.paging.models import Escalation
+    from watchroom.paging.rules import Target
 
     saved(hook)
     group = make.group(service=make.service(team=hook.team))
     escalation = Escalation(kind="alert_group", subject_id=group.pk, title="x", team=hook.team)
     for _ in range(2):
-        start_approved(by, escalation, "roll-back", "approval-1")
+        start_approved(by, escalation, Target("mitigation", 0, "roll-back"), "approval-1")
     assert duties.carry_out() == 1 and duties.carry_out() == 0
     assert len(http_peer.requests) == 1 and execution_of(MitigationRun.objects.get()).state == "succeeded"

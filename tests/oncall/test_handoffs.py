@@ -104,7 +104,7 @@ def test_who_comes_is_reminded_told_and_says_so(clock: Any) -> None:
     assert told(ben) == ["You are on call from Mon 9 Mar 09:00: Pay"] and told(anna) == []
     make.group("Disk full", service=service)
     make.group("Disk full", service=service, firing=0, resolved_at=clock())
-    make.group("Drill", service=service, drill=True)
+    make.group("Only practised", service=service, drill=True)
     make.group("Elsewhere", service=make.service())
     Silence.objects.create(
         team=schedule.team, comment="Known noise", author_name="Anna", starts_at=clock(), ends_at=clock() + 2 * DAY
@@ -127,7 +127,7 @@ def test_who_comes_is_reminded_told_and_says_so(clock: Any) -> None:
     page = browser(ben).get(f"/hand-offs/{row.pk}").content.decode()
     for text in ("Disk full", "2 times", "Known noise", "New switch", "Deploy 7", "db-2 is suspect", "I have read it"):
         assert text in page
-    assert "Elsewhere" not in page and "Drill" not in page
+    assert "Elsewhere" not in page and "Only practised" not in page
     assert f"/hand-offs/{row.pk}" in browser(ben).get("/on-call/mine").content.decode()
     assert "I have read it" not in browser(anna).get(f"/hand-offs/{row.pk}").content.decode()
     assert browser(anna).post(f"/hand-offs/{row.pk}/acknowledge").status_code == 403

@@ -211,7 +211,7 @@ def test_a_method_that_fails_for_good_lets_the_next_follow_at_once(clock: Travel
         return [line["text"] for line in lines if line["kind"] == "notification" and line["state"]]
 
     failed, sent = said(acting(anna))
-    assert failed.endswith("answered 410: no such hook.") and sent == f"anna by {second}"
+    assert failed.endswith("answered 410: no such hook") and sent == f"anna by {second}"
     assert said(make.actor()) == [failed, sent]
     # What a provider said may name an address: it stands only where the delivery may be seen.
     for reader in (acting(make.person("Vic", "viewer")), None):

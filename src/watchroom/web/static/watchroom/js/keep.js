@@ -32,6 +32,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const { target } = event.detail;
   if (!target?.matches?.("[data-live]")) return;
   if (target.querySelector("[data-asking]")) { event.detail.shouldSwap = false; waiting.add(target); return; }
+  if (states.get(target)?.swapped) return; // replaced twice before anything was put back: what stood there at first counts
   const active = document.activeElement;
   states.set(target, {
     folds: [...all(target, folds)].filter(([, node]) => node.dataset.chosen).map(([key, node]) => [key, node.open]),
@@ -39,6 +40,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     at: target.contains(active) && !active.id ? [...all(target, controls)].find(([, node]) => node === active)?.[0] : null,
     x: scrollX, y: scrollY,
   });
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  const state = states.get(event.detail.target);
+  if (state) state.swapped = true;
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
