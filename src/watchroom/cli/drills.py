@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..kernel import yamls
+from . import from_file
 from .client import Api, api_command
 from .show import facts, table
 
@@ -224,21 +223,11 @@ def show_scenario(api: Api, slug: str) -> Any:
 
 
 @scenario.command("save")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@from_file.FILE
 @api_command
 def save(api: Api, file: Path) -> Any:
     """Make or change a scenario as a YAML (or JSON) file says: name, slug, team, story, services, injects, expectations."""
-    try:
-        body = yamls.read(file.read_text())
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="FILE") from None
-    if not isinstance(body, dict):
-        raise click.BadParameter("It is not a scenario.", param_hint="FILE")
-    body = json.loads(json.dumps(body, default=str))
-    there = {each["slug"] for each in api.get("/scenarios", limit=200)["items"]}
-    if body.get("slug") in there:
-        return api.call("PUT", f"/scenarios/{body['slug']}", body), facts
-    return api.call("POST", "/scenarios", body), facts
+    return from_file.save(api, "/scenarios", file, "a scenario"), facts
 
 
 @scenario.command("delete")
