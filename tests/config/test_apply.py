@@ -287,6 +287,30 @@ def test_a_wrong_file_is_refused_with_field_and_fix(said: dict[str, object], fie
     assert refused.value.field == field and refused.value.fix and "file.yaml" in refused.value.message
 
 
+def test_what_a_file_names_and_is_not_there_is_refused_with_the_thing_that_names_it() -> None:
+    said = yaml.safe_load(FILE) | {
+        "mitigations": [
+            {
+                "slug": "undo",
+                "name": "Roll back",
+                "team": "shop",
+                "kind": "roll_back",
+                "how": "x",
+                "indicator": "checkout/errors",
+            }
+        ]
+    }
+    with pytest.raises(Refused) as refused:
+        apply(make.actor(), parse(said, "test"))
+    assert refused.value.field.startswith("mitigations[undo]") and "checkout/errors" in str(refused.value)
+    said = yaml.safe_load(FILE)
+    said["services"][0]["needs"] = ["nobody-knows"]
+    with pytest.raises(Refused) as refused:
+        apply(make.actor(), parse(said, "test"))
+    assert refused.value.field.startswith("services[checkout]") and "nobody-knows" in str(refused.value)
+    assert not Service.objects.exists()
+
+
 def test_the_schema_is_json_schema() -> None:
     import jsonschema
 

@@ -9,7 +9,7 @@ import pytest
 import factories as make
 from watchroom.accounts.actors import Actor, acting
 from watchroom.accounts.models import AuditRecord
-from watchroom.config import runbooks as config_runbooks
+from watchroom.config.current import read as configured
 from watchroom.kernel.errors import Conflict, NotAllowed, NotFound, Refused
 from watchroom.mitigations.commands import save_mitigation
 from watchroom.runbooks import commands, queries
@@ -82,7 +82,7 @@ def test_an_owner_who_has_left_keeps_nobody_from_changing_it(by: Actor) -> None:
     owner.is_active = False
     owner.save()
     assert commands.save_runbook(by, row, **{**queries.said_of(row), "name": "Another name"}).name == "Another name"
-    assert config_runbooks.read()[row.slug]["owner"] is None
+    assert configured()["runbooks"][row.slug]["owner"] is None
     with pytest.raises(Refused, match="They have left"):
         saved(by, "A new one", owner=owner)
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from .. import parts
+from ..difference import State
 from ._part import Part
 from .incidents import (
     FollowRule,
@@ -124,7 +125,6 @@ KEYS = {
     "process": "of",
     "readiness": "of",
 }
-State = dict[str, dict[str, dict[str, Any]]]  # kind → key → fields
 
 
 def state_of(document: Document) -> State:

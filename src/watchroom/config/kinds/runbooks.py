@@ -1,20 +1,16 @@
-"""Runbooks in the configuration file: what is there, and how one is saved as a file says."""
+"""Runbooks."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..accounts.actors import Actor
-from ..runbooks import commands
-from ..runbooks.models import Runbook
-from ..runbooks.queries import steps_in_all
-from .finding import find
-
-KIND = "runbooks"
+from ...accounts.actors import Actor
+from ...runbooks import commands as runbooks
+from ...runbooks.models import Runbook
+from ...runbooks.queries import steps_in_all
+from ._kind import Fields, Find, Kind, by_column
 
 
-def read() -> dict[str, dict[str, Any]]:
-    """All runbooks as a file would say them, by slug; three questions, however many."""
+def _runbooks() -> dict[str, Fields]:
+    """Three questions, however many there are."""
     rows = list(Runbook.objects.select_related("team", "owner").prefetch_related("services"))
     steps = steps_in_all(rows)
     return {
@@ -33,11 +29,13 @@ def read() -> dict[str, dict[str, Any]]:
     }
 
 
-def save(by: Actor, runbook: Runbook | None, fields: dict[str, Any]) -> None:
-    """As a file says."""
+def _save(by: Actor, runbook: Runbook | None, fields: Fields, find: Find) -> None:
     found = {
         "team": find("teams", fields["team"]),
         "services": [find("services", slug) for slug in fields["services"]],
         "owner": find("people", fields["owner"]),
     }
-    commands.save_runbook(by, runbook, **{**fields, **found})
+    runbooks.save_runbook(by, runbook, **{**fields, **found})
+
+
+KINDS = (Kind("runbooks", _runbooks, by_column(Runbook), _save, runbooks.delete_runbook),)

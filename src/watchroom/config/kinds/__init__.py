@@ -1,0 +1,28 @@
+"""Every kind of thing that a file may say: how it is read, found, saved and deleted stands in one place for each."""
+
+from . import (
+    announced,
+    holding,
+    incidents,
+    mitigations,
+    monitors,
+    outside,
+    paging,
+    people,
+    preparing,
+    response,
+    runbooks,
+    schedules,
+    services,
+    status,
+)
+from ._kind import Kind
+
+_ROOMS = (
+    people, schedules, outside, paging, services, holding, monitors, mitigations, runbooks, status, announced, incidents,
+    response, preparing,
+)  # fmt: skip
+
+KINDS: dict[str, Kind] = {kind.name: kind for room in _ROOMS for kind in room.KINDS}
+
+__all__ = ["KINDS", "Kind"]
