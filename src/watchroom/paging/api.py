@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from ..accounts.models import Person
 from ..accounts.queries import person_by, team_by
@@ -88,7 +88,7 @@ def list_policies(request: HttpRequest, cursor: str | None = None, limit: int = 
 @router.post("/policies", response={201: PolicyOut}, operation_id="create_policy")
 def create_policy(request: HttpRequest, body: PolicyBody) -> Any:
     """Make a policy."""
-    return 201, PolicyOut.of(_save(request, None, body))
+    return Status(201, PolicyOut.of(_save(request, None, body)))
 
 
 @router.get("/policies/{slug}", response=PolicyOut, operation_id="get_policy")
@@ -122,7 +122,7 @@ def delete_policy(request: HttpRequest, slug: str) -> Any:
     """Delete a policy that nothing uses."""
     actor = actor_of(request)
     commands.delete_policy(actor, policy_for(actor, slug))
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/policies/{slug}/dry-run", response=list[DryRunLine], operation_id="dry_run_policy")
@@ -172,7 +172,7 @@ def list_contact_methods(request: HttpRequest) -> Any:
 @router.post("/contact-methods", response={201: ContactMethodOut}, operation_id="add_contact_method")
 def add_contact_method(request: HttpRequest, body: ContactMethodBody) -> Any:
     """Add a way to reach me."""
-    return 201, ContactMethodOut.of(commands.add_contact_method(actor_of(request), _me(request), **body.dict()))
+    return Status(201, ContactMethodOut.of(commands.add_contact_method(actor_of(request), _me(request), **body.dict())))
 
 
 def _method(request: HttpRequest, id: int) -> ContactMethod:
@@ -185,13 +185,13 @@ def _method(request: HttpRequest, id: int) -> ContactMethod:
 @router.post("/contact-methods/{id}/test", response={202: NotificationOut}, operation_id="test_contact_method")
 def test_contact_method(request: HttpRequest, id: int) -> Any:
     """Send a test page by it."""
-    return 202, NotificationOut.of(commands.test_contact_method(actor_of(request), _method(request, id)))
+    return Status(202, NotificationOut.of(commands.test_contact_method(actor_of(request), _method(request, id))))
 
 
 @router.post("/contact-methods/{id}/send-code", response={202: NotificationOut}, operation_id="send_contact_code")
 def send_contact_code(request: HttpRequest, id: int) -> Any:
     """Send a six-digit code by it, which is good for ten minutes."""
-    return 202, NotificationOut.of(commands.send_code(actor_of(request), _method(request, id)))
+    return Status(202, NotificationOut.of(commands.send_code(actor_of(request), _method(request, id))))
 
 
 @router.post("/contact-methods/{id}/confirm", response=ContactMethodOut, operation_id="confirm_contact_code")
@@ -212,7 +212,7 @@ def enable_contact_method(request: HttpRequest, id: int, enabled: bool = True) -
 def remove_contact_method(request: HttpRequest, id: int) -> Any:
     """Remove it."""
     commands.remove_contact_method(actor_of(request), _method(request, id))
-    return 204, None
+    return Status(204, None)
 
 
 @router.put("/contact-methods/{id}/limit", response=ContactMethodOut, operation_id="limit_contact_method")
@@ -297,23 +297,26 @@ def set_notification_plan(request: HttpRequest, person: str, body: NotificationP
 def remove_notification_plan(request: HttpRequest, person: str) -> Any:
     """Their rules stay as they are, and are theirs to change."""
     commands.set_plan(actor_of(request), person_by(person), None)
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/pages", response={201: EscalationOut}, operation_id="page_people")
 def page_people(request: HttpRequest, body: PageBody) -> Any:
     """Page people and teams directly, again and again until one of them answers; or carry out an escalation policy."""
     people = [person_by(each) for each in body.people]
-    return 201, EscalationOut.of(
-        commands.page(
-            actor_of(request),
-            people=people,
-            teams=[team_by(each) for each in body.teams],
-            policy=policy_for(actor_of(request), body.policy) if body.policy else None,
-            title=body.title,
-            body=body.body,
-            urgent=body.urgent,
-        )
+    return Status(
+        201,
+        EscalationOut.of(
+            commands.page(
+                actor_of(request),
+                people=people,
+                teams=[team_by(each) for each in body.teams],
+                policy=policy_for(actor_of(request), body.policy) if body.policy else None,
+                title=body.title,
+                body=body.body,
+                urgent=body.urgent,
+            )
+        ),
     )
 
 

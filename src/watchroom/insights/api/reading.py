@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
@@ -46,14 +46,14 @@ def get_incident_numbers(request: HttpRequest, days: int = 28, team: str = "") -
 @router.post("/insights/fix", response={201: ActionItemOut}, operation_id="fix_alert_rule")
 def fix_alert_rule(request: HttpRequest, body: FixBody) -> Any:
     """Make it my task to mend a kind of alert, with what is known about it; one that is open already is given back."""
-    return 201, ActionItemOut.of(commands.fix_alert(actor_of(request), rule=body.rule, team=team_by(body.team)))
+    return Status(201, ActionItemOut.of(commands.fix_alert(actor_of(request), rule=body.rule, team=team_by(body.team))))
 
 
 @router.post("/insights/wait", response={201: RouteOut}, operation_id="accept_wait")
 def accept_wait(request: HttpRequest, body: WaitBody) -> Any:
     """Let paging for a kind of alert wait as suggested: gives the route that is made for it."""
     made = commands.accept_wait(actor_of(request), rule=body.rule, team=team_by(body.team), days=body.days)
-    return 201, RouteOut.of(made)
+    return Status(201, RouteOut.of(made))
 
 
 @router.put("/insights/weekly-list/{team}", response=WeeklyListOut, operation_id="set_weekly_list")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from ...accounts.queries import person_by, team_by
 from ...accounts.roles import Action
@@ -181,7 +181,7 @@ def judge(request: HttpRequest, id: int, body: VerdictBody) -> Any:
 def note(request: HttpRequest, id: int, body: NoteBody) -> Any:
     """Write something down."""
     actor = actor_of(request)
-    return 201, EventOut.from_orm(commands.add_note(actor, group_for(actor, id), body.text))
+    return Status(201, EventOut.from_orm(commands.add_note(actor, group_for(actor, id), body.text)))
 
 
 @router.get("/alerts", response=Page[AlertOut], operation_id="list_alerts")
@@ -230,7 +230,7 @@ def _save_integration(request: HttpRequest, slug: str | None, body: IntegrationB
 @router.post("/integrations", response={201: IntegrationOut}, operation_id="create_integration")
 def create_integration(request: HttpRequest, body: IntegrationBody) -> Any:
     """Make an integration. The answer has its key, which can't be shown again."""
-    return 201, IntegrationOut.of(*_save_integration(request, None, body))
+    return Status(201, IntegrationOut.of(*_save_integration(request, None, body)))
 
 
 @router.get("/integrations/{slug}", response=IntegrationOut, operation_id="get_integration")
@@ -259,7 +259,7 @@ def delete_integration(request: HttpRequest, slug: str) -> Any:
     """Delete it with its signals and alerts."""
     actor = actor_of(request)
     commands.delete_integration(actor, integration_for(actor, slug))
-    return 204, None
+    return Status(204, None)
 
 
 @router.post("/integrations/{slug}/rotate-key", response=IntegrationOut, operation_id="rotate_integration_key")
@@ -299,4 +299,4 @@ def replay(request: HttpRequest, id: int) -> Any:
         signal = None
     if signal is None:
         raise NotFound(f"There is no signal {id}.", field="id", value=id, fix="It may be older than signals are kept.")
-    return 202, SignalOut.of(commands.replay_signal(actor, signal), True)
+    return Status(202, SignalOut.of(commands.replay_signal(actor, signal), True))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from ...accounts.actors import Actor
@@ -268,7 +268,7 @@ def list_silences(request: HttpRequest, state: str = "", cursor: str | None = No
 @router.post("/silences", response={201: SilenceOut}, operation_id="create_silence")
 def create_silence(request: HttpRequest, body: SilenceBody) -> Any:
     """Hold alerts with certain labels back for a while."""
-    return 201, SilenceOut.of(_save_silence(request, None, body))
+    return Status(201, SilenceOut.of(_save_silence(request, None, body)))
 
 
 def _save_silence(request: HttpRequest, silence: Silence | None, body: SilenceBody) -> Silence:
@@ -366,7 +366,7 @@ def _save_window(request: HttpRequest, window: MaintenanceWindow | None, body: M
 @router.post("/maintenance-windows", response={201: MaintenanceOut}, operation_id="create_maintenance_window")
 def create_maintenance(request: HttpRequest, body: MaintenanceBody) -> Any:
     """Plan work on services: their alerts page nobody meanwhile."""
-    return 201, MaintenanceOut.of(_save_window(request, None, body))
+    return Status(201, MaintenanceOut.of(_save_window(request, None, body)))
 
 
 @router.get("/maintenance-windows/{id}", response=MaintenanceOut, operation_id="get_maintenance_window")
@@ -424,7 +424,7 @@ def _save_rule(request: HttpRequest, rule: InhibitRule | None, body: InhibitionB
 @router.post("/inhibit-rules", response={201: InhibitionOut}, operation_id="create_inhibit_rule")
 def create_inhibition(request: HttpRequest, body: InhibitionBody) -> Any:
     """Let some alerts hold others back."""
-    return 201, InhibitionOut.of(_save_rule(request, None, body))
+    return Status(201, InhibitionOut.of(_save_rule(request, None, body)))
 
 
 @router.put("/inhibit-rules/{id}", response=InhibitionOut, operation_id="update_inhibit_rule")
@@ -438,4 +438,4 @@ def delete_inhibition(request: HttpRequest, id: int) -> Any:
     """Delete a rule: what it held and still fires pages at once."""
     actor = actor_of(request)
     commands.delete_inhibition(actor, rule_for(actor, id))
-    return 204, None
+    return Status(204, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from ...accounts.roles import Action
@@ -125,4 +125,4 @@ def list_tray(request: HttpRequest, slug: str, cursor: str | None = None, limit:
 @router.post("/integrations/{slug}/replay-tray", response={202: ReplayedOut}, operation_id="replay_tray")
 def replay_tray(request: HttpRequest, slug: str) -> Any:
     """Read everything again that was refused of this integration, 500 signals at most."""
-    return 202, ReplayedOut(replayed=commands.replay_tray(actor_of(request), _managed(request, slug)))
+    return Status(202, ReplayedOut(replayed=commands.replay_tray(actor_of(request), _managed(request, slug))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
@@ -83,7 +83,7 @@ def _save_route(request: HttpRequest, id: int | None, body: RouteBody) -> Route:
 @router.post("/routes", response={201: RouteOut}, operation_id="create_route")
 def create_route(request: HttpRequest, body: RouteBody) -> Any:
     """Make a route."""
-    return 201, RouteOut.of(_save_route(request, None, body))
+    return Status(201, RouteOut.of(_save_route(request, None, body)))
 
 
 def _end(end: End) -> OutcomeOut:
@@ -131,7 +131,7 @@ def test_routes(request: HttpRequest, body: LabelsBody) -> Any:
 def drill_routes(request: HttpRequest, body: LabelsBody) -> Any:
     """Send an alert with these labels, marked as a drill: it pages like a real one, and ends after 15 minutes."""
     signal, way = commands.send_drill(actor_of(request), body.labels)
-    return 202, {"signal": signal.pk, "integration": signal.integration.slug, **_way(way)}
+    return Status(202, {"signal": signal.pk, "integration": signal.integration.slug, **_way(way)})
 
 
 @router.get("/routes/{int:id}", response=RouteOut, operation_id="get_route")
@@ -151,7 +151,7 @@ def delete_route(request: HttpRequest, id: int) -> Any:
     """Delete a route and those below it."""
     actor = actor_of(request)
     commands.delete_route(actor, route_for(actor, id))
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/time-intervals", response=Page[IntervalOut], operation_id="list_time_intervals")
@@ -171,7 +171,7 @@ def _save_interval(request: HttpRequest, interval: TimeInterval | None, body: In
 @router.post("/time-intervals", response={201: IntervalOut}, operation_id="create_time_interval")
 def create_interval(request: HttpRequest, body: IntervalBody) -> Any:
     """Make a time interval."""
-    return 201, IntervalOut.of(_save_interval(request, None, body))
+    return Status(201, IntervalOut.of(_save_interval(request, None, body)))
 
 
 @router.put("/time-intervals/{id}", response=IntervalOut, operation_id="change_time_interval")
@@ -185,4 +185,4 @@ def delete_interval(request: HttpRequest, id: int) -> Any:
     """Delete a time interval that no route names."""
     actor = actor_of(request)
     commands.delete_interval(actor, interval_for(actor, id))
-    return 204, None
+    return Status(204, None)
