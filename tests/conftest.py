@@ -73,13 +73,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # that code which opens it by itself (the gate) sees what the tests write.
     for database in settings.DATABASES.values():
         if not _ON_POSTGRES and not Path(database["NAME"]).is_relative_to(_DATA.resolve()):
-            raise pytest.UsageError(f"Tests would delete {database['NAME']}: WATCHROOM_DATA was read too early.")
-        database.setdefault("TEST", {})["NAME"] = database["NAME"]
+            raise pytest.UsageError(f"Tests would empty {database['NAME']}: WATCHROOM_DATA was read too early.")
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
-    """Each worker has a database of its own, a copy of one that has been migrated."""
+def django_db_setup(django_test_environment: None) -> None:
+    """Each worker has a database of its own. It is a copy of one that has been migrated already, so there is nothing to make
+    and nothing to migrate: pytest-django, whose fixture this replaces, would read all migrations to find that out."""
     from peers import migrated
 
     if _ON_POSTGRES:
@@ -97,11 +97,6 @@ def _no_time_is_lost() -> None:
 
     instead_of_flushing()
     Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
-
-
-@pytest.fixture(scope="session")
-def django_db_keepdb() -> bool:
-    return True
 
 
 # These folders open databases by themselves, or start programs that do.
