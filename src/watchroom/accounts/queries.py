@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from ..kernel import clock
 from ..kernel.errors import NotFound, NotSignedIn
 from ..kernel.numbers import whole
+from ..kernel.prepared import prepared
 from ..kernel.signing import fingerprint
 from .actors import Actor
 from .models import ApiToken, AuditRecord, Installation, Membership, Person, Team
@@ -23,7 +24,7 @@ def actor_of_token(key: str, *, address: str = "") -> Actor:
     :raises NotSignedIn: unknown, expired or revoked token, or its person has left.
     """
     now = clock.now()
-    token = ApiToken.objects.select_related("person").filter(key_hash=fingerprint(key)).first()
+    token = next(iter(_tokens_with(fingerprint(key))), None)
     if (
         token is None
         or token.revoked_at
@@ -40,6 +41,11 @@ def actor_of_token(key: str, *, address: str = "") -> Actor:
         scope=token.scope,
         address=address,
     )
+
+
+@prepared  # each request of a program asks it
+def _tokens_with(key_hash: str) -> QuerySet[ApiToken]:
+    return ApiToken.objects.select_related("person").filter(key_hash=key_hash)
 
 
 def person_by(reference: str | int) -> Person:
