@@ -133,6 +133,43 @@ def test_the_page_of_three_in_the_morning(client: Any, django_assert_max_num_que
     assert client.get("/alerts/999999").status_code == 404
 
 
+def test_what_all_alerts_say_is_read_once_and_before_the_button(client: Any) -> None:
+    sign_in(client, factories.person(role="responder"))
+    group = factories.group("Checkout is slow")
+    for number in range(8):
+        notes = {"summary": group.title, "description": "p99 over 2 s\n in Oslo", "dashboard": "https://g.example/d/1"}
+        if number == 3:
+            notes["shard"] = "three"
+        factories.alert(group, title=group.title, labels={"pod": f"api-{number}", "env": "prod"}, annotations=notes)
+    shown = client.get(f"/alerts/{group.pk}").content.decode()
+    assert shown.index("p99 over 2 s<br> in Oslo") < shown.index(">Acknowledge</button>")
+    assert [shown.count(text) for text in ("p99 over 2 s", "env=prod", ">https://g.example/d/1<", "three")] == [1] * 4
+    assert shown.count('<span class="grow strong">Checkout is slow') == 0, "each row said the title again"
+    assert "In all of them:" in shown and all(f"pod=api-{number}" in shown for number in range(8))
+    assert "More alerts" in shown, "a long list stands between its reader and who will be paged"
+
+
+def test_a_long_story_does_not_push_the_button_off_the_screen(client: Any) -> None:
+    sign_in(client, factories.person(role="responder"))
+    group = factories.group("Checkout is slow")
+    factories.alert(group, annotations={"description": f"{'a word ' * 60}the end, see https://wiki.example/checkout"})
+    shown = client.get(f"/alerts/{group.pk}").content.decode()
+    before, _, after = shown.partition(">Acknowledge</button>")
+    assert "a word" in before and "the end" not in before and 'href="#alerts"' in before
+    assert "the end" in after and 'href="https://wiki.example/checkout"' in after and after.count("the end") == 1
+
+
+def test_alerts_that_say_different_things_keep_their_own_words(client: Any) -> None:
+    sign_in(client, factories.person(role="responder"))
+    group = factories.group("Disks fill up")
+    for disk in ("sda", "sdb"):
+        factories.alert(group, title=f"{disk} is full", annotations={"description": f"{disk} has 1 % left"})
+    shown = client.get(f"/alerts/{group.pk}").content.decode()
+    before, _, after = shown.partition(">Acknowledge</button>")
+    for disk in ("sda", "sdb"):
+        assert f"{disk} has 1 % left" not in before and f"{disk} is full" in after and f"{disk} has 1 % left" in after
+
+
 def test_whoever_was_not_asked_needs_the_role(client: Any) -> None:
     group = factories.group()
     sign_in(client, factories.person())

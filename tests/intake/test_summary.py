@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import factories as make
 from watchroom.engine.loop import run_due
 from watchroom.intake.models import AlertGroup, Integration
-from watchroom.intake.rules.summary import LABELS, differing, in_words
+from watchroom.intake.rules.summary import LABELS, differing, in_words, saying, shared
 from watchroom.kernel.clock import TravellingClock
 from watchroom.paging.models import Notification
 
@@ -107,3 +107,17 @@ def test_what_joins_is_told_by_label_too(clock: TravellingClock, integration: In
     run_due()
     told = Notification.objects.get(purpose="update")
     assert "instance: 40 different, such as i1, i10, i11" in told.body and "zone" not in told.body
+
+
+@given(some_labels)
+def test_what_is_shared_is_what_does_not_differ(labels: list[dict[str, str]]) -> None:
+    found = shared(labels)
+    assert all(one[name] == value for one in labels for name, value in found.items())
+    everywhere = {name for name in labels[0] if all(name in one for one in labels)} if len(labels) > 1 else set()
+    assert set(found) == everywhere - {each.name for each in differing(labels)}
+
+
+def test_what_is_said_of_all_of_them() -> None:
+    assert saying([{"description": "Full. "}, {"message": "Full."}]) == "Full."
+    assert saying([{"description": "Full."}, {}]) == saying([{"description": "a"}, {"description": "b"}]) == ""
+    assert saying([]) == "" and saying([{"message": ["a", 1]}]) == "['a', 1]"

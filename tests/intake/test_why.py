@@ -236,6 +236,15 @@ def test_the_page_and_the_api_say_the_same(clock: TravellingClock, hook: HttpPee
     assert [each["text"] for each in said["reasons"]] == [each.text for each in why(group).reasons]
 
 
+def test_alerts_that_say_the_same_are_told_once(clock: TravellingClock) -> None:
+    group = make.group("Disks fill up", integration=make.integration())
+    for title in ("Disk full", "Disk full", "Disk gone"):
+        make.alert(group, title)
+    arrived = [reason.text for reason in why(group).reasons if reason.step == "arrived"]
+    assert [text.partition("”")[0] for text in arrived] == ["“Disk full", "“Disk gone"]
+    assert "as 2 alerts" in arrived[0] and "told" not in arrived[0]
+
+
 def test_its_cost_does_not_grow_with_the_group(
     clock: TravellingClock, hook: HttpPeer, django_assert_max_num_queries: Any
 ) -> None:

@@ -97,10 +97,15 @@ def _state(state: str) -> str:
 
 
 def _arrived(group: AlertGroup, alerts: Iterable[Alert]) -> Iterable[Reason]:
+    alike: dict[tuple[str, int], list[Alert]] = {}
     for alert in alerts:
-        times = f", told {alert.times} times so far" if alert.times > 1 else ""
-        text = f"“{alert.title}” came through the integration {alert.integration}{times}."
-        yield Reason(alert.first_seen_at, "arrived", text, f"/integrations/{alert.integration.slug}")
+        alike.setdefault((alert.title, alert.integration_id), []).append(alert)
+    for same in alike.values():
+        first, times = same[0], sum(alert.times for alert in same)
+        told = f" as {len(same)} alerts" if len(same) > 1 else ""
+        told += f", told {times} times so far" if times > len(same) else ""
+        text = f"“{first.title}” came through the integration {first.integration}{told}."
+        yield Reason(first.first_seen_at, "arrived", text, f"/integrations/{first.integration.slug}")
     if group.total > _FIRST_ALERTS:
         yield Reason(group.last_alert_at, "arrived", f"{group.total - _FIRST_ALERTS} more alerts joined this group.")
 

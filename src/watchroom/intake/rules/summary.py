@@ -69,6 +69,20 @@ def said_in(notes: Mapping[str, object]) -> list[str]:
     return [*([shown] if shown else []), *([f"{RUNBOOK}{runbook[:500]}"] if runbook else [])]
 
 
+def saying(notes: Sequence[Mapping[str, object]]) -> str:
+    """What the sender says about all of these alerts, beyond their title; "" where it says something else of each, or nothing."""
+    said = {next((str(each[name]).strip() for name in _SAYING if each.get(name)), "") for each in notes}
+    return said.pop() if len(said) == 1 else ""
+
+
+def shared(each: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """Of labels or annotations, those that all of these alerts have alike, in the order of the first alert. One alert alone
+    shares nothing."""
+    if len(each) < 2:
+        return {}
+    return {name: value for name, value in each[0].items() if all(one.get(name) == value for one in each[1:])}
+
+
 def names_runbook(lines: Sequence[str]) -> bool:
     """Whether what :func:`said_in` says names a runbook: it is the last line."""
     return bool(lines) and lines[-1].startswith(RUNBOOK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -32,13 +32,14 @@ from .. import commands
 from ..holding import page_of
 from ..models import Alert, AlertGroup, GroupEvent, Severity, Verdict
 from ..queries import alerts_of, folded_under, groups_visible_to
+from ..rules.summary import saying, shared
 from ..summing import MOST, summary_of
 from ..why import why
 
 STATES = {"open": "Open", "firing": "Firing", "acknowledged": "Acknowledged", "resolved": "Resolved", "all": "All"}
 FOLDED_SHOWN = 20
 RUNBOOKS_SHOWN = 3
-ALERTS_SHOWN, EVENTS_SHOWN = 20, 20
+ALERTS_SHOWN, ALERTS_AT_ONCE, EVENTS_SHOWN = 20, 6, 20
 DONE = {"acknowledge": "Acknowledged", "resolve": "Resolved"}
 
 
@@ -112,9 +113,6 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     lines = trace(escalation, actor) if escalation else []
     held_until = (group.held or {}).get("until")
     alerts = Paginator(alerts_of(group), ALERTS_SHOWN).get_page(request.GET.get("page"))
-    for alert in alerts:
-        held = alert.held if alert.ended_at is None else None
-        setattr(alert, "held_page", page_of(held) if held else "")  # noqa: B010
     events = list(group.events.select_related("person").order_by("-id")[:100])
     links = list(group.service.links.all()) if group.service else []
     answered = _answered(escalation)
@@ -129,6 +127,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_answer_again": still_paging and has_it and not answered,  # it was escalated once more
         "held_until": datetime.fromisoformat(held_until) if held_until else None,
         "alerts": alerts,
+        **_told_once(group, list(alerts)),
         "differing": summary_of(group) if max(group.firing, group.total) > 1 else (),
         "counted": MOST,
         **_folded(group, actor),
@@ -156,6 +155,39 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     }
     template = "intake/alert_group_part.html" if request.headers.get("HX-Request") else "intake/alert_group.html"
     return render(request, template, context)
+
+
+def _told_once(group: AlertGroup, alerts: list[Alert]) -> dict[str, object]:
+    """What these alerts have in common, which is read once for all of them; each keeps only what is its own."""
+    said = saying([alert.annotations for alert in alerts])
+    labels, notes = shared([alert.labels for alert in alerts]), shared([alert.annotations for alert in alerts])
+    rows = []
+    for alert in alerts:
+        held = alert.held if alert.ended_at is None else None
+        rows.append(
+            {
+                "alert": alert,
+                "held_page": page_of(held) if held else "",
+                "title": alert.title if len(alerts) == 1 or alert.title != group.title else "",
+                "labels": {name: value for name, value in alert.labels.items() if name not in labels},
+                "notes": _worth_reading(alert.annotations, said, notes),
+            }
+        )
+    return {
+        "said": said,
+        "shared_labels": labels,
+        "shared_notes": _worth_reading(notes, said),
+        "rows": rows[:ALERTS_AT_ONCE],
+        "more_rows": rows[ALERTS_AT_ONCE:],
+    }
+
+
+def _worth_reading(
+    notes: Mapping[str, object], said: str, elsewhere: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """Annotations without the title, what stands at the top of the page, and what is told ``elsewhere``."""
+    left = {name: value for name, value in notes.items() if name != "summary" and str(value).strip() != said}
+    return {name: value for name, value in left.items() if name not in (elsewhere or {})}
 
 
 def _answered(escalation: Escalation | None) -> list[Person]:
