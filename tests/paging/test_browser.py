@@ -79,6 +79,23 @@ def test_a_page_rings_in_an_open_tab_once_and_is_answered_there(
     assert group.acknowledged_by == anna and not Escalation.objects.filter(ended_at__isnull=True).exists()
 
 
+def test_whoever_comes_to_what_they_are_paged_for_is_not_covered_by_it(
+    client: Any, live_server: Any, chromium: Chromium
+) -> None:
+    anna = factories.person("Anna", role="responder")
+    page = signed_in(client, chromium, live_server, anna)
+    group, row = paged(anna)
+    with page.expect_response("**/seen"):
+        page.goto(f"/alerts/{group.pk}")  # from a message, in a tab of its own
+    assert page.locator("dialog[open]").count() == 0
+    row.refresh_from_db()
+    assert row.seen_at is not None, "it is on the screen, and nobody knows"
+    with page.expect_response("**/me/pending-page"):
+        page.goto("/services")
+    page.wait_for_timeout(200)
+    assert page.locator("dialog[open]").count() == 0, "looked at, it rings no more in this tab"
+
+
 def test_a_page_that_comes_before_the_tab_listens_rings_all_the_same(
     client: Any, live_server: Any, chromium: Chromium
 ) -> None:

@@ -36,6 +36,11 @@ function notify(text) {
 // Only a person's press may ask for the permission: <button data-allow-notifications>.
 document.addEventListener("click", (event) => { if (event.target.closest("[data-allow-notifications]")) globalThis.Notification?.requestPermission(); });
 
+// It is on the person's screen.
+function report(seen) {
+  if (seen) fetch(seen, { method: "POST", headers }).catch(() => { /* the next check says it again */ });
+}
+
 function silence() {
   sound?.();
   sound = null;   // a sound can be ended only once
@@ -73,17 +78,29 @@ function show(html) {
   dialog.showModal();
   (body.querySelector("[autofocus], .button.primary, .button.alarm") ?? dialog).focus();
   sound = ring();
-  const seen = body.querySelector("[data-seen]")?.dataset.seen;
-  if (seen) fetch(seen, { method: "POST", headers }).catch(() => { /* the next check says it again */ });
+  report(body.querySelector("[data-seen]")?.dataset.seen);
   notify(body.textContent.trim().replace(/\s+/g, " ").slice(0, 160));
 }
 
-async function check() {
+// Who has come to what the page is about, from a message for instance, has its button before them: nothing covers that.
+// Only as they arrive: in a tab that stands open for hours it rings.
+function isHere(html) {
+  const page = document.createElement("template");
+  page.innerHTML = html;
+  const about = page.content.querySelector("a[data-about]")?.getAttribute("href");
+  return !document.hidden && about !== undefined && new URL(about, location.href).pathname === location.pathname;
+}
+
+async function check({ arrived = false } = {}) {
   try {
     const answer = await fetch("/me/pending-page", { headers: { "HX-Request": "true" } });
     const html = answer.status === 200 ? (await answer.text()).trim() : "";
     // The same page again must not start the sound again; nothing else in the fragment tells them apart.
     const pending = html.match(/data-pending="(\d+)"/)?.[1];
+    if (pending !== undefined && arrived && isHere(html)) {
+      sessionStorage.setItem(LOOKED, pending);
+      report(html.match(/data-seen="([^"]+)"/)?.[1]);
+    }
     const looked = pending !== undefined && sessionStorage.getItem(LOOKED) === pending;
     if (html && !looked && !(dialog && dialog.dataset.pending === pending)) { show(html); dialog.dataset.pending = pending; }
     if (!html) stop();        // acknowledged elsewhere: silence at once
@@ -91,8 +108,8 @@ async function check() {
 }
 
 if (topic) {
-  document.addEventListener(`live:${topic}`, check);
-  document.addEventListener("live:again", check);
+  document.addEventListener(`live:${topic}`, () => check());
+  document.addEventListener("live:again", () => check());
   document.addEventListener("visibilitychange", () => { if (!document.hidden) check(); });
-  check();
+  check({ arrived: true });
 }
