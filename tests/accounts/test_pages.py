@@ -315,7 +315,8 @@ def test_sign_in_does_not_say_whether_an_address_exists() -> None:
         for email in (person.email, "nobody@example.org")
     ]
     texts = [answer.decode().split('role="alert"')[1].split("</ul>")[0] for answer in answers]
-    assert texts[0] == texts[1]
+    assert texts[0] == texts[1] and "do not belong together" in texts[0]
+    assert "You are not signed in." in texts[0] and "saved" not in texts[0]
 
 
 def test_who_is_on_call_without_a_break_is_offered_an_evening_off(clock: Any) -> None:

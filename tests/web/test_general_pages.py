@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 import factories
 from watchroom.accounts.actors import acting
+from watchroom.accounts.commands import finish_walk, record_walk
 from watchroom.accounts.models import Person
 from watchroom.actions import commands as actions
 from watchroom.actions.models import ActionItem
@@ -41,12 +42,37 @@ def sign_in(client: Any, person: Person) -> Person:
 
 @pytest.mark.parametrize("role", ["viewer", "responder", "administrator"])
 def test_all_quiet(client: Any, role: str) -> None:
+    factories.integration()
     sign_in(client, factories.person(role=role))
     shown = client.get("/").content.decode()
     assert "All quiet" in shown and "no rotation" in shown
     assert 'data-live="alert-groups incidents person:' in shown
     part = client.get("/", headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in part and "All quiet" in part
+
+
+def test_where_no_alert_can_come_in_it_is_not_called_quiet(client: Any) -> None:
+    boss = sign_in(client, factories.person(role="administrator"))
+    shown = client.get("/").content.decode()
+    assert "All quiet" not in shown and 'href="/welcome/team">Go on setting up' in shown
+    record_walk(acting(boss), service=1, reach=True)
+    assert 'href="/welcome/test">Go on setting up' in client.get("/").content.decode()
+    finish_walk(acting(boss))
+    assert "All quiet" in client.get("/").content.decode(), "who has said that it is enough is not asked again"
+
+
+def test_the_worst_that_nobody_has_taken_stands_at_the_top(client: Any) -> None:
+    anna = sign_in(client, factories.person("Anna"))
+    for name, severity, taken in (
+        ("Taken", "critical", clock.now()),
+        ("Bad", "critical", None),
+        ("Odd", "warning", None),
+        ("Fine", "info", None),
+    ):
+        factories.group(name, severity=severity, acknowledged_at=taken, acknowledged_by=anna if taken else None)
+    shown = client.get("/").content.decode()
+    places = [shown.index(f">{name}</a>") for name in ("Bad", "Odd", "Fine", "Taken")]
+    assert places == sorted(places)
 
 
 def test_signing_in_leads_back_to_the_page_that_was_open(client: Any) -> None:

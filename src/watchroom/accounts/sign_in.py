@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django import forms
 from django.http import HttpRequest
@@ -12,6 +14,12 @@ from .models import Person
 
 class Adapter(DefaultAccountAdapter):
     """Strangers may make an account only where the operator says so."""
+
+    error_messages: ClassVar[dict[str, str]] = DefaultAccountAdapter.error_messages | {
+        # Which of the two is wrong is not said: that would tell strangers who has an account.
+        "email_password_mismatch": "This address and this password do not belong together. Try again, or press “Forgot your password?”.",
+        "too_many_login_attempts": "Too many tries with a wrong password. Wait five minutes, or press “Forgot your password?”.",
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return conf.current().sign_up

@@ -365,10 +365,13 @@ def field(bound: BoundField, label: str = "", help: str = "", **attrs: str | boo
 
 
 @register.simple_tag
-def form_errors(form: BaseForm) -> SafeString:
-    """A summary of what to put right, each linked to its field; empty when the form is fine."""
+def form_errors(form: BaseForm, heading: str = "Nothing was saved yet. Please put this right:") -> SafeString:
+    """A summary of what to put right, each linked to its field; empty when the form is fine. ``heading`` is for a form that saves
+    nothing."""
     fields = [(bound, error) for bound in form for error in bound.errors]
-    return _part("form_errors", fields=fields, general=form.non_field_errors()) if form.errors else SafeString()
+    if not form.errors:
+        return SafeString()
+    return _part("form_errors", fields=fields, general=form.non_field_errors(), heading=heading)
 
 
 # --- Pictures --------------------------------------------------------------------------------------------------------

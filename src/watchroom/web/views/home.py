@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -14,6 +15,7 @@ from ...accounts.roles import Action
 from ...actions.models import ActionItem
 from ...incidents.models import Incident, RoleAssignment
 from ...incidents.queries import visible_to as incidents_visible_to
+from ...intake.models import Integration, Severity
 from ...intake.queries import groups_visible_to
 from ...kernel import clock
 from ...oncall import queries as oncall
@@ -26,9 +28,19 @@ from ...paging.waking import at_night, trouble_at_night
 from ...readiness.queries.process import is_asked
 from ...readiness.queries.standing import hurting
 from ..middleware import actor_of
+from ..welcome import walk
 
 LOOK_AHEAD = timedelta(days=60)
 DEFECTS_COUNTED = 100  # of which the newest is told, and how many more
+# What nobody has taken comes first, the worst of it at the top: there is room for ten.
+WORST_FIRST = (
+    Case(When(acknowledged_at__isnull=True, then=0), default=1),
+    Case(
+        *(When(severity=value, then=rank) for rank, value in enumerate(Severity.values)), default=len(Severity.values)
+    ),
+    "-last_alert_at",
+    "-id",
+)
 SPEAKERS = ("commander", "communications")
 
 
@@ -46,16 +58,25 @@ def home(request: HttpRequest) -> HttpResponse:
         .exclude(status=Incident.Status.RESOLVED)
         .select_related("state")
         .order_by("severity", "-id")[:10],
-        "groups": groups_visible_to(actor).filter(resolved_at__isnull=True).order_by("-last_alert_at", "-id")[:10],
+        "groups": groups_visible_to(actor).filter(resolved_at__isnull=True).order_by(*WORST_FIRST)[:10],
         "actions": ActionItem.objects.filter(owner=person, state__in=("open", "doing")).order_by("due_on")[:5],
         "duty": duty,
         "alone": actor.may(Action.ADMINISTER) and Person.objects.filter(is_active=True)[:2].count() == 1,
+        "unfinished": _unfinished(actor),
         "asleep": _trouble(person) if person and duty and (duty["now"] or duty["next"]) else "",
         "hurting": [] if mine else hurting(actor),
         "unread": not mine and is_asked(actor),
         "today": now.date(),
     }
     return render(request, "web/home_part.html" if request.headers.get("HX-Request") else "web/home.html", context)
+
+
+def _unfinished(actor: Actor) -> str:
+    """The page of the first-run walk with which an administrator goes on, while no alert can come in; else ""."""
+    if not actor.may(Action.ADMINISTER) or Integration.objects.exists():
+        return ""
+    made = walk.state()
+    return "" if made.get("finished") else walk.next_page(made)
 
 
 def _overdue_updates(actor: Actor) -> list[Incident]:
