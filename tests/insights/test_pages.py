@@ -70,6 +70,7 @@ def test_an_alert_is_made_somebodys_task_once(clock: TravellingClock) -> None:
     browser = signed_in(anna)
     page = browser.get("/insights").content.decode()
     assert "after about 4 min" in page and "Fix it" in page
+    assert f'<span class="soft">{service.team.name}</span>' in page, "its team is named as people name it"
     answer = browser.post("/insights/fix", {"rule": "Disk", "team": service.team.slug})
     item = ActionItem.objects.get()
     assert answer["Location"] == f"/actions/{item.pk}"

@@ -49,8 +49,10 @@ def alert_rules(request: HttpRequest) -> HttpResponse:
     """The alerts to mend, the worst first."""
     actor, days, team = actor_of(request), asked_days(request), asked_team(request)
     found = queries.alert_rules(actor, *queries.window(days), team)
+    teams = list(Team.objects.all())
+    names = {each.slug: each.name for each in teams}
     context = {
-        "scores": found[:SHOWN],
+        "scores": [(score, names.get(score.team, score.team)) for score in found[:SHOWN]],
         "more": max(0, len(found) - SHOWN),
         "pages": sum(score.pages for score in found),
         "wasted": sum(score.pages_for_nothing for score in found),
@@ -60,7 +62,7 @@ def alert_rules(request: HttpRequest) -> HttpResponse:
         "days": str(days),
         "windows": DAYS.items(),
         "team": team,
-        "teams": Team.objects.all(),
+        "teams": teams,
         "weekly": team and WeeklyList.objects.filter(team=team).first(),
         "may_weekly": team and actor.may(Action.MANAGE, team),
         "may_route": {each.slug for each in actor.teams_where(Action.MANAGE)},
