@@ -16,6 +16,8 @@ CHECK_ENV := WATCHROOM_DATA=build/check WATCHROOM_SECRET_KEY=only-for-checks DAT
 # eight, because now and then each of them waits. 0: no workers.
 WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 8)))
 WHOLE := peer or slow
+# The files that have such tests: to read all the others takes each worker longer than many a test.
+WHOLE_FILES := $(sort $(shell grep -rlE "mark\.(peer|slow)\b" tests --include="test_*.py"))
 # Further arguments to pytest, such as ARGS="-k escalation -x".
 ARGS ?=
 # With arguments that select tests, one of the two parts may have none (pytest's exit code 5).
@@ -59,12 +61,12 @@ test-fast: $(VENV)/.installed-dev ## Tests on SQLite without the browser and oth
 .PHONY: test-sqlite
 test-sqlite: peers ## All tests on SQLite
 	DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "not ($(WHOLE))" --junitxml=build/junit-sqlite.xml $(ARGS) $(MAYBE_NONE)
-	DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "$(WHOLE)" --junitxml=build/junit-sqlite-whole.xml $(ARGS) $(MAYBE_NONE)
+	DATABASE_URL= $(PYTEST) -n $(WORKERS) -m "$(WHOLE)" --junitxml=build/junit-sqlite-whole.xml $(or $(ARGS),$(WHOLE_FILES)) $(MAYBE_NONE)
 
 .PHONY: test-postgres
 test-postgres: peers ## All tests on a throw-away PostgreSQL
 	scripts/with-postgres $(PYTEST) -n $(WORKERS) -m "not ($(WHOLE))" --junitxml=build/junit-postgres.xml $(ARGS) $(MAYBE_NONE)
-	scripts/with-postgres $(PYTEST) -n $(WORKERS) -m "$(WHOLE)" --junitxml=build/junit-postgres-whole.xml $(ARGS) $(MAYBE_NONE)
+	scripts/with-postgres $(PYTEST) -n $(WORKERS) -m "$(WHOLE)" --junitxml=build/junit-postgres-whole.xml $(or $(ARGS),$(WHOLE_FILES)) $(MAYBE_NONE)
 
 .PHONY: bench
 bench: peers ## The benchmarks

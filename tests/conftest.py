@@ -7,6 +7,7 @@ database ``watchroom_test`` on that PostgreSQL server (``scripts/with-postgres p
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -135,6 +136,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     in_browser = {item for item in items if item.get_closest_marker("browser")} - {*longest}
     others = [item for item in items if item not in in_browser and item not in longest]
     items[:] = longest + others + [item for item in items if item in in_browser]
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported by now stays: looking whether it is garbage, again and again, takes a fifteenth of all time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 # --- Time and settings ----------------------------------------------------------------------------------------------
