@@ -34,6 +34,12 @@ class There:
             raise Refused(f"{url!r} is no address: {error}", field="--api", value=url, fix="Check --api.") from None
         self.pause = pause
 
+    def __enter__(self) -> There:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
     def get(self, path: str, **query: Any) -> Any:
         """The parsed answer.
 
@@ -190,9 +196,7 @@ def pagerduty(api: Api, address: str | None, **options: Any) -> Any:
 
     headers = {"Authorization": f"Token token={os.environ.get('PAGERDUTY_TOKEN', '')}", "Accept": "application/vnd.pagerduty+json;version=2"}  # fmt: skip
     where = address or "https://api.pagerduty.com"
-    return _move(
-        api, "PAGERDUTY_TOKEN", lambda *span: read_pagerduty(There(where, headers), *span), PagerDuty, **options
-    )
+    return _move(api, "PAGERDUTY_TOKEN", _asking(read_pagerduty, where, headers), PagerDuty, **options)
 
 
 @click.command("opsgenie")
@@ -207,7 +211,7 @@ def opsgenie(api: Api, address: str | None, **options: Any) -> Any:
 
     headers = {"Authorization": f"GenieKey {os.environ.get('OPSGENIE_KEY', '')}"}
     where = address or "https://api.opsgenie.com"
-    return _move(api, "OPSGENIE_KEY", lambda *span: read_opsgenie(There(where, headers), *span), Opsgenie, **options)
+    return _move(api, "OPSGENIE_KEY", _asking(read_opsgenie, where, headers), Opsgenie, **options)
 
 
 @click.command("grafana-oncall")
@@ -224,15 +228,26 @@ def grafana_oncall(api: Api, address: str | None, **options: Any) -> Any:
         raise Refused("Whose API?", field="--api", value="", fix="Give the address that its settings show, or --read.")
     headers = {"Authorization": os.environ.get("ONCALL_TOKEN", "")}
     where = address or ""
-    return _move(
-        api, "ONCALL_TOKEN", lambda *span: read_grafana_oncall(There(where, headers), *span), GrafanaOncall, **options
-    )
+    return _move(api, "ONCALL_TOKEN", _asking(read_grafana_oncall, where, headers), GrafanaOncall, **options)
+
+
+_Ask = Callable[[datetime, datetime], dict[str, Any]]
+
+
+def _asking(read: Callable[[There, datetime, datetime], dict[str, Any]], where: str, headers: dict[str, str]) -> _Ask:
+    """What reads the tool at the address ``where``, and hangs up."""
+
+    def ask(since: datetime, until: datetime) -> dict[str, Any]:
+        with There(where, headers) as there:
+            return read(there, since, until)
+
+    return ask
 
 
 def _move(
     api: Api,
     secret: str,
-    ask: Callable[[datetime, datetime], dict[str, Any]],
+    ask: _Ask,
     translation: Callable[..., Any],
     *,
     team: str,
