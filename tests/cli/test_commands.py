@@ -70,6 +70,8 @@ def test_an_incident_from_the_shell(group: AlertGroup) -> None:
     assert "Checkout fails" in run("incident", "list").output
     drafted = data("postmortem", "draft", str(incident.pk))
     assert "p99 is at 4 s" in json.dumps(data("postmortem", "show", str(drafted["id"])))
+    assert [each["id"] for each in data("postmortem", "list", "--state", "draft")["items"]] == [drafted["id"]]
+    assert data("postmortem", "list", "--state", "published")["items"] == []
     item = data(
         "action",
         "create",

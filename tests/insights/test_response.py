@@ -104,6 +104,9 @@ def test_by_page_file_api_and_only_what_one_may_see(
         page = client.get("/insights/incidents")
     text = page.content.decode()
     assert page.context["found"].count == 1 and "Checkout" in text and "20 min" in text
+    minutes = text.split("Minutes until mitigated, by week")[1]
+    assert "<span>20</span><span>0</span>" in minutes, "a picture says how high it is"
+    assert f"<span>{page.context['ends'][-1]}</span>" in minutes, "and of which weeks"
     answer = client.get("/api/v1/insights/incidents").json()
     assert answer["by_severity"] == {"1": 1}
     assert {each["name"]: each["median_seconds"] for each in answer["measures"]} == {

@@ -170,12 +170,14 @@ def test_pages(people: Any, incident: Incident, client: Any) -> None:
     fields = {"version": 1, **FILLED, "factors": "He forgot it"}
     assert client.post(f"{address}/edit", fields).status_code == 302
     assert b"These words ask who" in client.get(f"{address}/edit").content
+    read = client.get(address).content.decode()  # not only whoever happens to edit it again is told
+    assert "Words that ask who, not what" in read and f'{address}/edit#id_factors">' in read and "“forgot”" in read
     assert client.post(f"{address}/edit", fields | {"factors": "Mine"}).status_code == 409
     assert b"says who, and not what" in client.get(address).content
     fields = {"version": 2, **FILLED, "factors": "The tool let the flag be left out."}
     client.post(f"{address}/edit", fields)
     client.post(f"{address}/submit")
-    assert b"You wrote it" in client.get(address).content
+    assert b"You wrote it" in client.get(address).content and b"Words that ask" not in client.get(address).content
     client.force_login(people[1], backend=BACKEND)
     assert b"Approve" in client.get(address).content
     assert f'href="{address}">Read and review' in client.get(room).content.decode()

@@ -215,6 +215,8 @@ def test_who_may_press_what(client: Any, runbook: Runbook, manager: Person) -> N
 
 def test_a_services_page_shows_its_runbooks(client: Any, runbook: Runbook, manager: Person) -> None:
     client.force_login(manager, backend=BACKEND)
-    assert b"/runbooks/checkout-is-slow" in client.get("/services/checkout").content
+    Runbook.objects.update(summary="When *CheckoutSlow* fires")
+    shown = client.get("/services/checkout").content
+    assert b"/runbooks/checkout-is-slow" in shown and b"When CheckoutSlow fires" in shown
     service = runbook.services.get()
     assert b"data-find" in client.get(f"/runbooks/new?service={service.pk}").content

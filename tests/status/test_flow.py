@@ -292,11 +292,12 @@ def test_pages(by: Actor, service: Service, client: Any) -> None:
     wrong = client.post("/status-pages/new", form | {"service": ["nope", ""]})
     assert wrong.status_code == 422
     assert b"There is no such service" in wrong.content
-    assert b'value="Paying"' in wrong.content
+    assert b'value="Paying"' in wrong.content and wrong.content.count(b'class="fold component" open') == 1
     assert client.post("/status-pages/new", form)["Location"] == "/status-pages/shop"
     component = StatusPage.objects.get().components.get()
     assert b"Checkout" in client.get("/status-pages/shop").content
-    assert b'value="Paying"' in client.get("/status-pages/shop/edit").content
+    edited = client.get("/status-pages/shop/edit").content
+    assert b'value="Paying"' in edited and b'class="fold component" open' not in edited, "a page of many is a list of names"
     client.post(
         "/status-pages/shop/edit", form | {"component": ["Paying by card", ""], "component-id": [component.pk, ""]}
     )

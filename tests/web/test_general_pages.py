@@ -221,6 +221,16 @@ def test_the_palette_finds_what_one_may_see(client: Any, django_assert_max_num_q
         assert client.get(f"/palette.json?q={nonsense}").json() == []
 
 
+@pytest.mark.parametrize(
+    ("typed", "page"),
+    [("sev", "/severities"), ("custom fi", "/incident-types"), ("API tok", "/me"), ("stakeh", "/stakeholders")],
+)
+def test_the_palette_finds_what_the_navigation_does_not_show(client: Any, typed: str, page: str) -> None:
+    sign_in(client, factories.person("Ben"))
+    found = client.get("/palette.json", {"q": typed}).json()
+    assert found[0]["url"] == page and client.get(page).status_code == 200
+
+
 def test_system(client: Any) -> None:
     sign_in(client, factories.person())
     assert b"No engine is alive" in client.get("/system").content

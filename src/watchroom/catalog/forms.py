@@ -19,7 +19,7 @@ class ServiceForm(forms.Form):
     """A service with everything that is known about it; lists are written line by line."""
 
     name = forms.CharField(max_length=100, label="Name")
-    team = forms.ModelChoiceField(Team.objects.none(), label="Owned by")
+    team = forms.ModelChoiceField(Team.objects.none(), label="Owned by", empty_label="Choose a team")
     tier = forms.TypedChoiceField(
         coerce=int, choices=Service.Tier.choices, initial=Service.Tier.IMPORTANT, label="Tier"
     )

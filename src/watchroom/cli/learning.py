@@ -15,6 +15,19 @@ def postmortem() -> None:
     """Postmortems."""
 
 
+@postmortem.command("list")
+@click.option("--state", help="draft, in_review or published.")
+@click.option("--team", help="Slug.")
+@click.option("--search", "q", help="Words of the title, the summary or the cause.")
+@click.option("--cursor", help="From the page before.")
+@api_command
+def list_postmortems(api: Api, **query: Any) -> Any:
+    """List postmortems, the newest first."""
+    return api.get("/postmortems", **query), table(
+        "id", "state", "incident", "title", "created_at", "published_at", empty="No postmortems."
+    )
+
+
 @postmortem.command()
 @click.argument("incident", type=int)
 @api_command
@@ -51,7 +64,7 @@ def submit(api: Api, id: int) -> Any:
 
 @postmortem.command()
 @click.argument("id", type=int)
-@click.option("--verdict", required=True)
+@click.option("--verdict", required=True, help="approved or changes.")
 @click.option("--comment")
 @api_command
 def review(api: Api, id: int, **fields: Any) -> Any:

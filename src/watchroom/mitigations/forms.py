@@ -17,7 +17,7 @@ from ..kernel.numbers import whole
 from ..kernel.plugins import all_of
 from ..runners.base import Runner as Plugin
 from .commands.runners import GROUP
-from .models import Mitigation, Runner
+from .models import Mitigation, MitigationKind, Runner
 from .queries import runners_visible_to
 
 INPUT = "input_"
@@ -61,9 +61,11 @@ class MitigationForm(forms.ModelForm):
         choices(self.fields["indicator"], indicators_visible_to(actor))
         own = runners_visible_to(actor).filter(team__in=actor.teams_where(Action.MANAGE))
         choices(self.fields["runner"], own)
+        self.fields["team"].empty_label = "Choose a team"  # type: ignore[attr-defined]
         self.fields["service"].empty_label = "Any service"  # type: ignore[attr-defined]
         self.fields["indicator"].empty_label = "Nothing"  # type: ignore[attr-defined]
         self.fields["runner"].empty_label = "Somebody, by hand"  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", "Choose a kind"), *MitigationKind.choices]  # type: ignore[attr-defined]
         self.fields["timeout_seconds"].required = False
         chosen = runner or str(self.instance.runner_id or "")
         row = None if (number := whole(chosen)) is None else own.filter(pk=number).first()
@@ -88,7 +90,9 @@ class RunnerForm(SettingsForm):
     """A runner: name, team, and what its plugin asks for."""
 
     name = forms.CharField(max_length=100, label="Name", help_text="For example “Production cluster”.")
-    team = forms.ModelChoiceField(Team.objects.none(), label="Team", help_text="Whose managers may use it.")
+    team = forms.ModelChoiceField(
+        Team.objects.none(), label="Team", empty_label="Choose a team", help_text="Whose managers may use it."
+    )
 
     def __init__(self, *args: Any, actor: Actor, kind: str, runner: Runner | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -69,6 +69,14 @@ def approvals_of(postmortem: Postmortem) -> int:
     return sum(verdict == Review.Verdict.APPROVED for verdict in last.values())
 
 
+def findings_in(postmortem: Postmortem) -> list[tuple[str, list[rules.Finding]]]:
+    """The sections with words that blame, each with those words."""
+    sections = sections_of(postmortem)
+    people = people_named_in(sections.values())
+    found = ((name, rules.findings(text, people)) for name, text in sections.items())
+    return [(name, blaming) for name, blaming in found if blaming]
+
+
 def missing_for(postmortem: Postmortem) -> list[rules.Missing]:
     """What keeps it from being published."""
     sections = sections_of(postmortem)

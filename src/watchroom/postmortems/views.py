@@ -57,6 +57,9 @@ def postmortem(request: HttpRequest, pk: int) -> HttpResponse:
             "reviews": queries.reviews_of(row),
             "actions": row.incident.action_items.select_related("owner"),
             "approvals": queries.approvals_of(row),
+            "blaming": []
+            if row.state == Postmortem.State.PUBLISHED
+            else [(name, rules.NAMES[name], found) for name, found in queries.findings_in(row)],
             "missing": [] if row.state == Postmortem.State.PUBLISHED else queries.missing_for(row),
             "may_review": row.state == Postmortem.State.IN_REVIEW and not wrote,
             "wrote": wrote,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import nh3
+from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -48,3 +50,8 @@ def to_html(text: str, *, copyable: bool = False) -> SafeString:
     if copyable:
         safe = safe.replace("<pre ", '<div class="copy"><pre ').replace("</pre>", _COPY)
     return mark_safe(safe)  # noqa: S308 - nh3 has cleaned it
+
+
+def plain_text(markdown: str) -> str:
+    """What ``markdown`` says, without its signs: for one line in a list."""
+    return unescape(strip_tags(to_html(markdown))).strip()

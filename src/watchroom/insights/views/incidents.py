@@ -55,6 +55,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
         "names": [f"Week from {week.monday:%-d %b}: {_in_words(week.by_severity) or 'none'}" for week in found.weeks],
         "minutes": [round(week.mitigate_seconds / 60) if week.mitigate_seconds else None for week in found.weeks],
         "spans": [f"Minutes, week from {week.monday:%-d %b}" for week in found.weeks],
+        "ends": [f"{week.monday:%-d %b}" for week in found.weeks],
         "weeks": [(week, _in_words(week.by_severity)) for week in found.weeks],
         "services": [(names.get(each.service, each.service), each) for each in hurt],
         "more": max(0, len(found.services) - SERVICES),

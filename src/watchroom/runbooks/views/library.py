@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from html import unescape
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.html import strip_tags
 from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
@@ -19,7 +17,7 @@ from ...api.pages import page
 from ...catalog.models import Service
 from ...kernel import clock
 from ...kernel.numbers import whole
-from ...web.markdown import to_html
+from ...web.markdown import plain_text, to_html
 from ...web.middleware import actor_of
 from .. import commands, queries, rules
 from ..beginnings import OFFERED
@@ -59,7 +57,7 @@ def index(request: HttpRequest) -> HttpResponse:
         shown, older = page(rows, cursor=request.GET.get("after"), limit=PAGE, key="name")
         lacking = queries.lacks_of(shown)
     context = {
-        "runbooks": [(row, unescape(strip_tags(to_html(row.summary))), lacking[row.pk]) for row in shown],
+        "runbooks": [(row, plain_text(row.summary), lacking[row.pk]) for row in shown],
         "older": older,
         "teams": Team.objects.all(),
         "lacking": LACKING.items(),

@@ -42,10 +42,15 @@ def sparkline(values: Iterable[float | None], label: str) -> SafeString:
     )
 
 
-def bars(values: Iterable[float | None], label: str, names: Sequence[object] = ()) -> SafeString:
-    """Columns from zero, 48 high; each says its own name and value on hover."""
+def bars(
+    values: Iterable[float | None], label: str, names: Sequence[object] = (), ends: Sequence[object] = ()
+) -> SafeString:
+    """Columns from zero, 48 high, beside a scale; each says its own name and value on hover. ``ends`` stand below the
+    first and the last column.
+    """
     numbers = [float(value or 0) for value in values]
-    top = max(numbers, default=0) or 1.0
+    highest = max(numbers, default=0)
+    top = highest or 1.0
     columns = format_html_join(
         "",
         '<g><rect class="track" x="{}" y="0" width="8" height="48"/><rect class="column" x="{}" y="{}" width="8" height="{}"/><title>{}</title></g>',
@@ -60,7 +65,16 @@ def bars(values: Iterable[float | None], label: str, names: Sequence[object] = (
             for i, value in enumerate(numbers)
         ),
     )
-    return _open("bars", max(len(numbers) * 10 - 2, 1), 48, _summary(label, numbers)) + columns + SafeString("</svg>")
+    picture = _open("bars", max(len(numbers) * 10 - 2, 1), 48, _summary(label, numbers)) + columns + SafeString("</svg>")
+    # The picture itself says all of this to a screen reader.
+    return format_html(
+        '<div class="plot"><span class="scale" aria-hidden="true">{}<span>0</span></span>{}{}</div>',
+        format_html("<span>{}</span>", f"{highest:g}") if highest else SafeString("<span></span>"),
+        picture,
+        format_html('<span class="span" aria-hidden="true"><span>{}</span><span>{}</span></span>', ends[0], ends[-1])
+        if ends
+        else "",
+    )
 
 
 # A day's state also shows as the height of its bar, so that the picture does not depend on colour.

@@ -19,12 +19,43 @@ from ..middleware import actor_of
 EACH = 4
 MOST = 16
 
+# What the side navigation does not show, because it is set up once, or belongs to another page: found by any of its words.
+PAGES = {
+    "severities": "Severities and triage",
+    "incident-types": "Incident types and custom fields",
+    "incident-states": "States of incidents",
+    "role-rotations": "Role rotations: who is asked for roles",
+    "follow-rules": "Who follows which incidents",
+    "guidance": "Guidance: guards against traps",
+    "stakeholder-lists": "Stakeholders",
+    "update-templates": "Update templates",
+    "runners": "Runners of mitigations",
+    "insights-incidents": "How incidents went",
+    "insights-load": "Load of on-call",
+    "grouping": "Alerts that fire together",
+    "webhook-events": "Events that webhooks can be told of",
+    "me": "Your profile and API tokens",
+    "my-contact": "Contact methods: how pages reach you",
+    "handoffs": "Hand-offs of shifts",
+    "person-new": "Invite a person",
+    "team-new": "New team",
+    "service-new": "New service",
+    "status-page-new": "New status page",
+    "import-alertmanager": "Import an Alertmanager's configuration",
+}
+
 
 def palette(request: HttpRequest) -> JsonResponse:
     """``[{label, hint, url}]`` for ``?q=``; one query a kind, whatever is typed."""
     actor, text = actor_of(request), request.GET.get("q", "").strip()
     if not text:
         return JsonResponse([], safe=False)
+    words = text.casefold()
+    pages = [
+        {"label": label, "hint": "Page", "url": reverse(name)}
+        for name, label in PAGES.items()
+        if any(place.startswith(words) for place in _tails(label.casefold()))
+    ]
     found = [
         {"label": str(row), "hint": "Incident", "url": reverse("incident", args=[row.pk])}
         for row in incidents_visible_to(actor).filter(title__icontains=text).order_by("-id")[:EACH]
@@ -59,7 +90,13 @@ def palette(request: HttpRequest) -> JsonResponse:
         {"label": row.name, "hint": "Team", "url": reverse("team", args=[row.slug])}
         for row in Team.objects.filter(name__icontains=text)[:EACH]
     ]
-    return JsonResponse(_by_number(actor, text) + found[:MOST], safe=False)
+    return JsonResponse(_by_number(actor, text) + pages[:EACH] + found[:MOST], safe=False)
+
+
+def _tails(label: str) -> list[str]:
+    """``label`` from each of its words on."""
+    words = label.split()
+    return [" ".join(words[number:]) for number in range(len(words))]
 
 
 def _by_number(actor: Actor, text: str) -> list[dict[str, str]]:
