@@ -297,7 +297,9 @@ def test_pages(by: Actor, service: Service, client: Any) -> None:
     component = StatusPage.objects.get().components.get()
     assert b"Checkout" in client.get("/status-pages/shop").content
     edited = client.get("/status-pages/shop/edit").content
-    assert b'value="Paying"' in edited and b'class="fold component" open' not in edited, "a page of many is a list of names"
+    assert b'value="Paying"' in edited and b'class="fold component" open' not in edited, (
+        "a page of many is a list of names"
+    )
     client.post(
         "/status-pages/shop/edit", form | {"component": ["Paying by card", ""], "component-id": [component.pk, ""]}
     )

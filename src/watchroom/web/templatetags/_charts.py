@@ -65,7 +65,9 @@ def bars(
             for i, value in enumerate(numbers)
         ),
     )
-    picture = _open("bars", max(len(numbers) * 10 - 2, 1), 48, _summary(label, numbers)) + columns + SafeString("</svg>")
+    picture = (
+        _open("bars", max(len(numbers) * 10 - 2, 1), 48, _summary(label, numbers)) + columns + SafeString("</svg>")
+    )
     # The picture itself says all of this to a screen reader.
     return format_html(
         '<div class="plot"><span class="scale" aria-hidden="true">{}<span>0</span></span>{}{}</div>',

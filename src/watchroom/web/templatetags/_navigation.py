@@ -40,7 +40,7 @@ SET_UP = (
     Place("integrations", "Integrations", "plug"),
     Place("connections", "Connections", "chart-line"),
     Place("workspaces", "Chats", "messages-square"),
-    Place("venues", "Channels and calls", "video"),
+    Place("venues", "Channels & calls", "video"),
     Place("policies", "Policies", "list-ordered"),
     Place("routes", "Routes", "split"),
     Place("silences", "Silences", "bell-off"),
