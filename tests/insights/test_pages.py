@@ -109,6 +109,10 @@ def test_the_load_of_a_team_is_shown_and_given_as_a_file(clock: TravellingClock)
     assert said["people"][0]["hours_on_call"] == 168
 
 
+def test_without_any_team_there_is_a_page_of_load_too() -> None:
+    assert signed_in(make.person("Nina")).get("/insights/load").status_code == 200
+
+
 def test_time_in_incidents_runs_from_taking_a_role_until_it_ends_or_all_is_over(clock: TravellingClock) -> None:
     anna, ben, mia = (make.person(name, "administrator") for name in ("Anna", "Ben", "Mia"))
     team = make.team("Pay")

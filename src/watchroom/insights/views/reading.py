@@ -89,7 +89,7 @@ def load(request: HttpRequest) -> HttpResponse:
         "crossings": crossings_visible_to(actor).filter(team=team, closed_at=None)[:20] if team else [],
         "any_pages": found and any(week.pages for week in found.weeks),
         "week_pages": [week.pages for week in found.weeks] if found else [],
-        "ends": [f"{week.monday:%-d %b}" for week in found.weeks],
+        "ends": [f"{week.monday:%-d %b}" for week in found.weeks] if found else [],
         "week_names": [f"Week from {week.monday:%-d %b}, {week.night_pages} at night" for week in found.weeks]
         if found
         else [],
