@@ -8,7 +8,6 @@ from django import template
 
 from watchroom.catalog.models import Service
 from watchroom.runbooks.models import Runbook
-from watchroom.web.markdown import plain_text
 
 register = template.Library()
 
@@ -16,5 +15,6 @@ register = template.Library()
 @register.simple_tag
 def runbooks_of(service: Service) -> list[Any]:
     """The runbooks that are for a service, in one query."""
-    rows = Runbook.objects.filter(services=service).order_by("name", "id").values("slug", "name", "summary", "version")
-    return [row | {"summary": plain_text(row["summary"])} for row in rows]
+    return list(
+        Runbook.objects.filter(services=service).order_by("name", "id").values("slug", "name", "summary", "version")
+    )

@@ -25,6 +25,7 @@ from watchroom.kernel.durations import duration as in_words
 from watchroom.paging.wording import on_clock_of
 
 from ...kernel.numbers import whole
+from ..markdown import plain_text
 from . import _badges, _charts, _lanes, _navigation, _words
 
 register = template.Library()
@@ -82,6 +83,9 @@ def incident_state(incident: Any) -> SafeString:
     if incident.is_waiting:
         return badge("Waits for triage", "warning", "search")
     return badge("Declined") if incident.triage == "declined" else state(incident.phase, incident.state_name)
+
+
+register.filter("plain_text", plain_text)
 
 
 @register.filter
