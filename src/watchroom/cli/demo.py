@@ -12,7 +12,7 @@ from ..kernel.clock import monotonic
 @click.option("--remove", "take_out", is_flag=True, help="Take the made-up company out again.")
 def demo(seed: int, take_out: bool) -> None:
     """Fill the database with a made-up company to look around in."""
-    from .serving import migrate
+    from .serving import called, migrate
 
     migrate()
     from ..demo.make import make  # models can be imported only once Django is set up
@@ -26,4 +26,4 @@ def demo(seed: int, take_out: bool) -> None:
     click.echo(
         f"Fernweh is here: {', '.join(f'{count} {what}' for what, count in made.items())}, in {monotonic() - began:.1f} s."
     )
-    click.echo("Take it out again with: watchroom demo --remove")
+    click.echo(f"Take it out again with: {called()} demo --remove")

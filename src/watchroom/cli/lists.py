@@ -44,7 +44,7 @@ def token() -> None:
 
 @token.command("create")
 @click.argument("name")
-@click.option("--scope", help="What the token may do at most.")
+@click.option("--scope", help="What the token may do at most: read, respond, manage or admin.")
 @api_command
 def create_token(api: Api, **fields: Any) -> Any:
     """Make a token; its key is shown this once."""

@@ -21,6 +21,15 @@ def _django() -> None:
     django.setup()
 
 
+def called() -> str:
+    """How this program is called from here: by its name where the shell finds this very one, else by its path."""
+    program, found = Path(sys.argv[0]).absolute(), shutil.which("watchroom")
+    if program.name != "watchroom" or (found and Path(found).absolute() == program):
+        return "watchroom"
+    here = Path.cwd()
+    return str(program.relative_to(here) if program.is_relative_to(here) else program)
+
+
 def migrate() -> None:
     """Bring the database up to date."""
     _django()
@@ -61,7 +70,7 @@ def _say_where_to_begin() -> None:
 
     click.echo("  Open this address once to make the first account:\n")
     click.echo(f"  {first_run.setup_url()}\n")
-    click.echo("  To look around with a made-up company first: watchroom demo\n")
+    click.echo(f"  To look around with a made-up company first: {called()} demo\n")
 
 
 @click.command()
