@@ -109,10 +109,10 @@ def checked_actions(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """:raises Refused: an action is unknown, or names what is not there."""
     if not given or len(given) > MOST_ACTIONS:
         raise Refused(
-            "There is nothing to be done, or too much.",
+            "These are too many actions." if given else "It would do nothing yet.",
             field="actions",
             value=len(given),
-            fix=f"Use 1 to {MOST_ACTIONS} actions.",
+            fix=f"Choose what is done then: 1 to {MOST_ACTIONS} actions.",
         )
     found = []
     for number, action in enumerate(given):

@@ -30,7 +30,9 @@ class Quiet(Part):
 class Way(Part):
     """Every way of a channel; where somebody has several of it, perhaps only the one with this label."""
 
-    channel: str = Field(description="Such as push, sms, voice, email or ntfy; see `watchroom contact channels`.")
+    channel: str = Field(
+        description="apprise, browser, email, matrix, mattermost, ntfy, push, slack, sms, teams, telegram, voice or webhook."
+    )
     label: str = ""
     wait_seconds: int = Field(0, ge=0, le=3600)
 
