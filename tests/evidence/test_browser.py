@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
-import time
 from collections.abc import Callable
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from peers.chromium import PHONE, Chromium, axe
 from peers.http import Answer, HttpPeer, Request
+from peers.programs import wait_until
 from peers.prometheus import Prometheus
 from peers.server import Server
 from watchroom.kernel import clock
@@ -102,6 +103,48 @@ def tools(request: Request) -> Answer:
     return Answer(body={"data": [trace]})
 
 
+def configure(server: Server, **urls: str) -> None:
+    """Connections to these servers, and what Checkout is judged by."""
+    kinds = {"thanos": "prometheus"}
+    connections = [
+        {
+            "slug": name,
+            "name": name.capitalize(),
+            "team": "shop",
+            "kind": kinds.get(name, name),
+            "settings": {"url": url},
+        }
+        for name, url in urls.items()
+    ]
+    judged = (
+        ("prometheus", "traffic", "Traffic", 'test_value{service="$service"}', {}),
+        ("loki", "logs", "Log lines", '{app="$service"} |= "error"', {}),
+        ("jaeger", "traces", "Traces", "$service", {}),
+        ("zipkin", "traces", "Traces of old", "x", {}),
+        ("thanos", "error_rate", "Error rate", "errors", {"unit": "ratio", "threshold": 0.05}),
+    )
+    indicators = [
+        {"service": "checkout", "connection": connection, "kind": kind, "name": name, "expression": expression}
+        | {"position": position}
+        | more
+        for position, (connection, kind, name, expression, more) in enumerate(judged)
+    ]
+    document = {"version": 1, "connections": connections, "indicators": indicators}
+    file = server.home / "evidence.yaml"
+    file.write_text(json.dumps(document))  # JSON is YAML
+    server.cli("apply", "-f", str(file))
+
+
+def seen(metrics: Prometheus, span: str, count: int) -> None:
+    """Prometheus has so many values in ``span``."""
+    query = urlencode({"query": f"count_over_time({span})"})
+
+    def enough() -> bool:
+        return any(int(each["value"][1]) >= count for each in metrics.get(f"/api/v1/query?{query}")["result"])
+
+    wait_until(enough, 60, f"Prometheus has {count} values of {span}")
+
+
 def settled(page: Page) -> None:
     """Every item has its picture or says why not."""
     expect(page.locator(".evidence")).to_be_visible()
@@ -119,12 +162,6 @@ def test_evidence_in_a_browser(
     anna = chromium.page(server.url)
     address = sign_up(anna)
     metrics = prometheus(f"{server.url}{address}")
-    for name, kind, url in (
-        ("Prometheus", "prometheus", metrics.url),
-        ("Loki", "loki", http_peer.url),
-        ("Jaeger", "jaeger", http_peer.url),
-    ):
-        server.cli("connection", "create", name, "--team", "shop", "--kind", kind, "--setting", f"url={url}")
     anna.goto("/connections/new?kind=zipkin")
     anna.get_by_label("Name", exact=True).fill("Zipkin")
     anna.get_by_label("Team").select_option(label="Shop")
@@ -134,52 +171,14 @@ def test_evidence_in_a_browser(
     assert not axe(anna)
     chromium.picture(anna, "evidence-connection")
     anna.get_by_role("button", name="Save connection").click()
-    for connection, kind, expression in (
-        ("prometheus", "traffic", 'test_value{service="$service"}'),
-        ("loki", "logs", '{app="$service"} |= "error"'),
-        ("jaeger", "traces", "$service"),
-    ):
-        server.cli(
-            "indicator", "create", "checkout", "--connection", connection, "--kind", kind, "--expression", expression
-        )
-    server.cli(
-        "indicator",
-        "create",
-        "checkout",
-        "--connection",
-        "zipkin",
-        "--kind",
-        "traces",
-        "--name",
-        "Traces of old",
-        "--expression",
-        "x",
-    )
-    server.cli(
-        "connection", "create", "Thanos", "--team", "shop", "--kind", "prometheus", "--setting", f"url={http_peer.url}"
-    )
-    server.cli(
-        "indicator",
-        "create",
-        "checkout",
-        "--connection",
-        "thanos",
-        "--kind",
-        "error_rate",
-        "--expression",
-        "errors",
-        "--unit",
-        "ratio",
-        "--threshold",
-        "0.05",
-    )
+    configure(server, prometheus=metrics.url, loki=http_peer.url, jaeger=http_peer.url, thanos=http_peer.url)
     anna.goto("/services/checkout")
     expect(anna.get_by_text("Log lines").first).to_be_visible()
-    time.sleep(5)  # so that there is something on the left of the mark
+    seen(metrics, "test_value[1h]", 5)  # so that there is something on the left of the mark
     server.cli("change", "checkout", "checkout 4.18.0", "--version", "4.18.0", "--author", "deploy-bot")
     metrics.set(7)
     metrics.wait_until_firing()
-    time.sleep(4)
+    seen(metrics, "(test_value > 0)[1h:1s]", 4)
     anna.goto("/alerts")
     anna.get_by_role("dialog").get_by_role("button", name="Acknowledge").click()  # it rings
     expect(anna.get_by_role("dialog")).to_have_count(0)
