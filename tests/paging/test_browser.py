@@ -96,6 +96,25 @@ def test_whoever_comes_to_what_they_are_paged_for_is_not_covered_by_it(
     assert page.locator("dialog[open]").count() == 0, "looked at, it rings no more in this tab"
 
 
+def test_whoever_is_typing_does_not_answer_a_page_with_it(client: Any, live_server: Any, chromium: Chromium) -> None:
+    anna = factories.person("Anna", role="responder")
+    other = factories.group("Disk is full")
+    page = signed_in(client, chromium, live_server, anna)
+    page.goto(f"/alerts/{other.pk}")
+    page.focus("#note")
+    page.keyboard.type("It is")
+    paged(anna)
+    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:person:{anna.pk}'))")
+    page.wait_for_selector("dialog[open]")
+    page.keyboard.type(" the\n cache")
+    assert Escalation.objects.filter(ended_at__isnull=True).exists(), "a space acknowledged it"
+    page.click("text=Stop the sound")
+    page.click("text=Not now")
+    assert page.locator("dialog[open]").count() == 0
+    page.keyboard.type(" full")
+    assert page.input_value("#note") == "It is full", "who is back does not go on where they were"
+
+
 def test_a_page_that_comes_before_the_tab_listens_rings_all_the_same(
     client: Any, live_server: Any, chromium: Chromium
 ) -> None:

@@ -4,7 +4,7 @@
 const topic = document.querySelector('meta[name="person-topic"]')?.content;
 const headers = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}");
 const LOOKED = "looked-at-page";   // in this tab; who looks at it first is not covered by it again, the next try is another page
-let dialog = null, sound = null;
+let dialog = null, sound = null, before = null;
 
 // Two tones, rising, every two seconds. Browsers allow sound only after the person has touched the page.
 function ring() {
@@ -36,6 +36,9 @@ function notify(text) {
 // Only a person's press may ask for the permission: <button data-allow-notifications>.
 document.addEventListener("click", (event) => { if (event.target.closest("[data-allow-notifications]")) globalThis.Notification?.requestPermission(); });
 
+// It has been looked at: it does not cover anything again in this tab.
+const leave = () => sessionStorage.setItem(LOOKED, dialog.dataset.pending);
+
 // It is on the person's screen.
 function report(seen) {
   if (seen) fetch(seen, { method: "POST", headers }).catch(() => { /* the next check says it again */ });
@@ -48,13 +51,21 @@ function silence() {
 
 function stop() {
   silence();
-  dialog?.remove();
+  const over = dialog;
   dialog = null;
+  if (!over) return;
+  over.remove();
+  const back = before?.isConnected ? before : document.getElementById(before?.id);   // the page may have re-read itself
+  if (document.activeElement === document.body) back?.focus({ preventScroll: true });
 }
 
-function show(html) {
+function show(html, pending) {
   stop();
-  dialog = document.createElement("dialog");
+  before = document.activeElement;
+  const typing = before?.matches("input, textarea, select, [contenteditable]");
+  const own = dialog = document.createElement("dialog");
+  dialog.dataset.pending = pending;
+  dialog.tabIndex = -1;
   dialog.className = "dialog alarm-dialog";
   dialog.dataset.stay = "yes";
   dialog.setAttribute("aria-label", "You are being paged");
@@ -64,19 +75,24 @@ function show(html) {
   quiet.type = "button";
   quiet.className = "button quiet";
   quiet.textContent = "Stop the sound";
-  quiet.addEventListener("click", () => { silence(); quiet.remove(); });
+  quiet.addEventListener("click", () => {
+    if (!sound) { leave(); stop(); return; }
+    silence();
+    quiet.textContent = "Not now";
+  });
   body.append(quiet);
   body.addEventListener("click", (event) => {
     if (!event.target.closest("a[href]")) return;
-    sessionStorage.setItem(LOOKED, dialog.dataset.pending);
+    leave();
     silence();
   });
   dialog.append(body);
   document.body.append(dialog);
   window.htmx?.process(dialog);
-  dialog.addEventListener("close", stop);
+  dialog.addEventListener("close", () => { if (dialog === own) stop(); });
   dialog.showModal();
-  (body.querySelector("[autofocus], .button.primary, .button.alarm") ?? dialog).focus();
+  // Who is in the middle of a word does not answer a page with it.
+  ((!typing && body.querySelector("[autofocus], .button.primary, .button.alarm")) || dialog).focus();
   sound = ring();
   report(body.querySelector("[data-seen]")?.dataset.seen);
   notify(body.textContent.trim().replace(/\s+/g, " ").slice(0, 160));
@@ -102,7 +118,7 @@ async function check({ arrived = false } = {}) {
       report(html.match(/data-seen="([^"]+)"/)?.[1]);
     }
     const looked = pending !== undefined && sessionStorage.getItem(LOOKED) === pending;
-    if (html && !looked && !(dialog && dialog.dataset.pending === pending)) { show(html); dialog.dataset.pending = pending; }
+    if (html && !looked && !(dialog && dialog.dataset.pending === pending)) show(html, pending);
     if (!html) stop();        // acknowledged elsewhere: silence at once
   } catch { /* the live connection will say that we are offline */ }
 }
