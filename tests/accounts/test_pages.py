@@ -15,6 +15,7 @@ from watchroom.accounts.models import ApiToken, Person, Team
 from watchroom.catalog.models import Service
 from watchroom.kernel import clock
 from watchroom.oncall.models import Override, Schedule
+from watchroom.oncall.queries import who
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -140,6 +141,24 @@ def test_adding_a_person_gives_a_link_by_which_they_come_in() -> None:
     assert kim.name == "Kim Ode" and kim.check_password("a river of glass")
     assert [each.channel for each in kim.contact_methods.all()] == ["browser"]  # and mail, where it can be sent
     assert Client().get(path).status_code == 403  # once
+
+
+def test_whoever_is_looked_up_can_be_paged_from_there(clock: Any, world: dict[str, Any]) -> None:
+    ann, (on_call,) = world["people"][1], who(world["schedule"], clock())
+    pages = {
+        f"/people/{ann.pk}": f"/page?people={ann.pk}",
+        f"/teams/{world['team'].slug}": f"/page?teams={world['team'].pk}",
+        f"/schedules/{world['schedule'].slug}": f"/page?people={on_call.pk}",
+        f"/services/{world['services'][0].slug}": f"/page?policy={world['policy'].slug}",
+    }
+    for role, offered in (("responder", True), ("viewer", False)):
+        client, _ = signed_in(role)
+        for path, link in pages.items():
+            assert (f'href="{link}"' in client.get(path).content.decode()) is offered, (role, path)
+    client, _ = signed_in("responder")
+    for path, chosen in zip(pages.values(), (ann, world["team"], on_call, world["policy"]), strict=True):
+        value = chosen.slug if chosen is world["policy"] else chosen.pk
+        assert f'<option value="{value}" selected>{chosen}</option>' in client.get(path).content.decode(), path
 
 
 def test_somebody_is_added_into_a_team_at_once(world: dict[str, Any]) -> None:

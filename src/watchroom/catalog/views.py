@@ -74,6 +74,7 @@ def service(request: HttpRequest, slug: str) -> HttpResponseBase:
         "upcoming": upcoming,
         "lacks": lacks_of_service(row),
         "may_manage": by.may(Action.MANAGE, row.team),
+        "may_page": by.may(Action.RESPOND),
     }
     return render(request, "catalog/service.html", context)
 

@@ -86,7 +86,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponseBase:
     return render(
         request,
         "accounts/person.html",
-        {"person": row, "form": form, "may_edit": may_edit},
+        {"person": row, "form": form, "may_edit": may_edit, "may_page": row.is_active and by.may(Action.RESPOND)},
         status=422 if wrong else 200,
     )
 

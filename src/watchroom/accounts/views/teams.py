@@ -50,6 +50,7 @@ def team(request: HttpRequest, slug: str) -> HttpResponseBase:
         "policies": row.policies.all(),
         "integrations": row.integrations.all(),
         "may_manage": may_manage,
+        "may_page": by.may(Action.RESPOND),
         "may_delete": by.may(Action.ADMINISTER),
         "may_invite": by.may(Action.ADMINISTER),
         "member_form": MemberForm() if may_manage else None,

@@ -127,6 +127,7 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
         "form": form,
         "may_manage": by.may(Action.MANAGE, row.team),
         "may_override": by.may(Action.RESPOND, row.team),
+        "to_page": [who for who in now_people if who != by.person] if by.may(Action.RESPOND) else [],
         "earlier": f"{timezone.localtime(start) - (timedelta(days=1) if kind == 'month' else span):%Y-%m-%d}",
         "later": f"{timezone.localtime(start) + timedelta(days=38 if kind == 'month' else span.days):%Y-%m-%d}",
         "cover_me": own is not None,
