@@ -138,6 +138,32 @@ def test_a_page_that_comes_before_the_tab_listens_rings_all_the_same(
     page.unroute_all(behavior="ignoreErrors")
 
 
+def test_without_a_connection_nothing_is_lost_and_the_page_stays(
+    client: Any, live_server: Any, chromium: Chromium
+) -> None:
+    anna = factories.person("Anna", role="responder")
+    group = factories.group("Checkout is slow")
+    page = signed_in(client, chromium, live_server, anna)
+    page.route("**/live?*", lambda route: None)  # the stream is asked for, and does not come
+    page.goto(f"/alerts/{group.pk}")
+    page.fill("#note", "It is the cache.")
+    page.context.set_offline(True)
+    page.click("text=Add note")
+    assert "Nothing was sent" in page.locator("[data-unreached]").inner_text()
+    assert page.input_value("#note") == "It is the cache."
+    page.context.set_offline(False)
+    page.wait_for_function("document.querySelector('[data-unreached]') === null")
+    page.route("**/healthz", lambda route: route.abort())  # there is a network, but no way to the server
+    page.click("button:text-is('Acknowledge')")
+    assert "Nothing was sent" in page.locator("[data-unreached]").inner_text()
+    assert not AlertGroup.objects.filter(acknowledged_at__isnull=False).exists()
+    page.unroute("**/healthz")
+    page.click("button:text-is('Acknowledge')")
+    page.wait_for_selector("text=Anna has it")
+    page.unroute_all(behavior="ignoreErrors")
+    chromium.take_problems()  # the browser says on its console that there was no connection
+
+
 def test_the_key_a_acknowledges(client: Any, live_server: Any, chromium: Chromium) -> None:
     anna = factories.person("Anna", role="responder")
     group = factories.group("Checkout is slow")
