@@ -27,6 +27,7 @@ from watchroom.paging.models import (
 )
 
 _numbers = itertools.count(1)
+SECRET = "a secret of sixteen letters"  # with which a webhook signs
 
 
 def person(name: str = "", role: Role | str = Role.VIEWER, **fields: Any) -> Person:
@@ -101,7 +102,7 @@ def contact_method(
     person: Person, channel: str = "webhook", settings: dict[str, Any] | None = None, **fields: Any
 ) -> ContactMethod:
     """A way to reach somebody, used at once for both urgencies."""
-    settings = settings or {"url": "https://hooks.example.org/x", "secret": "a secret of sixteen letters"}
+    settings = settings or {"url": "https://hooks.example.org/x", "secret": SECRET}
     made = ContactMethod.objects.create(
         person=person,
         channel=channel,

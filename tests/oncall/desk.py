@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.test import Client
 
 import factories
 
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 PLAN = [{"name": "Weekly", "unit": "weeks", "length": 1, "starts_at": "2026-03-02T09:00"}]
 
 

@@ -9,8 +9,7 @@ import pytest
 from django.test import Client
 
 import factories
-from oncall.desk import browser, two
-from oncall.test_desk import DAY, HOUR, WEEK
+from oncall.desk import DAY, HOUR, WEEK, browser, two
 from watchroom.accounts.actors import SYSTEM, acting
 from watchroom.insights import calendars
 from watchroom.kernel import http

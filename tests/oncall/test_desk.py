@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 import factories
-from oncall.desk import PLAN, browser, two
+from oncall.desk import DAY, HOUR, PLAN, WEEK, browser, two
 from watchroom.accounts.actors import SYSTEM, acting
 from watchroom.insights import offers
 from watchroom.kernel.errors import Conflict, NotAllowed, Refused
@@ -18,8 +17,6 @@ from watchroom.oncall.models import Override, Swap
 from watchroom.paging.models import Notification
 
 pytestmark = pytest.mark.django_db
-
-HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 
 
 def test_a_swap_is_taken_by_one_and_only_one(clock: Any) -> None:

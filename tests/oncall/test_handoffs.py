@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
 import factories as make
+from oncall.desk import browser
 from watchroom.accounts.actors import SYSTEM, acting
 from watchroom.evidence.models import Change
 from watchroom.insights.duties import duties
@@ -34,12 +34,6 @@ def engine() -> None:
             return
         duty.work()
     raise AssertionError("It never rests.")
-
-
-def browser(person: Any) -> Client:
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 def told(person: Any) -> list[str]:

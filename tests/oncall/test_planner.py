@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 import factories
-from oncall.desk import PLAN, browser, two
-from oncall.test_desk import DAY, HOUR, WEEK
+from oncall.desk import DAY, HOUR, PLAN, WEEK, browser, two
 from watchroom.accounts.actors import SYSTEM
 from watchroom.kernel.errors import Refused
 from watchroom.oncall import commands, drafts, outlook, queries, rules

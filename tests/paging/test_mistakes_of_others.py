@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
-import msgspec
 import pytest
 from django.db import connection, transaction
 from django.test import Client
@@ -15,7 +14,6 @@ import factories as make
 from paging.test_escalation import hook, paged, reachable, start  # noqa: F401
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import SYSTEM, acting
-from watchroom.channels.base import Delivery, DeliveryFailed
 from watchroom.engine.loop import run_due
 from watchroom.intake import commands as intake
 from watchroom.intake.models import AlertGroup
@@ -26,12 +24,11 @@ from watchroom.oncall.models import Schedule
 from watchroom.oncall.queries import on_call_now
 from watchroom.paging import commands
 from watchroom.paging.commands import turns
-from watchroom.paging.duties import _send, duties
+from watchroom.paging.duties import duties
 from watchroom.paging.models import Attempt, Escalation, Notification, PagingDefect
 from watchroom.paging.queries import dry_run, trace
 
 pytestmark = pytest.mark.django_db
-SECRET = "a secret of sixteen letters"
 
 
 def test_a_crash_between_the_group_and_its_escalation_leaves_neither(clock: TravellingClock) -> None:
@@ -53,7 +50,7 @@ def test_a_second_step_for_the_same_person_does_not_cut_off_their_first_chain(
 ) -> None:
     anna = reachable(hook, "anna", "first")
     first = anna.contact_methods.get()
-    second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": SECRET})
+    second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": make.SECRET})
     commands.set_rules(acting(anna), anna, "high", [(first.pk, 0), (second.pk, 120)])
     start(make.policy((anna, 60), (anna, 3600)))
     run_due()
@@ -74,7 +71,7 @@ def test_nothing_is_sent_after_any_end_not_only_after_resolved(
     end: str,
 ) -> None:
     anna = reachable(hook, "anna")
-    make.contact_method(anna, settings={"url": f"{hook.url}/later", "secret": SECRET})
+    make.contact_method(anna, settings={"url": f"{hook.url}/later", "secret": make.SECRET})
     commands.set_rules(
         acting(anna), anna, "high", [(m.pk, n * 60) for n, m in enumerate(anna.contact_methods.order_by("id"))]
     )
@@ -85,20 +82,6 @@ def test_nothing_is_sent_after_any_end_not_only_after_resolved(
     clock.advance(timedelta(hours=1))
     run_due()
     assert paged(hook) == ["anna"]
-
-
-def test_what_a_dead_engine_was_about_to_send_is_not_sent_after_an_answer(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-) -> None:
-    start(make.policy((reachable(hook, "anna"), 300)))
-    commands.take_turn(1)
-    commands.claim(1)  # and here it dies
-    with transaction.atomic():
-        commands.stop_escalation("alert_group", 1, end="acknowledged", by=SYSTEM)
-    clock.advance(timedelta(minutes=10))
-    run_due()
-    assert paged(hook) == []
 
 
 def test_a_wait_may_be_longer_than_any_broker_remembers(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
@@ -156,7 +139,7 @@ def test_what_could_not_be_delivered_lets_the_next_method_follow_at_once(
     hook: HttpPeer,  # noqa: F811
 ) -> None:
     anna = reachable(hook, "anna", "first")
-    second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": SECRET})
+    second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": make.SECRET})
     first = anna.contact_methods.order_by("id")[0]
     commands.set_rules(acting(anna), anna, "high", [(first.pk, 0), (second.pk, 900)])
     hook.answer(Answer(410), Answer(200))
@@ -190,121 +173,6 @@ def test_a_preview_says_what_the_engine_then_does(clock: TravellingClock, hook: 
         for event in escalation.events.filter(kind="step")
     ]
     assert done == foretold
-
-
-def test_hours_of_downtime_page_once_and_say_how_late(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
-    start(make.policy((reachable(hook, "anna"), 60), repeats=50))
-    clock.advance(timedelta(hours=2))
-    run_due()
-    assert paged(hook) == ["anna"]
-    assert b"Late by 2 h" in hook.requests[0].body
-
-
-def test_how_late_it_is_survives_steps_that_ask_nobody_and_stands_in_a_bundle(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-) -> None:
-    nobody, anna = make.schedule(), reachable(hook, "anna")
-    for number in range(3):
-        start(make.policy((nobody, 60), (nobody, 60), (anna, 60), repeats=0), subject_id=number)
-    clock.advance(timedelta(hours=2))
-    run_due()
-    assert paged(hook) == ["anna"]
-    said = msgspec.json.decode(hook.requests[0].body)
-    assert said["subject"].startswith("3 alert groups") and said["body"].count("(late by 2 h)") == 3
-
-
-@pytest.mark.parametrize("first", ["webhook", "pause"])
-def test_how_late_it_is_survives_a_step_that_tells_no_person(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    first: str,
-) -> None:
-    anna = reachable(hook, "anna")
-    policy = make.policy((anna, 300), (anna, 300), (anna, 300), repeats=0)
-    step = policy.steps.get(position=0)
-    step.targets.all().delete()
-    if first == "webhook":
-        policy.webhook_key = SECRET
-        policy.save()
-        step.targets.create(webhook=f"{hook.url}/program")
-    else:
-        policy.steps.filter(pk=step.pk).update(pause=True)
-    start(policy)
-    clock.advance(timedelta(hours=2))
-    run_due()
-    clock.advance(timedelta(seconds=300))
-    run_due()
-    assert paged(hook)[-1] == "anna" and b"Late by 2 h" in hook.requests[-1].body
-    clock.advance(timedelta(seconds=300))
-    run_due()
-    assert paged(hook)[-1] == "anna" and b"Late by" not in hook.requests[-1].body  # said once
-
-
-def test_after_downtime_nobody_gets_all_their_methods_at_once(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
-    anna, ben = reachable(hook, "anna", "first"), reachable(hook, "ben")
-    methods = [
-        anna.contact_methods.get(),
-        *(
-            make.contact_method(anna, settings={"url": f"{hook.url}/{path}", "secret": SECRET})
-            for path in ("second", "third")
-        ),
-    ]
-    commands.set_rules(acting(anna), anna, "high", [(row.pk, 120 * n) for n, row in enumerate(methods)])
-    start(make.policy((anna, 300), (ben, 3600), repeats=0))
-    commands.take_turn(1)  # and here every engine dies
-    clock.advance(timedelta(hours=2))
-    run_due()
-    assert sorted(paged(hook)) == ["ben", "first"]  # the step that is due now, and Anna by the first of her methods
-    assert all(b"Late by" in each.body for each in hook.requests)
-    clock.advance(timedelta(seconds=120))
-    run_due()
-    assert paged(hook)[2:] == ["second"]
-    assert b"Late by" not in hook.requests[-1].body
-    with transaction.atomic():
-        commands.stop_escalation("alert_group", 1, end="acknowledged", by=acting(anna))
-    clock.advance(timedelta(hours=1))
-    run_due()
-    assert len(hook.requests) == 3
-
-
-def test_after_downtime_what_was_cut_off_comes_before_what_was_to_follow_it(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-) -> None:
-    anna = reachable(hook, "anna", "first")
-    first = anna.contact_methods.get()
-    second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": SECRET})
-    commands.set_rules(acting(anna), anna, "high", [(first.pk, 0), (second.pk, 120)])
-    start(make.policy((anna, 4 * 3600), repeats=0))
-    commands.take_turn(1)
-    commands.claim(10)  # and here every engine dies
-    clock.advance(timedelta(hours=2))
-    run_due()
-    assert paged(hook) == ["first"]
-    assert b"Late by" in hook.requests[0].body and b'"possible_duplicate":true' in hook.requests[0].body
-    clock.advance(timedelta(seconds=120))
-    run_due()
-    assert paged(hook) == ["first", "second"]
-
-
-def test_after_downtime_what_can_wait_does_not_fall_into_the_night(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-) -> None:
-    anna = reachable(hook, "anna")
-    commands.set_quiet_hours(acting(anna), anna, time(22), time(7))
-    clock.to(clock().replace(hour=21, minute=0))
-    start(make.policy((anna, 4 * 3600), repeats=0), urgency="low")
-    commands.take_turn(1)  # and here every engine dies
-    clock.advance(timedelta(hours=2))
-    run_due()
-    row = Notification.objects.get()
-    assert not hook.requests and row.due_at is not None and (row.due_at.hour, row.due_at.minute) == (7, 0)
-    assert "quiet hours" in row.note
-    clock.to(row.due_at)
-    run_due()
-    assert paged(hook) == ["anna"]
 
 
 def test_whoever_is_paged_directly_is_followed_by_number_not_by_name(
@@ -416,7 +284,7 @@ def test_undelivered_or_no_answer_is_not_sent_the_next_method_follows_at_once(
     status: str,
 ) -> None:
     anna = reachable(hook, "anna", "first")
-    second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": SECRET})
+    second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": make.SECRET})
     commands.set_rules(acting(anna), anna, "high", [(anna.contact_methods.order_by("id")[0].pk, 0), (second.pk, 900)])
     start(make.policy((anna, 3600)))
     run_due()
@@ -431,7 +299,7 @@ def test_a_policy_that_runs_out_and_a_step_with_nobody_end_in_a_loud_last_resort
     hook: HttpPeer,  # noqa: F811
 ) -> None:
     admin = make.person("Root", "administrator")
-    make.contact_method(admin, settings={"url": f"{hook.url}/root", "secret": SECRET})
+    make.contact_method(admin, settings={"url": f"{hook.url}/root", "secret": make.SECRET})
     start(make.policy((make.schedule("Empty"), 300), (reachable(hook, "anna"), 60), repeats=0))
     run_due()
     assert paged(hook) == ["anna"]
@@ -452,26 +320,6 @@ def test_a_possible_duplicate_is_marked_for_whoever_gets_it_and_in_the_log(
     run_due()
     assert b'"possible_duplicate":true' in hook.requests[0].body
     assert Notification.objects.get().possible_duplicate
-
-
-def test_an_engine_that_comes_back_after_its_lease_neither_sends_again_nor_undoes_what_the_other_wrote(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-) -> None:
-    start(make.policy((reachable(hook, "anna"), 3600)))
-    commands.take_turn(1)
-    [[(stale, attempt)]] = commands.claim(1)  # this one hangs
-    clock.advance(timedelta(seconds=61))
-    [[(taken, second)]] = commands.claim(1)  # that one has it now
-    _send([(stale, attempt)])
-    assert paged(hook) == []  # its token is spent
-    commands.record_result([(taken, second)], Delivery("x"))
-    commands.record_result([(stale, attempt)], DeliveryFailed("timed out"))
-    row = Notification.objects.get()
-    assert (row.state, row.due_at) == ("sent", None)
-    clock.advance(timedelta(minutes=30))
-    run_due()
-    assert paged(hook) == []
 
 
 def test_engine_preview_api_and_calendar_name_the_same_people_at_every_instant(
