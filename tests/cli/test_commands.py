@@ -72,6 +72,7 @@ def test_an_incident_from_the_shell(group: AlertGroup) -> None:
     assert "p99 is at 4 s" in json.dumps(data("postmortem", "show", str(drafted["id"])))
     assert [each["id"] for each in data("postmortem", "list", "--state", "draft")["items"]] == [drafted["id"]]
     assert data("postmortem", "list", "--state", "published")["items"] == []
+    assert data("action", "list", "--show", "overdue")["items"] == []
     item = data(
         "action",
         "create",

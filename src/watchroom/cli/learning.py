@@ -18,7 +18,7 @@ def postmortem() -> None:
 @postmortem.command("list")
 @click.option("--state", help="draft, in_review or published.")
 @click.option("--team", help="Slug.")
-@click.option("--search", "q", help="Words of the title, the summary or the cause.")
+@click.option("--q", metavar="WORDS", help="Words of the title, the summary or the cause.")
 @click.option("--cursor", help="From the page before.")
 @api_command
 def list_postmortems(api: Api, **query: Any) -> Any:
@@ -86,12 +86,14 @@ def action() -> None:
 
 
 @action.command("list")
+@click.option("--show", help="mine, open, overdue or done; without it, all.")
 @click.option("--team", help="Slug.")
-@click.option("--incident", type=int)
-@click.option("--cursor")
+@click.option("--incident", type=int, help="Its number.")
+@click.option("--q", metavar="WORDS", help="Words of the title or the description.")
+@click.option("--cursor", help="From the page before.")
 @api_command
 def list_(api: Api, **query: Any) -> Any:
-    """List action items."""
+    """List action items, the newest first."""
     return api.get("/action-items", **query), table("id", "state", "title", "owner", "due_on", empty="No action items.")
 
 
