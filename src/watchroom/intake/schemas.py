@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ..kernel import clock
 from ..kernel.times import Instant
-from ..paging.schemas import EscalationOut
+from ..paging.schemas.escalations import EscalationOut
 from .models import Alert, AlertGroup, Integration, Route, Signal, TimeInterval
 from .queries import shown_settings
 from .rules.intervals import in_words, interval

@@ -17,7 +17,7 @@ from ...kernel import settings as conf
 from ...kernel.errors import NotFound
 from ...kernel.plugins import all_of
 from ...paging.queries import trace
-from ...paging.schemas import EscalationOut
+from ...paging.schemas.escalations import EscalationOut
 from .. import commands
 from ..models import Integration, Signal
 from ..queries import (
