@@ -155,7 +155,7 @@ def suggestion_for(actor: Actor, pk: int) -> GroupingSuggestion:
 
     :raises NotFound: there is none that ``actor`` may see; it may have been counted anew.
     """
-    found = suggestions_visible_to(actor).filter(pk=pk).first() if pk < 2**63 else None
+    found = suggestions_visible_to(actor).filter(pk=pk).first()
     if found is None:
         raise NotFound(
             f"There is no suggestion {pk}.", field="id", value=pk, fix="See the list: it is counted anew every day."

@@ -12,7 +12,7 @@ from django.db.models import F, Q, QuerySet
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..kernel import clock
-from ..kernel.errors import Refused
+from ..kernel.errors import NotFound, Refused
 from ..kernel.plugins import all_of
 from ..sources.base import Configured, Inbound
 from .gate.rates import OURSELVES
@@ -172,6 +172,14 @@ def silences_visible_to(actor: Actor) -> QuerySet[Silence]:
     return rows.filter(Q(team__isnull=True) | Q(team__in=actor.teams_where(Action.SEE)))
 
 
+def silence_for(actor: Actor, pk: int) -> Silence:
+    """One silence that ``actor`` may see. :raises NotFound: there is none."""
+    found = silences_visible_to(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no silence {pk}.", field="id", value=pk, fix="See GET /silences.")
+    return found
+
+
 def lasting(at: datetime) -> Q:
     """Silences or maintenance windows that are not over: they run, or come, or come again."""
     return Q(ends_at__gt=at) | ~Q(repeats="")
@@ -201,12 +209,30 @@ def maintenance_visible_to(actor: Actor) -> QuerySet[MaintenanceWindow]:
     return rows if actor.may(Action.SEE) else rows.filter(team__in=actor.teams_where(Action.SEE))
 
 
+def window_for(actor: Actor, pk: int) -> MaintenanceWindow:
+    """One maintenance window that ``actor`` may see. :raises NotFound: there is none."""
+    found = maintenance_visible_to(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotFound(
+            f"There is no maintenance window {pk}.", field="id", value=pk, fix="See GET /maintenance-windows."
+        )
+    return found
+
+
 def inhibitions_visible_to(actor: Actor) -> QuerySet[InhibitRule]:
     """Inhibition rules that ``actor`` may read."""
     rows = InhibitRule.objects.select_related("team")
     if actor.may(Action.SEE):
         return rows
     return rows.filter(Q(team__isnull=True) | Q(team__in=actor.teams_where(Action.SEE)))
+
+
+def inhibition_for(actor: Actor, pk: int) -> InhibitRule:
+    """One inhibition rule that ``actor`` may see. :raises NotFound: there is none."""
+    found = inhibitions_visible_to(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no inhibition rule {pk}.", field="id", value=pk, fix="See GET /inhibit-rules.")
+    return found
 
 
 def shown_settings(integration: Integration) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...actions.api import ActionItemOut
 from ...api.auth import actor_of
-from ...intake.schemas import RouteOut
+from ...intake.schemas.routes import RouteOut
 from .. import commands, queries, responding
 from ..schemas import FixBody, IncidentNumbersOut, ScoreOut, TeamLoadOut, WaitBody, WeeklyListBody, WeeklyListOut
 

@@ -2,10 +2,8 @@
 
 from ninja import Router
 
-from . import alerts, holds, mappings, routes
+from . import alerts, inhibitions, integrations, maintenance, mappings, routes, silences
 
 router = Router()
-router.add_router("", alerts.router)
-router.add_router("", holds.router)
-router.add_router("", routes.router)
-router.add_router("", mappings.router)
+for _part in (alerts, integrations, silences, maintenance, inhibitions, routes, mappings):
+    router.add_router("", _part.router)

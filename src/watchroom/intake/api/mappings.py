@@ -16,7 +16,7 @@ from ...sources import mapping as mappings
 from .. import commands
 from ..models import Integration
 from ..queries import last_payloads, tray_of
-from ..schemas import SignalOut
+from ..schemas.integrations import SignalOut
 from ..views.integrations import integration_for
 
 router = Router(tags=["alerts"])

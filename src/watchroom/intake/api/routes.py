@@ -12,18 +12,16 @@ from ...accounts.roles import Action
 from ...api.auth import actor_of
 from ...api.lists import Page
 from ...api.pages import page
-from ...catalog.models import Service
-from ...kernel.errors import NotFound
-from ...paging.models import EscalationPolicy
+from ...catalog.queries import service_by
+from ...paging.views.policies import policy_for
 from .. import commands
 from ..models import Route, TimeInterval
 from ..queries import intervals_visible_to, routes_visible_to
 from ..rules import Declares
-from ..schemas import (
+from ..schemas.intervals import IntervalBody, IntervalOut
+from ..schemas.routes import (
     DeclaresBody,
     DrillOut,
-    IntervalBody,
-    IntervalOut,
     LabelsBody,
     OutcomeOut,
     RouteBody,
@@ -45,24 +43,6 @@ def list_routes(request: HttpRequest, cursor: str | None = None, limit: int = 50
     return {"items": [RouteOut.of(row) for row in rows], "next_cursor": following}
 
 
-def _service(slug: str | None) -> Service | None:
-    if not slug:
-        return None
-    found = Service.objects.filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no service {slug!r}.", field="service", value=slug, fix="See GET /services.")
-    return found
-
-
-def _policy(slug: str | None) -> EscalationPolicy | None:
-    if not slug:
-        return None
-    found = EscalationPolicy.objects.filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no policy {slug!r}.", field="policy", value=slug, fix="See GET /policies.")
-    return found
-
-
 def _save_route(request: HttpRequest, id: int | None, body: RouteBody) -> Route:
     actor = actor_of(request)
     return commands.save_route(
@@ -71,8 +51,8 @@ def _save_route(request: HttpRequest, id: int | None, body: RouteBody) -> Route:
         **body.dict(exclude={"parent", "team", "service", "policy", "severities", "declares"}),
         parent=route_for(actor, body.parent) if body.parent else None,
         team=team_by(body.team) if body.team else None,
-        service=_service(body.service),
-        policy=_policy(body.policy),
+        service=service_by(actor, body.service) if body.service else None,
+        policy=policy_for(actor, body.policy) if body.policy else None,
         severities=None
         if body.severities is None
         else [commands.SeverityRule(each.severity, each.matcher) for each in body.severities],

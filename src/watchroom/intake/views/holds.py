@@ -22,17 +22,19 @@ from ...kernel.times import instant
 from ...oncall.rules.zones import to_local
 from ...web.middleware import actor_of
 from .. import commands
-from ..api.holds import rule_for, silence_for, window_for
 from ..commands.repeating import read_series
 from ..forms import TimesForm, hours, times_from
 from ..models import Silence
 from ..queries import (
     groups_visible_to,
+    inhibition_for,
     inhibitions_visible_to,
     lasting,
     maintenance_visible_to,
+    silence_for,
     silences_in_state,
     silences_visible_to,
+    window_for,
 )
 from ..rules.repeats import in_words
 from .alerts import group_for
@@ -223,7 +225,7 @@ def act_on_window(request: HttpRequest, pk: int, what: str) -> HttpResponse:
 def edit_inhibition(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Make an inhibition rule, or change one."""
     actor = actor_of(request)
-    rule = rule_for(actor, pk) if pk else None
+    rule = inhibition_for(actor, pk) if pk else None
     error, given = None, request.POST
     if request.method == "POST":
         try:
@@ -259,5 +261,5 @@ def edit_inhibition(request: HttpRequest, pk: int | None = None) -> HttpResponse
 def delete_inhibition(request: HttpRequest, pk: int) -> HttpResponse:
     """Delete an inhibition rule: what it held and still fires pages at once."""
     actor = actor_of(request)
-    commands.delete_inhibition(actor, rule_for(actor, pk))
+    commands.delete_inhibition(actor, inhibition_for(actor, pk))
     return redirect("silences")

@@ -11,7 +11,7 @@ from ninja import Field, Router, Schema, Status
 from ...api.auth import actor_of
 from ...api.lists import Page
 from ...api.pages import page
-from ...intake.api.holds import RepeatingOut
+from ...intake.schemas.repeating import RepeatingOut
 from ...kernel.times import Instant
 from .. import commands
 from ..models import Maintenance
