@@ -368,7 +368,7 @@ def test_the_debrief(world: World, clock: TravellingClock) -> None:
     assert Notification.objects.filter(person=world.otto, subject__startswith="Debrief", drill=True).count() == 1
     told = queries.timeline(drill, acting(world.fay))
     assert any(each.came for each in told) and any("Acknowledged" in each.text and each.who == "Pia" for each in told)
-    assert queries.last_practised(world.team) == drill.ended_at
+    assert queries.last_practised_by_team()[world.team.pk] == drill.ended_at
     by_name = {each.person.name: each for each in queries.practised_in(world.team)}
     assert by_name["Pia"].times == 1 and by_name["Pia"].never == ["Communications lead"]
     assert by_name["Otto"].times == 0 and "Commander" in by_name["Otto"].never
