@@ -4,7 +4,8 @@ from .library import delete_runbook, go_back, paste_runbook, review, save_runboo
 from .links import check_links
 from .moving import follow_groups
 from .reminding import remind_next
-from .running import call, finish_run, say, start_run, start_step, take_back
+from .running import finish_run, start_run
+from .steps import call, say, start_step, take_back
 
 __all__ = [
     "call",
