@@ -10,10 +10,11 @@ from ..accounts.models import Team
 from ..actions.models import ActionItem
 from ..kernel import clock
 from ..kernel.errors import Conflict
+from .fired import alerts, changes
 from .long_log import long_log
-from .past import alerts, changes, incidents
 from .practice import practice
 from .readying import process, readiness
+from .responded import incidents
 from .runbooks import runbooks
 from .standing import Company, away, paging, services, status_page, teams, work
 from .states import life

@@ -1,0 +1,176 @@
+"""What has fired at the made-up company: alerts, whom they paged, what was changed before."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ..catalog.models import Service
+from ..evidence.models import Change
+from ..incidents.models import Incident
+from ..intake.models import Alert, AlertGroup, GroupEvent
+from ..kernel.signing import fingerprint
+from ..paging.models import Escalation, Notification
+from .company import CAUSES, RELEASES
+from .standing import MONTHS, Company
+
+GROUPS = 6_000
+
+
+def alerts(c: Company) -> list[AlertGroup]:
+    groups: list[AlertGroup] = []
+    start = c.now - timedelta(days=30 * MONTHS)
+    by_team = {integration.team_id: integration for integration in c.integrations}
+    for number in range(GROUPS):
+        service, cause = c.random.choice(c.services), c.random.choice(CAUSES)
+        opened = start + (c.now - start) * (number / GROUPS) + timedelta(minutes=c.random.randint(-600, 0))
+        severity = c.random.choices(("critical", "error", "warning", "info"), (10, 25, 50, 15))[0]
+        self_resolved = c.random.random() < 0.55
+        lasts = timedelta(minutes=c.random.expovariate(1 / (8 if self_resolved else 45)) + 1)
+        firing = number >= GROUPS - 4
+        acknowledged = (
+            None
+            if self_resolved or number >= GROUPS - 2
+            else opened + timedelta(minutes=c.random.expovariate(1 / 4) + 0.3)
+        )
+        ended = None if firing else opened + lasts
+        if acknowledged and ended and acknowledged > ended:
+            acknowledged = None
+        groups.append(
+            AlertGroup(
+                group_key=fingerprint(f"demo {number}"),
+                group_labels={"alertname": cause.alert},
+                integration=by_team[service.team_id],
+                service=service,
+                team=service.team,
+                policy=c.policies[service.team.name],
+                title=f"{cause.alert} in {service.name}",
+                rule=cause.alert,
+                verdict=_verdict(c, acknowledged is not None, self_resolved) if ended else "",
+                severity=severity,
+                urgency="high" if severity in {"critical", "error"} else "low",
+                firing=1 if firing else 0,
+                total=1,
+                opened_at=opened,
+                last_alert_at=opened,
+                acknowledged_at=acknowledged,
+                acknowledged_by=c.random.choice(c.of(service.team.name)) if acknowledged else None,
+                resolved_at=ended,
+                is_demo=True,
+            )
+        )
+    AlertGroup.objects.bulk_create(groups, batch_size=500)
+    Alert.objects.bulk_create(
+        (
+            Alert(
+                integration=group.integration,
+                group=group,
+                dedup_key=f"demo-{group.pk}",
+                title=group.title,
+                severity=group.severity,
+                labels={
+                    **group.group_labels,
+                    "service": group.service.slug if group.service else "",
+                    "instance": f"10.0.{group.pk % 200}.{group.pk % 99}:9090",
+                },
+                annotations={"summary": group.title},
+                starts_at=group.opened_at,
+                first_seen_at=group.opened_at,
+                last_seen_at=group.resolved_at or c.now,
+                ended_at=group.resolved_at,
+                expires_at=None if group.resolved_at else c.now + timedelta(days=30),
+                times=3,
+            )
+            for group in groups
+        ),
+        batch_size=500,
+    )
+    events: list[GroupEvent] = []
+    for group in groups:
+        events.append(GroupEvent(group=group, at=group.opened_at, kind="opened"))
+        if group.acknowledged_at:
+            events.append(
+                GroupEvent(group=group, at=group.acknowledged_at, kind="acknowledged", person=group.acknowledged_by)
+            )
+        if group.resolved_at:
+            events.append(GroupEvent(group=group, at=group.resolved_at, kind="resolved", text="every alert has ended"))
+    GroupEvent.objects.bulk_create(events, batch_size=1000)
+    _pages(c, [group for group in groups if group.urgency == "high" and group.resolved_at])
+    return groups
+
+
+def changes(c: Company, led: list[Incident]) -> None:
+    """Deploys of the last two months, with one just before the incident that is running."""
+    made = []
+
+    def deploy(service: Service, at: datetime) -> None:
+        made.append(
+            Change(
+                service=service,
+                at=at,
+                kind=Change.Kind.DEPLOY,
+                title=c.random.choice(RELEASES).format(service=service.name),
+                version=f"{at:%Y.%V}.{c.random.randint(1, 9)}",
+                author=c.random.choice(c.of(service.team.name)).name,
+                source="Pipeline",
+                is_demo=True,
+                recorded_at=at,
+            )
+        )
+
+    for service in c.services:
+        at = c.now - timedelta(days=60)
+        while (at := at + timedelta(hours=c.random.expovariate(1 / 96) + 4)) < c.now - timedelta(hours=2):
+            deploy(service, at)
+    if (suspect := led[-1].services.first()) is not None:
+        deploy(suspect, c.now - timedelta(minutes=47))
+    Change.objects.bulk_create(made, batch_size=500)
+
+
+def _pages(c: Company, groups: list[AlertGroup]) -> None:
+    """Who was paged for what is over: whoever answered, else whose week it was."""
+    escalations = Escalation.objects.bulk_create(
+        (
+            Escalation(
+                kind=Escalation.Kind.ALERT_GROUP,
+                subject_id=group.pk,
+                title=group.title,
+                path=f"/alerts/{group.pk}",
+                team=group.team,
+                policy=group.policy,
+                plan={},
+                started_at=group.opened_at,
+                ended_at=group.acknowledged_at or group.resolved_at,
+                end=Escalation.End.ACKNOWLEDGED if group.acknowledged_at else Escalation.End.RESOLVED,
+                ended_by=group.acknowledged_by,
+            )
+            for group in groups
+        ),
+        batch_size=500,
+    )
+    paged: list[Notification] = []
+    for group, escalation in zip(groups, escalations, strict=True):
+        assert group.team is not None
+        own = c.of(group.team.name)
+        person = group.acknowledged_by or own[group.opened_at.isocalendar().week % len(own)]
+        paged.append(
+            Notification(
+                escalation=escalation,
+                person=person,
+                method_text="Browser",
+                purpose=Notification.Purpose.PAGE,
+                subject=group.title,
+                path=f"/alerts/{group.pk}",
+                reason=f"demo:{escalation.pk}+0",
+                created_at=group.opened_at,
+                ended_at=group.opened_at,
+                state=Notification.State.DELIVERED,
+            )
+        )
+    Notification.objects.bulk_create(paged, batch_size=500)
+
+
+def _verdict(c: Company, answered: bool, self_resolved: bool) -> str:
+    """What people said about it afterwards; not everybody does."""
+    if not answered or c.random.random() < 0.4:
+        return ""
+    return str(c.random.choice(("nothing", "false", "duplicate") if self_resolved else ("acted", "acted", "nothing")))
