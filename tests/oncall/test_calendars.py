@@ -13,6 +13,7 @@ from oncall.desk import DAY, HOUR, WEEK, browser, two
 from watchroom.accounts.actors import SYSTEM, acting
 from watchroom.insights import calendars
 from watchroom.kernel import http
+from watchroom.kernel.duty import soonest
 from watchroom.kernel.errors import NotAllowed, NotFound, Refused
 from watchroom.oncall import commands, ical, outlook, queries
 from watchroom.oncall.models import Absence, Calendar, Feed
@@ -177,7 +178,7 @@ def test_whoever_gave_a_calendar_that_fails_is_told_once_a_day(clock: Any, monke
     answers[0] = (500, "")
     clock.advance(HOUR / 6)
     commands.refresh_calendars()
-    assert calendars.warn() == 0 and calendars.next_warning() == clock() + HOUR
+    assert calendars.warn() == 0 and soonest(Calendar, "warn_due_at")() == clock() + HOUR
     clock.advance(50 * HOUR)
     commands.refresh_calendars()
     assert (calendars.warn(), calendars.warn()) == (1, 0)
@@ -197,7 +198,7 @@ def test_whoever_gave_a_calendar_that_fails_is_told_once_a_day(clock: Any, monke
     assert calendars.warn() == 1 and Notification.objects.get(person=b).subject == "The calendar Old can't be read"
     answers[0] = (200, GRAFANA)
     commands.refresh_calendars()
-    assert calendars.next_warning() is None
+    assert soonest(Calendar, "warn_due_at")() is None
 
 
 def test_a_feed_is_a_secret_that_can_be_revoked(clock: Any) -> None:

@@ -383,7 +383,7 @@ def test_a_try_that_comes_too_late_neither_sends_nor_undoes(
     assert len(http_peer.requests) == 1
     commands.record(late, late.attempts.get(pk=its_attempt.pk), DeliveryFailed("too slow"))
     assert late.attempts.get().outcome == "sent"
-    _send(late, its_attempt)
+    _send((late, its_attempt))
     late.refresh_from_db()
     assert len(http_peer.requests) == 1 and late.state == "sent"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..kernel.clock import now
-from ..kernel.duty import Duty
+from ..kernel.duty import Duty, soonest
 from .models import IdempotencyKey
 
 KEPT = timedelta(hours=24)
@@ -19,7 +19,7 @@ def purge() -> int:
 
 
 def _next() -> datetime | None:
-    oldest = IdempotencyKey.objects.order_by("created_at").values_list("created_at", flat=True).first()
+    oldest = soonest(IdempotencyKey, "created_at")()
     return oldest + KEPT if oldest else None
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
-from functools import cache
 
 from django.db import close_old_connections, connection
 
-from ..kernel.duty import Duty
+from ..kernel.duty import Duty, soonest
+from ..kernel.seats import Seats
 from ..workspaces.models import Post, Workspace
 from .posting import claim_posts, claim_workspaces, draw, fetch_answers
 
@@ -18,34 +15,13 @@ BATCH = 100
 THREADS = 4
 MOST_POLLED = 10  # workspaces that one engine listens to at the same time
 
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """A pool of their own: a slow chat never takes a seat from a page."""
-    return ThreadPoolExecutor(THREADS, thread_name_prefix="chat")
-
-
-_drawing: set[Future[None]] = set()
+_drawing = Seats[Post]("chat", THREADS)
 _listening: set[threading.Thread] = set()
 
 
-def _draw_in_pool(post: Post) -> None:
-    close_old_connections()
-    draw(post)
-
-
 def draw_due() -> int:
-    """Draw messages anew, as many as there are seats for. Inside a transaction of a test one after the other."""
-    inline = connection.in_atomic_block
-    _drawing.difference_update({each for each in _drawing if each.done()})
-    free = BATCH if inline else THREADS * 2 - len(_drawing)
-    claimed = claim_posts(free) if free > 0 else []
-    for post in claimed:
-        if inline:
-            draw(post)
-        else:
-            _drawing.add(_pool().submit(_draw_in_pool, post))
-    return len(claimed)
+    """Draw messages anew, as many as there are seats for."""
+    return _drawing.fill(claim_posts, draw, BATCH)
 
 
 def _listen(workspace: Workspace) -> None:
@@ -72,12 +48,4 @@ def listen_due() -> int:
     return len(claimed)
 
 
-def _next(model: type[Post] | type[Workspace]) -> Callable[[], datetime | None]:
-    def due() -> datetime | None:
-        rows = model._default_manager.filter(due_at__isnull=False).order_by("due_at")
-        return rows.values_list("due_at", flat=True).first()
-
-    return due
-
-
-duties = [Duty("chat messages", _next(Post), draw_due), Duty("chat answers", _next(Workspace), listen_due)]
+duties = [Duty("chat messages", soonest(Post), draw_due), Duty("chat answers", soonest(Workspace), listen_due)]

@@ -7,7 +7,7 @@ from datetime import datetime
 from ..accounts.actors import SYSTEM
 from ..incidents.models import Incident
 from ..kernel import clock
-from ..kernel.duty import Duty
+from ..kernel.duty import Duty, soonest
 from ..kernel.errors import WatchroomError
 from . import items
 from .asking import answer_of
@@ -35,8 +35,7 @@ def next_due() -> datetime | None:
     """Now, where somebody has just declared; else when a first look is to be tried again."""
     if _new():
         return clock.now()
-    due = FirstLook.objects.filter(due_at__isnull=False).order_by("due_at")
-    return due.values_list("due_at", flat=True).first()
+    return soonest(FirstLook)()
 
 
 def look() -> int:

@@ -11,7 +11,7 @@ from ..accounts.actors import SYSTEM
 from ..accounts.models import Person
 from ..kernel import clock
 from ..kernel.db import claimable
-from ..kernel.duty import Duty
+from ..kernel.duty import Duty, one_by_one, soonest
 from ..paging.commands import notify
 from ..paging.wording import time_stamp
 from .commands import forget_unused, look_at_one, pass_on_one, remind_of_update
@@ -45,14 +45,6 @@ def responsible_for_updates(incident: Incident) -> Person | None:
     return by_role.get(RoleName.COMMUNICATIONS) or by_role.get(RoleName.COMMANDER) or incident.declared_by
 
 
-def remind() -> int:
-    """Remind of the updates that are due, each in a transaction of its own."""
-    handled = 0
-    while handled < BATCH and _remind_one():
-        handled += 1
-    return handled
-
-
 def _remind_one() -> bool:
     with transaction.atomic():
         due = claimable(_promised().filter(next_update_at__lte=clock.now())).first()
@@ -74,38 +66,13 @@ def _remind_one() -> bool:
     return True
 
 
-def next_look() -> datetime | None:
-    """When the guards next look at an incident."""
-    rows = Incident.objects.filter(guide_at__isnull=False).order_by("guide_at")
-    return rows.values_list("guide_at", flat=True).first()
-
-
-def look() -> int:
-    """Look at the incidents whose turn it is, each in a transaction of its own."""
-    handled = 0
-    while handled < BATCH and look_at_one():
-        handled += 1
-    return handled
-
-
-def next_pass() -> datetime | None:
-    """When the next role has waited long enough for its answer."""
-    rows = RoleAssignment.objects.filter(pass_at__isnull=False).order_by("pass_at")
-    return rows.values_list("pass_at", flat=True).first()
-
-
-def pass_on() -> int:
-    """Ask the next one for the roles that nobody has answered in time, each in a transaction of its own."""
-    handled = 0
-    while handled < BATCH and pass_on_one():
-        handled += 1
-    return handled
-
-
 def next_unused() -> datetime | None:
     """When the next file has waited long enough for its entry."""
-    oldest = Attachment.objects.filter(entry__isnull=True).order_by("at").values_list("at", flat=True).first()
+    oldest = soonest(Attachment, "at", entry__isnull=True)()
     return oldest + LEFT_ALONE if oldest else None
+
+
+remind = one_by_one(_remind_one, BATCH)
 
 
 def next_decision() -> datetime | None:
@@ -116,7 +83,7 @@ def next_decision() -> datetime | None:
 duties = [
     Duty("incidents of routes", next_decision, lambda: declare_by_routes(BATCH)),
     Duty("promised updates", next_due, remind),
-    Duty("roles without an answer", next_pass, pass_on),
-    Duty("guidance", next_look, look),
+    Duty("roles without an answer", soonest(RoleAssignment, "pass_at"), one_by_one(pass_on_one, BATCH)),
+    Duty("guidance", soonest(Incident, "guide_at"), one_by_one(look_at_one, BATCH)),
     Duty("attachments without an entry", next_unused, forget_unused),
 ]

@@ -64,11 +64,6 @@ def set_limits(by: Actor, team: Team, given: Mapping[str, int] | None) -> Limits
     return Limits(**wanted)
 
 
-def next_look() -> datetime | None:
-    """When the next team is to be looked at."""
-    return TeamLimits.objects.order_by("due_at").values_list("due_at", flat=True).first()
-
-
 def look() -> int:
     """Look whether somebody of the team that is due has crossed a limit, and tell them and its managers, once."""
     now = clock.now()

@@ -19,12 +19,6 @@ from ..paging.models import Notification
 AGAIN = timedelta(days=1)
 
 
-def next_warning() -> datetime | None:
-    """When the next owner is to be told."""
-    rows = Calendar.objects.filter(warn_due_at__isnull=False).order_by("warn_due_at")
-    return rows.values_list("warn_due_at", flat=True).first()
-
-
 def warn() -> int:
     """Tell the owner of one calendar that has been failing, and say how many there were (0 or 1)."""
     now = clock.now()

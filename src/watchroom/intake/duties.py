@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 
 from ..kernel import clock
 from ..kernel import settings as conf
-from ..kernel.duty import Duty
+from ..kernel.duty import Duty, soonest
 from ..kernel.wake import SIGNALS
 from .commands import (
     bring_up_again,
     end_expired,
-    mappings_due,
     notify_waiting,
     read_signals,
     return_due,
@@ -50,74 +49,28 @@ def forget_signals() -> int:
 
 
 def _forget_due() -> datetime | None:
-    oldest = Signal.objects.order_by("received_at").values_list("received_at", flat=True).first()
+    oldest = soonest(Signal, "received_at")()
     return oldest + timedelta(days=conf.current().signal_days, hours=1) if oldest else None
 
 
-def _first(*models: type[Silence] | type[MaintenanceWindow]) -> datetime | None:
-    """The earliest due time in these tables."""
-    times = (
-        model.objects.filter(due_at__isnull=False).order_by("due_at").values_list("due_at", flat=True).first()
-        for model in models
-    )
-    return min((at for at in times if at), default=None)
-
-
-def _group_due(field: str) -> datetime | None:
-    """The earliest of these times of groups."""
-    rows = AlertGroup.objects.filter(**{f"{field}__isnull": False}).order_by(field)
-    return rows.values_list(field, flat=True).first()
+def _turns_due() -> datetime | None:
+    """When a silence or a maintenance window begins or ends next."""
+    return min((at for at in (soonest(Silence)(), soonest(MaintenanceWindow)()) if at), default=None)
 
 
 duties = [
     Duty(
         "signals", _signal_due, lambda: read_signals(SIGNALS_PER_TURN), REST_SECONDS, STREAM_FROM, frozenset({SIGNALS})
     ),
-    Duty("silences and maintenance", lambda: _first(Silence, MaintenanceWindow), lambda: turn_over(BATCH)),
-    Duty(
-        "holds",
-        lambda: (
-            AlertGroup.objects.filter(review_at__isnull=False)
-            .order_by("review_at")
-            .values_list("review_at", flat=True)
-            .first()
-        ),
-        lambda: review(BATCH),
-    ),
-    Duty(
-        "group waits",
-        lambda: (
-            AlertGroup.objects.filter(notify_at__isnull=False)
-            .order_by("notify_at")
-            .values_list("notify_at", flat=True)
-            .first()
-        ),
-        lambda: notify_waiting(BATCH),
-    ),
+    Duty("silences and maintenance", _turns_due, lambda: turn_over(BATCH)),
+    Duty("holds", soonest(AlertGroup, "review_at"), lambda: review(BATCH)),
+    Duty("group waits", soonest(AlertGroup, "notify_at"), lambda: notify_waiting(BATCH)),
     Duty("hours of routes", turns_due, lambda: turn_routes(BATCH)),
-    Duty("flapping", lambda: _group_due("flap_turns_at"), lambda: turn_flapping(BATCH)),
-    Duty("what has joined", lambda: _group_due("update_at"), lambda: tell_updates(BATCH)),
-    Duty("what still fires", lambda: _group_due("repeat_at"), lambda: bring_up_again(BATCH)),
-    Duty(
-        "snoozes and promises",
-        lambda: (
-            AlertGroup.objects.filter(returns_at__isnull=False)
-            .order_by("returns_at")
-            .values_list("returns_at", flat=True)
-            .first()
-        ),
-        lambda: return_due(BATCH),
-    ),
-    Duty(
-        "alert expiry",
-        lambda: (
-            Alert.objects.filter(expires_at__isnull=False)
-            .order_by("expires_at")
-            .values_list("expires_at", flat=True)
-            .first()
-        ),
-        lambda: end_expired(BATCH),
-    ),
-    Duty("mappings that rest", mappings_due, try_mappings),
+    Duty("flapping", soonest(AlertGroup, "flap_turns_at"), lambda: turn_flapping(BATCH)),
+    Duty("what has joined", soonest(AlertGroup, "update_at"), lambda: tell_updates(BATCH)),
+    Duty("what still fires", soonest(AlertGroup, "repeat_at"), lambda: bring_up_again(BATCH)),
+    Duty("snoozes and promises", soonest(AlertGroup, "returns_at"), lambda: return_due(BATCH)),
+    Duty("alert expiry", soonest(Alert, "expires_at"), lambda: end_expired(BATCH)),
+    Duty("mappings that rest", soonest(Integration, "rests_until"), try_mappings),
     Duty("forgetting signals", _forget_due, forget_signals),
 ]

@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.db.models import Model
 
 
 @dataclass(frozen=True)
@@ -37,3 +41,27 @@ class Duty:
         """For how many seconds to rest after a turn for so many pieces."""
         streams = handled / self.stream_from
         return self.rest_seconds * min(1.0, streams) * min(3.0, max(1.0, streams / 10))
+
+
+def soonest(model: type[Model], column: str = "due_at", **only: Any) -> Callable[[], datetime | None]:
+    """When the first row of ``model`` is due by this column, of those that ``only`` leaves; for :attr:`Duty.next_due`."""
+
+    def due() -> datetime | None:
+        rows = model._default_manager.filter(**{f"{column}__isnull": False}, **only).order_by(column)
+        found: datetime | None = rows.values_list(column, flat=True).first()
+        return found
+
+    return due
+
+
+def one_by_one(once: Callable[[], object], most: int) -> Callable[[], int]:
+    """Does one piece after the other, each in a transaction of its own, until none is left or ``most`` are done; for
+    :attr:`Duty.work`. ``once`` does one, and is false when there was none."""
+
+    def work() -> int:
+        handled = 0
+        while handled < most and once():
+            handled += 1
+        return handled
+
+    return work

@@ -9,7 +9,7 @@ from typing import Any
 from ..accounts.actors import SYSTEM
 from ..incidents.commands import acting_in, write_system
 from ..kernel import clock
-from ..kernel.duty import Duty
+from ..kernel.duty import Duty, one_by_one, soonest
 from ..kernel.errors import Refused, WatchroomError
 from ..kernel.plugins import all_of
 from ..runners.base import Progress, RunFailed
@@ -28,21 +28,16 @@ LOOK_AGAIN = timedelta(minutes=2)
 LOOKED_FOR = timedelta(minutes=15)
 
 
-def _next_execution() -> datetime | None:
-    due = Execution.objects.filter(due_at__isnull=False).order_by("due_at")
-    return due.values_list("due_at", flat=True).first()
-
-
-def carry_out() -> int:
-    """Work on what is due, one after the other; each asks the other side outside of any transaction."""
-    handled = 0
-    while handled < BATCH and (held := claim()) is not None:
-        handled += 1
-        if held.do == "give_up":
-            record(held.execution, Progress("unknown", "It was cut off while it was being started."))
-        else:
-            _work(held.execution, held.do == "start")
-    return handled
+def carry_out_next() -> bool:
+    """Work on one that is due; the other side is asked outside of any transaction."""
+    held = claim()
+    if held is None:
+        return False
+    if held.do == "give_up":
+        record(held.execution, Progress("unknown", "It was cut off while it was being started."))
+    else:
+        _work(held.execution, held.do == "start")
+    return True
 
 
 def _work(execution: Execution, starts: bool) -> None:
@@ -87,11 +82,6 @@ def _went_wrong(
         record(execution, Progress("unknown", text))
 
 
-def _next_look() -> datetime | None:
-    due = MitigationRun.objects.filter(look_at__isnull=False).order_by("look_at")
-    return due.values_list("look_at", flat=True).first()
-
-
 def look_at_effects() -> int:
     """Ask the indicators of what was tried, and write to the log what they say."""
     now = clock.now()
@@ -123,6 +113,6 @@ def _look(run: MitigationRun, now: datetime) -> None:
 
 
 duties = [
-    Duty("carrying out mitigations", _next_execution, carry_out),
-    Duty("effects of mitigations", _next_look, look_at_effects),
+    Duty("carrying out mitigations", soonest(Execution), one_by_one(carry_out_next, BATCH)),
+    Duty("effects of mitigations", soonest(MitigationRun, "look_at"), look_at_effects),
 ]

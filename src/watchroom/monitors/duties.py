@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..kernel import clock
-from ..kernel.duty import Duty
+from ..kernel.duty import Duty, soonest
 from . import commands
 from .models import Check, CheckResult, Heartbeat, MonitorDay
 from .probing import Prober
@@ -17,12 +17,8 @@ FORGET_AT_ONCE = 5_000
 prober = Prober(commands.record)
 
 
-def _late_due() -> datetime | None:
-    return Heartbeat.objects.filter(due_at__isnull=False).order_by("due_at").values_list("due_at", flat=True).first()
-
-
 def _check_due() -> datetime | None:
-    due = Check.objects.filter(due_at__isnull=False).order_by("due_at").values_list("due_at", flat=True).first()
+    due = soonest(Check)()
     if due is not None and not prober.room:
         return max(due, clock.now() + timedelta(seconds=1))
     return due
@@ -39,7 +35,7 @@ def try_checks() -> int:
 
 
 def _forget_due() -> datetime | None:
-    oldest = CheckResult.objects.order_by("at").values_list("at", flat=True).first()
+    oldest = soonest(CheckResult, "at")()
     return oldest + RESULTS_KEPT + timedelta(hours=1) if oldest else None
 
 
@@ -53,7 +49,7 @@ def forget_results() -> int:
 
 
 duties = [
-    Duty("late heartbeats", _late_due, lambda: commands.find_late(BATCH)),
+    Duty("late heartbeats", soonest(Heartbeat), lambda: commands.find_late(BATCH)),
     Duty("checks", _check_due, try_checks),
     Duty("forgetting check results", _forget_due, forget_results),
 ]

@@ -15,7 +15,7 @@ from functools import cache
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from django.db import OperationalError, close_old_connections, connection
+from django.db import OperationalError, connection
 from django.db.models import QuerySet
 
 from ..channels.base import Delivery, DeliveryFailed, Link, Message
@@ -26,6 +26,7 @@ from ..kernel.duty import Duty
 from ..kernel.errors import WatchroomError
 from ..kernel.plugins import one_of
 from ..kernel.prepared import prepared
+from ..kernel.seats import Seats
 from ..kernel.wake import PAGES, tell_here
 from .commands import carry_out_action, claim, claim_actions, look_ahead, record_result, record_results, take_turn
 from .commands.notifications import Claimed
@@ -268,33 +269,12 @@ def send_due() -> int:
 
 ACTION_THREADS = 4
 
-
-@cache
-def _action_pool() -> ThreadPoolExecutor:
-    """A pool of their own: a slow program of somebody's never takes a seat from a page."""
-    return ThreadPoolExecutor(ACTION_THREADS, thread_name_prefix="action")
-
-
-_acting: set[Future[None]] = set()
-
-
-def _act_in_pool(action: StepAction) -> None:
-    close_old_connections()
-    carry_out_action(action)
+_acting = Seats[StepAction]("action", ACTION_THREADS)
 
 
 def act_due() -> int:
     """Carry out what steps do besides paging."""
-    inline = connection.in_atomic_block
-    _acting.difference_update({each for each in _acting if each.done()})
-    free = BATCH if inline else ACTION_THREADS * 2 - len(_acting)
-    claimed = claim_actions(free) if free > 0 else []
-    for action in claimed:
-        if inline:
-            carry_out_action(action)
-        else:
-            _acting.add(_action_pool().submit(_act_in_pool, action))
-    return len(claimed)
+    return _acting.fill(claim_actions, carry_out_action, BATCH)
 
 
 def _next(model: type[Escalation] | type[Notification] | type[StepAction]) -> datetime | None:
@@ -313,7 +293,8 @@ def _next_look() -> datetime | None:
 
 def finish(timeout_seconds: float = 10) -> None:
     """Wait for what is being sent; called when the engine ends."""
-    wait(_running | _acting, timeout=timeout_seconds)
+    wait(_running, timeout=timeout_seconds)
+    _acting.wait(timeout_seconds)
     _writer().submit(_write_results).result(timeout_seconds)
 
 

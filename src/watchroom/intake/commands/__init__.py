@@ -15,7 +15,7 @@ from .integrations import (
 )
 from .intervals import delete_interval, save_interval, turn_routes, turns_due
 from .lifecycle import end_expired, extend_missed, notify_waiting
-from .mappings import mappings_due, try_mappings
+from .mappings import try_mappings
 from .receive import read_signals
 from .responding import add_responder, reassign, return_due, snooze
 from .routes import SeverityRule, delete_route, save_route
@@ -55,7 +55,6 @@ __all__ = [
     "extend_silence",
     "groups_hit",
     "judge",
-    "mappings_due",
     "notify_waiting",
     "page_now",
     "pause_integration",

@@ -56,12 +56,6 @@ def put_aside(integration: Integration) -> QuerySet[Signal]:
     ).order_by("number")
 
 
-def mappings_due() -> datetime | None:
-    """When a mapping is to be tried again, or what it left is to be read."""
-    rows = Integration.objects.filter(rests_until__isnull=False).order_by("rests_until")
-    return rows.values_list("rests_until", flat=True).first()
-
-
 def try_mappings() -> int:
     """Try mappings that have rested; where one works again, read what waits, in order. Until all of that has been read,
     whatever comes is put aside behind it: what ends an alert is never read before what began it."""
