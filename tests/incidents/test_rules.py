@@ -21,7 +21,6 @@ snapshots = st.builds(
     commander_accepted=st.booleans(),
     communications=st.booleans(),
     symptoms=counts,
-    open_hypotheses=counts,
     tried=counts,
     running=counts,
     worked=counts,

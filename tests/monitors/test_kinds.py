@@ -155,14 +155,18 @@ def test_many_slow_ones_are_tried_together_and_no_quick_one_waits(http_peer):
         probing.Probe(n, 1, "http", {"url": f"{http_peer.url}/{'slow' if n < 20 else 'quick'}"}, 30.0)
         for n in range(40)
     ]
-    order = []
+    order, all_through = [], threading.Event()
 
-    def done(outcome):
-        order.append(outcome)
+    def written(outcomes):
+        order.extend(outcomes)
         if len(order) == 20:
             held.set()  # the slow ones are let go only when all the quick ones are through
+        if len(order) == 40:
+            all_through.set()
+        return len(outcomes)
 
-    asyncio.run(probing.try_all(probes, done))
+    probing.Prober(written).submit(probes)
+    assert all_through.wait(60)
     assert {each.check for each in order[:20]} == set(range(20, 40))
     assert all(each.ok for each in order)
 
@@ -175,9 +179,7 @@ def test_a_check_is_confirmed_alerts_and_recovers(clock, http_peer):
     http_peer.otherwise = Answer(503)
 
     def turn():
-        found = []
-        asyncio.run(probing.try_all(commands.claim(10), found.append))
-        commands.record(found)
+        commands.record([asyncio.run(probing.try_one(probe)) for probe in commands.claim(10)])
         read_signals(10)
         check.refresh_from_db()
         clock.to(check.due_at)

@@ -92,8 +92,3 @@ def managers_of(item: ActionItem) -> list[Person]:
     rows = Membership.objects.filter(team_id=item.team_id, role__gte=Role.MANAGER, person__is_active=True)
     people = [row.person for row in rows.exclude(person_id=item.owner_id).select_related("person")]
     return [person for person in people if visible_to(acting(person)).filter(pk=item.pk).exists()]
-
-
-def could_own(actor: Actor) -> QuerySet[Person]:
-    """Who can be given one."""
-    return Person.objects.filter(is_active=True)

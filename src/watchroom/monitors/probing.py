@@ -6,7 +6,7 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,17 +62,6 @@ async def try_one(probe: Probe) -> Tried:
         log.exception("A check of kind %s failed in an unforeseen way", probe.kind)
         found = Outcome(False, f"{type(error).__name__}: {error}")
     return Tried(probe.check, probe.revision, clock.now(), found.ok, found.message[:300], found.latency_ms)
-
-
-async def try_all(probes: Iterable[Probe], done: Callable[[Tried], None]) -> None:
-    """Try them, at most a hundred at once; ``done`` hears of each as soon as it has ended."""
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def one(probe: Probe) -> None:
-        async with gate:
-            done(await try_one(probe))
-
-    await asyncio.gather(*(one(probe) for probe in probes))
 
 
 class Prober:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
 
@@ -48,6 +46,3 @@ class KeyTime(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_moment_display()} {self.at:%d %b %H:%M}"
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"moment": self.moment, "at": self.at, "provenance": self.provenance, "reason": self.reason}

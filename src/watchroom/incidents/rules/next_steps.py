@@ -16,7 +16,6 @@ class Snapshot:
     commander_accepted: bool = False
     communications: bool = False
     symptoms: int = 0
-    open_hypotheses: int = 0
     tried: int = 0
     running: int = 0
     waiting: int = 0  # of those running: for a second person's approval

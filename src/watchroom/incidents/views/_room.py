@@ -5,7 +5,6 @@ It is read from above as well (mitigations, postmortems), so only pages and the 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -38,17 +37,13 @@ def snapshot_of(
     """What :func:`rules.next_steps` decides by; ``needed``: the roles that the severity asks for."""
     by_role = {row.role: row for row in holders}
     commander = by_role.get(RoleName.COMMANDER)
-    entries = Counter(
-        LogEntry.objects.filter(incident=incident, kind__in=("symptom", "hypothesis")).values_list("kind", "standing")
-    )
     return rules.Snapshot(
         status=incident.status,
         triage=incident.is_waiting,
         commander=commander is not None,
         commander_accepted=commander is not None and commander.accepted_at is not None,
         communications=RoleName.COMMUNICATIONS in by_role or RoleName.COMMUNICATIONS not in needed,
-        symptoms=entries["symptom", ""],
-        open_hypotheses=entries["hypothesis", "open"] + entries["hypothesis", "testing"],
+        symptoms=LogEntry.objects.filter(incident=incident, kind=LogEntry.Kind.SYMPTOM, standing="").count(),
         tried=len(runs),
         running=sum(run.ended_at is None for run in runs),
         waiting=sum(_stands(run) == Execution.State.WAITING for run in runs),

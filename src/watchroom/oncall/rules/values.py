@@ -30,10 +30,6 @@ class Restriction:
     start_day: int | None = None
     end_day: int | None = None
 
-    @property
-    def is_weekly(self) -> bool:
-        return self.start_day is not None and self.end_day is not None
-
 
 @dataclass(frozen=True, slots=True)
 class Layer:

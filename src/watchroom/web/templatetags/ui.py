@@ -35,10 +35,6 @@ def _part(name: str, /, **values: object) -> SafeString:
     return render_to_string(f"components/{name}.html", values)
 
 
-def _tone(tone: str) -> SafeString:
-    return format_html(' data-tone="{}"', tone) if tone else SafeString()
-
-
 # --- Signs -----------------------------------------------------------------------------------------------------------
 
 
