@@ -53,6 +53,10 @@ def connection() -> None:
 
 
 def pairs(settings: tuple[str, ...]) -> dict[str, str]:
+    """Settings as they are given on the command line, NAME=VALUE each.
+
+    :raises Refused: one that is none.
+    """
     if wrong := [each for each in settings if "=" not in each]:
         raise Refused(f"{wrong[0]!r} is no setting.", field="setting", value=wrong[0], fix="Write NAME=VALUE.")
     return dict(each.split("=", 1) for each in settings)

@@ -44,6 +44,7 @@ def _plain_zone(name: str) -> str:
 
 
 def one_line(text: str) -> str:
+    """A text as it is compared: without its line ends and doubled spaces."""
     return " ".join(text.split())
 
 
@@ -55,6 +56,7 @@ class Hidden(str):
 
 
 def plain_time(at: datetime) -> str:
+    """A moment as files say it, in UTC."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

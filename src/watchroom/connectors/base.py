@@ -326,6 +326,7 @@ def read_any(body: bytes) -> Any:
 
 
 def malformed() -> EvidenceFailed:
+    """The error for an answer that is of another kind of server."""
     return EvidenceFailed(
         "Its answer is not what such a server sends.", fix="Check the connection's address and kind: is it the API?"
     )

@@ -17,6 +17,7 @@ GROUPS = 6_000
 
 
 def alerts(c: Company) -> list[AlertGroup]:
+    """Half a year of alert groups, with their alerts and pages; the last few still fire."""
     groups: list[AlertGroup] = []
     start = c.now - timedelta(days=30 * MONTHS)
     by_team = {integration.team_id: integration for integration in c.integrations}

@@ -22,6 +22,7 @@ INCIDENTS = 120
 
 
 def incidents(c: Company, groups: list[AlertGroup]) -> list[Incident]:
+    """Incidents over the same time, the last one still running."""
     chosen = [groups[int((number + 0.5) * (GROUPS - 40) / (INCIDENTS - 1))] for number in range(INCIDENTS - 1)] + [
         groups[-1]
     ]

@@ -51,6 +51,7 @@ class Company:
 
 
 def teams(c: Company) -> None:
+    """Teams, with the people in them."""
     # Nobody can sign in as a made-up person: they have no usable password.
     zones = {name: zone for name, _, zone in TEAMS}
     for name, about, _ in TEAMS:
@@ -74,6 +75,7 @@ def teams(c: Company) -> None:
 
 
 def services(c: Company) -> None:
+    """Services, with what they need."""
     for made in SERVICES:
         service = Service.objects.create(
             team=c.teams[made.team],
@@ -103,6 +105,7 @@ def services(c: Company) -> None:
 
 
 def paging(c: Company) -> None:
+    """For each team a schedule, a policy and an integration."""
     monday = (c.now - timedelta(days=c.now.weekday() + 7 * 52)).date()
     for name, _, zone in TEAMS:
         team, people = c.teams[name], c.of(name)
@@ -210,6 +213,7 @@ def work(c: Company) -> None:
 
 
 def status_page(c: Company) -> None:
+    """What the customers of the company see."""
     page = StatusPage.objects.create(
         team=c.teams["Booking"],
         name="Fernweh status",

@@ -169,6 +169,8 @@ class ScopeForm(forms.Form):
 
 
 class SeverityForm(forms.Form):
+    """Another severity, and why."""
+
     severity = forms.TypedChoiceField(label="Severity", choices=severities, coerce=int, widget=forms.RadioSelect)
     reason = forms.CharField(label="Why?", required=False, max_length=300)
 
@@ -180,6 +182,8 @@ class SeverityForm(forms.Form):
 
 
 class RoleForm(forms.Form):
+    """A role, and who shall have it."""
+
     role = forms.ChoiceField(label="Role", choices=RoleName.choices)
     person: forms.ModelChoiceField[Person] = forms.ModelChoiceField(
         Person.objects.none(), label="Who", empty_label="Choose somebody", widget=FoundSelect(PEOPLE)
@@ -204,6 +208,8 @@ class EntryForm(forms.Form):
 
 
 class EditEntryForm(forms.Form):
+    """A line of the log that is put right."""
+
     as_is = forms.BooleanField(required=False, widget=forms.HiddenInput)
     text = forms.CharField(label="Text", widget=forms.Textarea(attrs={"rows": 4}))
     at = LocalTime("When it happened", "In your time zone.", required=False, seconds=True)

@@ -157,6 +157,7 @@ def team_load(team: Team, start: datetime, end: datetime) -> TeamLoad:
 
 
 def pages_of(team: Team, start: datetime, end: datetime) -> list[load.Page]:
+    """What reached people of a team as a page in that time, drills apart."""
     rows = (
         Notification.objects.filter(
             purpose=Notification.Purpose.PAGE,

@@ -81,6 +81,7 @@ def heartbeats_are(found: Heartbeats) -> None:
 
 
 def heartbeats() -> Heartbeats:
+    """Heartbeats as monitors, above intake, keep them."""
     return _heartbeats[0]
 
 
@@ -101,6 +102,7 @@ def changes_go_to(found: Changes) -> None:
 
 
 def changes() -> Changes:
+    """Changes of services as evidence, above intake, keeps them."""
     return _changes[0]
 
 
@@ -113,6 +115,7 @@ def incident_types_are_judged_by(problem: Callable[[str], str]) -> None:
 
 
 def problem_of_incident_type(slug: str) -> str:
+    """Why no incident of this type can be declared by itself; empty: it can."""
     return _problem_of_type[0](slug)
 
 

@@ -25,6 +25,7 @@ JOURNAL = "journal"  # the alias of the database with the journal of signals, wh
 
 
 def is_postgresql() -> bool:
+    """Whether the database is PostgreSQL; else it is SQLite."""
     return connection.vendor == "postgresql"
 
 

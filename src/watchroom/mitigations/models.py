@@ -14,6 +14,8 @@ from ..kernel.fields import EncryptedJSON
 
 
 class MitigationKind(models.TextChoices):
+    """The ways to stop the bleeding."""
+
     ROLL_BACK = "roll_back", "Roll back"
     DISABLE = "disable", "Disable a feature"
     FAIL_OVER = "fail_over", "Fail over"
@@ -25,6 +27,8 @@ class MitigationKind(models.TextChoices):
 
 
 class Risk(models.TextChoices):
+    """What it could make worse."""
+
     LOW = "low", "Low"
     MEDIUM = "medium", "Medium"
     HIGH = "high", "High"

@@ -59,6 +59,8 @@ class _MonitorForm(forms.ModelForm):
 
 
 class HeartbeatForm(_MonitorForm):
+    """A heartbeat: when something is expected, and what its silence means."""
+
     class Meta:
         model = Heartbeat
         fields = (
@@ -92,6 +94,8 @@ class HeartbeatForm(_MonitorForm):
 
 
 class CheckForm(_MonitorForm):
+    """A check; what its kind asks for follows in fields of its own."""
+
     class Meta:
         model = Check
         fields = ("name", "team", "service", "interval_seconds", "timeout_seconds", "for_seconds", "severity", "alert_title",

@@ -9,15 +9,9 @@ from django.db.models import Q
 
 from ..accounts.models import Team
 from ..catalog.models import Service
+from ..intake.models import Severity
 from ..kernel import clock
 from ..kernel.fields import EncryptedJSON
-
-
-class Severity(models.TextChoices):
-    CRITICAL = "critical", "Critical"
-    ERROR = "error", "Error"
-    WARNING = "warning", "Warning"
-    INFO = "info", "Info"
 
 
 class Monitor(models.Model):

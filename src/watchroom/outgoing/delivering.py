@@ -74,6 +74,8 @@ def hand_on(most: int = BATCH) -> int:
 
 
 class Claimed(NamedTuple):
+    """A dispatch that this engine sends now, and the try that it is."""
+
     dispatch: Dispatch
     attempt: DispatchAttempt
 

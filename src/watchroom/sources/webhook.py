@@ -185,6 +185,7 @@ def form_of(body: bytes) -> dict[str, Any]:
 
 
 def is_form(inbound: Inbound) -> bool:
+    """Whether the body is that of an HTML form."""
     return inbound.content_type.lower().startswith("application/x-www-form-urlencoded")
 
 

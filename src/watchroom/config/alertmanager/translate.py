@@ -61,6 +61,7 @@ def translate(
 
 
 def slug_of(name: str) -> str:
+    """What a receiver or route is called here."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "receiver"
 
 

@@ -107,6 +107,7 @@ def end_triage(by: Actor, row: Incident) -> None:
 
 
 def stop_page(by: Actor, row: Incident, end: str) -> None:
+    """Page nobody any more for the question whether it is an incident."""
     if row.triage_page is not None:
         stop_escalation(Escalation.Kind.DIRECT, row.triage_page, end=end, by=by)
 
@@ -117,6 +118,7 @@ def may_decide(by: Actor, incident: Incident) -> bool:
 
 
 def must_decide(by: Actor, incident: Incident) -> None:
+    """:raises NotAllowed: ``by`` may not say whether it is an incident."""
     if not may_decide(by, incident):
         by.require(Action.RESPOND, incident.team)
 
@@ -135,6 +137,7 @@ def may_reopen(by: Actor, row: Incident) -> str:
 
 
 def must_wait(row: Incident) -> None:
+    """:raises Conflict: nobody waits to hear whether it is an incident."""
     if row.triage != Triage.WAITING or not row.is_open:
         raise Conflict(
             f"Incident #{row.pk} does not wait for triage.",

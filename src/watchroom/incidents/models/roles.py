@@ -10,6 +10,8 @@ from .incident import Incident
 
 
 class RoleName(models.TextChoices):
+    """The roles of a response; one person may have several."""
+
     COMMANDER = "commander", "Commander"
     OPERATIONS = "operations", "Operations lead"
     COMMUNICATIONS = "communications", "Communications lead"

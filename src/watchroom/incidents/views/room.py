@@ -264,6 +264,7 @@ def scope(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def severity(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change how bad it is."""
     by = actor_of(request)
     found = queries.incident_for(by, pk)
     form = SeverityForm(request.POST)

@@ -37,6 +37,7 @@ def needed_for(by: Actor, group: AlertGroup) -> Action:
 
 @contextmanager
 def changing(by: Actor, verb: str, group: AlertGroup) -> Iterator[tuple[Change, AlertGroup]]:
+    """:func:`change` for an alert group, which is held; who may respond to it may do so."""
     with change(by, f"alert_group.{verb}", group, needs=needed_for(by, group), team=group.team) as made:
         made.subject = row = locked(AlertGroup.objects.filter(pk=group.pk)).get()
         made.touch("alert-groups", f"group:{group.pk}", f"alert_group:{group.pk}")

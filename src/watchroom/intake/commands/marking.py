@@ -48,6 +48,7 @@ def firing_that_match(matchers: Sequence[Matcher], *, team: int | None = None, r
 
 @prepared
 def inhibit_rules() -> QuerySet[InhibitRule]:
+    """All rules of inhibition, asked each time that alerts change: prepared."""
     return InhibitRule.objects.all()
 
 

@@ -13,6 +13,8 @@ from .routes import Route
 
 
 class Severity(models.TextChoices):
+    """How bad an alert is, in Watchroom's own words; senders' words are translated into these."""
+
     CRITICAL = "critical", "Critical"
     ERROR = "error", "Error"
     WARNING = "warning", "Warning"

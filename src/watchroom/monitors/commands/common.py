@@ -11,9 +11,10 @@ from ...accounts.actors import Actor
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
+from ...intake.models import Severity
 from ...kernel.errors import Conflict, Refused
 from ...kernel.names import made_of
-from ..models import Monitor, Severity
+from ..models import Monitor
 
 M = TypeVar("M", bound=Monitor)
 OWN_LABELS = ("alertname", "heartbeat", "check", "team", "severity", "service")

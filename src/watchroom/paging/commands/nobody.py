@@ -14,6 +14,7 @@ Kind = EscalationEvent.Kind
 
 
 def event_of(escalation: Escalation, kind: str, at: Position, now: datetime, text: str) -> EscalationEvent:
+    """One line of an escalation's trace, not saved yet."""
     return EscalationEvent(escalation=escalation, at=now, kind=kind, step=at.step, round=at.round, text=text[:300])
 
 

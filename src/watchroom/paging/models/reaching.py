@@ -10,6 +10,8 @@ from ...kernel.fields import EncryptedJSON
 
 
 class Urgency(models.TextChoices):
+    """Whether somebody is to be woken."""
+
     HIGH = "high", "High: wakes people"
     LOW = "low", "Low: can wait for the morning"
 

@@ -55,6 +55,8 @@ class Policy:
 
 @dataclass(frozen=True)
 class Service:
+    """A service, and which of what a response needs it has."""
+
     pk: int
     slug: str
     name: str
@@ -67,6 +69,8 @@ class Service:
 
 @dataclass(frozen=True)
 class Integration:
+    """An integration. ``last_at``: when it last sent; ``tray``: how many it sent that could not be read."""
+
     slug: str
     name: str
     last_at: datetime | None
@@ -89,6 +93,8 @@ class Monitor:
 
 @dataclass(frozen=True)
 class Route:
+    """A route. ``caught``: alerts have taken it at least once."""
+
     pk: int
     name: str
     caught: bool
@@ -125,6 +131,8 @@ class Item:
 
 @dataclass(frozen=True)
 class Page:
+    """A status page, and how many components it shows."""
+
     slug: str
     name: str
     components: int

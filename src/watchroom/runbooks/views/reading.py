@@ -41,6 +41,8 @@ class ReadStep:
 
 @dataclass(frozen=True)
 class ReadPart:
+    """Steps that stand together under the heading of their part."""
+
     part: str
     heading: str
     steps: tuple[ReadStep, ...]

@@ -21,10 +21,12 @@ EXPECTED = ("key", "title", "state", "severity", "link", "description", "labels"
 
 
 def is_template(value: str) -> bool:
+    """Whether a value of a mapping is a Jinja template."""
     return "{{" in value or "{%" in value
 
 
 def is_path(value: str) -> bool:
+    """Whether a value of a mapping is a JSONPath."""
     return value.lstrip()[:1] == "$"  # no expression can begin so
 
 

@@ -25,6 +25,7 @@ def id_of(alias: str) -> str:
 
 
 def tiny_of(alert_id: str) -> str:
+    """The number by which Opsgenie's clients also call an alert."""
     return str(UUID(alert_id).int)
 
 

@@ -30,6 +30,7 @@ _VARIABLE = re.compile(
 
 
 def is_protobuf(inbound: Inbound) -> bool:
+    """Whether the request comes as Protocol Buffers; else as JSON."""
     return inbound.content_type.lower().partition(";")[0].strip() == PROTOBUF
 
 

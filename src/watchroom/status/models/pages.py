@@ -45,6 +45,8 @@ class StatusPage(models.Model):
 
 
 class ComponentState(models.TextChoices):
+    """How a component is, from good to bad; the words are those of Statuspage's API."""
+
     OPERATIONAL = "operational", "Operational"
     MAINTENANCE = "under_maintenance", "Under maintenance"
     DEGRADED = "degraded_performance", "Degraded performance"

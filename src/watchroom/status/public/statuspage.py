@@ -22,6 +22,7 @@ def at(instant: datetime | None) -> str | None:
 
 
 def page(shown: PageView) -> dict[str, Any]:
+    """The page itself."""
     return {
         "id": shown.page.slug,
         "name": shown.page.name,
@@ -32,11 +33,13 @@ def page(shown: PageView) -> dict[str, Any]:
 
 
 def status(shown: PageView) -> dict[str, str]:
+    """How all of it is, in a word and a sentence."""
     found = indicator(shown.state)
     return {"indicator": "maintenance" if shown.state == "under_maintenance" else found, "description": shown.sentence}
 
 
 def component(shown: PageView, each: ComponentView) -> dict[str, Any]:
+    """One component."""
     row = each.component
     return {
         "id": str(row.pk),
@@ -87,6 +90,7 @@ def components(shown: PageView) -> list[dict[str, Any]]:
 
 
 def incident(shown: PageView, row: PublicIncident) -> dict[str, Any]:
+    """One incident with its updates, the newest first."""
     updates: list[Update] = [each.update for each in row.shown]  # type: ignore[attr-defined]
     affected = row.affected  # type: ignore[attr-defined]
     worst = max((indicator(impact.state) for impact in affected), key=_INDICATORS.index, default="none")
@@ -130,6 +134,7 @@ def incident(shown: PageView, row: PublicIncident) -> dict[str, Any]:
 
 
 def maintenance(shown: PageView, row: Maintenance) -> dict[str, Any]:
+    """One announced maintenance with its notes."""
     chosen = {each.pk for each in row.components.all()}
     about = [each for each in shown.components if each.component.pk in chosen]
     notes = list(row.notes.all())

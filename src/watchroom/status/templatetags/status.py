@@ -28,6 +28,7 @@ def when_tag(at: datetime) -> SafeString:
 
 @register.filter(name="in_full")
 def in_full_filter(at: date) -> str:
+    """A day, written out."""
     return in_full(at)
 
 
@@ -74,4 +75,5 @@ def bars(shown: ComponentView) -> SafeString:
 
 @register.filter(name="note_text")
 def note_text_filter(note: MaintenanceNote) -> str:
+    """What a note of maintenance says."""
     return note_text(note)
