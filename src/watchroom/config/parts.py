@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 from ..intake.matchers import matcher
 from ..intake.rules.intervals import as_data, interval
 from ..intake.rules.repeats import repeat
-from ..kernel.times import Instant
+from ..kernel.times import Instant, rfc3339
 from ..oncall.rules.zones import check_zone
 
 
@@ -57,7 +57,7 @@ class Hidden(str):
 
 def plain_time(at: datetime) -> str:
     """A moment as files say it, in UTC."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return rfc3339(at)
 
 
 Rule = Annotated[str, AfterValidator(_plain_rule)]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ..kernel import settings as conf
+from ..kernel.times import rfc3339
 from ..sources.alertmanager.fingerprint import fingerprint
+from .matchers import quoted
 from .models import Alert, AlertGroup, Route
 
 MOST_ALERTS = 500
@@ -62,16 +64,12 @@ def group_key(group: AlertGroup) -> str:
     while route is not None:
         way.insert(0, "{" + ",".join(route.matchers) + "}")
         route = routes.get(route.parent_id or 0)
-    shared = ", ".join(f'{name}="{_escaped(value)}"' for name, value in sorted(group.group_labels.items()))
+    shared = ", ".join(f"{name}={quoted(value)}" for name, value in sorted(group.group_labels.items()))
     return "/".join(["{}", *way]) + ":{" + shared + "}"
 
 
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-
 def _time(at: datetime | None) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else _NEVER
+    return rfc3339(at, "milliseconds") if at else _NEVER
 
 
 def _alert(alert: Alert) -> dict[str, Any]:

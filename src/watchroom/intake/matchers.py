@@ -37,8 +37,8 @@ class Matcher:
     value: str
 
     def __str__(self) -> str:
-        name = self.name if _PLAIN_NAME.fullmatch(self.name) else _quoted(self.name)
-        return f"{name}{self.op}{_quoted(self.value)}"
+        name = self.name if _PLAIN_NAME.fullmatch(self.name) else quoted(self.name)
+        return f"{name}{self.op}{quoted(self.value)}"
 
     def accepts(self, labels: Mapping[str, str]) -> bool:
         """Whether these labels pass."""
@@ -51,9 +51,14 @@ class Matcher:
         return matched if self.op == "=~" else not matched
 
 
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+def escaped(text: str) -> str:
+    """A text as it stands between double quotes in matchers, label sets and PromQL."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def quoted(text: str) -> str:
+    """The same with the quotes."""
+    return f'"{escaped(text)}"'
 
 
 @lru_cache(maxsize=4096)

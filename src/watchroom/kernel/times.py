@@ -48,6 +48,11 @@ def instant(text: str) -> datetime | None:
     return at if at.tzinfo is not None else None
 
 
+def rfc3339(at: datetime, precision: str = "auto") -> str:
+    """``at`` in UTC as protocols write it, 2026-03-02T09:00:00Z; ``precision``: seconds, milliseconds, or as far as there is one."""
+    return at.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
 def monday_of(at: datetime) -> date:
     """The Monday with which the week of ``at`` begins, in the zone that ``at`` is in."""
     return at.date() - timedelta(days=at.weekday())

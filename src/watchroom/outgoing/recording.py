@@ -18,6 +18,7 @@ from ..intake.models import AlertGroup
 from ..kernel import clock, wake
 from ..kernel.db import announce
 from ..kernel.prepared import prepared
+from ..kernel.times import rfc3339
 from . import rules
 from .catalog import NAMED, facts_told, is_practice
 from .models import Event
@@ -118,8 +119,8 @@ def _object(subject: models.Model | None, team: str | None) -> dict[str, Any] | 
             "summary": subject.summary,
             "private": subject.private,
             "drill": subject.drill,
-            "declared_at": _plain(subject.declared_at),
-            "next_update_at": _plain(subject.next_update_at) if subject.next_update_at else None,
+            "declared_at": rfc3339(subject.declared_at),
+            "next_update_at": rfc3339(subject.next_update_at) if subject.next_update_at else None,
         }
     if isinstance(subject, AlertGroup):
         state = "resolved" if subject.resolved_at else "acknowledged" if subject.acknowledged_at else "firing"
@@ -132,11 +133,7 @@ def _object(subject: models.Model | None, team: str | None) -> dict[str, Any] | 
             "team": team,
             "labels": subject.group_labels,
             "firing": subject.firing,
-            "opened_at": _plain(subject.opened_at),
+            "opened_at": rfc3339(subject.opened_at),
             "drill": subject.drill,
         }
     return None
-
-
-def _plain(at: Any) -> str:
-    return str(at.isoformat().replace("+00:00", "Z"))

@@ -15,7 +15,6 @@ While a secret is being exchanged, one more ``,v1=<the same with the old secret>
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any
 
 import msgspec
@@ -26,6 +25,7 @@ from ..channels.webhook import signature
 from ..channels.wording import one_line
 from ..kernel import clock
 from ..kernel import settings as conf
+from ..kernel.times import rfc3339
 from .delivering import Outcome, unwanted
 from .models import Dispatch, Event
 
@@ -47,7 +47,7 @@ def payload(event: Event) -> dict[str, Any]:
         "id": str(event.key),
         "number": event.pk,
         "type": event.type,
-        "at": event.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "at": rfc3339(event.at),
         "url": conf.current().url + path.format(event.subject_id),
         "drill": event.drill,
         "test": event.type == TESTED,

@@ -11,7 +11,6 @@ The browser made a subscription: an address at its own push service, and the key
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ import msgspec
 from ...kernel import clock, http
 from ...kernel import settings as conf
 from ...kernel.errors import Refused
+from ...kernel.times import rfc3339
 from .. import answers
 from ..base import Delivery, DeliveryFailed, Field, Message, MethodGone
 from ..wording import one_line, title
@@ -120,7 +120,7 @@ def payload(message: Message) -> bytes:
             "verb": answer.label if answer else "",
             "seen": message.seen_url,
             "urgent": message.urgent,
-            "sent_at": clock.now().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "sent_at": rfc3339(clock.now(), "seconds"),
         }
     )
 

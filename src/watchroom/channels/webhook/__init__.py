@@ -34,6 +34,7 @@ import msgspec
 
 from ...kernel import clock, http, signing
 from ...kernel.errors import Refused
+from ...kernel.times import rfc3339
 from .. import answers
 from ..base import Delivery, Field, Message
 
@@ -143,7 +144,7 @@ def encode(message: Message, sent_at: datetime) -> bytes:
         {
             "schema": SCHEMA,
             "id": message.key,
-            "sent_at": sent_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "sent_at": rfc3339(sent_at, "seconds"),
             "purpose": message.purpose,
             "urgent": message.urgent,
             "drill": message.drill,
@@ -169,7 +170,7 @@ def _alone(message: Message, sent_at: datetime) -> dict[str, Any]:
     labels = {"alertname": f"Watchroom {message.purpose}", "person": message.person}
     annotations = {"summary": message.subject, "description": message.body}
     resolved = message.purpose == "resolved"
-    at = sent_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = rfc3339(sent_at, "milliseconds")
     alert = {
         "status": "resolved" if resolved else "firing",
         "labels": labels,

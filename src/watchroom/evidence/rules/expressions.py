@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ...intake.matchers import escaped, quoted
+
 _COMPARISONS = ("==", "!=", ">=", "<=", ">", "<")
 _SET_WORDS = re.compile(r"(and|or|unless)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf)", re.IGNORECASE)
@@ -163,10 +165,6 @@ def _split(text: str) -> tuple[list[str], list[str]]:
     return operands, signs
 
 
-def _quoted(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-
 def fill(expression: str, *, service: str, labels: Mapping[str, str], of_alert: Mapping[str, str] | None = None) -> str:
     """``expression`` with ``$service``, ``$labels`` (the service's, as matchers) and ``$labels.name`` (the alert's, else
     the service's) put in.
@@ -177,9 +175,9 @@ def fill(expression: str, *, service: str, labels: Mapping[str, str], of_alert: 
     def one(found: re.Match[str]) -> str:
         what, name = found[1] or found[3], found[2] or found[4]
         if what == "service":
-            return _quoted(service) + (f".{name}" if name else "")
+            return escaped(service) + (f".{name}" if name else "")
         if name:
-            return _quoted((of_alert or {}).get(name, labels.get(name, "")))
-        return ",".join(f'{key}="{_quoted(value)}"' for key, value in sorted(labels.items()))
+            return escaped((of_alert or {}).get(name, labels.get(name, "")))
+        return ",".join(f"{key}={quoted(value)}" for key, value in sorted(labels.items()))
 
     return _PLACEHOLDER.sub(one, expression)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from ...accounts.models import Team
 from ...kernel.errors import NotFound, Refused
 from ...kernel.numbers import whole
 from ...kernel.plugins import one_of
+from ...kernel.times import rfc3339
 from ...sources.base import Source
 from ...sources.opsgenie.naming import came_at, id_from, request_id, tiny_of
 from ...sources.opsgenie.reading import HEARTBEAT, HEARTBEATS, Request
@@ -182,7 +182,7 @@ def _beat(beat: Beat, team: Team) -> dict[str, Any]:
         "alertPriority": priority if _SEVERITIES.get(priority) == beat.severity else _PRIORITIES[beat.severity],
         "alertMessage": beat.alert_title,
         "alertTags": [tag for tag in beat.labels.get("tags", "").split(",") if tag],
-        "lastPingTime": _time(beat.last_ping_at) if beat.last_ping_at else None,
+        "lastPingTime": rfc3339(beat.last_ping_at, "milliseconds") if beat.last_ping_at else None,
     }
 
 
@@ -232,7 +232,7 @@ def _became_of(integration: Integration, asked: str) -> dict[str, Any]:
             "success": alert is not None,
             "isSuccess": alert is not None,
             "action": parsed.action,
-            "processedAt": _time(signal.received_at),
+            "processedAt": rfc3339(signal.received_at, "milliseconds"),
             "integrationId": str(integration.pk),
             "status": f"{parsed.action} done" if alert else "Alert does not exist" if key else "Refused",
             "alertId": key,
@@ -259,9 +259,9 @@ def _shown(alert: Alert) -> dict[str, Any]:
         "tags": [tag for tag in alert.annotations.get("tags", "").split(", ") if tag],
         "snoozed": False,
         "count": alert.times,
-        "lastOccurredAt": _time(alert.last_seen_at),
-        "createdAt": _time(alert.first_seen_at),
-        "updatedAt": _time(alert.ended_at or alert.last_seen_at),
+        "lastOccurredAt": rfc3339(alert.last_seen_at, "milliseconds"),
+        "createdAt": rfc3339(alert.first_seen_at, "milliseconds"),
+        "updatedAt": rfc3339(alert.ended_at or alert.last_seen_at, "milliseconds"),
         "source": alert.labels.get("source", ""),
         "owner": "",
         "priority": alert.labels.get("priority") or _PRIORITIES[alert.severity],
@@ -273,10 +273,6 @@ def _shown(alert: Alert) -> dict[str, Any]:
             if name not in {"source", "entity", "priority", "severity", "tags"}
         },
     }
-
-
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _done(result: str, data: object = None, status: int = 200) -> HttpResponse:

@@ -24,6 +24,7 @@ from ...web.middleware import actor_of
 from .. import commands
 from ..commands.repeating import read_series
 from ..forms import TimesForm, hours, times_from
+from ..matchers import quoted
 from ..models import Silence
 from ..queries import (
     groups_visible_to,
@@ -106,13 +107,9 @@ def _prefilled(actor: Actor, request: HttpRequest) -> dict[str, str]:
     if (number := whole(request.GET.get("group", ""))) is not None:
         group = group_for(actor, number)
         labels = group.group_labels or getattr(group.alerts.first(), "labels", {})
-        lines = (f'{name}="{_quoted(value)}"' for name, value in labels.items())
+        lines = (f"{name}={quoted(value)}" for name, value in labels.items())
         values |= {"matchers": "\n".join(lines), "team": group.team.slug if group.team else ""}
     return values
-
-
-def _quoted(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _teams(actor: Actor) -> list[Team]:

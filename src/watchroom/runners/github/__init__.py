@@ -9,11 +9,12 @@ or answers 204; then the run is looked for among those dispatched since, and fol
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from ...kernel import clock
+from ...kernel.times import rfc3339
 from .. import base
 from ..base import Field, Inputs, Order, Progress, RunFailed, Settings
 
@@ -82,9 +83,7 @@ class GitHub:
                 raise
             answer = base.call("POST", url, headers=_headers(settings), body=body, changes=True)
         if answer.status == 204 or not answer.body:
-            return Progress(
-                "running", "Dispatched.", {"since": order.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
-            )
+            return Progress("running", "Dispatched.", {"since": rfc3339(order.at, "seconds")})
         found = base.read(answer, changed=True)
         run = found.get("workflow_run_id")
         if not isinstance(run, int):

@@ -12,12 +12,12 @@ replicas that is there already is not set again: so the same order twice is carr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC
 from typing import Any
 
 from ...kernel import http
 from ...kernel.errors import Refused
 from ...kernel.numbers import whole
+from ...kernel.times import rfc3339
 from .. import base, cluster
 from ..base import Field, Inputs, Order, Progress, RunFailed, Settings
 from ..cluster import client
@@ -123,7 +123,7 @@ class _Workload:
     def restart(self) -> str:
         """As ``kubectl rollout restart``."""
         self._must_not_be_paused()
-        stamp = {RESTARTED: self.order.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+        stamp = {RESTARTED: rfc3339(self.order.at, "seconds")}
         self._patch(
             {
                 "metadata": {"annotations": {KEY: self.order.key}},

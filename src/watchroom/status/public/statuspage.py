@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ...incidents.models import Update
+from ...kernel.times import rfc3339
 from ..models import Maintenance, PublicIncident
 from ..queries import ComponentView, PageView, page_url
 from ..rules import ORDER, indicator
@@ -18,7 +19,7 @@ _INDICATORS = ("none", "minor", "major", "critical")
 
 def at(instant: datetime | None) -> str | None:
     """A time as Statuspage writes it: RFC 3339 with milliseconds."""
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if instant else None
+    return rfc3339(instant, "milliseconds") if instant else None
 
 
 def page(shown: PageView) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from watchroom.kernel.durations import duration as in_words
 from watchroom.paging.wording import on_clock_of
 
 from ...kernel.numbers import whole
+from ...kernel.times import rfc3339
 from ..markdown import plain_text
 from . import _badges, _charts, _lanes, _navigation, _words
 
@@ -173,7 +174,7 @@ def time_tag(at: datetime | None, form: str = "relative", missing: str = "–") 
         text = in_words(now() - at) if form == "elapsed" else _words.relative(at, now())
     return format_html(
         '<time datetime="{}" data-form="{}" title="{}">{}</time>',
-        f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        rfc3339(at, "seconds"),
         form,
         _absolute(at),
         text,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.http import QueryDict
 
 from ....kernel.errors import Refused
+from ....kernel.times import rfc3339
 
 
 def shown_time(at: datetime) -> str:
     """RFC 3339 in UTC with milliseconds."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339(at, "milliseconds")
 
 
 def flag(given: QueryDict, name: str) -> bool:
