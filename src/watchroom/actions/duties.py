@@ -8,4 +8,7 @@ from .models import ActionItem
 
 BATCH = 100
 
-duties = [Duty("action item reminders", soonest(ActionItem, "remind_at"), one_by_one(remind_next, BATCH))]
+next_due = soonest(ActionItem, "remind_at")
+remind = one_by_one(remind_next, BATCH)
+
+duties = [Duty("action item reminders", next_due, remind)]

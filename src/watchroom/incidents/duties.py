@@ -73,6 +73,10 @@ def next_unused() -> datetime | None:
 
 
 remind = one_by_one(_remind_one, BATCH)
+next_look = soonest(Incident, "guide_at")
+look = one_by_one(look_at_one, BATCH)
+next_pass = soonest(RoleAssignment, "pass_at")
+pass_on = one_by_one(pass_on_one, BATCH)
 
 
 def next_decision() -> datetime | None:
@@ -83,7 +87,7 @@ def next_decision() -> datetime | None:
 duties = [
     Duty("incidents of routes", next_decision, lambda: declare_by_routes(BATCH)),
     Duty("promised updates", next_due, remind),
-    Duty("roles without an answer", soonest(RoleAssignment, "pass_at"), one_by_one(pass_on_one, BATCH)),
-    Duty("guidance", soonest(Incident, "guide_at"), one_by_one(look_at_one, BATCH)),
+    Duty("roles without an answer", next_pass, pass_on),
+    Duty("guidance", next_look, look),
     Duty("attachments without an entry", next_unused, forget_unused),
 ]

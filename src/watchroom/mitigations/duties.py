@@ -40,6 +40,9 @@ def carry_out_next() -> bool:
     return True
 
 
+carry_out = one_by_one(carry_out_next, BATCH)
+
+
 def _work(execution: Execution, starts: bool) -> None:
     runner = execution.runner
     plugin: Plugin | None = all_of(GROUP).get(runner.kind) if runner else None
@@ -113,6 +116,6 @@ def _look(run: MitigationRun, now: datetime) -> None:
 
 
 duties = [
-    Duty("carrying out mitigations", soonest(Execution), one_by_one(carry_out_next, BATCH)),
+    Duty("carrying out mitigations", soonest(Execution), carry_out),
     Duty("effects of mitigations", soonest(MitigationRun, "look_at"), look_at_effects),
 ]

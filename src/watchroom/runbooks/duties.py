@@ -8,4 +8,7 @@ from .models import Runbook
 
 BATCH = 50
 
-duties = [Duty("runbook reviews", soonest(Runbook, "remind_at"), one_by_one(remind_next, BATCH))]
+next_due = soonest(Runbook, "remind_at")
+remind = one_by_one(remind_next, BATCH)
+
+duties = [Duty("runbook reviews", next_due, remind)]

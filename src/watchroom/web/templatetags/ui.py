@@ -27,7 +27,7 @@ from watchroom.paging.wording import on_clock_of
 from ...kernel.numbers import whole
 from ...kernel.times import rfc3339
 from ..markdown import plain_text
-from . import _badges, _charts, _lanes, _navigation, _words
+from . import _badges, _charts, _lanes, _lists, _navigation, _words
 
 register = template.Library()
 
@@ -306,46 +306,10 @@ def confirm_button(
 
 # --- Lists: filters and pages ----------------------------------------------------------------------------------------
 
-_CURSORS = ("after", "before", "page")
-
-
-def _query(context: Context, **changes: object) -> str:
-    """The current query with changes, without the cursor of the page that it was on."""
-    query = context["request"].GET.copy()
-    for name in _CURSORS:
-        query.pop(name, None)
-    for name, value in changes.items():
-        query.pop(name, None)
-        if value not in {None, ""}:
-            query[name] = str(value)
-    return "?" + query.urlencode()
-
-
-@register.simple_block_tag(end_name="end_filter_bar", takes_context=True)
-def filter_bar(context: Context, content: str, search: str = "") -> SafeString:
-    """Chips and selects of a list; ``search="Search alerts"`` adds a box that sends ``q``. Everything is in the address."""
-    query = context["request"].GET
-    kept = [(name, value) for name in query if name not in {*_CURSORS, "q"} for value in query.getlist(name)]
-    kept = [(name, value) for name, value in kept if f'name="{name}"' not in content]
-    return _part("filter_bar", content=content, search=search, q=query.get("q", ""), kept=kept)
-
-
-@register.simple_tag(takes_context=True)
-def chip(context: Context, name: str, value: object, label: str, count: object = None) -> SafeString:
-    """A filter as a link; an empty value is the choice "all"."""
-    chosen = context["request"].GET.get(name, "") == str(value or "")
-    number = format_html(' <span class="number">{}</span>', count) if count is not None else ""
-    mark = mark_safe(' aria-current="true"') if chosen else ""
-    return format_html('<a class="chip" href="{}"{}>{}{}</a>', _query(context, **{name: value}), mark, label, number)
-
-
-@register.simple_tag(takes_context=True)
-def pager(context: Context, before: object = None, after: object = None, next: str = "Older") -> SafeString:
-    """Newer and older by cursor (``?before=``, ``?after=``), keeping the filters; ``next`` names a list's other order."""
-    if not before and not after:
-        return SafeString()
-    links = {"newer": before and _query(context, before=before), "older": after and _query(context, after=after)}
-    return _part("pager", **links, next=next)
+register.simple_block_tag(_lists.filter_bar, end_name="end_filter_bar", takes_context=True)
+register.simple_tag(_lists.chip, takes_context=True)
+register.simple_tag(_lists.choose, takes_context=True)
+register.simple_tag(_lists.pager, takes_context=True)
 
 
 # --- Forms -----------------------------------------------------------------------------------------------------------
