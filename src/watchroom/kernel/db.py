@@ -15,10 +15,11 @@ from django.db import DatabaseError, DataError, OperationalError, connection, co
 
 from . import wake
 from .errors import NotFound, Refused
+from .quick import carry_out
 
 M = TypeVar("M", bound=models.Model)
 if TYPE_CHECKING:
-    _Column = tuple[models.Field[Any, Any], Callable[[Any, Any], Any]]  # with how it is written
+    _Column = tuple[models.Field[Any, Any], str, type | None, Callable[[Any, Any], Any]]  # see ``_written``
 
 
 JOURNAL = "journal"  # the alias of the database with the journal of signals, where it is one of its own
@@ -56,41 +57,44 @@ def insert_all(rows: Sequence[M], *, ignore_conflicts: bool = False) -> None:
     ``bulk_create`` does at three times the processor time; for rows that come by the hundred every second."""
     if not rows:
         return
-    columns, head, key = _inserted(type(rows[0]))
+    columns, foreign, head, key = _inserted(type(rows[0]))
     tail = " ON CONFLICT DO NOTHING" if ignore_conflicts else f" RETURNING {key}"
     size = _ROWS if is_postgresql() else _PARAMETERS // len(columns)
     here = connections[connection.alias]  # found once: ``connection`` looks for itself each time that it is named
-    with here.cursor() as cursor:
-        for at in range(0, len(rows), size):
-            chunk = rows[at : at + size]
-            values = [[write(_value(row, column), here) for column, write in columns] for row in chunk]
-            if is_postgresql():
-                sql, given = f"SELECT * FROM {_table([column for column, _ in columns])}", _by_column(values)
-            else:
-                one = f"({', '.join(['%s'] * len(columns))})"
-                sql, given = f"VALUES {', '.join([one] * len(chunk))}", [each for row in values for each in row]
-            cursor.execute(head + sql + tail, given)
-            for row, (pk,) in zip(chunk, () if ignore_conflicts else cursor.fetchall(), strict=not ignore_conflicts):
-                row.pk, row._state.adding, row._state.db = pk, False, here.alias
+    for at in range(0, len(rows), size):
+        chunk = rows[at : at + size]
+        for row in chunk:
+            _number_others(row, foreign)
+        values = [_values(row, columns, here) for row in chunk]
+        if is_postgresql():
+            sql, given = f"SELECT * FROM {_table([column for column, *_ in columns])}", _by_column(values)
+        else:
+            one = f"({', '.join(['%s'] * len(columns))})"
+            sql, given = f"VALUES {', '.join([one] * len(chunk))}", [each for row in values for each in row]
+        numbers = carry_out(here, head + sql + tail, given, rows=not ignore_conflicts)
+        for row, (pk,) in zip(chunk, numbers, strict=not ignore_conflicts):
+            row.pk, row._state.adding, row._state.db = pk, False, here.alias
 
 
 _ROWS = 1_000  # of one statement on PostgreSQL
 
 
 @cache
-def _inserted(model: type[models.Model]) -> tuple[list[_Column], str, str]:
-    """What is written of a new row, how its statement begins, and how its number is called: worked out once for each table."""
+def _inserted(model: type[models.Model]) -> tuple[list[_Column], list[models.ForeignKey[Any, Any]], str, str]:
+    """What is written of a new row, which of it names other rows, how its statement begins, and how its number is called:
+    worked out once for each table."""
     meta, quote = model._meta, connection.ops.quote_name
     columns = [column for column in meta.concrete_fields if not column.primary_key]
     assert meta.pk is not None
     head = f"INSERT INTO {quote(meta.db_table)} ({', '.join(quote(str(column.column)) for column in columns)}) "
-    return [(column, _write(column)) for column in columns], head, quote(str(meta.pk.column))
+    foreign = [column for column in columns if isinstance(column, models.ForeignKey)]
+    return list(map(_written, columns)), foreign, head, quote(str(meta.pk.column))
 
 
 @cache
 def _updated(model: type[models.Model], fields: tuple[str, ...]) -> list[_Column]:
     by_name = {column.name: column for column in model._meta.concrete_fields}
-    return [(by_name[name], _write(by_name[name])) for name in fields]
+    return [_written(by_name[name]) for name in fields]
 
 
 def _table(columns: Sequence[models.Field[Any, Any]]) -> str:
@@ -108,29 +112,41 @@ def _by_column(values: Sequence[Sequence[Any]]) -> list[list[Any]]:
 _AS_IT_IS = {models.CharField: str, models.TextField: str, models.IntegerField: int, models.BooleanField: bool}
 
 
-def _write(column: models.Field[Any, Any]) -> Callable[[Any, Any], Any]:
-    """How a value of this column is given to a connection's database: what Django does, without asking anew for each value
-    what can't be otherwise."""
+def _written(column: models.Field[Any, Any]) -> _Column:
+    """A column, its name on an instance, of what kind a value is that the database takes as it stands, and how any other is
+    given to it: what Django does, without asking anew for each value what can't be otherwise."""
     target = column.target_field if isinstance(column, models.ForeignKey) else column
     kind = next((kind for field, kind in _AS_IT_IS.items() if isinstance(target, field)), None)
     prepare = type(column).get_db_prep_save  # its class's: past what ``kernel/columns.py`` looks at
     if kind is not None and target.get_internal_type() == type(target).__name__:
-        return lambda value, here: value if type(value) is kind or value is None else prepare(column, value, here)
+        return column, column.attname, kind, lambda value, here: prepare(column, value, here)
     if type(target) is models.DateTimeField:
-        return lambda value, here: (
-            here.ops.adapt_datetimefield_value(value) if type(value) is datetime else prepare(column, value, here)
+        return (
+            column,
+            column.attname,
+            None,
+            lambda value, here: (
+                here.ops.adapt_datetimefield_value(value) if type(value) is datetime else prepare(column, value, here)
+            ),
         )
-    return lambda value, here: prepare(column, value, here)
+    return column, column.attname, None, lambda value, here: prepare(column, value, here)
 
 
-def _value(row: M, column: models.Field[Any, Any]) -> Any:
-    """What a row has in a column; also where it names another row that has got its number only since."""
-    value = getattr(row, column.attname)
-    if value is None and isinstance(column, models.ForeignKey) and column.is_cached(row):
-        other = column.get_cached_value(row)
-        value = None if other is None else other.pk
-        setattr(row, column.attname, value)
-    return value
+def _values(row: models.Model, columns: Sequence[_Column], here: Any) -> list[Any]:
+    """What a row has in these columns, as the database takes it. Nothing is nothing in all of them."""
+    held = row.__dict__  # past what looks whether a column was left out when the row was read
+    return [
+        value if (value := held[name]) is None or type(value) is kind else write(value, here)
+        for _, name, kind, write in columns
+    ]
+
+
+def _number_others(row: models.Model, foreign: Sequence[models.ForeignKey[Any, Any]]) -> None:
+    """Where a row names another one that has got its number only since, it learns it."""
+    for column in foreign:
+        if row.__dict__[column.attname] is None and column.is_cached(row):
+            other = column.get_cached_value(row)
+            setattr(row, column.attname, None if other is None else other.pk)
 
 
 def update_each(rows: Sequence[M], fields: Sequence[str]) -> None:
@@ -141,20 +157,19 @@ def update_each(rows: Sequence[M], fields: Sequence[str]) -> None:
     meta, quote = type(rows[0])._meta, connection.ops.quote_name
     here = connections[connection.alias]
     written = _updated(type(rows[0]), tuple(fields))
-    columns = [column for column, _ in written]
-    writes = [(column.attname, write) for column, write in written]
-    values = [[*(write(getattr(row, name), here) for name, write in writes), row.pk] for row in rows]
+    columns = [column for column, *_ in written]
+    values = [[*_values(row, written, here), row.pk] for row in rows]
     assert meta.pk is not None
     names, key = [quote(str(column.column)) for column in columns], quote(str(meta.pk.column))
     head = f"UPDATE {quote(meta.db_table)} SET "
-    with connection.cursor() as cursor:
-        if is_postgresql():
-            new = f"AS new({', '.join(f'c{n}' for n in range(len(columns)))}, pk)"
-            stated = ", ".join(f"{name} = new.c{n}" for n, name in enumerate(names))
-            found = f"FROM {_table([*columns, meta.pk])} {new} WHERE {quote(meta.db_table)}.{key} = new.pk"
-            cursor.execute(f"{head}{stated} {found}", _by_column(values))
-        else:
-            cursor.executemany(f"{head}{', '.join(f'{name} = %s' for name in names)} WHERE {key} = %s", values)
+    if is_postgresql():
+        new = f"AS new({', '.join(f'c{n}' for n in range(len(columns)))}, pk)"
+        stated = ", ".join(f"{name} = new.c{n}" for n, name in enumerate(names))
+        found = f"FROM {_table([*columns, meta.pk])} {new} WHERE {quote(meta.db_table)}.{key} = new.pk"
+        carry_out(here, f"{head}{stated} {found}", _by_column(values))
+    else:
+        stated = ", ".join(f"{name} = %s" for name in names)
+        carry_out(here, f"{head}{stated} WHERE {key} = %s", values, many=True)
 
 
 @contextmanager
@@ -246,6 +261,9 @@ def _sqlite(path: Path) -> dict[str, Any]:
             # IMMEDIATE: a transaction that will write says so at its start, so it never fails half-way for a lock.
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
+            # Ours come in some hundreds of forms (so many rows, so many numbers); of the 128 that Python keeps by itself most had
+            # to be taken apart again each time.
+            "cached_statements": 1_000,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
             "PRAGMA cache_size=-32000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
         },

@@ -25,6 +25,8 @@ from django.db.models.query import (
 from django.db.models.utils import create_namedtuple_class
 from django.db.transaction import TransactionManagementError
 
+from .quick import Maker, carry_out
+
 _MOST_FORMS = 500  # of one question; there are a dozen or two
 _MOST_REPEATED = 8_192  # values of a collection; SQLite takes 32,766 in all
 
@@ -138,10 +140,11 @@ class _Form:
         if rows._iterable_class is not ModelIterable or rows._known_related_objects:
             raise TypeError(f"{make.__qualname__}: a prepared question gives instances or values_list()")
         about, select = compiler.klass_info, compiler.select
-        self.model, fields = about["model"], about["select_fields"]
+        self.make, fields = Maker(about["model"]), about["select_fields"]
         self.begin, self.end = fields[0], fields[-1] + 1
         self.names = [selected[0].target.attname for selected in select[self.begin : self.end]]
         self.related = get_related_populators(about, select, self.alias)  # type: ignore[call-arg]  # that of 6.1
+        _quickly(self.related)
         self.annotations = list((compiler.annotation_col_map or {}).items())
         return self._instances
 
@@ -156,10 +159,7 @@ class _Form:
                 given[at] = connection.ops.adapt_datetimefield_value(value)
             else:
                 given[at] = type(given[at])(value)  # PostgreSQL's driver is told by the type how wide a number is
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, given)
-            found = cursor.fetchall()
-        return self._made(self._converted(found, connection))
+        return self._made(self._converted(carry_out(connection, self.sql, given, rows=True), connection))
 
     def _converted(self, found: Sequence[Sequence[Any]], connection: Any) -> Sequence[Any]:
         """What the database gives, as Python has it: what Django's compilers do with each row, column by column."""
@@ -174,15 +174,22 @@ class _Form:
 
     def _instances(self, rows: Sequence[Any]) -> list[Any]:
         """As Django's ``ModelIterable`` makes them."""
-        made = []
+        made, make = [], self.make.from_db
         for row in rows:
-            one = self.model.from_db(self.alias, self.names, row[self.begin : self.end])
+            one: Any = make(self.alias, self.names, row[self.begin : self.end])
             for related in self.related:
                 related.populate(row, one)
             for name, at in self.annotations:
                 setattr(one, name, row[at])
             made.append(one)
         return made
+
+
+def _quickly(related: Sequence[Any]) -> None:
+    """Have what is read along made in the same way."""
+    for each in related:
+        each.model_cls = Maker(each.model_cls)
+        _quickly(each.related_populators)
 
 
 def _quick(convert: Any) -> Any:

@@ -40,6 +40,10 @@ class _Operations(DatabaseOperations):
         return super().adapt_datetimefield_value(value)
 
     def convert_datetimefield_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        if value is None:
+            return None
+        if type(value) is datetime:  # Python's module has read it already
+            return value.replace(tzinfo=UTC) if value.tzinfo is None else value
         try:
             at = datetime.fromisoformat(value)
         except (TypeError, ValueError):  # it is none, or written in another way
