@@ -152,7 +152,7 @@ class Batch:
         alert.last_seen_at, alert.last_signal_id = signal.received_at, signal.pk
         alert.expires_at, alert.times = self._expires(draft, signal), alert.times + 1
         title, severity = draft.title[:300], self._severity(draft)
-        if alert.pk is not None and alert.severity != worst((alert.severity, severity)):
+        if alert.severity != severity and alert.pk is not None and alert.severity != worst((alert.severity, severity)):
             self._worse.setdefault(alert.group_id, []).append((severity, self._is_urgent(draft, severity)))
         if (alert.title, alert.severity, alert.annotations) != (title, severity, draft.annotations):
             alert.title, alert.severity, alert.annotations = title, severity, draft.annotations
@@ -294,7 +294,7 @@ class Batch:
             for pk, each in self._refreshed.items()
             if pk in self._changed
         ]
-        Alert.objects.bulk_update(changed, ["title", "annotations", "severity"], batch_size=500)
+        update_each(changed, ["title", "annotations", "severity"])
 
     def _touch(self, group_id: int) -> None:
         self.topics |= {f"group:{group_id}", f"alert_group:{group_id}", "alert-groups"}

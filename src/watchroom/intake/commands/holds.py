@@ -7,8 +7,9 @@ was told that it fires is told when it is over, whatever held it in between (`li
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from django.db.models import Q, QuerySet
 from ...accounts.actors import SYSTEM
 from ...catalog.models import Dependency
 from ...kernel import clock, wake
-from ...kernel.db import announce, claimable
+from ...kernel.db import announce, claimable, update_each
 from ...kernel.prepared import prepared
 from ...paging.commands import notify, stop_escalation
 from ...paging.models import Escalation, Notification
@@ -66,7 +67,6 @@ class Rulebook:
             window = row.maintenancewindow
             self.windows[row.service_id] = Hold("maintenance", window.pk, window.title, window.ends_at.isoformat())
         self._outcomes: dict[int, Outcome] | None = None
-        self._needs: dict[int, set[int]] | None = None
         self._sources: dict[int, list[Firing]] = {}
 
     def on_alert(self, alert: Alert, team: int | None) -> Hold | None:
@@ -126,15 +126,23 @@ class Rulebook:
             outcome.times, route, outcome.path[-1], self.at, waits=group.urgency == "low" and not group.hurried
         )
 
+    @cached_property
+    def needs(self) -> Mapping[int, set[int]]:
+        """Which services each service needs; of those that need any."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for one, needed in _dependencies():
+            found[one].add(needed)
+        return found
+
+    def may_be_needed(self) -> bool:
+        """Whether any service may need another one; False only where all of that has been read anyway, and there is none."""
+        return "needs" not in vars(self) or bool(self.needs)
+
     def _upstream(self, service: int) -> set[int]:
-        if self._needs is None:
-            self._needs = defaultdict(set)
-            for one, needs in _dependencies():
-                self._needs[one].add(needs)
         reached: set[int] = set()
         edge = {service}
         while edge:
-            edge = {needs for each in edge for needs in self._needs.get(each, ())} - reached - {service}
+            edge = {needs for each in edge for needs in self.needs.get(each, ())} - reached - {service}
             reached |= edge
         return reached
 
@@ -173,7 +181,7 @@ def weigh(alerts: Sequence[Alert], groups: Iterable[AlertGroup], fresh: Iterable
         if hold is not None:
             alert.held = hold.as_json()
             changed.append(alert)
-    Alert.objects.bulk_update(changed, ["held"], batch_size=500)
+    update_each(changed, ["held"])
     let_go_of_new([alert for alert in alerts if alert.held is None], by_pk)
     new = {group.pk for group in fresh}
     for pk, group in by_pk.items():
@@ -181,7 +189,9 @@ def weigh(alerts: Sequence[Alert], groups: Iterable[AlertGroup], fresh: Iterable
             _apply(group, holding.of_group(book.on_group(group), held_by_group[pk]))
         elif group.held is not None:
             mark([pk])  # something that nobody holds may have joined it
-    services_changed(group.service_id for group in by_pk.values() if group.severity == "critical")
+    critical = {group.service_id for group in by_pk.values() if group.severity == "critical"} - {None}
+    if critical and book.may_be_needed():
+        services_changed(critical)
     sources_changed(alerts, book.rules)
 
 

@@ -14,7 +14,7 @@ from ...accounts.listeners import Happened, tell
 from ...accounts.models import Person
 from ...kernel import clock
 from ...kernel.again import retried
-from ...kernel.db import announce, claimable, locked, update_each
+from ...kernel.db import announce, claimable, insert_all, locked, update_each
 from ...kernel.errors import Refused
 from ...kernel.prepared import prepared
 from ...paging.commands import Cause, notify, resume_escalation, start_escalations, stop_escalation, take_first_turns
@@ -63,15 +63,17 @@ def start_paging(groups: Sequence[AlertGroup], *, without: Person | None = None)
     practising = _practising([group for group in groups if group.drill])
     groups = _but_for_nobody(groups, practising, now)
     named_ones = {pk: each.people for pk, each in practising.items() if each.people is not None}
-    GroupEvent.objects.bulk_create(
-        GroupEvent(
-            group=group,
-            at=now,
-            kind=Kind.UNROUTED,
-            text="No escalation policy: managers and administrators are told instead. Give the service or route a policy.",
-        )
-        for group in groups
-        if group.policy_id not in policies and group.pk not in named_ones
+    insert_all(
+        [
+            GroupEvent(
+                group=group,
+                at=now,
+                kind=Kind.UNROUTED,
+                text="No escalation policy: managers and administrators are told instead. Give the service or route a policy.",
+            )
+            for group in groups
+            if group.policy_id not in policies and group.pk not in named_ones
+        ]
     )
     words, own = words_of(groups), own_words_of(groups)
     started = start_escalations(
@@ -115,10 +117,12 @@ def _but_for_nobody(
 ) -> list[AlertGroup]:
     """Those that page somebody: where nobody practises any more, neither the policy nor the last resort is asked."""
     nobody = {pk for pk, each in practising.items() if each.people is not None and not each.people}
-    GroupEvent.objects.bulk_create(
-        GroupEvent(group=group, at=now, kind=Kind.NOTE, text="Nobody is paged: nobody practises this any more.")
-        for group in groups
-        if group.pk in nobody
+    insert_all(
+        [
+            GroupEvent(group=group, at=now, kind=Kind.NOTE, text="Nobody is paged: nobody practises this any more.")
+            for group in groups
+            if group.pk in nobody
+        ]
     )
     return [group for group in groups if group.pk not in nobody]
 

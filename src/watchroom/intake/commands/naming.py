@@ -34,7 +34,8 @@ class Services:
 
     def expect(self, labels: dict[str, str]) -> None:
         """An alert with these labels is coming."""
-        self._wanted |= {labels[name].lower() for name in self._labels if labels.get(name)}
+        if self._labels:
+            self._wanted |= {labels[name].lower() for name in self._labels if labels.get(name)}
 
     def named(self, outcome: Outcome, labels: dict[str, str]) -> int | None:
         """The service that a label names, where the route says which label does and there is such a service."""

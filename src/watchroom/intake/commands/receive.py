@@ -19,7 +19,7 @@ from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 
 from ...kernel import clock, wake
-from ...kernel.db import announce, claimable
+from ...kernel.db import announce, claimable, update_each
 from ...kernel.plugins import one_of
 from ...kernel.prepared import prepared
 from ...sources.base import ChangeSaid, Draft, Source
@@ -196,7 +196,9 @@ def _read_batch(integration_id: int, most: int) -> int:
                 clock.now()
             )  # all the rest was read meanwhile: what was put aside now is not forgotten
             announce({wake.DUE})
-        Integration.objects.filter(pk=integration_id).update(**changed)
+        for name, value in changed.items():
+            setattr(held, name, value)
+        update_each([held], tuple(changed))
         announce({f"integration:{integration_id}", *batch.topics})
     return len(said)
 
@@ -216,16 +218,17 @@ def _parsed(
     breaker = breaker or Breaker()
     if signal.remote == rates.OURSELVES:
         return _of_ours(signal, integration, breaker), (), ()
-    now = clock.now()
     if breaker.keeps and not (breaker.mended and signal.remote.startswith(REPLAYS)):
         return (), [PUT_ASIDE], ()
     parsed = source.parse(as_inbound(signal, integration))
-    if parsed.slow:
-        breaker.took_too_long(now)
-        if breaker.rests(now):
-            return (), [PUT_ASIDE], ()
-    elif breaker.in_a_row:
-        breaker.went_well(now)
+    if parsed.slow or breaker.in_a_row:
+        now = clock.now()
+        if not parsed.slow:
+            breaker.went_well(now)
+        else:
+            breaker.took_too_long(now)
+            if breaker.rests(now):
+                return (), [PUT_ASIDE], ()
     problems = [{"field": p.field, "value": p.value, "fix": p.fix} for p in parsed.problems[:PROBLEMS_KEPT]]
     return parsed.drafts, problems, parsed.changes
 
