@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
+import msgspec
+
 Severity = Literal["critical", "error", "warning", "info"]
 Act = Literal["fire", "end", "acknowledge", "note"]
 
@@ -43,8 +45,7 @@ def short_key(key: str) -> str:
     return f"{key[:190]}:{hashlib.sha256(key.encode(errors='replace')).hexdigest()}"
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):  # thousands a second are made, in a tenth of a dataclass's time
     """What a sender says about one problem, in our words. ``ends_at`` in the past or now means resolved.
 
     ``act`` is ``fire`` unless the sender says only that the problem with this key is over (``end``; it needs neither
@@ -59,14 +60,14 @@ class Draft:
     starts_at: datetime
     ends_at: datetime | None = None
     stated_end: bool = False  # the sender gave the end itself; otherwise it is our resolve timeout
-    annotations: dict[str, str] = field(default_factory=dict)
+    annotations: dict[str, str] = {}
     link: str = ""
     act: Act = "fire"
     note: str = ""  # what was said with an act other than fire, and by whom
 
     def __post_init__(self) -> None:
         if len(self.dedup_key) > KEY_LIMIT:
-            object.__setattr__(self, "dedup_key", short_key(self.dedup_key))
+            msgspec.structs.force_setattr(self, "dedup_key", short_key(self.dedup_key))
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 _START, _PRIME, _64_BITS = 0xCBF29CE484222325, 0x100000001B3, 0xFFFF_FFFF_FFFF_FFFF
 
 
 def fingerprint(labels: dict[str, str]) -> str:
     """FNV-1a, 64 bits, over the labels sorted by name, with the byte 0xFF after each name and each value; in hex."""
-    return _of_sorted(tuple(sorted(labels.items())))
-
-
-@lru_cache(maxsize=8192)  # a firing alert is sent again every minute or so
-def _of_sorted(labels: tuple[tuple[str, str], ...]) -> str:
     state = _START
-    for byte in b"".join(b"%b\xff%b\xff" % (name.encode(), value.encode()) for name, value in labels):
+    for byte in b"".join(b"%b\xff%b\xff" % (name.encode(), value.encode()) for name, value in sorted(labels.items())):
         state = (state ^ byte) * _PRIME & _64_BITS
     return f"{state:016x}"

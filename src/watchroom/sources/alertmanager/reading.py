@@ -6,17 +6,19 @@ As in Alertmanager, the good alerts of a batch count even when others are bad.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from ..base import Draft, Parsed, Problem
+from ..base import Draft, Parsed, Problem, Severity
 from .fingerprint import fingerprint
 from .times import parse_time
 from .wording import severity, title
 
 _LINK_LIMIT = 2000  # characters, as the table has it
 _SHOWN_LIMIT = 120
+_SUMMARY_LIMIT = 1000  # characters of it that are looked at for a title
 
 
 class Alert(msgspec.Struct):
@@ -159,6 +161,13 @@ def _times(alert: Alert, received_at: datetime, resolve_timeout: timedelta) -> t
     return starts_at, ends_at, stated_end
 
 
+@lru_cache(maxsize=8192)  # a firing alert is sent again every minute or so, with the same words
+def _told_by(labels: tuple[tuple[str, str], ...], summary: str) -> tuple[str, str, Severity]:
+    """Identity, title and severity of what has these labels."""
+    named = dict(labels)
+    return fingerprint(named), title(named, summary), severity(named)
+
+
 def _draft(alert: Alert, received_at: datetime, resolve_timeout: timedelta) -> Draft:
     labels = alert.labels
     if "" in labels.values():  # an empty value means that there is no such label
@@ -169,10 +178,11 @@ def _draft(alert: Alert, received_at: datetime, resolve_timeout: timedelta) -> D
         raise Unusable("labels", labels, "give every label a name.")
 
     starts_at, ends_at, stated_end = _times(alert, received_at, resolve_timeout)
+    key, called, bad = _told_by(tuple(labels.items()), alert.annotations.get("summary", "")[:_SUMMARY_LIMIT])
     return Draft(
-        dedup_key=fingerprint(labels),
-        title=title(labels, alert.annotations),
-        severity=severity(labels),
+        dedup_key=key,
+        title=called,
+        severity=bad,
         labels=labels,
         starts_at=starts_at,
         ends_at=ends_at,

@@ -14,9 +14,9 @@ def severity(labels: dict[str, str]) -> Severity:
     return "warning" if stated is None else SEVERITIES.get(stated.strip().lower(), "info")
 
 
-def title(labels: dict[str, str], annotations: dict[str, str]) -> str:
-    """The summary that its author wrote, else the alert's name and instance, else whatever there is."""
-    text = annotations.get("summary", "")
+def title(labels: dict[str, str], summary: str) -> str:
+    """The ``summary`` that its author wrote, else the alert's name and instance, else whatever there is."""
+    text = summary
     if not text or text.isspace():
         name, instance = labels.get("alertname", ""), labels.get("instance", "")
         if name:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from ..base import Draft, Inbound
 from ..webhook import Said, Signed, Unusable, Webhook, alert, labels, notes

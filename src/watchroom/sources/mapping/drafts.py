@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from ..base import Draft, Inbound, Parsed, Problem
 from ..webhook import OVER, Said, Unusable, alert, form_of, is_form, json_of
 from .running import worker
@@ -74,6 +76,6 @@ def drafts_of(alerts: list[dict[str, Any]], inbound: Inbound) -> Parsed:
             since=Said(said.get("since", "")).time(inbound.received_at),
         )
         if state in _ACKNOWLEDGED:
-            found = Draft(**{**found.__dict__, "act": "acknowledge", "note": "by its sender"})
+            found = replace(found, act="acknowledge", note="by its sender")
         drafts.append(found)
     return Parsed(tuple(drafts), tuple(problems[:100]))

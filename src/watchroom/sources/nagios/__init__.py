@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from ..base import Draft, Inbound, Severity
 from ..webhook import Said, Webhook, alert, labels, notes
 
@@ -43,11 +45,9 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
     words = said["comment"].line(900)
     by = f"by {said['author'].line(80) or 'somebody'}"
     if kind == "acknowledgement":
-        found = Draft(**{**found.__dict__, "act": "acknowledge", "note": f"{words} ({by})" if words else by})
+        found = replace(found, act="acknowledge", note=f"{words} ({by})" if words else by)
     elif kind == "custom" and words:
-        found = Draft(
-            **{**found.__dict__, "act": "note", "ends_at": None, "stated_end": False, "note": f"{words} ({by})"}
-        )
+        found = replace(found, act="note", ends_at=None, stated_end=False, note=f"{words} ({by})")
     yield found
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from ..base import Draft, Inbound
 from ..webhook import Said, Webhook, alert, labels, notes
 
@@ -37,9 +39,7 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         since=said["createdAt"].time(inbound.received_at),
     )  # fmt: skip
     if acknowledged:
-        found = Draft(
-            **{**found.__dict__, "act": "acknowledge", "note": f"by {owner} in New Relic" if owner else "in New Relic"}
-        )
+        found = replace(found, act="acknowledge", note=f"by {owner} in New Relic" if owner else "in New Relic")
     yield found
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from ..base import Draft, Inbound
 from ..webhook import OVER, Said, Unusable, alert, json_of, labels, notes
 
@@ -105,9 +107,7 @@ def _alarm(alarm: Said, inbound: Inbound) -> Draft:
         since=alarm["StateChangeTime"].time(inbound.received_at),
     )
     if state == "INSUFFICIENT_DATA":
-        return Draft(
-            **{**found.__dict__, "act": "note", "note": alarm["NewStateReason"].line(900) or "too little data"}
-        )
+        return replace(found, act="note", note=alarm["NewStateReason"].line(900) or "too little data")
     return found
 
 

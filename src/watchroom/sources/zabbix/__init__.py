@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import replace
 
 from ..base import Draft, Inbound, Severity
 from ..webhook import Said, Webhook, alert, labels, notes
@@ -45,9 +46,9 @@ def read(said: Said, inbound: Inbound) -> Iterable[Draft]:
         words = said["update_message"].line(900)
         by = f"by {said['update_user'].line(80) or 'somebody'} in Zabbix"
         if said["acknowledged"].line(10).lower() == "yes":
-            found = Draft(**{**found.__dict__, "act": "acknowledge", "note": f"{words} ({by})" if words else by})
+            found = replace(found, act="acknowledge", note=f"{words} ({by})" if words else by)
         elif words:
-            found = Draft(**{**found.__dict__, "act": "note", "note": f"{words} ({by})"})
+            found = replace(found, act="note", note=f"{words} ({by})")
     yield found
 
 
