@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 import factories
 from watchroom.cli.main import cli
 from watchroom.engine.loop import run_due
+from watchroom.intake import commands
 from watchroom.intake.models import AlertGroup, InhibitRule, MaintenanceWindow, Silence
 from watchroom.kernel import clock as kernel_clock
 from watchroom.kernel.clock import TravellingClock
@@ -59,6 +61,26 @@ def test_from_an_alert_to_a_silence_and_its_end(client: Any, group: AlertGroup) 
     run_due()
     group.refresh_from_db()
     assert group.held is None and group.escalations.filter(ended_at__isnull=True).exists()
+
+
+def test_maintenance_that_ends_on_another_day_names_that_day(client: Any, group: AlertGroup, clock: Any) -> None:
+    sign_in(client, "administrator")
+    begin = clock().replace(hour=20, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    for hours, title in ((2, "Short"), (50, "Long")):
+        commands.save_maintenance(
+            factories.actor(),
+            None,
+            team=group.service.team,
+            services=[group.service],
+            title=title,
+            starts_at=begin,
+            ends_at=begin + timedelta(hours=hours),
+        )
+    shown = client.get("/silences").content.decode()
+    end = begin + timedelta(hours=50)
+    assert ">22:00</time>" in shown and f">{end:%a} {end.day} {end:%b} 22:00</time>" in shown.replace(
+        f" {end.year}", ""
+    )
 
 
 def test_maintenance_is_planned_and_called_off(client: Any, group: AlertGroup) -> None:

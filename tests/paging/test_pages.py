@@ -14,6 +14,7 @@ from watchroom.accounts.actors import acting
 from watchroom.accounts.models import AuditRecord, Person
 from watchroom.engine.loop import run_due
 from watchroom.intake.commands.lifecycle import start_paging
+from watchroom.intake.models import AlertGroup
 from watchroom.kernel import clock
 from watchroom.kernel.signing import sign
 from watchroom.paging import commands, links
@@ -104,6 +105,24 @@ def test_a_link_shows_by_get_and_acts_once_by_post(client: Any) -> None:
     answered = client.get(link).content.decode()
     assert "Acknowledged by Anna" in answered and "<form" not in answered
     assert '<a class="button primary big full" href="/' in answered  # what comes next: open it
+
+
+def test_a_link_offers_the_runbook_and_first_of_all_once_it_is_yours(client: Any) -> None:
+    anna = factories.person("Anna", role="responder")
+    group, escalation = group_paging(anna)
+    notification = sent(anna, escalation)
+    link = link_of(notification)
+    for said, offered in (("https://wiki.example/disk", True), ("javascript:alert(1)", False), ("Disk (ours)", False)):
+        Notification.objects.filter(pk=notification.pk).update(body=f"Full.\nRunbook: {said}\nhost: a")
+        assert (f'href="{said}" rel="noreferrer"><svg' in client.get(link).content.decode()) is offered
+    Notification.objects.filter(pk=notification.pk).update(body="Runbook: https://wiki.example/disk")
+    asked = client.get(link).content.decode()
+    assert asked.index(">Acknowledge</button>") < asked.index("</svg> Runbook</a>") and "big full" in asked
+    client.post(link)
+    assert 'class="button primary big full" href="https://wiki.example/disk"' in client.get(link).content.decode()
+    AlertGroup.objects.filter(pk=group.pk).update(firing=0)
+    over = client.get(link).content.decode()
+    assert "</svg> Runbook</a>" not in over and 'class="button primary big full" href="/"' in over
 
 
 def test_a_link_says_who_already_did_it_and_needs_no_cookie() -> None:

@@ -178,6 +178,28 @@ def test_what_is_on_fire_comes_first_and_is_answered_here(client: Any, django_as
     assert "Acknowledge</button>" not in client.get("/").content.decode()
 
 
+def test_what_waits_beyond_the_first_five_is_counted_and_one_tap_away(client: Any) -> None:
+    anna = sign_in(client, factories.person("Anna", role="responder"))
+    factories.contact_method(anna, "browser")
+    policy = factories.policy(anna)
+    for number in range(8):
+        group = factories.group(f"Disk {number}", policy=policy)
+        paging.start_escalation(
+            kind="alert_group",
+            subject_id=group.pk,
+            title=group.title,
+            body="",
+            path=f"/alerts/{group.pk}",
+            team=None,
+            policy=policy,
+        )
+    paging.take_turn(10)
+    shown = client.get("/").content.decode()
+    assert shown.count(">Acknowledge</button>") == 5
+    assert 'href="/alerts?state=firing&amp;who=me">3 more that wait for an answer' in shown
+    assert all(f">Disk {number}<" in client.get("/alerts?state=firing&who=me").content.decode() for number in range(8))
+
+
 def test_late_updates_and_actions_of_mine(client: Any) -> None:
     anna = sign_in(client, factories.person("Anna", role="responder"))
     incident = incidents.declare(acting(anna), title="Outage", commander=anna)

@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from ...accounts.actors import Actor
 from ...accounts.models import Person, Team
+from ...intake.rules.summary import RUNBOOK
 from ...kernel.errors import NotFound, Refused
 from ...kernel.numbers import wholes
 from ...web.answers import answer, answer_all, group_of, settled
@@ -35,6 +36,12 @@ def next_of(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
     steps = [line for line in ahead if line["kind"] != "notification"]
     done = [line for line in steps if line["kind"] != "skipped" and not line.get("idle")]
     return next(iter(done or steps or ahead), None)
+
+
+def runbook_in(body: str) -> str:
+    """Where the sender says that its runbook is, in the text of a page; "" when it is none that a browser opens."""
+    said = (line.removeprefix(RUNBOOK) for line in body.splitlines() if line.startswith(RUNBOOK))
+    return next((url for url in said if url.startswith(("https://", "http://"))), "")
 
 
 @never_cache
@@ -73,6 +80,7 @@ def respond(request: HttpRequest, token: str) -> HttpResponse:
         "group": group_of(escalation) if escalation else None,
         "settled": settled(escalation) if escalation else None,
         "works": escalation is None and notification.purpose == Notification.Purpose.TEST and notification.seen_at,
+        "runbook": runbook_in(notification.body),
         "asks": left > 0 if escalation else notification.seen_at is None,
     }
     with timezone.override(zoneinfo.ZoneInfo(person.timezone)):  # nobody is signed in, but it is known who reads

@@ -31,6 +31,7 @@ from ..middleware import actor_of
 from ..welcome import walk
 
 LOOK_AHEAD = timedelta(days=60)
+MINE_SHOWN, MORE_COUNTED = 5, 100
 DEFECTS_COUNTED = 100  # of which the newest is told, and how many more
 # What nobody has taken comes first, the worst of it at the top: there is room for ten.
 WORST_FIRST = (
@@ -48,10 +49,12 @@ def home(request: HttpRequest) -> HttpResponse:
     """The first page: my pages first, then incidents and alerts, then my duty."""
     actor = actor_of(request)
     person, now = actor.person, clock.now()
-    mine = Escalation.objects.filter(ended_at__isnull=True, notifications__person=person).distinct().order_by("-id")[:5]
+    mine = Escalation.objects.filter(ended_at__isnull=True, notifications__person=person).distinct().order_by("-id")
+    waiting = list(mine[: MINE_SHOWN + MORE_COUNTED])
     duty = _duty(person) if person else None
     context = {
-        "mine": [(escalation, VERBS[escalation.kind]) for escalation in mine],
+        "mine": [(escalation, VERBS[escalation.kind]) for escalation in waiting[:MINE_SHOWN]],
+        "more_mine": len(waiting[MINE_SHOWN:]),
         "updates": _overdue_updates(actor) if person else [],
         "defects": list(my_defects(actor)[:DEFECTS_COUNTED]) if person else [],
         "incidents": incidents_visible_to(actor)
@@ -64,8 +67,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "alone": actor.may(Action.ADMINISTER) and Person.objects.filter(is_active=True)[:2].count() == 1,
         "unfinished": _unfinished(actor),
         "asleep": _trouble(person) if person and duty and (duty["now"] or duty["next"]) else "",
-        "hurting": [] if mine else hurting(actor),
-        "unread": not mine and is_asked(actor),
+        "hurting": [] if waiting else hurting(actor),
+        "unread": not waiting and is_asked(actor),
         "today": now.date(),
     }
     return render(request, "web/home_part.html" if request.headers.get("HX-Request") else "web/home.html", context)
