@@ -239,11 +239,32 @@ def test_an_administrator_deletes_what_is_over(world: World) -> None:
     assert fay.delete(f"/api/v1/drills/{drill.pk}").status_code == 403
     with pytest.raises(Conflict, match="administrator"):
         commands.delete_scenario(acting(world.max), drill.scenario)
-    with pytest.raises(Conflict, match=f"drill Drill {drill.pk}"):
+    with pytest.raises(Conflict, match=r"still owns.*Drill"):
         delete_team(acting(root), world.team)
     assert ada.post(f"{debrief}/do", {"do": "delete"}).url == "/drills"
     assert not Drill.objects.exists()
     assert fay.post(f"{scenario}/delete").status_code == 302 and not Scenario.objects.exists()
+
+
+def test_a_team_that_has_drilled_says_why_it_stays_and_how_it_is_closed(
+    world: World, django_assert_max_num_queries: Any
+) -> None:
+    drill, root = world.drill(), make.person("Root", role="administrator")
+    run_due()
+    incidents.declare(acting(world.pia), title="Slow", severity=2, team=world.team, drill=True)
+    commands.end(acting(world.fay), drill)
+    commands.delete_drill(acting(root), drill)
+    ada, address = signed_in(root), f"/teams/{world.team.slug}"
+    page = text(ada.get(address))
+    assert "It has a history, which stays: " in page and "1 alert group" in page and "1 incident" in page
+    assert "Close it instead" in page and f"{address}/delete" not in page
+    refused = ada.delete(f"/api/v1/teams/{world.team.slug}")
+    assert refused.status_code == 409 and "Close it instead" in refused.json()["fix"]
+    assert "Close it instead" not in text(signed_in(world.max).get(address))
+    empty = make.team("Empty", slug="empty")
+    assert "/teams/empty/delete" in text(ada.get("/teams/empty"))
+    with django_assert_max_num_queries(110):
+        delete_team(acting(root), empty)
 
 
 WORDS = {
@@ -298,3 +319,68 @@ class _Fields(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._area:
             self.found[self._area] += data.replace("\n", "\r\n")
+
+
+def sent(client: Client, path: str, **changed: str) -> Any:
+    """What the form of this page sends as it stands, with some fields changed."""
+    return client.post(path, _Fields.of(text(client.get(path))) | {"do": "save"} | changed)
+
+
+def test_a_label_whose_name_holds_an_equals_sign_survives_the_form(world: World) -> None:
+    labels = {"a=b": "c=d", "plain": "x y", 'quoted "q"': "it's", "tricky\\": "", "=": "="}
+    scenario = world.scenario(injects=[{"kind": "alert", "minutes": 0, "title": "Slow", "labels": labels}])
+    fay = signed_in(world.fay)
+    assert sent(fay, f"/drills/scenarios/{scenario.slug}/edit").status_code == 302
+    scenario.refresh_from_db()
+    assert scenario.injects[0]["labels"] == labels
+    for wrong, says in (("team", "That is not a label"), ('a="b', "A quote is not closed"), ('""=x', "has no name")):
+        answer = sent(fay, f"/drills/scenarios/{scenario.slug}/edit", **{"i-labels-0": wrong})
+        assert answer.status_code == 422 and says in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"injects": [{"kind": "alert", "title": "A", "labels": ["a"]}]}, "That is not a list of names and values"),
+        ({"injects": [{"kind": "explosion", "title": "A"}, "what"]}, "There is no such kind"),
+        ({"injects": [{"kind": "alert", "title": "A"}, {"kind": "alert", "title": "A"}]}, "have the same name"),
+        ({"expectations": [{"kind": "role", "role": "king", "minutes": 3}]}, "There is no such role"),
+    ],
+)
+def test_a_scenario_that_makes_no_sense_as_it_was_saved_says_what_to_mend(
+    world: World, fields: dict[str, Any], says: str
+) -> None:
+    scenario = world.scenario()
+    planned = world.drill(scenario, begin=False)
+    Scenario.objects.filter(pk=scenario.pk).update(**fields)
+    fay = signed_in(world.fay)
+    shown = text(fay.get(f"/drills/scenarios/{scenario.slug}"))
+    assert "It can&#x27;t be practised as it is" in shown or "It can't be practised as it is" in shown
+    assert says in shown and f"/drills/scenarios/{scenario.slug}/edit" in shown
+    assert says in text(fay.get(f"/drills/scenarios/{scenario.slug}/edit"))
+    text(fay.get(f"/drills/{planned.pk}"))
+    started = fay.post(f"/drills/{planned.pk}/do", {"do": "start"}, HTTP_ACCEPT="text/html")
+    assert started.status_code == 422
+    assert fay.post(f"/api/v1/drills/{planned.pk}/start").json()["field"].startswith(("injects", "expectations"))
+    assert fay.post("/api/v1/drills", {"scenario": scenario.slug, "participants": [world.pia.email]}, "application/json").status_code == 422  # fmt: skip
+    assert Drill.objects.get(pk=planned.pk).state == "planned"
+
+
+def test_every_team_is_found_in_the_filter(world: World) -> None:
+    fay = signed_in(world.fay)
+    Team.objects.bulk_create(Team(name=f"Team {n:04}", slug=f"team-{n:04}") for n in range(1200))
+    ada = make.person("Ada", "administrator")
+    admin = signed_in(ada)
+    page = text(admin.get("/drills"))
+    assert page.count("<option") < 20 and 'data-find="/choices/own-teams.json"' in page
+    found = admin.get("/choices/own-teams.json", {"q": "1150"}).json()
+    assert found == [{"value": "team-1150", "label": "Team 1150", "hint": ""}]
+    assert 'value="team-1150" selected' in text(admin.get("/drills?team=team-1150"))
+    assert text(admin.get("/drills?choices=all")).count("<option") > 1200
+    assert fay.get("/choices/own-teams.json", {"q": "Team 1"}).json() == []
+    scenario = world.scenario()
+    assert [each["value"] for each in fay.get("/choices/own-scenarios.json", {"q": "slow"}).json()] == [
+        str(scenario.pk)
+    ]
+    assert fay.get("/choices/own-scenarios.json", {"team": "team-0001"}).json() == []
+    assert signed_in(world.zoe).get("/choices/own-scenarios.json").json() == []

@@ -77,7 +77,7 @@ def test_ours_come_first_on_the_alerts_page(client: Any) -> None:
     assert "https://wiki.example.org/slow" in page and "/runbooks/" not in page.replace('href="/runbooks"', "")
     runbook(services=[service])
     page = client.get(f"/alerts/{group.pk}").content.decode()
-    assert page.index('href="/runbooks/it-is-slow"') < page.index("https://wiki.example.org/slow")
+    assert page.index(f'href="/runbooks/it-is-slow?alert={group.pk}"') < page.index("https://wiki.example.org/slow")
     assert "Runbook: It is slow" in page and "Runbook: wiki.example.org" in page
 
 

@@ -85,6 +85,30 @@ def test_a_runbook_is_proposed_once_and_started_with_its_step_when_somebody_appr
         decide_approval(anna, approval, approve=False)
 
 
+def test_on_the_page_of_the_alert_it_stands_where_the_thumb_is(proposed: Any, client: Any) -> None:
+    """Under Acknowledge while nobody has the alert; then it is the biggest thing on top, until it is decided."""
+    anna, approval, group, _ = proposed
+    client.force_login(anna.person)
+
+    def page() -> str:
+        whole: str = client.get(f"/alerts/{group.pk}").content.decode()
+        return whole[whole.index("<h1") :]
+
+    firing = page()
+    places = [firing.index(words) for words in ("primary big full", "Approve and start it", "Escalate now", "Decline<")]
+    assert places[0] < places[1] < places[2] and places[3] < places[2]
+    assert firing.count("primary big full") == 1 and firing.count("Approve and start it") == 1
+    intake.acknowledge(anna, group)
+    taken = page()
+    assert taken.index("Approve and start it") < taken.index("Resolve</button>")
+    assert "big full primary" in taken and "primary big full" not in taken
+    client.force_login(make.person("Val", "viewer"))
+    assert "big full primary" not in page(), "who can't approve it reads what is proposed, and no more"
+    decide_approval(anna, approval, approve=False)
+    client.force_login(anna.person)
+    assert "Approve and start it" not in page() and "Declined by anna" in page()
+
+
 def test_without_a_step_only_the_runbook_begins(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
     runbook()
     anna = reachable(hook, "anna")
@@ -184,8 +208,10 @@ def test_the_form_the_api_and_the_file_know_it(clock: TravellingClock, client: A
     runbook()
     root = make.person("Root", "administrator")
     client.force_login(root)
-    form = client.get("/policies/new").content.decode()
+    form = client.get("/policies/new?choices=all").content.decode()
     assert '<option value="disk-full/fail-over"' in form and "and start “Fail over”" in form
+    offered = client.get("/choices/proposable.json", {"q": "disk"}).json()
+    assert [each["value"] for each in offered] == ["disk-full", "disk-full/fail-over"]
     given = {
         "name": "P", "team": "shop", "rows": "1", "repeats": "1", "answers": "1", "minutes-0": "5",
         "targets-0": f"person:{root.pk}", "runbook-0": "disk-full/fail-over",

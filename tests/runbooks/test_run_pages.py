@@ -190,6 +190,30 @@ def test_the_room_and_the_alert_offer_what_fits_and_show_what_runs(web: Client, 
     assert "/start" not in web.get(f"/runbook-offers/alerts/{group.pk}").content.decode()
 
 
+def test_a_chart_within_the_page_is_not_looked_for_in_an_answer_that_has_no_page(
+    web: Client, by: Actor, incident: Incident
+) -> None:
+    """``#run`` reads itself anew and takes ``#run`` from the answer; what stands in it asks for other things, and got nothing."""
+    page = web.get(f"/runbook-runs/{start_run(by, runbook(), incident=incident).pk}").content.decode()
+    tag = page[page.index('<div id="run"') :].partition(">")[0]
+    assert 'hx-select="#run"' in tag and 'hx-disinherit="hx-select"' in tag
+
+
+def test_whoever_reads_it_from_an_alert_begins_it_there(web: Client, by: Actor, incident: Incident) -> None:
+    book, group = runbook(), make.group("Too slow", team=shop())
+    begin = "Begin it, step by step"
+    assert begin not in web.get(f"/runbooks/{book.slug}").content.decode(), "nobody knows for what"
+    for path, field in ((f"?alert={group.pk}", "group"), (f"?incident={incident.pk}", "incident")):
+        page = web.get(f"/runbooks/{book.slug}{path}").content.decode()
+        assert begin in page and f'name="{field}"' in page
+    assert begin not in web.get(f"/runbooks/{book.slug}?alert=999999").content.decode()
+    made = web.post(f"/runbooks/{book.slug}/start", {"group": group.pk})
+    page = web.get(f"/runbooks/{book.slug}?alert={group.pk}").content.decode()
+    assert begin not in page and f'href="{made.url}"' in page and "Go on with it" in page
+    web.force_login(make.person("Val", "viewer"))
+    assert begin not in web.get(f"/runbooks/{book.slug}?incident={incident.pk}").content.decode()
+
+
 def test_what_a_policy_has_proposed_is_approved_in_the_room_and_one_stays_there(web: Client, by: Actor) -> None:
     from watchroom.paging.commands import start_escalation
     from watchroom.paging.models import Approval

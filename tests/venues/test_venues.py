@@ -168,6 +168,16 @@ def test_a_call_is_opened_by_rule_for_what_is_severe_and_by_click_for_the_rest(a
     assert Venue.objects.count() == 3, "what becomes severe gets its call then"
 
 
+def test_every_message_in_the_channel_of_a_drill_says_so(connect: Connect, admin: Actor) -> None:
+    server, workspace = connect("slack")
+    plan(admin, workspace=workspace, drills=True)
+    incident = incidents.declare(admin, title="Practice", severity=1, drill=True)
+    incidents.log(admin, incident, "decision", "We fail over")
+    work()
+    texts = [json.dumps(each, ensure_ascii=False) for each in server.messages.values()]
+    assert len(texts) >= 2 and all("[Drill] " in each for each in texts)
+
+
 def test_private_ones_drills_and_other_types_are_left_alone(admin: Actor) -> None:
     plan(admin, bridge=jitsi(admin))
     incidents.declare(admin, title="Secret", severity=1, private=True)

@@ -54,7 +54,9 @@ def _list(by: Actor, rest: str) -> str:
     found = list(rows.order_by("-id")[: MOST + 1])
     if not found:
         return "Nothing fires that nobody has."
-    lines = [f"{row.pk}  {row.severity}  {row.title}  {_url(row)}" for row in found[:MOST]]
+    lines = [
+        f"{row.pk}  {row.severity}  {'[Drill] ' if row.drill else ''}{row.title}  {_url(row)}" for row in found[:MOST]
+    ]
     return "\n".join(lines + (["and more"] if len(found) > MOST else []))
 
 

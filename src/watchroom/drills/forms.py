@@ -19,7 +19,7 @@ from ..accounts.roles import Action, Role
 from ..catalog.models import Service
 from ..catalog.queries import services_visible_to
 from ..incidents.forms import choices
-from ..intake.trying import read_labels, words_of
+from ..intake.trying import labels_in
 from ..kernel.found import FoundSelect, FoundSelectMultiple
 from ..kernel.local_time import LocalTime
 from ..kernel.numbers import whole
@@ -28,13 +28,14 @@ from .models import Drill, Scenario
 
 PEOPLE, SERVICES = reverse_lazy("choices-people"), reverse_lazy("choices-services")
 OWN_SERVICES = reverse_lazy("choices-own-services")
+SCENARIOS = reverse_lazy("choices-own-scenarios")
 _WORDS = ("labels", "annotations")
 _OF_INJECT = ("minutes", "title", "text", "key", *_WORDS, "alert", "role", "hint")
 _OF_EXPECTATION = ("minutes", "role", "severity")
 
 
 def _labels(written: str) -> dict[str, str]:
-    return read_labels(words_of(written.replace("\r\n", "\n")))
+    return labels_in(written.replace("\r\n", "\n"))
 
 
 @dataclass
@@ -54,11 +55,12 @@ class Draft:
     def of(cls, row: Scenario) -> Draft:
         """As it was saved."""
         injects = [
-            {**each, **{kept: "\n".join(starmap(_word, each.get(kept, {}).items())) for kept in _WORDS}}
+            {**each, **{kept: "\n".join(starmap(_word, _words(each.get(kept)).items())) for kept in _WORDS}}
             for each in row.injects
+            if isinstance(each, dict)
         ]
         services = [str(pk) for pk in row.services.values_list("pk", flat=True)]
-        return cls(row.team.slug, row.name, row.story, services, str(row.severity), str(row.minutes), injects, [*row.expectations])  # fmt: skip
+        return cls(row.team.slug, row.name, row.story, services, str(row.severity), str(row.minutes), injects, [each for each in row.expectations if isinstance(each, dict)])  # fmt: skip
 
     @classmethod
     def read(cls, sent: QueryDict) -> Draft:
@@ -117,14 +119,23 @@ class Draft:
 _PLAIN = re.compile(r"[^\s\"'\\]*")
 
 
-def _quoted(text: str) -> str:
-    """In quotes, where a shell would read it otherwise."""
-    return text if _PLAIN.fullmatch(text) else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _quoted(text: str, *, name: bool = False) -> str:
+    """In quotes, where a shell would read it otherwise, or a ``name`` would end too early."""
+    return (
+        text
+        if _PLAIN.fullmatch(text) and not (name and "=" in text)
+        else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    )
 
 
 def _word(name: str, value: str) -> str:
     """A label as :func:`_labels` reads it."""
-    return f"{_quoted(name)}={_quoted(value)}"
+    return f"{_quoted(name, name=True)}={_quoted(value)}"
+
+
+def _words(kept: object) -> dict[str, str]:
+    """Labels of one that an older version has kept otherwise can be written anew."""
+    return {str(name): str(value) for name, value in kept.items()} if isinstance(kept, dict) else {}
 
 
 def _without_nothing(each: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,7 +177,9 @@ class BreaksForm(forms.Form):
 class PlanForm(forms.Form):
     """When a scenario is practised, who facilitates, who takes part, whom it pages."""
 
-    scenario: forms.ModelChoiceField[Scenario] = forms.ModelChoiceField(Scenario.objects.none(), label="Scenario")
+    scenario: forms.ModelChoiceField[Scenario] = forms.ModelChoiceField(
+        Scenario.objects.none(), label="Scenario", widget=FoundSelect(SCENARIOS), empty_label="Type a part of its name"
+    )
     planned_for = LocalTime("When", "Nothing happens by itself then: whoever facilitates starts it.")
     facilitator: forms.ModelChoiceField[Person] = forms.ModelChoiceField(
         Person.objects.none(), label="Who facilitates", widget=FoundSelect(PEOPLE), empty_label=None,
@@ -214,6 +227,7 @@ class PracticeForm(forms.Form):
         label="Scenario",
         required=False,
         empty_label="By chance, of those not practised for long",
+        widget=FoundSelect(SCENARIOS),
     )
     pages = forms.ChoiceField(
         choices=[(str(value), str(label)) for value, label in reversed(Drill.Pages.choices)], label="Its alerts page",
@@ -224,6 +238,7 @@ class PracticeForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices(self.fields["facilitators"], Person.objects.filter(is_active=True))
         choices(self.fields["scenario"], Scenario.objects.filter(team=team))
+        self.fields["scenario"].widget.attrs["data-find"] = f"{SCENARIOS}?team={team.slug}"
 
 
 def members_of(team: Team, but: Person | None) -> list[int]:

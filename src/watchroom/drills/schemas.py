@@ -162,13 +162,11 @@ class InjectOut(Schema):
 
     @staticmethod
     def of(row: DrillInject) -> InjectOut:
-        content = row.content
-        ends = content["kind"] == "alert_ends"
-        inject = rules.Inject("alert_ends", alert=content["alert"]) if ends else rules.injects_of([content])[0]
+        inject = rules.kept(row.content)
         return InjectOut(
             id=row.pk,
             number=row.number,
-            kind=content["kind"],
+            kind=inject.kind,
             said=inject.said,
             state=row.state,
             due_at=row.due_at,

@@ -3,7 +3,7 @@ severity asks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from ..oncall import queries as oncall
 from ..oncall.outlook import not_paged
 from ..paging.commands import plan_of
 from ..paging.people import everybody, next_on_call, people_of
+from . import hooks
 from .models import Incident, RoleAssignment, RoleName, RoleRotation
 from .rules import assembling as rules
 from .severities import severity_of
@@ -96,12 +97,24 @@ def owners_of(services: Iterable[Service], at: datetime) -> list[Candidate]:
     return [each for pk, each in found.items() if pk not in away]
 
 
-def chain_of(incident: Incident, rotations: Iterable[RoleRotation], at: datetime) -> list[Candidate]:
+def those_who_practise(incident: Incident) -> Collection[int] | None:
+    """In a drill whoever takes part is asked and nobody else; None: no such limit."""
+    practice = hooks.practice_of(incident)
+    return practice.people if practice is not None else None
+
+
+def _those(found: Iterable[Candidate], among: Collection[int] | None) -> list[Candidate]:
+    return [each for each in found if among is None or each.person.pk in among]
+
+
+def chain_of(
+    incident: Incident, rotations: Iterable[RoleRotation], at: datetime, among: Collection[int] | None = None
+) -> list[Candidate]:
     """Everybody who can be asked for a role that one person holds, in the order in which they are: the nearest of these
-    ``rotations`` first, and those who lead in another incident after all who are free."""
+    ``rotations`` first, and those who lead in another incident after all who are free. ``among``: only of these."""
     people: dict[int, Candidate] = {}
     for rotation in rotations:
-        for each in candidates_of(rotation, at):
+        for each in _those(candidates_of(rotation, at), among):
             people.setdefault(each.person.pk, each)
     return [people[pk] for pk in rules.free_first(people, _busy_elsewhere(incident, people))]
 
@@ -114,14 +127,20 @@ def _busy_elsewhere(incident: Incident, people: Iterable[int]) -> set[int]:
     return set(held.exclude(incident=incident.pk).values_list("person_id", flat=True))
 
 
-def first_asked(incident: Incident, role: str, rotations: Iterable[RoleRotation], at: datetime) -> list[Candidate]:
+def first_asked(
+    incident: Incident,
+    role: str,
+    rotations: Iterable[RoleRotation],
+    at: datetime,
+    among: Collection[int] | None = None,
+) -> list[Candidate]:
     """Whom to ask first for ``role``: the first of :func:`chain_of`; of subject experts one from each rotation, and who is on
-    call for the services."""
+    call for the services. ``among``: only of these."""
     own = [each for each in rotations if each.role == role]
     if role != RoleName.EXPERT:
-        return chain_of(incident, own, at)[:1] if own else []
-    experts = [found[0] for each in own if (found := candidates_of(each, at))]
-    experts += owners_of(incident.services.select_related("policy").order_by("tier", "id"), at)
+        return chain_of(incident, own, at, among)[:1] if own else []
+    experts = [found[0] for each in own if (found := _those(candidates_of(each, at), among))]
+    experts += _those(owners_of(incident.services.select_related("policy").order_by("tier", "id"), at), among)
     return list({each.person.pk: each for each in reversed(experts)}.values())[::-1]
 
 
@@ -132,7 +151,8 @@ def next_after(assignment: RoleAssignment, at: datetime) -> Candidate | None:
     asked = set(
         RoleAssignment.objects.filter(incident=incident, role=assignment.role).values_list("person_id", flat=True)
     )
-    chain = {each.person.pk: each for each in chain_of(incident, rotations_for(incident, assignment.role), at)}
+    rotations, among = rotations_for(incident, assignment.role), those_who_practise(incident)
+    chain = {each.person.pk: each for each in chain_of(incident, rotations, at, among)}
     found = rules.next_to_ask(list(chain), asked)
     return chain[found] if found is not None else None
 
@@ -149,13 +169,13 @@ def needed_in(incident: Incident) -> list[Needed]:
     holders = list(
         RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True).select_related("person").order_by("id")
     )
-    rotations = rotations_for(incident)
+    rotations, among = rotations_for(incident), those_who_practise(incident)
     found = []
     for role in RoleName:
         held = [row for row in holders if row.role == role]
         having = {row.person_id for row in held}
         open_ = role == RoleName.EXPERT or not held
-        asked = first_asked(incident, role, rotations, at) if open_ else []
+        asked = first_asked(incident, role, rotations, at, among) if open_ else []
         candidates = [each for each in asked if each.person.pk not in having]
         required = role.value in severity.roles
         if required or held or candidates:

@@ -4,6 +4,7 @@ Django starts."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from ..accounts.changes import Change
 from .guidance import Shown
@@ -50,3 +51,25 @@ def pages_come_from(read: OnPages) -> None:
 def pages_of(incident: Incident) -> tuple[tuple[str, ...], tuple[Shown, ...]]:
     """The status pages that could say something of an incident, and what stood on them when."""
     return _on_pages[0](incident) if _on_pages else ((), ())
+
+
+@dataclass(frozen=True)
+class Practice:
+    """The drill to which an incident belongs. ``people``: the numbers of those who take part; ``rests``: it is paused."""
+
+    people: frozenset[int]
+    rests: bool = False
+
+
+Practised = Callable[[Incident], Practice | None]
+_practised: list[Practised] = []
+
+
+def incidents_are_practised_in(find: Practised) -> None:
+    """``find(incident)`` says which drill that is on an incident belongs to; None: to none."""
+    _practised[:] = [find]
+
+
+def practice_of(incident: Incident) -> Practice | None:
+    """The drill that is on and to which ``incident`` belongs; None: it is none of one, or only marked as a drill."""
+    return _practised[0](incident) if _practised and incident.drill else None

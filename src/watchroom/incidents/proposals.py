@@ -56,7 +56,7 @@ def propose(actor: Actor, title: str, groups: Sequence[AlertGroup] = (), *, but:
     services = {row.pk: row for row in services_visible_to(actor)}
     meant = set(likeness.named(title, ((pk, row.name) for pk, row in services.items())))
     meant |= {group.service_id for group in groups if group.service_id in services}
-    alerts = _alerts(actor, title, meant, {group.pk for group in groups})
+    alerts = _alerts(actor, title, meant, groups)
     meant |= {group.service_id for group in alerts if group.service_id in services}
     likes = likeness.alike(title, frozenset(meant), _known(actor, but))
     shown = [each for each in likes if each.known.is_open][:SHOWN]
@@ -91,10 +91,12 @@ def _known(actor: Actor, but: Incident | None) -> list[likeness.Known]:
     ]
 
 
-def _alerts(actor: Actor, title: str, services: set[int], given: set[int]) -> list[AlertGroup]:
+def _alerts(actor: Actor, title: str, services: set[int], given: Sequence[AlertGroup]) -> list[AlertGroup]:
     """Open alert groups that no open incident has yet and that are about the same: of a service that is meant, or alike in
-    words."""
-    rows = groups_visible_to(actor).filter(resolved_at__isnull=True).exclude(pk__in=given)
+    words. What is real and what is practised are never proposed for each other."""
+    practised = bool(given) and all(group.drill for group in given)
+    rows = groups_visible_to(actor).filter(resolved_at__isnull=True, drill=practised)
+    rows = rows.exclude(pk__in=[group.pk for group in given])
     taken = Incident.objects.exclude(status=Incident.Status.RESOLVED).filter(alert_groups__isnull=False)
     rows = rows.exclude(Q(pk__in=taken.values("alert_groups"))).select_related("service")
     said = likeness.words(title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -61,17 +62,37 @@ def read_labels(words: Iterable[str]) -> dict[str, str]:
     return labels
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a line, as a shell reads them: quotes hold spaces together.
+_PIECE = r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^\s"'\\=])"""  # of a word, as a shell reads it
+_LABEL = re.compile(rf"\s*({_PIECE}+)=((?:{_PIECE}|=)*)(?=\s|$)", re.DOTALL)
 
-    :raises Refused: a quote is not closed.
+
+def labels_in(text: str) -> dict[str, str]:
+    """Labels written as ``name=value name="a b"``, in words as a shell reads them; a name that holds ``=`` stands in quotes, too.
+
+    :raises Refused: a quote is not closed, or a word is not ``name=value``.
     """
-    try:
-        return shlex.split(text)
-    except ValueError:
-        raise Refused(
-            "A quote is not closed.", field="labels", value=text, fix='Write for example team=payments name="a b".'
-        ) from None
+    labels, at = {}, 0
+    while text[at:].strip():
+        found = _LABEL.match(text, at)
+        if found is None:
+            try:
+                words = shlex.split(text[at:])
+            except ValueError:
+                raise Refused(
+                    "A quote is not closed.",
+                    field="labels",
+                    value=text,
+                    fix='Write for example team=payments name="a b".',
+                ) from None
+            raise Refused(
+                "That is not a label.", field="labels", value=words[0], fix="Write name=value, such as team=payments."
+            )
+        name, value = ("".join(shlex.split(part)) for part in found.groups())
+        if not name:
+            raise Refused("A label has no name.", field="labels", value=found[0].strip(), fix="Write name=value, such as team=payments.")  # fmt: skip
+        labels[name] = value
+        at = found.end()
+    return labels
 
 
 def try_labels(labels: Mapping[str, str]) -> Way:

@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from django import forms
+from django.db.models import Q, QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from .numbers import wholes
+
+T = TypeVar("T")
+MOST = 30  # choices that are offered at once
+_WORDS = 8  # of what is typed; more would only make the question long
+
+
+def fitting(rows: QuerySet[Any, Any], typed: str, *fields: str) -> QuerySet[Any, Any]:
+    """Those of which each word that is typed stands somewhere in these fields."""
+    for word in typed[:200].split()[:_WORDS]:
+        wanted = Q()
+        for field in fields:
+            wanted |= Q(**{f"{field}__icontains": word})
+        rows = rows.filter(wanted)
+    return rows
+
+
+def shared(lists: Sequence[Sequence[T]]) -> list[T]:
+    """Of several lists as many as can be offered, in their order; what there is little of is all shown."""
+    shares: dict[int, Sequence[T]] = {}
+    left = MOST
+    for at, each in sorted(enumerate(lists), key=lambda pair: len(pair[1])):
+        shares[at] = each[: left // (len(lists) - len(shares))]
+        left -= len(shares[at])
+    return [one for at in range(len(lists)) for one in shares[at]]
 
 
 class _Found(forms.Select):

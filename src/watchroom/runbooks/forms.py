@@ -4,7 +4,6 @@ by row; what it means is checked by the command."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,15 +16,11 @@ from ..accounts.models import Person, Team
 from ..accounts.roles import Action
 from ..catalog.models import Service
 from ..catalog.queries import services_visible_to
-from ..evidence.models import Indicator
 from ..incidents.forms import choices
 from ..kernel.errors import WatchroomError
 from ..kernel.found import FoundSelect, FoundSelectMultiple
 from ..kernel.numbers import whole
-from ..mitigations.models import Mitigation
-from ..oncall.models import Schedule
-from ..paging.models import EscalationPolicy
-from . import rules
+from . import choosing, rules
 from .models import Runbook
 from .rules import Answer, Step
 
@@ -165,8 +160,11 @@ def named_again(steps: list[Step]) -> list[Step]:
     return [next(keyed) if step.key or step.title.strip() else step for step in steps]
 
 
-def rows_shown(steps: list[Step], *, look_at: int | None, error: WatchroomError | None) -> dict[str, Any]:
-    """All that the page needs of the steps; a query for each kind of thing that it offers, however many steps there are."""
+def rows_shown(
+    steps: list[Step], *, look_at: int | None, error: WatchroomError | None, all_choices: bool = False
+) -> dict[str, Any]:
+    """All that the page needs of the steps; a query for each kind of thing that is chosen in them, however many steps there are.
+    ``all_choices``: and all else that could be."""
     at = _AT.match(error.field or "") if error is not None else None
     wrong, about = (int(at[1]), at[2] or "") if at else (None, "")
     kinds = {step.kind for step in steps}
@@ -191,33 +189,9 @@ def rows_shown(steps: list[Step], *, look_at: int | None, error: WatchroomError 
         "parts": rules.PART_WORDS.items(),
         "places": places,
         "full": len(steps) >= rules.MOST_STEPS,
-        "mitigations": _with(_mitigations(), {s.mitigation for s in steps}) if "run" in kinds else (),
-        "indicators": _with(_indicators(), {s.indicator for s in steps}) if "look" in kinds else (),
-        "targets": _targets() if "call" in kinds else (),
+        "mitigations": choosing.MITIGATIONS.chosen((s.mitigation for s in steps), whole=all_choices and "run" in kinds),
+        "indicators": choosing.INDICATORS.chosen((s.indicator for s in steps), whole=all_choices and "look" in kinds),
+        "targets": choosing.CALLED.chosen((s.target for s in steps), whole=all_choices and "call" in kinds),
+        "all_choices": all_choices,
         "error": error if wrong is None else None,
     }
-
-
-def _with(offered: dict[str, str], chosen: set[str]) -> list[tuple[str, str]]:
-    """What is offered, and what was chosen and is gone."""
-    gone = {each: f"{each} (gone)" for each in chosen if each and each not in offered}
-    return list((offered | gone).items())
-
-
-def _mitigations() -> dict[str, str]:
-    rows = Mitigation.objects.order_by("name", "id")
-    return {row.slug: f"{row.name} ({row.get_risk_display().lower()} risk)" for row in rows}
-
-
-def _indicators() -> dict[str, str]:
-    rows = Indicator.objects.select_related("service").order_by("service__name", "position", "id")
-    return {f"{row.service.slug}/{row.name}": f"{row.service}: {row.name}" for row in rows}
-
-
-def _targets() -> list[tuple[str, str]]:
-    kinds: Mapping[str, Any] = {"team": Team, "schedule": Schedule, "policy": EscalationPolicy}
-    return [
-        (f"{kind}:{slug}", str(name))
-        for kind, model in kinds.items()
-        for slug, name in model.objects.order_by("name", "pk").values_list("slug", "name")
-    ]

@@ -1,4 +1,4 @@
-"""Which runbooks fit what is going on, with what earlier runs say of them, and which a policy may propose."""
+"""Which runbooks fit what is going on, with what earlier runs say of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..accounts.actors import Actor
 from ..incidents.models import Incident
 from ..intake.models import Alert, AlertGroup
 from .models import Runbook, RunbookRun
-from .queries import MOST_LABELS, fitting, fitting_group, steps_in_all
+from .queries import MOST_LABELS, fitting, fitting_group
 from .rules import progress
 from .runs import past_of
 
@@ -48,18 +48,3 @@ def _best(rows: list[Runbook], here: Any) -> list[Runbook]:
     order = list(dict.fromkeys(row.reason for row in rows))  # type: ignore[attr-defined]
     rows.sort(key=lambda row: (order.index(row.reason), -row.past.score))  # type: ignore[attr-defined]
     return rows[:MOST_OFFERED]
-
-
-def proposable() -> list[dict[str, Any]]:
-    """Runbooks that have steps, each with those of its steps that start something: ``value`` is how a policy names it."""
-    rows = list(Runbook.objects.filter(version__gt=0))
-    steps = steps_in_all(rows)
-    return [
-        {
-            "name": str(row),
-            "value": row.slug,
-            "steps": [(f"{row.slug}/{step.key}", step.title) for step in steps[row.pk] if step.mitigation],
-        }
-        for row in rows
-        if steps[row.pk]
-    ]

@@ -205,7 +205,7 @@ def _card(incident: Incident, entry: LogEntry) -> Card:
     kind = "" if entry.kind == LogEntry.Kind.SYSTEM else f"{entry.get_kind_display()}: "
     text = entry.text if len(entry.text) <= 240 else f"{entry.text[:239]}…"
     return Card(
-        title=f"{kind}{text}",
+        title=f"{'[Drill] ' if incident.drill else ''}{kind}{text}",
         text=entry.text if len(entry.text) > 240 else "",
         state=f"{who}, {time_stamp(entry.at)}".lstrip(", "),
         tone="done" if entry.type == "incident.resolved" else "info",

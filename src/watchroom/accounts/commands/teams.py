@@ -7,6 +7,7 @@ from django.db.models import ProtectedError
 from ...kernel.errors import Conflict, NotFound, Refused
 from ..actors import Actor
 from ..changes import change
+from ..held import CLOSE_IT, history_of, owned_by
 from ..models import Membership, Person, Team
 from ..roles import Action, Role
 from ..rules import checked_name, checked_slug
@@ -33,22 +34,31 @@ def save_team(by: Actor, team: Team | None, *, name: str, slug: str | None = Non
 
 
 def delete_team(by: Actor, team: Team) -> None:
-    """Delete a team that owns nothing.
+    """Delete a team that owns nothing and has no history.
 
-    :raises Conflict: it still owns services, schedules, policies or integrations; names them.
+    :raises Conflict: it owns something, which is named; or it has alerts or incidents, also those of drills: they stay, and so
+        does the team.
     """
     with change(by, "team.deleted", None, needs=Action.ADMINISTER) as made:
         made.note(name=team.name, slug=team.slug)
         made.touch("teams", f"team:{team.pk}")
+        history = history_of(team)
+        if history:
+            raise Conflict(f"The team {team} has a history, which stays: {history}.", field="team", value=team.slug, fix=CLOSE_IT)  # fmt: skip
+        owned, count = owned_by(team)
         try:
-            team.delete()
-        except ProtectedError as error:
-            owned = sorted({f"{each._meta.verbose_name} {each}" for each in error.protected_objects})
-            more = f" and {len(owned) - 5} more" if len(owned) > 5 else ""
+            if not count:
+                team.delete()
+        except ProtectedError:  # somebody has given it something meanwhile
+            owned, count = owned_by(team)
+        if count:
+            more = f" and {count - len(owned)} more" if count > len(owned) else ""
             raise Conflict(
-                f"This team still owns {', '.join(owned[:5])}{more}.",
+                f"This team still owns {', '.join(owned)}{more}.",
+                field="team",
+                value=team.slug,
                 fix="Delete these first, or give them to another team.",
-            ) from None
+            )
 
 
 def set_member(by: Actor, team: Team, person: Person, role: int | str = Role.RESPONDER) -> Membership:

@@ -13,6 +13,7 @@ from ...web.middleware import actor_of
 from .. import commands, queries
 from ..actors import Actor
 from ..forms import MemberForm, TeamForm, blame
+from ..held import CLOSE_IT, history_of
 from ..models import Team
 from ..roles import Action
 from .people import person_or_404
@@ -52,6 +53,8 @@ def team(request: HttpRequest, slug: str) -> HttpResponseBase:
         "may_manage": may_manage,
         "may_page": by.may(Action.RESPOND),
         "may_delete": by.may(Action.ADMINISTER),
+        "history": history_of(row) if by.may(Action.ADMINISTER) else "",
+        "close_it": CLOSE_IT,
         "may_invite": by.may(Action.ADMINISTER),
         "member_form": MemberForm() if may_manage else None,
     }

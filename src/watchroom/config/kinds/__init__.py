@@ -9,7 +9,9 @@ from . import (
     outside,
     paging,
     people,
+    practising,
     preparing,
+    put_offs,
     response,
     runbooks,
     schedules,
@@ -20,7 +22,7 @@ from ._kind import Kind
 
 _ROOMS = (
     people, schedules, outside, paging, services, holding, monitors, mitigations, runbooks, status, announced, incidents,
-    response, preparing,
+    response, preparing, practising, put_offs,
 )  # fmt: skip
 
 KINDS: dict[str, Kind] = {kind.name: kind for room in _ROOMS for kind in room.KINDS}

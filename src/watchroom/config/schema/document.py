@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from .. import parts
 from ..difference import State
 from ._part import Part
+from .before import Practice, PutOff
 from .incidents import (
     FollowRule,
     Guidance,
@@ -76,6 +77,7 @@ class Document(Part):
     venue_plans: list[VenuePlan] = []
     workflows: list[Workflow] = []
     scenarios: list[Scenario] = []
+    practice: list[Practice] = []
     severities: list[Severity] = []
     guidance: list[Guidance] = []
     role_rotations: list[RoleRotation] = []
@@ -83,6 +85,7 @@ class Document(Part):
     follow_rules: list[FollowRule] = []
     process: list[Process] = Field([], max_length=1)
     readiness: list[Readiness] = Field([], max_length=1)
+    put_offs: list[PutOff] = []
 
 
 # In the order in which things can be made: each names only what stands before it (services' needs are set at the end).
@@ -117,6 +120,7 @@ KEYS = {
     "venue_plans": "slug",
     "workflows": "slug",
     "scenarios": "slug",
+    "practice": "team",
     "severities": "key",
     "guidance": "rule",
     "role_rotations": "slug",
@@ -124,6 +128,7 @@ KEYS = {
     "follow_rules": "slug",
     "process": "of",
     "readiness": "of",
+    "put_offs": "key",
 }
 
 

@@ -158,7 +158,7 @@ def look_after() -> bool:
                 _write(
                     row,
                     each,
-                    rules.injects_of([each.content])[0] if each.content["kind"] in ("message", "fact") else None,
+                    rules.kept(each.content) if each.content["kind"] in ("message", "fact") else None,
                 )
             announce({f"drill:{row.pk}", "drills"})
     return True
@@ -216,15 +216,15 @@ def _send(row: Drill, inject: rules.Inject, *, ends: bool) -> None:
 
 
 def _alert(row: Drill, each: DrillInject) -> bool:
-    _send(row, rules.injects_of([each.content])[0], ends=False)
+    _send(row, rules.kept(each.content), ends=False)
     each.outcome = "Sent through the routes"
     return True
 
 
 def _alert_ends(row: Drill, each: DrillInject) -> bool:
     wanted = each.content["alert"]
-    all_of_it = rules.injects_of(row.plan["injects"])
-    _send(row, next(i for i in all_of_it if i.kind == "alert" and i.key == wanted), ends=True)
+    others = (rules.kept(other.content) for other in row.injects.all())
+    _send(row, next(i for i in others if i.kind == "alert" and i.key == wanted), ends=True)
     return True
 
 
@@ -249,7 +249,7 @@ def _write(row: Drill, each: DrillInject, inject: rules.Inject | None) -> None:
 
 def _said(row: Drill, each: DrillInject) -> bool:
     """Into the room; while there is none, those who take part are written to, and it follows them into the room."""
-    inject = rules.injects_of([each.content])[0]
+    inject = rules.kept(each.content)
     _room(row)
     if row.incident is not None:
         _write(row, each, inject)

@@ -13,7 +13,7 @@ from ...intake.trying import try_labels
 from ...kernel import clock
 from ...kernel.errors import NotFound, Refused
 from ...paging.wording import stamp
-from .. import library, queries, rules
+from .. import library, queries
 from ..models import Drill, Scenario
 from ._shared import labels_of, must_be, running, tell, touch
 
@@ -46,11 +46,13 @@ def may_page(by: Actor, scenario: Scenario, pages: str) -> None:
     the routes does.
 
     :raises NotAllowed: they lead to a team for which ``by`` does not respond.
+    :raises Refused: what is in the scenario makes no sense.
     """
+    injects, _ = queries.content_of(scenario)
     if pages != Drill.Pages.POLICY:
         return
     words = library.words(scenario.team, list(scenario.services.all()))
-    for inject in rules.injects_of(scenario.injects):
+    for inject in injects:
         if inject.kind == "alert":
             for end in try_labels(labels_of(inject, words)).ends:
                 for found in (end.service, end.policy):

@@ -18,7 +18,7 @@ from ...kernel.db import locked
 from ...kernel.errors import Conflict, NotAllowed
 from ...paging.commands import resume_escalation, stop_escalation
 from ...paging.models import Escalation, Notification
-from .. import queries, rules
+from .. import queries
 from ..models import Drill, DrillInject
 from ._shared import must_be, running, tell
 from .planning import may_page
@@ -42,6 +42,7 @@ def start(by: Actor, drill: Drill) -> Drill:
         may_page(by, scenario, row.pages)
         if not scenario.injects:
             raise Conflict("Nothing happens in this scenario.", field="scenario", value=scenario.slug, fix="Give it injects first.")  # fmt: skip
+        injects, _ = queries.content_of(scenario)
         names = ("name", "story", "severity", "minutes", "injects", "expectations")
         row.plan = {name: getattr(scenario, name) for name in names}
         row.state, row.started_at, row.look_at = State.RUNNING, made.at, made.at
@@ -58,7 +59,7 @@ def start(by: Actor, drill: Drill) -> Drill:
                 content=each.as_json(),
                 due_at=None if each.minutes is None else made.at + timedelta(minutes=each.minutes),
             )
-            for number, each in enumerate(rules.injects_of(scenario.injects), 1)
+            for number, each in enumerate(injects, 1)
         )
         if not row.surprise:
             body = "Work as you would if it were real: everything about it is marked as a drill. “Stop” on its page ends it at once."

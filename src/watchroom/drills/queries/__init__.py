@@ -2,10 +2,11 @@
 
 from .debrief import before, facts_of, score_of, sees, timeline
 from .drills import ON, drill_for, inject_for, may_stop, name_for, reads_all, runs, takes_part, visible_to
-from .happening import groups_of, held_pages_of, incident_of, incidents_of, pages_of, real_work
+from .happening import groups_of, held_pages_of, incident_of, incidents_of, on_with, pages_of, real_work
 from .practised import Practised, last_practised_by_team, practised_in
 from .scenarios import (
     by_chance,
+    content_of,
     practices_shown,
     read_inside_by,
     reads_inside,
@@ -19,6 +20,7 @@ __all__ = [
     "Practised",
     "before",
     "by_chance",
+    "content_of",
     "drill_for",
     "facts_of",
     "groups_of",
@@ -29,6 +31,7 @@ __all__ = [
     "last_practised_by_team",
     "may_stop",
     "name_for",
+    "on_with",
     "pages_of",
     "practices_shown",
     "practised_in",

@@ -45,7 +45,11 @@ def facts_of(drill: Drill, now: datetime | None = None) -> rules.Facts | None:
 def score_of(drill: Drill) -> rules.Score | None:
     """How it went, or goes so far; None: no signal has come."""
     facts = facts_of(drill)
-    return rules.score(rules.expectations_of(drill.plan.get("expectations", ())), facts) if facts else None
+    try:
+        expected = rules.expectations_of(drill.plan.get("expectations", ()))
+    except rules.Wrong:  # as an older version has kept them
+        return None
+    return rules.score(expected, facts) if facts else None
 
 
 # --- The debrief -----------------------------------------------------------------------------------------------------
@@ -60,7 +64,8 @@ class Moment:
     who: str = ""
 
 
-_TOLD = {"incident.declared", "incident.severity_changed", "role.accepted", "role.handed_over", "update.published",
+_TOLD = {"incident.declared", "incident.severity_changed", "role.taken", "role.accepted", "role.ended", "role.handed_over",
+         "drill.role_leaves", "update.published",
          "mitigation.started", "mitigation.finished", "incident.mitigated", "incident.resolved"}  # fmt: skip
 
 LINES = 300
@@ -72,9 +77,9 @@ def timeline(drill: Drill, by: Actor) -> list[Moment]:
     for row in drill.injects.exclude(at=None):
         if row.state == DrillInject.State.SKIPPED and row.by_id is None:
             continue  # left out by the end
-        inject = rules.injects_of([row.content])[0] if row.content.get("kind") != "alert_ends" else None
-        said = inject.said if inject else f"The alert “{row.content.get('alert')}” ends"
-        text = f"{said}: {inject.text}" if inject and inject.text else said
+        inject = rules.kept(row.content)
+        said = inject.said
+        text = f"{said}: {inject.text}" if inject.text else said
         assert row.at is not None
         found.append(Moment(row.at, True, "inject", f"Left out: {said}" if row.state == "skipped" else text))
     for group in groups_of(drill).select_related("acknowledged_by"):
@@ -96,7 +101,8 @@ def timeline(drill: Drill, by: Actor) -> list[Moment]:
                 continue
             if not line.client_key.startswith("drill-inject-"):
                 kind = "system" if line.kind == LogEntry.Kind.SYSTEM else str(line.get_kind_display())
-                found.append(Moment(line.at, False, kind, line.text, str(line.author or "")))
+                came = line.type == "drill.role_leaves"
+                found.append(Moment(line.at, came, kind, line.text, str(line.author or "")))
     return sorted(found, key=lambda each: each.at)
 
 

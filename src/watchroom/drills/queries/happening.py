@@ -53,6 +53,12 @@ def incidents_of(drill: Drill) -> QuerySet[Incident]:
     return Incident.objects.filter(pk__in=set(found) | ({drill.incident_id} - {None})).order_by("pk")
 
 
+def on_with(incident: Incident) -> Drill | None:
+    """The drill that is on and to which ``incident`` belongs; None: there is none. Some statements for each that is on."""
+    rows = Drill.objects.filter(state__in=ON).order_by("id")
+    return next((row for row in rows if incidents_of(row).filter(pk=incident.pk).exists()), None)
+
+
 def pages_of(drill: Drill) -> QuerySet[Escalation]:
     """What pages for a drill now: for its alerts, for roles of its incidents, and directly about those."""
     return _pages_about(drill).filter(ended_at__isnull=True)

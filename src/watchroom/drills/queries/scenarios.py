@@ -10,7 +10,8 @@ from django.db.models import Max, Q, QuerySet
 from ...accounts.actors import Actor
 from ...accounts.models import Person
 from ...accounts.roles import Action
-from ...kernel.errors import NotFound
+from ...kernel.errors import NotFound, Refused
+from .. import rules
 from ..models import Drill, Scenario
 from .drills import AHEAD, run_by, visible_to
 
@@ -56,6 +57,19 @@ def why_hidden(actor: Actor, scenario: Scenario) -> str:
         if told.exclude(surprise=True, state=Drill.State.PLANNED).exists():
             return "You are about to practise this: what happens in it you will see then."
     return f"What happens in it is read by whoever prepares the practice of {scenario.team}."
+
+
+def content_of(scenario: Scenario) -> tuple[tuple[rules.Inject, ...], tuple[rules.Expectation, ...]]:
+    """What is in a scenario. :raises Refused: it makes no sense as it was saved by an older version; says what to change."""
+    try:
+        return rules.injects_of(scenario.injects), rules.expectations_of(scenario.expectations)
+    except rules.Wrong as wrong:
+        raise Refused(
+            f"The scenario “{scenario}” can't be practised as it is: {wrong.message}",
+            field=wrong.field,
+            value=wrong.value,
+            fix=f"{wrong.fix} Change it at /drills/scenarios/{scenario.slug}/edit and save it.",
+        ) from None
 
 
 def practices_shown(actor: Actor, scenario: Scenario, most: int = 30) -> list[Drill]:

@@ -12,6 +12,7 @@ from .story import (
     expectations_of,
     filled,
     injects_of,
+    kept,
 )
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "expectations_of",
     "filled",
     "injects_of",
+    "kept",
     "score",
 ]

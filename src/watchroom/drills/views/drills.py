@@ -82,7 +82,7 @@ def drill(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _for_facilitator(row: Drill) -> dict[str, object]:
     told = row.plan or {"story": row.scenario.story, "injects": row.scenario.injects, "expectations": row.scenario.expectations}  # fmt: skip
-    injects = [(each, _read(each)) for each in row.injects.select_related("by")] if row.started_at else []
+    injects = [(each, rules.kept(each.content)) for each in row.injects.select_related("by")] if row.started_at else []
     waiting = [(each, inject) for each, inject in injects if each.state == DrillInject.State.WAITING]
     soonest = {each.pk: (each.due_at, each.number) for each, _ in waiting if each.due_at}
     timed = sorted((pair for pair in waiting if pair[0].pk in soonest), key=lambda pair: soonest[pair[0].pk])
@@ -95,15 +95,11 @@ def _for_facilitator(row: Drill) -> dict[str, object]:
         "by_press": [pair for pair in waiting if not pair[0].due_at],
         "happened": happened,
         "results": score.results if score else (),
-        "coming": rules.injects_of(told.get("injects", ())) if not row.started_at else (),
+        "coming": [rules.kept(each) for each in told.get("injects", ()) if isinstance(each, dict)]
+        if not row.started_at
+        else (),
         "ends_at": row.started_at + timedelta(minutes=int(told.get("minutes", 0))) if row.started_at else None,
     }
-
-
-def _read(each: DrillInject) -> rules.Inject:
-    if each.content["kind"] == "alert_ends":
-        return rules.Inject("alert_ends", alert=each.content["alert"])
-    return rules.injects_of([each.content])[0]
 
 
 @require_POST

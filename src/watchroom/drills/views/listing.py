@@ -26,10 +26,9 @@ PAGE = 30
 def index(request: HttpRequest) -> HttpResponse:
     """``/drills``: what is on, planned and past; the scenarios; per team who has practised when."""
     by = actor_of(request)
-    teams = list(by.teams_where(Action.RESPOND).order_by("name")[:200])
-    team = by.teams_where(Action.RESPOND).filter(slug=request.GET.get("team", "")).first()
-    if team is not None and team not in teams:
-        teams.append(team)
+    own = by.teams_where(Action.RESPOND).order_by("name")
+    team = own.filter(slug=request.GET.get("team", "")).first()
+    teams = list(own[:200])
     rows = queries.visible_to(by)
     rows = rows.filter(team=team) if team else rows
     after = whole(request.GET.get("after", ""))
@@ -40,12 +39,15 @@ def index(request: HttpRequest) -> HttpResponse:
     scenarios = list((queries.scenarios_visible_to(by).filter(team=team) if team else queries.scenarios_visible_to(by))[:200])  # fmt: skip
     read = queries.read_inside_by(by, scenarios)
     last = queries.last_practised_by_team()
+    whole_list = request.GET.get("choices") == "all"
     return render(
         request,
         "drills/list.html",
         {
             "team": team,
             "teams": teams,
+            "offered": own if whole_list else [team] if team else [],
+            "find_teams": "" if whole_list else reverse("choices-own-teams"),
             "on": [each for each in ahead if each.is_on],
             "planned": [(each, each.pk in mine, queries.name_for(by, each)) for each in ahead if not each.is_on],
             "past": past[:PAGE],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -26,24 +28,37 @@ def scenario(request: HttpRequest, slug: str) -> HttpResponse:
     by = actor_of(request)
     row = queries.scenario_by(by, slug)
     inside = queries.reads_inside(by, row)
+    injects, expectations, wrong = _inside(row) if inside else ((), (), None)
     context = {
         "scenario": row,
         "inside": inside,
+        "wrong": wrong,
         "hidden": "" if inside else queries.why_hidden(by, row),
         "story": to_html(row.story) if inside else "",
-        "injects": rules.injects_of(row.injects) if inside else (),
-        "expectations": rules.expectations_of(row.expectations) if inside else (),
-        "nobody": _paging_nobody(row) if inside else [],
+        "injects": injects,
+        "expectations": expectations,
+        "nobody": _paging_nobody(row, injects) if inside and not wrong else [],
         "drills": queries.practices_shown(by, row),
     }
     return render(request, "drills/scenario.html", context)
 
 
-def _paging_nobody(row: Scenario) -> list[str]:
+Inside = tuple[Sequence[rules.Inject], Sequence[rules.Expectation], WatchroomError | None]
+
+
+def _inside(row: Scenario) -> Inside:
+    """What is in a scenario; where it makes no sense as an older version saved it, as much as can be read, and what is wrong."""
+    try:
+        return *queries.content_of(row), None
+    except WatchroomError as wrong:
+        return [rules.kept(each) for each in row.injects if isinstance(each, dict)], (), wrong
+
+
+def _paging_nobody(row: Scenario, injects: Sequence[rules.Inject]) -> list[str]:
     """Its alerts that would page nobody by a policy."""
     words = library.words(row.team, list(row.services.all()))
     found: list[str] = []
-    for each in rules.injects_of(row.injects):
+    for each in injects:
         if each.kind == "alert" and len(found) < 10:
             labels = {name: rules.filled(value, words) for name, value in each.labels.items()}
             way = try_labels({"alertname": each.title, **labels})
@@ -64,7 +79,7 @@ def edit(request: HttpRequest, slug: str = "") -> HttpResponse:
     elif not teams.exists():
         by.require(Action.RESPOND)
     draft = Draft.read(request.POST) if request.method == "POST" else Draft.of(row) if row else Draft()
-    error: WatchroomError | None = None
+    error = _inside(row)[2] if row is not None and request.method == "GET" else None
     new = None
     what = request.POST.get("do", "save")
     if request.method == "POST":
@@ -86,7 +101,12 @@ def edit(request: HttpRequest, slug: str = "") -> HttpResponse:
         "kinds": rules.INJECTS, "expected": rules.EXPECTATIONS, "roles": rules.ROLES,
         "timed": rules.story.TIMED,
     }  # fmt: skip
-    return render(request, "drills/scenario_form.html", context, status=error.status if error else 200)
+    return render(
+        request,
+        "drills/scenario_form.html",
+        context,
+        status=error.status if error and request.method == "POST" else 200,
+    )
 
 
 def _save(request: HttpRequest, row: Scenario | None, draft: Draft) -> Scenario:

@@ -101,7 +101,7 @@ def _line(line: catching_up.Line) -> LineOut:
 
 class CatchUpOut(Schema):
     incident: int
-    state: str = Field(description="Severity, status and how long, in a sentence.")
+    state: str = Field(description="Severity, status and how long, in a sentence; of a drill it says so first.")
     impact: str
     summary: str
     roles: list[WhoOut]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -15,23 +15,31 @@ from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict
 from ...paging.commands import notify
-from .. import assembly
+from .. import assembly, hooks
 from ..models import Incident, RoleAssignment, RoleName
 from ..severities import severity_of
 from ._shared import acting_in, must_be_open, needed, record_times, write_system
 from .roles import end, give
+
+_LOOK_AGAIN = timedelta(minutes=1)  # whether a drill still rests
 
 
 def ask_missing(
     by: Actor, incident: Incident, at: datetime, *, only: Collection[str] | None = None
 ) -> list[RoleAssignment]:
     """Ask by itself for every role that the severity needs, nobody has and a rotation has somebody for; ``only``: of these.
-    Nobody is asked by itself for a drill, before triage, or into a private incident: who is asked may read it, so that
-    takes somebody's word. Inside the caller's transaction, with the incident locked."""
-    return [] if incident.drill or incident.triage or incident.private else _ask(by, incident, at, only)
+    Nobody is asked by itself before triage, or into a private incident: who is asked may read it, so that takes somebody's
+    word. In a drill only those are asked who take part. Inside the caller's transaction, with the incident locked."""
+    return [] if incident.triage or incident.private else _ask(by, incident, at, only)
 
 
 def _ask(by: Actor, incident: Incident, at: datetime, only: Collection[str] | None = None) -> list[RoleAssignment]:
+    among = None
+    if incident.drill:
+        practice = hooks.practice_of(incident)
+        if practice is None or practice.rests:
+            return []
+        among = practice.people
     missing = [role for role in severity_of(incident.severity).roles if only is None or role in only]
     rotations = assembly.rotations_for(incident) if missing else []
     held = RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True)
@@ -41,7 +49,7 @@ def _ask(by: Actor, incident: Incident, at: datetime, only: Collection[str] | No
         if role in taken and role != RoleName.EXPERT:
             continue
         having = set(held.filter(role=role).values_list("person_id", flat=True))
-        for each in assembly.first_asked(incident, role, rotations, at):
+        for each in assembly.first_asked(incident, role, rotations, at, among):
             if each.person.pk not in having:
                 asked.append(give(by, incident, RoleName(role), each.person, at, why=each.why))
     return asked
@@ -55,7 +63,7 @@ def assemble(by: Actor, incident: Incident) -> list[RoleAssignment]:
     with acting_in(by, "incident.assembled", incident) as (made, row):
         must_be_open(row, "nobody is needed in it")
         made.due()
-        asked = [] if row.drill or row.triage else _ask(by, row, made.at)
+        asked = [] if row.triage else _ask(by, row, made.at)
         made.note(asked=[f"{each.role}: {each.person}" for each in asked])
         record_times(row)
     return asked
@@ -74,10 +82,16 @@ def pass_on_one() -> bool:
         found = locked(due.filter(pk=seen.pk)).first()
         if found is None:  # another engine has asked the next one
             return True
+        practice = hooks.practice_of(incident)
+        if practice is not None and practice.rests:  # nobody is asked while a drill is paused
+            found.pass_at = now + _LOOK_AGAIN
+            found.save(update_fields=["pass_at"])
+            return True
         found.pass_at = None
         found.save(update_fields=["pass_at"])
-        # Nobody gets to read a private one because somebody else does not answer.
-        if found.accepted_at is None and found.ended_at is None and incident.is_open and not incident.private:
+        # Nobody gets to read a private one because somebody else does not answer; and a drill that is over asks nobody.
+        alone = incident.private or (incident.drill and practice is None)
+        if found.accepted_at is None and found.ended_at is None and incident.is_open and not alone:
             with acting_in(SYSTEM, "role.passed_on", incident) as (made, row):
                 made.due()
                 made.note(role=found.role, person=str(found.person))
@@ -111,8 +125,8 @@ def decline_role(by: Actor, assignment: RoleAssignment, *, why: str = "") -> Rol
             made.due()
             made.note(role=found.role, person=str(found.person))
             said = f"{found.person} can’t be the {found.get_role_display().lower()}{f' ({why})' if why else ''}"
-            # Nobody gets to read a private one, and nobody is asked into a drill, without somebody's word.
-            asks = row.is_open and not row.private and not row.drill
+            # Nobody gets to read a private one without somebody's word, or is asked into a drill that has none who take part.
+            asks = row.is_open and not row.private and (not row.drill or hooks.practice_of(row) is not None)
             following = assembly.next_after(found, made.at) if asks else None
             _ask_next(by, row, found, made.at, said, following)
         made.touch(f"incident:{row.pk}", "incidents")

@@ -14,7 +14,7 @@ from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ...paging.commands import start_escalation, stop_escalation
-from .. import assembly
+from .. import assembly, hooks
 from ..models import ROLE_DUTY, Incident, RoleAssignment, RoleHandoff, RoleName
 from ._shared import acting_in, must_be_open, needed, record_times, write_system
 
@@ -48,7 +48,8 @@ def give(
             return assignment
         if role != RoleName.EXPERT:
             end(by, assignment, at)
-    wait = None if own or incident.drill or incident.private else assembly.waits_for(incident, role)
+    alone = own or incident.private or (incident.drill and hooks.practice_of(incident) is None)
+    wait = None if alone else assembly.waits_for(incident, role)
     assignment = RoleAssignment.objects.create(
         incident=incident,
         role=role,

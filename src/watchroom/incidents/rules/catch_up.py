@@ -119,6 +119,7 @@ class Scene:
     ended_at: datetime | None = None
     state: str = ""  # what people call its status, where they have a word of their own
     triage: bool = False  # nobody has said yet whether it is an incident
+    made_up: str = ""  # "drill" or "test": what is practised or tried says so first
 
 
 @dataclass(frozen=True)
@@ -188,13 +189,14 @@ _STATE = {
 
 def _state(scene: Scene, now: datetime) -> str:
     lasted = span((scene.ended_at or now) - scene.started_at)
+    marked = f"[{scene.made_up.capitalize()}] " if scene.made_up else ""
     if scene.triage:
-        return f"Perhaps SEV{scene.severity}: nobody has said yet whether it is an incident; for {lasted}"
+        return f"{marked}Perhaps SEV{scene.severity}: nobody has said yet whether it is an incident; for {lasted}"
     said = _STATE.get(scene.status, scene.status)
     when = f"it lasted {lasted}" if scene.ended_at else f"for {lasted}"
     own = scene.state and scene.state.lower() != scene.status
     called = f"{scene.state} ({scene.status})" if own else scene.status
-    return f"SEV{scene.severity}, {called}: {said}; {when}"
+    return f"{marked}SEV{scene.severity}, {called}: {said}; {when}"
 
 
 def _leader(scene: Scene) -> str:

@@ -57,6 +57,7 @@ def scene_of(
         state=incident.state_name if incident.state else "",
         severity=incident.severity,
         triage=incident.is_waiting,
+        made_up="test" if incident.test else "drill" if incident.drill else "",
         started_at=times["started"].at,
         ended_at=ended.at if ended else None,
         impact=incident.impact,

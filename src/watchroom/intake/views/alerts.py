@@ -23,7 +23,7 @@ from ...incidents.queries import visible_to as incidents_visible_to
 from ...kernel import clock
 from ...kernel.errors import NotFound, Refused, WatchroomError
 from ...kernel.numbers import whole, wholes
-from ...paging.models import Escalation
+from ...paging.models import Approval, Escalation
 from ...paging.queries import notifications_visible_to, trace
 from ...paging.views.respond import next_of
 from ...runbooks.queries import fitting_group
@@ -117,6 +117,12 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     links = list(group.service.links.all()) if group.service else []
     answered = _answered(escalation)
     coming = next_of(lines)
+    proposed = list(escalation.approvals.select_related("decided_by")) if escalation else []
+    may_respond = actor.may(Action.RESPOND, group.team) or (
+        escalation and escalation.notifications.filter(person=actor.person).exists()
+    )
+    # What waits for a word stands where the thumb is; what is decided, beside.
+    waiting = [each for each in proposed if each.state == Approval.State.OPEN and may_respond and not group.resolved_at]
     still_paging = coming is not None and group.state == "acknowledged" and not group.snoozed
     has_it = actor.person is not None and group.acknowledged_by_id == actor.person.pk
     context = {
@@ -143,10 +149,13 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         if escalation
         else (),
         "next": coming,
-        "may_respond": actor.may(Action.RESPOND, group.team)
-        or (escalation and escalation.notifications.filter(person=actor.person).exists()),
+        "may_respond": may_respond,
+        "waiting": waiting,
+        "proposed": [each for each in proposed if each not in waiting],
         "verdicts": Verdict.choices,
-        "people": Person.objects.filter(is_active=True).exclude(pk=actor.person.pk if actor.person else 0),
+        "people": Person.objects.filter(is_active=True).exclude(pk=actor.person.pk if actor.person else 0)
+        if request.GET.get("choices") == "all"
+        else (),
         "responders": group.responders.select_related("person", "escalation", "added_by"),
         "durations": DURATIONS,
         "links": links,
@@ -209,7 +218,7 @@ def _runbooks(
 ) -> list[tuple[str, str, bool]]:
     """Where it says what to do, each with a name and whether it is elsewhere: the runbooks of ours that fit, best first; then where
     the alerts say, or else their service does, which need no name where they stand alone."""
-    ours = [(f"/runbooks/{row.slug}", row.name, False) for row in fitting_group(actor, group, alerts)]
+    ours = [(f"/runbooks/{row.slug}?alert={group.pk}", row.name, False) for row in fitting_group(actor, group, alerts)]
     said = (alert.annotations.get(name, "") for alert in alerts for name in ("runbook_url", "runbook"))
     own = [url for url in said if url.startswith(("https://", "http://"))]
     found = own or [link.url for link in links if link.kind == ServiceLink.Kind.RUNBOOK]

@@ -28,7 +28,7 @@ from ..queries import intervals_visible_to, routes_visible_to
 from ..rules import Declares
 from ..rules.declaring import Said
 from ..rules.intervals import in_words, interval
-from ..trying import read_labels, try_labels, words_of
+from ..trying import labels_in, try_labels
 
 
 def route_for(actor: Actor, pk: int) -> Route:
@@ -53,7 +53,7 @@ def index(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("labels", "")
     error, way = None, None
     try:
-        labels = read_labels(words_of(text))
+        labels = labels_in(text)
         way = try_labels(labels) if labels else None
     except Refused as refused:
         error = refused
@@ -82,7 +82,7 @@ def drill(request: HttpRequest) -> HttpResponse:
     """Send a drill through the routes."""
     text = request.POST.get("labels", "")
     try:
-        commands.send_drill(actor_of(request), read_labels(words_of(text)))
+        commands.send_drill(actor_of(request), labels_in(text))
     except (Refused, NotAllowed) as refused:
         messages.error(request, str(refused))
     else:

@@ -13,16 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
-from ...accounts.models import Person, Team
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
-from ...incidents.models import RoleName
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused
 from ...kernel.numbers import whole
-from ...mitigations.models import Mitigation
-from ...oncall.models import Schedule
-from ...runbooks.offering import proposable
+from ...runbooks import choosing
 from ...web.middleware import actor_of
 from ...workspaces.queries import visible_to as visible_workspaces
 from .. import commands
@@ -32,6 +28,7 @@ from ..models import EscalationPolicy, Urgency
 from ..outlook import warnings_of
 from ..queries import defects_visible_to, dry_run, policies_visible_to, versions_of
 from .steps import arranged, empty_row, form_row, labels_from, row_of, step_from
+from .targets import everything, named
 
 SEVERITIES = ("critical", "error", "warning", "info")
 _FAR = timedelta(days=366)  # for which a dry run may be asked
@@ -122,6 +119,7 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
         values = _values_of(policy)
         rows = [row_of(step) for step in policy.steps.prefetch_related("targets__workspace")] if policy else []
         spare = SPARE_STEPS
+    whole_lists = request.GET.get("choices") == "all"
     context = {
         "policy": policy,
         "values": values,
@@ -133,16 +131,10 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
         "days": DAYS,
         "zones": sorted(available_timezones()),
         "teams": actor.teams_where(Action.MANAGE),
-        "targets": [
-            ("On call in", [(f"schedule:{each.pk}", each) for each in Schedule.objects.all()]),
-            ("Next on call in", [(f"schedule/next:{each.pk}", each) for each in Schedule.objects.all()]),
-            ("Everybody in the rotations of", [(f"schedule/all:{each.pk}", each) for each in Schedule.objects.all()]),
-            ("The person", [(f"person:{each.pk}", each) for each in Person.objects.filter(is_active=True)]),
-            ("Everybody in", [(f"team:{each.pk}", each) for each in Team.objects.all()]),
-            ("Of the incident", [(f"role:{value}", label) for value, label in RoleName.choices]),
-        ],
-        "mitigations": Mitigation.objects.all(),
-        "runbooks": proposable(),
+        "all_choices": whole_lists,
+        "targets": everything() if whole_lists else named({each for row in rows for each in row["chosen"]}),
+        "mitigations": choosing.MITIGATIONS.chosen((row["mitigation"] for row in rows), whole=whole_lists),
+        "runbooks": choosing.PROPOSABLE.chosen((row["runbook"] for row in rows), whole=whole_lists),
     }
     return render(request, "paging/policy_form.html", context, status=422 if error else 200)
 

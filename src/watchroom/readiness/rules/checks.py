@@ -38,6 +38,16 @@ class Level(IntEnum):
         raise ValueError(f"{word!r} is not one of {', '.join(each.word for each in cls)}")
 
 
+NAMES = frozenset(
+    {
+        *("dead-man", "mail", "administrators", "alarm", "published", "teamless"),  # of the installation
+        *("person", "defect", "policy", "managers", "tray", "silent", "heartbeats", "checks", "route"),
+        *("service.policy", "service.runbook", "service.indicator", "service.needs", "mitigation", "runbook"),
+        *("practice", "process", "action", "postmortem", "load", "page"),
+    }
+)  # what a key begins with
+
+
 @dataclass(frozen=True)
 class Lack:
     """Something that is lacking. ``key`` names it, and stays the same as long as it is lacking; ``path`` is where it is mended;
@@ -285,4 +295,5 @@ def lacks_of_all(here: InstallationFacts, limits: Thresholds) -> Found:
 def _found(answers: Iterable[Lack | None]) -> Found:
     said: Sequence[Lack | None] = list(answers)
     lacks = [each for each in said if each is not None]
+    assert NAMES.issuperset(each.check for each in lacks), "a new check has its name in NAMES"
     return Found(len(said), tuple(sorted(lacks, key=lambda each: each.level)))  # as stable as CHECKS

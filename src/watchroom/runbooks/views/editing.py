@@ -77,7 +77,7 @@ def edit(request: HttpRequest, slug: str = "") -> HttpResponse:
         "runbook": row,
         "shown": shown,
         "offered": [(key, each["label"]) for key, each in OFFERED.items()] if row is None and not steps else (),
-        **rows_shown(named_again(steps), look_at=look_at, error=error),
+        **rows_shown(named_again(steps), look_at=look_at, error=error, all_choices=request.GET.get("choices") == "all"),
     }
     wrong = what == "save" and (form.errors or error)
     return render(request, "runbooks/form.html", context, status=422 if wrong else 200)

@@ -25,6 +25,7 @@ from ..models import Runbook
 from ..named import named_in
 from ..rules.markdown import written
 from ..rules.reviews import due
+from .offers import begin_here
 from .reading import readable
 
 PAGE, MOST_LOOKED_AT, VERSIONS = 50, 500, 50
@@ -106,6 +107,7 @@ def show(request: HttpRequest, slug: str, version: int | None = None) -> HttpRes
         "review_due": due(row.reviewed_at or row.created_at, row.review_days),
         "now": now,
         "ran": ran,
+        "begin": None if older or not steps else begin_here(by, row, request.GET),
         "may_edit": by.may(Action.MANAGE, row.team),
         "may_review": by.may(Action.RESPOND, row.team) or (by.person and by.person.pk == row.owner_id),
     }

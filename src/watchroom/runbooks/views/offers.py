@@ -3,6 +3,7 @@ request of its own, so that neither page waits for it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,10 +16,11 @@ from ...incidents.commands._shared import needed
 from ...incidents.queries import incident_for
 from ...intake.commands.groups import needed_for
 from ...kernel.errors import WatchroomError
+from ...kernel.numbers import whole
 from ...paging.models import Approval, Escalation
 from ...paging.queries import approvals_visible_to
 from ...web.middleware import actor_of
-from ..models import RunbookRun
+from ..models import Runbook, RunbookRun
 from ..offering import of_group, offered_for, offered_in
 from ..rules import progress, steps_of
 from ..runs import runs_visible_to, said_of
@@ -63,6 +65,29 @@ def for_group(request: HttpRequest, pk: int) -> HttpResponse:
         "pk": pk,
     }
     return render(request, "runbooks/_offers.html", context)
+
+
+def begin_here(by: Actor, runbook: Runbook, said: Mapping[str, str]) -> dict[str, Any] | None:
+    """For whoever comes from an alert (``?alert=7``) or a room (``?incident=7``) to read a runbook: what it is begun for, or the
+    run that is under way there. None: they came from elsewhere, or may not."""
+    alert, incident = whole(said.get("alert", "")), whole(said.get("incident", ""))
+    try:
+        if alert is not None:
+            group = group_for(by, alert)
+            may = group.resolved_at is None and by.may(needed_for(by, group), group.team)
+            found = {"about": "group", "pk": group.pk, "title": group.title, "back": f"/alerts/{group.pk}"}
+            rows = runs_visible_to(by).filter(of_group(group))
+        elif incident is not None:
+            row = incident_for(by, incident)
+            may = row.is_open and by.may(needed(by, row), row.team)
+            found = {"about": "incident", "pk": row.pk, "title": str(row), "back": f"/incidents/{row.pk}"}
+            rows = runs_visible_to(by).filter(incident=row)
+        else:
+            return None
+    except WatchroomError:
+        return None
+    running = rows.filter(runbook=runbook, ended_at__isnull=True).order_by("-id").first()
+    return {**found, "run": running} if may or running else None
 
 
 def _may(by: Actor, ask: Any) -> bool:

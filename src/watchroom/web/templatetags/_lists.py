@@ -43,9 +43,10 @@ def chip(context: Context, name: str, value: object, label: str, count: object =
 
 
 def choose(
-    context: Context, name: str, label: str, every: str, choices: Iterable[Any], key: str = "slug"
+    context: Context, name: str, label: str, every: str, choices: Iterable[Any], key: str = "slug", find: str = ""
 ) -> SafeString:
-    """A select of a filter bar. ``every`` is the choice of all; ``choices`` are (value, word), or things, known by ``key``."""
+    """A select of a filter bar. ``every`` is the choice of all; ``choices`` are (value, word), or things, known by ``key``.
+    ``find``: the address that finds what is typed, where there may be thousands and ``choices`` is only what is chosen."""
     chosen = context["request"].GET.get(name, "")
     pairs = (each if isinstance(each, tuple) else (getattr(each, key), each) for each in choices)
     options = format_html_join(
@@ -54,9 +55,10 @@ def choose(
         ((value, mark_safe(" selected") if str(value) == chosen else "", word) for value, word in pairs),
     )
     return format_html(
-        '<select class="input" name="{}" aria-label="{}" data-autosubmit><option value="">{}</option>{}</select>',
+        '<select class="input" name="{}" aria-label="{}" data-autosubmit{}><option value="">{}</option>{}</select>',
         name,
         label,
+        format_html(' id="filter-{}" data-find="{}"', name, find) if find else "",
         every,
         options,
     )

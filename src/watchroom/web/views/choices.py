@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
 
 from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...catalog.queries import services_visible_to
+from ...drills.models import Scenario
+from ...kernel.found import MOST, fitting
+from ...paging.views import targets as policy_targets
+from ...runbooks import choosing
 from ..middleware import actor_of
-
-MOST = 30
-_WORDS = 8  # of what is typed; more would only make the question long
 
 
 def people(request: HttpRequest) -> JsonResponse:
@@ -36,15 +37,58 @@ def own_services(request: HttpRequest) -> JsonResponse:
     return _answer([(row.pk, str(row), str(row.team)) for row in found])
 
 
+def own_teams(request: HttpRequest) -> JsonResponse:
+    """The teams for which whoever asks responds, by their slugs."""
+    found = _fitting(actor_of(request).teams_where(Action.RESPOND), request, "name", "slug").order_by("name", "id")
+    return _answer([(row.slug, str(row), "") for row in found[:MOST]])
+
+
+def own_scenarios(request: HttpRequest) -> JsonResponse:
+    """Scenarios of these teams; ``team`` (a slug): of one of them."""
+    rows = Scenario.objects.filter(team__in=actor_of(request).teams_where(Action.RESPOND)).select_related("team")
+    rows = rows.filter(team__slug=request.GET["team"]) if "team" in request.GET else rows
+    found = _fitting(rows, request, "name", "slug", "team__name").order_by("name", "id")[:MOST]
+    return _answer([(row.pk, str(row), str(row.team)) for row in found])
+
+
+def targets(request: HttpRequest) -> JsonResponse:
+    """Whom a step of a policy can page."""
+    offered = policy_targets.found(_typed(request)) if actor_of(request).may(Action.SEE) else []
+    return _answer([(*each, "") for each in offered])
+
+
+def mitigations(request: HttpRequest) -> JsonResponse:
+    """Mitigations, by their short names."""
+    return _offered(request, choosing.MITIGATIONS)
+
+
+def indicators(request: HttpRequest) -> JsonResponse:
+    """Indicators, as service/name."""
+    return _offered(request, choosing.INDICATORS)
+
+
+def called(request: HttpRequest) -> JsonResponse:
+    """Whom a step of a runbook can call."""
+    return _offered(request, choosing.CALLED)
+
+
+def proposable(request: HttpRequest) -> JsonResponse:
+    """Runbooks that a policy can propose, each with the steps that start something."""
+    return _offered(request, choosing.PROPOSABLE)
+
+
+def _offered(request: HttpRequest, offers: choosing.Offers) -> JsonResponse:
+    found = offers.found(_typed(request)) if actor_of(request).may(Action.SEE) else []
+    return _answer([(*each, "") for each in found])
+
+
+def _typed(request: HttpRequest) -> str:
+    return request.GET.get("q", "")[:200]
+
+
 def _fitting(rows: QuerySet, request: HttpRequest, *fields: str) -> QuerySet:  # type: ignore[type-arg]
-    """Those of which each word that is typed stands somewhere."""
-    for word in request.GET.get("q", "")[:200].split()[:_WORDS]:
-        wanted = Q()
-        for field in fields:
-            wanted |= Q(**{f"{field}__icontains": word})
-        rows = rows.filter(wanted)
-    return rows
+    return fitting(rows, _typed(request), *fields)
 
 
-def _answer(found: list[tuple[int, str, str]]) -> JsonResponse:
-    return JsonResponse([{"value": str(pk), "label": label, "hint": hint} for pk, label, hint in found], safe=False)
+def _answer(found: list[tuple[int | str, str, str]]) -> JsonResponse:
+    return JsonResponse([{"value": str(key), "label": label, "hint": hint} for key, label, hint in found], safe=False)

@@ -15,6 +15,7 @@ function enhance(select) {
     id, class: "input", role: "combobox", type: "text", autocomplete: "off", spellcheck: "false",
     "aria-expanded": "false", "aria-autocomplete": "list", "aria-controls": `${id}-list`, placeholder: select.dataset.placeholder || (!select.multiple && select.querySelector("option[value='']")?.textContent) || "Type a name",
   });
+  const empty = input.placeholder;
   const list = make("ul", { id: `${id}-list`, role: "listbox", "aria-label": "What can be chosen" });
   const said = make("p", { class: "sr-only", role: "status" });
   let shown = [], at = 0, chosen = [...select.selectedOptions].filter((option) => option.value); // in the order in which they were chosen
@@ -27,6 +28,7 @@ function enhance(select) {
       return make("li", {}, nameOf(option), off);
     }));
     chips.hidden = !chips.childElementCount;
+    input.placeholder = select.multiple || chips.hidden ? empty : "Another one";
     input.setCustomValidity(select.dataset.required && chips.hidden ? "Choose at least one." : "");
   };
   const mark = () => {
@@ -43,7 +45,7 @@ function enhance(select) {
   const found = async () => {
     const mine = asked += 1;
     let rows = null;
-    try { rows = await (await fetch(`${find}?q=${encodeURIComponent(input.value)}`, { headers: { Accept: "application/json" } })).json(); } catch { /* said below */ }
+    try { rows = await (await fetch(`${find}${find.includes("?") ? "&" : "?"}q=${encodeURIComponent(input.value)}`, { headers: { Accept: "application/json" } })).json(); } catch { /* said below */ }
     if (mine !== asked) return;
     waits = null;
     if (!Array.isArray(rows)) { said.textContent = "What can be chosen could not be loaded. Type again."; return; }
@@ -106,6 +108,7 @@ function enhance(select) {
 
   if (select.required) { select.dataset.required = "yes"; select.required = false; }
   if (select.hasAttribute("aria-describedby")) input.setAttribute("aria-describedby", select.getAttribute("aria-describedby"));
+  if (select.hasAttribute("aria-label")) input.setAttribute("aria-label", select.getAttribute("aria-label"));
   for (const label of select.labels) label.htmlFor = id;
   select.hidden = true;
   select.after(make("div", { class: "pick" }, chips, make("div", { class: "menu" }, input, list), said));
