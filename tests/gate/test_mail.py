@@ -114,12 +114,12 @@ def test_a_mail_may_not_be_larger_than_a_signal(smtp: smtplib.SMTP) -> None:
 def test_without_a_commit_there_is_no_250(smtp: smtplib.SMTP, monkeypatch: pytest.MonkeyPatch) -> None:
     make.integration(source="email", key=KEY)
     assert send(smtp, f"{KEY}@example.org")[0] == 250
-    from watchroom.intake.gate import database
+    from watchroom.intake.gate import database, postgresql, sqlite
 
     def broken(self: object, signals: object) -> None:
         raise database.Unavailable("the disk is full")
 
-    for kind in (database.SQLite, database.PostgreSQL):
+    for kind in (sqlite.SQLite, postgresql.PostgreSQL):
         monkeypatch.setattr(kind, "insert", broken)
     assert send(smtp, f"{KEY}@example.org")[0] == 451
 

@@ -248,6 +248,7 @@ def test_everything_at_once_is_stored_once(gate: Running, integration: Make) -> 
     with ThreadPoolExecutor(16) as pool:
         statuses = list(pool.map(lambda number: gate.send(key, [alert(str(number))]).status, range(200)))
     assert statuses == [200] * 200
+    wait_until(lambda: Signal.objects.count() == 200, 30, "all of them are in the journal")
     names = [json.loads(bytes(signal.body))[0]["labels"]["alertname"] for signal in Signal.objects.all()]
     assert sorted(names, key=int) == [str(number) for number in range(200)]
 

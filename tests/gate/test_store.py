@@ -34,6 +34,9 @@ class Recorder:
             raise Refused("13")
         self.batches.append([each.integration_id for each in signals])
 
+    def settle(self) -> None:
+        pass
+
     def integrations(self) -> dict[str, object]:
         return {}
 

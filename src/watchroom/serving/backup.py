@@ -25,13 +25,14 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from .. import __version__
+from ..intake.gate.database import Unavailable, database
 from ..kernel import clock, wake
 from ..kernel.errors import Conflict, NotFound, Refused, WatchroomError
 from ..kernel.settings import Settings, current
 
 ABOUT, DUMP, ATTACHMENTS = "backup.json", "database.dump", "attachments"
 MAIN, JOURNAL = "watchroom.sqlite3", "watchroom.signals.sqlite3"
-_BESIDE = ("", "-wal", "-shm")  # SQLite's files of one database
+_BESIDE = ("", "-wal", "-shm", "-spool")  # the files of one database: SQLite's, and the gate's before the journal
 
 
 class About(msgspec.Struct, frozen=True):
@@ -68,6 +69,7 @@ def make(to: Path, *, attachments: bool = True) -> Path:
         if settings.is_postgresql:
             _dump(settings, part / DUMP)
         else:
+            _settle(settings)
             # In this order: signals that have been read by the database's own account are then never missing in the journal.
             _copy_sqlite(settings.sqlite_path, part / MAIN)
             _copy_sqlite(settings.journal_path, part / JOURNAL)
@@ -228,6 +230,20 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         raise WatchroomError(
             f"{source.name} could not be copied: {error}.", fix="Look for space and at the disk."
         ) from None
+
+
+def _settle(settings: Settings) -> None:
+    """Bring what a gate that was cut off has left in its spool into the journal. One that runs does that by itself."""
+    gate = database(settings)
+    try:
+        gate.settle()
+    except Unavailable as error:
+        raise WatchroomError(
+            f"Signals that were accepted can't be brought into {settings.journal_path.name}: {error}.",
+            fix="Look for space and at the disk.",
+        ) from None
+    finally:
+        gate.close()
 
 
 def _is_sound(path: Path) -> bool:

@@ -1,4 +1,9 @@
-"""Group commit: one thread writes whatever is waiting in one transaction, and only then are the senders answered."""
+"""Group commit: one thread writes whatever is waiting at once, and only then are the senders answered.
+
+While it writes, what comes is gathered, and goes next, together with what those who have just been answered send then:
+a write costs the same for one signal as for a hundred, and the fewer there are, the less does this thread wait for Python's
+lock, which the event loop holds while it reads and answers.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +23,9 @@ BATCH_SIGNALS = 1_000
 BATCH_BYTES = 16 * 1024 * 1024
 QUEUE_SIGNALS = 10_000
 QUEUE_BYTES = 64 * 1024 * 1024
+GATHER_SECONDS = 0.002  # at most; it ends when some turns of the event loop have brought nothing more
+_QUIET_TURNS = 3
+SETTLE_AFTER_SECONDS, SETTLE_AGAIN_SECONDS = 0.005, 1.0
 
 
 class Full(Exception):
@@ -47,8 +55,13 @@ class Store:
         # On the event loop: what has come and is not yet answered, in all and by integration.
         self._signals = self._bytes = 0
         self._held: dict[int, list[int]] = {}
-        self._fresh: list[_Waiting] = []  # came in this turn of the loop
-        # Between the two: one hand-over a turn, so that what comes together is written together.
+        self._fresh: list[_Waiting] = []  # not yet handed over
+        self._writing = 0  # how many are handed over, and not yet answered
+        self._gathering = False
+        self._gathered = self._quiet_turns = 0  # so many had come in the last turn; and for so many turns nothing more
+        self._gather_until = 0.0
+        self._running = False
+        # Between the two: one hand-over at a time.
         self._handed: SimpleQueue[list[_Waiting] | None] = SimpleQueue()
         self._pending: deque[_Waiting] = deque()  # on the writer's side
         self._closing = self._ended = False
@@ -60,6 +73,7 @@ class Store:
         """Start the writer. Call it on the event loop that will call :meth:`put`."""
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._write_all, name="gate-writer", daemon=True)
+        self._running = True
         self._thread.start()
 
     async def stop(self) -> None:
@@ -73,7 +87,7 @@ class Store:
     @property
     def alive(self) -> bool:
         """Whether the writer runs."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._running
 
     def __len__(self) -> int:
         return self._signals
@@ -104,7 +118,7 @@ class Store:
 
         :raises Full: come back later.
         """
-        if self._closing or self._loop is None or not self.alive:
+        if self._closing or not self._running:
             raise Full
         if self._signals >= self._queue_signals or self._bytes >= self._queue_bytes:
             raise Full
@@ -119,19 +133,38 @@ class Store:
         own[1] += size
         self._signals += 1
         self._bytes += size
-        if not self._fresh:
-            self._loop.call_soon(self._hand_over)
         self._fresh.append((signal, done))
+        if not self._writing:
+            self._gather()
+
+    def _gather(self) -> None:
+        """Hand over what has come, as soon as nothing more comes."""
+        if not self._gathering and self._loop is not None:
+            self._gathering, self._gathered = True, 0
+            self._gather_until = clock.monotonic() + GATHER_SECONDS
+            self._loop.call_soon(self._gather_more)
+
+    def _gather_more(self) -> None:
+        assert self._loop is not None
+        come = len(self._fresh)
+        self._quiet_turns = 0 if come > self._gathered else self._quiet_turns + 1
+        self._gathered = come
+        if self._quiet_turns < _QUIET_TURNS and clock.monotonic() < self._gather_until:
+            self._loop.call_soon(self._gather_more)
+        else:
+            self._gathering = False
+            self._hand_over()
 
     def _hand_over(self) -> None:
         if self._fresh:
             fresh, self._fresh = self._fresh, []
+            self._writing += len(fresh)
             self._handed.put(fresh)
 
     def _take(self) -> list[_Waiting]:
         """The next batch, in order; empty when all is written and nothing more will come."""
         pending = self._pending
-        given = self._handed.get() if not pending and not self._ended else []
+        given = self._next() if not pending and not self._ended else []
         while True:
             if given is None:
                 self._ended = True
@@ -149,10 +182,32 @@ class Store:
             batch.append(waiting)
         return batch
 
+    def _next(self) -> list[_Waiting] | None:
+        """What is handed over next. While nothing comes, what has been stored is settled."""
+        pause = SETTLE_AFTER_SECONDS
+        while True:
+            try:
+                return self._handed.get(timeout=pause)
+            except Empty:
+                pause = None if self._settle() else SETTLE_AGAIN_SECONDS
+
+    def _settle(self) -> bool:
+        try:
+            self._database.settle()
+        except Exception as error:  # it stays stored, and goes on later
+            self._failed(error)
+            return False
+        return True
+
     def _write_all(self) -> None:
-        while batch := self._take():
-            self._write(batch)
-        self._database.close()
+        try:
+            self._settle()  # what a crash has left
+            while batch := self._take():
+                self._write(batch)
+            self._settle()
+            self._database.close()
+        finally:
+            self._running = False
 
     def _write(self, batch: list[_Waiting]) -> None:
         started = clock.monotonic()
@@ -167,9 +222,7 @@ class Store:
             error = refused
         except Exception as other:  # the writer must outlive whatever happens to one batch
             error = other if isinstance(other, Unavailable) else Unavailable(repr(other))
-            if not self._failing:
-                log.error("Signals can't be stored, their senders are told to try again: %s", other)
-                self._failing = True
+            self._failed(other)
         else:
             self._committed(len(batch), clock.monotonic() - started)
             if self._failing:
@@ -181,7 +234,15 @@ class Store:
         except RuntimeError:  # the loop is closed: nobody waits any more
             pass
 
+    def _failed(self, error: Exception) -> None:
+        if not self._failing:
+            log.error("Signals can't be stored, their senders are told to try again: %s", error)
+            self._failing = True
+
     def _answer(self, batch: list[_Waiting], error: Exception | None) -> None:
+        self._writing -= len(batch)
+        if self._fresh and not self._writing:  # those who are answered now may send again at once
+            self._gather()
         for signal, done in batch:
             own, size = self._held[signal.integration_id], len(signal.body)
             own[0] -= 1
