@@ -184,7 +184,7 @@ class Store:
 
     def _next(self) -> list[_Waiting] | None:
         """What is handed over next. While nothing comes, what has been stored is settled."""
-        pause = SETTLE_AFTER_SECONDS
+        pause: float | None = SETTLE_AFTER_SECONDS
         while True:
             try:
                 return self._handed.get(timeout=pause)
