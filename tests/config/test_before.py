@@ -129,6 +129,16 @@ def test_what_is_mended_or_has_come_back_is_left_alone(clock: TravellingClock) -
     assert list(read()["put_offs"]) == ["published: of the installation"]
 
 
+def test_what_was_never_lacking_here_is_not_planned_again_and_again() -> None:
+    with_book = (
+        FILE
+        + "runbooks:\n  - {slug: b, name: B, team: shop, services: [checkout], steps: [{part: diagnose, kind: do, title: Look}]}\n"
+    )
+    done(with_book)
+    assert not Lack.objects.filter(key="service.runbook:checkout").exists()
+    assert preview(document(with_book)) == []
+
+
 def test_a_file_without_it_takes_it_up_only_with_prune(clock: TravellingClock) -> None:
     done(FILE)
     less = FILE.replace('  - {team: shop, lack: "practice:", until: 2026-04-01, reason: Planned}\n', "")

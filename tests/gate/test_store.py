@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from peers.programs import wait_until
 from watchroom.intake.gate.database import Refused, Signal, Unavailable
 from watchroom.intake.gate.store import BATCH_SIGNALS, Full, Store
 
@@ -25,6 +26,7 @@ class Recorder:
         self.held = threading.Event()
         self.held.set()
         self.away = False
+        self.unsettled = 0  # so many times it says that there is more
 
     def insert(self, signals: Sequence[Signal]) -> None:
         self.held.wait(60)
@@ -34,8 +36,9 @@ class Recorder:
             raise Refused("13")
         self.batches.append([each.integration_id for each in signals])
 
-    def settle(self) -> None:
-        pass
+    def settle(self) -> bool:
+        self.unsettled -= 1
+        return self.unsettled < 0
 
     def integrations(self) -> dict[str, object]:
         return {}
@@ -98,5 +101,21 @@ def test_it_recovers_and_its_queue_is_bounded() -> None:
         await asyncio.gather(*answers)
         await store.stop()
         assert len(store) == 0
+
+    asyncio.run(go())
+
+
+def test_it_looks_again_until_all_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("watchroom.intake.gate.store.SETTLE_AFTER_SECONDS", 0.001)
+    monkeypatch.setattr("watchroom.intake.gate.store.SETTLE_AGAIN_SECONDS", 0.001)
+
+    async def go() -> None:
+        database = Recorder()
+        database.unsettled = 5
+        store = Store(database)
+        store.start()
+        await asyncio.to_thread(wait_until, lambda: database.unsettled < 0, 30, "it has looked often enough")
+        await store.put(signal(1))
+        await store.stop()
 
     asyncio.run(go())

@@ -10,10 +10,11 @@ from django.test import Client
 import factories as make
 from paging.test_escalation import hook, paged, reachable  # noqa: F401
 from peers.http import HttpPeer
-from watchroom.accounts.actors import acting
+from watchroom.accounts.actors import SYSTEM, acting
+from watchroom.accounts.commands import delete_team
 from watchroom.engine.loop import run_due
 from watchroom.kernel.clock import TravellingClock
-from watchroom.kernel.errors import Refused
+from watchroom.kernel.errors import Conflict, Refused
 from watchroom.paging import commands
 from watchroom.paging.queries import trace
 
@@ -105,3 +106,13 @@ def test_whoever_sent_a_page_can_withdraw_it_and_nobody_else(
     assert client.post(f"/api/v1/escalations/{made.pk}/withdraw").json()["end"] == "cancelled"
     alert = commands.start_escalation(kind="alert_group", subject_id=1, title="x", body="", path="/", team=team)
     assert client.post(f"/api/v1/escalations/{alert.pk}/withdraw").status_code == 403
+
+
+def test_a_team_that_was_paged_stays_and_whoever_deletes_it_is_told(hook: HttpPeer) -> None:  # noqa: F811
+    team = make.team()
+    members(hook, team, "anna")
+    commands.page(acting(make.person("Ben", role="administrator")), teams=[team], title="Help")
+    team.memberships.all().delete()
+    with pytest.raises(Conflict, match="a history, which stays: 1 page"):
+        delete_team(SYSTEM, team)
+    team.refresh_from_db()

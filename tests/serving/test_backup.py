@@ -105,8 +105,11 @@ def test_what_was_kept_is_there_again(
     # A second time there is something already, and it stays.
     assert "already" in there.run("restore", str(made), ok=False)
     if not on_postgres:
+        (there.data / "watchroom.signals.sqlite3-spool").write_bytes(b"what a kill has left")
         there.run("restore", str(made), "--replace")
         assert len(list(there.data.glob("watchroom.sqlite3.before-*Z"))) == 1
+        (left,) = there.data.glob("watchroom.signals.sqlite3.before-*Z-spool")
+        assert left.read_bytes() == b"what a kill has left"
         assert there.rows(_TEAMS) == here.rows(_TEAMS)
 
 

@@ -26,6 +26,7 @@ import msgspec
 
 from .. import __version__
 from ..intake.gate.database import Unavailable, database
+from ..intake.gate.sqlite import spool_of
 from ..kernel import clock, wake
 from ..kernel.errors import Conflict, NotFound, Refused, WatchroomError
 from ..kernel.settings import Settings, current
@@ -234,6 +235,8 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 
 def _settle(settings: Settings) -> None:
     """Bring what a gate that was cut off has left in its spool into the journal. One that runs does that by itself."""
+    if not spool_of(settings.journal_path).exists():
+        return
     gate = database(settings)
     try:
         gate.settle()

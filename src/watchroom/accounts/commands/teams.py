@@ -51,6 +51,13 @@ def delete_team(by: Actor, team: Team) -> None:
                 team.delete()
         except ProtectedError:  # somebody has given it something meanwhile
             owned, count = owned_by(team)
+            if not count:
+                raise Conflict(
+                    f"Something has just come to the team {team}.",
+                    field="team",
+                    value=team.slug,
+                    fix="Look at it again.",
+                ) from None
         if count:
             more = f" and {count - len(owned)} more" if count > len(owned) else ""
             raise Conflict(

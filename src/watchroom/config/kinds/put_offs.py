@@ -88,20 +88,20 @@ def _complete(wanted: State, current: State) -> None:
         found = found_of([*teams, *([None] if None in slugs else [])], clock.now())
         lacking = {(pk, each.key[:120]) for pk, those in found.items() for each in those.lacks}
         ours = {team.slug: team.pk for team in teams if team is not None} | {None: None}
-        said = {key: each for key, each in said.items() if key in there or not _mended(each, ours, lacking)}
+        said = {key: each for key, each in said.items() if key in there or not _is_left_alone(each, ours, lacking)}
     if _KIND in wanted:
         wanted[_KIND] = said
 
 
-def _mended(said: Fields, teams: dict[Any, Any], lacking: set[tuple[int | None, str]]) -> bool:
-    """Whether it was lacking once, and is not any more."""
+def _is_left_alone(said: Fields, teams: dict[Any, Any], lacking: set[tuple[int | None, str]]) -> bool:
+    """Whether it is not lacking here: it has been mended, or was put off elsewhere."""
     if said["team"] not in teams:
         return False  # the same file makes the team
     try:
         key = _key(said["lack"])[:120]
     except Refused:  # the same file makes the person or route, or it is refused when it is put off
         return False
-    return (teams[said["team"]], key) not in lacking and Lack.objects.filter(team=teams[said["team"]], key=key).exists()
+    return (teams[said["team"]], key) not in lacking
 
 
 def _find(key: str) -> Lack | None:

@@ -74,8 +74,9 @@ class Database(Protocol):
         """
         ...
 
-    def settle(self) -> None:
-        """Let the engine read all that has been stored. To be called when nothing more comes.
+    def settle(self) -> bool:
+        """Let the engine read all that has been stored. To be called when nothing more comes. False: look again in a
+        second, since there may be more, of another gate.
 
         :raises Unavailable: try again later; it stays stored.
         """

@@ -67,8 +67,8 @@ class PostgreSQL:
             self.close()
             raise Unavailable(str(error)) from error
 
-    def settle(self) -> None:
-        """Nothing is left to be done: what is stored is where it belongs."""
+    def settle(self) -> bool:
+        return True  # what is stored is where it belongs
 
     def close(self) -> None:
         import psycopg

@@ -8,13 +8,16 @@ The file holds records, one after the other: length of the payload, CRC-32 of al
 (unsigned 32-bit numbers, big-endian), then the payload. It is opened with O_DSYNC: what has been written is on the disk when the write
 returns. Once everything in it is in the journal, it is written anew from its beginning by the next generation; that is
 faster than a file that grows, and what is left of the one before is known by its number. The journal keeps the number of the
-generation that it took last, in the same commit, so that after a crash nothing is taken twice, and nothing is left out.
+generation that it took last, in the same commit, so that after a crash nothing is taken twice, and nothing is left out. The
+first generation of a file has a number by chance: a file that was set aside, and is put back, is not taken for another one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import random
 import zlib
 from pathlib import Path
 from struct import Struct
@@ -40,19 +43,17 @@ class Spool:
         """Take the file, and give the payloads that a gate which was cut off has left; those of the generation ``taken``
         are in the journal. None: another process has the file.
 
-        :raises OSError: it can't be opened.
+        :raises OSError: it can't be opened, or not be read.
         """
-        fresh = not self.path.exists()
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_DSYNC | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             about = os.fstat(handle)
             generation, left, end = _read(os.pread(handle, about.st_size, 0))
             if not left or generation == taken:
-                generation, left, end = (taken + 1) % _GENERATIONS, [], 0
+                generation, left, end = _other_than(taken), [], 0
             os.ftruncate(handle, end)  # what is half written was never answered for
-            if fresh:
-                _sync_directory(self.path.parent)
+            _sync_directory(self.path.parent)  # whoever made the file may have been killed before they did it
         except BlockingIOError:
             os.close(handle)
             return None
@@ -102,18 +103,21 @@ class Spool:
 
     def set_aside(self) -> Path:
         """Give the file another name, for somebody to look at, and let go of it."""
-        aside = self.path.with_suffix(f"{self.path.suffix}.{clock.now():%Y%m%dT%H%M%SZ}")
-        self.path.rename(aside)
         self.close()
-        return aside
+        return self.path.rename(self.path.with_suffix(f"{self.path.suffix}.{clock.now():%Y%m%dT%H%M%SZ}"))
 
     def close(self) -> None:
         """Let go of the file. What has been taken is wiped out of it."""
         if self._handle is not None:
             if not self._touched:
-                os.ftruncate(self._handle, 0)
+                with contextlib.suppress(OSError):  # then it is known by its number
+                    os.ftruncate(self._handle, 0)
             os.close(self._handle)
-            self._handle = None
+            self._handle, self._touched = None, False
+
+
+def _other_than(taken: int) -> int:
+    return (taken + random.randrange(1, _GENERATIONS)) % _GENERATIONS
 
 
 def _read(content: bytes) -> tuple[int, list[bytes], int]:

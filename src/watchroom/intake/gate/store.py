@@ -65,7 +65,7 @@ class Store:
         self._handed: SimpleQueue[list[_Waiting] | None] = SimpleQueue()
         self._pending: deque[_Waiting] = deque()  # on the writer's side
         self._closing = self._ended = False
-        self._failing = False
+        self._failing = self._unsettled = False
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -192,12 +192,16 @@ class Store:
                 pause = None if self._settle() else SETTLE_AGAIN_SECONDS
 
     def _settle(self) -> bool:
+        """Whether there is nothing left to be settled."""
         try:
-            self._database.settle()
+            settled = self._database.settle()
         except Exception as error:  # it stays stored, and goes on later
-            self._failed(error)
+            if not self._unsettled:
+                log.error("Signals that were accepted can't be read by the engine yet: %s", error)
+                self._unsettled = True
             return False
-        return True
+        self._unsettled = False
+        return settled
 
     def _write_all(self) -> None:
         try:
@@ -222,7 +226,9 @@ class Store:
             error = refused
         except Exception as other:  # the writer must outlive whatever happens to one batch
             error = other if isinstance(other, Unavailable) else Unavailable(repr(other))
-            self._failed(other)
+            if not self._failing:
+                log.error("Signals can't be stored, their senders are told to try again: %s", other)
+                self._failing = True
         else:
             self._committed(len(batch), clock.monotonic() - started)
             if self._failing:
@@ -233,11 +239,6 @@ class Store:
             self._loop.call_soon_threadsafe(self._answer, batch, error)
         except RuntimeError:  # the loop is closed: nobody waits any more
             pass
-
-    def _failed(self, error: Exception) -> None:
-        if not self._failing:
-            log.error("Signals can't be stored, their senders are told to try again: %s", error)
-            self._failing = True
 
     def _answer(self, batch: list[_Waiting], error: Exception | None) -> None:
         self._writing -= len(batch)

@@ -36,13 +36,14 @@ function reaches(form, pressed) {
   if (navigator.onLine && !doubtful()) return true;
   hold(form, pressed);
   form.dataset.asking = "yes";   // meanwhile it is not replaced by what the page reads anew (js/keep.js)
-  Promise.resolve(navigator.onLine && isThere()).then((there) => {
+  isThere().then((there) => {   // the browser's own word for it may be wrong: a server on this machine needs no network
     release(form);
     delete form.dataset.asking;
     say(form, there ? "" : "No connection to Watchroom. Nothing was sent, and it stays here: press again when there is one.");
     if (!there) return;   // with the connection everything re-reads itself
     form.dataset.reached = "yes";
     form.requestSubmit(pressed);
+    delete form.dataset.reached;   // where it did not leave, since something in it is missing
   });
   return false;
 }
