@@ -368,19 +368,19 @@ def test_a_scenario_that_makes_no_sense_as_it_was_saved_says_what_to_mend(
 
 def test_every_team_is_found_in_the_filter(world: World) -> None:
     fay = signed_in(world.fay)
-    Team.objects.bulk_create(Team(name=f"Team {n:04}", slug=f"team-{n:04}") for n in range(1200))
+    Team.objects.bulk_create(Team(name=f"Team {n:04}", slug=f"one-of-many-{n:04}") for n in range(1200))
     ada = make.person("Ada", "administrator")
     admin = signed_in(ada)
     page = text(admin.get("/drills"))
     assert page.count("<option") < 20 and 'data-find="/choices/own-teams.json"' in page
     found = admin.get("/choices/own-teams.json", {"q": "1150"}).json()
-    assert found == [{"value": "team-1150", "label": "Team 1150", "hint": ""}]
-    assert 'value="team-1150" selected' in text(admin.get("/drills?team=team-1150"))
+    assert found == [{"value": "one-of-many-1150", "label": "Team 1150", "hint": ""}]
+    assert 'value="one-of-many-1150" selected' in text(admin.get("/drills?team=one-of-many-1150"))
     assert text(admin.get("/drills?choices=all")).count("<option") > 1200
     assert fay.get("/choices/own-teams.json", {"q": "Team 1"}).json() == []
     scenario = world.scenario()
     assert [each["value"] for each in fay.get("/choices/own-scenarios.json", {"q": "slow"}).json()] == [
         str(scenario.pk)
     ]
-    assert fay.get("/choices/own-scenarios.json", {"team": "team-0001"}).json() == []
+    assert fay.get("/choices/own-scenarios.json", {"team": "one-of-many-0001"}).json() == []
     assert signed_in(world.zoe).get("/choices/own-scenarios.json").json() == []
