@@ -66,11 +66,16 @@ class Installation:
             return [tuple(row) for row in connection.execute(query).fetchall()]
 
 
+def of_this_worker(name: str) -> str:
+    """The name of a database that no other worker makes meanwhile."""
+    return f"{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+
+
 @pytest.fixture
 def here(tmp_path: Path, on_postgres: bool) -> Installation:
     data = tmp_path / "here"
     data.mkdir()
-    url = migrated.lay_postgresql(os.environ["DATABASE_URL"], "backed_up") if on_postgres else ""
+    url = migrated.lay_postgresql(os.environ["DATABASE_URL"], of_this_worker("backed_up")) if on_postgres else ""
     if not url:
         migrated.lay_sqlite(data)
     place = data / "attachments" / "ba"
@@ -86,7 +91,9 @@ def here(tmp_path: Path, on_postgres: bool) -> Installation:
 
 @pytest.fixture
 def there(tmp_path: Path, on_postgres: bool) -> Installation:
-    return Installation(tmp_path / "there", new_database(os.environ["DATABASE_URL"], "put_back") if on_postgres else "")
+    return Installation(
+        tmp_path / "there", new_database(os.environ["DATABASE_URL"], of_this_worker("put_back")) if on_postgres else ""
+    )
 
 
 _TEAMS = "SELECT slug, name FROM accounts_team ORDER BY id"
