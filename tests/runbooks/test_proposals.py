@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from django.db import connection
 
 import factories as make
+from paging.stepping import fire, policy
 from paging.test_escalation import hook, reachable  # noqa: F401
-from paging.test_steps import fire, policy
 from peers.http import HttpPeer
 from runbooks.books import STEPS, fail_over, runbook, shop, version
 from watchroom.accounts.actors import acting

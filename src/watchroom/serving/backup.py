@@ -29,6 +29,7 @@ from ..intake.gate.database import Unavailable, database
 from ..intake.gate.sqlite import spool_of
 from ..kernel import clock, wake
 from ..kernel.errors import Conflict, NotFound, Refused, WatchroomError
+from ..kernel.files import sync
 from ..kernel.settings import Settings, current
 
 ABOUT, DUMP, ATTACHMENTS = "backup.json", "database.dump", "attachments"
@@ -83,7 +84,7 @@ def make(to: Path, *, attachments: bool = True) -> Path:
         (part / ABOUT).write_bytes(msgspec.json.format(msgspec.json.encode(about)) + b"\n")
         _sync(part)
         part.rename(whole)  # refused where one of this second lies already
-        _sync_one(to)
+        sync(to)
     except OSError as error:
         raise _not_written(to, error) from None
     finally:
@@ -203,16 +204,8 @@ def _sum(path: Path) -> str:
 
 def _sync(directory: Path) -> None:
     for each in directory.rglob("*"):
-        _sync_one(each)
-    _sync_one(directory)
-
-
-def _sync_one(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync(each)
+    sync(directory)
 
 
 # --- SQLite ---
@@ -279,13 +272,13 @@ def _put_back(settings: Settings, backup: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".{path.name}.part")
         shutil.copyfile(backup / name, fresh)
-        _sync_one(fresh)
+        sync(fresh)
         for beside in _BESIDE:
             old = path.with_name(path.name + beside)
             if old.exists():
                 old.rename(path.with_name(path.name + aside + beside))
         fresh.rename(path)
-        _sync_one(path.parent)
+        sync(path.parent)
 
 
 # --- PostgreSQL ---

@@ -23,6 +23,7 @@ from pathlib import Path
 from struct import Struct
 
 from ...kernel import clock
+from ...kernel.files import sync
 
 _HEAD, _ABOUT = Struct(">II"), Struct(">II")
 _GENERATIONS = 2**31  # the journal keeps the number where SQLite has room for 31 bits (PRAGMA user_version)
@@ -53,7 +54,7 @@ class Spool:
             if not left or generation == taken:
                 generation, left, end = _other_than(taken), [], 0
             os.ftruncate(handle, end)  # what is half written was never answered for
-            _sync_directory(self.path.parent)  # whoever made the file may have been killed before they did it
+            sync(self.path.parent)  # whoever made the file may have been killed before they did it
         except BlockingIOError:
             os.close(handle)
             return None
@@ -137,11 +138,3 @@ def _read(content: bytes) -> tuple[int, list[bytes], int]:
         found.append(content[at + ahead : end])
         at = end
     return generation, found, at
-
-
-def _sync_directory(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

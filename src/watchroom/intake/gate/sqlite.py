@@ -143,8 +143,6 @@ class SQLite:
                 generation = None
             numbers = _take_numbers(connection, Counter(each[0] for each in (*self._spooled, *signals)))
             if missing := {signal.integration_id for signal in signals} - numbers.keys():
-                connection.execute("ROLLBACK")
-                self._behind = False
                 raise Refused(f"There are no integrations {sorted(missing)}.")
             unfit = self._insert(connection, signals, numbers)
             if generation is not None:
@@ -152,13 +150,10 @@ class SQLite:
             if unfit:
                 self._keep(unfit)
             connection.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
+        except BaseException as error:
             self._journal.close()  # which also rolls back
-            raise Unavailable(str(error)) from error
-        except Refused:
-            raise
-        except BaseException:
-            self._journal.close()
+            if isinstance(error, sqlite3.Error | OSError):
+                raise Unavailable(str(error)) from error
             raise
         self._behind = False
         if generation is not None:
