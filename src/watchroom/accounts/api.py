@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 
 from ..api.auth import actor_of
-from ..api.pages import page
+from ..api.pages import Cursor, Limit, page
 from ..kernel.errors import NotFound
 from ..kernel.times import Since
 from . import commands, queries
@@ -57,8 +57,8 @@ def list_people(
     q: str = Query("", description="Part of a name or address."),
     team: str = Query("", description="Slug."),
     active: bool | None = Query(None, description="Leave out for all."),
-    cursor: str | None = None,
-    limit: int = Query(50, ge=1, le=200),
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> PeopleOut:
     """Newest first."""
     rows = queries.people_visible_to(actor_of(request))
@@ -128,7 +128,7 @@ def activate_person(request: HttpRequest, id: int) -> PersonOut:
 
 
 @router.get("/teams", response=TeamsOut, summary="List teams")
-def list_teams(request: HttpRequest, cursor: str | None = None, limit: int = Query(50, ge=1, le=200)) -> TeamsOut:
+def list_teams(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> TeamsOut:
     """With their members, newest first."""
     items, following = page(queries.teams_visible_to(actor_of(request)), cursor=cursor, limit=limit)
     return TeamsOut(items=[TeamOut.of(row) for row in items], next_cursor=following)
@@ -167,7 +167,7 @@ def delete_team(request: HttpRequest, slug: str) -> Status[None]:
 
 
 @router.put("/teams/{slug:slug}/members/{int:person}", response=MemberOut, summary="Set a member")
-def put_member(request: HttpRequest, slug: str, person: int, body: MemberIn) -> MemberOut:
+def set_member(request: HttpRequest, slug: str, person: int, body: MemberIn) -> MemberOut:
     """Add somebody to the team, or change their role in it."""
     by = actor_of(request)
     return member_of(commands.set_member(by, _team(by, slug), _person(by, person), body.role))
@@ -182,7 +182,7 @@ def delete_member(request: HttpRequest, slug: str, person: int) -> Status[None]:
 
 
 @router.get("/tokens", response=TokensOut, summary="List API tokens")
-def list_tokens(request: HttpRequest, cursor: str | None = None, limit: int = Query(50, ge=1, le=200)) -> TokensOut:
+def list_tokens(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> TokensOut:
     """Those that work: your own; all of them for administrators. Never their keys."""
     rows = queries.tokens_visible_to(actor_of(request)).filter(revoked_at=None)
     items, following = page(rows, cursor=cursor, limit=limit)
@@ -218,8 +218,8 @@ def list_audit(
     person: int | None = Query(None, description="Who did it."),
     team: str = Query("", description="Slug."),
     since: Since | None = None,
-    cursor: str | None = None,
-    limit: int = Query(50, ge=1, le=200),
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> AuditPage:
     """Newest first: everything for administrators, what concerns you and the teams that you manage otherwise."""
     by = actor_of(request)

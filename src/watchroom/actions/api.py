@@ -9,7 +9,7 @@ from ninja import Field, Query, Router, Schema, Status
 
 from ..accounts.queries import person_by, team_by
 from ..api.auth import actor_of
-from ..api.pages import page
+from ..api.pages import Cursor, Limit, page
 from ..incidents.queries import incident_for
 from ..kernel.times import Day
 from . import commands, queries
@@ -39,7 +39,7 @@ class ActionItemPatch(Schema):
     team: str | None = Field(None, description="Slug.")
 
 
-class NoteIn(Schema):
+class ActionNoteIn(Schema):
     note: str = Field("", max_length=500, description="What was done.")
 
 
@@ -102,8 +102,8 @@ def list_action_items(
     team: str = Query("", description="Slug."),
     incident: str = Query("", description="Number of an incident."),
     q: str = Query("", description="Words of the title or the description."),
-    cursor: str | None = None,
-    limit: int = Query(50, ge=1, le=200),
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> ActionItemsOut:
     """Newest first."""
     by = actor_of(request)
@@ -113,7 +113,7 @@ def list_action_items(
 
 
 @router.post("/action-items", response={201: ActionItemOut}, summary="Write down an action item")
-def add_action_item(request: HttpRequest, body: ActionItemIn) -> Status[ActionItemOut]:
+def create_action_item(request: HttpRequest, body: ActionItemIn) -> Status[ActionItemOut]:
     """One thing that will be done, by one person, until a day."""
     by = actor_of(request)
     item = commands.create(
@@ -127,7 +127,7 @@ def add_action_item(request: HttpRequest, body: ActionItemIn) -> Status[ActionIt
 
 
 @router.get("/action-items/{int:id}", response=ActionItemOut, summary="Read an action item")
-def read_action_item(request: HttpRequest, id: int) -> ActionItemOut:
+def get_action_item(request: HttpRequest, id: int) -> ActionItemOut:
     """One that you may see."""
     return ActionItemOut.of(queries.item_for(actor_of(request), id))
 
@@ -154,7 +154,7 @@ def start_action_item(request: HttpRequest, id: int) -> ActionItemOut:
 
 
 @router.post("/action-items/{int:id}/complete", response=ActionItemOut, summary="Mark as done")
-def complete_action_item(request: HttpRequest, id: int, body: NoteIn | None = None) -> ActionItemOut:
+def complete_action_item(request: HttpRequest, id: int, body: ActionNoteIn | None = None) -> ActionItemOut:
     """It is done; reminders end."""
     by = actor_of(request)
     return ActionItemOut.of(commands.complete(by, queries.item_for(by, id), note=body.note if body else ""))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
+from ninja import Query
 
 from ..kernel.errors import Refused
 
 M = TypeVar("M", bound=Model)
 MOST = 200
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before; without it, the first page.")]
+Limit = Annotated[int, Query(ge=1, le=MOST, description="How many there are on a page.")]
 
 
 def page(

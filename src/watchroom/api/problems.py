@@ -6,11 +6,34 @@ import json
 from typing import Any
 
 from django.http import HttpResponse
+from ninja import Field, Schema
 from ninja.errors import ValidationError
 
 from ..kernel.asked import sounds_secret
 from ..kernel.errors import Refused, WatchroomError
 from ..kernel.known import suggestion
+
+
+class Wrong(Schema):
+    """One value that is not accepted."""
+
+    field: str
+    value: str
+    fix: str
+
+
+class Problem(Schema):
+    """Why something was refused, and what to do about it (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = Field(None, description="Which value, as `steps.0.after_minutes`.")
+    value: str | None = Field(None, description="What was given there; a secret is not repeated.")
+    fix: str | None = Field(None, description="What to do.")
+    errors: list[Wrong] | None = Field(None, description="All values that do not fit, where there may be several.")
+
 
 _DEPTH = 5  # so far a value that is made of others is shown
 
@@ -47,7 +70,7 @@ def validation_problem(error: ValidationError) -> HttpResponse:
         {
             "field": ".".join(str(part) for part in _place(each)),
             "value": _given(each),
-            "fix": suggestion(str(_place(each)[-1]), each["known"]) if _is_unknown(each) else each["msg"],
+            "fix": _fix(each),
         }
         for each in sorted(
             error.errors, key=lambda each: not _is_unknown(each)
@@ -58,6 +81,47 @@ def validation_problem(error: ValidationError) -> HttpResponse:
         "The request does not fit the schema.", field=str(first["field"]), value=first["value"], fix=str(first["fix"])
     )
     return problem(refused, errors=errors)
+
+
+_FIXES = {
+    "missing": "It has to be given.",
+    "model_attributes_type": "Send a JSON object.",
+    "model_type": "Send a JSON object.",
+    "dict_type": "Send a JSON object.",
+    "list_type": "Send a list.",
+    "string_type": "Send a text, in quotes.",
+    "int_type": "Use a whole number.",
+    "int_parsing": "Use a whole number.",
+    "int_from_float": "Use a whole number.",
+    "bool_type": "Use true or false.",
+    "bool_parsing": "Use true or false.",
+    "less_than_equal": "Use {le} at most.",
+    "greater_than_equal": "Use {ge} at least.",
+    "string_too_long": "Use at most {max_length} characters.",
+    "string_too_short": "Use at least {min_length} characters.",
+    "too_long": "Use at most {max_length}.",
+    "too_short": "Use at least {min_length}.",
+    "literal_error": "Use {expected}.",
+    "timezone_aware": "Say its offset, as in 2027-03-02T22:00+01:00.",
+}
+_FIXES |= dict.fromkeys(
+    ("datetime_type", "datetime_parsing", "datetime_from_date_parsing"),
+    "Use a time with its offset, as 2027-03-02T22:00+01:00.",
+)
+_FIXES |= dict.fromkeys(
+    ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"),
+    "Use a day, as 2027-03-02.",
+)
+
+
+def _fix(each: dict[str, Any]) -> str:
+    """What to do, in our words where we have some; else as Pydantic, or a validator of ours, says it."""
+    if _is_unknown(each):
+        return suggestion(str(_place(each)[-1]), each["known"])
+    if each.get("type") == "missing" and _place(each) == ("body",):
+        return "Send a JSON object."
+    words = _FIXES.get(each.get("type", ""))
+    return words.format_map(each.get("ctx", {})) if words else str(each["msg"]).removeprefix("Value error, ")
 
 
 def _is_unknown(each: dict[str, Any]) -> bool:

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, ValidationError, ValidationErrorContext
+from ninja.errors import AuthenticationError, HttpError, ValidationError, ValidationErrorContext
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
 
 from .. import __version__
+from ..kernel import settings as conf
 from ..kernel.db import beyond
 from ..kernel.errors import NotSignedIn, WatchroomError
 from ..kernel.known import known_at
 from .auth import session_or_token
+from .document import complete
+from .not_found import unreadable
 from .problems import problem, validation_problem
 from .strict import refuse_unknown
 
@@ -49,7 +55,19 @@ PACKAGES = (
 
 class Api(NinjaAPI):
     """With what was given in each error, and what is known there: django-ninja leaves it out, and whoever sent it wants to see
-    which value it was."""
+    which value it was. With a document that is made once, and complete."""
+
+    _document: OpenAPISchema | None = None
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        if self._document is None:
+            document = super().get_openapi_schema(**options)
+            complete(self, document)
+            self._document = document
+        return self._document
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return operation.view_func.__name__
 
     def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext]) -> ValidationError:
         given = [
@@ -67,6 +85,7 @@ api = Api(
     title="Watchroom",
     version=__version__,
     description="Everything that can be done in Watchroom's pages. Errors are RFC 9457 problem documents.",
+    servers=[{"url": conf.current().url, "description": "This installation"}],
     auth=session_or_token,
     urls_namespace="api",
     openapi_url="/openapi.json",
@@ -103,6 +122,13 @@ def _beyond(request: HttpRequest, error: Exception) -> HttpResponse:
 @api.exception_handler(NotSignedIn)
 def _not_signed_in(request: HttpRequest, error: NotSignedIn) -> HttpResponse:
     return problem(error)
+
+
+@api.exception_handler(HttpError)
+def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if error.status_code != 400:
+        raise error
+    return problem(unreadable(request))
 
 
 @api.exception_handler(AuthenticationError)

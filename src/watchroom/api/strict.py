@@ -16,8 +16,9 @@ from pydantic import BaseModel
 from ..kernel.asked import sounds_secret
 from ..kernel.errors import Refused
 from ..kernel.known import schemas_in, suggestion
+from . import HELP
 
-ANSWERED = "Leave it out here; what changes it is an operation of its own: see /api/v1/openapi.json."
+ANSWERED = f"Leave it out here; what changes it is an operation of its own: see {HELP}."
 
 
 def refuse_unknown(router: Router) -> None:

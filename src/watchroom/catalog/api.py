@@ -10,7 +10,7 @@ from ninja import Field, Query, Router, Schema, Status
 
 from ..accounts.queries import team_by
 from ..api.auth import actor_of
-from ..api.pages import page
+from ..api.pages import Cursor, Limit, page
 from ..kernel.errors import Refused
 from ..paging.models import EscalationPolicy
 from . import commands, queries
@@ -119,8 +119,8 @@ def list_services(
     q: str = Query("", description="Part of a name."),
     team: str = Query("", description="Slug."),
     tier: int | None = None,
-    cursor: str | None = None,
-    limit: int = Query(50, ge=1, le=200),
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> ServicesOut:
     """Newest first."""
     rows = queries.services_visible_to(actor_of(request)).prefetch_related(

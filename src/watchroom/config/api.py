@@ -18,7 +18,7 @@ from .importing import from_alertmanager
 from .schema import Document
 from .text import parse
 
-router = Router(tags=["configuration"])
+router = Router(tags=["Configuration"])
 
 
 class ConfigBody(Schema):
@@ -29,7 +29,7 @@ class ConfigBody(Schema):
     prune: bool = False
 
 
-class StepOut(Schema):
+class ConfigStepOut(Schema):
     """One thing that is, or would be, done."""
 
     verb: str
@@ -39,7 +39,7 @@ class StepOut(Schema):
     text: str
 
     @classmethod
-    def of(cls, step: Step) -> StepOut:
+    def of(cls, step: Step) -> ConfigStepOut:
         changes = {name: {"before": before, "after": after} for name, (before, after) in step.changes.items()}
         return cls(verb=step.verb, kind=step.kind, key=step.key, changes=changes, text=str(step))
 
@@ -48,7 +48,7 @@ class AppliedOut(Schema):
     """What was done, and the keys of new integrations by slug: they can't be shown again. ``left``: what the document's source said
     before and says no more; it stays as it is without ``prune``."""
 
-    steps: list[StepOut]
+    steps: list[ConfigStepOut]
     keys: dict[str, str] = {}
     left: list[str] = []
 
@@ -60,7 +60,7 @@ def plan_config(request: HttpRequest, body: ConfigBody) -> Any:
     actor.require(Action.ADMINISTER)
     document = parse(body.document, "document")
     left = [] if body.prune else left_alone(document)
-    return {"steps": [StepOut.of(step) for step in rehearse(actor, document, prune=body.prune)], "left": left}
+    return {"steps": [ConfigStepOut.of(step) for step in rehearse(actor, document, prune=body.prune)], "left": left}
 
 
 @router.post("/config/apply", response=AppliedOut, operation_id="apply_config")
@@ -71,7 +71,7 @@ def apply_config(request: HttpRequest, body: ConfigBody) -> Any:
     document = parse(body.document, "document")
     left = [] if body.prune else left_alone(document)
     steps, keys = apply(actor, document, prune=body.prune)
-    return {"steps": [StepOut.of(step) for step in steps], "keys": keys, "left": left}
+    return {"steps": [ConfigStepOut.of(step) for step in steps], "keys": keys, "left": left}
 
 
 class AlertmanagerBody(Schema):
@@ -81,7 +81,7 @@ class AlertmanagerBody(Schema):
     team: str
 
 
-class NoteOut(Schema):
+class ConfigNoteOut(Schema):
     """What is not, or not quite, as it was: where it stands in the file, what became of it, and what to do."""
 
     line: int
@@ -90,20 +90,20 @@ class NoteOut(Schema):
     fix: str
 
 
-class ImportedOut(Schema):
+class ConfigImportedOut(Schema):
     """A document to be applied, what applying it would do, and what is to be known about it."""
 
     document: dict[str, Any]
-    steps: list[StepOut]
-    notes: list[NoteOut]
+    steps: list[ConfigStepOut]
+    notes: list[ConfigNoteOut]
 
 
-@router.post("/config/import/alertmanager", response=ImportedOut, operation_id="import_alertmanager")
+@router.post("/config/import/alertmanager", response=ConfigImportedOut, operation_id="import_alertmanager")
 def import_alertmanager(request: HttpRequest, body: AlertmanagerBody) -> Any:
     """Translate an alertmanager.yml. Changes nothing: apply the document that comes back."""
     actor_of(request).require(Action.ADMINISTER)
     made = from_alertmanager(body.text, team_by(body.team).slug)
-    steps = [StepOut.of(step) for step in made.steps]
+    steps = [ConfigStepOut.of(step) for step in made.steps]
     return {"document": made.document, "steps": steps, "notes": [asdict(note) for note in made.notes]}
 
 

@@ -13,7 +13,7 @@ from ..accounts.queries import person_by, team_by
 from ..accounts.roles import Action
 from ..api.auth import actor_of
 from ..api.lists import Page
-from ..api.pages import page
+from ..api.pages import Cursor, Limit, page
 from ..catalog.models import Service
 from ..catalog.queries import services_visible_to
 from ..kernel.errors import NotFound
@@ -23,25 +23,25 @@ from .schemas import (
     ActionIn,
     DebriefOut,
     DelayIn,
+    DrillNoteIn,
+    DrillNoteOut,
     DrillOut,
+    DrillPlanIn,
+    DrillScoreOut,
     FromLibraryIn,
     HintIn,
     InjectOut,
     MomentOut,
-    NoteIn,
-    NoteOut,
-    PlanIn,
     PlanPatch,
     PracticeIn,
     PracticeOut,
     PractisedOut,
     ScenarioIn,
     ScenarioOut,
-    ScoreOut,
     StoryOut,
 )
 
-router = Router(tags=["drills"])
+router = Router(tags=["Drills"])
 
 
 def _services(by: Actor, slugs: list[str]) -> list[Service]:
@@ -55,7 +55,7 @@ def _services(by: Actor, slugs: list[str]) -> list[Service]:
 
 
 @router.get("/scenario-library", response=list[StoryOut], summary="Scenarios that come with Watchroom")
-def stories(request: HttpRequest) -> list[StoryOut]:
+def list_scenario_library(request: HttpRequest) -> list[StoryOut]:
     """Each can be made a team's own."""
     actor_of(request)
     names = ("key", "practises", "severity", "minutes", "level")
@@ -63,7 +63,7 @@ def stories(request: HttpRequest) -> list[StoryOut]:
 
 
 @router.post("/scenario-library", response={201: ScenarioOut}, summary="Make a scenario of the library a team's own")
-def from_library(request: HttpRequest, body: FromLibraryIn) -> Status[ScenarioOut]:
+def create_scenario_from_library(request: HttpRequest, body: FromLibraryIn) -> Status[ScenarioOut]:
     """Its words are filled in with the names of the services."""
     by = actor_of(request)
     made = commands.from_library(by, body.key, team=team_by(body.team), services=_services(by, body.services))
@@ -71,8 +71,8 @@ def from_library(request: HttpRequest, body: FromLibraryIn) -> Status[ScenarioOu
 
 
 @router.get("/scenarios", response=Page[ScenarioOut], summary="List scenarios")
-def scenarios(
-    request: HttpRequest, team: str = Query("", description="Slug."), cursor: str | None = None, limit: int = 50
+def list_scenarios(
+    request: HttpRequest, team: str = Query("", description="Slug."), cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ScenarioOut]:
     """What can be practised."""
     by = actor_of(request)
@@ -95,7 +95,7 @@ def create_scenario(request: HttpRequest, body: ScenarioIn) -> Status[ScenarioOu
 
 
 @router.get("/scenarios/{slug}", response=ScenarioOut, summary="One scenario")
-def scenario(request: HttpRequest, slug: str) -> ScenarioOut:
+def get_scenario(request: HttpRequest, slug: str) -> ScenarioOut:
     """Without what is in it, for whoever is about to practise it."""
     by = actor_of(request)
     return ScenarioOut.of(queries.scenario_by(by, slug), by)
@@ -116,12 +116,12 @@ def delete_scenario(request: HttpRequest, slug: str) -> Status[None]:
 
 
 @router.get("/drills", response=Page[DrillOut], summary="List drills")
-def drills(
+def list_drills(
     request: HttpRequest,
     team: str = Query("", description="Slug."),
     state: str = Query("", description="planned, running, paused, ended, called_off."),
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[DrillOut]:
     """The newest first."""
     by = actor_of(request)
@@ -137,7 +137,7 @@ def _people(emails: list[str]) -> list[Person]:
 
 
 @router.post("/drills", response={201: DrillOut}, summary="Plan a drill")
-def plan(request: HttpRequest, body: PlanIn) -> Status[DrillOut]:
+def create_drill(request: HttpRequest, body: DrillPlanIn) -> Status[DrillOut]:
     """Those who take part are told when, not what."""
     by = actor_of(request)
     if body.scenario:
@@ -163,14 +163,14 @@ def plan(request: HttpRequest, body: PlanIn) -> Status[DrillOut]:
 
 
 @router.get("/drills/{int:id}", response=DrillOut, summary="One drill")
-def drill(request: HttpRequest, id: int) -> DrillOut:
+def get_drill(request: HttpRequest, id: int) -> DrillOut:
     """As it stands."""
     by = actor_of(request)
     return DrillOut.of(queries.drill_for(by, id), by)
 
 
 @router.patch("/drills/{int:id}", response=DrillOut, summary="Change the plan of a drill")
-def change_plan(request: HttpRequest, id: int, body: PlanPatch) -> DrillOut:
+def change_drill(request: HttpRequest, id: int, body: PlanPatch) -> DrillOut:
     """As long as it has not begun."""
     by = actor_of(request)
     return DrillOut.of(
@@ -196,42 +196,42 @@ def delete_drill(request: HttpRequest, id: int) -> Status[None]:
 
 
 @router.post("/drills/{int:id}/call-off", response=DrillOut, summary="Call a drill off")
-def call_off(request: HttpRequest, id: int) -> DrillOut:
+def call_off_drill(request: HttpRequest, id: int) -> DrillOut:
     """Before it has begun."""
     by = actor_of(request)
     return DrillOut.of(commands.call_off(by, queries.drill_for(by, id)), by)
 
 
 @router.post("/drills/{int:id}/start", response=DrillOut, summary="Start a drill")
-def start(request: HttpRequest, id: int) -> DrillOut:
+def start_drill(request: HttpRequest, id: int) -> DrillOut:
     """What comes first comes at once."""
     by = actor_of(request)
     return DrillOut.of(commands.start(by, queries.drill_for(by, id)), by)
 
 
 @router.post("/drills/{int:id}/pause", response=DrillOut, summary="Let a drill rest")
-def pause(request: HttpRequest, id: int) -> DrillOut:
+def pause_drill(request: HttpRequest, id: int) -> DrillOut:
     """Nothing comes, and no time passes."""
     by = actor_of(request)
     return DrillOut.of(commands.pause(by, queries.drill_for(by, id)), by)
 
 
 @router.post("/drills/{int:id}/resume", response=DrillOut, summary="Let a drill go on")
-def resume(request: HttpRequest, id: int) -> DrillOut:
+def resume_drill(request: HttpRequest, id: int) -> DrillOut:
     """What is to come comes as much later as it rested."""
     by = actor_of(request)
     return DrillOut.of(commands.resume(by, queries.drill_for(by, id)), by)
 
 
 @router.post("/drills/{int:id}/stop", response=DrillOut, summary="Stop everything of a drill now")
-def stop(request: HttpRequest, id: int) -> DrillOut:
+def stop_drill(request: HttpRequest, id: int) -> DrillOut:
     """Its alerts, pages and incident end at once. Whoever takes part may, too."""
     by = actor_of(request)
     return DrillOut.of(commands.end(by, queries.drill_for(by, id)), by)
 
 
 @router.post("/drills/{int:id}/hint", response=DrillOut, summary="Give those who practise a hint")
-def hint(request: HttpRequest, id: int, body: HintIn) -> DrillOut:
+def give_drill_hint(request: HttpRequest, id: int, body: HintIn) -> DrillOut:
     """Into the room."""
     by = actor_of(request)
     row = queries.drill_for(by, id)
@@ -240,7 +240,7 @@ def hint(request: HttpRequest, id: int, body: HintIn) -> DrillOut:
 
 
 @router.get("/drills/{int:id}/injects", response=list[InjectOut], summary="What happened in a drill, and what comes")
-def injects(request: HttpRequest, id: int) -> list[InjectOut]:
+def list_drill_injects(request: HttpRequest, id: int) -> list[InjectOut]:
     """For whoever runs it; for others once it has ended."""
     by = actor_of(request)
     row = queries.drill_for(by, id)
@@ -250,21 +250,21 @@ def injects(request: HttpRequest, id: int) -> list[InjectOut]:
 
 
 @router.post("/drill-injects/{int:id}/deliver", response=InjectOut, summary="Have an inject happen now")
-def deliver(request: HttpRequest, id: int) -> InjectOut:
+def deliver_inject(request: HttpRequest, id: int) -> InjectOut:
     """Before its time, or where it has none."""
     by = actor_of(request)
     return InjectOut.of(commands.deliver_now(by, queries.inject_for(by, id)))
 
 
 @router.post("/drill-injects/{int:id}/skip", response=InjectOut, summary="Leave an inject out")
-def skip(request: HttpRequest, id: int) -> InjectOut:
+def skip_inject(request: HttpRequest, id: int) -> InjectOut:
     """It does not come any more."""
     by = actor_of(request)
     return InjectOut.of(commands.skip(by, queries.inject_for(by, id)))
 
 
 @router.post("/drill-injects/{int:id}/delay", response=InjectOut, summary="Have an inject come later")
-def delay(request: HttpRequest, id: int, body: DelayIn) -> InjectOut:
+def delay_inject(request: HttpRequest, id: int, body: DelayIn) -> InjectOut:
     """By so many minutes."""
     by = actor_of(request)
     return InjectOut.of(commands.delay(by, queries.inject_for(by, id), body.minutes))
@@ -277,31 +277,31 @@ def _debriefed(by: Actor, id: int) -> Drill:
     return row
 
 
-@router.get("/drills/{int:id}/score", response=ScoreOut, summary="How a drill went")
-def score(request: HttpRequest, id: int) -> ScoreOut:
+@router.get("/drills/{int:id}/score", response=DrillScoreOut, summary="How a drill went")
+def get_drill_score(request: HttpRequest, id: int) -> DrillScoreOut:
     """While it is on only for whoever runs it: how it goes so far."""
     by = actor_of(request)
     row = queries.drill_for(by, id)
     if not queries.reads_all(by, row):
         raise NotFound("The score is read when the drill has ended.", field="drill", value=id)
-    return ScoreOut.of(row)
+    return DrillScoreOut.of(row)
 
 
 @router.get("/drills/{int:id}/debrief", response=DebriefOut, summary="The debrief of a drill")
-def debrief(request: HttpRequest, id: int) -> DebriefOut:
+def get_drill_debrief(request: HttpRequest, id: int) -> DebriefOut:
     """Score, notes, and what came beside what was done."""
     by = actor_of(request)
     row = _debriefed(by, id)
     told = [MomentOut(at=m.at, came=m.came, kind=m.kind, who=m.who, text=m.text) for m in queries.timeline(row, by)]
-    notes = [NoteOut.of(each) for each in row.notes.select_related("by")]
-    return DebriefOut(score=ScoreOut.of(row), notes=notes, timeline=told, shared_at=row.shared_at)
+    notes = [DrillNoteOut.of(each) for each in row.notes.select_related("by")]
+    return DebriefOut(score=DrillScoreOut.of(row), notes=notes, timeline=told, shared_at=row.shared_at)
 
 
-@router.post("/drills/{int:id}/notes", response={201: NoteOut}, summary="Say what went well, or what to mend")
-def add_note(request: HttpRequest, id: int, body: NoteIn) -> Status[NoteOut]:
+@router.post("/drills/{int:id}/notes", response={201: DrillNoteOut}, summary="Say what went well, or what to mend")
+def add_drill_note(request: HttpRequest, id: int, body: DrillNoteIn) -> Status[DrillNoteOut]:
     """By who took part or responds for the team."""
     by = actor_of(request)
-    return Status(201, NoteOut.of(commands.add_note(by, _debriefed(by, id), body.kind, body.text)))
+    return Status(201, DrillNoteOut.of(commands.add_note(by, _debriefed(by, id), body.kind, body.text)))
 
 
 def _note(by: Actor, id: int) -> DrillNote:
@@ -313,15 +313,15 @@ def _note(by: Actor, id: int) -> DrillNote:
 
 
 @router.delete("/drill-notes/{int:id}", response={204: None}, summary="Take a note back")
-def remove_note(request: HttpRequest, id: int) -> Status[None]:
+def remove_drill_note(request: HttpRequest, id: int) -> Status[None]:
     """One's own; whoever runs the drill may others'."""
     by = actor_of(request)
     commands.remove_note(by, _note(by, id))
     return Status(204, None)
 
 
-@router.post("/drill-notes/{int:id}/action", response={201: NoteOut}, summary="Make an action item of a note")
-def action(request: HttpRequest, id: int, body: ActionIn) -> Status[NoteOut]:
+@router.post("/drill-notes/{int:id}/action", response={201: DrillNoteOut}, summary="Make an action item of a note")
+def make_action_item_of_drill_note(request: HttpRequest, id: int, body: ActionIn) -> Status[DrillNoteOut]:
     """Owned and dated."""
     by = actor_of(request)
     note = _note(by, id)
@@ -329,18 +329,18 @@ def action(request: HttpRequest, id: int, body: ActionIn) -> Status[NoteOut]:
     if owner is None:
         raise NotFound("Nobody owns it.", field="owner", value=None, fix="Name somebody.")
     commands.action_from_note(by, note, title=body.title, owner=owner, due_on=body.due_on)
-    return Status(201, NoteOut.of(note))
+    return Status(201, DrillNoteOut.of(note))
 
 
 @router.post("/drills/{int:id}/share", response=DrillOut, summary="Share a debrief with the team")
-def share(request: HttpRequest, id: int) -> DrillOut:
+def share_debrief(request: HttpRequest, id: int) -> DrillOut:
     """Everybody in it is told where it is."""
     by = actor_of(request)
     return DrillOut.of(commands.share(by, _debriefed(by, id)), by)
 
 
 @router.get("/teams/{slug}/practised", response=list[PractisedOut], summary="Who of a team has practised when")
-def practised(request: HttpRequest, slug: str) -> list[PractisedOut]:
+def list_practised(request: HttpRequest, slug: str) -> list[PractisedOut]:
     """And which roles they have ever held."""
     by = actor_of(request)
     team = team_by(slug)
@@ -352,7 +352,7 @@ def practised(request: HttpRequest, slug: str) -> list[PractisedOut]:
 
 
 @router.get("/teams/{slug}/practice-plan", response=PracticeOut, summary="How often a team practises by itself")
-def practice(request: HttpRequest, slug: str) -> PracticeOut:
+def get_practice_plan(request: HttpRequest, slug: str) -> PracticeOut:
     """And when next."""
     team = team_by(slug)
     actor_of(request).require(Action.RESPOND, team)
@@ -363,7 +363,7 @@ def practice(request: HttpRequest, slug: str) -> PracticeOut:
 
 
 @router.put("/teams/{slug}/practice-plan", response=PracticeOut, summary="Have a team practise every so many weeks")
-def save_practice(request: HttpRequest, slug: str, body: PracticeIn) -> PracticeOut:
+def set_practice_plan(request: HttpRequest, slug: str, body: PracticeIn) -> PracticeOut:
     """Takes a manager of the team."""
     by = actor_of(request)
     row = commands.save_practice(
@@ -380,7 +380,7 @@ def save_practice(request: HttpRequest, slug: str, body: PracticeIn) -> Practice
 
 
 @router.delete("/teams/{slug}/practice-plan", response={204: None}, summary="Plan no drill by itself any more")
-def end_practice(request: HttpRequest, slug: str) -> Status[None]:
+def end_practice_plan(request: HttpRequest, slug: str) -> Status[None]:
     """What is planned stays."""
     commands.end_practice_plan(actor_of(request), team_by(slug))
     return Status(204, None)

@@ -83,7 +83,7 @@ class FromLibraryIn(Schema):
     services: list[str] = Field([], description="Slugs; the first is the one that breaks.")
 
 
-class PlanIn(Schema):
+class DrillPlanIn(Schema):
     """A practice of a scenario."""
 
     scenario: str = Field(
@@ -183,7 +183,7 @@ class HintIn(Schema):
     text: str
 
 
-class ResultOut(Schema):
+class ExpectationResultOut(Schema):
     """How one expectation went: kept, late, missed or not_reached."""
 
     kind: str
@@ -194,7 +194,7 @@ class ResultOut(Schema):
     words: str
 
 
-class PartOut(Schema):
+class ScorePartOut(Schema):
     key: str
     name: str
     percent: int | None
@@ -202,22 +202,22 @@ class PartOut(Schema):
     counted: int
 
 
-class ScoreOut(Schema):
+class DrillScoreOut(Schema):
     """In percent; null: nothing was put to the test. ``before``: of the last practice of the same scenario."""
 
     percent: int | None
     before: int | None
-    parts: list[PartOut]
-    results: list[ResultOut]
+    parts: list[ScorePartOut]
+    results: list[ExpectationResultOut]
 
     @staticmethod
-    def of(row: Drill) -> ScoreOut:
+    def of(row: Drill) -> DrillScoreOut:
         found, earlier = queries.score_of(row), queries.before(row)
         results = []
         for each in found.results if found else ():
             words = words_of(each)
             results.append(
-                ResultOut(
+                ExpectationResultOut(
                     kind=each.expectation.kind,
                     expected=each.expectation.said,
                     outcome=each.outcome,
@@ -226,10 +226,10 @@ class ScoreOut(Schema):
                     words=", ".join(filter(None, (words["word"], words["detail"]))),
                 )
             )
-        return ScoreOut(
+        return DrillScoreOut(
             percent=found.percent if found else None,
             before=earlier.percent if earlier else None,
-            parts=[PartOut(key=p.key, name=p.name, percent=p.percent, kept=p.kept, counted=p.counted) for p in found.parts] if found else [],
+            parts=[ScorePartOut(key=p.key, name=p.name, percent=p.percent, kept=p.kept, counted=p.counted) for p in found.parts] if found else [],
             results=results,
         )  # fmt: skip
 
@@ -242,12 +242,12 @@ class MomentOut(Schema):
     text: str
 
 
-class NoteIn(Schema):
+class DrillNoteIn(Schema):
     kind: str = Field(description="well or mend.")
     text: str
 
 
-class NoteOut(Schema):
+class DrillNoteOut(Schema):
     id: int
     kind: str
     text: str
@@ -255,8 +255,8 @@ class NoteOut(Schema):
     action: int | None
 
     @staticmethod
-    def of(row: DrillNote) -> NoteOut:
-        return NoteOut(id=row.pk, kind=row.kind, text=row.text, by=str(row.by or ""), action=row.action_id)
+    def of(row: DrillNote) -> DrillNoteOut:
+        return DrillNoteOut(id=row.pk, kind=row.kind, text=row.text, by=str(row.by or ""), action=row.action_id)
 
 
 class ActionIn(Schema):
@@ -268,8 +268,8 @@ class ActionIn(Schema):
 
 
 class DebriefOut(Schema):
-    score: ScoreOut
-    notes: list[NoteOut]
+    score: DrillScoreOut
+    notes: list[DrillNoteOut]
     timeline: list[MomentOut]
     shared_at: Instant | None
 

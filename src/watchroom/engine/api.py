@@ -13,7 +13,7 @@ from ..accounts.roles import Action
 from ..api.auth import actor_of
 from .queries import health
 
-router = Router(tags=["system"])
+router = Router(tags=["System"])
 
 
 class ProviderOut(Schema):

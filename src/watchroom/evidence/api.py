@@ -9,7 +9,7 @@ from ..accounts.actors import Actor
 from ..accounts.queries import team_by
 from ..api.auth import actor_of
 from ..api.lists import Page
-from ..api.pages import page
+from ..api.pages import Cursor, Limit, page
 from ..catalog.queries import service_by
 from ..kernel.errors import Refused, WatchroomError
 from . import commands, items, queries
@@ -22,6 +22,7 @@ from .schemas import (
     ChangeOut,
     ConnectionIn,
     ConnectionOut,
+    ConnectionTriedOut,
     EvidenceOut,
     IndicatorIn,
     IndicatorOut,
@@ -29,16 +30,15 @@ from .schemas import (
     SeenOut,
     SnapshotIn,
     SnapshotOut,
-    TriedOut,
 )
 from .views.looking import place_for, view_of
 
-router = Router(tags=["evidence"])
+router = Router(tags=["Evidence"])
 _SECONDS = 12.0
 
 
 @router.get("/connections", response=Page[ConnectionOut], summary="List connections")
-def connections(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Page[ConnectionOut]:
+def list_connections(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Page[ConnectionOut]:
     """Without their secrets."""
     rows, more = page(queries.connections_visible_to(actor_of(request)), cursor=cursor, limit=limit, key="id")
     return Page(items=[ConnectionOut.of(row) for row in rows], next_cursor=more)
@@ -60,7 +60,7 @@ def create_connection(request: HttpRequest, body: ConnectionIn) -> Status[Connec
 
 
 @router.get("/connections/{slug}", response=ConnectionOut, summary="One connection")
-def connection(request: HttpRequest, slug: str) -> ConnectionOut:
+def get_connection(request: HttpRequest, slug: str) -> ConnectionOut:
     """Without its secrets."""
     return ConnectionOut.of(queries.connection_by(actor_of(request), slug))
 
@@ -89,8 +89,8 @@ def delete_connection(request: HttpRequest, slug: str) -> Status[None]:
     return Status(204, None)
 
 
-@router.post("/connections/{slug}/try", response=TriedOut, summary="Try a connection")
-def try_connection(request: HttpRequest, slug: str) -> TriedOut:
+@router.post("/connections/{slug}/try", response=ConnectionTriedOut, summary="Try a connection")
+def try_connection(request: HttpRequest, slug: str) -> ConnectionTriedOut:
     """Asks the server something small, with the saved settings."""
     by = actor_of(request)
     row = queries.connection_by(by, slug)
@@ -99,16 +99,16 @@ def try_connection(request: HttpRequest, slug: str) -> TriedOut:
     except WatchroomError as error:
         if error.status < 500:
             raise
-        return TriedOut(ok=False, text=str(error))
-    return TriedOut(ok=True, text=text)
+        return ConnectionTriedOut(ok=False, text=str(error))
+    return ConnectionTriedOut(ok=True, text=text)
 
 
 @router.get("/indicators", response=Page[IndicatorOut], summary="List indicators")
-def indicators(
+def list_indicators(
     request: HttpRequest,
     service: str = Query("", description="Only those of the service with this slug."),
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[IndicatorOut]:
     """What services are judged by."""
     rows = queries.indicators_visible_to(actor_of(request))
@@ -148,12 +148,12 @@ def delete_indicator(request: HttpRequest, id: int) -> Status[None]:
 
 
 @router.get("/changes", response=Page[ChangeOut], summary="List changes")
-def changes(
+def list_changes(
     request: HttpRequest,
     service: str = Query("", description="Only those of the service with this slug."),
     kind: ChangeKind | None = None,
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[ChangeOut]:
     """The newest first."""
     rows = queries.changes_visible_to(actor_of(request))
@@ -205,7 +205,7 @@ def _seen(view: View, key: str) -> SeenOut:
 
 
 @router.get("/alert-groups/{int:id}/evidence", response=EvidenceOut, summary="What there is to see for an alert group")
-def evidence_of_group(request: HttpRequest, id: int) -> EvidenceOut:
+def list_evidence_of_group(request: HttpRequest, id: int) -> EvidenceOut:
     """Its items; ask for each by its key."""
     return _evidence(view_of(actor_of(request), "groups", id))
 
@@ -217,7 +217,7 @@ def look_at_group(request: HttpRequest, id: int, key: str) -> SeenOut:
 
 
 @router.get("/incidents/{int:id}/evidence", response=EvidenceOut, summary="What there is to see for an incident")
-def evidence_of_incident(request: HttpRequest, id: int) -> EvidenceOut:
+def list_evidence_of_incident(request: HttpRequest, id: int) -> EvidenceOut:
     """Its items; ask for each by its key."""
     return _evidence(view_of(actor_of(request), "incidents", id))
 
@@ -229,12 +229,12 @@ def look_at_incident(request: HttpRequest, id: int, key: str) -> SeenOut:
 
 
 @router.get("/snapshots", response=Page[SnapshotOut], summary="List snapshots")
-def snapshots(
+def list_snapshots(
     request: HttpRequest,
     incident: int | None = Query(None, ge=1, le=BIGGEST),
     alert_group: int | None = Query(None, ge=1, le=BIGGEST),
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[SnapshotOut]:
     """What was kept, the newest first, without the data."""
     rows = queries.snapshots_visible_to(actor_of(request)).defer("data")
@@ -271,7 +271,7 @@ def keep_snapshot(request: HttpRequest, body: SnapshotIn) -> Status[SnapshotOut]
 
 
 @router.get("/snapshots/{int:id}", response=SnapshotOut, summary="One snapshot")
-def snapshot(request: HttpRequest, id: int) -> SnapshotOut:
+def get_snapshot(request: HttpRequest, id: int) -> SnapshotOut:
     """With its data."""
     return SnapshotOut.of(queries.snapshot_for(actor_of(request), id), whole=True)
 

@@ -68,7 +68,7 @@ class ConnectionIn(Schema):
     settings: dict[str, str] = Field(description="What the kind asks for: url, username, password, token, …")
 
 
-class TriedOut(Schema):
+class ConnectionTriedOut(Schema):
     """What came of trying a connection."""
 
     ok: bool

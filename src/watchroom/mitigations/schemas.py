@@ -107,7 +107,7 @@ class ExecutionOut(Schema):
         )
 
 
-class StepOut(Schema):
+class MitigationStepOut(Schema):
     """A step of something that is done by hand."""
 
     number: int
@@ -116,11 +116,11 @@ class StepOut(Schema):
     done_by: str | None
 
 
-class StepIn(Schema):
+class MitigationStepIn(Schema):
     done: bool = Field(True, description="false takes it back.")
 
 
-class RunOut(Schema):
+class MitigationRunOut(Schema):
     id: int
     incident: int
     mitigation: str | None
@@ -134,11 +134,11 @@ class RunOut(Schema):
     after: float | None
     effect: str
     execution: ExecutionOut | None = Field(description="Null: somebody does it by hand.")
-    steps: list[StepOut] = Field(description="Of what is done by hand: to be ticked off.")
+    steps: list[MitigationStepOut] = Field(description="Of what is done by hand: to be ticked off.")
 
     @staticmethod
-    def of(row: MitigationRun) -> RunOut:
-        return RunOut(
+    def of(row: MitigationRun) -> MitigationRunOut:
+        return MitigationRunOut(
             id=row.pk,
             incident=row.incident_id,
             mitigation=row.mitigation.slug if row.mitigation else None,
@@ -153,7 +153,7 @@ class RunOut(Schema):
             effect=row.effect,
             execution=ExecutionOut.of(row.execution) if hasattr(row, "execution") else None,
             steps=[
-                StepOut(
+                MitigationStepOut(
                     number=step.number,
                     text=step.text,
                     done_at=step.done_at,
@@ -165,7 +165,7 @@ class RunOut(Schema):
 
 
 class RunsOut(Schema):
-    items: list[RunOut]
+    items: list[MitigationRunOut]
 
 
 class OfferedOut(Schema):

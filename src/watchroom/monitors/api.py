@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, Router, Schema, Status
 
 from ..accounts.actors import Actor
 from ..accounts.queries import team_by
 from ..api.auth import actor_of
-from ..api.pages import page
+from ..api.pages import Cursor, Limit, page
 from ..catalog.queries import service_by
 from ..kernel.plugins import one_of
 from . import commands, queries
@@ -135,7 +135,7 @@ class ChecksOut(Schema):
     next_cursor: str | None
 
 
-class ResultOut(Schema):
+class CheckResultOut(Schema):
     at: datetime
     ok: bool
     latency_ms: int | None
@@ -143,7 +143,7 @@ class ResultOut(Schema):
 
 
 class ResultsOut(Schema):
-    items: list[ResultOut]
+    items: list[CheckResultOut]
     next_cursor: str | None
 
 
@@ -169,9 +169,7 @@ def _fields(by: Actor, body: MonitorIn) -> dict[str, Any]:
 
 
 @router.get("/heartbeats", response=HeartbeatsOut, summary="Heartbeats")
-def list_heartbeats(
-    request: HttpRequest, cursor: str | None = None, limit: int = Query(50, ge=1, le=200)
-) -> HeartbeatsOut:
+def list_heartbeats(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> HeartbeatsOut:
     """Jobs that must report."""
     by = actor_of(request)
     items, following = page(queries.heartbeats_visible_to(by), cursor=cursor, limit=limit)
@@ -179,14 +177,14 @@ def list_heartbeats(
 
 
 @router.post("/heartbeats", response={201: HeartbeatOut}, summary="Add a heartbeat")
-def add_heartbeat(request: HttpRequest, body: NewHeartbeatIn) -> Status[HeartbeatOut]:
+def create_heartbeat(request: HttpRequest, body: NewHeartbeatIn) -> Status[HeartbeatOut]:
     """Needs a manager of the team."""
     by = actor_of(request)
     return Status(201, HeartbeatOut.of(commands.save_heartbeat(by, None, **_fields(by, body)), by))
 
 
 @router.get("/heartbeats/{slug}", response=HeartbeatOut, summary="One heartbeat")
-def show_heartbeat(request: HttpRequest, slug: str) -> HeartbeatOut:
+def get_heartbeat(request: HttpRequest, slug: str) -> HeartbeatOut:
     """With its address, for managers."""
     by = actor_of(request)
     return HeartbeatOut.of(queries.heartbeat_by(by, slug), by)
@@ -223,7 +221,7 @@ def resume_heartbeat(request: HttpRequest, slug: str) -> HeartbeatOut:
 
 
 @router.post("/heartbeats/{slug}/rotate-key", response=HeartbeatOut, summary="Give it a new address")
-def rotate_heartbeat(request: HttpRequest, slug: str) -> HeartbeatOut:
+def renew_heartbeat_key(request: HttpRequest, slug: str) -> HeartbeatOut:
     """The old address stops working at once."""
     by = actor_of(request)
     found = queries.heartbeat_by(by, slug)
@@ -232,9 +230,7 @@ def rotate_heartbeat(request: HttpRequest, slug: str) -> HeartbeatOut:
 
 
 @router.get("/heartbeats/{slug}/pings", response=PingsOut, summary="Its latest pings")
-def list_pings(
-    request: HttpRequest, slug: str, cursor: str | None = None, limit: int = Query(50, ge=1, le=200)
-) -> PingsOut:
+def list_heartbeat_pings(request: HttpRequest, slug: str, cursor: Cursor = None, limit: Limit = 50) -> PingsOut:
     """The newest first."""
     rows = Ping.objects.filter(heartbeat=queries.heartbeat_by(actor_of(request), slug))
     items, following = page(rows, cursor=cursor, limit=limit)
@@ -242,21 +238,21 @@ def list_pings(
 
 
 @router.get("/checks", response=ChecksOut, summary="Checks")
-def list_checks(request: HttpRequest, cursor: str | None = None, limit: int = Query(50, ge=1, le=200)) -> ChecksOut:
+def list_checks(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> ChecksOut:
     """What Watchroom tries itself."""
     items, following = page(queries.checks_visible_to(actor_of(request)), cursor=cursor, limit=limit)
     return ChecksOut(items=[CheckOut.of(row) for row in items], next_cursor=following)
 
 
 @router.post("/checks", response={201: CheckOut}, summary="Add a check")
-def add_check(request: HttpRequest, body: NewCheckIn) -> Status[CheckOut]:
+def create_check(request: HttpRequest, body: NewCheckIn) -> Status[CheckOut]:
     """Needs a manager of the team."""
     by = actor_of(request)
     return Status(201, CheckOut.of(commands.save_check(by, None, **_fields(by, body))))
 
 
 @router.get("/checks/{slug}", response=CheckOut, summary="One check")
-def show_check(request: HttpRequest, slug: str) -> CheckOut:
+def get_check(request: HttpRequest, slug: str) -> CheckOut:
     """Without its secret settings."""
     return CheckOut.of(queries.check_by(actor_of(request), slug))
 
@@ -298,10 +294,8 @@ def run_check(request: HttpRequest, slug: str) -> Status[CheckOut]:
 
 
 @router.get("/checks/{slug}/results", response=ResultsOut, summary="Its latest results")
-def list_results(
-    request: HttpRequest, slug: str, cursor: str | None = None, limit: int = Query(50, ge=1, le=200)
-) -> ResultsOut:
+def list_check_results(request: HttpRequest, slug: str, cursor: Cursor = None, limit: Limit = 50) -> ResultsOut:
     """The newest first; kept for a week."""
     rows = CheckResult.objects.filter(monitor=queries.check_by(actor_of(request), slug))
     items, following = page(rows, cursor=cursor, limit=limit)
-    return ResultsOut(items=[ResultOut.from_orm(row) for row in items], next_cursor=following)
+    return ResultsOut(items=[CheckResultOut.from_orm(row) for row in items], next_cursor=following)

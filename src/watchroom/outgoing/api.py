@@ -8,24 +8,24 @@ from ninja import Query, Router, Status
 from ..accounts.queries import team_by
 from ..api.auth import actor_of
 from ..api.lists import Page
-from ..api.pages import page
+from ..api.pages import Cursor, Limit, page
 from ..kernel.errors import Refused
 from . import commands, queries
 from .catalog import TYPES, schema_of
 from .models import Dispatch, Webhook
 from .schemas import (
     DeliveryInFullOut,
-    DeliveryOut,
     EventTypeOut,
-    ReplayedOut,
     ReplayIn,
     SecretIn,
     SecretOut,
+    WebhookDeliveryOut,
     WebhookIn,
     WebhookOut,
+    WebhookReplayedOut,
 )
 
-router = Router(tags=["webhooks"])
+router = Router(tags=["Webhooks"])
 
 
 def _save(request: HttpRequest, row: Webhook | None, body: WebhookIn) -> WebhookOut:
@@ -37,14 +37,14 @@ def _save(request: HttpRequest, row: Webhook | None, body: WebhookIn) -> Webhook
 
 
 @router.get("/event-types", response=list[EventTypeOut], summary="Kinds of events")
-def event_types(request: HttpRequest) -> list[EventTypeOut]:
+def list_event_types(request: HttpRequest) -> list[EventTypeOut]:
     """Everything that a webhook can be told of, with its JSON Schema."""
     actor_of(request)
     return [EventTypeOut(type=each.name, text=each.text, event_schema=schema_of(each)) for each in TYPES.values()]
 
 
 @router.get("/webhooks", response=Page[WebhookOut], summary="List webhooks")
-def webhooks(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Page[WebhookOut]:
+def list_webhooks(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Page[WebhookOut]:
     """Those that you may change; without their secrets."""
     rows, more = page(queries.visible_to(actor_of(request)), cursor=cursor, limit=limit, key="id")
     return Page(items=[WebhookOut.of(row) for row in rows], next_cursor=more)
@@ -57,7 +57,7 @@ def create_webhook(request: HttpRequest, body: WebhookIn) -> Status[WebhookOut]:
 
 
 @router.get("/webhooks/{slug}", response=WebhookOut, summary="One webhook")
-def webhook(request: HttpRequest, slug: str) -> WebhookOut:
+def get_webhook(request: HttpRequest, slug: str) -> WebhookOut:
     """Without its secret."""
     return WebhookOut.of(queries.webhook_by(actor_of(request), slug))
 
@@ -77,7 +77,7 @@ def delete_webhook(request: HttpRequest, slug: str) -> Status[None]:
 
 
 @router.post("/webhooks/{slug}/secret", response=SecretOut, summary="Make a new secret")
-def renew_secret(request: HttpRequest, slug: str, body: SecretIn | None = None) -> SecretOut:
+def renew_webhook_secret(request: HttpRequest, slug: str, body: SecretIn | None = None) -> SecretOut:
     """The old one stops signing at once, or after the overlap."""
     by = actor_of(request)
     hours = body.overlap_hours if body else 0
@@ -85,36 +85,36 @@ def renew_secret(request: HttpRequest, slug: str, body: SecretIn | None = None) 
 
 
 @router.delete("/webhooks/{slug}/old-secret", response={204: None}, summary="End the overlap of secrets")
-def drop_old_secret(request: HttpRequest, slug: str) -> Status[None]:
+def drop_old_webhook_secret(request: HttpRequest, slug: str) -> Status[None]:
     """The secret before signs nothing any more."""
     by = actor_of(request)
     commands.drop_old_secret(by, queries.webhook_by(by, slug))
     return Status(204, None)
 
 
-@router.post("/webhooks/{slug}/test", response=DeliveryOut, summary="Send a test event")
-def test_webhook(request: HttpRequest, slug: str) -> DeliveryOut:
+@router.post("/webhooks/{slug}/test", response=WebhookDeliveryOut, summary="Send a test event")
+def test_webhook(request: HttpRequest, slug: str) -> WebhookDeliveryOut:
     """See what came of it at `/webhook-deliveries/{id}`."""
     by = actor_of(request)
-    return DeliveryOut.of(commands.test(by, queries.webhook_by(by, slug)))
+    return WebhookDeliveryOut.of(commands.test(by, queries.webhook_by(by, slug)))
 
 
-@router.post("/webhooks/{slug}/replay", response=ReplayedOut, summary="Replay what was told since a time")
-def replay_webhook(request: HttpRequest, slug: str, body: ReplayIn) -> ReplayedOut:
+@router.post("/webhooks/{slug}/replay", response=WebhookReplayedOut, summary="Replay what was told since a time")
+def replay_webhook(request: HttpRequest, slug: str, body: ReplayIn) -> WebhookReplayedOut:
     """Under the same ids, at most 5,000 at a time."""
     by = actor_of(request)
     row = queries.webhook_by(by, slug)
-    return ReplayedOut(replayed=commands.replay_since(by, row, body.since, only_failed=body.only_failed))
+    return WebhookReplayedOut(replayed=commands.replay_since(by, row, body.since, only_failed=body.only_failed))
 
 
-@router.get("/webhooks/{slug}/deliveries", response=Page[DeliveryOut], summary="What a webhook was told")
-def deliveries(
+@router.get("/webhooks/{slug}/deliveries", response=Page[WebhookDeliveryOut], summary="What a webhook was told")
+def list_webhook_deliveries(
     request: HttpRequest,
     slug: str,
     state: str = Query("", description="waiting, sending, sent, failed or dropped."),
-    cursor: str | None = None,
-    limit: int = 50,
-) -> Page[DeliveryOut]:
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[WebhookDeliveryOut]:
     """The newest first."""
     by = actor_of(request)
     rows = queries.dispatches_visible_to(by).filter(webhook=queries.webhook_by(by, slug))
@@ -123,18 +123,18 @@ def deliveries(
             "There is no such state.", field="state", value=state, fix=f"Use one of {', '.join(Dispatch.State.values)}."
         )
     found, more = page(rows.filter(state=state) if state else rows, cursor=cursor, limit=limit, key="-id")
-    return Page(items=[DeliveryOut.of(row) for row in found], next_cursor=more)
+    return Page(items=[WebhookDeliveryOut.of(row) for row in found], next_cursor=more)
 
 
 @router.get("/webhook-deliveries/{int:id}", response=DeliveryInFullOut, summary="One event for one webhook")
-def delivery(request: HttpRequest, id: int) -> DeliveryInFullOut:
+def get_webhook_delivery(request: HttpRequest, id: int) -> DeliveryInFullOut:
     """With what is posted, and every try."""
     return DeliveryInFullOut.whole(queries.dispatch_for(actor_of(request), id))
 
 
-@router.post("/webhook-deliveries/{int:id}/replay", response=DeliveryOut, summary="Replay one event")
-def replay_delivery(request: HttpRequest, id: int) -> DeliveryOut:
+@router.post("/webhook-deliveries/{int:id}/replay", response=WebhookDeliveryOut, summary="Replay one event")
+def replay_webhook_delivery(request: HttpRequest, id: int) -> WebhookDeliveryOut:
     """Under the same id."""
     by = actor_of(request)
     commands.replay(by, queries.dispatch_for(by, id))
-    return DeliveryOut.of(queries.dispatch_for(by, id))
+    return WebhookDeliveryOut.of(queries.dispatch_for(by, id))

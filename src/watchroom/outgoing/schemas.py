@@ -67,7 +67,7 @@ class WebhookOut(Schema):
         )
 
 
-class DeliveryOut(Schema):
+class WebhookDeliveryOut(Schema):
     """One event for one webhook."""
 
     id: int
@@ -96,11 +96,11 @@ class DeliveryOut(Schema):
         }
 
     @staticmethod
-    def of(row: Dispatch) -> DeliveryOut:
-        return DeliveryOut(**DeliveryOut.facts(row))
+    def of(row: Dispatch) -> WebhookDeliveryOut:
+        return WebhookDeliveryOut(**WebhookDeliveryOut.facts(row))
 
 
-class TryOut(Schema):
+class WebhookTryOut(Schema):
     """One try. ``ok`` null: it is under way, or was cut off."""
 
     number: int
@@ -111,19 +111,19 @@ class TryOut(Schema):
     detail: str
 
 
-class DeliveryInFullOut(DeliveryOut):
+class DeliveryInFullOut(WebhookDeliveryOut):
     """With what is posted, and every try."""
 
     payload: dict[str, Any]
-    tries: list[TryOut]
+    tries: list[WebhookTryOut]
 
     @staticmethod
     def whole(row: Dispatch) -> DeliveryInFullOut:
         names = ("number", "at", "ended_at", "ok", "status", "detail")
         return DeliveryInFullOut(
             payload=payload(row.event),
-            tries=[TryOut(**{name: getattr(each, name) for name in names}) for each in row.attempts.all()],
-            **DeliveryOut.facts(row),
+            tries=[WebhookTryOut(**{name: getattr(each, name) for name in names}) for each in row.attempts.all()],
+            **WebhookDeliveryOut.facts(row),
         )
 
 
@@ -134,7 +134,7 @@ class ReplayIn(Schema):
     only_failed: bool = Field(True, description="Only what did not get through.")
 
 
-class ReplayedOut(Schema):
+class WebhookReplayedOut(Schema):
     replayed: int
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
 from ..api.auth import actor_of
-from ..api.pages import page
+from ..api.pages import Cursor, Limit, page
 from ..incidents.queries import incident_for
 from ..incidents.wording import people_named_in
 from . import commands, queries, rules
@@ -135,8 +135,8 @@ def list_postmortems(
     state: str = Query("", description="draft, in_review or published."),
     team: str = Query("", description="Slug."),
     q: str = Query("", description="Words of the title, the summary or the cause."),
-    cursor: str | None = None,
-    limit: int = Query(50, ge=1, le=200),
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> PostmortemsOut:
     """Newest first; those of incidents that you may see."""
     rows = queries.filtered(queries.visible_to(actor_of(request)), {"state": state, "team": team, "q": q})
@@ -152,7 +152,7 @@ def draft_postmortem(request: HttpRequest, id: int) -> PostmortemDetailOut:
 
 
 @router.get("/postmortems/{int:id}", response=PostmortemDetailOut, summary="Read a postmortem")
-def read_postmortem(request: HttpRequest, id: int) -> PostmortemDetailOut:
+def get_postmortem(request: HttpRequest, id: int) -> PostmortemDetailOut:
     """With its sections, reviews, and what keeps it from being published."""
     return _detail(request, id)
 
@@ -165,7 +165,7 @@ def export_postmortem(request: HttpRequest, id: int) -> DocumentOut:
 
 
 @router.patch("/postmortems/{int:id}", response=PostmortemDetailOut, summary="Edit a postmortem")
-def edit_postmortem(request: HttpRequest, id: int, body: PostmortemPatch) -> PostmortemDetailOut:
+def change_postmortem(request: HttpRequest, id: int, body: PostmortemPatch) -> PostmortemDetailOut:
     """Only the sections that you send. What they said before is kept."""
     by = actor_of(request)
     sections = body.model_dump(exclude={"version"}, exclude_none=True)

@@ -145,31 +145,31 @@ class FactOut(Schema):
     url: str = Field(description="The page where it stands; empty: none.")
 
 
-class PartOut(WordsIO):
+class ProcessPartOut(WordsIO):
     key: str
     title: str
     facts: list[FactOut]
 
 
-class LineOut(Schema):
+class ProcessLineOut(Schema):
     sign: str = Field(description="+ new, - gone, or a space: as before.")
     text: str
 
 
-class ChangedOut(Schema):
+class ProcessChangedOut(Schema):
     """A section in which something is another than before."""
 
     section: str
     title: str
-    lines: list[LineOut]
+    lines: list[ProcessLineOut]
 
     @staticmethod
-    def of(found: Changed) -> ChangedOut:
-        lines = [LineOut(sign=line.sign, text=line.text) for line in found.lines]
-        return ChangedOut(section=found.section, title=found.title, lines=lines)
+    def of(found: Changed) -> ProcessChangedOut:
+        lines = [ProcessLineOut(sign=line.sign, text=line.text) for line in found.lines]
+        return ProcessChangedOut(section=found.section, title=found.title, lines=lines)
 
 
-class VersionOut(Schema):
+class ProcessVersionOut(Schema):
     """What was published when."""
 
     number: int
@@ -180,8 +180,8 @@ class VersionOut(Schema):
     published_by: str | None
 
     @staticmethod
-    def of(row: ProcessVersion) -> VersionOut:
-        return VersionOut(
+    def of(row: ProcessVersion) -> ProcessVersionOut:
+        return ProcessVersionOut(
             number=row.number,
             note=row.note,
             asks_anew=row.asked_everybody,
@@ -191,40 +191,40 @@ class VersionOut(Schema):
         )
 
 
-class WholeVersionOut(VersionOut):
+class WholeVersionOut(ProcessVersionOut):
     """A version, with what was new in it."""
 
     sections: dict[str, WordsIO]
     facts: dict[str, list[str]]
-    words_changed: list[ChangedOut]
-    facts_changed: list[ChangedOut]
+    words_changed: list[ProcessChangedOut]
+    facts_changed: list[ProcessChangedOut]
 
 
 class ProcessOut(Schema):
     """How people here respond to incidents."""
 
-    version: VersionOut | None = Field(description="Null: nothing is published, and nobody is asked.")
+    version: ProcessVersionOut | None = Field(description="Null: nothing is published, and nobody is asked.")
     minutes: int = Field(description="How long it takes to read.")
     asked: bool = Field(description="Whether you are asked to read it and have not.")
     read: int | None = Field(description="The newest version that you have read.")
-    sections: list[PartOut]
-    drifted: list[ChangedOut] = Field(description="What is configured otherwise than when it was published.")
+    sections: list[ProcessPartOut]
+    drifted: list[ProcessChangedOut] = Field(description="What is configured otherwise than when it was published.")
 
     @staticmethod
     def of(found: Process) -> ProcessOut:
         return ProcessOut(
-            version=VersionOut.of(found.version) if found.version else None,
+            version=ProcessVersionOut.of(found.version) if found.version else None,
             minutes=found.minutes,
             asked=found.asked,
             read=found.read.version.number if found.read else None,
             sections=[
-                PartOut(
+                ProcessPartOut(
                     key=part.key, title=part.title, before=part.before, after=part.after,
                     facts=[FactOut(name=fact.name, text=fact.text, url=fact.url) for fact in part.facts],
                 )
                 for part in found.parts
             ],
-            drifted=[ChangedOut.of(each) for each in found.drifted],
+            drifted=[ProcessChangedOut.of(each) for each in found.drifted],
         )  # fmt: skip
 
 

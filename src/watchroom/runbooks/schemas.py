@@ -19,7 +19,7 @@ class AnswerIn(Schema):
     go_to: str = Field("", description="The key of a step, `end`, or nothing: the next step.")
 
 
-class StepIn(Schema):
+class RunbookStepIn(Schema):
     """One step of a runbook."""
 
     key: str = Field(
@@ -40,8 +40,8 @@ class StepIn(Schema):
     )
 
     @staticmethod
-    def of(step: Step) -> StepIn:
-        return StepIn.model_validate(step.as_json())
+    def of(step: Step) -> RunbookStepIn:
+        return RunbookStepIn.model_validate(step.as_json())
 
 
 class RunbookIn(Schema):
@@ -54,7 +54,7 @@ class RunbookIn(Schema):
     )
     owner: str | None = Field(None, description="E-mail address of who keeps it right; null: the team's managers.")
     review_days: int | None = Field(None, ge=1, le=1000, description="After how many days it is looked at again.")
-    steps: list[StepIn] = Field([], description="In the order in which they are followed.")
+    steps: list[RunbookStepIn] = Field([], description="In the order in which they are followed.")
 
 
 class NewRunbookIn(RunbookIn):
@@ -71,10 +71,10 @@ class RunbookPatch(Schema):
     matchers: list[str] | None = None
     owner: str | None = Field(None, description="An empty text: the team's managers.")
     review_days: int | None = Field(None, ge=0, le=1000, description="0: it is not looked at again.")
-    steps: list[StepIn] | None = None
+    steps: list[RunbookStepIn] | None = None
 
 
-class LackOut(Schema):
+class RunbookLackOut(Schema):
     """Something that it lacks to be of use at night."""
 
     code: str
@@ -83,11 +83,11 @@ class LackOut(Schema):
     step: str = Field(description="The key of the step that it is about, or empty.")
 
     @staticmethod
-    def of(lack: Lack) -> LackOut:
-        return LackOut(code=lack.code, text=lack.text, fix=lack.fix, step=lack.step)
+    def of(lack: Lack) -> RunbookLackOut:
+        return RunbookLackOut(code=lack.code, text=lack.text, fix=lack.fix, step=lack.step)
 
 
-class LinkOut(Schema):
+class RunbookLinkOut(Schema):
     url: str
     ok: bool | None = Field(description="Null: Watchroom may not ask it.")
     text: str
@@ -126,17 +126,17 @@ class RunbookOut(RunbookIn):
     reviewed_at: datetime | None
     reviewed_by: str | None
     review_due_at: datetime | None
-    lacks: list[LackOut]
-    links: list[LinkOut] = Field(description="What came of asking them, once somebody had.")
+    lacks: list[RunbookLackOut]
+    links: list[RunbookLinkOut] = Field(description="What came of asking them, once somebody had.")
     links_asked_at: datetime | None
 
     @staticmethod
     def of(row: Runbook, steps: Iterable[Step], lacks: Iterable[Lack]) -> RunbookOut:
         return RunbookOut(
             **_said(row),
-            steps=[StepIn.of(step) for step in steps],
-            lacks=[LackOut.of(each) for each in lacks],
-            links=[LinkOut(**each) for each in row.links or ()],
+            steps=[RunbookStepIn.of(step) for step in steps],
+            lacks=[RunbookLackOut.of(each) for each in lacks],
+            links=[RunbookLinkOut(**each) for each in row.links or ()],
             links_asked_at=row.links_at,
         )
 
@@ -158,7 +158,7 @@ def _said(row: Runbook) -> dict[str, Any]:
     }
 
 
-class ChangedOut(Schema):
+class RunbookChangedOut(Schema):
     """A step that differs from the version before."""
 
     verb: str = Field(description="added, removed, changed or moved.")
@@ -167,29 +167,29 @@ class ChangedOut(Schema):
     fields: list[str]
 
     @staticmethod
-    def of(changed: Changed) -> ChangedOut:
+    def of(changed: Changed) -> RunbookChangedOut:
         fields = [name for name, _, _ in changed.what]
-        return ChangedOut(verb=changed.verb, key=changed.key, title=changed.title, fields=fields)
+        return RunbookChangedOut(verb=changed.verb, key=changed.key, title=changed.title, fields=fields)
 
 
-class VersionOut(Schema):
+class RunbookVersionOut(Schema):
     version: int
     saved_at: datetime
     saved_by: str
-    changed: list[ChangedOut]
+    changed: list[RunbookChangedOut]
 
     @staticmethod
-    def of(row: RunbookVersion, changed: Iterable[Changed]) -> VersionOut:
-        return VersionOut(
+    def of(row: RunbookVersion, changed: Iterable[Changed]) -> RunbookVersionOut:
+        return RunbookVersionOut(
             version=row.version,
             saved_at=row.saved_at,
             saved_by=row.saved_by,
-            changed=[ChangedOut.of(each) for each in changed],
+            changed=[RunbookChangedOut.of(each) for each in changed],
         )
 
 
 class VersionsOut(Schema):
-    items: list[VersionOut]
+    items: list[RunbookVersionOut]
 
 
 class MarkdownOut(Schema):
@@ -212,7 +212,7 @@ class ReadOut(Schema):
     slug: str | None = Field(description="Of the runbook; null: nothing was saved.")
     name: str
     summary: str
-    steps: list[StepIn]
+    steps: list[RunbookStepIn]
     notes: list[str] = Field(description="What could not be kept as it stood.")
 
 

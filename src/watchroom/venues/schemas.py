@@ -45,7 +45,7 @@ class BridgeOut(Schema):
         )
 
 
-class PlanIn(Schema):
+class VenuePlanIn(Schema):
     """Where people of an incident meet, and for which incidents that is made by itself."""
 
     name: str
@@ -59,10 +59,10 @@ class PlanIn(Schema):
     drills: bool = Field(False, description="By itself also for drills.")
 
 
-class PlanOut(PlanIn):
+class VenuePlanOut(VenuePlanIn):
     @staticmethod
-    def of(row: VenuePlan) -> PlanOut:
-        return PlanOut(
+    def of(row: VenuePlan) -> VenuePlanOut:
+        return VenuePlanOut(
             slug=row.slug,
             name=row.name,
             team=row.team.slug if row.team else None,
@@ -99,6 +99,6 @@ class VenueOut(Schema):
         return VenueOut(id=row.pk, tried_again_at=again, **{name: getattr(row, name) for name in same})
 
 
-class TriedOut(Schema):
+class BridgeTriedOut(Schema):
     ok: bool
     text: str = Field(description="What was answered, or why it does not work.")

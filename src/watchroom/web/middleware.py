@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from ..accounts.actors import Actor, acting
+from ..api.not_found import wrong_method
 from ..api.problems import problem
 from ..kernel import clock
 from ..kernel.db import beyond
@@ -44,14 +45,24 @@ class ActorMiddleware:
             timezone.deactivate()
 
 
+_NO_PAGE = "It carries something out, and has no page of its own: go back to the page with its button."
+
+
 class ErrorMiddleware:
-    """Turns a :class:`WatchroomError` of a page into something a person can act on."""
+    """Turns a :class:`WatchroomError` of a page, and a method that an address does not take, into something a person can act on."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.answer(request)
+        answer = self.answer(request)
+        if answer.status_code != 405 or request.path.startswith("/api/") or getattr(answer, "content", None):
+            return answer
+        shown = request.method in {"GET", "HEAD"}
+        error = wrong_method(request, answer, _NO_PAGE if shown else "Go back to the page and try it from there.")
+        said = render(request, "web/error.html", {"error": error}, status=405)
+        said["Allow"] = answer["Allow"]
+        return said
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         error = beyond(error) or error

@@ -8,14 +8,14 @@ from ninja import Query, Router, Status
 from ..accounts.queries import team_by
 from ..api.auth import actor_of
 from ..api.lists import Page
-from ..api.pages import page
+from ..api.pages import Cursor, Limit, page
 from ..incidents.queries import incident_for
 from . import commands, queries
 from .deeds import DEEDS
 from .models import Workflow
-from .schemas import ActionKindOut, RehearsalOut, RunOut, WorkflowIn, WorkflowOut
+from .schemas import ActionKindOut, RehearsalOut, WorkflowIn, WorkflowOut, WorkflowRunOut
 
-router = Router(tags=["workflows"])
+router = Router(tags=["Workflows"])
 
 
 def _save(request: HttpRequest, row: Workflow | None, body: WorkflowIn) -> WorkflowOut:
@@ -24,14 +24,14 @@ def _save(request: HttpRequest, row: Workflow | None, body: WorkflowIn) -> Workf
 
 
 @router.get("/workflow-actions", response=list[ActionKindOut], summary="What a workflow can do")
-def actions(request: HttpRequest) -> list[ActionKindOut]:
+def list_workflow_actions(request: HttpRequest) -> list[ActionKindOut]:
     """And what each action takes."""
     actor_of(request)
     return [ActionKindOut(do=name, label=each.label, takes=dict(each.fields)) for name, each in DEEDS.items()]
 
 
 @router.get("/workflows", response=Page[WorkflowOut], summary="List workflows")
-def workflows(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Page[WorkflowOut]:
+def list_workflows(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Page[WorkflowOut]:
     """What happens by itself in incidents."""
     rows, more = page(queries.visible_to(actor_of(request)), cursor=cursor, limit=limit, key="id")
     return Page(items=[WorkflowOut.of(row) for row in rows], next_cursor=more)
@@ -44,7 +44,7 @@ def create_workflow(request: HttpRequest, body: WorkflowIn) -> Status[WorkflowOu
 
 
 @router.get("/workflows/{slug}", response=WorkflowOut, summary="One workflow")
-def workflow(request: HttpRequest, slug: str) -> WorkflowOut:
+def get_workflow(request: HttpRequest, slug: str) -> WorkflowOut:
     """As it is now."""
     return WorkflowOut.of(queries.workflow_by(actor_of(request), slug))
 
@@ -64,7 +64,7 @@ def delete_workflow(request: HttpRequest, slug: str) -> Status[None]:
 
 
 @router.get("/workflows/{slug}/dry-run", response=RehearsalOut, summary="What would have happened")
-def dry_run(
+def dry_run_workflow(
     request: HttpRequest, slug: str, incident: int = Query(description="Number of an incident.", ge=1, le=2**62)
 ) -> RehearsalOut:
     """For an incident, now or long over. Changes nothing."""
@@ -72,25 +72,25 @@ def dry_run(
     return RehearsalOut.of(commands.dry_run(by, queries.workflow_by(by, slug), incident_for(by, incident)))
 
 
-@router.get("/workflow-runs", response=Page[RunOut], summary="What workflows did")
-def runs(
+@router.get("/workflow-runs", response=Page[WorkflowRunOut], summary="What workflows did")
+def list_workflow_runs(
     request: HttpRequest,
     workflow: str = Query("", description="Slug."),
     incident: int | None = Query(None, ge=1, le=2**62),
-    cursor: str | None = None,
-    limit: int = 50,
-) -> Page[RunOut]:
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[WorkflowRunOut]:
     """The newest first, in incidents that you may see."""
     rows = queries.runs_visible_to(actor_of(request))
     rows = rows.filter(workflow__slug=workflow) if workflow else rows
     rows = rows.filter(incident=incident) if incident else rows
     found, more = page(rows, cursor=cursor, limit=limit, key="-id")
-    return Page(items=[RunOut.of(row) for row in found], next_cursor=more)
+    return Page(items=[WorkflowRunOut.of(row) for row in found], next_cursor=more)
 
 
-@router.post("/workflow-runs/{int:id}/retry", response=RunOut, summary="Do again what could not be done")
-def retry(request: HttpRequest, id: int) -> RunOut:
+@router.post("/workflow-runs/{int:id}/retry", response=WorkflowRunOut, summary="Do again what could not be done")
+def retry_workflow_run(request: HttpRequest, id: int) -> WorkflowRunOut:
     """And nothing else."""
     by = actor_of(request)
     commands.retry(by, queries.run_for(by, id))
-    return RunOut.of(queries.run_for(by, id))
+    return WorkflowRunOut.of(queries.run_for(by, id))

@@ -47,13 +47,13 @@ class ActionKindOut(Schema):
     takes: dict[str, str]
 
 
-class ResultOut(Schema):
+class DeedResultOut(Schema):
     do: str
     ok: bool
     text: str
 
 
-class RunOut(Schema):
+class WorkflowRunOut(Schema):
     """What a workflow did for one event."""
 
     id: int
@@ -63,11 +63,11 @@ class RunOut(Schema):
     event_type: str
     at: datetime
     state: str = Field(description="due, done or failed (in part).")
-    results: list[ResultOut]
+    results: list[DeedResultOut]
 
     @staticmethod
-    def of(row: WorkflowRun) -> RunOut:
-        return RunOut(
+    def of(row: WorkflowRun) -> WorkflowRunOut:
+        return WorkflowRunOut(
             id=row.pk,
             workflow=row.workflow.slug,
             incident=row.incident_id,
@@ -75,7 +75,7 @@ class RunOut(Schema):
             event_type=row.event_type,
             at=row.at,
             state=row.state,
-            results=[ResultOut(do=each["do"], ok=each["ok"], text=each["text"]) for each in row.results],
+            results=[DeedResultOut(do=each["do"], ok=each["ok"], text=each["text"]) for each in row.results],
         )
 
 

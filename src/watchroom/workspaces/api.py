@@ -8,13 +8,13 @@ from ninja import Router, Status
 from ..accounts.queries import team_by
 from ..api.auth import actor_of
 from ..api.lists import Page
-from ..api.pages import page
+from ..api.pages import Cursor, Limit, page
 from ..kernel.errors import WatchroomError
 from . import commands, queries
 from .models import Workspace
-from .schemas import TriedOut, WorkspaceIn, WorkspaceOut
+from .schemas import WorkspaceIn, WorkspaceOut, WorkspaceTriedOut
 
-router = Router(tags=["chat workspaces"])
+router = Router(tags=["Chats"])
 
 
 def _save(request: HttpRequest, row: Workspace | None, body: WorkspaceIn) -> WorkspaceOut:
@@ -31,7 +31,7 @@ def _save(request: HttpRequest, row: Workspace | None, body: WorkspaceIn) -> Wor
 
 
 @router.get("/workspaces", response=Page[WorkspaceOut], summary="List chat workspaces")
-def workspaces(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Page[WorkspaceOut]:
+def list_workspaces(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Page[WorkspaceOut]:
     """Without their secrets."""
     rows, more = page(queries.visible_to(actor_of(request)), cursor=cursor, limit=limit, key="id")
     return Page(items=[WorkspaceOut.of(row) for row in rows], next_cursor=more)
@@ -44,7 +44,7 @@ def create_workspace(request: HttpRequest, body: WorkspaceIn) -> Status[Workspac
 
 
 @router.get("/workspaces/{slug}", response=WorkspaceOut, summary="One chat workspace")
-def workspace(request: HttpRequest, slug: str) -> WorkspaceOut:
+def get_workspace(request: HttpRequest, slug: str) -> WorkspaceOut:
     """Without its secrets."""
     return WorkspaceOut.of(queries.workspace_by(actor_of(request), slug))
 
@@ -63,13 +63,13 @@ def delete_workspace(request: HttpRequest, slug: str) -> Status[None]:
     return Status(204, None)
 
 
-@router.post("/workspaces/{slug}/try", response=TriedOut, summary="Try a chat workspace")
-def try_workspace(request: HttpRequest, slug: str) -> TriedOut:
+@router.post("/workspaces/{slug}/try", response=WorkspaceTriedOut, summary="Try a chat workspace")
+def try_workspace(request: HttpRequest, slug: str) -> WorkspaceTriedOut:
     """Asks the product who we are, and sets up what it needs to send answers."""
     by = actor_of(request)
     row = queries.workspace_by(by, slug)
     by.require(queries.needed_for(row), row.team)
     try:
-        return TriedOut(ok=True, text=commands.try_workspace(by, row))
+        return WorkspaceTriedOut(ok=True, text=commands.try_workspace(by, row))
     except WatchroomError as error:
-        return TriedOut(ok=False, text=str(error))
+        return WorkspaceTriedOut(ok=False, text=str(error))

@@ -55,7 +55,7 @@ class WorkspaceIn(Schema):
     settings: dict[str, str] = Field(description="What the product asks for: token, signing_secret, url, …")
 
 
-class TriedOut(Schema):
+class WorkspaceTriedOut(Schema):
     """What came of trying a workspace."""
 
     ok: bool

@@ -11,11 +11,11 @@ from ninja import Field, Router, Schema, Status
 from ...accounts.queries import person_by, team_by
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...catalog.queries import service_by
 from .. import commands, following, queries
 from ..models import FollowRule, Incident
-from .schemas import PersonOut
+from .schemas import NamedPersonOut
 
 router = Router(tags=["Incidents"])
 
@@ -23,7 +23,7 @@ router = Router(tags=["Incidents"])
 class FollowerOut(Schema):
     """Somebody who follows."""
 
-    person: PersonOut
+    person: NamedPersonOut
     at: datetime
     by_rule: bool
     level: str = Field(description="How much they are told: updates, important or everything.")
@@ -64,7 +64,7 @@ class FollowRuleOut(Schema):
     """A rule as it is read."""
 
     slug: str
-    person: PersonOut | None
+    person: NamedPersonOut | None
     group: str | None
     least_severity: int
     team: str | None
@@ -76,14 +76,21 @@ class FollowRuleOut(Schema):
     def of(row: FollowRule) -> FollowRuleOut:
         slugs = {name: getattr(getattr(row, name), "slug", None) for name in ("group", "team", "service", "type")}
         return FollowRuleOut(
-            slug=row.slug, person=PersonOut.of(row.person), least_severity=row.least_severity, level=row.level, **slugs
+            slug=row.slug,
+            person=NamedPersonOut.of(row.person),
+            least_severity=row.least_severity,
+            level=row.level,
+            **slugs,
         )
 
 
 def _followers(incident: Incident) -> list[FollowerOut]:
     return [
         FollowerOut(
-            person=PersonOut(id=row.person_id, name=str(row.person)), at=row.at, by_rule=row.by_rule, level=row.level
+            person=NamedPersonOut(id=row.person_id, name=str(row.person)),
+            at=row.at,
+            by_rule=row.by_rule,
+            level=row.level,
         )
         for row in following.followers_of(incident)
     ]
@@ -114,7 +121,7 @@ def unfollow(request: HttpRequest, id: int) -> list[FollowerOut]:
 
 
 @router.get("/follow-rules", response=Page[FollowRuleOut], operation_id="list_follow_rules")
-def list_rules(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
+def list_rules(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """Who follows what by itself."""
     rows, after = page(following.rules_visible_to(actor_of(request)), cursor=cursor, limit=limit)
     return {"items": [FollowRuleOut.of(row) for row in rows], "next_cursor": after}

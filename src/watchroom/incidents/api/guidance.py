@@ -14,9 +14,9 @@ from .. import commands, queries
 from ..guidance import replay
 from ..histories import history_of, rules_in_force, with_answers
 from ..models import Nudge
-from .schemas import PersonOut
+from .schemas import NamedPersonOut
 
-router = Router(tags=["Incidents"])
+router = Router(tags=["Rooms of incidents"])
 
 
 class HelpOut(Schema):
@@ -36,7 +36,7 @@ class NudgeOut(Schema):
     reason: str
     advice: str
     answer: str = Field(description="done, snoozed, off, gone (no longer so), or empty: nothing yet.")
-    answered_by: PersonOut | None
+    answered_by: NamedPersonOut | None
     answered_at: datetime | None
     until: datetime | None
     help: list[HelpOut] = Field(description="Whom to call, the best first.")
@@ -50,7 +50,7 @@ class NudgeOut(Schema):
             reason=row.reason,
             advice=row.advice,
             answer=row.answer,
-            answered_by=PersonOut.of(row.answered_by),
+            answered_by=NamedPersonOut.of(row.answered_by),
             answered_at=row.answered_at,
             until=row.until,
             help=[HelpOut(**each) for each in row.help],
@@ -65,7 +65,7 @@ class NudgeAnswer(Schema):
     call: int | str | None = Field(None, description="Page this one of those whom it proposed: id or e-mail address.")
 
 
-class SaidOut(Schema):
+class NudgeSaidOut(Schema):
     """What would have been said, had nobody ever answered; and what was, with the answer."""
 
     rule: str
@@ -116,8 +116,8 @@ def answer_nudge(request: HttpRequest, id: int, nudge: int, body: NudgeAnswer) -
     return NudgeOut.of(commands.answer_nudge(by, nudge_row, body.answer, minutes=body.minutes, call=call))
 
 
-@router.get("/incidents/{int:id}/guidance", response=list[SaidOut], summary="Replay the guards")
-def replay_guidance(request: HttpRequest, id: int) -> list[SaidOut]:
+@router.get("/incidents/{int:id}/guidance", response=list[NudgeSaidOut], summary="Replay the guards")
+def replay_guidance(request: HttpRequest, id: int) -> list[NudgeSaidOut]:
     """What would have been said when, minute by minute over the first day at most, from the history alone and by the rules
     as they stand now; and what was said, with the answers."""
     incident = queries.incident_for(actor_of(request), id)
@@ -125,7 +125,7 @@ def replay_guidance(request: HttpRequest, id: int) -> list[SaidOut]:
     # Some rules speak only once it is over.
     end = min(history.resolved_at + timedelta(minutes=45) if history.resolved_at else clock.now(), clock.now())
     return [
-        SaidOut(
+        NudgeSaidOut(
             rule=each.rule, at=each.at, reason=each.reason, advice=each.advice, to=each.to, said=row is not None,
             answer=row.answer if row else "", answered_by=str(row.answered_by) if row and row.answered_by else None,
         )

@@ -11,7 +11,7 @@ from ninja import Query, Router, Status
 from ...accounts.actors import Actor
 from ...accounts.queries import person_by, team_by
 from ...api.auth import actor_of
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...catalog.models import Service
 from ...catalog.queries import service_by
 from ...intake.models import AlertGroup
@@ -29,10 +29,10 @@ from .schemas import (
     IncidentOut,
     IncidentPatch,
     IncidentsOut,
+    NextStepOut,
     PublishedOut,
     RoleIn,
     RoleOut,
-    StepOut,
     TimeIn,
     TimeOut,
     TimesOut,
@@ -69,7 +69,7 @@ def detail(by: Actor, pk: int) -> IncidentDetailOut:
     return IncidentDetailOut(
         **IncidentOut.of(incident, queries.people_answered([incident])[incident.pk]).model_dump(),
         next_steps=[
-            StepOut(key=step.key, title=step.title, text=step.text) for step in room.steps_for(incident, holders)
+            NextStepOut(key=step.key, title=step.title, text=step.text) for step in room.steps_for(incident, holders)
         ],
         alert_groups=[
             AlertGroupOut(id=group.pk, title=group.title, state=group.state, severity=group.severity)
@@ -93,8 +93,8 @@ def list_incidents(
     state: str = Query("", description="Slug of a state."),
     field: list[str] = _ANSWERS,
     q: str = Query("", description="Words of title or summary, or a number."),
-    cursor: str | None = None,
-    limit: int = Query(50, ge=1, le=200),
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> IncidentsOut:
     """Newest first. Private incidents appear only to those who may see them."""
     filters = {
@@ -117,7 +117,7 @@ def list_incidents(
 
 
 @router.post("/incidents", response={201: IncidentDetailOut}, summary="Declare an incident")
-def declare(request: HttpRequest, body: DeclareIn) -> Status[IncidentDetailOut]:
+def declare_incident(request: HttpRequest, body: DeclareIn) -> Status[IncidentDetailOut]:
     """A title is enough. Whoever is named commander or communications lead, and is not yourself, is paged for it."""
     by = actor_of(request)
     incident = commands.declare(
@@ -180,7 +180,7 @@ def patch_incident(request: HttpRequest, id: int, body: IncidentPatch) -> Incide
 
 
 @router.post("/incidents/{int:id}/mitigate", response=IncidentDetailOut, summary="Mark as mitigated")
-def mitigate(request: HttpRequest, id: int) -> IncidentDetailOut:
+def mitigate_incident(request: HttpRequest, id: int) -> IncidentDetailOut:
     """Nobody is hurt any more, though it is not over."""
     by = actor_of(request)
     commands.mitigate(by, queries.incident_for(by, id))
@@ -188,7 +188,7 @@ def mitigate(request: HttpRequest, id: int) -> IncidentDetailOut:
 
 
 @router.post("/incidents/{int:id}/resolve", response=IncidentDetailOut, summary="Resolve")
-def resolve(request: HttpRequest, id: int) -> IncidentDetailOut:
+def resolve_incident(request: HttpRequest, id: int) -> IncidentDetailOut:
     """It is over."""
     by = actor_of(request)
     commands.resolve(by, queries.incident_for(by, id))
@@ -196,7 +196,7 @@ def resolve(request: HttpRequest, id: int) -> IncidentDetailOut:
 
 
 @router.post("/incidents/{int:id}/reopen", response=IncidentDetailOut, summary="Reopen")
-def reopen(request: HttpRequest, id: int) -> IncidentDetailOut:
+def reopen_incident(request: HttpRequest, id: int) -> IncidentDetailOut:
     """It is not over after all."""
     by = actor_of(request)
     commands.reopen(by, queries.incident_for(by, id))
@@ -286,13 +286,13 @@ def publish_update(request: HttpRequest, id: int, body: UpdateIn) -> Status[Publ
 
 
 @router.get("/incidents/{int:id}/times", response=TimesOut, summary="Key times")
-def list_times(request: HttpRequest, id: int) -> TimesOut:
+def list_key_times(request: HttpRequest, id: int) -> TimesOut:
     """Computed from what was seen, corrected by people."""
     return TimesOut(items=TimeOut.all_of(queries.times_of(queries.incident_for(actor_of(request), id))))
 
 
 @router.put("/incidents/{int:id}/times/{moment}", response=TimesOut, summary="Correct a key time")
-def correct_time(request: HttpRequest, id: int, moment: str, body: TimeIn) -> TimesOut:
+def correct_key_time(request: HttpRequest, id: int, moment: str, body: TimeIn) -> TimesOut:
     """What was computed stays in the record beneath."""
     by = actor_of(request)
     incident = queries.incident_for(by, id)

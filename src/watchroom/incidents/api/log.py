@@ -6,24 +6,24 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 
 from ...api.auth import actor_of
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...kernel.errors import Refused
 from ...kernel.times import Since
 from .. import commands, queries
 from .schemas import EntriesOut, EntryIn, EntryOut, EntryPatch, WordingOut, WrittenOut
 
-router = Router(tags=["Incidents"])
+router = Router(tags=["Rooms of incidents"])
 
 
 @router.get("/incidents/{int:id}/log", response=EntriesOut, summary="The running log")
-def list_log(
+def list_log_entries(
     request: HttpRequest,
     id: int,
     kind: str = Query("", description="Only entries of this kind."),
     since: Since | None = None,
     newest: bool = Query(False, description="The newest first."),
-    cursor: str | None = None,
-    limit: int = Query(100, ge=1, le=200),
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> EntriesOut:
     """In the order in which it was written down, so that a cursor misses nothing; ``at`` says when things happened. With
     ``since`` only what was written or changed since that time, some of it perhaps once more, the newest first."""
@@ -44,7 +44,7 @@ def list_log(
 
 
 @router.post("/incidents/{int:id}/log", response={201: WrittenOut}, summary="Write into the log")
-def write_log(request: HttpRequest, id: int, body: EntryIn) -> Status[WrittenOut]:
+def write_log_entry(request: HttpRequest, id: int, body: EntryIn) -> Status[WrittenOut]:
     """Sent again with the same ``client_key``, it is written once. To see before anybody else whether its words blame, ask
     ``POST /wording`` first."""
     by = actor_of(request)
@@ -64,7 +64,7 @@ def write_log(request: HttpRequest, id: int, body: EntryIn) -> Status[WrittenOut
 
 
 @router.patch("/log/{int:id}", response=EntryOut, summary="Put an entry right")
-def patch_entry(request: HttpRequest, id: int, body: EntryPatch) -> EntryOut:
+def change_log_entry(request: HttpRequest, id: int, body: EntryPatch) -> EntryOut:
     """What it said before is kept. Also pins it, or says how a hypothesis stands."""
     by = actor_of(request)
     entry = queries.entry_for(by, id)

@@ -39,11 +39,11 @@ from .room_schemas import (
 )
 from .schemas import EntryOut, WordingIn, WordingOut
 
-router = Router(tags=["Incidents"])
+router = Router(tags=["Rooms of incidents"])
 
 
 @router.get("/incidents/{int:id}/catch-up", response=CatchUpOut, summary="Catch up")
-def catch_up(
+def get_catch_up(
     request: HttpRequest,
     id: int,
     since: str = Query("", description="start, a time (RFC 3339), or empty: since you last looked."),
@@ -96,7 +96,7 @@ def list_words(request: HttpRequest, id: int) -> dict[str, Any]:
 
 
 @router.get("/incidents/{int:id}/live", response=LiveOut, summary="Where to listen")
-def live(request: HttpRequest, id: int) -> LiveOut:
+def get_live_address(request: HttpRequest, id: int) -> LiveOut:
     """An address of server-sent events that say when something moved in this incident; what, one asks for as ever."""
     by = actor_of(request)
     incident = queries.incident_for(by, id)
@@ -105,7 +105,7 @@ def live(request: HttpRequest, id: int) -> LiveOut:
 
 
 @router.get("/incidents/{int:id}/board", response=list[ColumnOut], summary="The investigation board")
-def board(request: HttpRequest, id: int) -> list[ColumnOut]:
+def get_board(request: HttpRequest, id: int) -> list[ColumnOut]:
     """Hypotheses by how they stand, each with the actions and results under it."""
     return [ColumnOut.of(each) for each in board_of(queries.ideas_of(queries.incident_for(actor_of(request), id)))]
 
@@ -155,7 +155,7 @@ def list_parking(request: HttpRequest, id: int) -> list[ParkedOut]:
 
 
 @router.post("/incidents/{int:id}/parking", response={201: ParkedOut}, summary="Park something")
-def park(request: HttpRequest, id: int, body: ParkedIn) -> Status[ParkedOut]:
+def park_thing(request: HttpRequest, id: int, body: ParkedIn) -> Status[ParkedOut]:
     """It waits until the incident is over."""
     by = actor_of(request)
     entry = queries.entry_for(by, body.entry) if body.entry else None
@@ -164,7 +164,7 @@ def park(request: HttpRequest, id: int, body: ParkedIn) -> Status[ParkedOut]:
 
 
 @router.post("/parking/{int:id}/take-up", response=ParkedOut, summary="Make it an action item")
-def take_up(request: HttpRequest, id: int, body: ParkedUpIn) -> ParkedOut:
+def take_up_parked(request: HttpRequest, id: int, body: ParkedUpIn) -> ParkedOut:
     """Both at once: the action item is there, and it is parked no more."""
     by = actor_of(request)
     item = queries.parked_for(by, id)
@@ -185,7 +185,7 @@ def take_up(request: HttpRequest, id: int, body: ParkedUpIn) -> ParkedOut:
 
 
 @router.delete("/parking/{int:id}", response={204: None}, summary="Drop what was parked")
-def drop(request: HttpRequest, id: int) -> Status[None]:
+def drop_parked(request: HttpRequest, id: int) -> Status[None]:
     """It is not needed any more."""
     by = actor_of(request)
     commands.leave_parking(by, queries.parked_for(by, id))
@@ -193,7 +193,7 @@ def drop(request: HttpRequest, id: int) -> Status[None]:
 
 
 @router.post("/incidents/{int:id}/attachments", response={201: AttachmentOut}, summary="Send a file")
-def attach(request: HttpRequest, id: int, name: str = Query("", max_length=200)) -> Status[AttachmentOut]:
+def attach_file(request: HttpRequest, id: int, name: str = Query("", max_length=200)) -> Status[AttachmentOut]:
     """The body is the file as it is (10 MB at most; images, text, PDF, ZIP, gzip). Name its id in ``attachments`` of the
     entry that it belongs to, within a day."""
     by = actor_of(request)

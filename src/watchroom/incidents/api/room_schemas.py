@@ -10,7 +10,7 @@ from ninja import Field, Schema
 from ...kernel.times import Day, Instant
 from ..models import Attachment, ParkedItem, Task
 from ..rules import catch_up as catching_up
-from .schemas import EntryOut, PersonOut, WordingOut
+from .schemas import EntryOut, NamedPersonOut, WordingOut
 
 
 class AttachmentOut(Schema):
@@ -67,7 +67,7 @@ class WhoOut(Schema):
     accepted: bool
 
 
-class TriedOut(Schema):
+class TriedHypothesisOut(Schema):
     title: str
     outcome: str = Field(description="Empty until somebody has said how it went.")
     standing: str = Field(description="How it is, in words: also what became of it where a runner carries it out.")
@@ -105,7 +105,7 @@ class CatchUpOut(Schema):
     impact: str
     summary: str
     roles: list[WhoOut]
-    tried: list[TriedOut]
+    tried: list[TriedHypothesisOut]
     open_hypotheses: list[IdeaOut]
     confirmed_hypotheses: list[IdeaOut]
     ruled_out: int = Field(description="How many hypotheses are ruled out.")
@@ -130,7 +130,10 @@ class CatchUpOut(Schema):
             impact=found.impact,
             summary=found.summary,
             roles=[WhoOut(role=role, person=who, accepted=yes) for role, who, yes in found.roles],
-            tried=[TriedOut(title=each.title, outcome=each.outcome, standing=each.standing) for each in found.tried],
+            tried=[
+                TriedHypothesisOut(title=each.title, outcome=each.outcome, standing=each.standing)
+                for each in found.tried
+            ],
             open_hypotheses=[idea(each) for each in found.open_ideas],
             confirmed_hypotheses=[idea(each) for each in found.confirmed],
             ruled_out=found.ruled_out,
@@ -151,14 +154,14 @@ class UnderOut(Schema):
     kind: str
     text: str
     at: datetime
-    author: PersonOut | None
+    author: NamedPersonOut | None
 
 
 class CardOut(Schema):
     id: int
     text: str
-    author: PersonOut | None
-    tester: PersonOut | None
+    author: NamedPersonOut | None
+    tester: NamedPersonOut | None
     under: list[UnderOut]
 
 
@@ -176,11 +179,15 @@ class ColumnOut(Schema):
                 CardOut(
                     id=card.pk,
                     text=card.text,
-                    author=PersonOut.of(card.author),
-                    tester=PersonOut.of(card.tester),
+                    author=NamedPersonOut.of(card.author),
+                    tester=NamedPersonOut.of(card.tester),
                     under=[
                         UnderOut(
-                            id=each.pk, kind=each.kind, text=each.text, at=each.at, author=PersonOut.of(each.author)
+                            id=each.pk,
+                            kind=each.kind,
+                            text=each.text,
+                            at=each.at,
+                            author=NamedPersonOut.of(each.author),
                         )
                         for each in card.under
                     ],
@@ -207,7 +214,7 @@ class TaskOut(Schema):
     id: int
     text: str
     state: str
-    assignee: PersonOut | None
+    assignee: NamedPersonOut | None
     entry: int | None
     created_at: datetime
     ended_at: datetime | None
@@ -218,7 +225,7 @@ class TaskOut(Schema):
             id=row.pk,
             text=row.text,
             state=row.state,
-            assignee=PersonOut.of(row.assignee),
+            assignee=NamedPersonOut.of(row.assignee),
             entry=row.entry_id,
             created_at=row.created_at,
             ended_at=row.ended_at,
@@ -241,7 +248,7 @@ class ParkedOut(Schema):
     id: int
     text: str
     at: datetime
-    by: PersonOut | None
+    by: NamedPersonOut | None
     left_at: datetime | None = Field(description="When it was taken up or dropped.")
     became: str = Field(description="The address of what became of it; empty: nothing yet, or it was dropped.")
 
@@ -251,7 +258,7 @@ class ParkedOut(Schema):
             id=row.pk,
             text=row.text,
             at=row.at,
-            by=PersonOut.of(row.by),
+            by=NamedPersonOut.of(row.by),
             left_at=row.left_at,
             became=row.became,
         )

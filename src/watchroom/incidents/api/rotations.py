@@ -10,14 +10,14 @@ from ninja import Field, Router, Schema, Status
 from ...accounts.queries import person_by, team_by
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...catalog.queries import service_by
 from ...oncall.queries import schedule_by
 from .. import assembly, commands, queries
 from ..models import RoleRotation
-from .schemas import PersonOut, RoleOut
+from .schemas import NamedPersonOut, RoleOut
 
-router = Router(tags=["Incidents"])
+router = Router(tags=["Incidents as they are here"])
 
 
 class RotationBody(Schema):
@@ -32,13 +32,13 @@ class RotationBody(Schema):
     answer_minutes: int = Field(5, ge=1, le=120, description="After so long without an answer the next one is asked.")
 
 
-class RotationIn(RotationBody):
+class RoleRotationIn(RotationBody):
     """A new role rotation."""
 
     slug: str | None = Field(None, max_length=64)
 
 
-class RotationOut(Schema):
+class RoleRotationOut(Schema):
     """A role rotation as it is read."""
 
     slug: str
@@ -46,19 +46,19 @@ class RotationOut(Schema):
     team: str | None
     service: str | None
     schedule: str | None
-    person: PersonOut | None
+    person: NamedPersonOut | None
     least_severity: int
     answer_minutes: int
 
     @staticmethod
-    def of(row: RoleRotation) -> RotationOut:
-        return RotationOut(
+    def of(row: RoleRotation) -> RoleRotationOut:
+        return RoleRotationOut(
             slug=row.slug,
             role=row.role,
             team=row.team.slug if row.team else None,
             service=row.service.slug if row.service else None,
             schedule=row.schedule.slug if row.schedule else None,
-            person=PersonOut.of(row.person),
+            person=NamedPersonOut.of(row.person),
             least_severity=row.least_severity,
             answer_minutes=row.answer_minutes,
         )
@@ -67,7 +67,7 @@ class RotationOut(Schema):
 class CandidateOut(Schema):
     """Somebody who could be asked."""
 
-    person: PersonOut
+    person: NamedPersonOut
     why: str
 
 
@@ -86,20 +86,20 @@ class NeededOut(Schema):
             required=found.required,
             holders=[RoleOut.of(row) for row in found.holders],
             candidates=[
-                CandidateOut(person=PersonOut(id=each.person.pk, name=str(each.person)), why=each.why)
+                CandidateOut(person=NamedPersonOut(id=each.person.pk, name=str(each.person)), why=each.why)
                 for each in found.candidates
             ],
         )
 
 
-@router.get("/role-rotations", response=Page[RotationOut], operation_id="list_role_rotations")
-def list_rotations(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
+@router.get("/role-rotations", response=Page[RoleRotationOut], operation_id="list_role_rotations")
+def list_rotations(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """Who is asked for which role by itself."""
     rows, following = page(queries.rotations_visible_to(actor_of(request)), cursor=cursor, limit=limit)
-    return {"items": [RotationOut.of(row) for row in rows], "next_cursor": following}
+    return {"items": [RoleRotationOut.of(row) for row in rows], "next_cursor": following}
 
 
-def _save(request: HttpRequest, slug: str | None, body: RotationBody) -> RotationOut:
+def _save(request: HttpRequest, slug: str | None, body: RotationBody) -> RoleRotationOut:
     by = actor_of(request)
     row = queries.rotation_by(by, slug) if slug else None
     said = body.model_dump() | {
@@ -108,23 +108,23 @@ def _save(request: HttpRequest, slug: str | None, body: RotationBody) -> Rotatio
         "schedule": schedule_by(by, body.schedule) if body.schedule else None,
         "person": person_by(body.person) if body.person else None,
     }
-    return RotationOut.of(commands.save_rotation(by, row, **said))
+    return RoleRotationOut.of(commands.save_rotation(by, row, **said))
 
 
-@router.post("/role-rotations", response={201: RotationOut}, operation_id="create_role_rotation")
-def create_rotation(request: HttpRequest, body: RotationIn) -> Any:
+@router.post("/role-rotations", response={201: RoleRotationOut}, operation_id="create_role_rotation")
+def create_rotation(request: HttpRequest, body: RoleRotationIn) -> Any:
     """Make a role rotation."""
     return Status(201, _save(request, None, body))
 
 
-@router.get("/role-rotations/{slug}", response=RotationOut, operation_id="get_role_rotation")
-def get_rotation(request: HttpRequest, slug: str) -> RotationOut:
+@router.get("/role-rotations/{slug}", response=RoleRotationOut, operation_id="get_role_rotation")
+def get_rotation(request: HttpRequest, slug: str) -> RoleRotationOut:
     """One role rotation."""
-    return RotationOut.of(queries.rotation_by(actor_of(request), slug))
+    return RoleRotationOut.of(queries.rotation_by(actor_of(request), slug))
 
 
-@router.put("/role-rotations/{slug}", response=RotationOut, operation_id="change_role_rotation")
-def change_rotation(request: HttpRequest, slug: str, body: RotationBody) -> RotationOut:
+@router.put("/role-rotations/{slug}", response=RoleRotationOut, operation_id="change_role_rotation")
+def change_rotation(request: HttpRequest, slug: str, body: RotationBody) -> RoleRotationOut:
     """Change a role rotation."""
     return _save(request, slug, body)
 

@@ -14,19 +14,19 @@ from .. import rules, wording
 from ..models import Incident, LogEntry, RoleAssignment, Update
 
 
-class PersonOut(Schema):
+class NamedPersonOut(Schema):
     id: int
     name: str
 
     @staticmethod
-    def of(person: Person | None) -> PersonOut | None:
-        return PersonOut(id=person.pk, name=str(person)) if person else None
+    def of(person: Person | None) -> NamedPersonOut | None:
+        return NamedPersonOut(id=person.pk, name=str(person)) if person else None
 
 
 class RoleOut(Schema):
     id: int
     role: str = Field(description="commander, operations, communications, scribe or expert.")
-    person: PersonOut
+    person: NamedPersonOut
     why: str = Field(description="Why just they, such as: on call in Commanders.")
     assigned_at: datetime
     accepted_at: datetime | None = Field(description="When they said yes; null while they are being paged.")
@@ -37,7 +37,7 @@ class RoleOut(Schema):
         return RoleOut(
             id=row.pk,
             role=row.role,
-            person=PersonOut(id=row.person_id, name=str(row.person)),
+            person=NamedPersonOut(id=row.person_id, name=str(row.person)),
             why=row.why,
             assigned_at=row.assigned_at,
             accepted_at=row.accepted_at,
@@ -64,7 +64,7 @@ class IncidentOut(Schema):
     team: str | None = Field(description="Slug of the team.")
     type: str | None = Field(description="Slug of its type.")
     fields: dict[str, str | int | float] = Field(description="What it answers to the fields of its type, by key.")
-    people: dict[str, PersonOut] = Field(description="Of the fields that are a person: who that is, by key.")
+    people: dict[str, NamedPersonOut] = Field(description="Of the fields that are a person: who that is, by key.")
     services: list[str] = Field(description="Slugs of the services.")
     impact: str
     summary: str
@@ -73,7 +73,7 @@ class IncidentOut(Schema):
     test: bool
     triage: str = Field(description="waiting, declined or merged; empty: it is an incident.")
     declared_at: datetime
-    declared_by: PersonOut | None
+    declared_by: NamedPersonOut | None
     next_update_at: datetime | None
     roles: list[RoleOut] = Field(description="Who has which role now.")
     url: str = Field(description="The incident's page, relative to Watchroom's address.")
@@ -91,7 +91,7 @@ class IncidentOut(Schema):
             team=incident.team.slug if incident.team else None,
             type=incident.type.slug if incident.type else None,
             fields=incident.custom,
-            people={key: PersonOut(id=person.pk, name=str(person)) for key, person in people.items()},
+            people={key: NamedPersonOut(id=person.pk, name=str(person)) for key, person in people.items()},
             services=[service.slug for service in incident.services.all()],
             impact=incident.impact,
             summary=incident.summary,
@@ -100,7 +100,7 @@ class IncidentOut(Schema):
             test=incident.test,
             triage=incident.triage,
             declared_at=incident.declared_at,
-            declared_by=PersonOut.of(incident.declared_by),
+            declared_by=NamedPersonOut.of(incident.declared_by),
             next_update_at=incident.next_update_at,
             roles=[RoleOut.of(row) for row in incident.holders],  # type: ignore[attr-defined]
             url=f"/incidents/{incident.pk}",
@@ -112,7 +112,7 @@ class IncidentsOut(Schema):
     next_cursor: str | None
 
 
-class StepOut(Schema):
+class NextStepOut(Schema):
     key: str
     title: str
     text: str
@@ -149,7 +149,7 @@ class TimeOut(Schema):
 
 
 class IncidentDetailOut(IncidentOut):
-    next_steps: list[StepOut] = Field(description="What to do, the most important first.")
+    next_steps: list[NextStepOut] = Field(description="What to do, the most important first.")
     alert_groups: list[AlertGroupOut]
     times: list[TimeOut]
 
@@ -233,7 +233,7 @@ class EntryOut(Schema):
     type: str = Field(description="Of entries that Watchroom wrote: what happened.")
     text: str
     data: dict[str, Any]
-    author: PersonOut | None
+    author: NamedPersonOut | None
     at: datetime
     written_at: datetime
     parent: int | None
@@ -251,7 +251,7 @@ class EntryOut(Schema):
             type=row.type,
             text=row.text,
             data=row.data,
-            author=PersonOut.of(row.author),
+            author=NamedPersonOut.of(row.author),
             at=row.at,
             written_at=row.written_at,
             parent=row.parent_id,
@@ -326,7 +326,7 @@ class UpdateOut(Schema):
     doing: str
     next_update_at: datetime | None
     published_at: datetime
-    published_by: PersonOut | None
+    published_by: NamedPersonOut | None
 
     @staticmethod
     def of(row: Update) -> UpdateOut:
@@ -340,7 +340,7 @@ class UpdateOut(Schema):
             doing=row.doing,
             next_update_at=row.next_update_at,
             published_at=row.published_at,
-            published_by=PersonOut.of(row.published_by),
+            published_by=NamedPersonOut.of(row.published_by),
         )
 
 

@@ -11,7 +11,7 @@ from .. import commands
 from ..rules.severities import Severity
 from ..severities import all_severities
 
-router = Router(tags=["Incidents"])
+router = Router(tags=["Incidents as they are here"])
 
 
 class SeverityIn(Schema):

@@ -10,14 +10,14 @@ from ninja import Field, Query, Router, Schema, Status
 from ...accounts.queries import team_by
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from .. import commands, queries
 from ..models import IncidentState, Phase
 from ..states import offered_to, state_by, states_visible_to
 from .incidents import detail
 from .schemas import IncidentDetailOut
 
-router = Router(tags=["Incidents"])
+router = Router(tags=["Incidents as they are here"])
 
 
 class StateBody(Schema):
@@ -67,8 +67,8 @@ class MoveIn(Schema):
 def list_states(
     request: HttpRequest,
     phase: str = Query("", description="active, mitigated, resolved or closed."),
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Any:
     """The states of the life of incidents."""
     rows = states_visible_to(actor_of(request))

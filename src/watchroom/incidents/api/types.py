@@ -11,11 +11,11 @@ from pydantic import ConfigDict
 from ...accounts.queries import team_by
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from .. import commands, queries
 from ..models import IncidentType
 
-router = Router(tags=["Incidents"])
+router = Router(tags=["Incidents as they are here"])
 
 
 class FieldBody(Schema):
@@ -63,7 +63,7 @@ class TypeOut(TypeBody):
 
 
 @router.get("/incident-types", response=Page[TypeOut], operation_id="list_incident_types")
-def list_types(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
+def list_types(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """Incident types."""
     rows, following = page(queries.types_visible_to(actor_of(request)), cursor=cursor, limit=limit)
     return {"items": [TypeOut.of(row) for row in rows], "next_cursor": following}

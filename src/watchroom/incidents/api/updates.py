@@ -11,15 +11,15 @@ from ninja import Field, Router, Schema, Status
 from ...accounts.queries import team_by
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from .. import commands, queries, rules
 from ..models import Incident, UpdateDraft, UpdateTemplate
 
-router = Router(tags=["updates"])
+router = Router(tags=["Updates"])
 _WORDINGS = "Other words for internal, customers or executives: happening, impact, doing."
 
 
-class DraftIn(Schema):
+class UpdateDraftIn(Schema):
     """The next update as far as it is written."""
 
     version: int = Field(
@@ -32,7 +32,7 @@ class DraftIn(Schema):
     wordings: dict[str, dict[str, str]] = Field({}, description=_WORDINGS)
 
 
-class DraftOut(DraftIn):
+class UpdateDraftOut(UpdateDraftIn):
     """The draft as it is; version 0: there is none."""
 
     edited_at: datetime | None
@@ -71,13 +71,13 @@ class TemplateOut(TemplateBody):
         return TemplateOut(team=row.team.slug, **{name: getattr(row, name) for name in names})
 
 
-def _draft(request: HttpRequest, incident: Incident) -> DraftOut:
+def _draft(request: HttpRequest, incident: Incident) -> UpdateDraftOut:
     by = actor_of(request)
     row = UpdateDraft.objects.select_related("edited_by").filter(incident=incident).first()
     said = (
         {name: getattr(row, name) for name in ("version", "stage", *rules.PARTS, "wordings")} if row else {"version": 0}
     )
-    return DraftOut(
+    return UpdateDraftOut(
         **said,
         edited_at=row.edited_at if row else None,
         edited_by=str(row.edited_by) if row and row.edited_by else None,
@@ -86,14 +86,14 @@ def _draft(request: HttpRequest, incident: Incident) -> DraftOut:
     )
 
 
-@router.get("/incidents/{int:id}/draft", response=DraftOut, operation_id="get_update_draft")
-def get_draft(request: HttpRequest, id: int) -> DraftOut:
+@router.get("/incidents/{int:id}/draft", response=UpdateDraftOut, operation_id="get_update_draft")
+def get_draft(request: HttpRequest, id: int) -> UpdateDraftOut:
     """The next update, while it is being written."""
     return _draft(request, queries.incident_for(actor_of(request), id))
 
 
-@router.put("/incidents/{int:id}/draft", response=DraftOut, operation_id="save_update_draft")
-def save_draft(request: HttpRequest, id: int, body: DraftIn) -> DraftOut:
+@router.put("/incidents/{int:id}/draft", response=UpdateDraftOut, operation_id="save_update_draft")
+def save_draft(request: HttpRequest, id: int, body: UpdateDraftIn) -> UpdateDraftOut:
     """Save it. 409 when somebody has saved another version since: nothing is merged."""
     by = actor_of(request)
     incident = queries.incident_for(by, id)
@@ -110,7 +110,7 @@ def discard_draft(request: HttpRequest, id: int, version: int) -> Status[None]:
 
 
 @router.get("/update-templates", response=Page[TemplateOut], operation_id="list_update_templates")
-def list_templates(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
+def list_templates(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """Templates of updates."""
     rows, following = page(queries.templates_visible_to(actor_of(request)), cursor=cursor, limit=limit)
     return {"items": [TemplateOut.of(row) for row in rows], "next_cursor": following}

@@ -4,7 +4,7 @@ from ninja import Router
 
 from . import grouping, limits, pay, reading
 
-router = Router(tags=["insights"])
+router = Router(tags=["Insights"])
 for _part in (reading, limits, pay, grouping):
     router.add_router("", _part.router)
 

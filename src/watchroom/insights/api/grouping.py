@@ -9,19 +9,19 @@ from ninja import Router
 
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from .. import grouping
 from ..schemas import GroupingOut
 
-router = Router(tags=["insights"])
+router = Router(tags=["Insights"])
 
 
 @router.get("/grouping-suggestions", response=Page[GroupingOut], operation_id="list_grouping_suggestions")
 def list_suggestions(
     request: HttpRequest,
     state: Literal["open", "accepted", "dismissed", "all"] = "open",
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Any:
     """Alerts that always fire together, and the label by which they would be one alert group; counted once a day."""
     rows = grouping.suggestions_visible_to(actor_of(request))

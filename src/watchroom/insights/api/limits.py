@@ -10,11 +10,11 @@ from ninja import Query, Router
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...api.auth import actor_of
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from .. import bearing, limits
 from ..schemas import CrossingDetail, CrossingOut, CrossingsOut, LimitsBody, LimitsOut
 
-router = Router(tags=["insights"])
+router = Router(tags=["Insights"])
 
 
 @router.get("/insights/limits/{team}", response=LimitsOut, operation_id="get_load_limits")
@@ -46,8 +46,8 @@ def list_crossings(
     request: HttpRequest,
     team: str = Query("", description="Slug; empty: of all teams."),
     state: Literal["open", "closed", "all"] = "open",
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Any:
     """Who carried more than their team's limits; the latest first."""
     rows = limits.crossings_visible_to(actor_of(request))

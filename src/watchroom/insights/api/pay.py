@@ -15,7 +15,7 @@ from ..pay import last_month, pay_of
 from ..pay_rules import set_pay, withdraw_pay
 from ..pay_schemas import PayOut, PayRulesBody, PayRulesOut
 
-router = Router(tags=["insights"])
+router = Router(tags=["Insights"])
 _FROM = Query(None, description="From which day nothing is paid; left out, as when rules are set.")
 
 

@@ -11,19 +11,20 @@ from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...actions.api import ActionItemOut
 from ...api.auth import actor_of
+from ...api.pages import Limit
 from ...intake.schemas.routes import RouteOut
 from .. import commands, queries, responding
 from ..schemas import FixBody, IncidentNumbersOut, ScoreOut, TeamLoadOut, WaitBody, WeeklyListBody, WeeklyListOut
 
-router = Router(tags=["insights"])
+router = Router(tags=["Insights"])
 
 
 @router.get("/insights/alert-rules", response=list[ScoreOut], operation_id="list_alert_rules")
-def list_alert_rules(request: HttpRequest, days: int = 28, team: str = "", limit: int = 100) -> Any:
+def list_alert_rules(request: HttpRequest, days: int = 28, team: str = "", limit: Limit = 100) -> Any:
     """Which kinds of alerts page people for nothing, the worst first, and what would mend them."""
     actor = actor_of(request)
     found = queries.alert_rules(actor, *queries.window(days), team_by(team) if team else None)
-    return [ScoreOut.of(score) for score in found[: max(1, min(limit, 1000))]]
+    return [ScoreOut.of(score) for score in found[:limit]]
 
 
 @router.get("/insights/load", response=TeamLoadOut, operation_id="get_team_load")

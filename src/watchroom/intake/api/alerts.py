@@ -10,7 +10,7 @@ from ninja import Router, Status
 from ...accounts.queries import person_by
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...paging.queries import trace
 from ...paging.schemas.escalations import EscalationOut
 from .. import commands
@@ -32,7 +32,7 @@ from ..summing import summary_of
 from ..views.alerts import filtered, group_for
 from ..why import why
 
-router = Router(tags=["alerts"])
+router = Router(tags=["Alerts"])
 
 
 @router.get("/alert-groups", response=Page[GroupOut], operation_id="list_alert_groups")
@@ -44,8 +44,8 @@ def list_alert_groups(
     team: str = "",
     who: str = "",
     q: str = "",
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Any:
     """Alert groups: ``state`` is open, firing, acknowledged, resolved or all; ``team`` a slug or ``mine``; ``who=me``:
     acknowledged by me, or I was paged for it."""
@@ -167,7 +167,7 @@ def note(request: HttpRequest, id: int, body: NoteBody) -> Any:
 
 @router.get("/alerts", response=Page[AlertOut], operation_id="list_alerts")
 def list_alerts(
-    request: HttpRequest, group: int | None = None, firing: bool = True, cursor: str | None = None, limit: int = 50
+    request: HttpRequest, group: int | None = None, firing: bool = True, cursor: Cursor = None, limit: Limit = 50
 ) -> Any:
     """Single alerts; by default those that fire."""
     rows = alerts_visible_to(actor_of(request))

@@ -11,12 +11,12 @@ from pydantic import Field
 from ...accounts.queries import team_by
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from .. import commands
 from ..models import InhibitRule
 from ..queries import inhibition_for, inhibitions_visible_to
 
-router = Router(tags=["silences"])
+router = Router(tags=["Silences and maintenance"])
 
 
 class InhibitionBody(Schema):
@@ -47,7 +47,7 @@ class InhibitionOut(InhibitionBody):
 
 
 @router.get("/inhibit-rules", response=Page[InhibitionOut], operation_id="list_inhibit_rules")
-def list_inhibitions(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
+def list_inhibitions(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """Inhibition rules."""
     found, following = page(inhibitions_visible_to(actor_of(request)), cursor=cursor, limit=limit)
     return {"items": [InhibitionOut.of(row) for row in found], "next_cursor": following}

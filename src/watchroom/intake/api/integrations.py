@@ -11,7 +11,7 @@ from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...catalog.queries import service_by
 from ...kernel import settings as conf
 from ...kernel.errors import NotFound
@@ -22,11 +22,11 @@ from ..queries import in_state, integrations_visible_to, signals_of
 from ..schemas.integrations import IntegrationBody, IntegrationOut, SetupOut, SignalOut
 from ..views.integrations import integration_for
 
-router = Router(tags=["alerts"])
+router = Router(tags=["Alerts"])
 
 
 @router.get("/integrations", response=Page[IntegrationOut], operation_id="list_integrations")
-def list_integrations(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
+def list_integrations(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """Integrations; never their keys."""
     rows, following = page(integrations_visible_to(actor_of(request)), cursor=cursor, limit=limit)
     return {"items": [IntegrationOut.of(row) for row in rows], "next_cursor": following}
@@ -100,7 +100,7 @@ def pause(request: HttpRequest, slug: str, paused: bool = True) -> Any:
 
 
 @router.get("/integrations/{slug}/signals", response=Page[SignalOut], operation_id="list_signals")
-def list_signals(request: HttpRequest, slug: str, state: str = "", cursor: str | None = None, limit: int = 50) -> Any:
+def list_signals(request: HttpRequest, slug: str, state: str = "", cursor: Cursor = None, limit: Limit = 50) -> Any:
     """What it has sent, newest first."""
     actor = actor_of(request)
     integration = integration_for(actor, slug)

@@ -12,7 +12,7 @@ from pydantic import Field
 from ...accounts.queries import team_by
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...catalog.queries import service_by
 from ...kernel.errors import Refused
 from ...kernel.times import Instant
@@ -21,7 +21,7 @@ from ..models import MaintenanceWindow
 from ..queries import maintenance_visible_to, window_for
 from ..schemas.repeating import ExtendBody, RepeatingOut, SkipBody
 
-router = Router(tags=["silences"])
+router = Router(tags=["Silences and maintenance"])
 
 
 class MaintenanceBody(Schema):
@@ -67,7 +67,7 @@ class MaintenanceOut(Schema):
 
 
 @router.get("/maintenance-windows", response=Page[MaintenanceOut], operation_id="list_maintenance_windows")
-def list_maintenance(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
+def list_maintenance(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """Planned work, newest first."""
     found, following = page(maintenance_visible_to(actor_of(request)), cursor=cursor, limit=limit)
     return {"items": [MaintenanceOut.of(row) for row in found], "next_cursor": following}

@@ -11,7 +11,7 @@ from pydantic import Field
 from ...accounts.roles import Action
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...sources import mapping as mappings
 from .. import commands
 from ..models import Integration
@@ -19,7 +19,7 @@ from ..queries import last_payloads, tray_of
 from ..schemas.integrations import SignalOut
 from ..views.integrations import integration_for
 
-router = Router(tags=["alerts"])
+router = Router(tags=["Alerts"])
 
 
 class MappingOut(Schema):
@@ -49,7 +49,7 @@ class TestedOut(Schema):
     differences: list[str] = Field(description="What is not as it should be; empty: it holds.")
 
 
-class TriedOut(Schema):
+class MappingTriedOut(Schema):
     """What one payload becomes."""
 
     signal: int | None
@@ -58,11 +58,11 @@ class TriedOut(Schema):
     problems: list[dict[str, str]]
 
 
-class TryOut(Schema):
+class MappingTryOut(Schema):
     """What came of trying a mapping."""
 
     tests: list[TestedOut]
-    payloads: list[TriedOut]
+    payloads: list[MappingTriedOut]
 
 
 class ReplayedOut(Schema):
@@ -94,7 +94,7 @@ def set_mapping(request: HttpRequest, slug: str, body: MappingBody) -> Any:
     return _out(commands.save_mapping(actor_of(request), _managed(request, slug), body.mapping))
 
 
-@router.post("/integrations/{slug}/mapping/try", response=TryOut, operation_id="try_mapping")
+@router.post("/integrations/{slug}/mapping/try", response=MappingTryOut, operation_id="try_mapping")
 def try_mapping(request: HttpRequest, slug: str, body: TryBody) -> Any:
     """What a mapping would make of the last real payloads, or of one that is given; changes nothing."""
     integration = _managed(request, slug)
@@ -110,13 +110,13 @@ def try_mapping(request: HttpRequest, slug: str, body: TryBody) -> Any:
         outcome = mappings.try_on(said, payload) if said and not problem else mappings.Outcome()
         problems = [{"field": each.field, "value": each.value, "fix": each.fix} for each in outcome.problems]
         problems += [{"field": "body", "value": "", "fix": problem}] if problem else []
-        tried.append(TriedOut(signal=signal, payload=payload, alerts=list(outcome.alerts), problems=problems))
+        tried.append(MappingTriedOut(signal=signal, payload=payload, alerts=list(outcome.alerts), problems=problems))
     tests = [TestedOut(name=each.name, differences=list(each.differences)) for each in mappings.run_tests(said)]
-    return TryOut(tests=tests, payloads=tried)
+    return MappingTryOut(tests=tests, payloads=tried)
 
 
 @router.get("/integrations/{slug}/tray", response=Page[SignalOut], operation_id="list_tray")
-def list_tray(request: HttpRequest, slug: str, cursor: str | None = None, limit: int = 50) -> Any:
+def list_tray(request: HttpRequest, slug: str, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """What was refused, in whole or in part, and has not been read again; newest first."""
     found, following = page(tray_of(_managed(request, slug)), cursor=cursor, limit=limit)
     return {"items": [SignalOut.of(row, True) for row in found], "next_cursor": following}

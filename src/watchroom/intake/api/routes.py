@@ -11,7 +11,7 @@ from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...catalog.queries import service_by
 from ...paging.views.policies import policy_for
 from .. import commands
@@ -21,10 +21,10 @@ from ..rules import Declares
 from ..schemas.intervals import IntervalBody, IntervalOut
 from ..schemas.routes import (
     DeclaresBody,
-    DrillOut,
     LabelsBody,
     OutcomeOut,
     RouteBody,
+    RouteDrillOut,
     RouteOut,
     TestOut,
     VisitOut,
@@ -33,11 +33,11 @@ from ..schemas.routes import (
 from ..trying import End, Way, try_labels
 from ..views.routes import interval_for, route_for
 
-router = Router(tags=["routes"])
+router = Router(tags=["Routes"])
 
 
 @router.get("/routes", response=Page[RouteOut], operation_id="list_routes")
-def list_routes(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
+def list_routes(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """The routes of the tree."""
     rows, following = page(routes_visible_to(actor_of(request)), cursor=cursor, limit=limit)
     return {"items": [RouteOut.of(row) for row in rows], "next_cursor": following}
@@ -107,7 +107,7 @@ def test_routes(request: HttpRequest, body: LabelsBody) -> Any:
     return _way(try_labels(body.labels))
 
 
-@router.post("/routes/drill", response={202: DrillOut}, operation_id="drill_routes")
+@router.post("/routes/drill", response={202: RouteDrillOut}, operation_id="drill_routes")
 def drill_routes(request: HttpRequest, body: LabelsBody) -> Any:
     """Send an alert with these labels, marked as a drill: it pages like a real one, and ends after 15 minutes."""
     signal, way = commands.send_drill(actor_of(request), body.labels)
@@ -135,7 +135,7 @@ def delete_route(request: HttpRequest, id: int) -> Any:
 
 
 @router.get("/time-intervals", response=Page[IntervalOut], operation_id="list_time_intervals")
-def list_intervals(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
+def list_intervals(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """Time intervals: what routes mute, page or wait by."""
     rows, following = page(intervals_visible_to(actor_of(request)), cursor=cursor, limit=limit)
     return {"items": [IntervalOut.of(row) for row in rows], "next_cursor": following}

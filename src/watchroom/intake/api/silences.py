@@ -12,7 +12,7 @@ from pydantic import Field
 from ...accounts.queries import team_by
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...kernel import clock
 from ...kernel.times import Instant
 from .. import commands
@@ -21,7 +21,7 @@ from ..models import Silence
 from ..queries import groups_visible_to, silence_for, silences_in_state, silences_visible_to
 from ..schemas.repeating import ExtendBody, OccurrenceOut, PatternBody, RepeatingOut, SkipBody, occurrences_of
 
-router = Router(tags=["silences"])
+router = Router(tags=["Silences and maintenance"])
 
 
 class SilenceBody(Schema):
@@ -88,7 +88,7 @@ class HitOut(Schema):
 
 
 @router.get("/silences", response=Page[SilenceOut], operation_id="list_silences")
-def list_silences(request: HttpRequest, state: str = "", cursor: str | None = None, limit: int = 50) -> Any:
+def list_silences(request: HttpRequest, state: str = "", cursor: Cursor = None, limit: Limit = 50) -> Any:
     """Silences, newest first; ``state`` is pending, active or expired."""
     rows = silences_in_state(silences_visible_to(actor_of(request)), state)
     found, following = page(rows, cursor=cursor, limit=limit)

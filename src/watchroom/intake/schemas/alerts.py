@@ -57,7 +57,7 @@ class VerdictBody(Schema):
     verdict: str = Field(description="acted, nothing (to do), duplicate (known already) or false (alarm).")
 
 
-class ReasonOut(Schema):
+class WhyReasonOut(Schema):
     """One decision on the way to a page, or to none."""
 
     at: datetime
@@ -83,7 +83,7 @@ class WhyOut(Schema):
 
     answer: str
     you: MineOut | None = Field(description="Why you were paged, or not; nothing for a token of no person.")
-    reasons: list[ReasonOut]
+    reasons: list[WhyReasonOut]
 
 
 class GroupOut(Schema):

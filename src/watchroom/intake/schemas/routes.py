@@ -149,7 +149,7 @@ class WayOut(Schema):
     visits: list[VisitOut]
 
 
-class DrillOut(WayOut):
+class RouteDrillOut(WayOut):
     """A drill that was sent, and the way that it takes."""
 
     signal: int

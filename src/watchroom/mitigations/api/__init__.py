@@ -11,7 +11,7 @@ from ninja import Query, Router, Status
 from ...accounts.actors import Actor
 from ...accounts.queries import team_by
 from ...api.auth import actor_of
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...catalog.queries import service_by
 from ...evidence.models import Indicator
 from ...incidents.queries import incident_for
@@ -27,7 +27,9 @@ from ..schemas import (
     KindOut,
     MitigationIn,
     MitigationOut,
+    MitigationRunOut,
     MitigationsOut,
+    MitigationStepIn,
     NewMitigationIn,
     OfferedOut,
     OutcomeIn,
@@ -35,9 +37,7 @@ from ..schemas import (
     RunnerIn,
     RunnerOut,
     RunnersOut,
-    RunOut,
     RunsOut,
-    StepIn,
 )
 from .agents import router as agents
 
@@ -68,8 +68,8 @@ def list_mitigations(
     request: HttpRequest,
     team: str = Query("", description="Slug."),
     service: str = Query("", description="Slug."),
-    cursor: str | None = None,
-    limit: int = Query(50, ge=1, le=200),
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> MitigationsOut:
     """What can be done when it hurts."""
     rows = queries.visible_to(actor_of(request)).order_by("-id")
@@ -80,14 +80,14 @@ def list_mitigations(
 
 
 @router.post("/mitigations", response={201: MitigationOut}, summary="Add a mitigation")
-def add_mitigation(request: HttpRequest, body: NewMitigationIn) -> Status[MitigationOut]:
+def create_mitigation(request: HttpRequest, body: NewMitigationIn) -> Status[MitigationOut]:
     """Needs a manager of the team."""
     by = actor_of(request)
     return Status(201, MitigationOut.of(commands.save_mitigation(by, None, **_fields(by, body))))
 
 
 @router.get("/mitigations/{slug}", response=MitigationOut, summary="One mitigation")
-def show_mitigation(request: HttpRequest, slug: str) -> MitigationOut:
+def get_mitigation(request: HttpRequest, slug: str) -> MitigationOut:
     """What it does, and by what it is carried out."""
     return MitigationOut.of(queries.mitigation_by(actor_of(request), slug))
 
@@ -100,7 +100,7 @@ def change_mitigation(request: HttpRequest, slug: str, body: MitigationIn) -> Mi
 
 
 @router.delete("/mitigations/{slug}", response={204: None}, summary="Remove a mitigation")
-def remove_mitigation(request: HttpRequest, slug: str) -> Status[None]:
+def delete_mitigation(request: HttpRequest, slug: str) -> Status[None]:
     """Its runs stay in their incidents."""
     by = actor_of(request)
     commands.delete_mitigation(by, queries.mitigation_by(by, slug))
@@ -108,58 +108,59 @@ def remove_mitigation(request: HttpRequest, slug: str) -> Status[None]:
 
 
 @router.get("/incidents/{int:id}/mitigations", response=RunsOut, summary="What was tried in an incident")
-def list_runs(request: HttpRequest, id: int) -> RunsOut:
+def list_mitigation_runs(request: HttpRequest, id: int) -> RunsOut:
     """In the order in which it was tried."""
     by = actor_of(request)
     return RunsOut(
         items=[
-            RunOut.of(row) for row in queries.runs_visible_to(by).filter(incident=incident_for(by, id)).order_by("id")
+            MitigationRunOut.of(row)
+            for row in queries.runs_visible_to(by).filter(incident=incident_for(by, id)).order_by("id")
         ]
     )
 
 
-@router.post("/incidents/{int:id}/mitigations", response={201: RunOut}, summary="Start a mitigation")
-def start_mitigation(request: HttpRequest, id: int, body: RunIn) -> Status[RunOut]:
+@router.post("/incidents/{int:id}/mitigations", response={201: MitigationRunOut}, summary="Start a mitigation")
+def start_mitigation(request: HttpRequest, id: int, body: RunIn) -> Status[MitigationRunOut]:
     """One of the catalog, or one's own in words. Written to the running log."""
     by = actor_of(request)
     incident = incident_for(by, id)
     chosen = queries.mitigation_by(by, body.mitigation) if body.mitigation else None
     run = commands.start(by, incident, mitigation=chosen, kind=body.kind, title=body.title, client_key=body.client_key)
-    return Status(201, RunOut.of(run))
+    return Status(201, MitigationRunOut.of(run))
 
 
-@router.post("/mitigation-runs/{int:id}/finish", response=RunOut, summary="Record an outcome")
-def finish_mitigation(request: HttpRequest, id: int, body: OutcomeIn) -> RunOut:
+@router.post("/mitigation-runs/{int:id}/finish", response=MitigationRunOut, summary="Record an outcome")
+def finish_mitigation(request: HttpRequest, id: int, body: OutcomeIn) -> MitigationRunOut:
     """Written to the running log as the action's result."""
     by = actor_of(request)
     commands.finish(by, queries.run_for(by, id), outcome=body.outcome, note=body.note)
-    return RunOut.of(queries.run_for(by, id))
+    return MitigationRunOut.of(queries.run_for(by, id))
 
 
-@router.post("/mitigation-runs/{int:id}/steps/{int:number}", response=RunOut, summary="Tick off a step")
-def tick_step(request: HttpRequest, id: int, number: int, body: StepIn) -> RunOut:
+@router.post("/mitigation-runs/{int:id}/steps/{int:number}", response=MitigationRunOut, summary="Tick off a step")
+def tick_mitigation_step(request: HttpRequest, id: int, number: int, body: MitigationStepIn) -> MitigationRunOut:
     """Of what is done by hand; who and when is in the running log."""
     by = actor_of(request)
     commands.tick(by, queries.run_for(by, id), number, done=body.done)
-    return RunOut.of(queries.run_for(by, id))
+    return MitigationRunOut.of(queries.run_for(by, id))
 
 
-@router.post("/mitigation-runs/{int:id}/decide", response=RunOut, summary="Approve or decline a run")
-def decide_run(request: HttpRequest, id: int, body: ApprovalIn) -> RunOut:
+@router.post("/mitigation-runs/{int:id}/decide", response=MitigationRunOut, summary="Approve or decline a run")
+def decide_mitigation_run(request: HttpRequest, id: int, body: ApprovalIn) -> MitigationRunOut:
     """As the second person. Approved, it is carried out."""
     by = actor_of(request)
     commands.decide(by, queries.run_for(by, id), approve=body.approve)
-    return RunOut.of(queries.run_for(by, id))
+    return MitigationRunOut.of(queries.run_for(by, id))
 
 
-@router.get("/mitigation-runs/{int:id}", response=RunOut, summary="One run")
-def show_run(request: HttpRequest, id: int) -> RunOut:
+@router.get("/mitigation-runs/{int:id}", response=MitigationRunOut, summary="One run")
+def get_mitigation_run(request: HttpRequest, id: int) -> MitigationRunOut:
     """With how far it is and what the other side said."""
-    return RunOut.of(queries.run_for(actor_of(request), id))
+    return MitigationRunOut.of(queries.run_for(actor_of(request), id))
 
 
 @router.get("/incidents/{int:id}/mitigations/offered", response=list[OfferedOut], summary="What can stop the bleeding")
-def offered(request: HttpRequest, id: int) -> list[OfferedOut]:
+def list_offered_mitigations(request: HttpRequest, id: int) -> list[OfferedOut]:
     """The best guess first: by what helped before, risk, and what was changed lately."""
     by = actor_of(request)
     return [
@@ -175,21 +176,21 @@ def offered(request: HttpRequest, id: int) -> list[OfferedOut]:
 
 
 @router.post("/mitigations/{slug}/dry-run", response=AnsweredOut, summary="Try a mitigation dry")
-def rehearse(request: HttpRequest, slug: str) -> AnsweredOut:
+def rehearse_mitigation(request: HttpRequest, slug: str) -> AnsweredOut:
     """Where the target has a dry run: asks it, and changes nothing."""
     by = actor_of(request)
     return _answered(lambda: commands.dry_run(by, queries.mitigation_by(by, slug)))
 
 
 @router.get("/runners", response=RunnersOut, summary="What carries mitigations out")
-def list_runners(request: HttpRequest, cursor: str | None = None, limit: int = Query(50, ge=1, le=200)) -> RunnersOut:
+def list_runners(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> RunnersOut:
     """Without secrets."""
     items, following = page(queries.runners_visible_to(actor_of(request)).order_by("-id"), cursor=cursor, limit=limit)
     return RunnersOut(items=[RunnerOut.of(row) for row in items], next_cursor=following)
 
 
 @router.get("/runners/kinds", response=list[KindOut], summary="Kinds of runners")
-def list_kinds(request: HttpRequest) -> list[KindOut]:
+def list_runner_kinds(request: HttpRequest) -> list[KindOut]:
     """What each is told once (``settings``), and by each mitigation (``inputs``)."""
     actor_of(request)
     return [
@@ -206,14 +207,14 @@ def list_kinds(request: HttpRequest) -> list[KindOut]:
 
 
 @router.post("/runners", response={201: RunnerOut}, summary="Add a runner")
-def add_runner(request: HttpRequest, body: RunnerIn) -> Status[RunnerOut]:
+def create_runner(request: HttpRequest, body: RunnerIn) -> Status[RunnerOut]:
     """Needs a manager of the team."""
     fields = body.model_dump() | {"team": team_by(body.team)}
     return Status(201, RunnerOut.of(commands.save_runner(actor_of(request), None, **fields)))
 
 
 @router.get("/runners/{slug}", response=RunnerOut, summary="One runner")
-def show_runner(request: HttpRequest, slug: str) -> RunnerOut:
+def get_runner(request: HttpRequest, slug: str) -> RunnerOut:
     """Without its secrets."""
     return RunnerOut.of(queries.runner_by(actor_of(request), slug))
 
@@ -227,7 +228,7 @@ def change_runner(request: HttpRequest, slug: str, body: RunnerIn) -> RunnerOut:
 
 
 @router.delete("/runners/{slug}", response={204: None}, summary="Remove a runner")
-def remove_runner(request: HttpRequest, slug: str) -> Status[None]:
+def delete_runner(request: HttpRequest, slug: str) -> Status[None]:
     """Refused while mitigations use it."""
     by = actor_of(request)
     commands.delete_runner(by, queries.runner_by(by, slug))

@@ -4,7 +4,7 @@ from ninja import Router
 
 from . import desk, handoffs, planning, schedules, temporaries, worked
 
-router = Router(tags=["On call"])
+router = Router()
 for _part in (schedules, desk, planning, handoffs, temporaries, worked):
     router.add_router("", _part.router)
 

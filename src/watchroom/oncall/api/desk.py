@@ -12,7 +12,7 @@ from ...accounts.models import Person
 from ...accounts.queries import person_by, team_by
 from ...accounts.roles import Action
 from ...api.auth import actor_of
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...kernel import clock
 from ...kernel import settings as conf
 from ...kernel.errors import NotFound, Refused
@@ -22,6 +22,7 @@ from ..schemas import (
     AbsenceFile,
     AbsenceIn,
     AbsenceOut,
+    AbsencesImportedOut,
     AbsencesOut,
     CalendarIn,
     CalendarOut,
@@ -30,7 +31,6 @@ from ..schemas import (
     FeedOut,
     FeedsOut,
     HolidaysIn,
-    ImportedOut,
     OverrideOut,
     SwapIn,
     SwapOut,
@@ -62,8 +62,8 @@ def _swap(by: Actor, id: int) -> Swap:
 def list_swaps(
     request: HttpRequest,
     state: Literal["offered", "taken", "withdrawn", "expired", ""] = Query("", description="Empty: all."),
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> SwapsOut:
     """The latest first."""
     actor_of(request).require(Action.SEE)
@@ -116,8 +116,8 @@ def withdraw_swap(request: HttpRequest, id: int) -> SwapOut:
 def list_absences(
     request: HttpRequest,
     person: str | None = Query(None, description="Id or e-mail address."),
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> AbsencesOut:
     """Those that are not over, by their beginning."""
     rows = outlook.absences_visible_to(actor_of(request)).filter(ends_at__gt=clock.now())
@@ -141,10 +141,10 @@ def create_absence(request: HttpRequest, body: AbsenceIn) -> Status[AbsenceOut]:
     return Status(201, AbsenceOut.of(row))
 
 
-@router.post("/absences/import", response=ImportedOut, summary="Import absences from CSV")
-def import_absences(request: HttpRequest, body: AbsenceFile) -> ImportedOut:
+@router.post("/absences/import", response=AbsencesImportedOut, summary="Import absences from CSV")
+def import_absences(request: HttpRequest, body: AbsenceFile) -> AbsencesImportedOut:
     """All lines or none; what is there already is not entered again."""
-    return ImportedOut(new=len(commands.import_absences(actor_of(request), body.csv)))
+    return AbsencesImportedOut(new=len(commands.import_absences(actor_of(request), body.csv)))
 
 
 @router.delete("/absences/{int:id}", response={204: None}, summary="Remove an absence")

@@ -6,10 +6,10 @@ from django.http import HttpRequest
 from ninja import Query, Router
 
 from ...api.auth import actor_of
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...kernel import clock
 from .. import commands, queries
-from ..schemas import HandoffOut, HandoffsOut, NoteIn
+from ..schemas import HandoffNoteIn, HandoffOut, HandoffsOut
 from ..views import telling
 
 router = Router(tags=["On call"])
@@ -20,8 +20,8 @@ def list_handoffs(
     request: HttpRequest,
     schedule: str | None = Query(None, description="Slug; left out: of all."),
     mine: bool = Query(False, description="Only those that you have to do with now; not paged."),
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> HandoffsOut:
     """The latest first; the one that lies ahead is among them."""
     by = actor_of(request)
@@ -40,7 +40,7 @@ def get_handoff(request: HttpRequest, id: int) -> HandoffOut:
 
 
 @router.put("/hand-offs/{int:id}/note", response=HandoffOut, summary="Leave a note for the next person")
-def put_handoff_note(request: HttpRequest, id: int, body: NoteIn) -> HandoffOut:
+def put_handoff_note(request: HttpRequest, id: int, body: HandoffNoteIn) -> HandoffOut:
     """For whoever goes off call, and for responders of the team. Whoever has come on call already is told."""
     by = actor_of(request)
     return HandoffOut.of(telling.note(by, queries.handoff_for(by, id), body.note))

@@ -19,20 +19,20 @@ from ..schemas import (
     CoverIn,
     CoverOut,
     CoversOut,
-    DraftIn,
-    DraftOut,
-    FindingOut,
     GapOut,
     LoadOut,
     MovedOut,
     MovesOut,
     OverrideIn,
     OverrideOut,
-    PlanIn,
     PlannedShift,
-    PlanOut,
+    QualityFindingOut,
     QualityOut,
     RotaIn,
+    RotaPlanIn,
+    RotaPlanOut,
+    ScheduleDraftIn,
+    ScheduleDraftOut,
     TakeIn,
     Who,
 )
@@ -73,7 +73,9 @@ def _quality(found: rules.Quality, people: dict[int, Person]) -> QualityOut:
             if load.person in people
         ],
         findings=[
-            FindingOut(kind=each.kind, text=each.text, fix=each.fix, starts_at=each.starts_at, ends_at=each.ends_at)
+            QualityFindingOut(
+                kind=each.kind, text=each.text, fix=each.fix, starts_at=each.starts_at, ends_at=each.ends_at
+            )
             for each in found.findings
         ],
     )
@@ -143,8 +145,8 @@ def preview_override(request: HttpRequest, slug: str, body: OverrideIn) -> Moves
     return MovesOut(items=moves_of(*outlook.preview_override(row, person, replaces, start, end)))
 
 
-@router.post("/schedules/{slug:slug}/preview", response=DraftOut, summary="Preview a change of a schedule")
-def preview_schedule(request: HttpRequest, slug: str, body: DraftIn) -> DraftOut:
+@router.post("/schedules/{slug:slug}/preview", response=ScheduleDraftOut, summary="Preview a change of a schedule")
+def preview_schedule(request: HttpRequest, slug: str, body: ScheduleDraftIn) -> ScheduleDraftOut:
     """Who would gain and who would lose which time, if these rotations took the place of those that are there. Nothing is saved.
     For managers of the team that owns it."""
     by = actor_of(request)
@@ -152,15 +154,15 @@ def preview_schedule(request: HttpRequest, slug: str, body: DraftIn) -> DraftOut
     by.require(Action.MANAGE, row.team)
     given = [each.model_dump(exclude_none=True) for each in body.rotations]
     found = drafts.draft_of(row, body.timezone or row.timezone, given)
-    return DraftOut(
+    return ScheduleDraftOut(
         items=moves_of(found.moved, found.people),
         gaps=[GapOut(starts_at=a, ends_at=b) for a, b in found.gaps],
         rotations=[f"{name}: {' '.join(said)}" for name, said in found.words],
     )
 
 
-@router.post("/schedules/{slug:slug}/plan", response=PlanOut, summary="Let the planner propose a rota")
-def plan_rota(request: HttpRequest, slug: str, body: PlanIn) -> PlanOut:
+@router.post("/schedules/{slug:slug}/plan", response=RotaPlanOut, summary="Let the planner propose a rota")
+def plan_rota(request: HttpRequest, slug: str, body: RotaPlanIn) -> RotaPlanOut:
     """A fair one that keeps to absences and rest, with its score beside today's. Nothing is saved."""
     by = actor_of(request)
     found = outlook.propose(
@@ -169,7 +171,7 @@ def plan_rota(request: HttpRequest, slug: str, body: PlanIn) -> PlanOut:
         start=aware(body.starts_at, "starts_at"),
         **body.model_dump(exclude={"people", "starts_at"}),
     )
-    return PlanOut(
+    return RotaPlanOut(
         starts_at=found.span[0],
         ends_at=found.span[1],
         rotation=found.rotation,

@@ -10,7 +10,7 @@ from ninja import Query, Router, Status
 
 from ...accounts.queries import person_by, team_by
 from ...api.auth import actor_of
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...kernel import clock
 from ...kernel.errors import NotFound
 from .. import commands, facts, queries
@@ -60,8 +60,8 @@ def _rotations(given: list[RotationIn] | None) -> list[dict[str, Any]] | None:
 def list_schedules(
     request: HttpRequest,
     team: str = Query("", description="Slug."),
-    cursor: str | None = None,
-    limit: int = Query(50, ge=1, le=200),
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> SchedulesOut:
     """Newest first."""
     rows = queries.schedules_visible_to(actor_of(request))
@@ -147,7 +147,7 @@ def get_on_call(
     person: str = Query(
         "", description="Id or e-mail address: only where they are on call; a page may hold fewer then."
     ),
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: int | None = Query(None, ge=1, le=200, description="Without it, and without a cursor: all at once."),
 ) -> OnCallNow:
     """At one instant, schedule by schedule, by their slugs. With a limit, page by page; with a cursor, say the same ``at``

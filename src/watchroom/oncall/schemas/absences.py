@@ -59,7 +59,7 @@ class AbsenceFile(Schema):
     csv: str = Field(description="The columns email, from, to and perhaps reason, named in the first line.")
 
 
-class ImportedOut(Schema):
+class AbsencesImportedOut(Schema):
     """What an import brought."""
 
     new: int

@@ -30,7 +30,7 @@ class ReportSection(Schema):
     lines: list[ReportLine]
 
 
-class CheckOut(Schema):
+class HandoffCheckOut(Schema):
     """What may keep pages from somebody who comes on call."""
 
     person: int
@@ -55,7 +55,7 @@ class HandoffOut(Schema):
     note_at: datetime | None
     acknowledged_by: Who | None
     acknowledged_at: datetime | None
-    checks: list[CheckOut]
+    checks: list[HandoffCheckOut]
     report: list[ReportSection]
 
     @classmethod
@@ -75,7 +75,7 @@ class HandoffOut(Schema):
             note_at=row.note_at,
             acknowledged_by=Who.of(row.acknowledged_by) if row.acknowledged_by else None,
             acknowledged_at=row.acknowledged_at,
-            checks=[CheckOut(**each) for each in row.checks],
+            checks=[HandoffCheckOut(**each) for each in row.checks],
             report=[ReportSection(**each) for each in row.report],
         )
 
@@ -87,7 +87,7 @@ class HandoffsOut(Schema):
     next_cursor: str | None
 
 
-class NoteIn(Schema):
+class HandoffNoteIn(Schema):
     """What the next person should know."""
 
     note: str

@@ -22,7 +22,7 @@ class LoadOut(Schema):
     longest_hours: float
 
 
-class FindingOut(Schema):
+class QualityFindingOut(Schema):
     """Something that could be better, and what would help."""
 
     kind: str
@@ -38,7 +38,7 @@ class QualityOut(Schema):
     score: int
     gap_hours: float
     loads: list[LoadOut]
-    findings: list[FindingOut]
+    findings: list[QualityFindingOut]
 
 
 class MovedOut(Schema):
@@ -56,21 +56,21 @@ class MovesOut(Schema):
     items: list[MovedOut]
 
 
-class DraftIn(Schema):
+class ScheduleDraftIn(Schema):
     """Rotations that are not saved."""
 
     timezone: str | None = Field(None, description="Left out: the schedule's own.")
     rotations: list[RotationIn]
 
 
-class DraftOut(MovesOut):
+class ScheduleDraftOut(MovesOut):
     """What a schedule would be: who gains and loses which time, and when nobody would be on call, in the next 60 days."""
 
     gaps: list[GapOut]
     rotations: list[str] = Field(description="Each in words.")
 
 
-class PlanIn(Schema):
+class RotaPlanIn(Schema):
     """What a fair rota must keep to."""
 
     people: list[str] = Field(description="Ids or e-mail addresses.")
@@ -94,7 +94,7 @@ class PlannedShift(Schema):
     replaces: str | None = Field(None, description="From whom: id or e-mail address. Null: from everybody.")
 
 
-class PlanOut(Schema):
+class RotaPlanOut(Schema):
     """A proposal; to accept it, send its shifts back, with its time and rotation."""
 
     shifts: list[PlannedShift]

@@ -11,18 +11,18 @@ from ninja import Router
 from ...accounts.queries import person_by
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...kernel import clock
 from ...kernel.times import Instant
 from ..queries import delivery_log
-from ..schemas.deliveries import NotificationOut, ReasonOut
+from ..schemas.deliveries import NotificationOut, QuietReasonOut
 from ..silence import why_quiet
 from ._own import own
 
-router = Router(tags=["paging"])
+router = Router(tags=["Paging"])
 
 
-@router.get("/notifications/why", response=list[ReasonOut], operation_id="why_quiet")
+@router.get("/notifications/why", response=list[QuietReasonOut], operation_id="why_quiet")
 def get_why_quiet(
     request: HttpRequest,
     person: str = "",
@@ -45,8 +45,8 @@ def list_notifications(
     text: str = "",
     start: Instant | None = None,
     end: Instant | None = None,
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Any:
     """The delivery log, with every attempt. ``person``: an id or an e-mail address; ``start`` and ``end``: when a message was
     made; ``text``: in its subject."""

@@ -10,17 +10,17 @@ from ninja import Router, Status
 from ...accounts.queries import person_by, team_by
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...kernel.errors import NotFound
 from ...web.answers import answer
 from .. import commands
 from ..queries import approvals_visible_to, defects_visible_to, escalations_visible_to, trace
-from ..schemas.escalations import ApprovalOut, DefectOut, EscalationOut, NoteBody, PageBody
+from ..schemas.escalations import AnswerNoteBody, ApprovalOut, DefectOut, EscalationOut, PageBody
 from ..views.approvals import approval_for
 from ..views.defects import defect_for
 from ..views.policies import policy_for
 
-router = Router(tags=["paging"])
+router = Router(tags=["Paging"])
 
 
 @router.post("/pages", response={201: EscalationOut}, operation_id="page_people")
@@ -75,7 +75,7 @@ def _escalation(request: HttpRequest, id: int) -> Any:
 
 @router.get("/paging-defects", response=Page[DefectOut], operation_id="list_paging_defects")
 def list_paging_defects(
-    request: HttpRequest, resolved: bool = False, team: str = "", cursor: str | None = None, limit: int = 50
+    request: HttpRequest, resolved: bool = False, team: str = "", cursor: Cursor = None, limit: Limit = 50
 ) -> Any:
     """What kept pages from reaching anybody, or will: the open ones, or those that were resolved."""
     rows = defects_visible_to(actor_of(request)).filter(resolved_at__isnull=not resolved).order_by("-id")
@@ -85,7 +85,7 @@ def list_paging_defects(
 
 
 @router.post("/paging-defects/{id}/resolve", response=DefectOut, operation_id="resolve_paging_defect")
-def resolve_paging_defect(request: HttpRequest, id: int, body: NoteBody) -> Any:
+def resolve_paging_defect(request: HttpRequest, id: int, body: AnswerNoteBody) -> Any:
     """Say that it is mended, or known and accepted: a warning about what lies ahead then stays quiet for four weeks."""
     actor = actor_of(request)
     return DefectOut.of(commands.resolve_defect(actor, defect_for(actor, id), note=body.note))
@@ -93,7 +93,7 @@ def resolve_paging_defect(request: HttpRequest, id: int, body: NoteBody) -> Any:
 
 @router.get("/approvals", response=Page[ApprovalOut], operation_id="list_approvals")
 def list_approvals(
-    request: HttpRequest, state: str = "open", escalation: int | None = None, cursor: str | None = None, limit: int = 50
+    request: HttpRequest, state: str = "open", escalation: int | None = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Any:
     """Mitigations and runbooks that policies have proposed. ``state``: open (the default), approved, declined, withdrawn or all."""
     rows = approvals_visible_to(actor_of(request)).order_by("-id")

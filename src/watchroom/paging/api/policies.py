@@ -10,7 +10,7 @@ from ninja import Router, Status
 from ...accounts.queries import team_by
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...kernel import clock
 from ...kernel.errors import Refused
 from ...kernel.times import Instant
@@ -20,11 +20,11 @@ from ..queries import dry_run, policies_visible_to, versions_of
 from ..schemas.policies import DryRunLine, PolicyBody, PolicyOut, PolicyVersionOut, WarningOut, WebhookKeyOut
 from ..views.policies import facts_from, policy_for
 
-router = Router(tags=["paging"])
+router = Router(tags=["Paging"])
 
 
 @router.get("/policies", response=Page[PolicyOut], operation_id="list_policies")
-def list_policies(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
+def list_policies(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """Escalation policies."""
     rows, following = page(
         policies_visible_to(actor_of(request)).prefetch_related("steps__targets"), cursor=cursor, limit=limit

@@ -32,7 +32,7 @@ from ..schemas.reaching import (
 )
 from ._own import own
 
-router = Router(tags=["paging"])
+router = Router(tags=["Paging"])
 
 
 @router.get("/contact-methods", response=list[ContactMethodOut], operation_id="list_contact_methods")

@@ -9,7 +9,7 @@ from ninja import Schema
 from ..models import Notification
 
 
-class ReasonOut(Schema):
+class QuietReasonOut(Schema):
     """One thing that explains why a phone rang or did not. ``kind``: setup, hours, message, not_asked."""
 
     kind: str

@@ -128,7 +128,7 @@ class DefectOut(Schema):
         )
 
 
-class NoteBody(Schema):
+class AnswerNoteBody(Schema):
     """Why."""
 
     note: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ninja import Schema
+from ninja import Field, Schema
 
 from ..commands import plan_of
 from ..conditions import WORKDAYS
@@ -74,7 +74,7 @@ class StepBody(Schema):
     wait_seconds: int = 300
     urgency: str = ""
     round_robin: bool = False
-    conditions: ConditionsBody = ConditionsBody()
+    conditions: ConditionsBody = Field(default_factory=ConditionsBody)
     pause: bool = False
     targets: list[StepTargetOut] = []
 

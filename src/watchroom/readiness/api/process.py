@@ -11,12 +11,21 @@ from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from .. import commands
 from ..models import ProcessVersion
 from ..queries import process as queries
 from ..rules.process import facts_changed, words_changed
-from ..schemas import ChangedOut, ProcessIn, ProcessOut, ReaderOut, ReadIn, VersionOut, WholeVersionOut, WordsIO
+from ..schemas import (
+    ProcessChangedOut,
+    ProcessIn,
+    ProcessOut,
+    ProcessVersionOut,
+    ReaderOut,
+    ReadIn,
+    WholeVersionOut,
+    WordsIO,
+)
 
 router = Router(tags=["Readiness"])
 
@@ -51,14 +60,14 @@ def read(request: HttpRequest, body: ReadIn) -> ReaderOut:
 
 
 @router.get(
-    "/process/versions", response=Page[VersionOut], operation_id="list_process_versions", summary="Its versions"
+    "/process/versions", response=Page[ProcessVersionOut], operation_id="list_process_versions", summary="Its versions"
 )
-def versions(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Page[VersionOut]:
+def versions(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Page[ProcessVersionOut]:
     """The newest first."""
     actor_of(request).require(Action.SEE)
     rows = ProcessVersion.objects.select_related("published_by")
     found, more = page(rows, cursor=cursor, limit=limit, key="-number")
-    return Page(items=[VersionOut.of(row) for row in found], next_cursor=more)
+    return Page(items=[ProcessVersionOut.of(row) for row in found], next_cursor=more)
 
 
 @router.get("/process/versions/{int:number}", response=WholeVersionOut, operation_id="get_process_version")
@@ -67,11 +76,11 @@ def version(request: HttpRequest, number: int) -> WholeVersionOut:
     row = queries.version_by(actor_of(request), number)
     before = ProcessVersion.objects.filter(number=number - 1).first()
     return WholeVersionOut(
-        **VersionOut.of(row).model_dump(),
+        **ProcessVersionOut.of(row).model_dump(),
         sections={section: WordsIO(**said) for section, said in row.words.items()},
         facts=row.facts,
-        words_changed=[ChangedOut.of(each) for each in words_changed(before.words if before else {}, row.words)],
-        facts_changed=[ChangedOut.of(each) for each in facts_changed(before.facts if before else {}, row.facts)],
+        words_changed=[ProcessChangedOut.of(each) for each in words_changed(before.words if before else {}, row.words)],
+        facts_changed=[ProcessChangedOut.of(each) for each in facts_changed(before.facts if before else {}, row.facts)],
     )
 
 
@@ -82,8 +91,8 @@ def readers(
     request: HttpRequest,
     state: Literal["unread", "all"] = Query("unread", description="Those who have not, or everybody."),
     team: str = Query("", description="Slug; empty: every team."),
-    cursor: str | None = None,
-    limit: int = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[ReaderOut]:
     """Of whom you may know it: administrators of everybody, managers of their teams, everybody of themselves. Empty while
     nothing is published."""

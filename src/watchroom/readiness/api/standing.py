@@ -11,7 +11,7 @@ from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...kernel import clock
 from .. import commands
 from ..commands.looking import found_of
@@ -23,7 +23,7 @@ router = Router(tags=["Readiness"])
 
 
 @router.get("/readiness", response=Page[StandingOut], operation_id="list_readiness", summary="How ready your teams are")
-def list_readiness(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Page[StandingOut]:
+def list_readiness(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Page[StandingOut]:
     """As they were when they were last looked at, within the hour; where most will hurt comes first. Administrators see every
     team and the installation."""
     by = actor_of(request)

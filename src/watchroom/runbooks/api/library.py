@@ -11,7 +11,7 @@ from ...accounts.actors import Actor
 from ...accounts.queries import person_by, team_by
 from ...accounts.roles import Action
 from ...api.auth import actor_of
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...catalog.queries import service_by
 from ...intake.views.alerts import group_for
 from .. import commands, queries, rules
@@ -28,8 +28,8 @@ from ..schemas import (
     RunbookOut,
     RunbookPatch,
     RunbooksOut,
-    StepIn,
-    VersionOut,
+    RunbookStepIn,
+    RunbookVersionOut,
     VersionsOut,
 )
 from ..views.library import narrowed
@@ -59,8 +59,8 @@ def list_runbooks(
     team: str = Query("", description="Slug."),
     service: str = Query("", description="Slug."),
     q: str = Query("", description="Words of its name or of when to use it."),
-    cursor: str | None = None,
-    limit: int = Query(50, ge=1, le=200),
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> RunbooksOut:
     """By name, each with what it lacks."""
     rows = narrowed(actor_of(request), q=q, team=team, service=service)
@@ -70,7 +70,7 @@ def list_runbooks(
 
 
 @router.post("/runbooks", response={201: RunbookOut}, summary="Write a runbook")
-def add_runbook(request: HttpRequest, body: NewRunbookIn) -> Status[RunbookOut]:
+def create_runbook(request: HttpRequest, body: NewRunbookIn) -> Status[RunbookOut]:
     """Needs a manager of the team."""
     by = actor_of(request)
     return Status(201, _out(commands.save_runbook(by, None, **_fields(by, body.model_dump()))))
@@ -94,13 +94,13 @@ def paste_runbook(request: HttpRequest, body: MarkdownIn) -> ReadOut:
         slug=saved.slug if saved else None,
         name=saved.name if saved else body.name or found.name,
         summary=found.summary,
-        steps=[StepIn.of(step) for step in steps],
+        steps=[RunbookStepIn.of(step) for step in steps],
         notes=list(found.notes),
     )
 
 
 @router.get("/runbooks/{slug}", response=RunbookOut, summary="One runbook")
-def show_runbook(request: HttpRequest, slug: str) -> RunbookOut:
+def get_runbook(request: HttpRequest, slug: str) -> RunbookOut:
     """With its steps, and what it lacks."""
     return _out(queries.runbook_by(actor_of(request), slug))
 
@@ -125,7 +125,7 @@ def patch_runbook(request: HttpRequest, slug: str, body: RunbookPatch) -> Runboo
 
 
 @router.delete("/runbooks/{slug}", response={204: None}, summary="Delete a runbook")
-def remove_runbook(request: HttpRequest, slug: str) -> Status[None]:
+def delete_runbook(request: HttpRequest, slug: str) -> Status[None]:
     """With its versions. Needs a manager of the team."""
     by = actor_of(request)
     commands.delete_runbook(by, queries.runbook_by(by, slug))
@@ -133,28 +133,28 @@ def remove_runbook(request: HttpRequest, slug: str) -> Status[None]:
 
 
 @router.get("/runbooks/{slug}/versions", response=VersionsOut, summary="Versions of a runbook")
-def list_versions(request: HttpRequest, slug: str) -> VersionsOut:
+def list_runbook_versions(request: HttpRequest, slug: str) -> VersionsOut:
     """The newest first, fifty at most, each with what it changed."""
     row = queries.runbook_by(actor_of(request), slug)
-    return VersionsOut(items=[VersionOut.of(each, changed) for each, changed in queries.versions_of(row)])
+    return VersionsOut(items=[RunbookVersionOut.of(each, changed) for each, changed in queries.versions_of(row)])
 
 
-@router.get("/runbooks/{slug}/versions/{int:version}", response=list[StepIn], summary="The steps of a version")
-def show_version(request: HttpRequest, slug: str, version: int) -> list[StepIn]:
+@router.get("/runbooks/{slug}/versions/{int:version}", response=list[RunbookStepIn], summary="The steps of a version")
+def get_runbook_version(request: HttpRequest, slug: str, version: int) -> list[RunbookStepIn]:
     """As they were then."""
     row = queries.runbook_by(actor_of(request), slug)
-    return [StepIn.of(step) for step in rules.steps_of(queries.version_of(row, version).steps)]
+    return [RunbookStepIn.of(step) for step in rules.steps_of(queries.version_of(row, version).steps)]
 
 
 @router.post("/runbooks/{slug}/versions/{int:version}/take-back", response=RunbookOut, summary="Take a version back")
-def take_back(request: HttpRequest, slug: str, version: int) -> RunbookOut:
+def take_back_runbook(request: HttpRequest, slug: str, version: int) -> RunbookOut:
     """Its steps become those of a new version. Needs a manager of the team."""
     by = actor_of(request)
     return _out(commands.go_back(by, queries.runbook_by(by, slug), version))
 
 
 @router.get("/runbooks/{slug}/markdown", response=MarkdownOut, summary="A runbook as Markdown")
-def export_markdown(request: HttpRequest, slug: str) -> MarkdownOut:
+def export_runbook(request: HttpRequest, slug: str) -> MarkdownOut:
     """Read again, it gives the same steps."""
     row = queries.runbook_by(actor_of(request), slug)
     return MarkdownOut(markdown=written(row.name, row.summary, queries.steps_in(row)))
@@ -168,14 +168,14 @@ def review_runbook(request: HttpRequest, slug: str) -> RunbookOut:
 
 
 @router.post("/runbooks/{slug}/links", response=RunbookOut, summary="Check the links of a runbook")
-def check_links(request: HttpRequest, slug: str) -> RunbookOut:
+def check_runbook_links(request: HttpRequest, slug: str) -> RunbookOut:
     """Asks each http(s) link of it, and keeps what came of it. For a responder of the team."""
     by = actor_of(request)
     return _out(commands.check_links(by, queries.runbook_by(by, slug)))
 
 
 @router.get("/alert-groups/{int:id}/runbooks", response=list[FittingOut], summary="Runbooks for an alert group")
-def fitting(request: HttpRequest, id: int) -> list[FittingOut]:
+def list_fitting_runbooks(request: HttpRequest, id: int) -> list[FittingOut]:
     """The best fitting first."""
     by = actor_of(request)
     return [

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from ninja import Query, Router, Status
+from ninja import Router, Status
 
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...incidents.queries import incident_for
 from ...web.middleware import actor_of
 from .. import commands
@@ -25,7 +25,7 @@ from ..run_schemas import (
 from ..runs import run_for, runs_visible_to
 from ..views.running import group_for, mended_by
 
-router = Router(tags=["runbooks"])
+router = Router(tags=["Runbooks"])
 
 
 @router.post("/runbooks/{slug:slug}/start", response={201: RunbookRunOut}, operation_id="start_runbook")
@@ -48,8 +48,8 @@ def list_runs(
     runbook: str | None = None,
     incident: int | None = None,
     open: bool | None = None,
-    cursor: str | None = None,
-    limit: int = Query(50, ge=1, le=200),
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> RunbookRunsOut:
     """The newest first. ``open``: only what is being carried out, or only what is over."""
     rows = runs_visible_to(actor_of(request)).prefetch_related("outcomes__by")

@@ -12,7 +12,7 @@ from ninja import Field, Router, Schema, Status
 from ...accounts.queries import team_by
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...incidents.models import Update
 from ...incidents.queries import visible_to as incidents_visible_to
 from ...kernel.errors import NotFound, Refused
@@ -20,7 +20,7 @@ from .. import commands
 from ..models import Destination, StatusPage
 from ..queries import page_by, page_url, visible_to
 
-router = Router(tags=["status pages"])
+router = Router(tags=["Status pages"])
 
 
 class ComponentBody(Schema):
@@ -144,7 +144,7 @@ class PublishBody(Schema):
 
 
 @router.get("/status-pages", response=Page[StatusPageOut], operation_id="list_status_pages")
-def list_status_pages(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
+def list_status_pages(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """Status pages."""
     rows, following = page(
         visible_to(actor_of(request)).prefetch_related("components__service", "components__group"),
@@ -204,7 +204,7 @@ def show_update(request: HttpRequest, id: int, body: PublishBody) -> Any:
     return Status(204, None)
 
 
-class StateBody(Schema):
+class ComponentStateBody(Schema):
     """How a component is."""
 
     state: str = Field(
@@ -213,7 +213,7 @@ class StateBody(Schema):
 
 
 @router.put("/status-pages/{slug}/components/{id}", response=StatusPageOut, operation_id="assert_component")
-def assert_component(request: HttpRequest, slug: str, id: int, body: StateBody) -> Any:
+def assert_component(request: HttpRequest, slug: str, id: int, body: ComponentStateBody) -> Any:
     """Say how a component is, apart from incidents; the same accepts what its service proposes."""
     actor = actor_of(request)
     found = page_by(actor, slug).components.select_related("page__team").filter(pk=id).first()

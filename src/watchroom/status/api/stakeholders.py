@@ -13,13 +13,13 @@ from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from ...incidents.queries import incident_for
 from .. import commands
 from ..models import Delivery, StakeholderList
 from ..queries import list_by, lists_visible_to
 
-router = Router(tags=["stakeholders"])
+router = Router(tags=["Stakeholders"])
 
 
 class RecipientBody(Schema):
@@ -77,13 +77,13 @@ class ListOut(Schema):
         )
 
 
-class AttemptOut(Schema):
+class DeliveryAttemptOut(Schema):
     at: datetime
     outcome: str
     detail: str
 
 
-class DeliveryOut(Schema):
+class UpdateDeliveryOut(Schema):
     """One message to one address of a list, or to one subscriber."""
 
     id: int
@@ -92,10 +92,10 @@ class DeliveryOut(Schema):
     address: str = Field(description="Without what is secret of it.")
     state: str
     due_at: datetime | None
-    attempts: list[AttemptOut]
+    attempts: list[DeliveryAttemptOut]
 
     @classmethod
-    def of(cls, row: Delivery) -> DeliveryOut:
+    def of(cls, row: Delivery) -> UpdateDeliveryOut:
         announcement = row.announcement
         assert announcement is not None
         return cls(
@@ -105,12 +105,14 @@ class DeliveryOut(Schema):
             address=row.recipient.description if row.recipient else row.subscriber.hint if row.subscriber else "",
             state=row.state,
             due_at=row.due_at,
-            attempts=[AttemptOut(at=each.at, outcome=each.outcome, detail=each.detail) for each in row.attempts.all()],
+            attempts=[
+                DeliveryAttemptOut(at=each.at, outcome=each.outcome, detail=each.detail) for each in row.attempts.all()
+            ],
         )
 
 
 @router.get("/stakeholder-lists", response=Page[ListOut], operation_id="list_stakeholder_lists")
-def list_lists(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> Any:
+def list_lists(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """Lists of stakeholders."""
     actor = actor_of(request)
     rows, following = page(lists_visible_to(actor).prefetch_related("recipients"), cursor=cursor, limit=limit)
@@ -151,12 +153,12 @@ def delete_list(request: HttpRequest, slug: str) -> Any:
     return Status(204, None)
 
 
-@router.get("/incidents/{int:id}/deliveries", response=Page[DeliveryOut], operation_id="list_update_deliveries")
-def list_deliveries(request: HttpRequest, id: int, cursor: str | None = None, limit: int = 50) -> Any:
+@router.get("/incidents/{int:id}/deliveries", response=Page[UpdateDeliveryOut], operation_id="list_update_deliveries")
+def list_deliveries(request: HttpRequest, id: int, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """What came of each message about an incident."""
     incident = incident_for(actor_of(request), id)
     rows = Delivery.objects.filter(announcement__update__incident=incident).select_related(
         "announcement__list", "announcement__page", "recipient", "subscriber"
     )
     found, following = page(rows.prefetch_related("attempts"), cursor=cursor, limit=limit)
-    return {"items": [DeliveryOut.of(row) for row in found], "next_cursor": following}
+    return {"items": [UpdateDeliveryOut.of(row) for row in found], "next_cursor": following}

@@ -11,12 +11,12 @@ from ninja import Router, Schema, Status
 from ...accounts.roles import Action
 from ...api.auth import actor_of
 from ...api.lists import Page
-from ...api.pages import page
+from ...api.pages import Cursor, Limit, page
 from .. import commands
 from ..models import Subscriber
 from ..queries import page_by, subscriber_by
 
-router = Router(tags=["status pages"])
+router = Router(tags=["Status pages"])
 
 
 class SubscriberOut(Schema):
@@ -40,7 +40,7 @@ class SubscriberOut(Schema):
 
 
 @router.get("/status-pages/{slug}/subscribers", response=Page[SubscriberOut], operation_id="list_subscribers")
-def list_subscribers(request: HttpRequest, slug: str, cursor: str | None = None, limit: int = 50) -> Any:
+def list_subscribers(request: HttpRequest, slug: str, cursor: Cursor = None, limit: Limit = 50) -> Any:
     """Who asked to be told."""
     actor = actor_of(request)
     found = page_by(actor, slug)

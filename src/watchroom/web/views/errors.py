@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from ...api.not_found import nothing_at
 from ...api.problems import problem
 from ...kernel.errors import NotAllowed, NotFound, WatchroomError
 from ..middleware import page_before
@@ -13,7 +14,7 @@ from ..middleware import page_before
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: the address leads nowhere."""
     if request.path.startswith("/api/"):
-        return problem(NotFound("There is nothing at this address.", fix="See /api/v1/openapi.json."))
+        return problem(nothing_at(request.path))
     error = NotFound("There is no such page.", fix="Check the address, or start from the home page.")
     return render(request, "web/error.html", {"error": error}, status=404)
 
