@@ -28,6 +28,7 @@ PEERS: dict[str, type[chats.Chat]] = {
 }
 USERS = {"slack": "U0KIM00", "mattermost": chats.Mattermost.KIM, "matrix": "@kim:example.org", "telegram": "4711"}
 STRANGERS = {"slack": "U0EVE00", "mattermost": "e" * 26, "matrix": "@eve:example.org", "telegram": "666"}
+REACTIONS = {"ack": "✅", "escalate": "⏫", "snooze": "💤", "resolve": "🏁", "approve": "▶️", "decline": "🚫"}
 SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
 
@@ -64,8 +65,8 @@ def press(server: chats.Chat, workspace: Workspace, user: str, key: str) -> Any:
         url = f"{server.peer.url}/respond"
         return slack(workspace.slug, pressed_in_slack(user, place, number, key, value, url))
     if isinstance(server, chats.Mattermost):
-        actions = content["props"]["attachments"][0]["actions"]
-        integration = next(each["integration"] for each in actions if each["id"] == key)
+        actions = [each for attachment in content["props"]["attachments"] for each in attachment["actions"]]
+        integration = next(each["integration"] for each in actions if each["integration"]["context"]["press"] == key)
         body = {"user_id": user, "channel_id": place, "post_id": number, "context": integration["context"]}
         path = integration["url"].removeprefix("https://watchroom.example.org")
         return Client().post(path, json.dumps(body), content_type="application/json")
@@ -78,7 +79,7 @@ def press(server: chats.Chat, workspace: Workspace, user: str, key: str) -> Any:
         update = {"callback_query": {"id": "q1", "from": {"id": int(user)}, "message": message, "data": data}}
         return telegram(workspace, update)
     assert isinstance(server, chats.Matrix)
-    server.react(user, place, number, {"ack": "✅", "escalate": "⏫", "snooze": "💤", "resolve": "🏁"}[key])
+    server.react(user, place, number, REACTIONS[key])
     listen(workspace)
     return None
 

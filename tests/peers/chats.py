@@ -223,6 +223,10 @@ class Mattermost(Chat):
         post.update(fields, update_at=1772442000000 + next(self._numbers))
 
     def _check(self, body: dict[str, Any]) -> None:
+        actions = [each for attachment in body["props"]["attachments"] for each in attachment["actions"]]
+        assert len({each["id"] for each in actions}) == len(actions), (
+            "an action is looked up by its id in the whole post"
+        )
         for attachment in body["props"]["attachments"]:
             for action in attachment["actions"]:
                 assert re.fullmatch(r"[A-Za-z0-9]+", action["id"]), "the id of an action has letters and digits only"

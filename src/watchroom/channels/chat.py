@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,8 +12,9 @@ import msgspec
 
 from ..kernel import http
 from ..kernel.errors import Refused
-from ..workspaces.base import EMOJI, Button, Card
+from ..workspaces.base import EMOJI, Button, Card, Part
 from ..workspaces.base import Field as Asked
+from ..workspaces.hooks import open_parts_of
 from ..workspaces.models import Workspace
 from ..workspaces.posts import keep
 from ..workspaces.queries import client_of, named
@@ -21,6 +23,7 @@ from .base import Delivery, DeliveryFailed, Field, Message
 from .wording import one_line, title
 
 SNOOZE_MINUTES = 60
+MOST_PARTS = 5
 ACKNOWLEDGE = Button("ack", "Acknowledge", "primary")
 RESOLVE = Button("resolve", "Resolve")
 ESCALATE = Button("escalate", "Escalate")
@@ -73,6 +76,16 @@ def plain_card(
         about=about,
         buttons=buttons,
     )
+
+
+def with_parts(card: Card, parts: Sequence[Part]) -> Card:
+    """``card`` with what is decided by itself within it. Its text names what is proposed, for those whose way has no buttons:
+    here it stands below, with them."""
+    if not parts:
+        return card
+    named = tuple(f"{part.title.removeprefix('[Drill] ')}. " for part in parts)
+    kept = [line for line in card.text.splitlines() if not line.startswith(named)]
+    return replace(card, text="\n".join(kept).strip(), parts=tuple(parts[:MOST_PARTS]))
 
 
 class ChatChannel:
@@ -160,6 +173,8 @@ class ChatChannel:
                 "The workspace is no longer connected.", permanent=True, fix="Add this way to be reached anew."
             )
         client, card = client_of(workspace), card_of(message)
+        if message.purpose == "page" and message.facts.get("kind"):
+            card = with_parts(card, open_parts_of(message.facts.get("escalation")))
         posted = client.post(client.direct(str(settings["user"])), card, key=message.key)
         kind = str(message.facts.get("kind", ""))
         keep(

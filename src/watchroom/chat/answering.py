@@ -7,7 +7,6 @@ is itself the proof. Unknown users are told what to do, and nothing else happens
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from ..accounts.actors import Actor
@@ -26,15 +25,8 @@ from ..workspaces.base import Heard
 from ..workspaces.models import Post, Workspace
 from ..workspaces.posts import redraw
 from ..workspaces.queries import product_of
-from . import rooms, words
-
-
-@dataclass(frozen=True)
-class Said:
-    """What to tell the one who did it. ``ok``: it was done."""
-
-    text: str
-    ok: bool = True
+from . import deciding, rooms, words
+from .saying import Said
 
 
 def whose(workspace: Workspace, user: str) -> Person | None:
@@ -94,8 +86,11 @@ def _pressed(workspace: Workspace, heard: Heard) -> Said:
             return Said("")  # somebody has reacted to something that is not ours
         about = post.about
     kind, number = about[:1], whole(about[1:])
-    if kind not in ("n", "e") or number is None:
+    if kind not in ("n", "e", "p", "m") or number is None:
         return Said("Watchroom does not know this button.", ok=False)
+    if heard.key in deciding.KEYS or kind in ("p", "m"):
+        person = whose(workspace, heard.user)
+        return deciding.decide(acting_for(person, workspace), about, heard.key) if person else stranger()
     if kind == "n":
         return _of_notification(workspace, heard, number)
     escalation = Escalation.objects.filter(pk=number).first()

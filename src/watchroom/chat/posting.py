@@ -19,8 +19,9 @@ from ..workspaces.base import Heard, Polled, PolledClient, Posted
 from ..workspaces.models import Post, Workspace
 from ..workspaces.queries import access_to, client_of, product_of
 from ..workspaces.rules import mark_of
-from .answering import Said, respond
+from .answering import respond
 from .cards import card_for
+from .saying import Said
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from django.apps import AppConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..accounts.actors import Actor
     from ..paging.hooks import Proposal
     from ..paging.models import Escalation
     from ..paging.rules import Target
+    from ..workspaces.base import Part
 
 
 def _describe(what: Target) -> Proposal | None:
@@ -31,13 +34,36 @@ def _hold(escalation: Escalation) -> None:
     hold(escalation)
 
 
+class _Runs:
+    def about(self, group: int, but: Collection[str], zone: str) -> list[Part]:
+        from . import shown
+
+        return shown.about(group, but, zone)
+
+    def started_by(self, key: str, zone: str) -> Part | None:
+        from . import shown
+
+        return shown.started_by(key, zone)
+
+    def part(self, number: int, zone: str) -> Part | None:
+        from . import shown
+
+        return shown.part(number, zone)
+
+    def decide(self, by: Actor, number: int, *, approve: bool) -> tuple[str, bool]:
+        from . import shown
+
+        return shown.decide(by, number, approve=approve)
+
+
 class MitigationsConfig(AppConfig):
     """Mitigations."""
 
     name = "watchroom.mitigations"
 
     def ready(self) -> None:
-        from ..paging.hooks import proposals_come_from, subjects_are_held_by
+        from ..paging.hooks import proposals_come_from, runs_are_shown_by, subjects_are_held_by
 
         proposals_come_from("mitigation", _describe, _start)
+        runs_are_shown_by(_Runs())
         subjects_are_held_by(_hold)

@@ -14,14 +14,25 @@ from ..paging.rules import Target
 from .commands import start
 from .commands.fingerprints import mark_of_proposal
 from .models import Mitigation
+from .queries import plan_of, who_may
 
 
 def describe(what: Target) -> Proposal | None:
     """The mitigation as a policy proposes it; None: it is not in the catalog."""
-    row = Mitigation.objects.select_related("runner").filter(slug=what.slug).first()
+    row = Mitigation.objects.select_related("runner", "team").filter(slug=what.slug).first()
     if row is None:
         return None
-    return Proposal(f"{row.name} ({row.get_risk_display().lower()} risk)", row.how, mark_of_proposal(row))
+    title = f"{row.name} ({row.get_risk_display().lower()} risk)"
+    return Proposal(title, row.how, mark_of_proposal(row), where_of(row), row.risk, who_may(row))
+
+
+def where_of(mitigation: Mitigation) -> str:
+    """What carries it out, and where; or that somebody does."""
+    plan = plan_of(mitigation)
+    if not plan:
+        return "Somebody does it by hand." if mitigation.runner is None else f"Through {mitigation.runner}."
+    second = " A second person approves it first." if mitigation.needs_approval else ""
+    return f"Watchroom does it through {mitigation.runner}: {plan}{second}"
 
 
 def start_approved(by: Actor, escalation: Escalation, what: Target, key: str) -> str:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 
 from ..accounts.actors import Actor
-from ..accounts.roles import Action
+from ..accounts.roles import NEEDED, Action
 from ..evidence.models import Change
 from ..incidents.models import Incident
 from ..incidents.queries import seen_by
@@ -73,6 +73,13 @@ def needed_to_start(mitigation: Mitigation) -> Action | None:
     if mitigation.managers_only:
         return Action.MANAGE
     return Action.RESPOND if mitigation.runner_id else None
+
+
+def who_may(mitigation: Mitigation) -> str:
+    """Who of the mitigation's team may start or approve it, such as ``a responder of Platform``; empty: whoever may act in the
+    incident."""
+    needs = needed_to_start(mitigation)
+    return f"a {NEEDED[needs].word} of {mitigation.team}" if needs else ""
 
 
 def plan_of(mitigation: Mitigation) -> str:

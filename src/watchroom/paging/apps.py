@@ -11,7 +11,9 @@ class PagingConfig(AppConfig):
     name = "watchroom.paging"
 
     def ready(self) -> None:
-        from ..workspaces.hooks import confirmations_are_taken_back_by
+        from ..workspaces.hooks import confirmations_are_taken_back_by, parts_come_from
         from .commands.trust import take_back_confirmations
+        from .proposed import open_parts_of
 
         confirmations_are_taken_back_by(take_back_confirmations)
+        parts_come_from(open_parts_of)

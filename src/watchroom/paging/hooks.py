@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from ..accounts.actors import Actor
-from ..kernel.errors import Refused
+from ..kernel.errors import NotFound, Refused
+from ..workspaces.base import Part
 from .conditions import Facts
 from .models import Escalation
 from .rules import Target
@@ -24,16 +25,58 @@ RolesOf = Callable[[str, Collection[int], Collection[str]], Mapping[int, Mapping
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a policy may propose: its name, what will be done, and a mark of all that is carried out."""
+    """What a policy may propose: its name, what will be done, and a mark of all that is carried out. ``where`` it is done, or by
+    whom; its ``risk`` (low, medium, high; empty: none is known); who besides the responders of the escalation's team has to
+    agree, such as ``a responder of Platform``."""
 
     title: str
     text: str
     mark: str = ""
+    where: str = ""
+    risk: str = ""
+    who: str = ""
+
+
+class Runs(Protocol):
+    """What is carried out in incidents, as chats show it; moments in ``zone``."""
+
+    def about(self, group: int, but: Collection[str], zone: str) -> list[Part]:
+        """In the incidents of an alert group, without those that were started under one of these client keys."""
+        ...
+
+    def started_by(self, key: str, zone: str) -> Part | None:
+        """What was started under this client key."""
+        ...
+
+    def part(self, number: int, zone: str) -> Part | None:
+        """One of them."""
+        ...
+
+    def decide(self, by: Actor, number: int, *, approve: bool) -> tuple[str, bool]:
+        """Approve it as the second person, or decline it. What is said about it, and whether it was done by this."""
+        ...
+
+
+class _None:
+    """Where nothing is carried out."""
+
+    def about(self, group: int, but: Collection[str], zone: str) -> list[Part]:
+        return []
+
+    def started_by(self, key: str, zone: str) -> Part | None:
+        return None
+
+    def part(self, number: int, zone: str) -> Part | None:
+        return None
+
+    def decide(self, by: Actor, number: int, *, approve: bool) -> tuple[str, bool]:
+        raise NotFound("What this was about has been deleted.")
 
 
 Describe = Callable[[Target], Proposal | None]
 Start = Callable[[Actor, Escalation, Target, str], str]
 Hold = Callable[[Escalation], None]
+Proposed = Callable[[Escalation], None]
 
 SeveritiesOf = Callable[[Collection[int]], Mapping[int, str]]
 Summarise = Callable[[Collection[int]], list[str]]
@@ -45,6 +88,8 @@ _roles: list[RolesOf] = []
 _declare: list[Declare] = []
 _proposals: dict[str, tuple[Describe, Start]] = {}
 _hold: list[Hold] = []
+_runs: list[Runs] = []
+_proposed: list[Proposed] = []
 _told: list[Told] = []
 _summaries: dict[str, Summarise] = {}
 
@@ -75,6 +120,27 @@ def proposals_come_from(kind: str, describe: Describe, start: Start) -> None:
     ``start(by, escalation, target, key)`` starts it, once per key, in the caller's transaction and says in words what it
     did."""
     _proposals[kind] = (describe, start)
+
+
+def runs_are_shown_by(shown: Runs) -> None:
+    """``shown`` knows what is carried out, and who decides it."""
+    _runs[:] = [shown]
+
+
+def runs() -> Runs:
+    """What is carried out in incidents, for chats."""
+    return _runs[0] if _runs else _None()
+
+
+def proposals_are_told_to(listener: Proposed) -> None:
+    """``listener(escalation)`` hears that something was proposed in it, inside the transaction."""
+    _proposed[:] = [listener]
+
+
+def tell_proposed(escalation: Escalation) -> None:
+    """Something was proposed."""
+    for listener in _proposed:
+        listener(escalation)
 
 
 def subjects_are_held_by(hold: Hold) -> None:

@@ -58,6 +58,15 @@ def on_clock_of(text: str, zone: str, now: datetime) -> str:
     return _STAMP.sub(local, text)
 
 
+def clock_of(at: datetime, zone: str) -> str:
+    """A moment on the clock of ``zone``, such as ``03:02 CET``; in UTC where nobody knows that zone."""
+    try:
+        local = at.astimezone(ZoneInfo(zone))
+    except (KeyError, ValueError, OSError):
+        local = at.astimezone(UTC)
+    return f"{local:%H:%M %Z}"
+
+
 def late_of(text: str) -> str:
     """``Late by 2 h`` of a message that could not be sent earlier; empty otherwise."""
     return text.partition(":")[0] if text.startswith(LATE_BEGINS) else ""

@@ -8,7 +8,8 @@ from ..accounts.actors import Actor
 from ..kernel.errors import Conflict, NotFound
 from ..mitigations.commands.fingerprints import mark_of_proposal
 from ..mitigations.models import Mitigation
-from ..mitigations.proposals import incident_of
+from ..mitigations.proposals import incident_of, where_of
+from ..mitigations.queries import who_may
 from ..paging.hooks import Proposal
 from ..paging.models import Escalation
 from ..paging.rules import Target
@@ -40,6 +41,7 @@ def describe(what: Target) -> Proposal | None:
         f"{step.title}, of the runbook {runbook}{risk}",
         "\n\n".join(part for part in (step.text, how) if part),
         _mark(runbook, mark_of_proposal(mitigation) if mitigation else ""),
+        *((where_of(mitigation), mitigation.risk, who_may(mitigation)) if mitigation else ()),
     )
 
 
@@ -68,7 +70,7 @@ def start_approved(by: Actor, escalation: Escalation, what: Target, key: str) ->
 
 
 def _mitigation_of(step: Step) -> Mitigation | None:
-    rows = Mitigation.objects.select_related("runner")
+    rows = Mitigation.objects.select_related("runner", "team")
     return rows.filter(slug=step.mitigation).first() if step.mitigation else None
 
 

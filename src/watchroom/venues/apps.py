@@ -13,7 +13,9 @@ class VenuesConfig(AppConfig):
     def ready(self) -> None:
         from ..chat.rooms import heard_by
         from ..outgoing import recording
+        from ..paging.hooks import proposals_are_told_to
         from . import hearing, marking
 
         recording.told_to(hearing.wants, hearing.take)
+        proposals_are_told_to(hearing.proposed)
         heard_by(hearing.said_in_a_room, marking.noted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db.models import BigIntegerField, JSONField, Q, QuerySet, Value
@@ -22,6 +22,7 @@ from ..incidents.wording import findings
 from ..kernel import clock, wake
 from ..kernel.db import announce
 from ..outgoing.models import Event
+from ..paging.models import Escalation
 from ..workspaces.base import Heard
 from ..workspaces.models import Workspace
 from . import queries, rules, taking
@@ -49,9 +50,18 @@ def take(events: Sequence[Event]) -> None:
     beginning = {each.incident_id for each in events if each.incident_id is not None and each.type in _MAY_BEGIN}
     for incident in Incident.objects.filter(pk__in=beginning).exclude(status=Incident.Status.RESOLVED):
         _begin_by_itself(incident)
+    _bring_up_to_date(heard)
+
+
+def proposed(escalation: Escalation) -> None:
+    """Something is proposed in an escalation: it is shown in the channels of the incidents that it is about."""
+    _bring_up_to_date(queries.incidents_about(escalation))
+
+
+def _bring_up_to_date(incidents: Collection[int]) -> None:
     now = clock.now()
-    stale = Venue.objects.filter(incident__in=heard, state=Venue.State.OPEN).filter(Q(due_at=None) | Q(due_at__gt=now))
-    if stale.filter(error="").update(due_at=now):
+    stale = Venue.objects.filter(incident__in=incidents, state=Venue.State.OPEN)
+    if stale.filter(Q(due_at=None) | Q(due_at__gt=now), error="").update(due_at=now):
         announce({wake.DUE})
 
 

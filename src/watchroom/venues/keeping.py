@@ -3,6 +3,7 @@ venue that is looked after has a lease: what is cut off is due again, and a late
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db.models.functions import Coalesce, Greatest
 from ..accounts.actors import SYSTEM
 from ..bridges.base import Bridge as Plugin
 from ..channels.base import DeliveryFailed
+from ..chat.cards import card_of_part, part_now
 from ..incidents.commands import acting_in, write_system
 from ..incidents.models import Incident, KeyTime, LogEntry, Moment, RoleAssignment, RoleName
 from ..kernel import clock, wake
@@ -24,8 +26,10 @@ from ..paging.models import ContactMethod
 from ..paging.rooms import by_its_clock
 from ..paging.wording import time_stamp
 from ..workspaces.base import Card
+from ..workspaces.models import Post
+from ..workspaces.posts import keep, redraw
 from ..workspaces.queries import client_of, product_of
-from . import rules
+from . import queries, rules
 from .commands import GROUP
 from .models import Venue, VenueLine
 
@@ -149,6 +153,7 @@ def _chat(venue: Venue) -> None:
         _own(venue).update(topic=topic)
     _invite(venue, client)
     more = _post_lines(venue, client)
+    _post_proposals(venue, client)
     if not more and _is_over(venue):
         client.archive(venue.room)
         _closed(venue)
@@ -194,10 +199,38 @@ def _post_lines(venue: Venue, client: Any) -> bool:
     ]
     assert venue.workspace is not None  # whoever has a client has one
     for entry in told[:LINES_AT_ONCE]:
-        card = by_its_clock(_card(venue.incident, entry), venue.workspace)
-        client.post(venue.room, card, key=f"venue-{venue.pk}-{entry.pk}")
+        key, run = f"venue-{venue.pk}-{entry.pk}", _run_of(entry)
+        if run is None or not _post_part(venue, client, f"m{run}", "mitigation_run", key):
+            client.post(venue.room, by_its_clock(_card(venue.incident, entry), venue.workspace), key=key)
         VenueLine.objects.get_or_create(venue=venue, entry=entry)
     return len(told) > LINES_AT_ONCE
+
+
+def _run_of(entry: LogEntry) -> int | None:
+    """The run that a line says is begun: its message has buttons, and follows it to its end."""
+    run = entry.data.get("run") if entry.type == "mitigation.started" else None
+    return run if isinstance(run, int) else None
+
+
+def _post_proposals(venue: Venue, client: Any) -> None:
+    """What waits for somebody's approval about the incident and is not in the channel yet."""
+    for number in queries.open_proposals(venue.incident):
+        about = f"p{number}"
+        if not Post.objects.filter(workspace=venue.workspace, place=venue.room, about=about).exists():
+            _post_part(venue, client, about, "approval", f"venue-{venue.pk}-{about}")
+
+
+def _post_part(venue: Venue, client: Any, about: str, kind: str, key: str) -> bool:
+    """Post what is decided in a message that is drawn anew. Whether it is still there."""
+    assert venue.workspace is not None
+    part = part_now(about, venue.workspace.timezone)
+    if part is None:
+        return False
+    card = card_of_part(part)
+    posted, number = client.post(venue.room, card, key=key), int(about[1:])
+    keep(venue.workspace, posted, replace(card, about=about), kind=kind, subject_id=number)
+    redraw(kind, [number])  # what was decided while it was being posted; nothing is sent where nothing was
+    return True
 
 
 def _card(incident: Incident, entry: LogEntry) -> Card:

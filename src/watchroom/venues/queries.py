@@ -9,6 +9,7 @@ from ..accounts.roles import Action
 from ..incidents.models import Incident, RoleAssignment
 from ..incidents.queries import needed_to_act, seen_by, visible_to
 from ..kernel.errors import NotFound
+from ..paging.models import Approval, Escalation
 from . import rules
 from .models import Bridge, Venue, VenuePlan
 
@@ -66,6 +67,26 @@ def may_act(by: Actor, incident: Incident) -> bool:
 def of_incident(incident: Incident) -> list[Venue]:
     """Its venues."""
     return list(Venue.objects.filter(incident=incident).select_related("workspace", "bridge"))
+
+
+def incidents_about(escalation: Escalation) -> list[int]:
+    """The numbers of the incidents that an escalation is about: those of its alerts, or in which it asks for a role."""
+    subject = escalation.subject_id or 0
+    if escalation.kind == Escalation.Kind.ROLE:
+        return list(RoleAssignment.objects.filter(pk=subject).values_list("incident_id", flat=True))
+    if escalation.kind == Escalation.Kind.ALERT_GROUP:
+        return list(Incident.objects.filter(alert_groups=subject).values_list("pk", flat=True))
+    return []
+
+
+def open_proposals(incident: Incident) -> list[int]:
+    """The numbers of what is proposed about an incident and not decided, in their order."""
+    alerts = Q(
+        escalation__kind=Escalation.Kind.ALERT_GROUP, escalation__subject_id__in=incident.alert_groups.values("pk")
+    )
+    asked = Q(escalation__kind=Escalation.Kind.ROLE, escalation__subject_id__in=incident.roles.values("pk"))
+    rows = Approval.objects.filter(alerts | asked, state=Approval.State.OPEN)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def plan_for(incident: Incident, kind: str, *, by_itself: bool) -> VenuePlan | None:

@@ -16,11 +16,27 @@ from ..kernel.asked import Field as Field
 
 @dataclass(frozen=True)
 class Button:
-    """Something that can be pressed; ``key`` comes back. ``style``: empty, primary or danger."""
+    """Something that can be pressed; ``key`` comes back. ``style``: empty, primary or danger. ``ask``: what the product asks
+    before it is done, where it can."""
 
     key: str
     label: str
     style: str = ""
+    ask: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is decided by itself within a message, with buttons of its own: something that is proposed, and what became of it.
+    ``about`` comes back with them."""
+
+    title: str
+    text: str = ""
+    state: str = ""
+    tone: str = "warning"
+    buttons: tuple[Button, ...] = ()
+    about: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,7 @@ class Card:
     links: tuple[tuple[str, str], ...] = ()  # label and address, for products without buttons
     buttons: tuple[Button, ...] = ()
     about: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)

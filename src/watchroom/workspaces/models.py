@@ -55,7 +55,10 @@ class Post(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="posts")
     place = models.CharField(max_length=250)
     message = models.CharField(max_length=250)
-    about = models.CharField(max_length=40, help_text="n and a notification's number, or e and an escalation's.")
+    about = models.CharField(
+        max_length=40,
+        help_text="A letter and a number: n a notification, e an escalation, p a proposal, m a run of a mitigation.",
+    )
     # What it is about, as an escalation says it: an alert group, a role, a page. Those packages lie above this one.
     kind = models.CharField(max_length=20)
     subject_id = models.BigIntegerField(null=True)

@@ -9,5 +9,6 @@ from .base import Card
 
 def mark_of(card: Card) -> str:
     """The same for cards that look the same: a message that already looks so need not be drawn anew."""
-    drawn = (card.title, card.text, card.state, card.tone, card.buttons)  # links hold times, so they differ each time
+    # Links hold times, so they differ each time.
+    drawn = (card.title, card.text, card.state, card.tone, card.buttons, card.parts)
     return hashlib.sha256(repr(drawn).encode(errors="replace")).hexdigest()

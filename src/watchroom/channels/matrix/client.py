@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from ...workspaces.base import Access, Card, Heard, Polled, Posted, Room, Statement
+from ...workspaces.base import Access, Button, Card, Heard, Polled, Posted, Room, Statement
 from ..base import DeliveryFailed
 from ..chat import SIGNS, Json
 from ..wording import one_line
@@ -35,9 +35,11 @@ REACTIONS = {
     "😴": "snooze",
     "☑": "resolve",
     "🏁": "resolve",
+    "▶": "approve",
+    "🚫": "decline",
 }
-_OFFERED = {"ack": "✅", "escalate": "⏫", "snooze": "💤", "resolve": "🏁"}
-_WORDS = {"ack": "ack", "acknowledge": "ack", "ok": "ack", "1": "ack", "escalate": "escalate", "help": "escalate", "9": "escalate", "snooze": "snooze", "resolve": "resolve", "done": "resolve"}  # fmt: skip
+_OFFERED = {"ack": "✅", "escalate": "⏫", "snooze": "💤", "resolve": "🏁", "approve": "▶️", "decline": "🚫"}
+_WORDS = {"ack": "ack", "acknowledge": "ack", "ok": "ack", "1": "ack", "escalate": "escalate", "help": "escalate", "9": "escalate", "snooze": "snooze", "resolve": "resolve", "done": "resolve", "approve": "approve", "decline": "decline"}  # fmt: skip
 _ONLY = {
     "presence": {"types": []},
     "account_data": {"types": []},
@@ -118,14 +120,20 @@ class Matrix:
                 raise
             self._call("POST", f"/join/{quote(place, safe='')}", {})
             event = self._send(room, "m.room.message", content, key)
+        self._offer(room, event, card)
+        return Posted(room, event)
+
+    def _offer(self, room: str, event: str, card: Card) -> None:
+        """What there is to press first stands below the message; who presses it adds to it. Nothing that is risky does: it is
+        too near to the thumb."""
         for button in card.buttons[:1]:
-            # What there is to press first stands below the message; who presses it adds to it.
+            if button.ask:
+                continue
             try:
                 relation = {"rel_type": "m.annotation", "event_id": event, "key": _OFFERED[button.key]}
-                self._send(room, "m.reaction", {"m.relates_to": relation}, f"{key}-{button.key}")
+                self._send(room, "m.reaction", {"m.relates_to": relation}, f"{event}-{button.key}")
             except DeliveryFailed:
                 pass  # the message is there, and says what to press
-        return Posted(room, event)
 
     def _room(self, place: str) -> str:
         if place.startswith("!"):
@@ -268,17 +276,32 @@ def _pressed(user: str, key: str, room: str, event: object) -> Heard:
     return Heard("button", user, key, message=Posted(room, str(event)), reply=f"{room} {event}")
 
 
+def _offered(card: Card) -> tuple[Button, ...]:
+    """What can be answered by a reaction: it names no part, so where several wait for one, none can."""
+    waiting = [part for part in card.parts if part.buttons]
+    return (*card.buttons, *(waiting[0].buttons if len(waiting) == 1 else ()))
+
+
+def _rich(title: str, text: str, state: str) -> str:
+    lines = [f"<strong>{escape(title)}</strong>", escape(text).replace("\n", "<br>")]
+    return "<br>".join(line for line in [*lines, f"<em>{escape(state)}</em>" if state else ""] if line)
+
+
 def drawn(card: Card) -> dict[str, Any]:
     """The text, plain and as HTML, with what to press."""
     sign, title = SIGNS.get(card.tone, ""), one_line(card.title, 250)
-    presses = ", ".join(f"{_OFFERED[each.key]} {each.label}" for each in card.buttons if each.key in _OFFERED)
+    presses = ", ".join(f"{_OFFERED[each.key]} {each.label}" for each in _offered(card) if each.key in _OFFERED)
     how = f"React: {presses}. Or reply with the word." if presses else ""
-    plain = [f"{sign} {title}", card.text[:4000], card.state, card.url, how]
+    parts = [
+        (f"{SIGNS.get(part.tone, '')} {one_line(part.title, 250)}", part.text[:1000], part.state) for part in card.parts
+    ]
+    plain = [f"{sign} {title}", card.text[:4000], card.state, *(line for part in parts for line in part), card.url, how]
     linked = f'<a href="{escape(card.url)}">{escape(title)}</a>' if card.url else escape(title)
     rich = [
         f"{sign} <strong>{linked}</strong>",
         escape(card.text[:4000]).replace("\n", "<br>"),
         f"<em>{escape(card.state)}</em>" if card.state else "",
+        *(_rich(*part) for part in parts),
         escape(how),
     ]
     return {

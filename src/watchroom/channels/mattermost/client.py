@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from ...workspaces.base import PIN, Access, Card, Marked, Posted, Room, Statement
+from ...workspaces.base import PIN, Access, Button, Card, Marked, Posted, Room, Statement
 from ..base import DeliveryFailed
 from ..chat import SIGNS, Json
 from ..wording import one_line
 
 EMOJI = "pushpin"  # the reaction that takes a message into the log, where none is set
 ID = re.compile(r"[a-z0-9]{26}")
+_COLORS = {"alarm": "#d24b4e", "warning": "#e0a243", "done": "#3db887"}
 _STYLES = {"primary": "primary", "danger": "danger", "": "default"}
 
 
@@ -82,34 +83,41 @@ class Mattermost:
         self.api.call("PUT", f"/posts/{posted.message}/patch", self._drawn(card))
 
     def _drawn(self, card: Card) -> dict[str, Any]:
-        actions = [
-            {
-                "id": button.key,
-                "name": button.label,
-                "type": "button",
-                "style": _STYLES.get(button.style, "default"),
-                "integration": {
-                    "url": self.access.hook_url,
-                    "context": {
-                        "press": button.key,
-                        "about": card.about,
-                        "seal": seal(self.access.hook_key, card.about),
-                    },
-                },
-            }
-            for button in card.buttons
-        ]
         attachment: dict[str, Any] = {
             "fallback": one_line(card.state or card.text or card.title),
-            "color": {"alarm": "#d24b4e", "warning": "#e0a243", "done": "#3db887"}.get(card.tone, "#5d89ea"),
+            "color": _COLORS.get(card.tone, "#5d89ea"),
             **({"title": "Open in Watchroom", "title_link": card.url} if card.url else {}),
-            "text": "\n\n".join(part for part in (card.text[:4000], f"**{card.state}**" if card.state else "") if part),
-            "actions": actions,
+            "text": _text(card.text, card.state),
+            "actions": self._actions(card.buttons, card.about),
         }
+        # An id is looked up among all buttons of a post, so those of a part name it.
+        parts = [
+            {
+                "fallback": one_line(f"{part.title}: {part.state or part.text}"),
+                "color": _COLORS.get(part.tone, "#5d89ea"),
+                "title": f"{SIGNS.get(part.tone, '')} {one_line(part.title, 250)}",
+                "text": _text(part.text, part.state),
+                "actions": self._actions(part.buttons, part.about, named=part.about),
+            }
+            for part in card.parts
+        ]
         # The phone's app shows only this of a post: https://github.com/mattermost/mattermost-mobile/issues/4816
         # An @ of an alert's must not call a whole room.
         message = f"{SIGNS.get(card.tone, '')} {one_line(card.title, 250)}".replace("@", "@\u200b")
-        return {"message": message, "props": {"attachments": [attachment]}}
+        return {"message": message, "props": {"attachments": [attachment, *parts]}}
+
+    def _actions(self, buttons: Sequence[Button], about: str, named: str = "") -> list[dict[str, Any]]:
+        context = {"about": about, "seal": seal(self.access.hook_key, about)}
+        return [
+            {
+                "id": f"{button.key}{named}",
+                "name": button.label,
+                "type": "button",
+                "style": _STYLES.get(button.style, "default"),
+                "integration": {"url": self.access.hook_url, "context": {"press": button.key, **context}},
+            }
+            for button in buttons
+        ]
 
     # Rooms
 
@@ -173,6 +181,10 @@ class Mattermost:
             gone = post.get("delete_at") or post.get("user_id") == self.access.account
             found.append(Marked(str(number), {} if gone else marks))
         return found, since
+
+
+def _text(text: str, state: str) -> str:
+    return "\n\n".join(part for part in (text[:4000], f"**{state}**" if state else "") if part)
 
 
 _MARKS_LIMIT = 8 * 1024 * 1024

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ...workspaces.base import Access, Card, Posted, Room, Statement
+from ...workspaces.base import Access, Button, Card, Posted, Room, Statement
 from ..base import DeliveryFailed
 from ..chat import SIGNS, Json
 from ..wording import one_line
@@ -186,26 +186,58 @@ def drawn(card: Card) -> dict[str, Any]:
     if card.text:
         blocks.append(_section(escaped(card.text[:2000])))
     if card.state:
-        blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": escaped(card.state[:1500])}]})
-    elements: list[dict[str, Any]] = []
-    for button in card.buttons:
-        element: dict[str, Any] = {
-            "type": "button",
-            "action_id": button.key,
-            "text": {"type": "plain_text", "text": button.label[:75]},
-            "value": card.about,
-        }
-        if button.style:
-            element["style"] = button.style
-        elements.append(element)
-    if elements:
-        blocks.append({"type": "actions", "elements": elements})
+        blocks.append(_context(card.state))
+    blocks += _buttons(card.buttons, card.about)
+    for part in card.parts:
+        named = f"*{SIGNS.get(part.tone, '')} {escaped(one_line(part.title, 200))}*"
+        blocks.append({"type": "divider"})
+        blocks.append(_section(f"{named}\n{escaped(part.text[:2000])}".strip()))
+        if part.state:
+            blocks.append(_context(part.state))
+        blocks += _buttons(part.buttons, part.about)
     return {
         "text": f"{sign} {escaped(title)}" + (f": {escaped(one_line(card.state))}" if card.state else ""),
         "blocks": blocks,
         "unfurl_links": False,
         "unfurl_media": False,
     }
+
+
+def _context(text: str) -> dict[str, Any]:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": escaped(text[:1500])}]}
+
+
+def _buttons(buttons: Sequence[Button], about: str) -> list[dict[str, Any]]:
+    """A row of buttons; none where there are none. An ``action_id`` is its own within its row."""
+    elements: list[dict[str, Any]] = []
+    for button in buttons:
+        element: dict[str, Any] = {
+            "type": "button",
+            "action_id": button.key,
+            "text": _plain(button.label, 75),
+            "value": about,
+        }
+        if button.style:
+            element["style"] = button.style
+        if button.ask:
+            element["confirm"] = _confirm(button)
+        elements.append(element)
+    return [{"type": "actions", "elements": elements}] if elements else []
+
+
+def _confirm(button: Button) -> dict[str, Any]:
+    """https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object"""
+    asked = {
+        "title": _plain(f"{button.label}?", 100),
+        "text": _plain(button.ask, 300),
+        "confirm": _plain(button.label, 30),
+        "deny": _plain("Not now", 30),
+    }
+    return {**asked, **({"style": button.style} if button.style else {})}
+
+
+def _plain(text: str, most: int) -> dict[str, str]:
+    return {"type": "plain_text", "text": text[:most]}
 
 
 def _section(text: str) -> dict[str, Any]:

@@ -73,6 +73,12 @@ def drawn(card: Card) -> dict[str, Any]:
         body.append({"type": "TextBlock", "text": card.text[:4000].replace("\n", "\n\n"), "wrap": True})
     if card.state:
         body.append({"type": "TextBlock", "text": card.state[:500], "wrap": True, "isSubtle": True})
+    for part in card.parts:
+        title = f"{SIGNS.get(part.tone, '')} {one_line(part.title, 250)}"
+        body.append({"type": "TextBlock", "text": title, "weight": "bolder", "wrap": True, "separator": True})
+        for text, subtle in ((part.text[:1000], False), (part.state[:500], True)):
+            if text:
+                body.append({"type": "TextBlock", "text": text.replace("\n", "\n\n"), "wrap": True, "isSubtle": subtle})
     actions = [{"type": "Action.OpenUrl", "title": one_line(label, 60), "url": url} for label, url in card.links]
     if card.url:
         actions.append({"type": "Action.OpenUrl", "title": "Open in Watchroom", "url": card.url})

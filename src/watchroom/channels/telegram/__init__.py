@@ -18,12 +18,13 @@ import msgspec
 
 from ...kernel import http
 from ...kernel.errors import NotAllowed, Refused
-from ...workspaces.base import Access, Card, Field, Heard, Posted
+from ...workspaces.base import Access, Button, Card, Field, Heard, Posted
 from ..base import DeliveryFailed
 from ..chat import SIGNS, ChatChannel, setting
 from ..wording import one_line
 
 BASE = "https://api.telegram.org"
+_MOST_TEXT = 2800  # of the 4,096 characters of a message: a sign that is escaped takes up to five
 _CHAT = re.compile(r"-?[0-9]{1,20}|@[A-Za-z0-9_]{4,64}")
 
 
@@ -125,16 +126,29 @@ def drawn(card: Card) -> dict[str, Any]:
         f'{SIGNS.get(card.tone, "")} <b>{f"""<a href="{escape(card.url)}">{title}</a>""" if card.url else title}</b>'
     ]
     if card.text:
-        parts.append(escape(card.text[:2500]))
+        parts.append(escape(card.text[: 1200 if card.parts else 2500]))
     if card.state:
         parts.append(f"<i>{escape(card.state[:500])}</i>")
-    keys = [{"text": each.label, "callback_data": f"{each.key}:{card.about}"[:64]} for each in card.buttons]
+    keys = [_key(each, each.label, card.about) for each in card.buttons]
+    rows = [keys[at : at + 2] for at in range(0, len(keys), 2)]
+    for number, part in enumerate(card.parts, 1):
+        # All buttons stand below the text: where there are several parts, each names its own.
+        name = f"{number}. " if len(card.parts) > 1 else ""
+        parts.append(f"\n{SIGNS.get(part.tone, '')} <b>{name}{escape(one_line(part.title, 200))}</b>")
+        room = max(_MOST_TEXT - sum(map(len, parts)), 0) // (len(card.parts) - number + 1)
+        parts += [escape(part.text[: min(700, room)])] if part.text and room else []
+        parts += [f"<i>{escape(part.state[:300])}</i>"] if part.state else []
+        rows += [[_key(each, f"{name}{each.label}", part.about) for each in part.buttons]] if part.buttons else []
     return {
         "text": "\n".join(parts),
         "parse_mode": "HTML",
         "link_preview_options": {"is_disabled": True},
-        "reply_markup": {"inline_keyboard": [keys[at : at + 2] for at in range(0, len(keys), 2)]},
+        "reply_markup": {"inline_keyboard": rows},
     }
+
+
+def _key(button: Button, label: str, about: str) -> dict[str, str]:
+    return {"text": label, "callback_data": f"{button.key}:{about}"[:64]}
 
 
 class Product:

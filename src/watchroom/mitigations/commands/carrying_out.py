@@ -26,6 +26,7 @@ from ...runners.base import Progress, bounded
 from ...runners.base import Runner as Plugin
 from ..models import Execution, Mitigation, MitigationRun
 from .fingerprints import mark_of_order
+from .messages import redraw_run
 from .runners import GROUP
 from .runs import finish
 
@@ -74,6 +75,7 @@ def decide(by: Actor, run: MitigationRun, *, approve: bool) -> MitigationRun:
         else:
             row.state, row.ended_at = State.DECLINED, made.at
         row.save()
+        redraw_run(run)
         word = "approved" if approve else "declined"
         write_system(incident, f"mitigation.{word}", f"{by.name} {word}: {run.title}", {"run": run.pk}, by=by)
         made.note(run=run.pk)
@@ -140,6 +142,8 @@ def write_down(row: Execution, incident: Incident, came: Progress) -> None:
     if state == "running":
         row.state, row.due_at = State.RUNNING, now + LOOK_EVERY
         row.save()
+        if begins:
+            redraw_run(row.run)
         announce({f"incident:{incident.pk}"} | ({f"runner:{row.runner_id}"} if begins else set()))
     else:
         row.state, row.due_at, row.ended_at = state, None, now
@@ -179,6 +183,7 @@ _WORDS = {
 def _ended(row: Execution, incident: Incident) -> None:
     """How it ended is said in the running log; a failure is the run's outcome, and an effect is looked at later."""
     run = MitigationRun.objects.select_related("mitigation", "incident").get(pk=row.run_id)
+    redraw_run(run)
     said = row.output.strip().splitlines()[-1][:300] if row.output.strip() else ""
     with change(SYSTEM, "mitigation.carried_out", incident, needs=Action.RESPOND, team=incident.team) as made:
         write_system(

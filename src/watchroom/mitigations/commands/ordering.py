@@ -20,6 +20,7 @@ from ...runners.base import Order
 from ...runners.base import Runner as Plugin
 from ..models import Execution, Mitigation, MitigationRun
 from .fingerprints import mark_of_order
+from .messages import redraw_run
 from .runners import GROUP, missing_secret
 
 State = Execution.State
@@ -66,6 +67,7 @@ def order(made: Change, incident: Incident, run: MitigationRun, mitigation: Miti
         )
     else:
         made.due()
+    redraw_run(run)
     return row
 
 
@@ -75,6 +77,7 @@ def close(made: Change, run: MitigationRun) -> None:
     if row is not None and row.state in (State.WAITING, State.DUE):
         row.state, row.due_at, row.ended_at = State.CANCELLED, None, made.at
         row.save()
+    redraw_run(run)
 
 
 def order_of(execution: Execution, *, dry_run: bool = False) -> Order:

@@ -8,8 +8,10 @@ from ...accounts.roles import Action
 from ...kernel.again import retried
 from ...kernel.db import locked
 from ...kernel.errors import Conflict
+from ...workspaces.posts import redraw
 from ..hooks import hold_subject, proposed_by, start_proposed
 from ..models import Approval, Escalation, EscalationEvent
+from ..proposed import key_of
 
 
 @retried
@@ -31,7 +33,7 @@ def decide_approval(by: Actor, approval: Approval, *, approve: bool) -> Approval
             raise Conflict(f"This is already {row.state}.", fix="Start it in the incident by hand.")
         if approve:
             _must_still_be(row)
-            row.outcome = start_proposed(by, escalation, row.target, f"approval-{row.pk}")[:300]
+            row.outcome = start_proposed(by, escalation, row.target, key_of(row))[:300]
             _must_still_be(row)  # what was started was read in between
         row.state, row.decided_at, row.decided_by = word, made.at, by.person
         row.save(update_fields=["state", "decided_at", "decided_by", "outcome"])
@@ -43,6 +45,8 @@ def decide_approval(by: Actor, approval: Approval, *, approve: bool) -> Approval
                 text=f"{row.title}: {word} by {by.name}. {row.outcome}".strip()[:300],
             )
         )
+        redraw("approval", [row.pk])
+        redraw(escalation.kind, [escalation.subject_id])
         made.note(title=row.title, escalation=escalation.pk)
         made.touch(f"escalation:{escalation.pk}", f"{escalation.kind}:{escalation.subject_id}")
     return row

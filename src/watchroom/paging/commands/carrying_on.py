@@ -19,11 +19,13 @@ from ...kernel import wake
 from ...kernel.db import announce, claimable, insert_all, locked, update_each
 from ...kernel.http import origin
 from ...kernel.prepared import prepared
+from ...workspaces.posts import redraw
 from ..conditions import Facts
-from ..hooks import facts_of, proposed_by, severities_of
+from ..hooks import facts_of, proposed_by, severities_of, tell_proposed
 from ..looking import look_at
 from ..models import Approval, Escalation, EscalationAnswer, EscalationEvent, Notification, RoundRobin, StepAction
 from ..people import Roster, did, name_of
+from ..proposed import approval_words
 from ..rules import GIVEN_WAIT_SECONDS, Decision, Plan, Position, Step, Target, Turn, next_turn
 from ..wording import headline, stamp
 from .catching_up import LATE, late_by
@@ -121,6 +123,7 @@ class _Turns:
         self._notices: list[Notice] = []
         self._actions: list[StepAction] = []
         self._defects: list[tuple[Defect, str]] = []
+        self._newly_proposed: list[Escalation] = []
         self._severities: dict[int, str] = {}
 
     def place_of(self, escalation: Escalation) -> _Place:
@@ -354,9 +357,10 @@ class _Turns:
         if new:
             text = f"Proposed: {row.title}. Nothing is done before somebody approves it."
             self._note(place, Kind.APPROVAL, text)
+            self._newly_proposed.append(place.escalation)
         if row.state != Approval.State.OPEN:
             return ""
-        return f"\n\nProposed: {row.title}. Approve it or decline it there."
+        return f"\n\n{approval_words(row.title)}"
 
     def _begin(self, place: _Place, event: EscalationEvent, target: Target) -> bool:
         """Put into the book what a step does besides paging. It is carried out in a transaction of its own: nothing there
@@ -448,4 +452,9 @@ class _Turns:
             escalations,
             ["round", "next_step", "due_at", "first", "first_told", "late_seconds", "said_late_seconds"],
         )
+        if self._newly_proposed:
+            for kind in {each.kind for each in self._newly_proposed}:
+                redraw(kind, [each.subject_id for each in self._newly_proposed if each.kind == kind])
+            for each in self._newly_proposed:
+                tell_proposed(each)
         announce(self.topics)

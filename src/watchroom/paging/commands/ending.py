@@ -22,7 +22,10 @@ def finish(escalation: Escalation, end: str, person: Person | None, text: str) -
     unsent.update(state=Notification.State.CANCELLED, ended_at=now, due_at=None)
     escalation.actions.filter(ended_at__isnull=True).update(state="cancelled", ended_at=now, due_at=None)
     if end in (Escalation.End.RESOLVED, Escalation.End.CANCELLED):
-        escalation.approvals.filter(state="open").update(state="withdrawn", decided_at=now)
+        proposed = escalation.approvals.filter(state="open")
+        over = list(proposed.values_list("pk", flat=True))
+        proposed.update(state="withdrawn", decided_at=now)
+        redraw("approval", over)
     redraw(escalation.kind, [escalation.subject_id])
     announce(
         {

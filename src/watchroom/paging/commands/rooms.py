@@ -8,13 +8,14 @@ from ...accounts.actors import Actor
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...channels.base import DeliveryFailed
-from ...channels.chat import buttons_for, plain_card
+from ...channels.chat import buttons_for, plain_card, with_parts
 from ...kernel import settings as conf
 from ...kernel.errors import Refused
 from ...workspaces.models import Workspace
 from ...workspaces.posts import keep
 from ...workspaces.queries import client_of, product_of
 from ..models import Escalation, StepAction
+from ..proposed import parts_of
 from ..rooms import by_its_clock
 from ..rules import Step, Target
 
@@ -67,6 +68,7 @@ def post_in_room(action: StepAction) -> str:
     workspace = Workspace.objects.filter(pk=action.settings["workspace"]).first()
     if workspace is None:
         raise DeliveryFailed("The workspace is no longer connected.", permanent=True)
+    shown = parts_of(escalation, workspace.timezone)
     card = plain_card(
         escalation.title,
         escalation.body,
@@ -76,6 +78,7 @@ def post_in_room(action: StepAction) -> str:
         about=f"e{escalation.pk}",
         buttons=buttons_for(escalation.kind, "role" if escalation.kind == Escalation.Kind.ROLE else "page"),
     )
-    posted = client_of(workspace).post(room, by_its_clock(card, workspace), key=f"watchroom-action-{action.pk}")
+    card = by_its_clock(with_parts(card, shown), workspace)
+    posted = client_of(workspace).post(room, card, key=f"watchroom-action-{action.pk}")
     keep(workspace, posted, card, kind=escalation.kind, subject_id=escalation.subject_id)
     return f"posted in {room} of {workspace}" if room else f"posted in {workspace}"
