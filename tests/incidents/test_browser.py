@@ -27,6 +27,15 @@ _PASTE = """() => {
   area.dispatchEvent(new ClipboardEvent('paste', {clipboardData: files, bubbles: true}));
 }"""
 
+_COVERED = """() => [...document.querySelectorAll('#log .log-entry:has(details.acts)')].flatMap((entry) => {
+  const menu = entry.querySelector('details.acts > summary').getBoundingClientRect(), words = document.createRange();
+  return [...entry.querySelectorAll('.body > p')].flatMap((p) => {
+    words.selectNodeContents(p);
+    return [...words.getClientRects()].filter((line) => line.right > menu.left && line.bottom > menu.top && line.top < menu.bottom)
+      .map(() => p.textContent);
+  });
+})"""
+
 
 def signed_in(client: Any, chromium: Chromium, live_server: Any, person: Any, **options: Any) -> Any:
     """A page of ``person``, whose browser asks the gate's address for live events and gets none here."""
@@ -190,6 +199,9 @@ def test_what_somebody_is_at_stays_when_the_room_reads_itself_again(
 def test_the_composer_is_by_the_thumb_on_a_phone(client: Any, live_server: Any, chromium: Chromium) -> None:
     anna = factories.person("Anna", role="administrator")
     incident = commands.declare(acting(anna), title="Checkout is slow")
+    commands.log(
+        acting(anna), incident, "hypothesis", "The deploy of 19:13 lost an index, and every search reads it all"
+    )
     page = signed_in(client, chromium, live_server, anna, viewport=PHONE)
     page.goto(f"/incidents/{incident.pk}")
     box = page.locator("#compose").bounding_box()
@@ -205,6 +217,8 @@ def test_the_composer_is_by_the_thumb_on_a_phone(client: Any, live_server: Any, 
     )
     assert small and all(each >= 44 for each in small)
     assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1")
+    # The menu of a line covers none of its words.
+    assert page.evaluate(_COVERED) == []
     # One tap leads to where one writes.
     page.click(".room-nav >> text=Update")
     page.wait_for_function("document.activeElement.name === 'happening'")

@@ -45,6 +45,21 @@ def test_a_form_sent_twice_declares_once(world: Any, room: Any) -> None:
     assert Incident.objects.count() == 1
 
 
+def test_the_list_says_how_long_each_has_lasted(
+    world: Any, room: Any, clock: TravellingClock, django_assert_max_num_queries: Any
+) -> None:
+    over = commands.declare(world.by, title="Checkout is slow")
+    clock.advance(timedelta(minutes=75))
+    commands.resolve(world.by, over)
+    for number in range(5):
+        commands.declare(world.by, title=f"Search is slow {number}")
+    clock.advance(timedelta(minutes=20))
+    with django_assert_max_num_queries(30):
+        page = room.get("/incidents").content.decode()
+    assert '<td data-label="Lasted">1 h 15 min</td>' in page
+    assert page.count("20 min</time> so far") == 5
+
+
 def test_declare_from_an_alert_group(world: Any, room: Any) -> None:
     group = world.group("Card payments fail")
     page = room.get(f"/incidents/declare?group={group.pk}").content.decode()
@@ -210,7 +225,7 @@ def test_the_list_filters_pages_and_asks_little(world: Any, room: Any, django_as
             communications=world.viewer,
         )
     commands.resolve(world.by, Incident.objects.latest("id"))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         page = room.get("/incidents")
         assert 'data-label="State"' in page.content.decode() and 'label="Status"' not in page.content.decode()
     assert page.content.count(b"row-link") == 30

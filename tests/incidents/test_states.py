@@ -224,6 +224,9 @@ def test_by_page(world: Any, life: dict[str, IncidentState], client: Any, django
     assert client.post(f"/incidents/{incident.pk}/status", {"to": "identified"}).status_code == 302
     assert stands(incident)[2] == "Identified"
     assert "Identified" in client.get("/incidents?state=identified").content.decode()
+    assert "?status=closed" in client.get("/incidents").content.decode()
+    IncidentState.objects.filter(phase="closed").delete()
+    assert "?status=closed" not in client.get("/incidents").content.decode()  # nothing can be closed here
     assert client.post(f"/incidents/{incident.pk}/status", {"to": "nowhere"}).status_code == 422
     assert client.post("/incident-states/new", {"name": "X", "phase": "active", "order": "1"}).status_code == 403
 

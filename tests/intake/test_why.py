@@ -156,6 +156,14 @@ def test_everybody_hears_what_became_of_them(clock: TravellingClock, hook: HttpP
     assert "held back" in you(cora) or you(cora) == "You were not paged, and nobody else was."
 
 
+def test_without_a_policy_it_says_so(clock: TravellingClock, hook: HttpPeer) -> None:
+    service, _ = service_with(hook)
+    service.policy = None
+    service.save()
+    found = why(fire(service), acting(make.person("Cora", "responder"))).you
+    assert found is not None and found.text.startswith("You were not paged: no policy says whom to page")
+
+
 def test_each_hold_leads_to_its_rule(clock: TravellingClock, hook: HttpPeer) -> None:
     service, anna = service_with(hook)
     by = make.actor()

@@ -42,13 +42,13 @@ def test_a_tab_and_mail_wake_nobody_and_a_call_does(
 ) -> None:
     assert trouble(anna, clock) == "Nothing would reach you."
     browser = make.contact_method(anna, "browser", {"person": anna.pk}, label="This browser")
-    assert trouble(anna, clock) == "None of that rings while you sleep: This browser."
+    assert trouble(anna, clock) == "You would sleep through a page: it comes only by This browser."
     phone = make.contact_method(anna, "voice", PHONE)
-    assert trouble(anna, clock).startswith("None of that rings"), "there is no telephone account here"
+    assert trouble(anna, clock).startswith("You would sleep through"), "there is no telephone account here"
     configured(WATCHROOM_PHONE_URLS=ACCOUNT)
     assert trouble(anna, clock) == ""
     commands.set_rules(acting(anna), anna, "high", [(browser.pk, 0)])
-    assert trouble(anna, clock).startswith("None of that rings"), "the call is not asked for"
+    assert trouble(anna, clock).startswith("You would sleep through"), "the call is not asked for"
     commands.set_rules(acting(anna), anna, "high", [(browser.pk, 0), (phone.pk, 120)])
     assert trouble(anna, clock) == ""
     commands.enable_contact_method(acting(anna), phone, False)

@@ -166,7 +166,8 @@ def test_pages(people: Any, incident: Incident, client: Any) -> None:
     address = client.post(f"{room}/postmortem")["Location"]
     assert f'href="{address}">Go on with it' in client.get(room).content.decode()
     assert b"Half of all payments fail" in client.get(address).content
-    assert client.get(f"{address}/edit").status_code == 200
+    form = client.get(f"{address}/edit")
+    assert form.status_code == 200 and form.content.count(b"(needed to publish)") == 3
     fields = {"version": 1, **FILLED, "factors": "He forgot it"}
     assert client.post(f"{address}/edit", fields).status_code == 302
     assert b"These words ask who" in client.get(f"{address}/edit").content

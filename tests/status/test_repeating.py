@@ -135,6 +135,10 @@ def test_it_stands_on_pages_calendar_form_and_api(by: Actor, page: StatusPage) -
         "again": "week",
         "until": "2026-04-01",
     }
+    early = client.post(f"/status-pages/{page.slug}/maintenance/new", said | {"ends_at": "2026-03-04T21:00"})
+    assert (
+        early.status_code == 422 and "can't end then" in early.context["form"].errors["ends_at"][0]
+    )  # beside its field
     assert client.post(f"/status-pages/{page.slug}/maintenance/new", said).status_code == 302
     assert page.maintenance.get(title="Disks").in_words == "every week on Wednesday until 2026-04-01"
     answer = client.post(f"/status-pages/{page.slug}/maintenance/{row.pk}/end", {"for_good": "yes"})

@@ -27,6 +27,7 @@ from watchroom.intake.models import AlertGroup, Severity
 from watchroom.kernel import clock
 from watchroom.oncall.models import Calendar, CalendarShift
 from watchroom.paging import commands as paging
+from watchroom.paging.models import Escalation
 from watchroom.runbooks.commands import save_runbook
 from watchroom.web.rendering import Renderer
 from watchroom.web.templatetags._badges import STATES
@@ -174,6 +175,11 @@ def test_what_is_on_fire_comes_first_and_is_answered_here(client: Any, django_as
         shown = client.get("/").content.decode()
     assert "Somebody needs you" in shown and shown.index("Acknowledge</button>") < shown.index("Open incidents")
     assert "I have it</button>" in shown and "Outage 7" in shown
+    assert "Drill</span>" not in shown
+    Escalation.objects.filter(kind="alert_group").update(drill=True)
+    AlertGroup.objects.filter(pk=group.pk).update(drill=True)
+    Incident.objects.filter(title="Outage 7").update(drill=True)
+    assert client.get("/").content.decode().count("Drill</span>") == 3  # whoever is asked sees that it is none
     client.post(f"/alerts/{group.pk}/acknowledge")
     assert "Acknowledge</button>" not in client.get("/").content.decode()
 

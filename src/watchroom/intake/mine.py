@@ -87,7 +87,13 @@ def _passed_over(escalation: Escalation, person: Person) -> Mine:
     """Nobody meant to send them anything: they stand in no step, or in one that was left out or never came."""
     link, policy = f"/escalations/{escalation.pk}", escalation.policy or "its policy"
     ended_at, began_at = escalation.ended_at or escalation.started_at, escalation.started_at
-    for number, step in enumerate(Plan.of(escalation.plan).steps):
+    steps = Plan.of(escalation.plan).steps
+    if not steps and escalation.policy is None:
+        text = (
+            "You were not paged: no policy says whom to page, so only the team's managers and the administrators were."
+        )
+        return Mine(began_at, text, link)
+    for number, step in enumerate(steps):
         if person not in people_of((target for target in step.targets if target.is_person), began_at):
             continue
         taken = escalation.events.filter(step=number, kind__in=("step", "skipped")).order_by("id").first()

@@ -30,4 +30,8 @@ def trouble_at_night(ways: Sequence[tuple[ContactMethod, int]]) -> str:
         return ""
     if not working:
         return missing_for(told[0]) if told else "Nothing would reach you."
-    return "None of that rings while you sleep: " + " and ".join(dict.fromkeys(each.label for each in working)) + "."
+    return (
+        "You would sleep through a page: it comes only by "
+        + " and ".join(dict.fromkeys(each.label for each in working))
+        + "."
+    )

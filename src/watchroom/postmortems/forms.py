@@ -41,6 +41,8 @@ class PostmortemForm(forms.Form):
                 help_text=HELP[name],
                 widget=forms.Textarea(attrs={"rows": {"timeline": 18, "no_actions": 2}.get(name, 7)}),
             )
+        for name in rules.NEEDED:  # empty it can be saved, but not published
+            self.fields[name].wanted = "needed to publish"  # type: ignore[attr-defined]
 
     def text_of(self, name: str) -> str:
         """What a section's field shows now."""

@@ -17,7 +17,7 @@ from ...kernel.numbers import whole, wholes
 from ...web.middleware import actor_of
 from .. import commands, queries, rules
 from ..forms import DeclareForm
-from ..models import Incident, IncidentType
+from ..models import Incident, IncidentType, Phase
 from ..rules import custom_fields
 from ..severities import all_severities
 from ..states import by_phase, states_visible_to
@@ -42,8 +42,11 @@ def incidents(request: HttpRequest) -> HttpResponse:
         found = list((rows if after is None else rows.filter(pk__lt=after))[: PAGE + 1])
         newer, older = after is not None, len(found) > PAGE
         shown = found[:PAGE]
-    now, types = clock.now(), list(queries.types_visible_to(by))
+    now, types, states = clock.now(), list(queries.types_visible_to(by)), list(states_visible_to(by))
+    times = queries.times_of_many(shown)
     for incident in shown:
+        began, ended = times[incident.pk]["started"].at, times[incident.pk].get("resolved")
+        incident.started_at, incident.lasted = began, ended.at - began if ended else None  # type: ignore[attr-defined]
         holders = {row.role: row.person for row in incident.holders}  # type: ignore[attr-defined]
         incident.commander = holders.get("commander")  # type: ignore[attr-defined]
         incident.late = incident.is_open and rules.is_overdue(incident.next_update_at, now)  # type: ignore[attr-defined]
@@ -56,7 +59,8 @@ def incidents(request: HttpRequest) -> HttpResponse:
             "teams": Team.objects.all(),
             "levels": all_severities().values(),
             "types": types,
-            "states": by_phase(states_visible_to(by)),
+            "states": by_phase(states),
+            "closes": any(each.phase == Phase.CLOSED for each in states),
             "by_field": _offered_filters(types, filters),
             "open": queries.visible_to(by).exclude(status=Incident.Status.RESOLVED).count(),
             "waiting": queries.filtered(queries.visible_to(by), {"status": "triage"}).count(),

@@ -12,10 +12,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from ...accounts.forms import blame
 from ...intake.forms import AGAIN, rule_from
 from ...intake.rules.repeats import DAYS, Series
 from ...kernel import clock
-from ...kernel.errors import Conflict, Refused, WatchroomError
+from ...kernel.errors import Conflict, Refused
 from ...kernel.local_time import LocalDay, LocalTime
 from ...oncall.rules.zones import to_local
 from ...web.middleware import actor_of
@@ -80,20 +81,20 @@ def edit(request: HttpRequest, slug: str, pk: int | None = None) -> HttpResponse
         initial = {"starts_at": tomorrow, "ends_at": tomorrow + timedelta(hours=1), "hold_alerts": True}
     zone = series.zone.key if series else ""
     form = MaintenanceForm(request.POST or None, page=page, zone=zone, initial=initial)
-    error: WatchroomError | None = None
+    status = 422
     with timezone.override(zone or timezone.get_current_timezone()):  # whoever changes it, it keeps its own clocks
         if request.method == "POST" and form.is_valid():
             said = form.cleaned_data | {"components": [int(each) for each in form.cleaned_data["components"]]}
             try:
                 commands.schedule(actor, page, row, **_with_rule(said, series))
             except (Refused, Conflict) as refused:
-                error = refused
+                blame(form, refused)
+                status = refused.status
             else:
                 messages.success(request, "Readers can see it now.")
                 return redirect("status-page", slug)
-    context = {"page": page, "row": row, "form": form, "error": error}
-    code = error.status if error else 422 if form.is_bound and form.errors else 200
-    return render(request, "status/maintenance.html", context, status=code)
+    context = {"page": page, "row": row, "form": form}
+    return render(request, "status/maintenance.html", context, status=status if form.errors else 200)
 
 
 def _first(series: Series) -> dict[str, datetime]:

@@ -19,7 +19,8 @@ function enhance(select) {
   const list = make("ul", { id: `${id}-list`, role: "listbox", "aria-label": "What can be chosen" });
   const said = make("p", { class: "sr-only", role: "status" });
   let shown = [], at = 0, chosen = [...select.selectedOptions].filter((option) => option.value); // in the order in which they were chosen
-  let asked = 0, waits = null, entered = false; // of data-find: the last question, whether it is still open, and Enter meanwhile
+  let asked = 0, waits = null; // of data-find: the last question, and whether it is still open
+  const entered = new Set(); // words that were entered before their answer had come
 
   const drawChips = () => {
     chips.replaceChildren(...chosen.map((option) => {
@@ -29,33 +30,51 @@ function enhance(select) {
     }));
     chips.hidden = !chips.childElementCount;
     input.placeholder = select.multiple || chips.hidden ? empty : "Another one";
-    input.setCustomValidity(select.dataset.required && chips.hidden ? "Choose at least one." : "");
+    valid();
   };
+  const valid = () => input.setCustomValidity(entered.size ? `“${[...entered].join("”, “")}” is still being looked for. Send again in a moment.` : select.dataset.required && chips.hidden ? "Choose at least one." : "");
   const mark = () => {
     [...list.children].forEach((row, index) => row.setAttribute("aria-selected", String(index === at)));
     const row = list.children[at];
     if (!list.hidden && shown[at]) input.setAttribute("aria-activedescendant", row.id); else input.removeAttribute("aria-activedescendant");
     row?.scrollIntoView({ block: "nearest" });
   };
-  const close = () => { asked += 1; clearTimeout(waits); waits = null; entered = false; list.hidden = true; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+  const close = () => { asked += 1; clearTimeout(waits); waits = null; list.hidden = true; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
   const own = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     return [...select.options].filter((option) => option.value && !option.selected && words.every((word) => nameOf(option).toLowerCase().includes(word)));
   };
-  const found = async () => {
-    const mine = asked += 1;
-    let rows = null;
-    try { rows = await (await fetch(`${find}${find.includes("?") ? "&" : "?"}q=${encodeURIComponent(input.value)}`, { headers: { Accept: "application/json" } })).json(); } catch { /* said below */ }
-    if (mine !== asked) return;
-    waits = null;
-    if (!Array.isArray(rows)) { said.textContent = "What can be chosen could not be loaded. Type again."; return; }
-    draw(rows.map(({ value, label, hint }) => {
+  const ask = async (words) => {
+    const rows = await (await fetch(`${find}${find.includes("?") ? "&" : "?"}q=${encodeURIComponent(words)}`, { headers: { Accept: "application/json" } })).json();
+    return rows.map(({ value, label, hint }) => {
       const option = [...select.options].find((each) => each.value === value) ?? new Option(label, value);
       option.dataset.hint = hint;
       return option;
-    }).filter((option) => !option.selected || !option.parentElement));
-    if (entered && shown[0]) choose(shown[0], true);
-    entered = false;
+    }).filter((option) => !option.selected || !option.parentElement);
+  };
+  const unheard = () => { said.textContent = "What can be chosen could not be loaded. Type again."; };
+  const found = async () => {
+    const mine = asked += 1;
+    let fits = null;
+    try { fits = await ask(input.value); } catch { /* said below */ }
+    if (mine !== asked) return;
+    waits = null;
+    if (fits) draw(fits); else unheard();
+  };
+  // Who types fast has pressed Enter, and typed on, before the answer comes: what is meant is chosen all the same.
+  const enter = async () => {
+    const words = input.value;
+    close();
+    input.value = "";
+    entered.add(words);
+    valid();
+    let fits = null;
+    try { fits = await ask(words); } catch { /* said below */ }
+    entered.delete(words);
+    if (fits?.length) { choose(fits[0], true, true); return; }
+    valid();
+    if (!input.value) input.value = words; // given back, to be mended
+    if (!fits) unheard(); else if (input.value === words && document.activeElement === input) draw(fits);
   };
   const open = (event) => {
     if (!find) { draw(own()); return; }
@@ -81,15 +100,16 @@ function enhance(select) {
     input.setAttribute("aria-expanded", String(!list.hidden));
     if (shown.length) mark();
   };
-  const choose = (option, on) => {
+  const choose = (option, on, meanwhile = false) => {
+    option = [...select.options].find((each) => each.value === option.value) ?? option; // it may have been found twice
     if (!option.parentElement) select.append(option);
     option.selected = on;
     if (!select.multiple && !on) select.value = "";
     chosen = (select.multiple ? chosen : []).filter((each) => each !== option).concat(on ? [option] : []);
     said.textContent = `${nameOf(option)} ${on ? "chosen" : "removed"}.`;
-    input.value = "";
+    if (!meanwhile) input.value = "";
     drawChips();
-    close();
+    if (!meanwhile) close();
     select.dispatchEvent(new Event("change", { bubbles: true }));
   };
 
@@ -100,7 +120,8 @@ function enhance(select) {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by && list.hidden) { event.preventDefault(); open(); }
     else if (by && shown.length) { event.preventDefault(); at = (at + by + shown.length) % shown.length; mark(); }
-    else if (event.key === "Enter" && waits !== null) { event.preventDefault(); entered = true; }
+    else if (event.key === "Enter" && waits !== null && input.value.trim()) { event.preventDefault(); enter(); }
+    else if (event.key === "Enter" && waits !== null) event.preventDefault(); // what fits nothing that was typed is nobody's choice
     else if (event.key === "Enter" && !list.hidden && shown[at]) { event.preventDefault(); choose(shown[at], true); }
     else if (event.key === "Escape" && !list.hidden) { event.preventDefault(); event.stopPropagation(); close(); }
     else if (event.key === "Backspace" && !input.value && chosen.length) choose(chosen.at(-1), false);
