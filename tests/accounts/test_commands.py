@@ -172,6 +172,14 @@ def test_an_invitation_works_once_and_for_a_week(clock: Any) -> None:
         commands.read_invitation(again)
 
 
+def test_an_invitation_that_went_to_a_wrong_address_is_worth_nothing_once_it_is_corrected() -> None:
+    kim = commands.create_person(SYSTEM, email="kim@exmaple.org", name="Kim")
+    token = commands.invite(SYSTEM, kim).url.rsplit("/", 1)[1]
+    commands.change_person(SYSTEM, kim, email="kim@example.org")
+    with pytest.raises(NotAllowed):
+        commands.accept_invitation(token, password="a river of glass")
+
+
 def test_an_invitation_is_mailed_where_mail_is_configured(
     configured: Callable[..., None], settings: Any, mailoutbox: list[Any]
 ) -> None:

@@ -192,6 +192,27 @@ def test_maintenance_of_a_service_holds_its_groups(clock: TravellingClock, integ
     assert pages() == before + 2
 
 
+def test_nobody_makes_the_pages_of_a_team_wait_for_which_they_do_not_respond(
+    clock: TravellingClock, integration: Integration
+) -> None:
+    """A window of one's own team could name any service, and its pages waited."""
+    service, own = integration.service, make.service("Mine")
+    assert service is not None
+    otto = acting(make.person("Otto"))
+    make.membership(own.team, otto.person, "manager")
+    said: dict[str, Any] = {"title": "Work", "starts_at": kernel_clock.now(), "ends_at": kernel_clock.now() + HOUR}
+    with pytest.raises(NotAllowed):
+        commands.save_maintenance(otto, None, team=own.team, services=[own, service], **said)
+    window = commands.save_maintenance(otto, None, team=own.team, services=[own], **said)
+    with pytest.raises(NotAllowed):
+        commands.save_maintenance(otto, window, team=own.team, services=[service], **said)
+    both = commands.save_maintenance(make.actor(), None, team=own.team, services=[own, service], **said)
+    with pytest.raises(NotAllowed):
+        commands.extend_maintenance(otto, both, kernel_clock.now() + 2 * HOUR)
+    commands.end_maintenance(otto, both)
+    assert fire(integration, "Down").held is None
+
+
 def test_an_inhibited_target_waits_for_any_of_its_sources(clock: TravellingClock, integration: Integration) -> None:
     commands.save_inhibition(
         make.actor(), None, name="node", source_matchers=['alertname="NodeDown"'],

@@ -24,6 +24,7 @@ from watchroom.workflows import commands, queries
 from watchroom.workflows.deeds import DEEDS
 from watchroom.workflows.forms import ASKED
 from watchroom.workflows.models import Workflow, WorkflowRun
+from watchroom.workspaces.models import Workspace
 from workflows.flows import BACKEND, LOG, saved, template, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -52,6 +53,23 @@ def test_permissions(admin: Actor) -> None:
     assert run is not None
     with pytest.raises(NotFound):
         commands.retry(outsider, run)
+
+
+def test_nobody_posts_as_another_team(admin: Actor) -> None:
+    """Steps of policies were held to that, workflows were not."""
+    own, other = make.team(), make.team()
+    kim = make.person("Kim", "viewer")
+    make.membership(own, kim, "manager")
+    for slug, team in (("ours", own), ("theirs", other), ("everybodys", None)):
+        Workspace.objects.create(name=slug, slug=slug, kind="slack", team=team, settings={})
+    post = {"do": "post", "room": "#alerts", "text": "{title}"}
+    for slug in ("ours", "everybodys"):
+        saved(acting(kim), team=own, name=slug, actions=[post | {"workspace": slug}])
+    with pytest.raises(Refused) as refused:
+        saved(acting(kim), team=own, actions=[*LOG, post | {"workspace": "theirs"}])
+    assert refused.value.field == "actions[1].workspace"
+    make.membership(other, kim, "manager")
+    saved(acting(kim), team=own, actions=[post | {"workspace": "theirs"}])
 
 
 @pytest.mark.parametrize(

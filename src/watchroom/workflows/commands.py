@@ -22,6 +22,7 @@ from ..kernel.names import short_name
 from ..outgoing.catalog import TYPES
 from ..outgoing.rules import is_pattern
 from ..outgoing.rules import wants as is_wanted
+from ..workspaces.models import Workspace
 from . import queries, rules
 from .deeds import DEEDS
 from .models import Workflow, WorkflowRun
@@ -61,6 +62,7 @@ def save_workflow(
             fix="Such as “SEV1 declared”.",
         )
     wanted, met, deeds = _triggers(triggers), checked_conditions(conditions or {}), checked_actions(actions)
+    _check_workspaces(by, team, deeds)
     slug = short_name(slug, before=row.slug, name=name, otherwise="workflow", among=Workflow.objects)
     with change(by, "workflow.changed" if row.pk else "workflow.created", row, needs=needs, team=team) as made:
         row.team, row.name, row.slug, row.enabled = team, name, slug, enabled
@@ -75,6 +77,20 @@ def save_workflow(
         made.note(slug=slug, enabled=enabled)
         made.touch("workflows", f"workflow:{row.pk}")
     return row
+
+
+def _check_workspaces(by: Actor, team: Team | None, deeds: Sequence[Mapping[str, Any]]) -> None:
+    """As with the steps of a policy, who posts as a team is one of its managers."""
+    for number, deed in enumerate(deeds):
+        workspace = Workspace.objects.select_related("team").filter(slug=deed.get("workspace", "")).first()
+        if workspace is None or workspace.team in (None, team) or by.may(Action.MANAGE, workspace.team):
+            continue
+        raise Refused(
+            f"The workspace {workspace} belongs to {workspace.team}.",
+            field=f"actions[{number}].workspace",
+            value=workspace.slug,
+            fix="Use one that is everybody's, or ask a manager of that team.",
+        )
 
 
 def _triggers(given: Sequence[str]) -> list[str]:

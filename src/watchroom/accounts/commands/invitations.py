@@ -46,8 +46,9 @@ def invite(by: Actor, person: Person, *, mail: bool = True) -> Invitation:
 
 
 def _stamp(person: Person) -> str:
-    # The stored password changes with the first use, which makes the link worthless afterwards.
-    return fingerprint(person.password)[:16]
+    # The stored password changes with the first use, which makes the link worthless afterwards. So does another address: what
+    # was mailed to a wrong one lets nobody in once that is corrected.
+    return fingerprint(f"{person.password} {person.email}")[:16]
 
 
 def _mail(person: Person, by: Actor, url: str) -> bool:

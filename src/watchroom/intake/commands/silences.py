@@ -190,6 +190,7 @@ def save_maintenance(
     RFC 5545) it comes again by the clocks of ``timezone``; the times are then those of the first occurrence.
 
     :raises Refused: no title, no services, or times or a rule that are not accepted.
+    :raises NotAllowed: a service is another team's, for which ``by`` does not respond.
     :raises Conflict: somebody has ended it since it was read.
     """
     if not title.strip():
@@ -198,6 +199,7 @@ def save_maintenance(
         raise Refused("It is about no service.", field="services", value=[], fix="Choose at least one.")
     if window is not None:
         by.require(Action.RESPOND, window.team)
+    _may_quiet(by, services)
     verb = "maintenance.changed" if window else "maintenance.created"
     with change(by, verb, window, needs=Action.RESPOND, team=team) as made:
         if window is not None:
@@ -222,6 +224,12 @@ def save_maintenance(
     return window
 
 
+def _may_quiet(by: Actor, services: Iterable[Service]) -> None:
+    """As with silences, nobody makes the pages of a team wait for which they do not respond."""
+    for team in {service.team for service in services}:
+        by.require(Action.RESPOND, team)
+
+
 def _is_over(window: MaintenanceWindow, at: datetime) -> bool:
     return window.ends_at <= at and not window.repeats
 
@@ -230,8 +238,10 @@ def extend_maintenance(by: Actor, window: MaintenanceWindow, ends_at: datetime) 
     """Let it end at another time. Of one that repeats only the occurrence that runs, or comes next, is changed.
 
     :raises Refused: the time is not accepted.
+    :raises NotAllowed: a service is another team's, for which ``by`` does not respond.
     :raises Conflict: the window has ended.
     """
+    _may_quiet(by, window.services.select_related("team"))
     with change(by, "maintenance.extended", window, needs=Action.RESPOND, team=window.team) as made:
         window.refresh_from_db(from_queryset=locked(MaintenanceWindow.objects.all()))
         if window.ends_at <= made.at and not move_on(window, made.at):
