@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db.models import Count
+from django.test import Client
 
 import factories as make
 from watchroom.accounts.models import Person, Team
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_it_is_the_size_of_a_company_pages_nobody_goes_without_a_trace_and_is_the_same_each_time(
-    clock: TravellingClock,
+    clock: TravellingClock, client: Client
 ) -> None:
     real = make.service("Real")
     counts = make_demo(seed=7)
@@ -33,13 +34,17 @@ def test_it_is_the_size_of_a_company_pages_nobody_goes_without_a_trace_and_is_th
     with pytest.raises(Conflict):
         make_demo()
 
+    client.force_login(make.person("Rita"))  # who was paged for none of them
+    assert client.get(f"/alerts/{AlertGroup.objects.order_by('id')[:1].get().pk}/why").status_code == 200
+
     past = set(Notification.objects.filter(purpose="page", ended_at__lt=clock()).values_list("pk", flat=True))
     run_due()
     assert set(Notification.objects.filter(purpose="page").values_list("pk", flat=True)) == past
     assert not Attempt.objects.exists()
 
     remove()
-    assert not Person.objects.exists() and not AlertGroup.objects.exists() and not Incident.objects.exists()
+    assert [each.name for each in Person.objects.all()] == ["Rita"]
+    assert not AlertGroup.objects.exists() and not Incident.objects.exists()
     assert list(Service.objects.all()) == [real] and list(Team.objects.all()) == [real.team]
     make_demo(seed=7)
     assert list(Incident.objects.order_by("id").values_list("title", flat=True)) == titles

@@ -9,6 +9,7 @@ from ..evidence.models import Change
 from ..incidents.models import Incident
 from ..intake.models import Alert, AlertGroup, GroupEvent
 from ..kernel.signing import fingerprint
+from ..paging.commands import plan_of
 from ..paging.models import Escalation, Notification
 from .company import CAUSES, RELEASES
 from .standing import MONTHS, Company
@@ -129,6 +130,7 @@ def changes(c: Company, led: list[Incident]) -> None:
 
 def _pages(c: Company, groups: list[AlertGroup]) -> None:
     """Who was paged for what is over: whoever answered, else whose week it was."""
+    plans = {team: plan_of(policy).as_json() for team, policy in c.policies.items()}
     escalations = Escalation.objects.bulk_create(
         (
             Escalation(
@@ -138,7 +140,7 @@ def _pages(c: Company, groups: list[AlertGroup]) -> None:
                 path=f"/alerts/{group.pk}",
                 team=group.team,
                 policy=group.policy,
-                plan={},
+                plan=plans[str(group.team)],
                 started_at=group.opened_at,
                 ended_at=group.acknowledged_at or group.resolved_at,
                 end=Escalation.End.ACKNOWLEDGED if group.acknowledged_at else Escalation.End.RESOLVED,
