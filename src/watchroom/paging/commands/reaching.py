@@ -68,6 +68,7 @@ def confirm_code(by: Actor, method: ContactMethod, code: str) -> ContactMethod:
 
     :raises Refused: there is no code, it is too old, it has been guessed at too often, or this is not it.
     """
+    by.require_change()
     by.require(needed_for(by, method.person))
     with transaction.atomic():  # by itself, so that a wrong guess counts although it is refused
         row = locked(ContactMethod.objects.filter(pk=method.pk)).get()

@@ -1,0 +1,57 @@
+"""Each operation that changes something, asked by each kind of person: who is let in stands in a table, permissions.txt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+
+from api.everything import OPERATIONS, World, path_of
+from api.requests import requests
+from watchroom.kernel.clock import TravellingClock
+
+pytestmark = pytest.mark.django_db
+
+ASKING = ("viewer", "elsewhere", "responder", "manager", "administrator", "reading")
+LET_IN = {
+    "administrator": {"administrator"},
+    "manager": {"administrator", "manager"},
+    "responder": {"administrator", "manager", "responder"},
+    "everybody": {*ASKING} - {"reading"},
+    "everybody, reading": {*ASKING},
+    "refused": {*ASKING},
+    "nobody": set[str](),
+}
+KEPT_OUT = {401, 403, 404}
+
+
+def decided() -> dict[str, str]:
+    """What the table says of each operation."""
+    lines = Path(__file__).with_name("permissions.txt").read_text().splitlines()
+    parts = (line.split(maxsplit=2) for line in lines if not line.startswith("#"))
+    return {f"{method} {path}": said for method, path, said in parts}
+
+
+def test_every_operation_that_changes_something_is_decided() -> None:
+    assert [*decided()] == OPERATIONS
+
+
+def test_nobody_is_let_in_but_who_may(clock: TravellingClock) -> None:
+    world = World()
+    clock.advance(timedelta(hours=6))
+    bodies, wrong = requests(world), []
+    for operation, said in decided().items():
+        method, path = operation.split()[0], path_of(world, operation)
+        answers = {}
+        for who in ASKING:
+            with transaction.atomic():
+                answers[who] = world.ask(who, method, path, bodies.get(operation)).status_code
+                transaction.set_rollback(True)
+        wanted = LET_IN.get(said) or {*filter(None, said.replace("nobody", "").split(", "))}
+        let_in = {who for who, status in answers.items() if status not in KEPT_OUT}
+        done = any(status < 300 for status in answers.values())
+        if let_in != wanted or (said == "refused" and done) or max(answers.values()) >= 500:
+            wrong.append((operation, said, answers))
+    assert wrong == []
