@@ -226,4 +226,11 @@ def test_the_composer_is_by_the_thumb_on_a_phone(client: Any, live_server: Any, 
     page.wait_for_function("document.activeElement.closest('#mitigations') !== null")
     page.goto(f"/incidents/{incident.pk}/board")
     assert axe(page) == []
+    page.goto("/incidents")
+    cut = page.evaluate("""[...document.querySelectorAll('.filters select')].filter((each) => {
+      const pen = document.createElement('canvas').getContext('2d'), style = getComputedStyle(each);
+      pen.font = style.font;
+      return pen.measureText(each.selectedOptions[0].text).width + parseFloat(style.paddingLeft) > each.clientWidth;
+    }).map((each) => each.selectedOptions[0].text)""")
+    assert cut == []  # no “All sev…”
     assert chromium.take_problems() == []
