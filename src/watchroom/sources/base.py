@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -18,8 +18,10 @@ Severity = Literal["critical", "error", "warning", "info"]
 Act = Literal["fire", "end", "acknowledge", "note"]
 
 
-@dataclass(frozen=True)
-class Inbound:
+# Of those that are structs thousands a second are made: that takes a tenth of the time of a frozen dataclass.
+
+
+class Inbound(msgspec.Struct, frozen=True):
     """One request as it came. ``path`` is what follows the integration's own prefix.
 
     ``headers`` are those that the source asks to have kept, in lower case; ``settings`` what the integration's owner
@@ -31,8 +33,8 @@ class Inbound:
     content_type: str
     received_at: datetime
     query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
+    settings: Mapping[str, Any] = {}
 
 
 KEY_LIMIT = 255  # characters
@@ -45,7 +47,7 @@ def short_key(key: str) -> str:
     return f"{key[:190]}:{hashlib.sha256(key.encode(errors='replace')).hexdigest()}"
 
 
-class Draft(msgspec.Struct, frozen=True):  # thousands a second are made, in a tenth of a dataclass's time
+class Draft(msgspec.Struct, frozen=True):
     """What a sender says about one problem, in our words. ``ends_at`` in the past or now means resolved.
 
     ``act`` is ``fire`` unless the sender says only that the problem with this key is over (``end``; it needs neither
@@ -98,14 +100,13 @@ class ChangeSaid:
     service: str = ""
 
 
-@dataclass(frozen=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True):
     """The outcome of reading one signal: the good parts and what was wrong with the rest."""
 
     drafts: tuple[Draft, ...] = ()
     problems: tuple[Problem, ...] = ()
-    slow: bool = field(default=False, kw_only=True)  # it was given up because it took too long
-    changes: tuple[ChangeSaid, ...] = field(default=(), kw_only=True)
+    slow: bool = False  # it was given up because it took too long
+    changes: tuple[ChangeSaid, ...] = ()
 
 
 @dataclass(frozen=True)

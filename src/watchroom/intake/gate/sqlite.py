@@ -18,7 +18,8 @@ from .spool import Spool
 
 log = logging.getLogger("watchroom.gate")
 
-# So many at once are worth the spool: a few go straight into the journal, which saves writing them twice.
+# So many at once are worth the spool: a few go straight into the journal, which saves writing them twice; but not out of a
+# stream of many, which that would end each time.
 SPOOLED_FROM = 4
 # And so much may lie there until it goes on, with the next that come: the engine can't see it before.
 SPOOL_SIGNALS, SPOOL_BYTES, SPOOL_SECONDS = 500, 512 * 1024, 0.02
@@ -76,7 +77,7 @@ class SQLite:
     # --- The spool ---
 
     def _is_for_the_spool(self, signals: Sequence[Signal]) -> bool:
-        if len(signals) < SPOOLED_FROM or self._behind:
+        if self._behind or (len(signals) < SPOOLED_FROM and not self._spooled):
             return False
         if self._gone and any(signal.integration_id in self._gone for signal in signals):
             return False

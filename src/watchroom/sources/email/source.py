@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,8 +29,7 @@ _IMPORTANCE: dict[str, Severity] = {
 }
 
 
-@dataclass(frozen=True)
-class Read(Parsed):
+class Read(Parsed, frozen=True, kw_only=True):
     """What was read, and who brought it."""
 
     path: str = ""
@@ -107,7 +105,7 @@ class Email:
             letter = letter_of(inbound)
             if said := inbound.settings.get("mapping"):
                 found = mapping.read(said, letter.payload(), inbound)
-                return Read(found.drafts, found.problems, inbound.path, slow=found.slow)
+                return Read(found.drafts, found.problems, found.slow, path=inbound.path)
             return Read(tuple(read(letter, inbound)), path=inbound.path)
         except Unusable as unusable:
             return Read(problems=(unusable.problem,), path=inbound.path)

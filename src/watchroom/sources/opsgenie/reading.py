@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -29,8 +28,7 @@ _PRIORITIES: dict[str, Severity] = {
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-@dataclass(frozen=True)
-class Request(Parsed):
+class Request(Parsed, frozen=True, kw_only=True):
     """What was read, and the id that its sender is told."""
 
     request_id: str = ""
@@ -46,7 +44,7 @@ def read(inbound: Inbound) -> Request:
     if inbound.path == CREATE:
         problems = problems or tuple(_problems(said))
         drafts = () if problems else (_create(said, asked, inbound),)
-        return Request(drafts, problems, asked)
+        return Request(drafts, problems, request_id=asked)
     found = ACTION.fullmatch(inbound.path)
     one = found or ONE.fullmatch(inbound.path)
     action = found["action"] if found else "delete"
@@ -72,7 +70,7 @@ def read(inbound: Inbound) -> Request:
     )
     if draft.act == "end":
         draft = replace(draft, ends_at=inbound.received_at, stated_end=True)
-    return Request((draft,), (), asked, words)
+    return Request((draft,), request_id=asked, action=words)
 
 
 def _object(body: bytes) -> tuple[dict[str, Any], tuple[Problem, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -18,8 +17,7 @@ from .reading import NUMBERS, PROTOBUF, is_protobuf, read, request_of
 _QUIET_MINUTES = 30
 
 
-@dataclass(frozen=True)
-class Export(Parsed):
+class Export(Parsed, frozen=True, kw_only=True):
     """What was read, and in which form its sender speaks."""
 
     protobuf: bool = False

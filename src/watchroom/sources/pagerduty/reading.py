@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -30,8 +29,7 @@ _SEVERITIES: dict[str, Severity] = {"critical": "critical", "error": "error", "w
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-@dataclass(frozen=True)
-class Event(Parsed):
+class Event(Parsed, frozen=True, kw_only=True):
     """What was read, and how its sender wants to be answered."""
 
     kind: Kind = "event"
