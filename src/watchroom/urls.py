@@ -35,6 +35,7 @@ _PACKAGES = (
     "workflows",
     "drills",
     "readiness",
+    "api",
 )
 
 

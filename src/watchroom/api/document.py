@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ninja import NinjaAPI
@@ -76,6 +76,8 @@ def complete(api: NinjaAPI, document: dict[str, Any]) -> None:
 
 def _complete(method: str, described: dict[str, Any], operation: Operation, api: NinjaAPI) -> None:
     described["tags"] = described["tags"][-1:]  # the innermost router knows best
+    if described["summary"] == operation.view_func.__name__.title().replace("_", " "):  # nobody has said it better
+        described["summary"] = described["operationId"].capitalize().replace("_", " ")
     described["responses"] = {str(status): answer for status, answer in described["responses"].items()}
     if "requestBody" in described:
         _leave_out_null(described["requestBody"])
@@ -106,6 +108,11 @@ def _refusals(method: str, described: dict[str, Any]) -> Iterator[str]:
 def operation_id(api: NinjaAPI, operation: Operation) -> str:
     """The name of ``operation``, in the document and for people."""
     return operation.operation_id or api.get_openapi_operation_id(operation)
+
+
+def view_of(api: NinjaAPI, name: str) -> Callable[..., Any]:
+    """The function that carries the operation ``name`` out."""
+    return next(each.view_func for each in _operations(api) if operation_id(api, each) == name)
 
 
 def _operations(api: NinjaAPI) -> Iterator[Operation]:

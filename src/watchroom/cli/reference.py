@@ -26,14 +26,8 @@ def command_line() -> str:
         _GENERATED,
         "Commands that read or change things take `--json`, `--url` and `--as` as well.\n",
     ]
-    for path, command in _commands("watchroom", cli):
-        usage = " ".join(
-            piece
-            for param in command.params
-            if isinstance(param, click.Argument)
-            for piece in [param.make_metavar(click.Context(command))]
-        )
-        lines.append(f"## `{path}{f' {usage}' if usage else ''}`\n\n{command.help or ''}\n")
+    for path, command in commands("watchroom", cli):
+        lines.append(f"## `{usage(path, command)}`\n\n{command.help or ''}\n")
         options = [
             param
             for param in command.params
@@ -49,10 +43,16 @@ def command_line() -> str:
     return "\n".join(lines)
 
 
-def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+def usage(path: str, command: click.Command) -> str:
+    """A command with the names of its arguments: `watchroom ack ID`."""
+    arguments = [each for each in command.params if isinstance(each, click.Argument)]
+    return " ".join((path, *(each.make_metavar(click.Context(command)) for each in arguments)))
+
+
+def commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     if isinstance(command, click.Group):
         for name, each in sorted(command.commands.items()):
-            yield from _commands(f"{path} {name}", each)
+            yield from commands(f"{path} {name}", each)
     else:
         yield path, command
 
@@ -80,9 +80,9 @@ def _code(text: str) -> str:
 
 def rest() -> str:
     """Every operation of the API."""
-    from ..api.root import api
+    from ..api.document import SUBJECTS
+    from ..api.operations import operations
 
-    described: dict[str, Any] = dict(api.get_openapi_schema())
     lines = [
         "# API\n",
         _GENERATED,
@@ -92,13 +92,15 @@ def rest() -> str:
         "A key of a body, or a parameter of a query, that an operation does not know is refused (422), with the one that is "
         "meant: nothing is left out without a word. What is read can be written back: keys that only answers have, such as "
         "`id`, are accepted by `PUT` as long as they are what is stored, and refused by name otherwise. Senders of alerts and programs of others may say whatever they like.\n",
-        "| operation | path | what it does |",
-        "| --- | --- | --- |",
+        "What each takes, gives and needs, with a call to copy, stands at `/help/api` in Watchroom itself.\n",
     ]
-    for path, operations in sorted(described["paths"].items()):
-        for method, operation in operations.items():
-            about = (operation.get("description") or operation.get("summary") or "").split("\n")[0].replace("|", "\\|")
-            lines.append(f"| `{method.upper()}` | `{path}` | {about} |")
+    for subject, text in SUBJECTS.items():
+        lines += [f"## {subject}\n", f"{text}\n", "| operation | path | what it does |", "| --- | --- | --- |"]
+        for each in operations().values():
+            if each.subject == subject:
+                about = (each.text or each.title).split("\n")[0].replace("|", "\\|")
+                lines.append(f"| `{each.method}` | `{each.path}` | {about} |")
+        lines.append("")
     return "\n".join(lines) + "\n"
 
 

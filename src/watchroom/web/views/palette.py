@@ -33,6 +33,7 @@ PAGES = {
     "insights-incidents": "How incidents went",
     "insights-load": "Load of on-call",
     "grouping": "Alerts that fire together",
+    "api-help": "API: every operation, with a curl to copy",
     "webhook-events": "Events that webhooks can be told of",
     "me": "Your profile and API tokens",
     "my-contact": "Contact methods: how pages reach you",
