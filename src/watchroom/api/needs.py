@@ -26,13 +26,22 @@ def actions_of(do: Callable[..., Any]) -> frozenset[Action]:
 
 @cache
 def _actions(do: Any, deep: int) -> frozenset[Action]:
-    """Those that ``do`` names; if none, those of what it calls."""
+    """Those that ``do`` names, itself or by what decides it for it; if none, those of what it calls."""
     if not isinstance(do, FunctionType) or not do.__module__.startswith("watchroom.") or not deep:
         return frozenset()
     if do.__module__.startswith(_BELOW):
         return frozenset()
     named, called = _said_in(do)
-    return named or frozenset().union(*(_actions(each, deep - 1) for each in called))
+    asked = [each for each in called if not named or _decides(each, do)]
+    return named.union(*(_actions(each, deep - 1) for each in asked))
+
+
+def _decides(called: Any, do: FunctionType) -> bool:
+    """Whether ``called`` says which action ``do`` needs, or is a check of its own module."""
+    if not isinstance(called, FunctionType):
+        return False
+    beside = called.__module__ == do.__module__ and called.__name__.startswith("_")
+    return beside or called.__annotations__.get("return") == Action.__name__
 
 
 @cache

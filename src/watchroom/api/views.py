@@ -75,7 +75,7 @@ def _needs(found: Operation) -> tuple[str, str]:
         )
     if least == most:
         return f"{_a(most)}{' of the team whose it is' if most < Role.ADMINISTRATOR else ''}.", scope
-    return f"{_a(least)} at least; depending on whose it is, {_a(most).lower()}.", scope
+    return f"{_a(least)} at least; depending on whose it is and on your part in it, {_a(most).lower()}.", scope
 
 
 def _a(role: Role) -> str:
