@@ -219,6 +219,13 @@ def test_the_composer_is_by_the_thumb_on_a_phone(client: Any, live_server: Any, 
     assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1")
     # The menu of a line covers none of its words.
     assert page.evaluate(_COVERED) == []
+    # What one who follows can change stands on the screen.
+    commands.follow_incident(acting(anna), incident)
+    page.reload()
+    page.click("summary[data-key=f]")
+    menu = page.locator(".menu[open] .menu-items").bounding_box()
+    assert menu is not None and menu["x"] >= 0 and menu["x"] + menu["width"] <= PHONE[0]
+    page.keyboard.press("Escape")
     # One tap leads to where one writes.
     page.click(".room-nav >> text=Update")
     page.wait_for_function("document.activeElement.name === 'happening'")

@@ -190,6 +190,22 @@ def test_over_the_api(clock: Any) -> None:
     assert anna.put("/api/v1/holidays", {"country": "DE"}, content_type="application/json").status_code == 204
 
 
+def test_somebody_elses_shift_is_covered_from_where_it_is_listed(clock: Any) -> None:
+    _, a, b = two()
+    anna = browser(a)
+    shifts = [each for each in anna.get("/schedules/pay").context["shifts"] if each[1] == b]
+    assert shifts[0][3] == ""  # it is over
+    shift, _, _, name = shifts[-1]
+    page = anna.get("/schedules/pay", {"shift": name})
+    form = page.context["form"].initial
+    assert (form["replaces"], form["starts_at"], form["ends_at"]) == (b.pk, shift.starts_at, shift.ends_at)
+    assert "Choose who covers for Ben, and when." in page.content.decode()
+    for unknown in ("", "x", f"{b.pk}-1", "³"):
+        assert anna.get("/schedules/pay", {"shift": unknown}).context["form"].initial["replaces"] == a.pk
+    clock.advance(3 * WEEK)
+    assert anna.get("/schedules/pay", {"shift": name, "from": "2026-03-02"}).context["covered"] is None  # it is over
+
+
 def test_the_pages(clock: Any, django_assert_max_num_queries: Any) -> None:
     schedule, a, b = two()
     anna, ben = browser(a), browser(b)

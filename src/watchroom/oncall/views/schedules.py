@@ -38,16 +38,20 @@ def schedule(request: HttpRequest, slug: str) -> HttpResponseBase:
 _NO_END_IN_SIGHT = timedelta(days=28)
 
 
-def _initial(by: Actor, own: rules.Shift | None) -> dict[str, Any]:
+def _initial(by: Actor, shift: rules.Shift | None) -> dict[str, Any]:
     # Somebody with a shift ahead wants to be covered in it; anybody else is offered to take over.
     now = timezone.localtime(clock.now()).replace(second=0, microsecond=0)
-    me = by.person.pk if by.person else None
-    if own is None:
-        return {"starts_at": now, "ends_at": now + timedelta(hours=8), "person": me}
-    starts_at = max(now, timezone.localtime(own.starts_at))
+    if shift is None:
+        return {"starts_at": now, "ends_at": now + timedelta(hours=8), "person": by.person.pk if by.person else None}
+    starts_at = max(now, timezone.localtime(shift.starts_at))
     # Who is on call without a break wants an evening off, not all that was looked at.
-    ends_at = own.ends_at if own.ends_at < now + _NO_END_IN_SIGHT else starts_at + timedelta(hours=8)
-    return {"starts_at": starts_at, "ends_at": ends_at, "replaces": me}
+    ends_at = shift.ends_at if shift.ends_at < now + _NO_END_IN_SIGHT else starts_at + timedelta(hours=8)
+    return {"starts_at": starts_at, "ends_at": ends_at, "replaces": shift.person}
+
+
+def _name(shift: rules.Shift) -> str:
+    """How an address names a shift of the schedule that is shown."""
+    return f"{shift.person}-{shift.starts_at.timestamp():.0f}"
 
 
 def _first_of_each(findings: list[rules.Finding], most: int = 3) -> list[rules.Finding]:
@@ -87,7 +91,8 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
     reasons = reasons_of(row, plan, shifts, start, end)
     me = by.person.pk if by.person else 0
     own = next(iter(rules.shifts_of(plan, me, now, now + timedelta(days=60))), None) if me in numbers else None
-    form = form or OverrideForm(initial=_initial(by, own))
+    chosen = next((each for each in shifts if _name(each) == request.GET.get("shift") and each.ends_at > now), None)
+    form = form or OverrideForm(initial=_initial(by, chosen or own))
     now_people = [people[duty.person] for duty in duties[0] if duty.person in people]
     may_override = by.may(Action.RESPOND, row.team) and by.person is not None
     context = {
@@ -106,7 +111,11 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
         "end": end,
         "last": end - timedelta(days=1),
         "label": row.name,
-        "shifts": [(shift, people.get(shift.person), why(shift, reasons)) for shift in shifts],
+        "shifts": [
+            (shift, people.get(shift.person), why(shift, reasons), _name(shift) if shift.ends_at > now else "")
+            for shift in shifts
+        ],
+        "covered": people.get(chosen.person) if chosen else None,
         "gaps": [(a, b) for a, b in gaps if b > now],
         "warnings": _first_of_each([each for each in report.findings if each.kind in {"gap", "conflict", "calendar"}]),
         "now": now,
