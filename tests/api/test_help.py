@@ -113,7 +113,7 @@ def test_whatever_changes_something_says_what_it_needs() -> None:
     assert needs["create_route"] == {Action.MANAGE}
     assert needs["create_silence"] == {Action.RESPOND}
     assert needs["acknowledge_alert_group"] == {Action.SEE, Action.RESPOND}  # who was paged may, whatever their role
-    assert needs["accept_proposal"] == {Action.SEE}  # one of several ways, each in a command of its own
+    assert needs["accept_proposal"] == {Action.SEE, Action.MANAGE}  # one of several ways, each a command
     assert needs["give_role"] == {Action.DECLARE, Action.RESPOND}  # whoever holds a role in it, or declared it, may
     assert needs["list_incidents"] == set()
 
