@@ -175,6 +175,16 @@ def test_strangers_can_not_say_where_they_come_from(gate: Running) -> None:
     assert not headers.keys() & {"x-real-ip", "forwarded", "proxy"}
 
 
+def test_space_behind_a_header_is_no_part_of_it(gate: Running) -> None:
+    """It was answered as if the web process were away, and the whole header stood in the log."""
+    answer = gate.ask(
+        "POST", "/", b"body", Cookie="sessionid=1; ", Authorization="Bearer wrt_key\t ", Content_Length="4 "
+    )
+    headers = told_headers(answer)
+    assert answer.json["body"] == "body"
+    assert (headers["cookie"], headers["authorization"]) == (["sessionid=1;"], ["Bearer wrt_key"])
+
+
 def test_headers_with_underscores_do_not_pass(gate: Running) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", gate.port, timeout=20)
     connection.request("GET", "/", headers={"X_Forwarded_For": "192.0.2.1"})

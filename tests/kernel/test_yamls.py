@@ -16,6 +16,11 @@ def test_references_stand_for_what_they_name() -> None:
     }
 
 
+def test_a_text_that_takes_minutes_to_read_is_not_read() -> None:
+    with pytest.raises(yamls.NotYaml, match="more than 200,000 characters"):
+        yamls.read("- {weekdays: [monday]}\n" * 100_000)
+
+
 def test_references_that_stand_for_too_much_are_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]

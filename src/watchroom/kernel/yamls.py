@@ -14,6 +14,7 @@ class NotYaml(ValueError):
     """What is wrong, and in which line."""
 
 
+_MOST_LETTERS = 200_000  # a form may bring millions, and each thousand of them takes some hundredths of a second
 _MOST_NODES = 10_000  # of a text with references, when each is counted as what it stands for
 
 
@@ -50,8 +51,10 @@ _Loader.yaml_implicit_resolvers = {
 def read(text: str) -> Any:
     """What ``text`` says.
 
-    :raises NotYaml: it can't be read.
+    :raises NotYaml: it can't be read, or is longer than anybody writes.
     """
+    if len(text) > _MOST_LETTERS:
+        raise NotYaml(f"It has more than {_MOST_LETTERS:,} characters.")
     try:
         return yaml.load(text, _Loader)
     except WRONG as error:

@@ -76,7 +76,7 @@ class Proxy:
         length, chunked = header(scope, b"content-length"), header(scope, b"transfer-encoding")
         stream: httpx.AsyncByteStream
         if length or chunked:
-            headers.append((b"content-length", length) if length else (b"transfer-encoding", b"chunked"))
+            headers.append((b"content-length", length.strip()) if length else (b"transfer-encoding", b"chunked"))
             stream = _Inward(receive)
         else:
             stream = httpx.ByteStream(b"")
@@ -192,7 +192,7 @@ class Proxy:
         client = addresses.client(peer, forwarded_for.decode("latin-1"), self._trusted)
         named = {name.strip().lower() for name in header(scope, b"connection").split(b",")}
         headers = [
-            (name, value)
+            (name, value.strip(b" \t"))  # space around a value is no part of it (RFC 9110, 5.5)
             for name, value in scope["headers"]
             if name not in _NOT_INWARD
             and name not in named
@@ -200,7 +200,7 @@ class Proxy:
             and b"_" not in name  # WSGI can't tell X_Forwarded_For from X-Forwarded-For
         ]
         return [
-            (b"host", header(scope, b"host")),
+            (b"host", header(scope, b"host").strip(b" \t")),
             *headers,
             (b"x-forwarded-for", client.encode("latin-1")),
             (b"x-forwarded-proto", scheme),
