@@ -35,9 +35,11 @@ def hours(count: float) -> str:
 
 
 class World:
-    """Who there is, what they own, and what is asked of it."""
+    """Who there is, what they own, and what is asked of it. ``secret``: the incidents are private, and this word stands in all
+    that is said in them."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret: str = "") -> None:
+        self.secret = secret
         self.team, self.other = make.team("Shop", slug="shop"), make.team("Elsewhere", slug="elsewhere")
         self.people: dict[str, Person] = {
             "viewer": make.person("Vera"),
@@ -74,7 +76,8 @@ class World:
 
     def _fill(self) -> None:
         sam = self.somebody.pk
-        incident = {"title": "Checkout is slow", "team": "shop"}
+        secret = self.secret
+        incident = {"title": f"Checkout is slow {secret}", "team": "shop", "private": bool(secret), "impact": secret}
         self.make("service", "services", {"name": "Checkout", "team": "shop"})
         self.make(
             "schedule",
@@ -88,10 +91,9 @@ class World:
             self.make(name, "incidents", incident | {"triage": name == "waits"})
         one = f"incidents/{self.names['incident']['id']}"
         self.make("role", f"{one}/roles", {"role": "commander", "person": sam})
-        self.make("entry", f"{one}/log", {"text": "Looking."})
-        self.make("task", f"{one}/tasks", {"text": "Look."})
-        self.make("parked", f"{one}/parking", {"text": "Later."})
-
+        self.make("entry", f"{one}/log", {"text": f"Looking {secret} @Sam."})
+        self.make("task", f"{one}/tasks", {"text": f"Look {secret}."})
+        self.make("parked", f"{one}/parking", {"text": f"Later {secret}."})
         self.make("done", f"{one}/mitigations", {"mitigation": "new"})
         self.make("snapshot_change", "changes", {"service": "checkout", "title": "Deploy"})
         self.make("indicator", "indicators", INDICATOR)
@@ -100,7 +102,7 @@ class World:
             "action-items",
             {
                 "incident": self.names["incident"]["id"],
-                "title": "Alert when the queue is older than 5 minutes",
+                "title": f"Alert when the queue is older than 5 minutes {secret}",
                 "owner": str(sam),
                 "due_on": "2026-06-01",
             },
@@ -109,8 +111,8 @@ class World:
         self.make("postmortem", f"incidents/{self.names['open']['id']}/postmortem")
         self.make("link", f"{one}/links", {"other": self.names["open"]["id"], "kind": "related"})
         self.make("mine", f"{one}/roles", {"role": "communications", "person": self.people["administrator"].pk})
-        self.make("update", f"{one}/updates", {"happening": "It is slow."})
-        self.make("draft", f"{one}/draft", {"version": 0, "happening": "x"}, "PUT")
+        self.make("update", f"{one}/updates", {"happening": f"It is slow. {secret}"})
+        self.make("draft", f"{one}/draft", {"version": 0, "happening": f"x {secret}"}, "PUT")
         self.make(
             "drill",
             "drills",
