@@ -186,7 +186,7 @@ def test_by_page_from_a_new_type_to_a_filtered_list(
     assert "Data leak" in page
     client.post(f"{address}/type", {"type": "data-leak", "field-which_region": "us"})
     assert Incident.objects.get().custom == {"which_region": "us"}
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(15):
         found = client.get("/incidents?type=data-leak&field.which_region=us").content.decode()
     assert "Export was public" in found
     assert "Which region?: any" in found

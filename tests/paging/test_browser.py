@@ -333,6 +333,31 @@ def test_the_installed_app_has_a_page_without_a_connection(client: Any, live_ser
     chromium.take_problems()  # the connection that was cut
 
 
+def test_what_is_refused_leads_to_its_field(client: Any, live_server: Any, chromium: Chromium) -> None:
+    """In forms whose fields are written by hand, too: with the keyboard alone, and for those who hear the page."""
+    factories.service(name="Checkout")
+    page = signed_in(client, chromium, live_server, factories.person("Anna", role="administrator"))
+    page.goto("/silences/new")
+    page.fill("#matchers", "broken")
+    page.fill("#comment", "New disks")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#refusal:focus")
+    assert page.locator("[aria-invalid]").evaluate_all("all => all.map((each) => each.name)") == ["matchers"]
+    assert axe(page) == []
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "matchers"
+    page.goto("/maintenance/new")
+    page.fill("#title", "New disks")
+    page.fill("[name=starts_at]", "2020-01-01T10:00")
+    page.get_by_role("combobox", name="Services").press_sequentially("check")
+    page.keyboard.press("Enter")
+    page.click("main .form-actions button")
+    page.wait_for_selector("#refusal:focus")
+    assert page.locator("[aria-invalid]").evaluate_all("all => all.map((each) => each.name)") == ["hours"]
+    chromium.take_problems()  # 422 is an error to the console
+
+
 def test_a_policy_is_put_together_with_the_keyboard(client: Any, live_server: Any, chromium: Chromium) -> None:
     anna = factories.person("Anna", role="administrator")
     team = factories.team("Shop")

@@ -53,7 +53,12 @@ class TimesForm(forms.Form):
     """When it begins, how long it lasts, and whether it comes again."""
 
     starts_at = LocalTime("Begins", "Empty: now.", required=False)
-    hours = forms.ChoiceField(choices=list(LENGTHS.items()), initial="1", label="For how long")
+    hours = forms.ChoiceField(
+        choices=list(LENGTHS.items()),
+        initial="1",
+        label="For how long",
+        widget=forms.Select(attrs={"data-says": "ends_at"}),
+    )
     again = forms.ChoiceField(choices=list(AGAIN.items()), required=False, label="Repeats")
     days = forms.MultipleChoiceField(
         choices=list(zip(DAYS, DAY_NAMES, strict=True)),

@@ -61,13 +61,14 @@ def _remind(person: Person, version: ProcessVersion, now: datetime) -> None:
 
 
 def _next_look() -> datetime | None:
-    return Turn.objects.filter(what=Turn.What.LOOK).values_list("due_at", flat=True).first()
+    return Turn.objects.filter(what=Turn.What.LOOK).values_list("due_at", flat=True).first() or clock.now()
 
 
 def look() -> int:
     """Look what teams lack: some of those that have not been looked at for longest, in one go; each once an hour. Nobody else
     waits meanwhile: the turn is taken first, and what there is to read is read outside of a transaction."""
     now = clock.now()
+    Turn.objects.get_or_create(what=Turn.What.LOOK, defaults={"due_at": now})  # a new database has none
     with transaction.atomic():
         turn = claimable(Turn.objects.filter(what=Turn.What.LOOK, due_at__lte=now)).first()
         if turn is None:

@@ -24,6 +24,7 @@ from watchroom.kernel.clock import now
 from watchroom.kernel.durations import duration as in_words
 from watchroom.paging.wording import on_clock_of
 
+from ...kernel.errors import WatchroomError
 from ...kernel.numbers import whole
 from ...kernel.times import rfc3339
 from ..markdown import plain_text
@@ -337,6 +338,12 @@ def form_errors(form: BaseForm, heading: str = "Nothing was saved yet. Please pu
     if not form.errors:
         return SafeString()
     return _part("form_errors", fields=fields, general=form.non_field_errors(), heading=heading)
+
+
+@register.simple_tag
+def refusal(error: WatchroomError | None) -> SafeString:
+    """What kept a form from being saved whose fields are written by hand: it is read first, and marks the field that it names."""
+    return _part("refusal", error=error) if error else SafeString()
 
 
 # --- Pictures --------------------------------------------------------------------------------------------------------

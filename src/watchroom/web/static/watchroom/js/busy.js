@@ -71,6 +71,3 @@ document.addEventListener("htmx:afterRequest", ({ detail: { elt } }) => {
 document.addEventListener("change", (event) => { if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit(); });
 // Coming back by the browser's Back shows the page as it was left: held.
 window.addEventListener("pageshow", (event) => { if (event.persisted) document.querySelectorAll("form[data-busy]").forEach(release); });
-
-// After a refused form, start reading at its summary.
-document.querySelector("[data-form-errors]")?.focus();
