@@ -229,6 +229,10 @@ def test_the_composer_is_by_the_thumb_on_a_phone(client: Any, live_server: Any, 
     # One tap leads to where one writes.
     page.click(".room-nav >> text=Update")
     page.wait_for_function("document.activeElement.name === 'happening'")
+    when = page.locator("#update [name=next_update_at]")  # asked only of who says that it is another time
+    assert not when.is_visible()
+    page.select_option("#update [name=next_update]", "at")
+    assert when.is_visible()
     page.click("#next >> text=Write down what you try")
     page.wait_for_function("document.activeElement.closest('#mitigations') !== null")
     page.goto(f"/incidents/{incident.pk}/board")
