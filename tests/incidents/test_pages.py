@@ -56,7 +56,7 @@ def test_the_list_says_how_long_each_has_lasted(
     clock.advance(timedelta(minutes=20))
     with django_assert_max_num_queries(30):
         page = room.get("/incidents").content.decode()
-    assert '<td data-label="Lasted">1 h 15 min</td>' in page
+    assert '<td class="nowrap" data-label="Lasted">1 h 15 min</td>' in page
     assert page.count("20 min</time> so far") == 5
 
 
