@@ -13,7 +13,7 @@ from .kernel.db import configuration
 
 _own = conf.current()
 _address = urlsplit(_own.url)
-_own.data.mkdir(parents=True, exist_ok=True)
+_own.data.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds all that people wrote, and their sessions
 
 _oidc_server = urlsplit(json.loads(_own.oidc)["server_url"]) if _own.oidc else _address
 _oidc_origin = f"{_oidc_server.scheme}://{_oidc_server.netloc}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from watchroom.kernel import wake
+from watchroom.kernel import settings, wake
+from watchroom.kernel.errors import Refused
 
 
 @pytest.fixture
@@ -50,3 +52,23 @@ def test_an_engine_is_told_at_once_of_what_it_made_due_itself(
     engine, page = ears
     assert heard == [{wake.DUE}]
     assert not engine.drain() and page.drain() == {"person:1"}
+
+
+def test_a_directory_into_which_others_may_write_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name can be guessed; whoever made it first could have put the web process's socket there."""
+    place = tmp_path / "watchroom-0-abc"
+    monkeypatch.setattr(wake, "_directory_for", lambda _: place)
+    assert wake.directory() == place and place.stat().st_mode & 0o777 == 0o700
+    place.chmod(0o777)
+    with pytest.raises(Refused, match="Others may write"):
+        wake.directory()
+    place.rmdir()
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    place.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Refused, match="Others may write"):
+        wake.directory()
+
+
+def test_a_data_directory_that_we_make_is_read_by_nobody_else(tmp_path: Path, configured: Callable[..., None]) -> None:
+    configured(WATCHROOM_DATA=str(tmp_path / "data"), WATCHROOM_SECRET_KEY="")
+    assert settings.secret_key() and (tmp_path / "data").stat().st_mode & 0o777 == 0o700

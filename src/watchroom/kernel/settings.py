@@ -368,7 +368,7 @@ def secret_key() -> str:
     settings = current()
     if settings.secret_key:
         return settings.secret_key
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = settings.data / "secret.key"
     if not path.exists():
         # Written aside and put in place whole: of two that begin at once, neither reads what the other has yet to write.

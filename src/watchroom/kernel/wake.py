@@ -11,12 +11,14 @@ import hashlib
 import os
 import select
 import socket
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from .errors import Refused
 from .settings import current
 
 CHANNEL = "watchroom_wake"
@@ -29,9 +31,21 @@ _MOST_PAYLOADS = 8
 
 
 def directory() -> Path:
-    """Where the sockets of this installation's processes are. Short, since a Unix socket's path ends at 107 bytes."""
+    """Where the sockets of this installation's processes are. Short, since a Unix socket's path ends at 107 bytes.
+
+    :raises Refused: it is somebody else's, or others may write into it: who can put a socket there is sent what people ask the
+        web process, with their passwords.
+    """
     path = _directory_for(current().sqlite_path)
     path.mkdir(mode=0o700, exist_ok=True)
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise Refused(
+            f"Others may write into {path}, where Watchroom's processes find each other.",
+            field="TMPDIR",
+            value=str(path),
+            fix="Look who made it, remove it, and start again; or set TMPDIR to a directory of Watchroom's own.",
+        )
     return path
 
 
