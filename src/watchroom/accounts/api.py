@@ -10,8 +10,6 @@ from ..api.pages import Cursor, Limit, page
 from ..kernel.errors import NotFound
 from ..kernel.times import Since
 from . import commands, queries
-from .actors import Actor
-from .models import Person, Team
 from .roles import Action
 from .schemas import (
     AuditOut,
@@ -35,20 +33,6 @@ from .schemas import (
 )
 
 router = Router(tags=["People and teams"])
-
-
-def _person(by: Actor, id: int) -> Person:
-    row = queries.people_visible_to(by).filter(pk=id).first()
-    if row is None:
-        raise NotFound("There is nobody with this number.", field="person", value=id, fix="See GET /people.")
-    return row
-
-
-def _team(by: Actor, slug: str) -> Team:
-    row = queries.teams_visible_to(by).filter(slug=slug).first()
-    if row is None:
-        raise NotFound(f"There is no team {slug!r}.", field="team", value=slug, fix="See GET /teams.")
-    return row
 
 
 @router.get("/people", response=PeopleOut, summary="List people")
@@ -77,7 +61,7 @@ def create_person(request: HttpRequest, body: PersonIn) -> Status[PersonOut]:
     """For administrators. Afterwards POST to their `invitation` for the link by which they come in."""
     by = actor_of(request)
     made = commands.create_person(by, **body.model_dump())
-    return Status(201, PersonOut.of(_person(by, made.pk)))
+    return Status(201, PersonOut.of(queries.person_for(by, made.pk)))
 
 
 @router.get("/people/me", response=PersonOut, summary="Yourself")
@@ -86,28 +70,28 @@ def get_me(request: HttpRequest) -> PersonOut:
     by = actor_of(request)
     if by.person is None:
         raise NotFound("This is no person's session or token.", field="person", fix="Use a person's API token.")
-    return PersonOut.of(_person(by, by.person.pk))
+    return PersonOut.of(queries.person_for(by, by.person.pk))
 
 
 @router.get("/people/{int:id}", response=PersonOut, summary="One person")
 def get_person(request: HttpRequest, id: int) -> PersonOut:
     """Also somebody who has left."""
-    return PersonOut.of(_person(actor_of(request), id))
+    return PersonOut.of(queries.person_for(actor_of(request), id))
 
 
 @router.patch("/people/{int:id}", response=PersonOut, summary="Change a person")
 def patch_person(request: HttpRequest, id: int, body: PersonPatch) -> PersonOut:
     """Your own name, time zone, theme and shortcuts; everything of everybody for administrators."""
     by = actor_of(request)
-    commands.change_person(by, _person(by, id), **body.model_dump(exclude_none=True))
-    return PersonOut.of(_person(by, id))
+    commands.change_person(by, queries.person_for(by, id), **body.model_dump(exclude_none=True))
+    return PersonOut.of(queries.person_for(by, id))
 
 
 @router.post("/people/{int:id}/invitation", response=InvitationOut, summary="Make an invitation")
 def invite_person(request: HttpRequest, id: int) -> InvitationOut:
     """A new link by which they choose a password; mailed too, where a mail server is configured."""
     by = actor_of(request)
-    made = commands.invite(by, _person(by, id))
+    made = commands.invite(by, queries.person_for(by, id))
     return InvitationOut(url=made.url, mailed=made.mailed)
 
 
@@ -115,16 +99,16 @@ def invite_person(request: HttpRequest, id: int) -> InvitationOut:
 def deactivate_person(request: HttpRequest, id: int) -> PersonOut:
     """They can't sign in and are not paged any more. Refused for the last administrator."""
     by = actor_of(request)
-    commands.deactivate_person(by, _person(by, id))
-    return PersonOut.of(_person(by, id))
+    commands.deactivate_person(by, queries.person_for(by, id))
+    return PersonOut.of(queries.person_for(by, id))
 
 
 @router.post("/people/{int:id}/activate", response=PersonOut, summary="Activate a person")
 def activate_person(request: HttpRequest, id: int) -> PersonOut:
     """They may sign in again."""
     by = actor_of(request)
-    commands.activate_person(by, _person(by, id))
-    return PersonOut.of(_person(by, id))
+    commands.activate_person(by, queries.person_for(by, id))
+    return PersonOut.of(queries.person_for(by, id))
 
 
 @router.get("/teams", response=TeamsOut, summary="List teams")
@@ -139,30 +123,30 @@ def create_team(request: HttpRequest, body: TeamIn) -> Status[TeamOut]:
     """For administrators."""
     by = actor_of(request)
     made = commands.save_team(by, None, **body.model_dump())
-    return Status(201, TeamOut.of(_team(by, made.slug)))
+    return Status(201, TeamOut.of(queries.team_for(by, made.slug)))
 
 
 @router.get("/teams/{slug:slug}", response=TeamOut, summary="One team")
 def get_team(request: HttpRequest, slug: str) -> TeamOut:
     """With its members."""
-    return TeamOut.of(_team(actor_of(request), slug))
+    return TeamOut.of(queries.team_for(actor_of(request), slug))
 
 
 @router.patch("/teams/{slug:slug}", response=TeamOut, summary="Change a team")
 def patch_team(request: HttpRequest, slug: str, body: TeamPatch) -> TeamOut:
     """For its managers."""
     by = actor_of(request)
-    row = _team(by, slug)
+    row = queries.team_for(by, slug)
     given = {"name": row.name, "slug": row.slug, "description": row.description} | body.model_dump(exclude_none=True)
     saved = commands.save_team(by, row, **given)
-    return TeamOut.of(_team(by, saved.slug))
+    return TeamOut.of(queries.team_for(by, saved.slug))
 
 
 @router.delete("/teams/{slug:slug}", response={204: None}, summary="Delete a team")
 def delete_team(request: HttpRequest, slug: str) -> Status[None]:
     """Refused while it owns something."""
     by = actor_of(request)
-    commands.delete_team(by, _team(by, slug))
+    commands.delete_team(by, queries.team_for(by, slug))
     return Status(204, None)
 
 
@@ -170,14 +154,14 @@ def delete_team(request: HttpRequest, slug: str) -> Status[None]:
 def set_member(request: HttpRequest, slug: str, person: int, body: MemberIn) -> MemberOut:
     """Add somebody to the team, or change their role in it."""
     by = actor_of(request)
-    return member_of(commands.set_member(by, _team(by, slug), _person(by, person), body.role))
+    return member_of(commands.set_member(by, queries.team_for(by, slug), queries.person_for(by, person), body.role))
 
 
 @router.delete("/teams/{slug:slug}/members/{int:person}", response={204: None}, summary="Remove a member")
 def delete_member(request: HttpRequest, slug: str, person: int) -> Status[None]:
     """Everybody may leave a team themselves."""
     by = actor_of(request)
-    commands.remove_member(by, _team(by, slug), _person(by, person))
+    commands.remove_member(by, queries.team_for(by, slug), queries.person_for(by, person))
     return Status(204, None)
 
 

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from ..kernel import clock
 from ..kernel.errors import NotFound, NotSignedIn
+from ..kernel.finding import one
 from ..kernel.numbers import whole
 from ..kernel.prepared import prepared
 from ..kernel.signing import fingerprint
@@ -78,10 +79,7 @@ def team_by(slug: str) -> Team:
 
     :raises NotFound: there is none.
     """
-    team = Team.objects.filter(slug=slug).first()
-    if team is None:
-        raise NotFound(f"There is no team {slug!r}.", field="team", value=slug, fix="See `watchroom teams`.")
-    return team
+    return one(Team.objects.all(), "team", slug=slug)
 
 
 def audit_visible_to(actor: Actor) -> QuerySet[AuditRecord]:
@@ -108,6 +106,22 @@ def people_visible_to(actor: Actor) -> QuerySet[Person]:
 def teams_visible_to(actor: Actor) -> QuerySet[Team]:
     """Teams that ``actor`` may read about: everybody who is signed in sees all."""
     return Team.objects.prefetch_related("memberships__person") if actor.may(Action.SEE) else Team.objects.none()
+
+
+def person_for(actor: Actor, pk: int) -> Person:
+    """One of the people whom ``actor`` may read about.
+
+    :raises NotFound: nobody has this number.
+    """
+    return one(people_visible_to(actor), "person", pk=pk)
+
+
+def team_for(actor: Actor, slug: str) -> Team:
+    """One of the teams that ``actor`` may read about.
+
+    :raises NotFound: there is none of this name.
+    """
+    return one(teams_visible_to(actor), "team", slug=slug)
 
 
 def managers_of(team: Team) -> list[Person]:

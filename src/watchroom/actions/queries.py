@@ -12,7 +12,7 @@ from ..accounts.models import Membership, Person
 from ..accounts.roles import Action, Role
 from ..incidents import queries as incidents
 from ..kernel import clock
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from ..kernel.numbers import whole
 from . import rules
 from .models import ActionItem
@@ -68,10 +68,7 @@ def item_for(actor: Actor, pk: int) -> ActionItem:
 
     :raises NotFound: there is none, or ``actor`` may not see it.
     """
-    found = visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no action item {pk}, or you may not see it.", field="action_item", value=pk)
-    return found
+    return one(visible_to(actor), "action item", pk=pk)
 
 
 def is_overdue(item: ActionItem) -> bool:

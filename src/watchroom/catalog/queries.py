@@ -8,7 +8,8 @@ from django.db.models import Count, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
-from ..kernel.errors import NotFound, Refused
+from ..kernel.errors import Refused
+from ..kernel.finding import one
 from . import rules
 from .models import Dependency, Service
 
@@ -33,10 +34,7 @@ def service_by(actor: Actor, slug: str) -> Service:
 
     :raises NotFound: there is none.
     """
-    found = services_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no service {slug!r}.", field="service", value=slug, fix="See the list of services.")
-    return found
+    return one(services_visible_to(actor), "service", slug=slug)
 
 
 def ids_of(actor: Actor, slugs: Iterable[str], field: str = "needs") -> list[int]:

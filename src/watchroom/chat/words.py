@@ -13,7 +13,8 @@ from ..intake.models import AlertGroup
 from ..intake.queries import groups_visible_to
 from ..kernel import clock
 from ..kernel import settings as conf
-from ..kernel.errors import NotFound, Refused
+from ..kernel.errors import Refused
+from ..kernel.finding import one
 from ..kernel.numbers import whole
 from ..oncall.queries import schedule_by, schedules_visible_to, who
 
@@ -69,10 +70,7 @@ def _group(by: Actor, text: str) -> AlertGroup:
         raise Refused(
             "That is not an alert group's number.", field="id", value=text[:40], fix="Write list to see them."
         )
-    found = groups_visible_to(by).filter(pk=number).first()
-    if found is None:
-        raise NotFound(f"There is no alert group {number}.", field="id", value=number, fix="Write list to see them.")
-    return found
+    return one(groups_visible_to(by), "alert group", pk=number, fix="Write list to see them.")
 
 
 def _ack(by: Actor, rest: str) -> str:

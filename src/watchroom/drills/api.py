@@ -17,6 +17,7 @@ from ..api.pages import Cursor, Limit, page
 from ..catalog.models import Service
 from ..catalog.queries import services_visible_to
 from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from . import commands, library, queries
 from .models import Drill, DrillNote, PracticePlan, Scenario
 from .schemas import (
@@ -306,10 +307,7 @@ def add_drill_note(request: HttpRequest, id: int, body: DrillNoteIn) -> Status[D
 
 def _note(by: Actor, id: int) -> DrillNote:
     rows = DrillNote.objects.filter(drill__in=queries.visible_to(by)).select_related("drill__team", "by")
-    found = rows.filter(pk=id).first()
-    if found is None:
-        raise NotFound(f"There is no note {id}.", field="note", value=id)
-    return found
+    return one(rows, "note", pk=id)
 
 
 @router.delete("/drill-notes/{int:id}", response={204: None}, summary="Take a note back")

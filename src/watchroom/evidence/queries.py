@@ -12,7 +12,7 @@ from ..accounts.roles import Action
 from ..catalog.models import Service
 from ..incidents.queries import seen_by
 from ..intake.queries import groups_visible_to
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from .models import Change, Connection, Indicator, Snapshot
 
 
@@ -24,10 +24,7 @@ def connections_visible_to(actor: Actor) -> QuerySet[Connection]:
 
 def connection_by(actor: Actor, slug: str) -> Connection:
     """One connection. :raises NotFound: there is none."""
-    found = connections_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no connection {slug!r}.", field="connection", value=slug, fix="See /connections.")
-    return found
+    return one(connections_visible_to(actor), "connection", slug=slug)
 
 
 def indicators_visible_to(actor: Actor) -> QuerySet[Indicator]:
@@ -38,10 +35,7 @@ def indicators_visible_to(actor: Actor) -> QuerySet[Indicator]:
 
 def indicator_for(actor: Actor, pk: int) -> Indicator:
     """One indicator. :raises NotFound: there is none."""
-    found = indicators_visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no indicator {pk}.", field="indicator", value=pk, fix="See the service's page.")
-    return found
+    return one(indicators_visible_to(actor), "indicator", pk=pk, fix="See the service's page.")
 
 
 def changes_visible_to(actor: Actor) -> QuerySet[Change]:
@@ -64,7 +58,4 @@ def snapshots_visible_to(actor: Actor) -> QuerySet[Snapshot]:
 
 def snapshot_for(actor: Actor, pk: int) -> Snapshot:
     """One snapshot. :raises NotFound: there is none that ``actor`` may see."""
-    found = snapshots_visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no snapshot {pk}, or you may not see it.", field="snapshot", value=pk)
-    return found
+    return one(snapshots_visible_to(actor), "snapshot", pk=pk)

@@ -10,7 +10,7 @@ from ..accounts.actors import Actor, acting
 from ..accounts.models import Membership
 from ..accounts.roles import Action
 from ..kernel import clock
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from ..paging.commands.notifications import Notice, write_all
 from ..paging.people import Roster
 from . import queries
@@ -114,7 +114,4 @@ def rules_visible_to(actor: Actor) -> QuerySet[FollowRule]:
 
 def rule_by(actor: Actor, slug: str) -> FollowRule:
     """:raises NotFound: there is no such rule."""
-    found = rules_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound("There is no such rule of following.", field="slug", value=slug, fix="See the list of them.")
-    return found
+    return one(rules_visible_to(actor), "follow rule", slug=slug)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from ..accounts.actors import Actor
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from .models import Incident, RoleHandoff
 from .queries import seen_by
 
@@ -19,10 +19,7 @@ def handoff_for(actor: Actor, pk: int) -> RoleHandoff:
     if actor.person is not None:
         seen |= Q(to=actor.person)
     rows = RoleHandoff.objects.select_related("assignment__incident__team", "assignment__person", "to", "by")
-    found = rows.filter(seen, pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no hand-off {pk}, or you may not see it.", field="handoff", value=pk)
-    return found
+    return one(rows.filter(seen), "hand-off", pk=pk)
 
 
 def open_handoffs(incident: Incident) -> list[RoleHandoff]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from ..accounts.actors import Actor
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from .models import Incident, IncidentLink, LogEntry
 from .queries import log_of, visible_to
 
@@ -62,7 +62,4 @@ def link_for(actor: Actor, incident: Incident, pk: int) -> IncidentLink:
     """A link of ``incident`` whose other end ``actor`` may see, too. :raises NotFound: there is none."""
     seen = visible_to(actor)
     rows = IncidentLink.objects.select_related("incident__team", "other__team")
-    found = rows.filter(Q(incident=incident, other__in=seen) | Q(other=incident, incident__in=seen), pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no link {pk}, or you may not see it.", field="link", value=pk)
-    return found
+    return one(rows.filter(Q(incident=incident, other__in=seen) | Q(other=incident, incident__in=seen)), "link", pk=pk)

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from .models import Incident, IncidentState, Phase
 
 
@@ -18,10 +18,7 @@ def states_visible_to(actor: Actor) -> QuerySet[IncidentState]:
 
 def state_by(actor: Actor, slug: str) -> IncidentState:
     """:raises NotFound: there is no such state."""
-    found = states_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound("There is no such state.", field="state", value=slug, fix="See the list of states.")
-    return found
+    return one(states_visible_to(actor), "incident state", slug=slug)
 
 
 def by_phase(states: QuerySet[IncidentState] | list[IncidentState]) -> list[IncidentState]:

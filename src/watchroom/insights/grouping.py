@@ -25,7 +25,8 @@ from ..intake.routing import tree
 from ..intake.rules import Outcome, outcomes_by_route, routes_of
 from ..kernel import clock
 from ..kernel.db import announce, claimable, locked
-from ..kernel.errors import Conflict, NotFound, Refused
+from ..kernel.errors import Conflict, Refused
+from ..kernel.finding import one
 from ..paging.models import Escalation, Notification
 from .models import GroupingSuggestion, GroupingTurn
 from .queries import REACHED
@@ -155,12 +156,9 @@ def suggestion_for(actor: Actor, pk: int) -> GroupingSuggestion:
 
     :raises NotFound: there is none that ``actor`` may see; it may have been counted anew.
     """
-    found = suggestions_visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(
-            f"There is no suggestion {pk}.", field="id", value=pk, fix="See the list: it is counted anew every day."
-        )
-    return found
+    return one(
+        suggestions_visible_to(actor), "grouping suggestion", pk=pk, fix="See the list: it is counted anew every day."
+    )
 
 
 def effect(row: GroupingSuggestion) -> str:

@@ -15,7 +15,7 @@ from ..accounts.models import Team
 from ..accounts.roles import Action
 from ..intake.models import AlertGroup
 from ..kernel import clock
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from ..oncall import rules as schedules
 from ..oncall.models import Schedule
 from ..oncall.outlook import Cover, cover_for
@@ -48,10 +48,7 @@ def crossing_for(actor: Actor, pk: int) -> Crossing:
 
     :raises NotFound: there is none that ``actor`` may see.
     """
-    found = crossings_visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound("There is no such warning.", field="warning", value=pk, fix="See the load of the team.")
-    return found
+    return one(crossings_visible_to(actor), "crossing", pk=pk, fix="See the load of the team.")
 
 
 def may_answer(actor: Actor, row: Crossing) -> bool:

@@ -12,7 +12,8 @@ from django.db.models import F, Q, QuerySet
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..kernel import clock
-from ..kernel.errors import NotFound, Refused
+from ..kernel.errors import Refused
+from ..kernel.finding import one
 from ..kernel.plugins import all_of
 from ..sources.base import Configured, Inbound
 from .gate.rates import OURSELVES
@@ -174,10 +175,7 @@ def silences_visible_to(actor: Actor) -> QuerySet[Silence]:
 
 def silence_for(actor: Actor, pk: int) -> Silence:
     """One silence that ``actor`` may see. :raises NotFound: there is none."""
-    found = silences_visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no silence {pk}.", field="id", value=pk, fix="See GET /silences.")
-    return found
+    return one(silences_visible_to(actor), "silence", pk=pk)
 
 
 def lasting(at: datetime) -> Q:
@@ -211,12 +209,7 @@ def maintenance_visible_to(actor: Actor) -> QuerySet[MaintenanceWindow]:
 
 def window_for(actor: Actor, pk: int) -> MaintenanceWindow:
     """One maintenance window that ``actor`` may see. :raises NotFound: there is none."""
-    found = maintenance_visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(
-            f"There is no maintenance window {pk}.", field="id", value=pk, fix="See GET /maintenance-windows."
-        )
-    return found
+    return one(maintenance_visible_to(actor), "maintenance window", pk=pk)
 
 
 def inhibitions_visible_to(actor: Actor) -> QuerySet[InhibitRule]:
@@ -229,10 +222,7 @@ def inhibitions_visible_to(actor: Actor) -> QuerySet[InhibitRule]:
 
 def inhibition_for(actor: Actor, pk: int) -> InhibitRule:
     """One inhibition rule that ``actor`` may see. :raises NotFound: there is none."""
-    found = inhibitions_visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no inhibition rule {pk}.", field="id", value=pk, fix="See GET /inhibit-rules.")
-    return found
+    return one(inhibitions_visible_to(actor), "inhibition rule", pk=pk)
 
 
 def shown_settings(integration: Integration) -> dict[str, Any]:

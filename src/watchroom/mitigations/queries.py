@@ -13,7 +13,7 @@ from ..accounts.roles import NEEDED, Action
 from ..evidence.models import Change
 from ..incidents.models import Incident
 from ..incidents.queries import seen_by
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from ..kernel.plugins import all_of
 from . import rules
 from .models import Mitigation, MitigationRun, Runner
@@ -33,10 +33,7 @@ def mitigation_by(actor: Actor, slug: str) -> Mitigation:
 
     :raises NotFound: there is none, or ``actor`` may not see it.
     """
-    found = visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no mitigation {slug!r}.", field="mitigation", value=slug, fix="See /mitigations.")
-    return found
+    return one(visible_to(actor), "mitigation", slug=slug)
 
 
 def offered_in(actor: Actor, incident: Incident) -> list[Mitigation]:
@@ -128,10 +125,7 @@ def run_for(actor: Actor, pk: int) -> MitigationRun:
 
     :raises NotFound: there is none, or ``actor`` may not see its incident.
     """
-    run = runs_visible_to(actor).filter(pk=pk).first()
-    if run is None:
-        raise NotFound(f"There is no mitigation run {pk}, or you may not see it.", field="run", value=pk)
-    return run
+    return one(runs_visible_to(actor), "mitigation run", pk=pk)
 
 
 def runners_visible_to(actor: Actor) -> QuerySet[Runner]:
@@ -142,7 +136,4 @@ def runners_visible_to(actor: Actor) -> QuerySet[Runner]:
 
 def runner_by(actor: Actor, slug: str) -> Runner:
     """One runner. :raises NotFound: there is none."""
-    found = runners_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no runner {slug!r}.", field="runner", value=slug, fix="See /runners.")
-    return found
+    return one(runners_visible_to(actor), "runner", slug=slug)

@@ -11,7 +11,7 @@ from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..kernel import clock
 from ..kernel import settings as conf
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from .models import Check, Heartbeat, Monitor, MonitorDay
 
 M = TypeVar("M", bound=Monitor)
@@ -41,10 +41,7 @@ def check_by(actor: Actor, slug: str) -> Check:
 
 
 def _found(rows: QuerySet[M], noun: str, slug: str) -> M:
-    row = rows.filter(slug=slug).first()
-    if row is None:
-        raise NotFound(f"There is no {noun} {slug!r}.", field=noun, value=slug, fix="See /monitors.")
-    return row
+    return one(rows, noun, slug=slug)
 
 
 def ping_url(actor: Actor, heartbeat: Heartbeat) -> str | None:

@@ -13,7 +13,7 @@ from ..accounts.actors import Actor
 from ..accounts.models import Person
 from ..accounts.roles import Action
 from ..kernel import clock
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from . import facts, rules
 from .models import CalendarShift, Handoff, Override, Rotation, RotationMember, Schedule, Temporary
 
@@ -38,12 +38,7 @@ def schedule_by(actor: Actor, slug: str) -> Schedule:
 
     :raises NotFound: there is none.
     """
-    found = schedules_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(
-            f"There is no schedule {slug!r}.", field="schedule", value=slug, fix="See the list of schedules."
-        )
-    return found
+    return one(schedules_visible_to(actor), "schedule", slug=slug)
 
 
 def plans_of(
@@ -323,10 +318,7 @@ def handoff_for(actor: Actor, pk: int) -> Handoff:
 
     :raises NotFound: there is none that ``actor`` may see.
     """
-    found = handoffs_visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound("There is no such hand-off.", field="handoff", value=pk, fix="See the list of hand-offs.")
-    return found
+    return one(handoffs_visible_to(actor), "hand-off", pk=pk)
 
 
 def handoffs_of(actor: Actor, at: datetime) -> list[Handoff]:

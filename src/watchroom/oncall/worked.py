@@ -12,7 +12,7 @@ from ..accounts.actors import Actor
 from ..accounts.models import Person, Team
 from ..accounts.roles import Action
 from ..kernel import clock
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from . import facts, queries
 from .models import Correction, Schedule, WorkedShift
 
@@ -140,10 +140,7 @@ def correction_for(actor: Actor, pk: int) -> Correction:
     :raises NotFound: there is none that ``actor`` may see.
     """
     rows = Correction.objects.select_related("schedule__team", "person", "instead_of", "made_by", "taken_back_by")
-    found = rows.filter(pk=pk, team__in=actor.teams_where(Action.SEE)).first()
-    if found is None:
-        raise NotFound("There is no such correction.", field="correction", value=pk, fix="See what was worked.")
-    return found
+    return one(rows.filter(team__in=actor.teams_where(Action.SEE)), "correction", pk=pk, fix="See what was worked.")
 
 
 def in_words(row: Correction) -> str:

@@ -7,7 +7,7 @@ from django.db.models import F, Q, QuerySet
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..incidents.queries import visible_to as incidents_visible_to
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from .models import Dispatch, Webhook
 
 
@@ -29,12 +29,7 @@ def webhook_by(actor: Actor, slug: str) -> Webhook:
 
     :raises NotFound: there is none, or ``actor`` may not change it.
     """
-    found = visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(
-            f"There is no webhook {slug!r}, or you may not see it.", field="webhook", value=slug, fix="See /webhooks."
-        )
-    return found
+    return one(visible_to(actor), "webhook", slug=slug)
 
 
 def dispatches_visible_to(actor: Actor) -> QuerySet[Dispatch]:
@@ -52,7 +47,4 @@ def dispatches_visible_to(actor: Actor) -> QuerySet[Dispatch]:
 
 def dispatch_for(actor: Actor, pk: int) -> Dispatch:
     """One dispatch. :raises NotFound: there is none that ``actor`` may see."""
-    found = dispatches_visible_to(actor).prefetch_related("attempts").filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no delivery {pk}, or you may not see it.", field="delivery", value=pk)
-    return found
+    return one(dispatches_visible_to(actor).prefetch_related("attempts"), "delivery", pk=pk)

@@ -11,7 +11,7 @@ from ..incidents import queries as incidents
 from ..incidents import rules as incident_rules
 from ..incidents.models import Incident, LogEntry, RoleAssignment, RoleName
 from ..incidents.wording import people_named_in
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from ..mitigations.models import MitigationRun
 from . import rules
 from .models import Postmortem, Review
@@ -50,10 +50,7 @@ def postmortem_for(actor: Actor, pk: int) -> Postmortem:
 
     :raises NotFound: there is none, or ``actor`` may not see it.
     """
-    found = visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no postmortem {pk}, or you may not see it.", field="postmortem", value=pk)
-    return found
+    return one(visible_to(actor), "postmortem", pk=pk)
 
 
 def reviews_of(postmortem: Postmortem) -> QuerySet[Review]:

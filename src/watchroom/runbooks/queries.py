@@ -15,7 +15,7 @@ from ..catalog.models import Service
 from ..intake.matchers import matcher
 from ..intake.models import Alert, AlertGroup
 from ..kernel import clock
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from ..oncall.models import Schedule
 from ..paging.models import EscalationPolicy
 from . import rules
@@ -36,10 +36,7 @@ def runbook_by(actor: Actor, slug: str) -> Runbook:
 
     :raises NotFound: there is none, or ``actor`` may not see it.
     """
-    found = visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no runbook {slug!r}.", field="runbook", value=slug, fix="See /runbooks.")
-    return found
+    return one(visible_to(actor), "runbook", slug=slug)
 
 
 def said_of(runbook: Runbook) -> dict[str, Any]:
@@ -67,10 +64,7 @@ def version_of(runbook: Runbook, version: int) -> RunbookVersion:
 
     :raises NotFound: there is none.
     """
-    found = RunbookVersion.objects.filter(runbook=runbook, version=version).first()
-    if found is None:
-        raise NotFound(f"There is no version {version} of {runbook.name}.", field="version", value=version)
-    return found
+    return one(RunbookVersion.objects.filter(runbook=runbook), "version", version=version)
 
 
 def versions_of(

@@ -12,7 +12,7 @@ from ..accounts.actors import Actor
 from ..incidents.models import Incident
 from ..incidents.queries import seen_by
 from ..intake.queries import groups_visible_to
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from ..mitigations.models import MitigationRun
 from .models import RunbookRun, StepOutcome
 from .rules import progress
@@ -32,10 +32,7 @@ def run_for(actor: Actor, pk: int) -> RunbookRun:
 
     :raises NotFound: there is none, or ``actor`` may not see what it is for.
     """
-    run = runs_visible_to(actor).prefetch_related("outcomes__by").filter(pk=pk).first()
-    if run is None:
-        raise NotFound(f"There is no runbook run {pk}, or you may not see it.", field="run", value=pk)
-    return run
+    return one(runs_visible_to(actor).prefetch_related("outcomes__by"), "runbook run", pk=pk)
 
 
 def outcomes_of(run: RunbookRun) -> list[StepOutcome]:

@@ -18,6 +18,7 @@ from ..incidents.guidance import Shown
 from ..incidents.models import Incident
 from ..kernel import settings as conf
 from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from .models import (
     Component,
     ComponentGroup,
@@ -46,10 +47,7 @@ def page_by(actor: Actor | None, slug: str) -> StatusPage:
 
     :raises NotFound: there is none, or it is not public.
     """
-    found = visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound("There is no such status page.", field="slug", value=slug, fix="Check the address.")
-    return found
+    return one(visible_to(actor), "status page", slug=slug)
 
 
 def maintenance_by(actor: Actor, slug: str, pk: int) -> Maintenance:
@@ -58,10 +56,7 @@ def maintenance_by(actor: Actor, slug: str, pk: int) -> Maintenance:
     :raises NotFound: there is none.
     """
     rows = Maintenance.objects.select_related("page__team", "window").filter(page__in=visible_to(actor))
-    found = rows.filter(page__slug=slug, pk=pk).first()
-    if found is None:
-        raise NotFound("There is no such maintenance.", field="id", value=pk, fix="See the list on the status page.")
-    return found
+    return one(rows.filter(page__slug=slug), "page maintenance", pk=pk, fix="See the list on the status page.")
 
 
 def subscriber_by(actor: Actor, slug: str, pk: int) -> Subscriber:
@@ -83,10 +78,7 @@ def lists_visible_to(actor: Actor) -> QuerySet[StakeholderList]:
 
 def list_by(actor: Actor, slug: str) -> StakeholderList:
     """:raises NotFound: there is no such list."""
-    found = lists_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound("There is no such list.", field="slug", value=slug, fix="See the lists of stakeholders.")
-    return found
+    return one(lists_visible_to(actor), "stakeholder list", slug=slug)
 
 
 def page_url(page: StatusPage) -> str:

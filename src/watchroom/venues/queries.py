@@ -8,7 +8,7 @@ from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..incidents.models import Incident, RoleAssignment
 from ..incidents.queries import needed_to_act, seen_by, visible_to
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from ..paging.models import Approval, Escalation
 from . import rules
 from .models import Bridge, Venue, VenuePlan
@@ -33,27 +33,18 @@ def plans_visible_to(actor: Actor) -> QuerySet[VenuePlan]:
 
 def bridge_by(actor: Actor, slug: str) -> Bridge:
     """One bridge. :raises NotFound: there is none."""
-    found = bridges_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no bridge {slug!r}.", field="bridge", value=slug, fix="See /venues.")
-    return found
+    return one(bridges_visible_to(actor), "bridge", slug=slug)
 
 
 def plan_by(actor: Actor, slug: str) -> VenuePlan:
     """One plan. :raises NotFound: there is none."""
-    found = plans_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no plan {slug!r}.", field="plan", value=slug, fix="See /venues.")
-    return found
+    return one(plans_visible_to(actor), "venue plan", slug=slug)
 
 
 def venue_for(actor: Actor, pk: int) -> Venue:
     """One venue of an incident that ``actor`` may see. :raises NotFound: there is none."""
     rows = Venue.objects.filter(seen_by(actor, "incident__"))
-    found = rows.select_related("incident__team", "workspace", "bridge").filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no venue {pk}, or you may not see it.", field="venue", value=pk)
-    return found
+    return one(rows.select_related("incident__team", "workspace", "bridge"), "venue", pk=pk)
 
 
 def may_act(by: Actor, incident: Incident) -> bool:

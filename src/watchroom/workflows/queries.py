@@ -10,7 +10,7 @@ from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..incidents.models import Incident
 from ..incidents.queries import seen_by
-from ..kernel.errors import NotFound
+from ..kernel.finding import one
 from .models import Workflow, WorkflowRun
 from .rules import Snapshot
 
@@ -28,10 +28,7 @@ def visible_to(actor: Actor) -> QuerySet[Workflow]:
 
 def workflow_by(actor: Actor, slug: str) -> Workflow:
     """One workflow. :raises NotFound: there is none."""
-    found = visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no workflow {slug!r}.", field="workflow", value=slug, fix="See /workflows.")
-    return found
+    return one(visible_to(actor), "workflow", slug=slug)
 
 
 def runs_visible_to(actor: Actor) -> QuerySet[WorkflowRun]:
@@ -41,10 +38,7 @@ def runs_visible_to(actor: Actor) -> QuerySet[WorkflowRun]:
 
 def run_for(actor: Actor, pk: int) -> WorkflowRun:
     """One run. :raises NotFound: there is none that ``actor`` may see."""
-    found = runs_visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no run {pk}, or you may not see it.", field="run", value=pk)
-    return found
+    return one(runs_visible_to(actor), "workflow run", pk=pk)
 
 
 def snapshot(incident: Incident, at: datetime) -> Snapshot:

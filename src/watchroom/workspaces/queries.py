@@ -7,7 +7,8 @@ from django.db.models import QuerySet
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..kernel import settings as conf
-from ..kernel.errors import NotFound, Refused
+from ..kernel.errors import Refused
+from ..kernel.finding import one
 from ..kernel.plugins import all_of, one_of
 from .base import Access, Client, Product
 from .models import Workspace
@@ -23,10 +24,7 @@ def visible_to(actor: Actor) -> QuerySet[Workspace]:
 
 def workspace_by(actor: Actor, slug: str) -> Workspace:
     """One workspace. :raises NotFound: there is none."""
-    found = visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no chat workspace {slug!r}.", field="workspace", value=slug, fix="See /workspaces.")
-    return found
+    return one(visible_to(actor), "chat workspace", slug=slug)
 
 
 def needed_for(workspace: Workspace) -> Action:

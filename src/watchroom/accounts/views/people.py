@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from ...kernel.errors import NotFound, WatchroomError
+from ...kernel.errors import WatchroomError
 from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands, queries
@@ -66,7 +66,7 @@ def person_new(request: HttpRequest) -> HttpResponseBase:
 def person(request: HttpRequest, pk: int) -> HttpResponseBase:
     """``/people/<id>``: who they are; administrators change it here."""
     by = actor_of(request)
-    row = person_or_404(by, pk)
+    row = queries.person_for(by, pk)
     may_edit = by.may(Action.ADMINISTER)
     form = None
     if may_edit:
@@ -91,22 +91,11 @@ def person(request: HttpRequest, pk: int) -> HttpResponseBase:
     )
 
 
-def person_or_404(by: Actor, pk: int) -> Person:
-    """The person with this number.
-
-    :raises NotFound: nobody has it.
-    """
-    row = queries.people_visible_to(by).filter(pk=pk).first()
-    if row is None:
-        raise NotFound("There is nobody with this number.", field="person", value=pk, fix="See the list of people.")
-    return row
-
-
 @require_POST
 def person_invite(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Make a (new) link by which they choose a password."""
     by = actor_of(request)
-    return _show_invitation(request, by, person_or_404(by, pk))
+    return _show_invitation(request, by, queries.person_for(by, pk))
 
 
 def _show_invitation(request: HttpRequest, by: Actor, person: Person) -> HttpResponseBase:
@@ -121,7 +110,7 @@ def _show_invitation(request: HttpRequest, by: Actor, person: Person) -> HttpRes
 def person_deactivate(request: HttpRequest, pk: int) -> HttpResponseBase:
     """They have left."""
     by = actor_of(request)
-    row = person_or_404(by, pk)
+    row = queries.person_for(by, pk)
     commands.deactivate_person(by, row)
     messages.success(request, f"{row} can't sign in any more and is not paged.")
     return redirect("person", pk)
@@ -131,7 +120,7 @@ def person_deactivate(request: HttpRequest, pk: int) -> HttpResponseBase:
 def person_activate(request: HttpRequest, pk: int) -> HttpResponseBase:
     """They are back."""
     by = actor_of(request)
-    row = person_or_404(by, pk)
+    row = queries.person_for(by, pk)
     commands.activate_person(by, row)
     messages.success(request, f"{row} may sign in again.")
     return redirect("person", pk)

@@ -8,26 +8,12 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from ...kernel.errors import NotFound, WatchroomError
+from ...kernel.errors import WatchroomError
 from ...web.middleware import actor_of
 from .. import commands, queries
-from ..actors import Actor
 from ..forms import MemberForm, TeamForm, blame
 from ..held import CLOSE_IT, history_of
-from ..models import Team
 from ..roles import Action
-from .people import person_or_404
-
-
-def team_or_404(by: Actor, slug: str) -> Team:
-    """The team with this slug.
-
-    :raises NotFound: there is none.
-    """
-    row = queries.teams_visible_to(by).filter(slug=slug).first()
-    if row is None:
-        raise NotFound(f"There is no team {slug!r}.", field="team", value=slug, fix="See the list of teams.")
-    return row
 
 
 def teams(request: HttpRequest) -> HttpResponseBase:
@@ -42,7 +28,7 @@ def teams(request: HttpRequest) -> HttpResponseBase:
 def team(request: HttpRequest, slug: str) -> HttpResponseBase:
     """``/teams/<slug>``: members and what the team owns."""
     by = actor_of(request)
-    row = team_or_404(by, slug)
+    row = queries.team_for(by, slug)
     may_manage = by.may(Action.MANAGE, row)
     context = {
         "team": row,
@@ -64,7 +50,7 @@ def team(request: HttpRequest, slug: str) -> HttpResponseBase:
 def team_edit(request: HttpRequest, slug: str = "") -> HttpResponseBase:
     """``/teams/new`` and ``/teams/<slug>/edit``."""
     by = actor_of(request)
-    row = team_or_404(by, slug) if slug else None
+    row = queries.team_for(by, slug) if slug else None
     by.require(Action.MANAGE if row else Action.ADMINISTER, row)
     initial = {"name": row.name, "slug": row.slug, "description": row.description} if row else None
     form = TeamForm(request.POST or None, initial=initial)
@@ -85,7 +71,7 @@ def team_edit(request: HttpRequest, slug: str = "") -> HttpResponseBase:
 def team_delete(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Delete a team that owns nothing."""
     by = actor_of(request)
-    row = team_or_404(by, slug)
+    row = queries.team_for(by, slug)
     commands.delete_team(by, row)
     messages.success(request, f"The team {row} is deleted.")
     return redirect("teams")
@@ -95,7 +81,7 @@ def team_delete(request: HttpRequest, slug: str) -> HttpResponseBase:
 def member_set(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Add somebody, or change their role."""
     by = actor_of(request)
-    row = team_or_404(by, slug)
+    row = queries.team_for(by, slug)
     form = MemberForm(request.POST)
     if form.is_valid():
         commands.set_member(by, row, form.cleaned_data["person"], form.cleaned_data["role"])
@@ -109,7 +95,7 @@ def member_set(request: HttpRequest, slug: str) -> HttpResponseBase:
 def member_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """Take somebody out."""
     by = actor_of(request)
-    row = team_or_404(by, slug)
-    commands.remove_member(by, row, person_or_404(by, pk))
+    row = queries.team_for(by, slug)
+    commands.remove_member(by, row, queries.person_for(by, pk))
     messages.success(request, "Removed.")
     return redirect("team", slug)

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from ...accounts.actors import Actor
 from ...accounts.roles import Action
 from ...kernel.errors import NotFound
+from ...kernel.finding import one
 from ..models import Drill, DrillInject
 
 ON = (Drill.State.RUNNING, Drill.State.PAUSED)
@@ -39,12 +40,7 @@ def visible_to(actor: Actor) -> QuerySet[Drill]:
 
 def drill_for(actor: Actor, pk: int) -> Drill:
     """One drill. :raises NotFound: there is none that ``actor`` may know of."""
-    found = visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(
-            f"There is no drill {pk}, or you may not know of it.", field="drill", value=pk, fix="See /drills."
-        )
-    return found
+    return one(visible_to(actor), "drill", pk=pk)
 
 
 def inject_for(actor: Actor, pk: int) -> DrillInject:

@@ -10,7 +10,8 @@ from django.db.models import Max, Q, QuerySet
 from ...accounts.actors import Actor
 from ...accounts.models import Person
 from ...accounts.roles import Action
-from ...kernel.errors import NotFound, Refused
+from ...kernel.errors import Refused
+from ...kernel.finding import one
 from .. import rules
 from ..models import Drill, Scenario
 from .drills import AHEAD, run_by, visible_to
@@ -25,10 +26,7 @@ def scenarios_visible_to(actor: Actor) -> QuerySet[Scenario]:
 
 def scenario_by(actor: Actor, slug: str) -> Scenario:
     """One scenario. :raises NotFound: there is none."""
-    found = scenarios_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no scenario {slug!r}.", field="scenario", value=slug, fix="See /drills/scenarios.")
-    return found
+    return one(scenarios_visible_to(actor), "scenario", slug=slug)
 
 
 def reads_inside(actor: Actor, scenario: Scenario) -> bool:

@@ -19,7 +19,7 @@ def nudge_for(actor: Actor, incident: int, pk: int) -> Nudge:
     :raises NotFound: there is none.
     """
     rows = Nudge.objects.select_related("incident__team").filter(incident=incident)
-    return one_in(rows, actor, pk, "nudge", "nudge")
+    return one_in(rows, actor, pk, "nudge")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ...accounts.actors import Actor
 from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...intake.models import AlertGroup
-from ...kernel.errors import NotFound
+from ...kernel.finding import one
 from ...kernel.numbers import whole
 from ..models import Incident, IncidentLink, IncidentType, Phase, RoleAssignment, Triage
 
@@ -118,10 +118,7 @@ def incident_for(actor: Actor, pk: int) -> Incident:
 
     :raises NotFound: there is none, or ``actor`` may not see it.
     """
-    incident = visible_to(actor).select_related("team", "type", "state", "declared_by").filter(pk=pk).first()
-    if incident is None:
-        raise NotFound(f"There is no incident #{pk}, or you may not see it.", field="incident", value=pk)
-    return incident
+    return one(visible_to(actor).select_related("team", "type", "state", "declared_by"), "incident", pk=pk)
 
 
 def needed_to_act(actor: Actor, incident: Incident, *, holds: bool) -> Action:
@@ -134,15 +131,12 @@ def needed_to_act(actor: Actor, incident: Incident, *, holds: bool) -> Action:
     return Action.RESPOND
 
 
-def one_in(rows: QuerySet[M], actor: Actor, pk: int, what: str, field: str) -> M:
-    """One of what belongs to incidents that ``actor`` may see; ``what`` and ``field`` are for whoever asked for another.
+def one_in(rows: QuerySet[M], actor: Actor, pk: int, what: str) -> M:
+    """One of what belongs to incidents that ``actor`` may see; ``what`` it is, for whoever asked for another.
 
     :raises NotFound: there is none.
     """
-    found = rows.filter(pk=pk, incident__in=visible_to(actor)).first()
-    if found is None:
-        raise NotFound(f"There is no {what} {pk}, or you may not see it.", field=field, value=pk)
-    return found
+    return one(rows.filter(incident__in=visible_to(actor)), what, pk=pk)
 
 
 def open_incident_of(actor: Actor, groups: Iterable[AlertGroup]) -> Incident | None:

@@ -16,7 +16,7 @@ def entry_for(actor: Actor, pk: int) -> LogEntry:
 
     :raises NotFound: there is none.
     """
-    return one_in(LogEntry.objects.select_related("incident__team", "author"), actor, pk, "log entry", "entry")
+    return one_in(LogEntry.objects.select_related("incident__team", "author"), actor, pk, "log entry")
 
 
 def log_of(incident: Incident) -> QuerySet[LogEntry]:
@@ -69,4 +69,4 @@ def open_questions(incident: Incident) -> list[LogEntry]:
 
 def attachment_for(actor: Actor, pk: int) -> Attachment:
     """One attachment of an incident that ``actor`` may see. :raises NotFound: there is none."""
-    return one_in(Attachment.objects.select_related("incident"), actor, pk, "attachment", "attachment")
+    return one_in(Attachment.objects.select_related("incident"), actor, pk, "attachment")

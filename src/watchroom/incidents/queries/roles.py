@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from ...accounts.actors import Actor
 from ...accounts.roles import Action
-from ...kernel.errors import NotFound
+from ...kernel.finding import one
 from ..models import RoleAssignment, RoleRotation
 from .incidents import visible_to
 
@@ -19,10 +19,11 @@ def assignment_for(actor: Actor, pk: int) -> RoleAssignment:
     seen = Q(incident__in=visible_to(actor))
     if actor.person is not None:
         seen |= Q(person=actor.person)
-    found = RoleAssignment.objects.select_related("incident__team", "person", "assigned_by").filter(seen, pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no role assignment {pk}, or you may not see it.", field="role", value=pk)
-    return found
+    return one(
+        RoleAssignment.objects.select_related("incident__team", "person", "assigned_by").filter(seen),
+        "role assignment",
+        pk=pk,
+    )
 
 
 def rotations_visible_to(actor: Actor) -> QuerySet[RoleRotation]:
@@ -33,7 +34,4 @@ def rotations_visible_to(actor: Actor) -> QuerySet[RoleRotation]:
 
 def rotation_by(actor: Actor, slug: str) -> RoleRotation:
     """:raises NotFound: there is no such role rotation."""
-    found = rotations_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound("There is no such role rotation.", field="slug", value=slug, fix="See the list of them.")
-    return found
+    return one(rotations_visible_to(actor), "role rotation", slug=slug)

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from ...accounts.actors import Actor
 from ...accounts.models import Person
 from ...accounts.roles import Action
-from ...kernel.errors import NotFound
+from ...kernel.finding import one
 from .. import rules
 from ..models import Incident, IncidentType
 
@@ -23,10 +23,7 @@ def types_visible_to(actor: Actor) -> QuerySet[IncidentType]:
 
 def type_by(actor: Actor, slug: str) -> IncidentType:
     """:raises NotFound: there is no such type."""
-    found = types_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound("There is no such incident type.", field="type", value=slug, fix="See the list of types.")
-    return found
+    return one(types_visible_to(actor), "incident type", slug=slug)
 
 
 def people_answered(incidents: Iterable[Incident]) -> dict[int, dict[str, Person]]:

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from ...accounts.actors import Actor
 from ...accounts.roles import Action
-from ...kernel.errors import NotFound
+from ...kernel.finding import one
 from ..models import Incident, Update, UpdateTemplate
 
 
@@ -37,10 +37,7 @@ def templates_visible_to(actor: Actor) -> QuerySet[UpdateTemplate]:
 
 def template_by(actor: Actor, slug: str) -> UpdateTemplate:
     """:raises NotFound: there is no such template."""
-    found = templates_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound("There is no such template.", field="slug", value=slug, fix="See the list of templates.")
-    return found
+    return one(templates_visible_to(actor), "update template", slug=slug)
 
 
 def templates_for(incident: Incident) -> list[UpdateTemplate]:

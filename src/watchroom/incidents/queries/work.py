@@ -20,9 +20,9 @@ def parked_in(incident: Incident) -> list[ParkedItem]:
 
 def task_for(actor: Actor, pk: int) -> Task:
     """One task of an incident that ``actor`` may see. :raises NotFound: there is none."""
-    return one_in(Task.objects.select_related("incident__team", "assignee", "created_by"), actor, pk, "task", "task")
+    return one_in(Task.objects.select_related("incident__team", "assignee", "created_by"), actor, pk, "task")
 
 
 def parked_for(actor: Actor, pk: int) -> ParkedItem:
     """One parked thing of an incident that ``actor`` may see. :raises NotFound: there is none."""
-    return one_in(ParkedItem.objects.select_related("incident__team", "by"), actor, pk, "parked item", "parked")
+    return one_in(ParkedItem.objects.select_related("incident__team", "by"), actor, pk, "parked item")

@@ -22,6 +22,7 @@ from ...catalog.models import Service, ServiceLink
 from ...incidents.queries import visible_to as incidents_visible_to
 from ...kernel import clock
 from ...kernel.errors import NotFound, Refused, WatchroomError
+from ...kernel.finding import one
 from ...kernel.numbers import whole, wholes
 from ...paging.models import Approval, Escalation
 from ...paging.queries import notifications_visible_to, trace
@@ -45,10 +46,7 @@ DONE = {"acknowledge": "Acknowledged", "resolve": "Resolved"}
 
 def group_for(actor: Actor, pk: int) -> AlertGroup:
     """One alert group. Raises ``NotFound`` when there is none that ``actor`` may see."""
-    group = groups_visible_to(actor).filter(pk=pk).first()
-    if group is None:
-        raise NotFound(f"There is no alert group {pk}.", field="id", value=pk, fix="See the list of alerts.")
-    return group
+    return one(groups_visible_to(actor), "alert group", pk=pk)
 
 
 DURATIONS = ((30, "30 minutes"), (60, "1 hour"), (120, "2 hours"), (240, "4 hours"), (480, "8 hours"), (1440, "1 day"))

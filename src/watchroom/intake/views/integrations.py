@@ -15,6 +15,7 @@ from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...kernel import settings as conf
 from ...kernel.errors import Conflict, NotFound, Refused
+from ...kernel.finding import one
 from ...kernel.numbers import whole
 from ...kernel.plugins import all_of
 from ...sources.base import Configured, Setting
@@ -30,12 +31,7 @@ _KEY = "new_integration_key"  # in the session between the POST that made it and
 
 def integration_for(actor: Actor, slug: str) -> Integration:
     """One integration. Raises ``NotFound`` when there is none that ``actor`` may see."""
-    found = integrations_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(
-            f"There is no integration {slug!r}.", field="integration", value=slug, fix="See the list of integrations."
-        )
-    return found
+    return one(integrations_visible_to(actor), "integration", slug=slug)
 
 
 def index(request: HttpRequest) -> HttpResponse:

@@ -18,7 +18,8 @@ from ...catalog.models import Service
 from ...incidents.models import IncidentType
 from ...insights.grouping import suggestions_visible_to
 from ...kernel import clock, yamls
-from ...kernel.errors import Conflict, NotAllowed, NotFound, Refused
+from ...kernel.errors import Conflict, NotAllowed, Refused
+from ...kernel.finding import one
 from ...kernel.numbers import whole
 from ...paging.models import EscalationPolicy
 from ...web.middleware import actor_of
@@ -33,18 +34,12 @@ from ..trying import labels_in, try_labels
 
 def route_for(actor: Actor, pk: int) -> Route:
     """One route. Raises ``NotFound`` when there is none that ``actor`` may see."""
-    found = routes_visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no route {pk}.", field="id", value=pk, fix="See the list of routes.")
-    return found
+    return one(routes_visible_to(actor), "route", pk=pk)
 
 
 def interval_for(actor: Actor, pk: int) -> TimeInterval:
     """One time interval. Raises ``NotFound`` when there is none that ``actor`` may see."""
-    found = intervals_visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no time interval {pk}.", field="id", value=pk, fix="See the list of routes.")
-    return found
+    return one(intervals_visible_to(actor), "time interval", pk=pk)
 
 
 def index(request: HttpRequest) -> HttpResponse:

@@ -16,6 +16,7 @@ from ...api.pages import Cursor, Limit, page
 from ...kernel import clock
 from ...kernel import settings as conf
 from ...kernel.errors import NotFound, Refused
+from ...kernel.finding import one
 from .. import commands, outlook, queries
 from ..models import Calendar, Feed, Swap
 from ..schemas import (
@@ -52,10 +53,7 @@ def _self_or(by: Actor, reference: str | None) -> Person:
 
 def _swap(by: Actor, id: int) -> Swap:
     by.require(Action.SEE)
-    row = Swap.objects.select_related("schedule__team", "offered_by", "taken_by").filter(pk=id).first()
-    if row is None:
-        raise NotFound("There is no such swap.", field="swap", value=id, fix="See GET /swaps.")
-    return row
+    return one(Swap.objects.select_related("schedule__team", "offered_by", "taken_by"), "swap", pk=id)
 
 
 @router.get("/swaps", response=SwapsOut, summary="Offered shifts")

@@ -11,7 +11,7 @@ from ...accounts.actors import Actor
 from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...kernel import clock
-from ...kernel.errors import NotFound
+from ...kernel.finding import one
 from .. import queries, rules
 from ..models import Schedule, Swap, Temporary
 
@@ -52,7 +52,4 @@ def temporary_for(actor: Actor, pk: int) -> Temporary:
     :raises NotFound: there is none that ``actor`` may see.
     """
     rows = Temporary.objects.filter(schedule__in=queries.schedules_visible_to(actor))
-    found = rows.select_related("schedule__team", "other").filter(pk=pk).first()
-    if found is None:
-        raise NotFound("There is no such temporary schedule.", field="temporary", value=pk, fix="See the schedule.")
-    return found
+    return one(rows.select_related("schedule__team", "other"), "temporary schedule", pk=pk, fix="See the schedule.")

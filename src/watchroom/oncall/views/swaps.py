@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 from ...accounts.actors import Actor
 from ...accounts.queries import person_by
 from ...accounts.roles import Action
-from ...kernel.errors import NotFound, Refused
+from ...kernel.errors import Refused
+from ...kernel.finding import one
 from ...kernel.numbers import whole
 from ...kernel.times import within_reach
 from ...web.middleware import actor_of
@@ -47,10 +48,7 @@ def instant(request: HttpRequest, name: str) -> datetime:
 
 def _swap(by: Actor, pk: int) -> Swap:
     by.require(Action.SEE)
-    row = Swap.objects.select_related("schedule__team", "offered_by").filter(pk=pk).first()
-    if row is None:
-        raise NotFound("There is no such offer.", field="swap", value=pk, fix="See your on-call page.")
-    return row
+    return one(Swap.objects.select_related("schedule__team", "offered_by"), "swap", pk=pk)
 
 
 @require_POST

@@ -11,7 +11,7 @@ from ...accounts.queries import person_by, team_by
 from ...api.auth import actor_of
 from ...api.lists import Page
 from ...api.pages import Cursor, Limit, page
-from ...kernel.errors import NotFound
+from ...kernel.finding import one
 from ...web.answers import answer
 from .. import commands
 from ..queries import approvals_visible_to, defects_visible_to, escalations_visible_to, trace
@@ -67,10 +67,7 @@ def withdraw_page(request: HttpRequest, id: int) -> Any:
 
 
 def _escalation(request: HttpRequest, id: int) -> Any:
-    row = escalations_visible_to(actor_of(request)).filter(pk=id).first()
-    if row is None:
-        raise NotFound(f"There is no escalation {id}.", field="id", value=id, fix="It may concern other people.")
-    return row
+    return one(escalations_visible_to(actor_of(request)), "escalation", pk=id, fix="It may concern other people.")
 
 
 @router.get("/paging-defects", response=Page[DefectOut], operation_id="list_paging_defects")

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
 from ...kernel.errors import Conflict, NotFound
+from ...kernel.finding import one
 from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands
@@ -18,10 +19,7 @@ from ..queries import approvals_visible_to
 
 def approval_for(actor: Actor, pk: int) -> Approval:
     """One proposal. Raises ``NotFound`` when there is none that ``actor`` may see."""
-    found = approvals_visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no proposal {pk}.", field="id", value=pk, fix="It may concern other people.")
-    return found
+    return one(approvals_visible_to(actor), "proposal", pk=pk, fix="It may concern other people.")
 
 
 @require_POST

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
 from ...accounts.roles import Action
-from ...kernel.errors import NotFound, Refused
+from ...kernel.errors import Refused
+from ...kernel.finding import one
 from ...web.middleware import actor_of
 from .. import commands
 from ..models import PagingDefect
@@ -21,10 +22,7 @@ OPEN_SHOWN = 200
 
 def defect_for(actor: Actor, pk: int) -> PagingDefect:
     """One defect. Raises ``NotFound`` when there is none that ``actor`` may see."""
-    found = defects_visible_to(actor).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no defect {pk}.", field="id", value=pk, fix="See the list of defects.")
-    return found
+    return one(defects_visible_to(actor), "defect", pk=pk)
 
 
 def index(request: HttpRequest) -> HttpResponse:

@@ -17,6 +17,7 @@ from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused
+from ...kernel.finding import one
 from ...kernel.numbers import whole
 from ...runbooks import choosing
 from ...web.middleware import actor_of
@@ -37,10 +38,7 @@ SPARE_STEPS = 2  # empty rows in the form, so that steps can be added without a 
 
 def policy_for(actor: Actor, slug: str) -> EscalationPolicy:
     """One policy. Raises ``NotFound`` when there is none that ``actor`` may see."""
-    found = policies_visible_to(actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no policy {slug!r}.", field="policy", value=slug, fix="See the list of policies.")
-    return found
+    return one(policies_visible_to(actor), "policy", slug=slug)
 
 
 def index(request: HttpRequest) -> HttpResponse:

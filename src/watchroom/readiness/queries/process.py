@@ -15,7 +15,7 @@ from ...accounts.models import Membership, Person
 from ...accounts.roles import Action
 from ...incidents.models import Incident, RoleAssignment
 from ...incidents.severities import all_severities
-from ...kernel.errors import NotFound
+from ...kernel.finding import one
 from ...oncall.models import Absence
 from ...paging.models import Escalation
 from ..models import ProcessReminder, ProcessVersion, Reading
@@ -48,10 +48,7 @@ def as_said() -> dict[str, dict[str, Any]]:
 def version_by(actor: Actor, number: int) -> ProcessVersion:
     """One version. :raises NotFound: there is none."""
     actor.require(Action.SEE)
-    row = ProcessVersion.objects.select_related("published_by").filter(number=number).first()
-    if row is None:
-        raise NotFound("There is no such version.", field="version", value=number, fix="See /process/versions.")
-    return row
+    return one(ProcessVersion.objects.select_related("published_by"), "version", number=number)
 
 
 def readings_from(version: ProcessVersion) -> QuerySet[Reading]:

@@ -19,6 +19,7 @@ from ...intake.queries import groups_visible_to
 from ...kernel import clock
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
+from ...kernel.finding import one
 from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from .. import commands
@@ -156,7 +157,4 @@ def mended_by(by: Actor, row: RunbookRun) -> ActionItem:
 
 def group_for(by: Actor, pk: int) -> AlertGroup:
     """One alert group. :raises NotFound: there is none, or ``by`` may not see it."""
-    found = groups_visible_to(by).filter(pk=pk).first()
-    if found is None:
-        raise NotFound(f"There is no alert group {pk}.", field="group", value=pk, fix="See the list of alerts.")
-    return found
+    return one(groups_visible_to(by), "alert group", pk=pk)
