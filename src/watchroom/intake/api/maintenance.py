@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
-from pydantic import Field
 
 from ...accounts.queries import team_by
 from ...api.auth import actor_of
@@ -19,7 +18,7 @@ from ...kernel.times import Instant
 from .. import commands
 from ..models import MaintenanceWindow
 from ..queries import maintenance_visible_to, window_for
-from ..schemas.repeating import ExtendBody, RepeatingOut, SkipBody
+from ..schemas.repeating import Clocks, ExtendBody, RepeatingOut, Rule, SkipBody
 
 router = Router(tags=["Silences and maintenance"])
 
@@ -32,12 +31,8 @@ class MaintenanceBody(Schema):
     services: list[str]
     starts_at: Instant
     ends_at: Instant
-    repeats: str = Field(
-        "",
-        description="A rule as in RFC 5545 of FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH and UNTIL, such as "
-        "`FREQ=WEEKLY;BYDAY=TU`; the times are then those of the first occurrence. Empty: it comes once.",
-    )
-    timezone: str = Field("", description="By whose clocks it repeats, such as `Europe/Berlin`; UTC, if not given.")
+    repeats: Rule = ""
+    timezone: Clocks = ""
 
 
 class MaintenanceOut(Schema):

@@ -19,7 +19,16 @@ from .. import commands
 from ..commands.repeating import read_series
 from ..models import Silence
 from ..queries import groups_visible_to, silence_for, silences_in_state, silences_visible_to
-from ..schemas.repeating import ExtendBody, OccurrenceOut, PatternBody, RepeatingOut, SkipBody, occurrences_of
+from ..schemas.repeating import (
+    Clocks,
+    ExtendBody,
+    OccurrenceOut,
+    PatternBody,
+    RepeatingOut,
+    Rule,
+    SkipBody,
+    occurrences_of,
+)
 
 router = Router(tags=["Silences and maintenance"])
 
@@ -31,12 +40,8 @@ class SilenceBody(Schema):
     ends_at: Instant
     starts_at: Instant | None = Field(None, description="Now, if not given.")
     comment: str = Field(description="Why, and when it can be ended.")
-    repeats: str = Field(
-        "",
-        description="A rule as in RFC 5545 of FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH and UNTIL, such as "
-        "`FREQ=WEEKLY;BYDAY=TU`; the times are then those of the first occurrence. Empty: it comes once.",
-    )
-    timezone: str = Field("", description="By whose clocks it repeats, such as `Europe/Berlin`; UTC, if not given.")
+    repeats: Rule = ""
+    timezone: Clocks = ""
     team: str | None = Field(None, description="Whose alerts it is about; everybody's, if not given.")
     confirm: bool = Field(False, description="Yes, it may hold that much.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 from ninja import Schema
 from pydantic import Field
@@ -11,6 +12,15 @@ from pydantic import Field
 from ...kernel.times import Instant
 from ..models.holds import Repeating
 from ..rules.repeats import Span
+
+Rule = Annotated[
+    str,
+    Field(
+        description="A rule as in RFC 5545 of FREQ, INTERVAL, BYDAY, BYMONTHDAY, BYMONTH and UNTIL, such as "
+        "`FREQ=WEEKLY;BYDAY=TU`; the times are then those of the first occurrence. Empty: it comes once."
+    ),
+]
+Clocks = Annotated[str, Field(description="By whose clocks it repeats, such as `Europe/Berlin`; UTC, if not given.")]
 
 
 class OccurrenceOut(Schema):
@@ -52,8 +62,8 @@ def occurrences_of(spans: Sequence[Span]) -> list[OccurrenceOut]:
 class PatternBody(Schema):
     """A repetition that one thinks about."""
 
-    repeats: str
-    timezone: str = ""
+    repeats: Rule
+    timezone: Clocks = ""
     starts_at: Instant
     ends_at: Instant
 
