@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 
 from ..api.auth import actor_of
+from ..api.lists import Page
 from ..api.pages import Cursor, Limit, page
 from ..kernel.errors import NotFound
 from ..kernel.times import Since
@@ -13,29 +14,25 @@ from . import commands, queries
 from .roles import Action
 from .schemas import (
     AuditOut,
-    AuditPage,
     InvitationOut,
     MemberIn,
     MemberOut,
-    PeopleOut,
     PersonIn,
     PersonOut,
     PersonPatch,
     TeamIn,
     TeamOut,
     TeamPatch,
-    TeamsOut,
     TokenIn,
     TokenMade,
     TokenOut,
-    TokensOut,
     member_of,
 )
 
 router = Router(tags=["People and teams"])
 
 
-@router.get("/people", response=PeopleOut, summary="List people")
+@router.get("/people", response=Page[PersonOut], summary="List people")
 def list_people(
     request: HttpRequest,
     q: str = Query("", description="Part of a name or address."),
@@ -43,7 +40,7 @@ def list_people(
     active: bool | None = Query(None, description="Leave out for all."),
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> PeopleOut:
+) -> Page[PersonOut]:
     """Newest first."""
     rows = queries.people_visible_to(actor_of(request))
     if q:
@@ -53,7 +50,7 @@ def list_people(
     if active is not None:
         rows = rows.filter(is_active=active)
     items, following = page(rows, cursor=cursor, limit=limit)
-    return PeopleOut(items=[PersonOut.of(row) for row in items], next_cursor=following)
+    return Page[PersonOut](items=[PersonOut.of(row) for row in items], next_cursor=following)
 
 
 @router.post("/people", response={201: PersonOut}, summary="Add a person")
@@ -111,11 +108,11 @@ def activate_person(request: HttpRequest, id: int) -> PersonOut:
     return PersonOut.of(queries.person_for(by, id))
 
 
-@router.get("/teams", response=TeamsOut, summary="List teams")
-def list_teams(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> TeamsOut:
+@router.get("/teams", response=Page[TeamOut], summary="List teams")
+def list_teams(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Page[TeamOut]:
     """With their members, newest first."""
     items, following = page(queries.teams_visible_to(actor_of(request)), cursor=cursor, limit=limit)
-    return TeamsOut(items=[TeamOut.of(row) for row in items], next_cursor=following)
+    return Page[TeamOut](items=[TeamOut.of(row) for row in items], next_cursor=following)
 
 
 @router.post("/teams", response={201: TeamOut}, summary="Make a team")
@@ -165,12 +162,12 @@ def delete_member(request: HttpRequest, slug: str, person: int) -> Status[None]:
     return Status(204, None)
 
 
-@router.get("/tokens", response=TokensOut, summary="List API tokens")
-def list_tokens(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> TokensOut:
+@router.get("/tokens", response=Page[TokenOut], summary="List API tokens")
+def list_tokens(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Page[TokenOut]:
     """Those that work: your own; all of them for administrators. Never their keys."""
     rows = queries.tokens_visible_to(actor_of(request)).filter(revoked_at=None)
     items, following = page(rows, cursor=cursor, limit=limit)
-    return TokensOut(items=[TokenOut.of(row) for row in items], next_cursor=following)
+    return Page[TokenOut](items=[TokenOut.of(row) for row in items], next_cursor=following)
 
 
 @router.post("/tokens", response={201: TokenMade}, summary="Make an API token")
@@ -193,7 +190,7 @@ def revoke_token(request: HttpRequest, id: int) -> Status[None]:
     return Status(204, None)
 
 
-@router.get("/audit-records", response=AuditPage, summary="Read the audit trail", tags=["Audit"])
+@router.get("/audit-records", response=Page[AuditOut], summary="Read the audit trail", tags=["Audit"])
 def list_audit(
     request: HttpRequest,
     action: str = Query("", description="Its beginning, such as `service.`"),
@@ -204,7 +201,7 @@ def list_audit(
     since: Since | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> AuditPage:
+) -> Page[AuditOut]:
     """Newest first: everything for administrators, what concerns you and the teams that you manage otherwise."""
     by = actor_of(request)
     by.require(Action.SEE)
@@ -220,4 +217,4 @@ def list_audit(
         **{name: value for name, value in wanted.items() if value not in {"", None}}
     )
     items, following = page(rows, cursor=cursor, limit=limit)
-    return AuditPage(items=[AuditOut.of(row) for row in items], next_cursor=following)
+    return Page[AuditOut](items=[AuditOut.of(row) for row in items], next_cursor=following)

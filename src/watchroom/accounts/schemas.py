@@ -41,13 +41,6 @@ class PersonOut(Schema):
         )
 
 
-class PeopleOut(Schema):
-    """A page of people."""
-
-    items: list[PersonOut]
-    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
-
-
 class PersonIn(Schema):
     """A new person."""
 
@@ -111,13 +104,6 @@ class TeamOut(Schema):
         )
 
 
-class TeamsOut(Schema):
-    """A page of teams."""
-
-    items: list[TeamOut]
-    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
-
-
 class TeamIn(Schema):
     """A new team."""
 
@@ -159,13 +145,6 @@ class TokenOut(Schema):
             expires_at=row.expires_at,
             used_at=row.used_at,
         )
-
-
-class TokensOut(Schema):
-    """A page of tokens."""
-
-    items: list[TokenOut]
-    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
 
 
 class TokenMade(TokenOut):
@@ -216,13 +195,6 @@ class AuditOut(Schema):
             data=row.data,
             address=row.address,
         )
-
-
-class AuditPage(Schema):
-    """A page of the audit trail."""
-
-    items: list[AuditOut]
-    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
 
 
 def member_of(row: Membership) -> MemberOut:

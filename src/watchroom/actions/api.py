@@ -9,6 +9,7 @@ from ninja import Field, Query, Router, Schema, Status
 
 from ..accounts.queries import person_by, team_by
 from ..api.auth import actor_of
+from ..api.lists import Page
 from ..api.pages import Cursor, Limit, page
 from ..incidents.queries import incident_for
 from ..kernel.times import Day
@@ -90,12 +91,7 @@ class ActionItemOut(Schema):
         )
 
 
-class ActionItemsOut(Schema):
-    items: list[ActionItemOut]
-    next_cursor: str | None
-
-
-@router.get("/action-items", response=ActionItemsOut, summary="List action items")
+@router.get("/action-items", response=Page[ActionItemOut], summary="List action items")
 def list_action_items(
     request: HttpRequest,
     show: str = Query("", description="mine, open, overdue or done; without it, all."),
@@ -104,12 +100,12 @@ def list_action_items(
     q: str = Query("", description="Words of the title or the description."),
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> ActionItemsOut:
+) -> Page[ActionItemOut]:
     """Newest first."""
     by = actor_of(request)
     filters = {"show": show, "team": team, "incident": incident, "q": q}
     items, following = page(queries.filtered(by, queries.visible_to(by), filters), cursor=cursor, limit=limit)
-    return ActionItemsOut(items=[ActionItemOut.of(row) for row in items], next_cursor=following)
+    return Page[ActionItemOut](items=[ActionItemOut.of(row) for row in items], next_cursor=following)
 
 
 @router.post("/action-items", response={201: ActionItemOut}, summary="Write down an action item")

@@ -10,6 +10,7 @@ from ninja import Field, Query, Router, Schema, Status
 
 from ..accounts.queries import team_by
 from ..api.auth import actor_of
+from ..api.lists import Page
 from ..api.pages import Cursor, Limit, page
 from ..kernel.errors import Refused
 from ..paging.models import EscalationPolicy
@@ -62,13 +63,6 @@ class ServiceOut(Schema):
         )
 
 
-class ServicesOut(Schema):
-    """A page of services."""
-
-    items: list[ServiceOut]
-    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
-
-
 class ServiceIn(Schema):
     """A new service."""
 
@@ -113,7 +107,7 @@ def _full(request: HttpRequest, slug: str) -> ServiceOut:
     return ServiceOut.of(rows.get(slug=slug))
 
 
-@router.get("/services", response=ServicesOut, summary="List services")
+@router.get("/services", response=Page[ServiceOut], summary="List services")
 def list_services(
     request: HttpRequest,
     q: str = Query("", description="Part of a name."),
@@ -121,7 +115,7 @@ def list_services(
     tier: int | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> ServicesOut:
+) -> Page[ServiceOut]:
     """Newest first."""
     rows = queries.services_visible_to(actor_of(request)).prefetch_related(
         "links", "needs__needs", "needed_by__service"
@@ -133,7 +127,7 @@ def list_services(
     if tier is not None:
         rows = rows.filter(tier=tier)
     items, following = page(rows, cursor=cursor, limit=limit)
-    return ServicesOut(items=[ServiceOut.of(row) for row in items], next_cursor=following)
+    return Page[ServiceOut](items=[ServiceOut.of(row) for row in items], next_cursor=following)
 
 
 @router.post("/services", response={201: ServiceOut}, summary="Add a service")

@@ -238,13 +238,6 @@ class CrossingOut(Schema):
         return cls(**cls.fields_of(row))
 
 
-class CrossingsOut(Schema):
-    """A page of them."""
-
-    items: list[CrossingOut]
-    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
-
-
 class HandoverOut(Schema):
     """A shift to be given to others, and who would be asked: free, here, the best rested first."""
 

@@ -58,11 +58,6 @@ class MitigationOut(MitigationIn):
         )
 
 
-class MitigationsOut(Schema):
-    items: list[MitigationOut]
-    next_cursor: str | None
-
-
 class RunIn(Schema):
     mitigation: str | None = Field(None, description="Slug of one from the catalog.")
     kind: str = Field(
@@ -206,11 +201,6 @@ class RunnerOut(Schema):
         agent = AgentOut(seen_at=asks.seen_at, version=asks.version, commands=asks.commands) if asks else None
         team = row.team.slug
         return RunnerOut(slug=row.slug, name=row.name, team=team, kind=row.kind, settings=settings, agent=agent)
-
-
-class RunnersOut(Schema):
-    items: list[RunnerOut]
-    next_cursor: str | None
 
 
 class RunnerIn(Schema):

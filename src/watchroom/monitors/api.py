@@ -11,6 +11,7 @@ from ninja import Field, Router, Schema, Status
 from ..accounts.actors import Actor
 from ..accounts.queries import team_by
 from ..api.auth import actor_of
+from ..api.lists import Page
 from ..api.pages import Cursor, Limit, page
 from ..catalog.queries import service_by
 from ..kernel.plugins import one_of
@@ -72,11 +73,6 @@ class HeartbeatOut(HeartbeatIn):
         )
 
 
-class HeartbeatsOut(Schema):
-    items: list[HeartbeatOut]
-    next_cursor: str | None
-
-
 class PingOut(Schema):
     number: int
     at: datetime
@@ -86,11 +82,6 @@ class PingOut(Schema):
     duration_ms: int | None
     remote: str
     body: str
-
-
-class PingsOut(Schema):
-    items: list[PingOut]
-    next_cursor: str | None
 
 
 class CheckIn(MonitorIn):
@@ -130,21 +121,11 @@ class CheckOut(CheckIn):
         )
 
 
-class ChecksOut(Schema):
-    items: list[CheckOut]
-    next_cursor: str | None
-
-
 class CheckResultOut(Schema):
     at: datetime
     ok: bool
     latency_ms: int | None
     message: str
-
-
-class ResultsOut(Schema):
-    items: list[CheckResultOut]
-    next_cursor: str | None
 
 
 def _common(row: Heartbeat | Check) -> dict[str, Any]:
@@ -168,12 +149,12 @@ def _fields(by: Actor, body: MonitorIn) -> dict[str, Any]:
     return body.model_dump() | {"team": team_by(body.team), "service": service}
 
 
-@router.get("/heartbeats", response=HeartbeatsOut, summary="Heartbeats")
-def list_heartbeats(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> HeartbeatsOut:
+@router.get("/heartbeats", response=Page[HeartbeatOut], summary="Heartbeats")
+def list_heartbeats(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Page[HeartbeatOut]:
     """Jobs that must report."""
     by = actor_of(request)
     items, following = page(queries.heartbeats_visible_to(by), cursor=cursor, limit=limit)
-    return HeartbeatsOut(items=[HeartbeatOut.of(row, by) for row in items], next_cursor=following)
+    return Page[HeartbeatOut](items=[HeartbeatOut.of(row, by) for row in items], next_cursor=following)
 
 
 @router.post("/heartbeats", response={201: HeartbeatOut}, summary="Add a heartbeat")
@@ -229,19 +210,19 @@ def renew_heartbeat_key(request: HttpRequest, slug: str) -> HeartbeatOut:
     return HeartbeatOut.of(found, by)
 
 
-@router.get("/heartbeats/{slug}/pings", response=PingsOut, summary="Its latest pings")
-def list_heartbeat_pings(request: HttpRequest, slug: str, cursor: Cursor = None, limit: Limit = 50) -> PingsOut:
+@router.get("/heartbeats/{slug}/pings", response=Page[PingOut], summary="Its latest pings")
+def list_heartbeat_pings(request: HttpRequest, slug: str, cursor: Cursor = None, limit: Limit = 50) -> Page[PingOut]:
     """The newest first."""
     rows = Ping.objects.filter(heartbeat=queries.heartbeat_by(actor_of(request), slug))
     items, following = page(rows, cursor=cursor, limit=limit)
-    return PingsOut(items=[PingOut.from_orm(row) for row in items], next_cursor=following)
+    return Page[PingOut](items=[PingOut.from_orm(row) for row in items], next_cursor=following)
 
 
-@router.get("/checks", response=ChecksOut, summary="Checks")
-def list_checks(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> ChecksOut:
+@router.get("/checks", response=Page[CheckOut], summary="Checks")
+def list_checks(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Page[CheckOut]:
     """What Watchroom tries itself."""
     items, following = page(queries.checks_visible_to(actor_of(request)), cursor=cursor, limit=limit)
-    return ChecksOut(items=[CheckOut.of(row) for row in items], next_cursor=following)
+    return Page[CheckOut](items=[CheckOut.of(row) for row in items], next_cursor=following)
 
 
 @router.post("/checks", response={201: CheckOut}, summary="Add a check")
@@ -293,9 +274,11 @@ def run_check(request: HttpRequest, slug: str) -> Status[CheckOut]:
     return Status(202, CheckOut.of(commands.check_now(by, queries.check_by(by, slug))))
 
 
-@router.get("/checks/{slug}/results", response=ResultsOut, summary="Its latest results")
-def list_check_results(request: HttpRequest, slug: str, cursor: Cursor = None, limit: Limit = 50) -> ResultsOut:
+@router.get("/checks/{slug}/results", response=Page[CheckResultOut], summary="Its latest results")
+def list_check_results(
+    request: HttpRequest, slug: str, cursor: Cursor = None, limit: Limit = 50
+) -> Page[CheckResultOut]:
     """The newest first; kept for a week."""
     rows = CheckResult.objects.filter(monitor=queries.check_by(actor_of(request), slug))
     items, following = page(rows, cursor=cursor, limit=limit)
-    return ResultsOut(items=[CheckResultOut.from_orm(row) for row in items], next_cursor=following)
+    return Page[CheckResultOut](items=[CheckResultOut.from_orm(row) for row in items], next_cursor=following)

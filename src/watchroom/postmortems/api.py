@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
 from ..api.auth import actor_of
+from ..api.lists import Page
 from ..api.pages import Cursor, Limit, page
 from ..incidents.queries import incident_for
 from ..incidents.wording import people_named_in
@@ -41,11 +42,6 @@ class PostmortemOut(Schema):
             published_at=row.published_at,
             url=f"/postmortems/{row.pk}",
         )
-
-
-class PostmortemsOut(Schema):
-    items: list[PostmortemOut]
-    next_cursor: str | None
 
 
 class FindingOut(Schema):
@@ -129,7 +125,7 @@ def _detail(request: HttpRequest, pk: int) -> PostmortemDetailOut:
     )
 
 
-@router.get("/postmortems", response=PostmortemsOut, summary="List postmortems")
+@router.get("/postmortems", response=Page[PostmortemOut], summary="List postmortems")
 def list_postmortems(
     request: HttpRequest,
     state: str = Query("", description="draft, in_review or published."),
@@ -137,11 +133,11 @@ def list_postmortems(
     q: str = Query("", description="Words of the title, the summary or the cause."),
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> PostmortemsOut:
+) -> Page[PostmortemOut]:
     """Newest first; those of incidents that you may see."""
     rows = queries.filtered(queries.visible_to(actor_of(request)), {"state": state, "team": team, "q": q})
     items, following = page(rows, cursor=cursor, limit=limit)
-    return PostmortemsOut(items=[PostmortemOut.of(row) for row in items], next_cursor=following)
+    return Page[PostmortemOut](items=[PostmortemOut.of(row) for row in items], next_cursor=following)
 
 
 @router.post("/incidents/{int:id}/postmortem", response=PostmortemDetailOut, summary="Begin a postmortem")

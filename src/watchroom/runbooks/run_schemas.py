@@ -127,13 +127,6 @@ def _step(step: Any, stands: progress.Standing, outcome: Any) -> RunbookRunStepO
     )
 
 
-class RunbookRunsOut(Schema):
-    """A page of runs."""
-
-    items: list[RunbookRunOut]
-    next_cursor: str | None
-
-
 class RunbookMendedOut(Schema):
     """The action item that was made."""
 

@@ -115,11 +115,6 @@ class ListedOut(Schema):
         return ListedOut(**_said(row), lacks=[each.code for each in lacks])
 
 
-class RunbooksOut(Schema):
-    items: list[ListedOut]
-    next_cursor: str | None
-
-
 class RunbookOut(RunbookIn):
     slug: str
     version: int

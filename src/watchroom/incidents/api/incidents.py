@@ -11,6 +11,7 @@ from ninja import Query, Router, Status
 from ...accounts.actors import Actor
 from ...accounts.queries import person_by, team_by
 from ...api.auth import actor_of
+from ...api.lists import Page
 from ...api.pages import Cursor, Limit, page
 from ...catalog.models import Service
 from ...catalog.queries import service_by
@@ -28,7 +29,6 @@ from .schemas import (
     IncidentDetailOut,
     IncidentOut,
     IncidentPatch,
-    IncidentsOut,
     NextStepOut,
     PublishedOut,
     RoleIn,
@@ -79,7 +79,7 @@ def detail(by: Actor, pk: int) -> IncidentDetailOut:
     )
 
 
-@router.get("/incidents", response=IncidentsOut, summary="List incidents")
+@router.get("/incidents", response=Page[IncidentOut], summary="List incidents")
 def list_incidents(
     request: HttpRequest,
     status: str = Query(
@@ -95,7 +95,7 @@ def list_incidents(
     q: str = Query("", description="Words of title or summary, or a number."),
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> IncidentsOut:
+) -> Page[IncidentOut]:
     """Newest first. Private incidents appear only to those who may see them."""
     filters = {
         "status": status,
@@ -111,7 +111,7 @@ def list_incidents(
         queries.filtered(queries.listed_for(actor_of(request)), filters), cursor=cursor, limit=limit
     )
     people = queries.people_answered(items)
-    return IncidentsOut(
+    return Page[IncidentOut](
         items=[IncidentOut.of(incident, people[incident.pk]) for incident in items], next_cursor=following
     )
 

@@ -6,16 +6,17 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 
 from ...api.auth import actor_of
+from ...api.lists import Page
 from ...api.pages import Cursor, Limit, page
 from ...kernel.errors import Refused
 from ...kernel.times import Since
 from .. import commands, queries
-from .schemas import EntriesOut, EntryIn, EntryOut, EntryPatch, WordingOut, WrittenOut
+from .schemas import EntryIn, EntryOut, EntryPatch, WordingOut, WrittenOut
 
 router = Router(tags=["Rooms of incidents"])
 
 
-@router.get("/incidents/{int:id}/log", response=EntriesOut, summary="The running log")
+@router.get("/incidents/{int:id}/log", response=Page[EntryOut], summary="The running log")
 def list_log_entries(
     request: HttpRequest,
     id: int,
@@ -24,7 +25,7 @@ def list_log_entries(
     newest: bool = Query(False, description="The newest first."),
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> EntriesOut:
+) -> Page[EntryOut]:
     """In the order in which it was written down, so that a cursor misses nothing; ``at`` says when things happened. With
     ``since`` only what was written or changed since that time, some of it perhaps once more, the newest first."""
     incident = queries.incident_for(actor_of(request), id)
@@ -32,7 +33,7 @@ def list_log_entries(
         found = queries.log_since(incident, since, limit=limit)
         if found is None:
             raise Refused("That is too much at once.", field="since", value=str(since), fix="Read the log anew.")
-        return EntriesOut(items=[EntryOut.of(row) for row in found], next_cursor=None)
+        return Page[EntryOut](items=[EntryOut.of(row) for row in found], next_cursor=None)
     entries = queries.log_of(incident).prefetch_related("attachments")
     items, following = page(
         (entries.filter(kind=kind) if kind else entries).order_by("id"),
@@ -40,7 +41,7 @@ def list_log_entries(
         limit=limit,
         key="-id" if newest else "id",
     )
-    return EntriesOut(items=[EntryOut.of(row) for row in items], next_cursor=following)
+    return Page[EntryOut](items=[EntryOut.of(row) for row in items], next_cursor=following)
 
 
 @router.post("/incidents/{int:id}/log", response={201: WrittenOut}, summary="Write into the log")

@@ -107,11 +107,6 @@ class IncidentOut(Schema):
         )
 
 
-class IncidentsOut(Schema):
-    items: list[IncidentOut]
-    next_cursor: str | None
-
-
 class NextStepOut(Schema):
     key: str
     title: str
@@ -289,11 +284,6 @@ class WrittenOut(EntryOut):
     """An entry that you have just written."""
 
     wording: list[WordingOut] = Field([], description="Words of yours that blame; edit it to put it better.")
-
-
-class EntriesOut(Schema):
-    items: list[EntryOut]
-    next_cursor: str | None
 
 
 class UpdateIn(Schema):

@@ -10,9 +10,10 @@ from ninja import Query, Router
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...api.auth import actor_of
+from ...api.lists import Page
 from ...api.pages import Cursor, Limit, page
 from .. import bearing, limits
-from ..schemas import CrossingDetail, CrossingOut, CrossingsOut, LimitsBody, LimitsOut
+from ..schemas import CrossingDetail, CrossingOut, LimitsBody, LimitsOut
 
 router = Router(tags=["Insights"])
 
@@ -41,7 +42,7 @@ def remove_load_limits(request: HttpRequest, team: str) -> Any:
     return LimitsOut.of(chosen)
 
 
-@router.get("/insights/crossings", response=CrossingsOut, operation_id="list_crossings")
+@router.get("/insights/crossings", response=Page[CrossingOut], operation_id="list_crossings")
 def list_crossings(
     request: HttpRequest,
     team: str = Query("", description="Slug; empty: of all teams."),
@@ -54,7 +55,7 @@ def list_crossings(
     rows = rows.filter(team=team_by(team)) if team else rows
     rows = rows.filter(closed_at__isnull=state == "open") if state != "all" else rows
     items, following = page(rows, cursor=cursor, limit=limit, key="-noticed_at")
-    return CrossingsOut(items=[CrossingOut.of(row) for row in items], next_cursor=following)
+    return Page[CrossingOut](items=[CrossingOut.of(row) for row in items], next_cursor=following)
 
 
 @router.get("/insights/crossings/{int:id}", response=CrossingDetail, operation_id="get_crossing")

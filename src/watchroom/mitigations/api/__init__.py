@@ -11,6 +11,7 @@ from ninja import Query, Router, Status
 from ...accounts.actors import Actor
 from ...accounts.queries import team_by
 from ...api.auth import actor_of
+from ...api.lists import Page
 from ...api.pages import Cursor, Limit, page
 from ...catalog.queries import service_by
 from ...evidence.models import Indicator
@@ -28,7 +29,6 @@ from ..schemas import (
     MitigationIn,
     MitigationOut,
     MitigationRunOut,
-    MitigationsOut,
     MitigationStepIn,
     NewMitigationIn,
     OfferedOut,
@@ -36,7 +36,6 @@ from ..schemas import (
     RunIn,
     RunnerIn,
     RunnerOut,
-    RunnersOut,
     RunsOut,
 )
 from .agents import router as agents
@@ -63,20 +62,20 @@ def _fields(by: Actor, body: MitigationIn) -> dict[str, Any]:
     return body.model_dump() | found
 
 
-@router.get("/mitigations", response=MitigationsOut, summary="The catalog")
+@router.get("/mitigations", response=Page[MitigationOut], summary="The catalog")
 def list_mitigations(
     request: HttpRequest,
     team: str = Query("", description="Slug."),
     service: str = Query("", description="Slug."),
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> MitigationsOut:
+) -> Page[MitigationOut]:
     """What can be done when it hurts."""
     rows = queries.visible_to(actor_of(request)).order_by("-id")
     rows = rows.filter(team__slug=team) if team else rows
     rows = rows.filter(service__slug=service) if service else rows
     items, following = page(rows, cursor=cursor, limit=limit)
-    return MitigationsOut(items=[MitigationOut.of(row) for row in items], next_cursor=following)
+    return Page[MitigationOut](items=[MitigationOut.of(row) for row in items], next_cursor=following)
 
 
 @router.post("/mitigations", response={201: MitigationOut}, summary="Add a mitigation")
@@ -182,11 +181,11 @@ def rehearse_mitigation(request: HttpRequest, slug: str) -> AnsweredOut:
     return _answered(lambda: commands.dry_run(by, queries.mitigation_by(by, slug)))
 
 
-@router.get("/runners", response=RunnersOut, summary="What carries mitigations out")
-def list_runners(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> RunnersOut:
+@router.get("/runners", response=Page[RunnerOut], summary="What carries mitigations out")
+def list_runners(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Page[RunnerOut]:
     """Without secrets."""
     items, following = page(queries.runners_visible_to(actor_of(request)).order_by("-id"), cursor=cursor, limit=limit)
-    return RunnersOut(items=[RunnerOut.of(row) for row in items], next_cursor=following)
+    return Page[RunnerOut](items=[RunnerOut.of(row) for row in items], next_cursor=following)
 
 
 @router.get("/runners/kinds", response=list[KindOut], summary="Kinds of runners")

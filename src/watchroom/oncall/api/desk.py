@@ -12,6 +12,7 @@ from ...accounts.models import Person
 from ...accounts.queries import person_by, team_by
 from ...accounts.roles import Action
 from ...api.auth import actor_of
+from ...api.lists import Page
 from ...api.pages import Cursor, Limit, page
 from ...kernel import clock
 from ...kernel import settings as conf
@@ -24,7 +25,6 @@ from ..schemas import (
     AbsenceIn,
     AbsenceOut,
     AbsencesImportedOut,
-    AbsencesOut,
     CalendarIn,
     CalendarOut,
     CalendarsOut,
@@ -35,7 +35,6 @@ from ..schemas import (
     OverrideOut,
     SwapIn,
     SwapOut,
-    SwapsOut,
 )
 from ..views import telling
 from .times import aware
@@ -56,19 +55,19 @@ def _swap(by: Actor, id: int) -> Swap:
     return one(Swap.objects.select_related("schedule__team", "offered_by", "taken_by"), "swap", pk=id)
 
 
-@router.get("/swaps", response=SwapsOut, summary="Offered shifts")
+@router.get("/swaps", response=Page[SwapOut], summary="Offered shifts")
 def list_swaps(
     request: HttpRequest,
     state: Literal["offered", "taken", "withdrawn", "expired", ""] = Query("", description="Empty: all."),
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> SwapsOut:
+) -> Page[SwapOut]:
     """The latest first."""
     actor_of(request).require(Action.SEE)
     rows = Swap.objects.select_related("schedule", "offered_by", "taken_by")
     rows = rows.filter(state=state) if state else rows
     items, following = page(rows, cursor=cursor, limit=limit)
-    return SwapsOut(items=[SwapOut.of(row) for row in items], next_cursor=following)
+    return Page[SwapOut](items=[SwapOut.of(row) for row in items], next_cursor=following)
 
 
 @router.post("/schedules/{slug:slug}/swaps", response={201: SwapOut}, summary="Ask to be covered")
@@ -110,18 +109,18 @@ def withdraw_swap(request: HttpRequest, id: int) -> SwapOut:
     return SwapOut.of(_swap(by, id))
 
 
-@router.get("/absences", response=AbsencesOut, summary="Who is away")
+@router.get("/absences", response=Page[AbsenceOut], summary="Who is away")
 def list_absences(
     request: HttpRequest,
     person: str | None = Query(None, description="Id or e-mail address."),
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> AbsencesOut:
+) -> Page[AbsenceOut]:
     """Those that are not over, by their beginning."""
     rows = outlook.absences_visible_to(actor_of(request)).filter(ends_at__gt=clock.now())
     rows = rows.filter(person=person_by(person)) if person else rows
     items, following = page(rows, cursor=cursor, limit=limit, key="starts_at")
-    return AbsencesOut(items=[AbsenceOut.of(row) for row in items], next_cursor=following)
+    return Page[AbsenceOut](items=[AbsenceOut.of(row) for row in items], next_cursor=following)
 
 
 @router.post("/absences", response={201: AbsenceOut}, summary="Enter an absence")

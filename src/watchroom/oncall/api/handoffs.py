@@ -6,31 +6,34 @@ from django.http import HttpRequest
 from ninja import Query, Router
 
 from ...api.auth import actor_of
+from ...api.lists import Page
 from ...api.pages import Cursor, Limit, page
 from ...kernel import clock
 from .. import commands, queries
-from ..schemas import HandoffNoteIn, HandoffOut, HandoffsOut
+from ..schemas import HandoffNoteIn, HandoffOut
 from ..views import telling
 
 router = Router(tags=["On call"])
 
 
-@router.get("/hand-offs", response=HandoffsOut, summary="Hand-offs")
+@router.get("/hand-offs", response=Page[HandoffOut], summary="Hand-offs")
 def list_handoffs(
     request: HttpRequest,
     schedule: str | None = Query(None, description="Slug; left out: of all."),
     mine: bool = Query(False, description="Only those that you have to do with now; not paged."),
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> HandoffsOut:
+) -> Page[HandoffOut]:
     """The latest first; the one that lies ahead is among them."""
     by = actor_of(request)
     if mine:
-        return HandoffsOut(items=[HandoffOut.of(row) for row in queries.handoffs_of(by, clock.now())], next_cursor=None)
+        return Page[HandoffOut](
+            items=[HandoffOut.of(row) for row in queries.handoffs_of(by, clock.now())], next_cursor=None
+        )
     rows = queries.handoffs_visible_to(by)
     rows = rows.filter(schedule=queries.schedule_by(by, schedule)) if schedule else rows
     items, following = page(rows, cursor=cursor, limit=limit, key="-at")
-    return HandoffsOut(items=[HandoffOut.of(row) for row in items], next_cursor=following)
+    return Page[HandoffOut](items=[HandoffOut.of(row) for row in items], next_cursor=following)
 
 
 @router.get("/hand-offs/{int:id}", response=HandoffOut, summary="Read a hand-off")

@@ -10,6 +10,7 @@ from ninja import Query, Router, Status
 
 from ...accounts.queries import person_by, team_by
 from ...api.auth import actor_of
+from ...api.lists import Page
 from ...api.pages import Cursor, Limit, page
 from ...kernel import clock
 from ...kernel.errors import NotFound
@@ -27,7 +28,6 @@ from ..schemas import (
     ScheduleIn,
     ScheduleOut,
     SchedulePatch,
-    SchedulesOut,
     ShiftOut,
     ShiftsOut,
     Who,
@@ -56,19 +56,19 @@ def _rotations(given: list[RotationIn] | None) -> list[dict[str, Any]] | None:
     return None if given is None else [each.model_dump(exclude_none=True) for each in given]
 
 
-@router.get("/schedules", response=SchedulesOut, summary="List schedules")
+@router.get("/schedules", response=Page[ScheduleOut], summary="List schedules")
 def list_schedules(
     request: HttpRequest,
     team: str = Query("", description="Slug."),
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> SchedulesOut:
+) -> Page[ScheduleOut]:
     """Newest first."""
     rows = queries.schedules_visible_to(actor_of(request))
     if team:
         rows = rows.filter(team__slug=team)
     items, following = page(rows, cursor=cursor, limit=limit)
-    return SchedulesOut(items=[ScheduleOut(**ScheduleOut.fields_of(row)) for row in items], next_cursor=following)
+    return Page[ScheduleOut](items=[ScheduleOut(**ScheduleOut.fields_of(row)) for row in items], next_cursor=following)
 
 
 @router.post("/schedules", response={201: ScheduleDetail}, summary="Make a schedule")

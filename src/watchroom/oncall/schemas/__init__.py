@@ -1,8 +1,8 @@
 """What the API of schedules takes and gives."""
 
-from .absences import AbsenceFile, AbsenceIn, AbsenceOut, AbsencesImportedOut, AbsencesOut, HolidaysIn
+from .absences import AbsenceFile, AbsenceIn, AbsenceOut, AbsencesImportedOut, HolidaysIn
 from .calendars import CalendarIn, CalendarOut, CalendarsOut, FeedIn, FeedOut, FeedsOut
-from .handoffs import HandoffCheckOut, HandoffNoteIn, HandoffOut, HandoffsOut, ReportLine, ReportSection
+from .handoffs import HandoffCheckOut, HandoffNoteIn, HandoffOut, ReportLine, ReportSection
 from .people import Who
 from .planning import (
     LoadOut,
@@ -29,12 +29,11 @@ from .schedules import (
     ScheduleIn,
     ScheduleOut,
     SchedulePatch,
-    SchedulesOut,
     ShiftOut,
     ShiftsOut,
     WindowIO,
 )
-from .swaps import CoverIn, CoverOut, CoversOut, SwapIn, SwapOut, SwapsOut, TakeIn
+from .swaps import CoverIn, CoverOut, CoversOut, SwapIn, SwapOut, TakeIn
 from .temporaries import TemporariesOut, TemporaryIn, TemporaryOut
 from .worked import CorrectionIn, CorrectionOut, WorkedListOut, WorkedOut
 
@@ -43,7 +42,6 @@ __all__ = [
     "AbsenceIn",
     "AbsenceOut",
     "AbsencesImportedOut",
-    "AbsencesOut",
     "CalendarIn",
     "CalendarOut",
     "CalendarsOut",
@@ -59,7 +57,6 @@ __all__ = [
     "HandoffCheckOut",
     "HandoffNoteIn",
     "HandoffOut",
-    "HandoffsOut",
     "HolidaysIn",
     "LoadOut",
     "MovedOut",
@@ -84,12 +81,10 @@ __all__ = [
     "ScheduleIn",
     "ScheduleOut",
     "SchedulePatch",
-    "SchedulesOut",
     "ShiftOut",
     "ShiftsOut",
     "SwapIn",
     "SwapOut",
-    "SwapsOut",
     "TakeIn",
     "TemporariesOut",
     "TemporaryIn",

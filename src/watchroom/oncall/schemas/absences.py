@@ -46,13 +46,6 @@ class AbsenceOut(Schema):
         )
 
 
-class AbsencesOut(Schema):
-    """A page of absences."""
-
-    items: list[AbsenceOut]
-    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
-
-
 class AbsenceFile(Schema):
     """Absences as CSV."""
 

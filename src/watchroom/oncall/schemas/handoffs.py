@@ -80,13 +80,6 @@ class HandoffOut(Schema):
         )
 
 
-class HandoffsOut(Schema):
-    """A page of hand-offs."""
-
-    items: list[HandoffOut]
-    next_cursor: str | None
-
-
 class HandoffNoteIn(Schema):
     """What the next person should know."""
 

@@ -139,13 +139,6 @@ class ScheduleDetail(ScheduleOut):
     on_call: list[Who] = Field(description="Right now.")
 
 
-class SchedulesOut(Schema):
-    """A page of schedules."""
-
-    items: list[ScheduleOut]
-    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
-
-
 class ScheduleIn(Schema):
     """A new schedule."""
 

@@ -50,13 +50,6 @@ class SwapOut(Schema):
         )
 
 
-class SwapsOut(Schema):
-    """A page of swaps."""
-
-    items: list[SwapOut]
-    next_cursor: str | None = Field(None, description="Give it as `cursor` to read on.")
-
-
 class CoverIn(Schema):
     """Who covers, and for how long."""
 

@@ -11,6 +11,7 @@ from ...accounts.actors import Actor
 from ...accounts.queries import person_by, team_by
 from ...accounts.roles import Action
 from ...api.auth import actor_of
+from ...api.lists import Page
 from ...api.pages import Cursor, Limit, page
 from ...catalog.queries import service_by
 from ...intake.views.alerts import group_for
@@ -27,7 +28,6 @@ from ..schemas import (
     RunbookIn,
     RunbookOut,
     RunbookPatch,
-    RunbooksOut,
     RunbookStepIn,
     RunbookVersionOut,
     VersionsOut,
@@ -53,7 +53,7 @@ def _out(row: Runbook) -> RunbookOut:
     return RunbookOut.of(row, queries.steps_in(row), queries.lacks(row))
 
 
-@router.get("/runbooks", response=RunbooksOut, summary="The library")
+@router.get("/runbooks", response=Page[ListedOut], summary="The library")
 def list_runbooks(
     request: HttpRequest,
     team: str = Query("", description="Slug."),
@@ -61,12 +61,12 @@ def list_runbooks(
     q: str = Query("", description="Words of its name or of when to use it."),
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> RunbooksOut:
+) -> Page[ListedOut]:
     """By name, each with what it lacks."""
     rows = narrowed(actor_of(request), q=q, team=team, service=service)
     items, following = page(rows, cursor=cursor, limit=limit, key="name")
     lacks = queries.lacks_of(items)
-    return RunbooksOut(items=[ListedOut.of(row, lacks[row.pk]) for row in items], next_cursor=following)
+    return Page[ListedOut](items=[ListedOut.of(row, lacks[row.pk]) for row in items], next_cursor=following)
 
 
 @router.post("/runbooks", response={201: RunbookOut}, summary="Write a runbook")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from ninja import Router, Status
 
+from ...api.lists import Page
 from ...api.pages import Cursor, Limit, page
 from ...incidents.queries import incident_for
 from ...web.middleware import actor_of
@@ -18,7 +19,6 @@ from ..run_schemas import (
     RunbookHelpedIn,
     RunbookMendedOut,
     RunbookRunOut,
-    RunbookRunsOut,
     RunbookSayIn,
     RunbookStartIn,
 )
@@ -42,7 +42,7 @@ def start(request: HttpRequest, slug: str, body: RunbookStartIn) -> Status[Runbo
     return Status(201, RunbookRunOut.of(run_for(by, run.pk)))
 
 
-@router.get("/runbook-runs", response=RunbookRunsOut, operation_id="list_runbook_runs")
+@router.get("/runbook-runs", response=Page[RunbookRunOut], operation_id="list_runbook_runs")
 def list_runs(
     request: HttpRequest,
     runbook: str | None = None,
@@ -50,14 +50,14 @@ def list_runs(
     open: bool | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> RunbookRunsOut:
+) -> Page[RunbookRunOut]:
     """The newest first. ``open``: only what is being carried out, or only what is over."""
     rows = runs_visible_to(actor_of(request)).prefetch_related("outcomes__by")
     rows = rows.filter(runbook__slug=runbook) if runbook else rows
     rows = rows.filter(incident=incident) if incident is not None else rows
     rows = rows.filter(ended_at__isnull=open) if open is not None else rows
     found, following = page(rows.order_by("-id"), cursor=cursor, limit=limit)
-    return RunbookRunsOut(items=[RunbookRunOut.of(row) for row in found], next_cursor=following)
+    return Page[RunbookRunOut](items=[RunbookRunOut.of(row) for row in found], next_cursor=following)
 
 
 @router.get("/runbook-runs/{int:id}", response=RunbookRunOut, operation_id="get_runbook_run")
