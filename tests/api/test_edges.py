@@ -71,6 +71,22 @@ def test_what_should_be_a_number_is_named(api: Client) -> None:
     assert said["fix"] == "Use a whole number."
 
 
+def test_what_is_not_there_is_named_with_where_to_look(api: Client) -> None:
+    for path, field, value, fix in (
+        ("silences/7", "silence", "7", "See the list of silences."),
+        ("alert-groups/7", "alert_group", "7", "See the list of alert groups."),
+        ("policies/night", "policy", "night", "See the list of policies."),
+        ("people/7", "person", "7", "See the list of people."),
+        ("incidents/7", "incident", "7", "See the list of incidents."),
+        ("teams/shop", "team", "shop", "See the list of teams."),
+        (f"silences/{2**80}", "silence", str(2**80), "See the list of silences."),
+    ):
+        answer = api.get(f"/api/v1/{path}")
+        said = answer.json()
+        assert (answer.status_code, said["field"], said["value"], said["fix"]) == (404, field, value, fix), path
+        assert said["detail"].endswith("or you may not see it.")
+
+
 def test_a_body_that_is_not_json_is_told_where_it_breaks(api: Client) -> None:
     answer = api.post("/api/v1/incidents", '{"title":\n "a', content_type="application/json")
     assert (answer.status_code, answer.json()["field"]) == (400, "body")

@@ -67,6 +67,6 @@ def test_what_is_not_said_stays_as_it_is() -> None:
 
 def test_what_is_wrong_is_named() -> None:
     wrong = run("mitigation", "create", "Restart", "--team", "shop", "--how", "x", "--runner", "none")
-    assert wrong.exit_code == 1 and "There is no runner 'none'." in wrong.output
+    assert wrong.exit_code == 1 and "There is no runner 'none'" in wrong.output
     wrong = run("runner", "create", "X", "--kind", "kubernetes", "--team", "shop")
     assert wrong.exit_code == 1 and "The API server is missing." in wrong.output

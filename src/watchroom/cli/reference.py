@@ -44,9 +44,12 @@ def command_line() -> str:
 
 
 def usage(path: str, command: click.Command) -> str:
-    """A command with the names of its arguments: `watchroom ack ID`."""
+    """A command with what it has to be given: `watchroom silence add MATCHER... --comment TEXT`."""
+    context = click.Context(command)
     arguments = [each for each in command.params if isinstance(each, click.Argument)]
-    return " ".join((path, *(each.make_metavar(click.Context(command)) for each in arguments)))
+    options = [each for each in command.params if isinstance(each, click.Option) and each.required]
+    said = [each.make_metavar(context) for each in arguments]
+    return " ".join((path, *said, *(f"{each.opts[0]} {each.make_metavar(context)}" for each in options)))
 
 
 def commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:

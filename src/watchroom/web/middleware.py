@@ -60,6 +60,7 @@ class ErrorMiddleware:
             return answer
         shown = request.method in {"GET", "HEAD"}
         error = wrong_method(request, answer, _NO_PAGE if shown else "Go back to the page and try it from there.")
+        error.title = "There is no such page" if shown else error.title
         said = render(request, "web/error.html", {"error": error}, status=405)
         said["Allow"] = answer["Allow"]
         return said

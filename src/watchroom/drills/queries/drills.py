@@ -47,7 +47,9 @@ def inject_for(actor: Actor, pk: int) -> DrillInject:
     """One inject of a drill that ``actor`` runs. :raises NotFound: there is none."""
     found = DrillInject.objects.select_related("drill__team").filter(pk=pk).first()
     if found is None or not runs(actor, drill_for(actor, found.drill_id)):
-        raise NotFound(f"There is no inject {pk}, or you may not know of it.", field="inject", value=pk)
+        raise NotFound(
+            f"There is no inject {pk}, or you may not know of it.", field="inject", value=pk, fix="See its drill."
+        )
     return found
 
 

@@ -19,6 +19,7 @@ from ...intake.models import AlertGroup
 from ...intake.queries import groups_visible_to
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused
+from ...kernel.finding import one
 from .. import commands, queries
 from ..models import Update
 from ..views import _room as room
@@ -62,9 +63,7 @@ def _groups(by: Actor, ids: Iterable[int]) -> list[AlertGroup]:
 
 def detail(by: Actor, pk: int) -> IncidentDetailOut:
     """An incident as the API answers it."""
-    incident = queries.listed_for(by).filter(pk=pk).first()
-    if incident is None:
-        raise NotFound(f"There is no incident #{pk}, or you may not see it.", field="incident", value=pk)
+    incident = one(queries.listed_for(by), "incident", pk=pk)
     groups, holders = room.groups_of(incident), incident.holders  # type: ignore[attr-defined]
     return IncidentDetailOut(
         **IncidentOut.of(incident, queries.people_answered([incident])[incident.pk]).model_dump(),
