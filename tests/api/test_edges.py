@@ -33,6 +33,12 @@ def test_a_method_that_an_address_does_not_take_is_named_with_those_that_it_take
     assert "/api/v1/silences/preview takes POST" in said["detail"] and "Use POST" in said["fix"]
 
 
+def test_head_is_answered_where_get_is(api: Client) -> None:
+    answer = api.head("/api/v1/incidents")
+    assert (answer.status_code, answer["Content-Type"], answer.content) == (200, "application/json; charset=utf-8", b"")
+    assert api.head("/api/v1/silences/preview").status_code == 405
+
+
 def test_a_page_address_that_only_takes_forms_says_so_on_a_page(client: Client) -> None:
     client.force_login(make.person("Ada"), backend="allauth.account.auth_backends.AuthenticationBackend")
     answer = client.get("/me/tokens")

@@ -36,19 +36,24 @@ class WrongType(WatchroomError):
 
 
 class ApiProblemMiddleware:
-    """Every 400, 404 and 405 under ``/api/`` is a problem document."""
+    """Every 400, 404 and 405 under ``/api/`` is a problem document. HEAD is answered as GET is; whoever serves us leaves the body
+    out."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        said = request.method
+        if said == "HEAD" and request.path.startswith("/api/"):
+            request.method = "GET"
         answer = self.answer(request)
+        request.method = said
         if not request.path.startswith("/api/") or "problem+json" in answer.get("Content-Type", ""):
             return answer
         if answer.status_code == 405:
-            said = problem(wrong_method(request, answer))
-            said["Allow"] = answer["Allow"]
-            return said
+            refused = problem(wrong_method(request, answer))
+            refused["Allow"] = answer["Allow"]
+            return refused
         if answer.status_code == 404:
             return problem(nothing_at(request.path))
         return problem(Unreadable(fix=f"See {HELP}.")) if answer.status_code == 400 else answer
