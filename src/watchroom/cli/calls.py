@@ -38,9 +38,10 @@ def _done_by() -> dict[_Call, list[str]]:
         own = set(found)
         for line, calls in said.items():
             done = [each for each in calls if each[0] != "GET"] or list(calls)
-            if len(rest := [each for each in done if each not in own] if len(done) > 1 else done) == 1:
-                lines = found.setdefault(rest[0], [])
-                lines += [] if line in lines else [line]
+            if len(done) > 1:
+                done = [each for each in done if each not in own]
+            if len(done) == 1 and line not in found.setdefault(done[0], []):
+                found[done[0]].append(line)
     return found
 
 
@@ -54,8 +55,7 @@ def _calls(function: Any, given: Mapping[str, str], deep: int) -> Iterator[_Call
         texts = [_text(each, given) for each in node.args]
         if isinstance(node.func, ast.Attribute) and _is_api(node.func.value):
             method, path = (texts if node.func.attr == "call" else [node.func.attr.upper(), *texts])[:2]
-            if method and path:
-                yield method, f"/{path.strip('/').partition('?')[0]}"
+            yield (method, f"/{path.strip('/').partition('?')[0]}") if method and path else _ANYTHING
         elif any(map(_is_api, node.args)):
             called = meant(node.func, function.__globals__)
             if not isinstance(called, FunctionType):
