@@ -224,9 +224,11 @@ CAUSES = (
         "Check both load balancers after each DNS change in the pipeline",
     ),
 )
-IMPACT = (
-    "About {n} % of customers could not finish their booking.",
-    "Search results were missing for {n} % of journeys.",
-    "Tickets arrived up to {n} minutes late.",
-    "Colleagues could not see reports; customers noticed nothing.",
-)
+IMPACT = {  # of incidents, by team
+    "Booking": "About {n} % of customers could not finish their booking.",
+    "Payments": "About {n} % of payments had to be tried again.",
+    "Timetables": "Search results were missing for {n} % of journeys.",
+    "Mobile": "The apps showed an error to about {n} % of travellers.",
+    "Platform": "Pages took up to {n} seconds; some were not shown at all.",
+    "Data": "Colleagues could not see reports; customers noticed nothing.",
+}

@@ -8,6 +8,7 @@ from ..catalog.models import Service
 from ..evidence.models import Change
 from ..incidents.models import Incident
 from ..intake.models import Alert, AlertGroup, GroupEvent
+from ..kernel.db import insert_all
 from ..kernel.signing import fingerprint
 from ..paging.commands import plan_of
 from ..paging.models import Escalation, Notification
@@ -21,17 +22,21 @@ def alerts(c: Company) -> list[AlertGroup]:
     """Half a year of alert groups, with their alerts and pages; the last few still fire."""
     groups: list[AlertGroup] = []
     start = c.now - timedelta(days=30 * MONTHS)
+    by_name = {service.name: service for service in c.services}
     by_team = {integration.team_id: integration for integration in c.integrations}
     for number in range(GROUPS):
         service, cause = c.random.choice(c.services), c.random.choice(CAUSES)
         opened = start + (c.now - start) * (number / GROUPS) + timedelta(minutes=c.random.randint(-600, 0))
         severity = c.random.choices(("critical", "error", "warning", "info"), (10, 25, 50, 15))[0]
+        if number == GROUPS - 1:  # what the incident that runs is about
+            service, cause, severity = by_name["Checkout"], CAUSES[0], "critical"
+            opened = c.now - timedelta(minutes=38)
         self_resolved = c.random.random() < 0.55
         lasts = timedelta(minutes=c.random.expovariate(1 / (8 if self_resolved else 45)) + 1)
         firing = number >= GROUPS - 4
         acknowledged = (
             None
-            if self_resolved or number >= GROUPS - 2
+            if (self_resolved and not firing) or number == GROUPS - 2
             else opened + timedelta(minutes=c.random.expovariate(1 / 4) + 0.3)
         )
         ended = None if firing else opened + lasts
@@ -55,14 +60,14 @@ def alerts(c: Company) -> list[AlertGroup]:
                 opened_at=opened,
                 last_alert_at=opened,
                 acknowledged_at=acknowledged,
-                acknowledged_by=c.random.choice(c.of(service.team.name)) if acknowledged else None,
+                acknowledged_by=c.on_duty(service.team.name, opened) if acknowledged else None,
                 resolved_at=ended,
                 is_demo=True,
             )
         )
-    AlertGroup.objects.bulk_create(groups, batch_size=500)
-    Alert.objects.bulk_create(
-        (
+    insert_all(groups)
+    insert_all(
+        [
             Alert(
                 integration=group.integration,
                 group=group,
@@ -83,8 +88,7 @@ def alerts(c: Company) -> list[AlertGroup]:
                 times=3,
             )
             for group in groups
-        ),
-        batch_size=500,
+        ]
     )
     events: list[GroupEvent] = []
     for group in groups:
@@ -95,7 +99,7 @@ def alerts(c: Company) -> list[AlertGroup]:
             )
         if group.resolved_at:
             events.append(GroupEvent(group=group, at=group.resolved_at, kind="resolved", text="every alert has ended"))
-    GroupEvent.objects.bulk_create(events, batch_size=1000)
+    insert_all(events)
     _pages(c, [group for group in groups if group.urgency == "high" and group.resolved_at])
     return groups
 
@@ -131,30 +135,27 @@ def changes(c: Company, led: list[Incident]) -> None:
 def _pages(c: Company, groups: list[AlertGroup]) -> None:
     """Who was paged for what is over: whoever answered, else whose week it was."""
     plans = {team: plan_of(policy).as_json() for team, policy in c.policies.items()}
-    escalations = Escalation.objects.bulk_create(
-        (
-            Escalation(
-                kind=Escalation.Kind.ALERT_GROUP,
-                subject_id=group.pk,
-                title=group.title,
-                path=f"/alerts/{group.pk}",
-                team=group.team,
-                policy=group.policy,
-                plan=plans[str(group.team)],
-                started_at=group.opened_at,
-                ended_at=group.acknowledged_at or group.resolved_at,
-                end=Escalation.End.ACKNOWLEDGED if group.acknowledged_at else Escalation.End.RESOLVED,
-                ended_by=group.acknowledged_by,
-            )
-            for group in groups
-        ),
-        batch_size=500,
-    )
+    escalations = [
+        Escalation(
+            kind=Escalation.Kind.ALERT_GROUP,
+            subject_id=group.pk,
+            title=group.title,
+            path=f"/alerts/{group.pk}",
+            team=group.team,
+            policy=group.policy,
+            plan=plans[str(group.team)],
+            started_at=group.opened_at,
+            ended_at=group.acknowledged_at or group.resolved_at,
+            end=Escalation.End.ACKNOWLEDGED if group.acknowledged_at else Escalation.End.RESOLVED,
+            ended_by=group.acknowledged_by,
+        )
+        for group in groups
+    ]
+    insert_all(escalations)
     paged: list[Notification] = []
     for group, escalation in zip(groups, escalations, strict=True):
         assert group.team is not None
-        own = c.of(group.team.name)
-        person = group.acknowledged_by or own[group.opened_at.isocalendar().week % len(own)]
+        person = c.on_duty(group.team.name, group.opened_at)
         paged.append(
             Notification(
                 escalation=escalation,

@@ -31,7 +31,7 @@ def practice(c: Company) -> None:
     team, (lead, first, second, third, *_) = c.teams[TEAM], c.of(TEAM)
     service = next(each for each in c.services if each.team_id == team.pk)
     scenario = from_library(SYSTEM, "bad-deploy", team=team, services=[service])
-    began = c.now - timedelta(days=14, hours=c.now.hour - 10)
+    began = c.hour - timedelta(days=14, hours=c.hour.hour - 10)
     ended = began + timedelta(minutes=24)
     scenario.is_demo, scenario.created_at = True, began - timedelta(days=7)
     scenario.save(update_fields=["is_demo", "created_at"])

@@ -23,13 +23,11 @@ INCIDENTS = 120
 
 def incidents(c: Company, groups: list[AlertGroup]) -> list[Incident]:
     """Incidents over the same time, the last one still running."""
-    chosen = [groups[int((number + 0.5) * (GROUPS - 40) / (INCIDENTS - 1))] for number in range(INCIDENTS - 1)] + [
-        groups[-1]
-    ]
-    incidents = []
-    for number, group in enumerate(chosen):
-        incidents.append(_incident(c, group, CAUSES[number % len(CAUSES)], running=number == INCIDENTS - 1))
-    return incidents
+    urgent = [group for group in groups[: GROUPS - 40] if group.urgency == "high"]
+    chosen = [urgent[int((number + 0.5) * len(urgent) / (INCIDENTS - 1))] for number in range(INCIDENTS - 1)]
+    causes = {cause.alert: cause for cause in CAUSES}
+    over = [_incident(c, group, causes[group.rule], running=False) for group in chosen]
+    return [*over, _incident(c, groups[-1], causes[groups[-1].rule], running=True)]
 
 
 def _incident(c: Company, group: AlertGroup, cause: Cause, *, running: bool) -> Incident:
@@ -51,7 +49,7 @@ def _incident(c: Company, group: AlertGroup, cause: Cause, *, running: bool) -> 
         severity=severity,
         status="active" if running else "resolved",
         team=service.team,
-        impact=c.random.choice(IMPACT).format(**said),
+        impact=IMPACT[service.team.name].format(**said),
         summary=f"{cause.right.format(**said)}."
         if not running
         else "We suspect the latest deploy; rolling back is under way.",
@@ -218,8 +216,8 @@ def _postmortem(
     author: Person,
     own: list[Person],
 ) -> None:
-    published = incident.declared_at + timedelta(days=6)
-    is_published = published < c.now - timedelta(days=3)
+    published = min(incident.declared_at + timedelta(days=6), c.now - timedelta(hours=2))
+    is_published = incident.declared_at < c.now - timedelta(days=12)
     right = cause.right.format(**said)
     Postmortem.objects.create(
         incident=incident,
@@ -243,9 +241,9 @@ def _postmortem(
         went_badly="- The first hypothesis took us too long.",
         lucky="- It happened during the day.",
         lessons=f"{cause.lesson}.",
-        created_at=at[7] + timedelta(days=1),
+        created_at=min(at[7] + timedelta(days=1), c.now - timedelta(hours=5)),
         created_by=author,
-        submitted_at=at[7] + timedelta(days=3),
+        submitted_at=min(at[7] + timedelta(days=3), c.now - timedelta(hours=3)),
         published_at=published if is_published else None,
         published_by=author if is_published else None,
     )
@@ -254,7 +252,8 @@ def _postmortem(
         (f"Show {cause.alert} on the first page of the dashboard", "detect"),
     ):
         due = (incident.declared_at + timedelta(days=c.random.randint(14, 60))).date()
-        done = due < c.now.date() and c.random.random() < 0.85
+        early = c.random.random() < 0.85
+        done = due < c.now.date() and (early or due < c.now.date() - timedelta(days=60))
         owner = c.random.choice(own)
         action = ActionItem.objects.create(
             incident=incident,
@@ -268,7 +267,9 @@ def _postmortem(
             created_at=published,
             created_by=author,
             remind_at=None if done else max(c.now + timedelta(days=1), incident.declared_at + timedelta(days=14)),
-            ended_at=published + timedelta(days=c.random.randint(1, 30)) if done else None,
+            ended_at=min(published + timedelta(days=c.random.randint(1, 30)), c.now - timedelta(hours=1))
+            if done
+            else None,
             is_demo=True,
         )
         ActionEvent.objects.create(action=action, at=published, kind="created", person=author)

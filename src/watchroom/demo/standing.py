@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.utils.text import slugify
 
@@ -17,7 +19,9 @@ from ..intake.journal import open_inbox
 from ..intake.models import Integration, MaintenanceWindow
 from ..kernel.signing import fingerprint, new_key
 from ..mitigations.models import Mitigation
+from ..oncall import rules
 from ..oncall.models import Absence, Override, Rotation, RotationMember, Schedule, Swap
+from ..oncall.queries import plans_of
 from ..paging.models import ContactMethod, EscalationPolicy, EscalationStep, NotificationRule, StepTarget, Urgency
 from ..status.models import (
     Component,
@@ -30,6 +34,7 @@ from ..status.models import (
 from .company import FIRST, LAST, SERVICES, TEAMS
 
 MONTHS = 18
+ZONES = {name: ZoneInfo(zone) for name, _, zone in TEAMS}
 
 
 @dataclass
@@ -48,6 +53,26 @@ class Company:
 
     def of(self, team: str) -> list[Person]:
         return self.people[team]
+
+    @property
+    def monday(self) -> datetime:
+        """When every rotation began, by the clock of its team: a year ago, on a Monday at nine."""
+        return datetime.combine((self.now - timedelta(days=self.now.weekday() + 7 * 52)).date(), time(9))
+
+    def on_duty(self, team: str, at: datetime) -> Person:
+        """Whose week it was."""
+        local = at.astimezone(ZONES[team]).replace(tzinfo=None)
+        people = self.people[team]
+        return people[(local - self.monday).days // 7 % len(people)]
+
+    @property
+    def hour(self) -> datetime:
+        """The full hour before: what people plan does not begin at seven minutes past."""
+        return self.now.replace(minute=0)
+
+    def uuid(self) -> UUID:
+        """The same for the same seed."""
+        return UUID(int=self.random.getrandbits(128), version=4)
 
 
 def teams(c: Company) -> None:
@@ -93,9 +118,9 @@ def services(c: Company) -> None:
                 service=service, kind=kind, label=label, url=f"https://{where}.fernweh.example/{slugify(made.name)}"
             )
             for kind, label, where in (
-                ("runbook", "Runbook", "wiki"),
-                ("dashboard", "Dashboard", "grafana"),
-                ("logs", "Logs", "logs"),
+                ("runbook", f"{made.name} in the wiki", "wiki"),
+                ("dashboard", "Traffic, errors, latency", "grafana"),
+                ("logs", "The last hour, as it was written", "logs"),
             )
         )
     by_name = {service.name: service for service in c.services}
@@ -106,7 +131,6 @@ def services(c: Company) -> None:
 
 def paging(c: Company) -> None:
     """For each team a schedule, a policy and an integration."""
-    monday = (c.now - timedelta(days=c.now.weekday() + 7 * 52)).date()
     for name, _, zone in TEAMS:
         team, people = c.teams[name], c.of(name)
         schedule = Schedule.objects.create(
@@ -117,15 +141,15 @@ def paging(c: Company) -> None:
             is_demo=True,
             created_at=c.now - timedelta(days=30 * MONTHS),
         )
-        rotation = Rotation.objects.create(schedule=schedule, name="Weekly", starts_at=f"{monday}T09:00")
+        rotation = Rotation.objects.create(schedule=schedule, name="Weekly", starts_at=f"{c.monday:%Y-%m-%dT%H:%M}")
         RotationMember.objects.bulk_create(
             RotationMember(rotation=rotation, person=p, turn=turn) for turn, p in enumerate(people)
         )
         Override.objects.create(
             schedule=schedule,
             person=people[-1],
-            starts_at=c.now + timedelta(days=3),
-            ends_at=c.now + timedelta(days=4),
+            starts_at=c.hour + timedelta(days=3),
+            ends_at=c.hour + timedelta(days=4),
             reason="Doctor's appointment",
             created_by=people[0],
         )
@@ -177,16 +201,25 @@ def paging(c: Company) -> None:
         )
 
 
+def on_call(c: Company, team: str, start: datetime, end: datetime) -> set[int]:
+    """The numbers of those of a team who are on call in a time."""
+    schedule = Schedule.objects.get(slug=f"demo-{slugify(team)}")
+    plan = plans_of([schedule], start, end)[schedule.pk]
+    return {shift.person for shift in rules.final_shifts(plan, start, end)}
+
+
 def away(c: Company) -> None:
     """Who is on holiday, and a shift that looks for somebody."""
-    for number, people in enumerate(c.people.values()):
-        begins = c.now + timedelta(days=9 + 4 * number)
+    for number, (name, people) in enumerate(c.people.items()):
+        begins = c.hour.replace(hour=7) + timedelta(days=9 + 4 * number)
+        while {people[1].pk} & on_call(c, name, begins, begins + timedelta(days=10)):
+            begins += timedelta(days=7)  # whoever goes on holiday has looked at the rota first
         Absence.objects.create(
             person=people[1], starts_at=begins, ends_at=begins + timedelta(days=10), reason="Holiday", paged=False
         )
     schedule = Schedule.objects.get(slug="demo-booking")
     *others, who = c.of("Booking")
-    begins = c.now + timedelta(days=3)  # the override of `paging` is theirs
+    begins = c.hour + timedelta(days=3)  # the override of `paging` is theirs
     swap = Swap.objects.create(
         schedule=schedule,
         offered_by=who,
@@ -200,7 +233,7 @@ def away(c: Company) -> None:
 
 def work(c: Company) -> None:
     """Work that is planned: alerts of these services page nobody meanwhile."""
-    begins = c.now + timedelta(days=3)
+    begins = c.hour.replace(hour=21) + timedelta(days=3)
     window = MaintenanceWindow.objects.create(
         team=c.teams["Platform"],
         title="A faster database",
@@ -235,7 +268,7 @@ def status_page(c: Company) -> None:
             created_at=c.now,
             changed_at=c.now,
         )
-    begins = c.now + timedelta(days=3)
+    begins = c.hour.replace(hour=21) + timedelta(days=3)
     work = Maintenance.objects.create(
         page=page,
         title="A faster database",
