@@ -8,7 +8,7 @@ from datetime import time, timedelta
 
 from ..accounts.actors import Actor, acting
 from ..incidents.commands import save_follow_rule, save_rotation, save_type
-from ..incidents.models import Incident, LogEntry
+from ..incidents.models import Incident, LogEntry, Task
 from ..insights.pay_rules import set_pay
 from ..intake.commands import save_inhibition, save_interval, save_route, save_silence
 from ..mitigations.commands import save_mitigation, save_runner
@@ -102,6 +102,24 @@ def answered(c: Company, led: list[Incident]) -> None:
             )
         )  # fmt: skip
     WorkflowRun.objects.bulk_create(runs)
+    for run in runs:
+        _tasks(run.incident, workflow.actions[0]["lines"], str(workflow))
+
+
+def _tasks(incident: Incident, lines: list[str], workflow: str) -> None:
+    """What a workflow has added to what is to be done: the first was done soon; the last is still open while it runs."""
+    at = incident.declared_at + timedelta(seconds=1)
+    roles = {row.role: row.person for row in incident.roles.select_related("person")}
+    for number, (line, role) in enumerate(zip(lines, ("communications", "operations"), strict=True)):
+        done = number == 0 or not incident.is_open
+        Task.objects.create(
+            incident=incident, text=line, assignee=roles[role], state="done" if done else "doing", created_at=at,
+            ended_at=at + timedelta(minutes=4 + 5 * number) if done else None,
+        )  # fmt: skip
+        LogEntry.objects.create(
+            incident=incident, kind="system", type="task.added", text=f"Workflow “{workflow}” added a task: {line}", at=at,
+            written_at=at,
+        )  # fmt: skip
 
 
 def meeting(c: Company, led: list[Incident]) -> None:

@@ -128,10 +128,13 @@ def _log(
         tester=fixer,
     )
     entry("decision", at[4], commander, f"{cause.mitigation} first; we look for the reason afterwards.", pinned=True)
+    known = {each.service_id: each for each in c.mitigations} if cause.kind == "roll_back" else {}
+    service = incident.services.get()
     run = MitigationRun.objects.create(
         incident=incident,
+        mitigation=known.get(service.pk),
         kind=cause.kind,
-        title=cause.mitigation,
+        title=known[service.pk].name if service.pk in known else cause.mitigation,
         started_by=fixer,
         started_at=at[5],
         ended_at=None if running else at[6],

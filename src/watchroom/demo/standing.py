@@ -131,8 +131,9 @@ def services(c: Company) -> None:
 
 def paging(c: Company) -> None:
     """For each team a schedule, a policy and an integration."""
-    for name, _, zone in TEAMS:
+    for number, (name, _, zone) in enumerate(TEAMS):
         team, people = c.teams[name], c.of(name)
+        begins = c.hour.replace(hour=8) + timedelta(days=3 + number)
         schedule = Schedule.objects.create(
             team=team,
             name=f"{name} on call",
@@ -148,8 +149,8 @@ def paging(c: Company) -> None:
         Override.objects.create(
             schedule=schedule,
             person=people[-1],
-            starts_at=c.hour + timedelta(days=3),
-            ends_at=c.hour + timedelta(days=4),
+            starts_at=begins,
+            ends_at=begins + timedelta(hours=10),
             reason="Doctor's appointment",
             created_by=people[0],
         )
@@ -219,7 +220,7 @@ def away(c: Company) -> None:
         )
     schedule = Schedule.objects.get(slug="demo-booking")
     *others, who = c.of("Booking")
-    begins = c.hour + timedelta(days=3)  # the override of `paging` is theirs
+    begins = c.hour.replace(hour=8) + timedelta(days=3)  # the override of `paging` is theirs
     swap = Swap.objects.create(
         schedule=schedule,
         offered_by=who,
