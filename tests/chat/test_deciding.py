@@ -493,3 +493,13 @@ def test_by_hand_it_says_so(connect: Connect, reached: Reached, rollback: Mitiga
     commands.finish(kim, MitigationRun.objects.get(), outcome="worse")
     run_due()
     assert "It made things worse (09:00 UTC)." in message(server)
+
+
+def test_the_page_of_the_alert_says_the_same(rollback: Mitigation, client: Client) -> None:
+    group = fire(policy(rollback))
+    client.force_login(make.person("Kim", "responder"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = client.get(f"/alerts/{group.pk}").content.decode()
+    assert "Watchroom does it through Deployer" in page and "Who may: a responder of Shop." in page
+    changed(rollback, how="Press the other one.")
+    page = client.get(f"/alerts/{group.pk}").content.decode()
+    assert "it can only be declined" in page and "Approve and start it" not in page

@@ -192,7 +192,7 @@ def paging(c: Company) -> None:
                 service=service,
                 kind="roll_back",
                 name=f"Roll back {service.name}",
-                slug=f"demo-roll-back-{service.pk}",
+                slug=service.slug.replace("demo-", "demo-roll-back-", 1),
                 how="1. Open the pipeline.\n2. Choose the release before the current one.\n3. Press “Deploy”.\n4. Wait three minutes.",
                 check_text="The error rate on the dashboard falls below 0.5 %.",
                 undo="Deploy the newest release.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..kernel import settings as conf
 from ..kernel.numbers import whole
 from ..workspaces.base import Button, Part
@@ -60,6 +62,17 @@ def part_of(row: Approval, zone: str) -> Part:
         return Part(title, row.text[:MOST_TEXT], state, "warning", (Button("decline", "Decline"),), about, url)
     asked = buttons(row.title, now.risk, now.where)
     return Part(title, said(now, row.text), may(row, now), "warning", asked, about, url)
+
+
+def as_they_are(rows: Iterable[Approval]) -> list[Approval]:
+    """For a page: each with ``where`` it would be done and ``may``, who may approve; one that has changed since, or is decided,
+    without."""
+    found = list(rows)
+    for row in found:
+        now = proposed_by(row.target) if row.state == Approval.State.OPEN else None
+        same = now is not None and now.mark == row.mark
+        row.where, row.may = (now.where, may(row, now)) if now and same else ("", "")  # type: ignore[attr-defined]
+    return found
 
 
 def key_of(row: Approval) -> str:

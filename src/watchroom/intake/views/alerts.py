@@ -25,6 +25,7 @@ from ...kernel.errors import NotFound, Refused, WatchroomError
 from ...kernel.finding import one
 from ...kernel.numbers import whole, wholes
 from ...paging.models import Approval, Escalation
+from ...paging.proposed import as_they_are
 from ...paging.queries import notifications_visible_to, trace
 from ...paging.views.respond import next_of
 from ...runbooks.queries import fitting_group
@@ -115,7 +116,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     links = list(group.service.links.all()) if group.service else []
     answered = _answered(escalation)
     coming = next_of(lines)
-    proposed = list(escalation.approvals.select_related("decided_by")) if escalation else []
+    proposed = as_they_are(escalation.approvals.select_related("decided_by", "escalation__team")) if escalation else []
     may_respond = actor.may(Action.RESPOND, group.team) or (
         escalation and escalation.notifications.filter(person=actor.person).exists()
     )

@@ -22,6 +22,7 @@ from ...web.middleware import actor_of
 from .. import commands, links
 from ..hooks import summary_of
 from ..models import Notification
+from ..proposed import as_they_are
 from ..queries import escalations_visible_to, policies_visible_to, trace
 from ..together import bundle_of
 
@@ -111,7 +112,7 @@ def escalation(request: HttpRequest, pk: int) -> HttpResponse:
         "verb": VERBS[found.kind],
         "may_answer": asked and not found.ended_at,
         "is_sender": found.kind == "direct" and actor.person is not None and found.sender_id == actor.person.pk,
-        "approvals": found.approvals.select_related("decided_by"),
+        "approvals": as_they_are(found.approvals.select_related("decided_by", "escalation__team")),
     }
     return render(request, "paging/escalation.html", context)
 

@@ -18,6 +18,7 @@ from ...intake.commands.groups import needed_for
 from ...kernel.errors import WatchroomError
 from ...kernel.numbers import whole
 from ...paging.models import Approval, Escalation
+from ...paging.proposed import as_they_are
 from ...paging.queries import approvals_visible_to
 from ...web.middleware import actor_of
 from ..models import Runbook, RunbookRun
@@ -43,7 +44,7 @@ def for_incident(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "runs": _runs(runs_visible_to(by).filter(incident=incident)),
         "offered": offered_in(by, incident) if acts else [],
-        "approvals": list(proposals) if incident.is_open else [],
+        "approvals": as_they_are(proposals) if incident.is_open else [],
         "acts": acts,
         "about": "incident",
         "pk": pk,
