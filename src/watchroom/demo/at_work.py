@@ -12,6 +12,7 @@ from ..mitigations.proposals import describe
 from ..oncall import facts, rules
 from ..oncall.models import Handoff, Schedule
 from ..oncall.queries import plans_of
+from ..paging.commands import plan_of
 from ..paging.models import Approval, Escalation, EscalationEvent, EscalationStep, Notification, StepTarget
 from ..paging.rules import Target
 from ..readiness.commands import look_at
@@ -37,7 +38,7 @@ def proposing(c: Company, groups: list[AlertGroup]) -> None:
     StepTarget.objects.create(step=step, **Approval.named(target))
     begun = Escalation.objects.create(
         kind=Escalation.Kind.ALERT_GROUP, subject_id=group.pk, title=group.title, path=f"/alerts/{group.pk}",
-        team=group.team, policy=group.policy, plan={}, started_at=group.opened_at, ended_at=group.acknowledged_at,
+        team=group.team, policy=group.policy, plan=plan_of(group.policy).as_json(), started_at=group.opened_at, ended_at=group.acknowledged_at,
         end=Escalation.End.ACKNOWLEDGED, ended_by=group.acknowledged_by,
     )  # fmt: skip
     Notification.objects.create(
