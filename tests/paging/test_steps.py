@@ -15,6 +15,7 @@ from paging.stepping import fire, policy
 from paging.test_escalation import hook, paged, reachable
 from peers.http import HttpPeer
 from watchroom.accounts.actors import acting
+from watchroom.accounts.models import AuditRecord
 from watchroom.engine.loop import run_due
 from watchroom.incidents import commands as incidents
 from watchroom.intake import commands as intake
@@ -260,6 +261,8 @@ def test_a_policy_says_all_of_it_in_the_form_the_api_and_the_page(client: Any, h
     page = client.get("/policies/full").content.decode()
     assert "hooks.example.org" in page and "outside Mon, Fri 09:00–17:00 Europe/Berlin" in page
     assert made.webhook_key in page
+    told = str(AuditRecord.objects.get(action="policy.created").data)
+    assert "https://hooks.example.org/…" in told and "org/a" not in told, "programs outside are told the same"
     form = client.get("/policies/full/edit")
     row = form.context["steps"][0]
     # What the form shows, saved again, is the same policy.

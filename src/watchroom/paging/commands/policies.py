@@ -14,7 +14,7 @@ from ...accounts.changes import change
 from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...kernel.errors import Conflict, Refused
-from ...kernel.http import check_url
+from ...kernel.http import check_url, origin
 from ...kernel.names import made_of
 from ...kernel.prepared import prepared
 from ...kernel.signing import new_key
@@ -114,9 +114,18 @@ def save_policy(
             )
             StepTarget.objects.bulk_create([StepTarget(step=step, **_columns(target)) for target in each.targets])
         _keep(policy, by.name, Plan(tuple(checked), repeats, answers))
-        made.note(version=policy.version, steps=[step.as_json() for step in checked])
+        made.note(version=policy.version, steps=[_as_told(step) for step in checked])
         made.touch("policies", f"policy:{policy.pk}")
     return policy
+
+
+def _as_told(step: Step) -> dict[str, Any]:
+    """A step as the audit trail has it, and programs outside are told of it: what follows a webhook's host is often a secret."""
+    said = step.as_json()
+    for target in said["targets"]:
+        if target["kind"] == "webhook":
+            target["detail"] = f"{origin(target['detail'])}/…"
+    return said
 
 
 def _keep(policy: EscalationPolicy, by: str, plan: Plan | None = None) -> None:
