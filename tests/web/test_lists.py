@@ -25,7 +25,7 @@ def drawn(text: str, address: str, **values: object) -> str:
 def test_a_select_shows_what_the_address_says_and_escapes_what_things_are_called() -> None:
     things = [Thing(7, "shop", "Shop"), Thing(8, "a-b", "A <b>")]
     by_slug = drawn('{% choose "team" "Team" "All teams" things %}', "/?team=shop", things=things)
-    assert '<select class="input" name="team" aria-label="Team" data-autosubmit>' in by_slug
+    assert '<select aria-label="Team" class="input" name="team" data-autosubmit>' in by_slug
     assert '<option value="">All teams</option><option value="shop" selected>Shop</option>' in by_slug
     assert '<option value="a-b">A &lt;b&gt;</option>' in by_slug
     by_number = drawn('{% choose "team" "Team" "All teams" things "pk" %}', "/?team=8", things=things)

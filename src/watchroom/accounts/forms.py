@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from ..kernel.errors import WatchroomError
+from ..kernel.found import OneOf
 from .models import Person, Team
 from .roles import SCOPES, Role
 from .rules import timezones
@@ -39,7 +40,7 @@ class PersonForm(forms.Form):
 class NewPersonForm(PersonForm):
     """Somebody who is added, at once into a team."""
 
-    team = forms.ModelChoiceField(
+    team = OneOf(
         Team.objects.order_by("name"),
         required=False,
         label="Team",
@@ -74,7 +75,7 @@ class TeamForm(forms.Form):
 class MemberForm(forms.Form):
     """Somebody for a team."""
 
-    person = forms.ModelChoiceField(Person.objects.filter(is_active=True), label="Person")
+    person = OneOf(Person.objects.filter(is_active=True), label="Person")
     role = forms.ChoiceField(choices=ROLES[:3], label="Role in the team", initial="responder")
 
 

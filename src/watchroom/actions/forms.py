@@ -7,6 +7,7 @@ from typing import Any, cast
 from django import forms
 
 from ..accounts.models import Person, Team
+from ..kernel.found import OneOf
 from ..kernel.local_time import LocalDay
 from . import rules
 from .models import ActionItem
@@ -20,7 +21,7 @@ class ActionForm(forms.Form):
         max_length=200,
         help_text="One thing that can be finished: “Refuse a deploy while the queue is older than 5 minutes”.",
     )
-    owner: forms.ModelChoiceField[Person] = forms.ModelChoiceField(
+    owner: forms.ModelChoiceField[Person] = OneOf(
         Person.objects.none(), label="Owner", empty_label="Choose one person", help_text="One person, who is reminded."
     )
     due_on = LocalDay(
@@ -29,7 +30,7 @@ class ActionForm(forms.Form):
     )
     kind = forms.ChoiceField(label="What does it do?", choices=ActionItem.Kind.choices)
     priority = forms.TypedChoiceField(label="Priority", choices=ActionItem.Priority.choices, coerce=int, initial=2)
-    team: forms.ModelChoiceField[Team] = forms.ModelChoiceField(
+    team: forms.ModelChoiceField[Team] = OneOf(
         Team.objects.none(), label="Team", required=False, empty_label="The incident’s team"
     )
     description = forms.CharField(

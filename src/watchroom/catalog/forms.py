@@ -10,6 +10,7 @@ from ..accounts.actors import Actor
 from ..accounts.models import Team
 from ..accounts.roles import Action
 from ..kernel.errors import Refused
+from ..kernel.found import OneOf, SomeOf
 from .models import Service
 from .queries import services_visible_to
 from .rules import labels_from, links_from
@@ -19,11 +20,11 @@ class ServiceForm(forms.Form):
     """A service with everything that is known about it; lists are written line by line."""
 
     name = forms.CharField(max_length=100, label="Name")
-    team = forms.ModelChoiceField(Team.objects.none(), label="Owned by", empty_label="Choose a team")
+    team = OneOf(Team.objects.none(), label="Owned by", empty_label="Choose a team")
     tier = forms.TypedChoiceField(
         coerce=int, choices=Service.Tier.choices, initial=Service.Tier.IMPORTANT, label="Tier"
     )
-    policy: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+    policy: forms.ModelChoiceField[Any] = OneOf(
         None, required=False, label="Escalation policy", empty_label="None: its alerts page the team's managers"
     )
     description = forms.CharField(required=False, label="What is it?", widget=forms.Textarea(attrs={"rows": 3}))
@@ -42,9 +43,7 @@ class ServiceForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2, "class": "mono"}),
         help_text="One per line, such as region=eu-west.",
     )
-    needs = forms.ModelMultipleChoiceField(
-        Service.objects.none(), required=False, label="Does not work without", widget=forms.SelectMultiple
-    )
+    needs = SomeOf(Service.objects.none(), required=False, label="Does not work without")
     slug = forms.CharField(
         required=False,
         max_length=64,

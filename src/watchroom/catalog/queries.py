@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db.models import Count, QuerySet
 
@@ -20,13 +20,11 @@ def services_visible_to(actor: Actor) -> QuerySet[Service]:
     return rows if actor.may(Action.SEE) else rows.none()
 
 
-def listed(actor: Actor) -> QuerySet[Service]:
-    """Services for a list, with how many others they need and are needed by."""
-    return (
-        services_visible_to(actor)
-        .prefetch_related("links")
-        .annotate(needs_count=Count("needs", distinct=True), needed_by_count=Count("needed_by", distinct=True))
-    )
+def counts_of(rows: Collection[Service]) -> tuple[dict[int, int], dict[int, int]]:
+    """How many others each of ``rows`` needs, and how many need it; who is not in a dict has none."""
+    links = Dependency.objects.order_by()
+    needs = links.filter(service__in=rows).values_list("service_id").annotate(Count("id"))
+    return dict(needs), dict(links.filter(needs__in=rows).values_list("needs_id").annotate(Count("id")))
 
 
 def service_by(actor: Actor, slug: str) -> Service:

@@ -30,7 +30,7 @@ _MOST = 200  # more than this is for the search
 def services(request: HttpRequest) -> HttpResponseBase:
     """``/services``: the catalog, the most important first."""
     by = actor_of(request)
-    rows = queries.listed(by)
+    rows = queries.services_visible_to(by).prefetch_related("links")
     read = request.GET.get
     if text := read("q", "").strip():
         rows = rows.filter(Q(name__icontains=text) | Q(description__icontains=text) | Q(slug__icontains=text))
@@ -39,6 +39,7 @@ def services(request: HttpRequest) -> HttpResponseBase:
     if (tier := whole(read("tier", ""))) is not None:
         rows = rows.filter(tier=tier)
     found = list(rows[: _MOST + 1])
+    needs, needed_by = queries.counts_of(found)
     firing = set(
         groups_visible_to(by)
         .filter(resolved_at=None, service__in=[row.pk for row in found])
@@ -46,9 +47,9 @@ def services(request: HttpRequest) -> HttpResponseBase:
         .values_list("service_id", flat=True)
     )
     context = {
-        "services": [(row, row.pk in firing) for row in found[:_MOST]],
+        "services": [(row, row.pk in firing, needs.get(row.pk, 0), needed_by.get(row.pk, 0)) for row in found[:_MOST]],
         "more": len(found) > _MOST,
-        "teams": teams_visible_to(by).prefetch_related(None),
+        "teams": teams_visible_to(by),
         "tiers": [(tier, f"Tier {tier}") for tier in Service.Tier.values],
         "may_add": by.teams_where(Action.MANAGE).exists(),
     }

@@ -12,6 +12,7 @@ from ..accounts.roles import Action
 from ..connectors.base import Connector
 from ..incidents.forms import choices
 from ..kernel.asked_forms import SettingsForm
+from ..kernel.found import OneOf
 from ..kernel.plugins import all_of
 from . import queries
 from .commands.connections import GROUP
@@ -23,7 +24,7 @@ class ConnectionForm(SettingsForm):
     """A connection: name, team, and what its connector asks for. Secrets are never shown again."""
 
     name = forms.CharField(max_length=100, label="Name", help_text="For example “Prometheus production”.")
-    team = forms.ModelChoiceField(Team.objects.none(), label="Team")
+    team = OneOf(Team.objects.none(), label="Team")
 
     def __init__(
         self, *args: Any, actor: Actor, kind: str, connection: Connection | None = None, **kwargs: Any

@@ -93,7 +93,10 @@ class Change(models.Model):
 
     class Meta:
         ordering = ("-at", "-id")
-        indexes = (models.Index(fields=("service", "-at"), name="change_of_service"),)
+        indexes = (
+            models.Index(fields=("service", "-at"), name="change_of_service"),
+            models.Index(fields=("-at", "-id"), name="change_latest"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("service", "client_key"), condition=~Q(client_key=""), name="one_change_per_client_key"

@@ -16,7 +16,7 @@ from ..catalog.queries import services_visible_to
 from ..intake.models import AlertGroup
 from ..intake.queries import groups_visible_to
 from ..kernel import clock
-from ..kernel.found import FoundSelect, FoundSelectMultiple
+from ..kernel.found import FoundSelect, FoundSelectMultiple, OneOf
 from ..kernel.local_time import LocalTime
 from .guidance.situation import minutes
 from .models import Incident, LogEntry, RoleName, Update
@@ -53,7 +53,7 @@ class DeclareForm(AskingForm):
         label="How bad is it?", choices=severities, coerce=int, initial=3, widget=forms.RadioSelect
     )
     impact = forms.CharField(label="Who notices what?", required=False, widget=forms.Textarea(attrs={"rows": 2}))
-    team: forms.ModelChoiceField[Team] = forms.ModelChoiceField(
+    team: forms.ModelChoiceField[Team] = OneOf(
         Team.objects.none(), label="Team", required=False, empty_label="From the services"
     )
     services: forms.ModelMultipleChoiceField[Service] = forms.ModelMultipleChoiceField(
@@ -150,7 +150,7 @@ class SummaryForm(forms.ModelForm):
 class ScopeForm(forms.Form):
     """Whose it is, what it is about and who sees it."""
 
-    team: forms.ModelChoiceField[Team] = forms.ModelChoiceField(
+    team: forms.ModelChoiceField[Team] = OneOf(
         Team.objects.none(), label="Team", required=False, empty_label="As it is"
     )
     services: forms.ModelMultipleChoiceField[Service] = forms.ModelMultipleChoiceField(

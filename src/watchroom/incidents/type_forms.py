@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 
 from ..accounts.models import Person
+from ..kernel.found import OneOf
 from ..kernel.local_time import LocalDay
 from ..kernel.numbers import whole
 from .models import Incident, IncidentType
@@ -36,7 +37,7 @@ def _field(asked: custom.Field, *, required: bool) -> forms.Field:
         return LocalDay(**common)
     if asked.kind == "person":
         people = Person.objects.filter(is_active=True)
-        return forms.ModelChoiceField(people, empty_label="–", **common)
+        return OneOf(people, empty_label="–", **common)
     if asked.kind == "link":
         return forms.URLField(assume_scheme="https", **common)
     return forms.CharField(max_length=2000, **common)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -13,6 +13,7 @@ from ..catalog.queries import services_visible_to
 from ..evidence.queries import indicators_visible_to
 from ..incidents.forms import choices
 from ..kernel.asked_forms import SettingsForm, field_of
+from ..kernel.found import OneOf
 from ..kernel.numbers import whole
 from ..kernel.plugins import all_of
 from ..runners.base import Runner as Plugin
@@ -30,6 +31,7 @@ class MitigationForm(forms.ModelForm):
 
     class Meta:
         model = Mitigation
+        field_classes: ClassVar = {"team": OneOf, "service": OneOf}
         fields = (
             "name", "team", "service", "kind", "risk", "how", "check_text", "undo", "indicator", "managers_only",
             "runner", "needs_approval", "timeout_seconds",
@@ -90,9 +92,7 @@ class RunnerForm(SettingsForm):
     """A runner: name, team, and what its plugin asks for."""
 
     name = forms.CharField(max_length=100, label="Name", help_text="For example “Production cluster”.")
-    team = forms.ModelChoiceField(
-        Team.objects.none(), label="Team", empty_label="Choose a team", help_text="Whose managers may use it."
-    )
+    team = OneOf(Team.objects.none(), label="Team", empty_label="Choose a team", help_text="Whose managers may use it.")
 
     def __init__(self, *args: Any, actor: Actor, kind: str, runner: Runner | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

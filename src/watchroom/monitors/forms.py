@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -11,6 +11,7 @@ from ..accounts.roles import Action
 from ..catalog.queries import services_visible_to
 from ..intake.trying import read_labels
 from ..kernel.errors import Refused
+from ..kernel.found import OneOf
 from .kinds.base import Kind
 from .models import Check, Heartbeat
 
@@ -63,6 +64,7 @@ class HeartbeatForm(_MonitorForm):
 
     class Meta:
         model = Heartbeat
+        field_classes: ClassVar = {"team": OneOf, "service": OneOf}
         fields = (
             "name",
             "team",
@@ -98,6 +100,7 @@ class CheckForm(_MonitorForm):
 
     class Meta:
         model = Check
+        field_classes: ClassVar = {"team": OneOf, "service": OneOf}
         fields = ("name", "team", "service", "interval_seconds", "timeout_seconds", "for_seconds", "severity", "alert_title",
                   "description", "labels", "drill")  # fmt: skip
         labels = {

@@ -327,6 +327,8 @@ def handoffs_of(actor: Actor, at: datetime) -> list[Handoff]:
     if actor.person is None:
         return []
     day = timedelta(days=1)
-    mine = Q(incoming=actor.person) & (Q(written_at=None) | Q(acknowledged_at=None, at__gt=at - 7 * day))
-    left = Q(outgoing=actor.person) & (Q(written_at=None) | Q(at__gt=at - day))
-    return list(handoffs_visible_to(actor).filter(mine | left).distinct().order_by("at", "id")[:20])
+    coming = Handoff.incoming.through.objects.filter(person=actor.person).values("handoff")
+    going = Handoff.outgoing.through.objects.filter(person=actor.person).values("handoff")
+    mine = Q(pk__in=coming) & (Q(written_at=None) | Q(acknowledged_at=None, at__gt=at - 7 * day))
+    left = Q(pk__in=going) & (Q(written_at=None) | Q(at__gt=at - day))
+    return list(handoffs_visible_to(actor).filter(mine | left).order_by("at", "id")[:20])

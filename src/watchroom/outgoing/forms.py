@@ -10,6 +10,7 @@ from ..accounts.actors import Actor
 from ..accounts.models import Team
 from ..accounts.roles import Action
 from ..incidents.forms import choices
+from ..kernel.found import OneOf
 from .models import Webhook
 
 FAMILIES = (
@@ -36,7 +37,7 @@ class WebhookForm(forms.Form):
         widget=forms.URLInput(attrs={"placeholder": "https://hooks.example.org/watchroom"}),
         help_text="Events are posted to it as signed JSON.",
     )
-    team = forms.ModelChoiceField(Team.objects.none(), required=False, label="Whose events", empty_label="Everybody's")
+    team = OneOf(Team.objects.none(), required=False, label="Whose events", empty_label="Everybody's")
     families = forms.MultipleChoiceField(
         choices=FAMILIES, required=False, label="What it is told of", widget=forms.CheckboxSelectMultiple
     )

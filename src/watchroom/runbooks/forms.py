@@ -18,7 +18,7 @@ from ..catalog.models import Service
 from ..catalog.queries import services_visible_to
 from ..incidents.forms import choices
 from ..kernel.errors import WatchroomError
-from ..kernel.found import FoundSelect, FoundSelectMultiple
+from ..kernel.found import FoundSelect, FoundSelectMultiple, OneOf
 from ..kernel.numbers import whole
 from . import choosing, rules
 from .models import Runbook
@@ -38,7 +38,7 @@ class RunbookForm(forms.Form):
     """A runbook without its steps."""
 
     name = forms.CharField(max_length=120, label="Name", help_text="What is seen: “Checkout is slow”.")
-    team = forms.ModelChoiceField(Team.objects.none(), label="Owned by")
+    team = OneOf(Team.objects.none(), label="Owned by")
     summary = forms.CharField(
         required=False, max_length=2_000, label="When to use it", widget=forms.Textarea(attrs={"rows": 2})
     )

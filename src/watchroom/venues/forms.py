@@ -12,6 +12,7 @@ from ..accounts.roles import Action
 from ..bridges.base import Bridge as Plugin
 from ..incidents.forms import choices
 from ..incidents.models import IncidentType
+from ..kernel.found import OneOf
 from ..kernel.plugins import all_of
 from ..workspaces.models import Workspace
 from ..workspaces.queries import visible_to as workspaces_visible_to
@@ -31,7 +32,7 @@ class BridgeForm(forms.Form):
     """A bridge: name, team, and what its kind asks for. Secrets are never shown again."""
 
     name = forms.CharField(max_length=100, label="Name", help_text="For example “Zoom of Acme”.")
-    team = forms.ModelChoiceField(Team.objects.none(), required=False, label="Whose", empty_label="Everybody's")
+    team = OneOf(Team.objects.none(), required=False, label="Whose", empty_label="Everybody's")
 
     def __init__(self, *args: Any, actor: Actor, kind: str, bridge: Bridge | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,9 +65,7 @@ class PlanForm(forms.Form):
     """Where people meet, and for which incidents that is made by itself."""
 
     name = forms.CharField(max_length=100, label="Name", help_text="For example “Everybody's large incidents”.")
-    team = forms.ModelChoiceField(
-        Team.objects.none(), required=False, label="For the incidents of", empty_label="Everybody"
-    )
+    team = OneOf(Team.objects.none(), required=False, label="For the incidents of", empty_label="Everybody")
     workspace = forms.ModelChoiceField(
         Workspace.objects.none(), required=False, label="A channel in", empty_label="No channel"
     )

@@ -10,6 +10,7 @@ from ..accounts.actors import Actor
 from ..accounts.models import Team
 from ..accounts.roles import Action
 from ..kernel.asked_forms import SettingsForm
+from ..kernel.found import OneOf
 from ..kernel.plugins import all_of
 from .base import Product, asked_of
 from .models import Workspace
@@ -20,7 +21,7 @@ class WorkspaceForm(SettingsForm):
     """A workspace: name, whose it is, and what its product asks for. Secrets are never shown again."""
 
     name = forms.CharField(max_length=100, label="Name", help_text="For example “Slack of Acme”.")
-    team = forms.ModelChoiceField(
+    team = OneOf(
         Team.objects.none(),
         label="Whose is it?",
         help_text="A team's managers may change it; what is everybody's, only administrators. Everybody may be reached by it.",

@@ -8,21 +8,31 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from ...api.pages import page
 from ...kernel.errors import WatchroomError
+from ...kernel.found import fitting
 from ...web.middleware import actor_of
 from .. import commands, queries
 from ..forms import MemberForm, TeamForm, blame
 from ..held import CLOSE_IT, history_of
+from ..models import Team
 from ..roles import Action
 
 
 def teams(request: HttpRequest) -> HttpResponseBase:
-    """``/teams``: all teams with their people."""
+    """``/teams``: teams with their people by name, a page at a time."""
     by = actor_of(request)
-    rows = queries.teams_visible_to(by).annotate(service_count=Count("services", distinct=True))
-    if text := request.GET.get("q", "").strip():
-        rows = rows.filter(name__icontains=text)
-    return render(request, "accounts/teams.html", {"teams": rows, "may_add": by.may(Action.ADMINISTER)})
+    rows = fitting(queries.teams_visible_to(by), request.GET.get("q", ""), "name", "slug")
+    found, following = page(rows, cursor=request.GET.get("after"), key="name")
+    owned = dict(
+        Team.objects.filter(pk__in=[row.pk for row in found]).order_by().values_list("pk").annotate(Count("services"))
+    )
+    context = {
+        "teams": [(row, owned[row.pk]) for row in found],
+        "following": following,
+        "may_add": by.may(Action.ADMINISTER),
+    }
+    return render(request, "accounts/teams.html", context)
 
 
 def team(request: HttpRequest, slug: str) -> HttpResponseBase:

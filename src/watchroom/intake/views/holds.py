@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -112,8 +113,8 @@ def _prefilled(actor: Actor, request: HttpRequest) -> dict[str, str]:
     return values
 
 
-def _teams(actor: Actor) -> list[Team]:
-    return list(Team.objects.all() if actor.may(Action.RESPOND) else actor.teams_where(Action.RESPOND))
+def _teams(actor: Actor) -> QuerySet[Team]:
+    return actor.teams_where(Action.RESPOND)
 
 
 def preview(request: HttpRequest) -> HttpResponse:

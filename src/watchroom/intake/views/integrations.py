@@ -12,10 +12,12 @@ from django.views.decorators.http import require_POST
 from ...accounts.actors import Actor
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
+from ...api.pages import page
 from ...catalog.models import Service
 from ...kernel import settings as conf
 from ...kernel.errors import Conflict, NotFound, Refused
 from ...kernel.finding import one
+from ...kernel.found import fitting
 from ...kernel.numbers import whole
 from ...kernel.plugins import all_of
 from ...sources.base import Configured, Setting
@@ -35,15 +37,16 @@ def integration_for(actor: Actor, slug: str) -> Integration:
 
 
 def index(request: HttpRequest) -> HttpResponse:
-    """All integrations."""
+    """``/integrations``: by name, a page at a time."""
     actor = actor_of(request)
     sources = all_of("watchroom.sources")
-    found = [
-        (each, sources[each.source].label if each.source in sources else each.source)
-        for each in integrations_visible_to(actor)
-    ]
+    rows = fitting(integrations_visible_to(actor), request.GET.get("q", ""), "name", "slug", "team__name")
+    found, following = page(rows, cursor=request.GET.get("after"), key="name")
     context = {
-        "integrations": found,
+        "integrations": [
+            (each, sources[each.source].label if each.source in sources else each.source) for each in found
+        ],
+        "following": following,
         "manages": actor.teams_where(Action.MANAGE).exists(),
     }
     return render(request, "intake/integrations.html", context)

@@ -4,6 +4,9 @@ wait for each other instead: who comes next begins the moment the one before has
 
 Besides, what Django works out anew for each statement and each time is remembered or done straight away: statements come
 again, and all times are UTC (``USE_TZ``, and no zone of the database's own).
+
+What belongs to many rows is prefetched by one ``IN``. Django asks SQLite ``id = 1 OR id = 2 …``, which is read in a time that
+grows with its square, and refused from a thousand on.
 """
 
 from __future__ import annotations
@@ -17,10 +20,22 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 from django.db.backends.sqlite3.operations import DatabaseOperations
+from django.db.models.fields.tuple_lookups import TupleIn
+from django.db.models.lookups import In
 
 _LONGEST_WAIT_SECONDS = 30.0  # as SQLite's own: then it is asked all the same, and says that it is busy
 _turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by file
 os.register_at_fork(after_in_child=_turns.clear)  # the thread that holds one is not there
+
+
+def _in(self: TupleIn, compiler: Any, connection: Any, **context: Any) -> Any:
+    if not self.rhs_is_direct_value() or len(self.lhs) != 1:
+        return self.as_sql(compiler, connection, **context)
+    column: Any = next(iter(self.lhs))
+    return In(column, [value for (value,) in self.rhs]).as_sql(compiler, connection)
+
+
+TupleIn.as_sqlite = _in  # type: ignore[attr-defined]  # as Django's documentation says for backends of one's own
 
 
 @lru_cache(maxsize=512)

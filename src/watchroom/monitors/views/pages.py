@@ -14,7 +14,7 @@ from ...web.middleware import actor_of
 from .. import commands, queries
 from ..forms import CheckForm, HeartbeatForm
 
-SHOWN = 200
+SHOWN = 50  # of each; the search finds the others
 DAYS_IN_LIST = 30
 DAYS = 90
 
@@ -23,9 +23,10 @@ def monitors(request: HttpRequest) -> HttpResponse:
     """Both lists, what needs somebody first."""
     by = actor_of(request)
     words = request.GET.get("q", "").strip()
-    beats = queries.heartbeats_visible_to(by).filter(name__icontains=words).order_by("name")[:SHOWN]
-    checks = queries.checks_visible_to(by).filter(name__icontains=words).order_by("name")[:SHOWN]
-    heartbeats, tried = list(beats), list(checks)
+    beats = queries.heartbeats_visible_to(by).filter(name__icontains=words).order_by("name")[: SHOWN + 1]
+    checks = queries.checks_visible_to(by).filter(name__icontains=words).order_by("name")[: SHOWN + 1]
+    more = len(beats) > SHOWN or len(checks) > SHOWN
+    heartbeats, tried = list(beats)[:SHOWN], list(checks)[:SHOWN]
     beat_bars, check_bars = queries.bars(heartbeats, DAYS_IN_LIST), queries.bars(tried, DAYS_IN_LIST)
     return render(
         request,
@@ -33,6 +34,7 @@ def monitors(request: HttpRequest) -> HttpResponse:
         {
             "heartbeats": [(each, beat_bars[each.pk]) for each in heartbeats],
             "checks": [(each, check_bars[each.pk]) for each in tried],
+            "more": more,
             "words": words,
             "may_add": by.teams_where(Action.MANAGE).exists(),
         },

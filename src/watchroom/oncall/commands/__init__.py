@@ -1,6 +1,6 @@
 """All that changes schedules."""
 
-from .absences import add_absence, import_absences, may_speak_for, remove_absence, set_holidays
+from .absences import add_absence, import_absences, may_speak_for, people_spoken_for, remove_absence, set_holidays
 from .calendars import address_of, make_feed, refresh_calendars, remove_calendar, revoke_feed, save_calendar
 from .handoffs import acknowledge_handoff, note_handoff
 from .overrides import accept_rota, add_override, remove_override, take_back_rota
@@ -29,6 +29,7 @@ __all__ = [
     "may_speak_for",
     "note_handoff",
     "offer_swap",
+    "people_spoken_for",
     "refresh_calendars",
     "remove_absence",
     "remove_calendar",

@@ -6,9 +6,11 @@ import csv
 import io
 from datetime import UTC, datetime, timedelta
 
+from django.db.models import Q, QuerySet
+
 from ...accounts.actors import Actor
 from ...accounts.changes import change
-from ...accounts.models import Person, Team
+from ...accounts.models import Membership, Person, Team
 from ...accounts.queries import person_by
 from ...accounts.roles import Action
 from ...kernel.errors import NotAllowed, NotFound, Refused
@@ -28,6 +30,15 @@ def may_speak_for(by: Actor, person: Person) -> bool:
     if by.may(Action.ADMINISTER):
         return True
     return any(by.may(Action.MANAGE, team) for team in person.memberships.values_list("team_id", flat=True))
+
+
+def people_spoken_for(by: Actor) -> QuerySet[Person]:
+    """Everybody who is here and for whom :func:`may_speak_for` holds."""
+    here = Person.objects.filter(is_active=True)
+    if by.may(Action.ADMINISTER):
+        return here
+    managed = Q(pk__in=Membership.objects.filter(team__in=by.teams_where(Action.MANAGE)).values("person"))
+    return here.filter(managed | Q(pk=by.person.pk) if by.person and by.may(Action.SEE) else managed)
 
 
 def speak_for(by: Actor, person: Person) -> None:

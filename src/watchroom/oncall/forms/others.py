@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from ...accounts.models import Person
+from ...kernel.found import OneOf
 from ...kernel.local_time import LocalTime
 from ..models import Rotation, Schedule
 from .turns import TurnsField
@@ -16,8 +17,8 @@ from .turns import TurnsField
 class OverrideForm(forms.Form):
     """Somebody takes over for a while."""
 
-    person = forms.ModelChoiceField(Person.objects.filter(is_active=True), label="Who takes over")
-    replaces = forms.ModelChoiceField(
+    person = OneOf(Person.objects.filter(is_active=True), label="Who takes over")
+    replaces = OneOf(
         Person.objects.filter(is_active=True), required=False, label="From whom", empty_label="Everybody who is on call"
     )
     starts_at = LocalTime("From", "In your own time zone.")
@@ -107,7 +108,7 @@ class TemporaryForm(forms.Form):
         "From", "In your own time zone. The first turn begins then; hand-offs after it come at the same hour."
     )
     ends_at = LocalTime("Until")
-    other = forms.ModelChoiceField(
+    other = OneOf(
         Schedule.objects.none(),
         required=False,
         to_field_name="slug",

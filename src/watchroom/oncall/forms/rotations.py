@@ -12,6 +12,7 @@ from ...accounts.actors import Actor
 from ...accounts.forms import zone_field
 from ...accounts.models import Person, Team
 from ...accounts.roles import Action
+from ...kernel.found import OneOf
 from ...kernel.local_time import LocalTime
 from ..models import Rotation, Schedule
 from ..rules import check_zone, to_utc
@@ -50,7 +51,7 @@ class ScheduleForm(_Folded):
 
     seldom = ("description", "remind_hours", "slug")
     name = forms.CharField(max_length=100, label="Name")
-    team = forms.ModelChoiceField(Team.objects.none(), label="Owned by")
+    team = OneOf(Team.objects.none(), label="Owned by")
     timezone = zone_field(initial="UTC", help_text="Hand-offs keep to the clocks of this zone, also when these change.")
     description = forms.CharField(required=False, label="What is it for?", widget=forms.Textarea(attrs={"rows": 2}))
     remind_hours = forms.IntegerField(

@@ -73,7 +73,10 @@ class Handoff(models.Model):
                 fields=("schedule", "at"), condition=models.Q(written_at__isnull=False), name="one_handoff_at_a_time"
             ),
         )
-        indexes = (models.Index(fields=("schedule", "-at", "-id"), name="handoff_of_schedule"),)
+        indexes = (
+            models.Index(fields=("schedule", "-at", "-id"), name="handoff_of_schedule"),
+            models.Index(fields=("-at", "-id"), name="handoff_latest"),
+        )
 
     def __str__(self) -> str:
         return f"{self.schedule}, {self.at:%d %b %H:%M}"

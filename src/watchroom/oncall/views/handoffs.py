@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
 from ...accounts.roles import Action
+from ...api.pages import page
 from ...kernel import clock
 from ...web.middleware import actor_of
 from .. import commands, queries
@@ -27,10 +27,12 @@ def handoffs(request: HttpRequest) -> HttpResponse:
     schedule = queries.schedule_by(by, slug) if slug else None
     rows = queries.handoffs_visible_to(by)
     rows = rows.filter(schedule=schedule) if schedule else rows
+    found, older = page(rows, cursor=request.GET.get("after"), key="-at")
     context = {
         "mine": [] if schedule else queries.handoffs_of(by, clock.now()),
         "schedule": schedule,
-        "page": Paginator(rows, 50).get_page(request.GET.get("page")),
+        "handoffs": found,
+        "older": older,
         "me": by.person,
     }
     return render(request, "oncall/handoffs.html", context)

@@ -20,7 +20,7 @@ from ...kernel.errors import Refused
 from ...kernel.local_time import LocalTime
 from ...kernel.numbers import whole
 from ...kernel.plugins import all_of
-from ...oncall.commands import may_speak_for
+from ...oncall.commands import people_spoken_for
 from ...web.answers import answer
 from ...web.middleware import actor_of, page_before
 from ...web.sheets import sheet
@@ -98,10 +98,10 @@ def why(request: HttpRequest) -> HttpResponse:
             reasons = why_quiet(actor, person, start, end)
         except Refused as refused:
             error = refused
-    people = [each for each in Person.objects.filter(is_active=True) if may_speak_for(actor, each)]
+    people = people_spoken_for(actor)
     context = {
         "person": person,
-        "people": people if len(people) > 1 else [],
+        "people": people if people[1:2] else [],
         "error": error,
         "start": timezone.localtime(start),
         "end": timezone.localtime(end),

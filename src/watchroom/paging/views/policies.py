@@ -15,9 +15,11 @@ from django.views.decorators.http import require_POST
 from ...accounts.actors import Actor
 from ...accounts.queries import team_by
 from ...accounts.roles import Action
+from ...api.pages import page
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused
 from ...kernel.finding import one
+from ...kernel.found import fitting
 from ...kernel.numbers import whole
 from ...runbooks import choosing
 from ...web.middleware import actor_of
@@ -42,13 +44,16 @@ def policy_for(actor: Actor, slug: str) -> EscalationPolicy:
 
 
 def index(request: HttpRequest) -> HttpResponse:
-    """All policies."""
+    """``/policies``: by name, a page at a time."""
     actor = actor_of(request)
-    policies = policies_visible_to(actor).prefetch_related(
+    rows = policies_visible_to(actor).prefetch_related(
         "steps__targets__person", "steps__targets__schedule", "steps__targets__team", "steps__targets__workspace"
     )
+    rows = fitting(rows, request.GET.get("q", ""), "name", "slug", "team__name")
+    policies, following = page(rows, cursor=request.GET.get("after"), key="name")
     context = {
         "policies": policies,
+        "following": following,
         "manages": actor.teams_where(Action.MANAGE).exists(),
         "defects": defects_visible_to(actor).filter(resolved_at__isnull=True).count(),
     }

@@ -25,6 +25,7 @@ from watchroom.kernel.durations import duration as in_words
 from watchroom.paging.wording import on_clock_of
 
 from ...kernel.errors import WatchroomError
+from ...kernel.found import show_all
 from ...kernel.numbers import whole
 from ...kernel.times import rfc3339
 from ..markdown import plain_text
@@ -310,15 +311,18 @@ def confirm_button(
 register.simple_block_tag(_lists.filter_bar, end_name="end_filter_bar", takes_context=True)
 register.simple_tag(_lists.chip, takes_context=True)
 register.simple_tag(_lists.choose, takes_context=True)
+register.simple_tag(_lists.select_of, takes_context=True)
 register.simple_tag(_lists.pager, takes_context=True)
 
 
 # --- Forms -----------------------------------------------------------------------------------------------------------
 
 
-@register.simple_tag
-def field(bound: BoundField, label: str = "", help: str = "", **attrs: str | bool) -> SafeString:
+@register.simple_tag(takes_context=True)
+def field(context: Context, bound: BoundField, label: str = "", help: str = "", **attrs: str | bool) -> SafeString:
     """A bound field with label, help and errors. Further arguments become attributes of the widget."""
+    if _lists.asks_for_all(context):
+        show_all(bound.form, True)
     if bound.is_hidden:
         return bound.as_widget()
     widget_attrs: dict[str, str | bool] = {name.replace("_", "-"): value for name, value in attrs.items()}

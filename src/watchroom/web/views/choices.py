@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
 
-from ...accounts.models import Person
+from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...catalog.queries import services_visible_to
 from ...drills.models import Scenario
 from ...kernel.found import MOST, fitting
+from ...oncall.queries import schedules_visible_to
+from ...paging.queries import policies_visible_to
 from ...paging.views import targets as policy_targets
 from ...runbooks import choosing
 from ..middleware import actor_of
@@ -22,19 +26,32 @@ def people(request: HttpRequest) -> JsonResponse:
     return _answer([(row.pk, str(row), row.email) for row in found])
 
 
+def teams(request: HttpRequest) -> JsonResponse:
+    """Which teams can be chosen."""
+    rows = Team.objects.all() if actor_of(request).may(Action.SEE) else Team.objects.none()
+    found = _fitting(rows, request, "name", "slug").order_by("name", "id")[:MOST]
+    return _answer([(_key(row, request), str(row), "") for row in found])
+
+
+def schedules(request: HttpRequest) -> JsonResponse:
+    """Which schedules can be chosen, by parts of their name, slug or team."""
+    return _of_teams(request, schedules_visible_to(actor_of(request)))
+
+
+def policies(request: HttpRequest) -> JsonResponse:
+    """Which escalation policies can be chosen, by parts of their name, slug or team."""
+    return _of_teams(request, policies_visible_to(actor_of(request)))
+
+
 def services(request: HttpRequest) -> JsonResponse:
     """Which services can be chosen, by parts of their name, slug or team."""
-    rows = services_visible_to(actor_of(request)).select_related("team")
-    found = _fitting(rows, request, "name", "slug", "team__name").order_by("name", "id")[:MOST]
-    return _answer([(row.pk, str(row), str(row.team)) for row in found])
+    return _of_teams(request, services_visible_to(actor_of(request)))
 
 
 def own_services(request: HttpRequest) -> JsonResponse:
     """:func:`services`, of the teams for which whoever asks responds."""
     by = actor_of(request)
-    rows = services_visible_to(by).filter(team__in=by.teams_where(Action.RESPOND)).select_related("team")
-    found = _fitting(rows, request, "name", "slug", "team__name").order_by("name", "id")[:MOST]
-    return _answer([(row.pk, str(row), str(row.team)) for row in found])
+    return _of_teams(request, services_visible_to(by).filter(team__in=by.teams_where(Action.RESPOND)))
 
 
 def own_teams(request: HttpRequest) -> JsonResponse:
@@ -80,6 +97,17 @@ def proposable(request: HttpRequest) -> JsonResponse:
 def _offered(request: HttpRequest, offers: choosing.Offers) -> JsonResponse:
     found = offers.found(_typed(request)) if actor_of(request).may(Action.SEE) else []
     return _answer([(*each, "") for each in found])
+
+
+def _of_teams(request: HttpRequest, rows: QuerySet) -> JsonResponse:  # type: ignore[type-arg]
+    found = _fitting(rows.select_related("team"), request, "name", "slug", "team__name").order_by("name", "id")[:MOST]
+    return _answer([(_key(row, request), str(row), str(row.team)) for row in found])
+
+
+def _key(row: Any, request: HttpRequest) -> int | str:
+    """By what a page knows it: its number, or its short name."""
+    key: int | str = row.slug if request.GET.get("by") == "slug" else row.pk
+    return key
 
 
 def _typed(request: HttpRequest) -> str:

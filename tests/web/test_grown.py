@@ -1,0 +1,189 @@
+"""An installation with more of everything than a page holds: lists go by pages, selects find what is typed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+import factories as make
+from watchroom.accounts.models import Membership, Person, Team
+from watchroom.catalog.models import Dependency, Service
+from watchroom.evidence.models import Change
+from watchroom.intake.models import Integration, MaintenanceWindow
+from watchroom.kernel import clock
+from watchroom.monitors.models import Heartbeat
+from watchroom.oncall.models import Handoff, Schedule
+from watchroom.paging.models import EscalationPolicy, EscalationStep, StepTarget
+
+pytestmark = pytest.mark.django_db
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+MANY = 130
+
+
+@pytest.fixture
+def ada(db: None) -> Client:
+    client = Client()
+    client.force_login(make.person("Ada", "administrator"), BACKEND)
+    return client
+
+
+@pytest.fixture
+def many(db: None) -> list[Team]:
+    numbers = range(MANY)
+    teams = Team.objects.bulk_create([Team(name=f"Team {n:04}", slug=f"team-{n:04}") for n in numbers])
+    people = Person.objects.bulk_create(
+        [Person(name=f"Person {n:04}", email=f"p{n:04}@example.org", role=20) for n in numbers]
+    )
+    Membership.objects.bulk_create([Membership(team=teams[n], person=people[n]) for n in numbers])
+    Schedule.objects.bulk_create(
+        [Schedule(team=teams[n], name=f"Rota {n:04}", slug=f"rota-{n:04}", timezone="UTC") for n in numbers]
+    )
+    policies = EscalationPolicy.objects.bulk_create(
+        [EscalationPolicy(team=teams[n], name=f"Policy {n:04}", slug=f"policy-{n:04}") for n in numbers]
+    )
+    steps = EscalationStep.objects.bulk_create([EscalationStep(policy=policy, position=0) for policy in policies])
+    StepTarget.objects.bulk_create([StepTarget(step=steps[n], person=people[n]) for n in numbers])
+    services = Service.objects.bulk_create(
+        [Service(team=teams[n], name=f"Service {n:04}", slug=f"service-{n:04}", policy=policies[n]) for n in numbers]
+    )
+    Dependency.objects.bulk_create([Dependency(service=services[n], needs=services[n + 1]) for n in range(MANY - 1)])
+    Integration.objects.bulk_create(
+        [
+            Integration(team=teams[n], name=f"Sender {n:04}", slug=f"sender-{n:04}", source="json", key_hash=str(n))
+            for n in numbers
+        ]
+    )
+    return teams
+
+
+def asked(client: Client, path: str) -> tuple[str, int]:
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        answer = client.get(path)
+    assert answer.status_code == 200, path
+    return answer.content.decode(), len(seen)
+
+
+@pytest.mark.parametrize(("path", "word"), [("/policies", "Policy"), ("/teams", "Team"), ("/integrations", "Sender")])
+def test_a_list_goes_by_pages_and_is_searched(ada: Client, many: list[Team], path: str, word: str) -> None:
+    shown: list[str] = []
+    address, pages = path, 0
+    while address:
+        html, queries = asked(ada, address)
+        assert queries <= 16
+        found = re.findall(rf'class="row-link" href="[^"]*">({word} \d+)<', html)
+        assert 0 < len(found) <= 50
+        shown, pages = shown + found, pages + 1
+        more = re.search(r'href="(\?[^"]*after=[^"]*)"', html)
+        address = f"{path}{more[1].replace('&amp;', '&')}" if more else ""
+    assert shown == [f"{word} {n:04}" for n in range(MANY)] and pages == 3
+    assert re.findall(rf">({word} \d+)<", asked(ada, f"{path}?q=0077")[0]) == [f"{word} 0077"]
+    assert "fits" in asked(ada, f"{path}?q=nowhere")[0]
+
+
+def test_services_say_how_many_they_need(ada: Client, many: list[Team]) -> None:
+    html, queries = asked(ada, "/services")
+    assert queries <= 12 and html.count("<option") < 10
+    cells = re.search(r'>Service 0007</a>.*?data-label="Needs">(\d+)<.*?data-label="Needed by">(\d+)<', html, re.S)
+    first = re.search(r'>Service 0000</a>.*?data-label="Needs">(\d+)<.*?data-label="Needed by">(\d+)<', html, re.S)
+    assert cells and cells.groups() == ("1", "1") and first and first.groups() == ("1", "0")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/services/new", "/services/service-0003/edit", "/integrations/new", "/integrations/sender-0003/edit",
+        "/maintenance/new", "/silences/new", "/routes/new", "/actions/new",
+        "/monitors/heartbeats/new", "/monitors/checks/new/http", "/mitigations/new", "/status-pages/new", "/stakeholders/new",
+        "/update-templates/new", "/incident-types/new", "/webhooks/new", "/drills/scenarios/new",
+        "/page", "/people/new", "/notifications/why", "/notifications", "/alerts", "/incidents", "/postmortems", "/actions", "/runbooks",
+        "/mitigations", "/changes", "/audit", "/readiness", "/insights/incidents", "/silences", "/policies/new", "/runbooks/new",
+    ],
+)  # fmt: skip
+def test_no_page_holds_everything_that_could_be_chosen(ada: Client, many: list[Team], path: str) -> None:
+    html, queries = asked(ada, path)
+    for word in ("Team", "Person", "Rota", "Policy", "Service"):
+        assert len(set(re.findall(rf"<option[^>]*>{word} (\d+)", html))) <= 100, (path, word)
+    assert queries <= 40
+
+
+def test_what_is_found_is_saved_and_stands_in_the_form_again(ada: Client, many: list[Team]) -> None:
+    [team] = ada.get(finder(asked(ada, "/services/new")[0], "team") + "&q=0123").json()
+    needs = [Service.objects.get(slug=f"service-{n:04}").pk for n in (120, 121)]
+    sent = {"name": "Cart", "team": team["value"], "tier": "2", "policy": "", "needs": needs}
+    assert ada.post("/services/new", sent).status_code == 302
+    html, _ = asked(ada, "/services/cart/edit")
+    for chosen in ("Team 0123", "Service 0120", "Service 0121"):
+        assert f" selected>{chosen}</option>" in html
+    assert html.count(">Service 01") == 2 and html.count("<option") < 20
+    whole, _ = asked(ada, "/services/cart/edit?choices=all")
+    assert whole.count("<option") > 3 * MANY and "data-find" not in whole
+
+
+def test_a_form_without_fields_of_django_finds_by_short_name(ada: Client, many: list[Team]) -> None:
+    html, _ = asked(ada, "/maintenance/new")
+    assert "Choose from a list of all" in html
+    [found] = ada.get(finder(html, "services") + "&q=0099").json()
+    assert found["value"] == "service-0099" and found["hint"] == "Team 0099"
+    start, end = "2031-01-01T10:00", "2031-01-01T12:00"
+    sent = {"title": "Move", "team": "team-0099", "services": [found["value"]], "starts_at": start, "ends_at": end}
+    assert ada.post("/maintenance/new", sent).status_code == 302
+    window = MaintenanceWindow.objects.get()
+    assert [each.slug for each in window.services.all()] == ["service-0099"]
+    again, _ = asked(ada, f"/maintenance/{window.pk}")
+    assert "Service 0099</option>" in again and "Service 0098" not in again
+    assert asked(ada, "/maintenance/new?choices=all")[0].count("<option") > 2 * MANY
+
+
+def test_a_filter_holds_what_is_chosen_and_finds_the_others(ada: Client, many: list[Team]) -> None:
+    html, _ = asked(ada, "/alerts?team=team-0042")
+    assert 'data-find="/choices/teams.json?by=slug"' in html
+    assert re.findall(r">(Team \d+)</option>", html) == ["Team 0042"]
+    assert ada.get("/choices/teams.json?by=slug&q=0042").json()[0]["value"] == "team-0042"
+    for name in ("schedules", "policies"):
+        assert [each["hint"] for each in ada.get(f"/choices/{name}.json?q=0011").json()] == ["Team 0011"]
+        assert Client().get(f"/choices/{name}.json").status_code in (302, 401)
+    assert Client().get("/choices/teams.json").status_code in (302, 401)
+
+
+def test_who_is_few_is_offered_as_ever(ada: Client) -> None:
+    make.team("Shop", slug="shop")
+    html, _ = asked(ada, "/services/new")
+    assert ">Shop</option>" in html and not finder(html, "team")
+
+
+def test_whom_somebody_may_ask_about_is_one_question(many: list[Team]) -> None:
+    client, anna = Client(), make.person("Anna")
+    Membership.objects.bulk_create([Membership(team=team, person=anna, role=30) for team in many[:3]])
+    client.force_login(anna, BACKEND)
+    html, queries = asked(client, "/notifications/why")
+    assert queries <= 25
+    assert re.findall(r">(Anna|Person \d+)</option>", html) == ["Anna", "Person 0000", "Person 0001", "Person 0002"]
+
+
+def test_hand_offs_and_changes_go_by_cursor(ada: Client, many: list[Team]) -> None:
+    schedule, service, now = Schedule.objects.all()[0], Service.objects.all()[0], clock.now()
+    Handoff.objects.bulk_create(
+        [Handoff(schedule=schedule, at=now.replace(microsecond=n), written_at=now) for n in range(60)]
+    )
+    Change.objects.bulk_create([Change(service=service, at=now, title=f"Deploy {n}") for n in range(60)])
+    for path in ("/hand-offs", "/changes"):
+        html, _ = asked(ada, path)
+        more = re.search(r'href="\?([^"]*after=[^"]*)"', html)
+        assert more
+        last, _ = asked(ada, f"{path}?{more[1].replace('&amp;', '&')}")
+        assert "after=" not in last
+
+
+def test_monitors_that_are_not_shown_are_said(ada: Client, many: list[Team]) -> None:
+    Heartbeat.objects.bulk_create(
+        [Heartbeat(team=many[0], name=f"Beat {n:03}", slug=f"beat-{n:03}", key_hash=str(n), key="x") for n in range(60)]
+    )
+    html, _ = asked(ada, "/monitors")
+    assert html.count('href="/monitors/heartbeats/beat-') == 50 and "Search to find them" in html
+    assert "Beat 059" in asked(ada, "/monitors?q=059")[0]
