@@ -13,6 +13,7 @@ from ..accounts.models import Team
 from ..incidents import queries as incidents
 from ..kernel import clock
 from ..kernel.errors import Refused
+from ..kernel.found import counted
 from ..kernel.numbers import whole
 from ..web.markdown import to_html
 from ..web.middleware import actor_of
@@ -48,8 +49,8 @@ def actions(request: HttpRequest) -> HttpResponse:
             "items": shown,
             "filters": filters,
             "teams": Team.objects.all(),
-            "overdue": queries.filtered(by, visible, {"show": "overdue"}).count(),
-            "mine": queries.filtered(by, visible, {"show": "mine"}).count(),
+            "overdue": counted(queries.filtered(by, visible, {"show": "overdue"})),
+            "mine": counted(queries.filtered(by, visible, {"show": "mine"})),
             "narrowed": any(filters[name] for name in ("team", "incident", "q")) or filters["show"] != "open",
             "before_url": page_url(number - 1) if number > 1 else None,
             "after_url": page_url(number + 1) if len(found) > PAGE else None,

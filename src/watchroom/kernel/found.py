@@ -37,6 +37,12 @@ def fitting(rows: QuerySet[Any, Any], typed: str, *fields: str) -> QuerySet[Any,
     return rows
 
 
+def counted(rows: QuerySet[Any, Any], most: int = 1_000) -> str:
+    """How many there are, as a page says it: of very many only that there are more, because nobody waits for their counting."""
+    number = rows.order_by()[: most + 1].count()
+    return f"{most:,}+" if number > most else str(number)
+
+
 def shared(lists: Sequence[Sequence[T]]) -> list[T]:
     """Of several lists as many as can be offered, in their order; what there is little of is all shown."""
     shares: dict[int, Sequence[T]] = {}
