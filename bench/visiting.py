@@ -7,6 +7,7 @@ a real row. What needs a row that the filling does not make is named as not visi
 from __future__ import annotations
 
 import re
+import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,6 +69,20 @@ class Visit:
     def heavy(self) -> bool:
         """It fails, takes longer than 200 ms, asks more than 60 times, or is larger than 1 MB."""
         return self.status >= 500 or self.ms > 200 or self.queries > 60 or self.kb > 1024
+
+
+def report() -> dict[str, Any]:
+    """All visits in figures, and the heavy ones one by one, the slowest first."""
+    visits = list(visit_all())
+    heavy = sorted((each for each in visits if each.heavy), key=lambda each: -each.ms)
+    times = [each.ms for each in visits]
+    return {
+        "visits": len(visits),
+        "median": statistics.median(times),
+        "p95": statistics.quantiles(times, n=100)[94],
+        "left": addresses()[1],
+        "heavy": [(each.path, each.who, each.status, each.queries, each.ms, each.kb) for each in heavy],
+    }
 
 
 def visit_all(only: str = "") -> Iterator[Visit]:

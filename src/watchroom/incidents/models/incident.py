@@ -79,6 +79,7 @@ class Incident(models.Model):
             models.Index(fields=("type", "-id"), condition=Q(type__isnull=False), name="incident_of_type"),
             models.Index(fields=("route", "-id"), condition=Q(route__isnull=False), name="incident_of_route"),
             models.Index(fields=("-id",), condition=~Q(status="resolved"), name="incident_open"),
+            models.Index(fields=("declared_at",), name="incident_declared"),
             models.Index(
                 fields=("next_update_at",), condition=Q(next_update_at__isnull=False), name="incident_next_update"
             ),
