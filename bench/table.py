@@ -59,6 +59,6 @@ Some parts are large, run only when they are named, and print their rows:
 | --- | --- |
 | `signals` | cost of storing, reading and forgetting with 10,000, 1,000,000 and 10,000,000 signals stored (`BENCH_SIGNALS` limits it; 10 GB of disk) |
 | `escalations` | 10,000 escalations due in the same second, two engines; with `scripts/with-postgres --durable make bench ARGS=escalations` on PostgreSQL |
-| `grown` | the pages of a company with 100,000 incidents, a million log lines, 300,000 alert groups and 10,000 schedules |
+| `grown` | fills years of a large company (some ten minutes) and visits every page and every GET of the API; with `scripts/with-postgres make bench ARGS=grown` on PostgreSQL |
 | `waiting` | what 1,000,000 waiting escalations cost an idle engine |
 """)
