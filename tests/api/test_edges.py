@@ -41,11 +41,17 @@ def test_head_is_answered_where_get_is(api: Client) -> None:
 
 def test_a_page_address_that_only_takes_forms_says_so_on_a_page(client: Client) -> None:
     client.force_login(make.person("Ada"), backend="allauth.account.auth_backends.AuthenticationBackend")
-    answer = client.get("/me/tokens")
+    answer = client.get("/me/tokens", headers={"Accept": "text/html"})
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
     text = answer.content.decode()
     assert "/me/tokens takes POST, not GET." in text and "go back to the page with its button" in text
-    assert client.post("/palette.json").status_code in {200, 403, 405}
+    program = client.get("/me/tokens")
+    assert (program.status_code, program["Allow"], program.json()["value"]) == (405, "POST", "GET")
+
+
+def test_the_document_can_only_be_read() -> None:
+    answer = Client(enforce_csrf_checks=True).post("/api/v1/openapi.json", {})
+    assert (answer.status_code, answer["Allow"], answer.json()["value"]) == (405, "GET", "POST")
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,11 @@ class ErrorMiddleware:
             return answer
         shown = request.method in {"GET", "HEAD"}
         error = wrong_method(request, answer, _NO_PAGE if shown else "Go back to the page and try it from there.")
-        error.title = "There is no such page" if shown else error.title
-        said = render(request, "web/error.html", {"error": error}, status=405)
+        if "text/html" in request.headers.get("Accept", ""):
+            error.title = "There is no such page" if shown else error.title
+            said = render(request, "web/error.html", {"error": error}, status=405)
+        else:  # a program
+            said = problem(error)
         said["Allow"] = answer["Allow"]
         return said
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
 from ...api.not_found import nothing_at
@@ -29,7 +29,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The form was not sent from one of our pages, or the session has ended since."""
+    """The form was not sent from one of our pages, or the session has ended since. Of the API, only its document asks for that: it can
+    only be read."""
+    if request.path.startswith("/api/"):
+        return HttpResponseNotAllowed(["GET"])
     form_page = page_before(request)
     error = NotAllowed(
         "This form is too old, or it was not sent from Watchroom.",
