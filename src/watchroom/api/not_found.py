@@ -51,7 +51,7 @@ class ApiProblemMiddleware:
         if not request.path.startswith("/api/") or "problem+json" in answer.get("Content-Type", ""):
             return answer
         if answer.status_code == 405:
-            refused = problem(wrong_method(request, answer))
+            refused = problem(wrong_method(request, answer, f"Use {{}}. See {HELP}."))
             refused["Allow"] = answer["Allow"]
             return refused
         if answer.status_code == 404:
@@ -59,14 +59,14 @@ class ApiProblemMiddleware:
         return problem(Unreadable(fix=f"See {HELP}.")) if answer.status_code == 400 else answer
 
 
-def wrong_method(request: HttpRequest, answer: HttpResponseBase, fix: str = "") -> WrongMethod:
-    """What to say where ``answer`` is that the address does not take the request's method."""
+def wrong_method(request: HttpRequest, answer: HttpResponseBase, fix: str = "Use {}.") -> WrongMethod:
+    """What to say where ``answer`` is that the address does not take the request's method; ``{}`` in ``fix`` are those that it takes."""
     taken = one_of(answer.get("Allow", "").split(", "))
     return WrongMethod(
         f"{request.path[:200]} takes {taken}, not {request.method}.",
         field="method",
         value=request.method,
-        fix=fix or f"Use {taken}. See {HELP}.",
+        fix=fix.format(taken),
     )
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 
 def code_of(function: FunctionType) -> ast.FunctionDef | None:
-    """How ``function`` is written; None: not with ``def``."""
-    return _functions(function.__code__.co_filename).get(function.__code__.co_firstlineno)
+    """How ``function`` is written; None: not with ``def``, or its file is another one since it was loaded."""
+    code = function.__code__
+    found = _functions(code.co_filename).get(code.co_firstlineno)
+    return found if found is not None and found.name == code.co_name else None
 
 
 @cache

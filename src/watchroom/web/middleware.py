@@ -58,13 +58,12 @@ class ErrorMiddleware:
         answer = self.answer(request)
         if answer.status_code != 405 or request.path.startswith("/api/") or getattr(answer, "content", None):
             return answer
-        shown = request.method in {"GET", "HEAD"}
-        error = wrong_method(request, answer, _NO_PAGE if shown else "Go back to the page and try it from there.")
         if "text/html" in request.headers.get("Accept", ""):
-            error.title = "There is no such page" if shown else error.title
+            error = wrong_method(request, answer, _NO_PAGE)
+            error.title = "There is no page at this address"
             said = render(request, "web/error.html", {"error": error}, status=405)
         else:  # a program
-            said = problem(error)
+            said = problem(wrong_method(request, answer))
         said["Allow"] = answer["Allow"]
         return said
 
