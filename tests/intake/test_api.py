@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 import factories
 from watchroom.accounts.models import Person
@@ -197,3 +199,15 @@ def test_routes(api: Api) -> None:
     api.as_("manager")
     api("DELETE", f"/routes/{made['id']}", status=204)
     assert api("GET", f"/routes/{made['id']}", status=404)
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL reads what is as small as here from end to end")
+def test_what_fires_is_listed_without_reading_what_has_ended(api: Api) -> None:
+    api.as_("viewer")
+    with CaptureQueriesContext(connection) as seen:
+        api("GET", "/alerts")
+    [asked] = [each["sql"] for each in seen if 'FROM "intake_alert"' in each["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {asked}")
+        plan = " ".join(row[-1] for row in cursor.fetchall())
+    assert "intake_alert USING INDEX alert_firing" in plan and "TEMP B-TREE" not in plan

@@ -50,9 +50,8 @@ def folded_under(group: AlertGroup, actor: Actor) -> QuerySet[AlertGroup]:
 
 def alerts_visible_to(actor: Actor) -> QuerySet[Alert]:
     """Alerts that ``actor`` may read."""
-    return Alert.objects.select_related("group", "integration").filter(
-        group__in=groups_visible_to(actor).order_by().values("pk")
-    )
+    rows = Alert.objects.select_related("group", "integration")
+    return rows if actor.may(Action.SEE) else rows.filter(group__team__in=actor.teams_where(Action.SEE))
 
 
 def alerts_of(group: AlertGroup) -> QuerySet[Alert]:

@@ -201,6 +201,7 @@ class Alert(models.Model):
             ),
         )
         indexes = (
+            models.Index(fields=("-id",), condition=Q(ended_at__isnull=True), name="alert_firing"),
             models.Index(fields=("expires_at",), condition=Q(expires_at__isnull=False), name="alert_expiry"),
             models.Index(fields=("group", "-id"), name="alert_of_group"),
         )
