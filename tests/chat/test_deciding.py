@@ -267,14 +267,18 @@ def test_what_has_changed_since_it_was_proposed_can_only_be_declined(
     assert Approval.objects.get().state == "declined"
 
 
+@pytest.mark.parametrize("answered", [False, True])
 @each_product
 def test_when_the_alert_is_over_nothing_can_be_approved(
-    kind: str, connect: Connect, reached: Reached, rollback: Mitigation
+    kind: str, answered: bool, connect: Connect, reached: Reached, rollback: Mitigation
 ) -> None:
+    """Also where its escalation had ended before, because somebody had it."""
     server, workspace = connect(kind)
     kim = reached(workspace).person
     group = in_room(workspace, rollback)
     before = dict(server.messages)
+    if answered:
+        intake.acknowledge(acting(kim), group)
     intake.resolve(acting(kim), group)
     press(server, workspace, USERS[kind], "approve")
     assert Approval.objects.get().state == "withdrawn" and not MitigationRun.objects.exists()

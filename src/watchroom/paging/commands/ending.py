@@ -6,7 +6,7 @@ from ...accounts.models import Person
 from ...kernel import clock
 from ...kernel.db import announce, locked
 from ...workspaces.posts import redraw
-from ..models import Escalation, EscalationEvent, Notification
+from ..models import Approval, Escalation, EscalationEvent, Notification
 
 
 def finish(escalation: Escalation, end: str, person: Person | None, text: str) -> None:
@@ -21,11 +21,6 @@ def finish(escalation: Escalation, end: str, person: Person | None, text: str) -
     # Also what an engine has claimed: one that lives looks once more before it sends, one that died never will.
     unsent.update(state=Notification.State.CANCELLED, ended_at=now, due_at=None)
     escalation.actions.filter(ended_at__isnull=True).update(state="cancelled", ended_at=now, due_at=None)
-    if end in (Escalation.End.RESOLVED, Escalation.End.CANCELLED):
-        proposed = escalation.approvals.filter(state="open")
-        over = list(proposed.values_list("pk", flat=True))
-        proposed.update(state="withdrawn", decided_at=now)
-        redraw("approval", over)
     redraw(escalation.kind, [escalation.subject_id])
     announce(
         {
@@ -34,3 +29,11 @@ def finish(escalation: Escalation, end: str, person: Person | None, text: str) -
             *(f"person:{pk}" for pk in escalation.notifications.values_list("person_id", flat=True).distinct()),
         }
     )
+
+
+def withdraw_proposals(kind: str, subject_id: int | None) -> None:
+    """What was proposed about a subject and not decided is no longer needed: it is over. Also in escalations that have ended
+    before, by an answer. Inside the caller's transaction."""
+    rows = Approval.objects.filter(escalation__kind=kind, escalation__subject_id=subject_id)
+    if rows.filter(state=Approval.State.OPEN).update(state=Approval.State.WITHDRAWN, decided_at=clock.now()):
+        redraw("approval", rows.values_list("pk", flat=True))

@@ -18,7 +18,7 @@ from ...workspaces.posts import redraw
 from ..models import Escalation, EscalationAnswer, EscalationEvent, EscalationPolicy, Notification
 from ..people import people_of
 from ..rules import Plan, Position, Step, Target, next_turn
-from .ending import finish
+from .ending import finish, withdraw_proposals
 from .moving_on import move_on
 from .policies import plans_of
 
@@ -130,6 +130,8 @@ def stop_escalation(kind: str, subject_id: int | None, *, end: str, by: Actor) -
     """
     running = Escalation.objects.filter(kind=kind, subject_id=subject_id, ended_at__isnull=True)
     escalation = locked(running).first()
+    if end in (Escalation.End.RESOLVED, Escalation.End.CANCELLED):
+        withdraw_proposals(kind, subject_id)
     if escalation is None:
         return None
     needed = int(escalation.plan.get("answers", 1))
