@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 import factories
 from peers.chromium import PHONE, axe
@@ -78,6 +79,14 @@ def test_the_room_works_without_a_connection_for_a_while(client: Any, live_serve
     assert written == ["First", "Second"]
     assert Task.objects.count() == 1
 
+    # What one adds is seen at once, and one goes on writing where one is.
+    page.fill("#tasks input[name=text]", "Ask the provider")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#tasks >> text=Ask the provider")
+    expect(page.locator("#tasks input[name=text]")).to_be_focused()
+    page.keyboard.type("Then wait")
+    expect(page.locator("#tasks input[name=text]")).to_have_value("Then wait")
+    page.fill("#tasks input[name=text]", "")
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("n")
     page.keyboard.type("/sym")

@@ -29,7 +29,9 @@ document.addEventListener("submit", async (event) => {
       button?.closest("details[data-menu]")?.removeAttribute("open");
       document.dispatchEvent(new CustomEvent("room:changed"));
       document.querySelectorAll("[data-live][hx-get]").forEach((each) => {
-        if (!each.contains(document.activeElement) || !document.activeElement.matches("textarea, select, input")) window.htmx?.trigger(each, "live");
+        const active = document.activeElement;
+        // What was just sent is seen at once, by who goes on writing in the same form, too: it is empty, and js/keep.js keeps their place.
+        if (!each.contains(active) || form.contains(active) || !active.matches("textarea, select, input")) window.htmx?.trigger(each, "live");
       });
     }
   } catch { toast("The server can’t be reached. Nothing was changed; try again.", "error"); }
