@@ -87,6 +87,13 @@ def test_the_room_works_without_a_connection_for_a_while(client: Any, live_serve
     page.keyboard.type("Then wait")
     expect(page.locator("#tasks input[name=text]")).to_have_value("Then wait")
     page.fill("#tasks input[name=text]", "")
+    # What is pressed and then gone leaves one where it stood.
+    page.locator("#tasks .task", has_text="Ask the provider").get_by_role("button", name="I do it").focus()
+    page.keyboard.press("Enter")
+    expect(
+        page.locator("#tasks .task", has_text="Ask the provider").get_by_role("button", name="I do it")
+    ).to_have_count(0)
+    expect(page.locator("#tasks .task", has_text="Ask the provider")).to_be_focused()
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("n")
     page.keyboard.type("/sym")
@@ -237,13 +244,13 @@ def test_the_composer_is_by_the_thumb_on_a_phone(client: Any, live_server: Any, 
     page.keyboard.press("Escape")
     # One tap leads to where one writes.
     page.click(".room-nav >> text=Update")
-    page.wait_for_function("document.activeElement.name === 'happening'")
+    page.wait_for_selector("[name=happening]:focus")
     when = page.locator("#update [name=next_update_at]")  # asked only of who says that it is another time
     assert not when.is_visible()
     page.select_option("#update [name=next_update]", "at")
     assert when.is_visible()
     page.click("#next >> text=Write down what you try")
-    page.wait_for_function("document.activeElement.closest('#mitigations') !== null")
+    page.wait_for_selector("#mitigations :focus")
     page.goto(f"/incidents/{incident.pk}/board")
     assert axe(page) == []
     page.goto("/incidents")

@@ -33,11 +33,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (!target?.matches?.("[data-live]")) return;
   if (target.querySelector("[data-asking]")) { event.detail.shouldSwap = false; waiting.add(target); return; }
   if (states.get(target)?.swapped) return; // replaced twice before anything was put back: what stood there at first counts
-  const active = document.activeElement;
+  const active = document.activeElement, within = target.contains(active);
   states.set(target, {
     folds: [...all(target, folds)].filter(([, node]) => node.dataset.chosen).map(([key, node]) => [key, node.open]),
     fields: [...all(target, fields)].filter(([, node]) => isWritten(node)).map(([key, node]) => [key, node.value, node.checked]),
-    at: target.contains(active) && !active.id ? [...all(target, controls)].find(([, node]) => node === active)?.[0] : null,
+    at: within && !active.id ? [...all(target, controls)].find(([, node]) => node === active)?.[0] : null,
+    near: within ? active.closest("[id]")?.id : null,
     x: scrollX, y: scrollY,
   });
 });
@@ -61,8 +62,13 @@ document.addEventListener("htmx:afterSettle", (event) => {
     if (!node) continue;
     if (/^(radio|checkbox)$/.test(node.type)) node.checked = checked; else node.value = value;
   }
-  const again = state.at && document.activeElement === document.body && now.controls.get(state.at);
-  if (again) { again.focus({ preventScroll: true }); scrollTo(state.x, state.y); }
+  if (!state.near || document.activeElement !== document.body) return;
+  // What was pressed may be gone: then one is at what it stood in, not at another button, which a second press would reach.
+  const again = now.controls.get(state.at) ?? document.getElementById(state.near);
+  if (!again) return;
+  if (!again.matches(`${controls}, [tabindex]`)) again.tabIndex = -1;
+  again.focus({ preventScroll: true });
+  scrollTo(state.x, state.y);
 });
 
 // A question (js/confirm.js) is answered: what has waited for it re-reads itself.
