@@ -12,12 +12,13 @@ from django.test import Client
 import factories as make
 from watchroom.accounts.actors import acting
 from watchroom.accounts.commands import make_token
-from watchroom.accounts.models import Person
+from watchroom.accounts.models import ApiToken, Person
 from watchroom.api.root import api
 from watchroom.catalog.models import Service
 from watchroom.intake.models import Integration
 from watchroom.kernel import clock
 from watchroom.paging.models import EscalationPolicy
+from watchroom.status.models import Component
 
 DOCUMENT: dict[str, Any] = api.get_openapi_schema()
 WRITES = ("post", "put", "patch", "delete")
@@ -155,6 +156,9 @@ class World:
             "PUT",
         )
         self.names["signal"] = {"id": make.signal(Integration.objects.get(slug="new")).pk}
+        self.names["token"] = {"id": ApiToken.objects.get(person=self.people["viewer"]).pk}
+        self.names["component"] = {"id": Component.objects.get().pk}
+        self.names["one_link"] = self.names["link"][0]
         self.names["team"], self.names["person"] = {"slug": "shop"}, {"id": sam}
         self.names["group"] = {
             "id": make.group("Slow", service=Service.objects.get(), policy=EscalationPolicy.objects.get()).pk
@@ -230,7 +234,7 @@ PLACES = {
     "stakeholder-lists": "list", "postmortems": "postmortem", "action-items": "action", "crossings": "crossing",
     "grouping-suggestions": "suggestion", "webhooks": "webhook", "webhook-deliveries": "dispatch", "bridges": "bridge",
     "venue-plans": "plan", "venues": "venue", "workflows": "workflow", "workflow-runs": "workflow_run", "scenarios": "scenario",
-    "drills": "drill", "drill-injects": "inject", "drill-notes": "drill_note",
+    "drills": "drill", "maintenance": "maintenance", "components": "component", "links": "one_link", "drill-injects": "inject", "drill-notes": "drill_note",
 }  # fmt: skip
 OTHERS = {"person": "somebody", "level": 2, "moment": "detected", "nudge": 1, "rule": "no_commander", "link": 1, "number": 1, "version": 1,
           "key": "look", "valid_from": "2026-01-01", "team": "shop"}  # fmt: skip
@@ -243,7 +247,7 @@ def path_of(world: World, operation: str) -> str:
         if not part.startswith("{"):
             continue
         name = re.sub(r"^\w+:", "", part.strip("{}"))
-        thing = world.names.get(PLACES.get(parts[at - 1], "")) if at == 1 else None
+        thing = world.names.get(PLACES.get(parts[at - 1], ""))
         if isinstance(thing, dict):
             parts[at] = str(thing.get(name, thing.get("id")))
         elif name == "person":

@@ -163,7 +163,7 @@ def requests(world: World) -> dict[str, Any]:
         "POST indicators": INDICATOR | {"name": "Two"},
         "PUT indicators/{id}": INDICATOR,
         "POST changes": {"service": "checkout", "title": "Deploy"},
-        "POST snapshots": {"incident": 1, "item": "changes"},
+        "POST snapshots": {"incident": names["incident"]["id"], "item": "changes"},
         "POST mitigations": new | {"how": "x", "kind": "roll_back"},
         "PUT mitigations/{slug}": new | {"how": "x", "kind": "roll_back"},
         "POST incidents/{id}/mitigations": {"mitigation": "new"},
@@ -205,7 +205,7 @@ def requests(world: World) -> dict[str, Any]:
         "PATCH postmortems/{id}": {"version": 1, "summary": "x"},
         "POST postmortems/{id}/review": {"verdict": "approved"},
         "POST action-items": {
-            "incident": 1,
+            "incident": names["incident"]["id"],
             "title": "Alert when the queue is older than 5 minutes",
             "owner": sam,
             "due_on": "2026-06-01",

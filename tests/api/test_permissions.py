@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 
-from api.everything import OPERATIONS, World, path_of
+from api.everything import MADE, OPERATIONS, World, path_of
 from api.requests import requests
 from watchroom.kernel.clock import TravellingClock
 
@@ -55,3 +55,17 @@ def test_nobody_is_let_in_but_who_may(clock: TravellingClock) -> None:
         if let_in != wanted or (said == "refused" and done) or max(answers.values()) >= 500:
             wrong.append((operation, said, answers))
     assert wrong == []
+
+
+def test_nobody_gives_what_is_theirs_to_a_team_that_they_do_not_manage(clock: TravellingClock) -> None:
+    world, taken = World(), []
+    for name, (path, body) in MADE.items():
+        if name in ("agent", "rule"):  # a runner like the others; following is asked of whoever follows
+            continue
+        own = body | {"team": "elsewhere"} | {key: f"Ours {name}" for key in ("name", "title") if key in body}
+        own = {key: value for key, value in own.items() if key not in ("policy", "runner")}
+        made = world.ask("elsewhere", "POST", path, own)
+        assert made.status_code == 201, (name, made.content)
+        number = made.json().get("id") if "id" in made.json() and "slug" not in made.json() else made.json()["slug"]
+        taken.append((name, world.ask("elsewhere", "PUT", f"{path}/{number}", own | {"team": "shop"}).status_code))
+    assert len(taken) > 20 and {status for _, status in taken} == {403}, taken

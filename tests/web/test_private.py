@@ -19,7 +19,20 @@ from watchroom.kernel.clock import TravellingClock
 pytestmark = pytest.mark.django_db
 
 SECRET = "embezzlement"
-_NUMBERS = ("1", "2", "3", "4")
+_IN_THEM = (
+    "incident",
+    "open",
+    "role",
+    "entry",
+    "task",
+    "parked",
+    "done",
+    "action",
+    "postmortem",
+    "update",
+    "run",
+    "venue",
+)
 _ASKS = ("", "?q=embezzle", "?q=%231", "?state=all&status=all")
 
 
@@ -34,14 +47,15 @@ def _addresses(resolver: URLResolver, before: str = "/") -> Iterator[str]:
 
 def _asked(world: World) -> Iterator[str]:
     """Each address with numbers and short names that there are."""
+    numbers = sorted({str(world.names[name]["id"]) for name in _IN_THEM})
     for path in _addresses(get_resolver()):
         kinds = re.findall(r"<(?:(\w+):)?\w+>", path)
         thing = world.names.get(PLACES.get(path.removeprefix("/api/v1").split("/")[1], ""))
         slugs = [str(thing["slug"])] if isinstance(thing, dict) and thing.get("slug") else ["new", "checkout"]
         choices = [
-            _NUMBERS if kind == "int" else ("incidents", "alerts") if kind == "evidence_subject" else slugs
+            numbers if kind == "int" else ("incidents", "alerts") if kind == "evidence_subject" else slugs
             for kind in kinds[:1]
-        ] + [_NUMBERS[:1] if kind == "int" else ("1",) for kind in kinds[1:]]
+        ] + [numbers[:1] if kind == "int" else ("1",) for kind in kinds[1:]]
         for chosen in itertools.product(*choices):
             between = re.split(r"<[^>]+>", path)
             address = between[0] + "".join(map("".join, zip(chosen, between[1:], strict=True)))
