@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from peers.http import HttpPeer
+from peers.http import Answer, HttpPeer
 
 
 @pytest.fixture(autouse=True)
@@ -54,3 +54,26 @@ def reached() -> Callable[..., Any]:
         )
 
     return make
+
+
+@pytest.fixture
+def deployer() -> Iterator[HttpPeer]:
+    """The program of one's own that carries things out."""
+    peer = HttpPeer().start()
+    peer.otherwise = Answer(200, {"output": "4.17 is live"})
+    yield peer
+    peer.stop()
+
+
+@pytest.fixture
+def rollback(deployer: HttpPeer, db: None, clock: Any) -> Any:
+    """A mitigation of the team Shop that the deployer carries out."""
+    import factories as make
+    from chat.proposing import saved
+    from watchroom.mitigations.commands import save_runner
+
+    settings = {"url": deployer.url, "secret": make.SECRET}
+    team = make.team("Shop")
+    return saved(
+        None, save_runner(make.actor(), None, team=team, kind="webhook", name="Deployer", settings=settings), team
+    )
