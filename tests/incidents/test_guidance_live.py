@@ -6,11 +6,14 @@ from datetime import timedelta
 
 import pytest
 import yaml
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 import factories as make
 from watchroom.accounts.actors import acting
 from watchroom.accounts.models import Person
+from watchroom.catalog.models import NAME_AS_SLUG, Service
 from watchroom.config.carry_out import apply, preview
 from watchroom.config.current import read
 from watchroom.config.schema import Document
@@ -60,6 +63,49 @@ def test_what_is_called_like_something_longer_is_not_taken_for_it(clock: Travell
     assert [set(each.services) for each in history_of(incident).elsewhere] == [{"Search index"}]
     checkout.upstreams.add(index)  # now it is near, and nothing else is spoken of
     assert history_of(incident).elsewhere == ()
+
+
+@pytest.mark.django_db
+def test_of_many_services_only_those_are_read_of_which_people_may_speak(clock: TravellingClock) -> None:
+    team = make.team("Payments")
+    checkout, _index = (make.service(name, team=team) for name in ("Checkout", "Search index"))
+    make.service("Look", team=team, slug="finding-things")
+    for number in range(30):
+        make.service(f"Other {number}", team=team)
+    anna = make.person("Anna", "responder")
+    incident = commands.declare(acting(anna), title="Down", severity=1, team=team, services=[checkout])
+
+    def read() -> list[int]:
+        """How many rows of services each of its queries for them gives."""
+        found = []
+        with CaptureQueriesContext(connection) as asked:
+            run_due()
+        for sql in (each["sql"] for each in asked if "REPLACE(LOWER(" in each["sql"]):
+            with connection.cursor() as cursor:
+                cursor.execute(sql.replace("%", "%%"), ())
+                found.append(len(cursor.fetchall()))
+        return found
+
+    clock.advance(timedelta(minutes=1))
+    assert read() == []  # nobody has said anything
+    commands.log(acting(anna), incident, "note", "The SEARCH_INDEX is old, and so is finding-things")
+    clock.advance(timedelta(minutes=1))
+    assert read() == [2]
+    clock.advance(timedelta(minutes=60))
+    assert read() == []  # no rule looks so far back
+    assert [set(each.services) for each in history_of(incident).elsewhere] == [{"Search index", "Look"}]
+    for start in (0, 3_000):  # more than the database is asked for at once
+        commands.log(acting(anna), incident, "note", " ".join(f"w{start + number}" for number in range(3_000)))
+    assert [set(each.services) for each in history_of(incident).elsewhere] == [{"Search index", "Look"}]
+
+
+@pytest.mark.django_db
+def test_services_are_looked_up_by_how_they_are_written_by_an_index(clock: TravellingClock) -> None:
+    rows = Service.objects.alias(written=NAME_AS_SLUG).filter(written__in=["search-index", "look"]).order_by()
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "service_name_as_slug" in rows.explain()
 
 
 @pytest.mark.django_db

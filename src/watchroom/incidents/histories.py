@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from ..catalog.models import Dependency, Service
+from ..catalog.models import NAME_AS_SLUG, Dependency, Service
 from . import hooks
 from .guidance import Fired, Given, Held, History, Line, Mentions, Rule, Said, Told, Tried, Tuning, all_rules, tuned
 from .guidance.engine import AGAIN_AFTER
@@ -21,11 +21,15 @@ from .severities import all_severities
 _STARTED, _FINISHED = "mitigation.started", "mitigation.finished"
 _SAID_BEFORE = "Started a mitigation: "
 _WORD = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+_LONGEST = 6  # words of a service's name by which it is known
+_MOST_KEYS = 3_000  # for which a database is asked at once
 
 
-def history_of(incident: Incident, meanings: Mapping[int, Severity] | None = None) -> History:
+def history_of(
+    incident: Incident, meanings: Mapping[int, Severity] | None = None, *, since: datetime | None = None
+) -> History:
     """All that happened in it, in a constant number of queries, whatever its size. ``meanings``: of the severities, for
-    whoever has read them."""
+    whoever has read them. ``since``: what was said until then is not searched for services that are elsewhere."""
     entries = list(
         LogEntry.objects.filter(incident=incident)
         .order_by("at", "id")
@@ -65,7 +69,7 @@ def history_of(incident: Incident, meanings: Mapping[int, Severity] | None = Non
         services=tuple(incident.services.order_by("id").values_list("slug", flat=True)),
         pages=pages,
         shown=shown,
-        elsewhere=_elsewhere(incident, entries),
+        elsewhere=_elsewhere(incident, entries, since),
         severities=_severities(incident, entries),
         meanings=meanings or all_severities(),
     )
@@ -82,7 +86,7 @@ def _severities(incident: Incident, entries: Entries) -> tuple[tuple[datetime, i
     return ((incident.declared_at, first), *found)
 
 
-def _elsewhere(incident: Incident, entries: Entries) -> tuple[Mentions, ...]:
+def _elsewhere(incident: Incident, entries: Entries, since: datetime | None) -> tuple[Mentions, ...]:
     """Lines and tasks that name services which are neither the incident's nor next to one of them. An incident without
     a service has no elsewhere."""
     own = set(incident.services.values_list("pk", flat=True))
@@ -91,28 +95,51 @@ def _elsewhere(incident: Incident, entries: Entries) -> tuple[Mentions, ...]:
     near = set(own)
     for pair in Dependency.objects.filter(Q(service__in=own) | Q(needs__in=own)).values_list("service", "needs"):
         near |= set(pair)
-    named: dict[str, str] = {}  # what services are called, and their names; none for those that are near
-    for pk, slug, name in Service.objects.values_list("pk", "slug", "name"):
-        known = "" if pk in near else name
-        named |= {slug: known, name.lower().replace(" ", "-"): known}
+    said = [(at, text) for _, at, kind, _, text, *_ in entries if kind != LogEntry.Kind.SYSTEM]
+    said += incident.tasks.values_list("created_at", "text")
+    said = [(at, text) for at, text in said if since is None or at > since]
+    named = _services_like(text for _, text in said)
     begins: dict[str, int] = {}  # by their first word, how many the longest of them has
     for key in named:
         first, length = key.partition("-")[0], key.count("-") + 1
         begins[first] = max(begins.get(first, 1), length)
-    said = [(at, text) for _, at, kind, _, text, *_ in entries if kind != LogEntry.Kind.SYSTEM]
-    said += incident.tasks.values_list("created_at", "text")
-    found = ((at, _named_in(text, named, begins) - {""}) for at, text in said)
+    found = ((at, {name for pk, name in _named_in(text, named, begins) if pk not in near}) for at, text in said)
     return tuple(
         Mentions(at, frozenset(services)) for at, services in sorted(found, key=lambda each: each[0]) if services
     )
 
 
-def _named_in(text: str, named: Mapping[str, str], begins: Mapping[str, int]) -> set[str]:
+def _services_like(texts: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """How services are called, by slug and by name, and which they are: at least those of which these texts may speak. They
+    are looked up by index, so that of ten thousand only those are read; for very long talk it is less to read them all."""
+    said = {key for text in texts for key in _keys(_words(text))}
+    if not said:
+        return {}
+    rows = Service.objects.all()
+    if len(said) <= _MOST_KEYS:
+        rows = rows.alias(written=NAME_AS_SLUG).filter(Q(slug__in=said) | Q(written__in=said))
+    found: dict[str, tuple[int, str]] = {}
+    for pk, slug, name in rows.values_list("pk", "slug", "name"):
+        found |= dict.fromkeys((slug, name.lower().replace(" ", "-")), (pk, name))
+    return found
+
+
+def _keys(words: Sequence[str]) -> Iterable[str]:
+    """Whatever of these words may be a service: each, and each with some that follow."""
+    return (
+        "-".join(words[at:end]) for at in range(len(words)) for end in range(at + 1, min(at + _LONGEST, len(words)) + 1)
+    )
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower().replace("_", "-"))
+
+
+def _named_in(text: str, named: Mapping[str, tuple[int, str]], begins: Mapping[str, int]) -> set[tuple[int, str]]:
     """The services of which a text speaks. The longest name counts: “Search index” is not “Search”."""
-    words = _WORD.findall(text.lower().replace("_", "-"))
-    found, at = set(), 0
+    words, found, at = _words(text), set(), 0
     while at < len(words):
-        for length in range(min(begins.get(words[at], 1), len(words) - at), 0, -1):
+        for length in range(min(begins.get(words[at], 1), _LONGEST, len(words) - at), 0, -1):
             if (key := "-".join(words[at : at + length])) in named:
                 found.add(named[key])
                 at += length - 1

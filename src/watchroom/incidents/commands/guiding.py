@@ -17,7 +17,7 @@ from ...kernel.again import retried
 from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import Conflict, NotFound, Refused
 from ...paging.commands import notify
-from ..guidance import Rule, Said, Situation, all_rules, due
+from ..guidance import Rule, Said, Situation, all_rules, due, heard_since
 from ..histories import given_in, history_of, rules_in_force
 from ..models import GuidanceSetting, Incident, Nudge, RoleAssignment, RoleName
 from ..relief import help_for
@@ -45,8 +45,9 @@ def look_at_one() -> bool:
         try:
             with transaction.atomic():
                 meanings = all_severities()
-                history = history_of(incident, meanings)
-                situation, watching = Situation(history, now), rules_in_force(meanings)
+                watching = rules_in_force(meanings)
+                history = history_of(incident, meanings, since=heard_since(watching, now))
+                situation = Situation(history, now)
                 _take_back(incident, situation, watching)
                 for said in due(situation, given_in(incident), watching):
                     _say(incident, said, urgent=said.urgent and meanings[incident.severity].urgent)

@@ -5,7 +5,7 @@ live incidents and replay old ones.
 """
 
 from .engine import Given, Said, due, replay
-from .rule import Rule, Tuning, all_rules, fitted, tuned
+from .rule import Rule, Tuning, all_rules, fitted, heard_since, tuned
 from .situation import Fired, Held, History, Line, Mentions, Shown, Situation, Told, Tried
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "all_rules",
     "due",
     "fitted",
+    "heard_since",
     "replay",
     "tuned",
 ]

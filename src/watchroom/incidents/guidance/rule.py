@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -21,7 +21,8 @@ class Rule:
     """One trap. ``check`` gives the reason to speak, or nothing; ``after_minutes`` its threshold by severity (an absent
     severity is not watched); ``to`` whom it is for; ``way_out`` what can be done about it, as the part of the room where, `take:ROLE` or `reopen`;
     ``urgent``: it also goes to that person's own channel; ``asks_for_help``: it names whom to call. ``about_customers``:
-    it watches every severity at which customers notice; ``by_updates``: its thresholds go with how often an update is due.
+    it watches every severity at which customers notice; ``by_updates``: its thresholds go with how often an update is due;
+    ``hears_elsewhere``: it reads what was said of other services within its threshold.
     ``title`` is what its module says first."""
 
     name: str
@@ -35,6 +36,7 @@ class Rule:
     asks_for_help: bool = False
     about_customers: bool = False
     by_updates: bool = False
+    hears_elsewhere: bool = False
     title: str = ""
 
     def reason(self, situation: Situation) -> str:
@@ -84,3 +86,9 @@ def tuned(tunings: Mapping[str, Tuning], meanings: Mapping[int, Severity] = DEFA
             after = fitted(rule, meanings) if tuning.after_minutes is None else tuning.after_minutes
             found.append(replace(rule, after_minutes=after))
     return tuple(found)
+
+
+def heard_since(rules: Iterable[Rule], now: datetime) -> datetime:
+    """Since when these rules have to know at ``now`` what is said of other services; ``now``, if they don't ask."""
+    minutes = (each for rule in rules if rule.hears_elsewhere for each in rule.after_minutes.values())
+    return now - timedelta(minutes=max(minutes, default=0))

@@ -25,5 +25,5 @@ def check(now: Situation, limit: timedelta) -> str:
 
 rule = Rule(
     "scope_creep", "Park what is not this incident, for afterwards; or add the service, if it is.", check,
-    {1: 20, 2: 20, 3: 30}, way_out="parking",
+    {1: 20, 2: 20, 3: 30}, way_out="parking", hears_elsewhere=True,
 )  # fmt: skip
