@@ -18,10 +18,11 @@ from watchroom.accounts.models import Person
 from watchroom.demo.make import make as make_demo
 from watchroom.demo.remove import remove
 from watchroom.engine.loop import run_due
+from watchroom.evidence.models import Snapshot
 from watchroom.incidents.models import Incident, KeyTime
 from watchroom.intake.models import AlertGroup
 from watchroom.kernel.clock import TravellingClock
-from watchroom.mitigations.models import MitigationRun
+from watchroom.mitigations.models import Mitigation, MitigationRun
 from watchroom.monitors.models import Check
 from watchroom.oncall import rules
 from watchroom.oncall.models import Absence, Schedule
@@ -52,6 +53,8 @@ def test_whoever_looks_around_finds_something_true_on_every_page(company: Travel
     nothing_lies_in_the_future_but_what_is_planned(company())
     everything_ends_after_it_began(company())
     nobody_is_on_call_while_they_are_away()
+    what_was_kept_fits_what_happened()
+    policies_say_what_they_propose_by_its_name()
 
 
 def no_list_is_empty() -> None:
@@ -111,6 +114,67 @@ def nobody_is_on_call_while_they_are_away() -> None:
             assert absence.person_id not in on
 
 
+def what_was_kept_fits_what_happened() -> None:
+    """Of the incident that runs, of each that a deploy has caused, and of the alert where a roll-back waits."""
+    client = Client()
+    client.force_login(Person.objects.get(name="Ada"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    running = Incident.objects.get(status="active")
+    waiting = AlertGroup.objects.get(pk=Approval.objects.get().escalation.subject_id)
+    past = Incident.objects.filter(snapshots__kind="chart", status="resolved").distinct()
+    assert past.exists()
+    for about, subject in [("incidents", running), ("groups", waiting), *(("incidents", each) for each in past)]:
+        kept = {each.kind: each for each in subject.snapshots.all()}
+        assert set(kept) == {"chart", "logs", "trace"}
+        listed = client.get(f"/evidence/{about}/{subject.pk}", HTTP_HX_REQUEST="true").content.decode()
+        for each in kept.values():
+            assert f'hx-get="/snapshots/{each.pk}"' in listed
+            drawn = client.get(f"/snapshots/{each.pk}", HTTP_HX_REQUEST="true").content.decode()
+            assert each.title in drawn and "<html" not in drawn
+        assert "No tool is connected" in listed and 'href="/connections"' in listed
+        the_curve_rises_after_the_deploy_and_falls_with_the_roll_back(kept["chart"], subject)
+
+
+def the_curve_rises_after_the_deploy_and_falls_with_the_roll_back(
+    kept: Snapshot, subject: Incident | AlertGroup
+) -> None:
+    [series] = kept.data["series"]
+    [[_, limit]] = kept.data["thresholds"]
+    began = next(at for at, kind, _ in kept.data["marks"] if kind == "start")
+    service = subject.services.get() if isinstance(subject, Incident) else subject.service
+    assert service is not None
+    deploys = {
+        each.at.timestamp(): each.title
+        for each in service.changes.filter(kind="deploy")
+        if "Fewer questions" in each.title
+    }
+    deployed = next(at for at, kind, _ in kept.data["marks"] if kind == "change")
+    assert deployed in deploys and deployed < began
+    assert all(value < limit for at, value in series["points"] if at <= deployed)
+    assert all(value > limit for at, value in series["points"] if 0 <= at - began < 60)
+    assert series["points"][-1][0] <= kept.data["end"] and kept.taken_at.timestamp() <= kept.data["end"]
+    over = isinstance(subject, Incident) and subject.status == "resolved"
+    assert (series["points"][-1][1] < limit) is over
+    if over:
+        mitigated = subject.key_times.get(moment="mitigated").at.timestamp()
+        assert all(value < limit for at, value in series["points"] if at > mitigated + 60)
+        assert service.changes.filter(
+            title__contains="Back to", at__range=(subject.declared_at, kept.taken_at)
+        ).exists()
+
+
+def policies_say_what_they_propose_by_its_name() -> None:
+    client = Client()
+    client.force_login(Person.objects.get(name="Ada"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    approval = Approval.objects.get()
+    name = Mitigation.objects.get(slug=approval.mitigation).name
+    policy = approval.escalation.policy
+    assert policy is not None
+    for path in ("/policies", f"/policies/{policy.slug}"):
+        said = client.get(path).content.decode()
+        assert f"propose {name} (" in said, path
+    assert approval.mitigation not in client.get("/policies").content.decode()
+
+
 def test_nothing_is_sent_what_is_proposed_can_be_tried_and_all_of_it_goes_again(company: TravellingClock) -> None:
     run_due()
     company.advance(timedelta(hours=1))
@@ -135,6 +199,7 @@ def test_nothing_is_sent_what_is_proposed_can_be_tried_and_all_of_it_goes_again(
             "incidents",
             "runbooks",
             "drills",
+            "evidence",
         }:
             kept[model.__name__] = model._default_manager.count()
     left = {name: count for name, count in kept.items() if count and name not in {"IncidentSeverity"}}

@@ -127,6 +127,26 @@ def test_keeping_what_was_seen(
     assert client.post(f"/snapshots/{snapshot.pk}/delete").status_code == 302 and not Snapshot.objects.exists()
 
 
+def test_what_was_kept_is_drawn_in_the_list_where_nothing_can_be_asked(
+    client: Any, responder: Actor, group: AlertGroup, prom: Connection
+) -> None:
+    data = {"lines": [{"at": clock.now().timestamp(), "text": "no free connection", "labels": {}}], "full": False}
+    kept = commands.keep(responder, group, kind="logs", title="Errors", data=data, source="Loki")
+    drawn = f'hx-get="/snapshots/{kept.pk}"'
+    path = f"/evidence/groups/{group.pk}"
+    asked = client.get(path, headers=HX).content.decode()
+    assert f'href="/snapshots/{kept.pk}"' in asked and drawn not in asked
+    prom.delete()
+    unasked = client.get(path, headers=HX).content.decode()
+    assert drawn in unasked and "No tool is connected" in unasked and 'href="/connections"' in unasked
+    picture = client.get(f"/snapshots/{kept.pk}", headers=HX).content.decode()
+    assert "no free connection" in picture and "from Loki" in picture and "<html" not in picture
+    client.force_login(make.person(role="responder"), backend=BACKEND)
+    secret = declare(responder, title="Secret", private=True)
+    hidden = commands.keep(responder, secret, kind="logs", title="Errors", data=data)
+    assert client.get(f"/snapshots/{hidden.pk}", headers=HX).status_code == 404
+
+
 def test_what_was_shown_elsewhere_can_not_be_kept_here(
     client: Any, responder: Actor, group: AlertGroup, prom: Connection, http_peer: HttpPeer, manager: Actor
 ) -> None:

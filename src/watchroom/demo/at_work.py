@@ -18,7 +18,7 @@ from ..paging.rules import Target
 from ..readiness.commands import look_at
 from ..runbooks.commands import say, start_run
 from ..runbooks.models import Runbook
-from .standing import Company
+from .standing import BadDeploy, Company
 
 _NOTES = (
     "Quiet week. The one at night was a certificate that nobody had on their list; it is on it now.",
@@ -59,6 +59,8 @@ def proposing(c: Company, groups: list[AlertGroup]) -> None:
         (kinds.ENDED, group.acknowledged_at, f"acknowledged by {group.acknowledged_by}"),
     ):
         EscalationEvent.objects.create(escalation=begun, at=at, kind=kind, text=text)
+    looked = min(group.acknowledged_at + timedelta(minutes=6), c.now)
+    c.bad_deploys.append(BadDeploy(group, group.opened_at, 4, group.acknowledged_by, looked))
 
 
 def following_a_runbook(c: Company, led: list[Incident]) -> None:

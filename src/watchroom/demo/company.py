@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 TEAMS = (
     ("Booking", "Search, cart and checkout.", "Europe/Berlin"),
@@ -128,13 +129,19 @@ SERVICES = (
 
 
 RELEASES = (
-    "{service}: smaller images",
-    "{service}: a new client for the database",
-    "{service}: retries with a limit",
-    "{service}: libraries of this month",
-    "{service}: fewer questions for each request",
-    "{service}: texts of the design team",
-    "{service}: a cache in front of the search",
+    "Smaller images",
+    "A new client for the database",
+    "Retries with a limit",
+    "Libraries of this month",
+    "Texts of the design team",
+    "A cache in front of the search",
+)
+BAD_RELEASE = "Fewer questions for each request"
+FLAGS = (  # of which service, how long ago, and what was turned
+    ("Checkout", timedelta(hours=5), "Express checkout: on for half of the customers"),
+    ("Search", timedelta(days=2, hours=3), "Night trains first: on"),
+    ("App configuration", timedelta(days=6, hours=1), "Seat maps: on for everybody"),
+    ("Payment gateway", timedelta(days=11, hours=4), "Retry of declined cards: off"),
 )
 
 

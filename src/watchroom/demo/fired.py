@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 
 from ..catalog.models import Service
 from ..evidence.models import Change
-from ..incidents.models import Incident
 from ..intake.models import Alert, AlertGroup, GroupEvent
 from ..kernel.db import insert_all
 from ..kernel.signing import fingerprint
 from ..paging.commands import plan_of
 from ..paging.models import Escalation, Notification
-from .company import CAUSES, RELEASES
+from .company import CAUSES, FLAGS, RELEASES
 from .standing import MONTHS, Company
 
 GROUPS = 6_000
@@ -31,6 +30,9 @@ def alerts(c: Company) -> list[AlertGroup]:
         if number == GROUPS - 1:  # what the incident that runs is about
             service, cause, severity = by_name["Checkout"], CAUSES[0], "critical"
             opened = c.now - timedelta(minutes=38)
+        if number == GROUPS - 3:  # for which a roll-back is proposed
+            service, cause, severity = by_name["Invoices"], CAUSES[0], "error"
+            opened = c.now - timedelta(minutes=52)
         self_resolved = c.random.random() < 0.55
         lasts = timedelta(minutes=c.random.expovariate(1 / (8 if self_resolved else 45)) + 1)
         firing = number >= GROUPS - 4
@@ -104,8 +106,8 @@ def alerts(c: Company) -> list[AlertGroup]:
     return groups
 
 
-def changes(c: Company, led: list[Incident]) -> None:
-    """Deploys of the last two months, with one just before the incident that is running."""
+def changes(c: Company) -> None:
+    """Deploys of the last two months, and the flags that were turned; what broke something comes with what was seen."""
     made = []
 
     def deploy(service: Service, at: datetime) -> None:
@@ -114,7 +116,7 @@ def changes(c: Company, led: list[Incident]) -> None:
                 service=service,
                 at=at,
                 kind=Change.Kind.DEPLOY,
-                title=c.random.choice(RELEASES).format(service=service.name),
+                title=c.random.choice(RELEASES),
                 version=f"{at:%Y.%V}.{c.random.randint(1, 9)}",
                 author=c.random.choice(c.of(service.team.name)).name,
                 source="Pipeline",
@@ -127,8 +129,16 @@ def changes(c: Company, led: list[Incident]) -> None:
         at = c.now - timedelta(days=60)
         while (at := at + timedelta(hours=c.random.expovariate(1 / 96) + 4)) < c.now - timedelta(hours=2):
             deploy(service, at)
-    if (suspect := led[-1].services.first()) is not None:
-        deploy(suspect, c.now - timedelta(minutes=47))
+    by_name = {service.name: service for service in c.services}
+    for name, ago, title in FLAGS:
+        service, at = by_name[name], c.now - ago
+        author = c.random.choice(c.of(service.team.name)).name
+        made.append(
+            Change(
+                service=service, at=at, kind=Change.Kind.FLAG, title=title, author=author, source="Flags", is_demo=True,
+                recorded_at=at,
+            )
+        )  # fmt: skip
     Change.objects.bulk_create(made, batch_size=500)
 
 

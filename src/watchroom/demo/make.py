@@ -20,6 +20,7 @@ from .practice import practice
 from .readying import process, readiness
 from .responded import incidents
 from .runbooks import runbooks
+from .seen import seen
 from .standing import Company, away, paging, services, status_page, teams, work
 from .states import life
 
@@ -63,9 +64,10 @@ def make(seed: int = 1) -> dict[str, int]:
         life(company, led)
         answered(company, led)
         meeting(company, led)
-        changes(company, led)
+        changes(company)
         long_log(company, led)
         proposing(company, groups)
+        seen(company)
         following_a_runbook(company, led)
         handed_over(company)
         process(company)

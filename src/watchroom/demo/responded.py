@@ -16,7 +16,7 @@ from ..postmortems.models import Postmortem
 from ..status.models import Component, ComponentImpact, ComponentSpan, PublicIncident, PublishedUpdate
 from .company import CAUSES, IMPACT, Cause
 from .fired import GROUPS
-from .standing import Company
+from .standing import BadDeploy, Company
 
 INCIDENTS = 120
 
@@ -37,7 +37,8 @@ def _incident(c: Company, group: AlertGroup, cause: Cause, *, running: bool) -> 
     commander, fixer, voice = c.random.sample(own, 3)
     severity = c.random.choices((1, 2, 3, 4), (10, 25, 45, 20))[0] if not running else 2
     began = c.now - timedelta(minutes=38) if running else group.opened_at
-    said = {"n": c.random.randint(3, 40), "time": f"{began - timedelta(minutes=9):%H:%M}"}
+    percent = c.random.randint(3, 40)
+    said = {"n": percent, "time": f"{began - timedelta(minutes=9):%H:%M}"}
     minutes = [c.random.randint(2, 6)]
     for low, high in ((1, 4), (2, 9), (3, 12), (2, 8), (3, 10), (5, 25), (10, 60)):
         minutes.append(minutes[-1] + c.random.randint(low, high))
@@ -72,6 +73,9 @@ def _incident(c: Company, group: AlertGroup, cause: Cause, *, running: bool) -> 
         for role, person in (("commander", commander), ("operations", fixer), ("communications", voice))
     )
     _log(c, incident, cause, said, at, (commander, fixer, voice), running)
+    if cause.kind == "roll_back":
+        kept_at, ended = (at[4], None) if running else (at[7], at[6])
+        c.bad_deploys.append(BadDeploy(group, began, percent, fixer, kept_at, incident, ended))
     moments: list[tuple[str, datetime, str]] = [
         ("started", began, "first alert started"),
         ("detected", began + timedelta(minutes=1), "first alert seen"),

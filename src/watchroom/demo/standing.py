@@ -14,9 +14,9 @@ from django.utils.text import slugify
 from ..accounts.models import Membership, Person, Team
 from ..accounts.roles import Role
 from ..catalog.models import Dependency, Service, ServiceLink
-from ..incidents.models import UpdateTemplate
+from ..incidents.models import Incident, UpdateTemplate
 from ..intake.journal import open_inbox
-from ..intake.models import Integration, MaintenanceWindow
+from ..intake.models import AlertGroup, Integration, MaintenanceWindow
 from ..kernel.signing import fingerprint, new_key
 from ..mitigations.models import Mitigation
 from ..oncall import rules
@@ -37,6 +37,20 @@ MONTHS = 18
 ZONES = {name: ZoneInfo(zone) for name, _, zone in TEAMS}
 
 
+@dataclass(frozen=True)
+class BadDeploy:
+    """A deploy after which requests failed: the alert that it fired and when, how many per cent failed, who kept what
+    was seen, and when; the incident and when the roll-back had helped, where there is one."""
+
+    group: AlertGroup
+    began: datetime
+    percent: int
+    by: Person
+    kept_at: datetime
+    incident: Incident | None = None
+    ended: datetime | None = None
+
+
 @dataclass
 class Company:
     """The company while it is being made: its chance, its hour, and what there is of it so far."""
@@ -50,6 +64,7 @@ class Company:
     integrations: list[Integration] = field(default_factory=list)
     mitigations: list[Mitigation] = field(default_factory=list)
     pages: list[StatusPage] = field(default_factory=list)
+    bad_deploys: list[BadDeploy] = field(default_factory=list)
 
     def of(self, team: str) -> list[Person]:
         return self.people[team]

@@ -24,6 +24,7 @@ from ..asking import Answered, desk
 from ..items import Item, View
 
 MOST_POLLS = 30
+DRAWN = 6  # so many of what is kept are drawn in the list, where nothing is asked for
 EAGER = 6  # so many items are asked for at once; the others when one scrolls to them
 _PATIENT_SECONDS = 10.0
 
@@ -62,12 +63,15 @@ def section(request: HttpRequest, about: str, pk: int) -> HttpResponse:
         kept = kept.filter(incident=view.subject) | kept.filter(group__in=view.subject.alert_groups.all())
     else:
         kept = kept.filter(group=view.subject)
+    rows = list(kept.order_by("id")[:100])
+    drawn = 0 if view.items else DRAWN
     context = {
         "about": about,
         "view": view,
         "subject": view.subject,
         "items": [(each, place < EAGER) for place, each in enumerate(view.items)],
-        "kept": list(kept.order_by("id")[:100]),
+        "drawn": rows[:drawn],
+        "kept": rows[drawn:],
         "service": view.services[0] if view.services else None,
         "may_manage": bool(view.services) and by.may(Action.MANAGE, view.services[0].team),
         "has_connections": bool(view.items) or queries.connections_visible_to(by).exists(),

@@ -20,7 +20,7 @@ def _back(row: Snapshot) -> tuple[str, str]:
 
 
 def snapshot(request: HttpRequest, pk: int) -> HttpResponse:
-    """One snapshot, drawn again from what was kept."""
+    """One snapshot, drawn again from what was kept: a page, or for the list of evidence its picture alone."""
     by = actor_of(request)
     row = queries.snapshot_for(by, pk)
     back, back_url = _back(row)
@@ -33,7 +33,7 @@ def snapshot(request: HttpRequest, pk: int) -> HttpResponse:
         "back_url": back_url,
         "may_delete": subject is not None and may_keep(by, subject),
     }
-    return render(request, "evidence/snapshot.html", context)
+    return render(request, f"evidence/{'kept_item' if request.headers.get('HX-Request') else 'snapshot'}.html", context)
 
 
 @require_POST

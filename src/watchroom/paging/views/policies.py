@@ -31,7 +31,7 @@ from ..models import EscalationPolicy, Urgency
 from ..outlook import warnings_of
 from ..queries import defects_visible_to, dry_run, policies_visible_to, versions_of
 from .steps import arranged, empty_row, form_row, labels_from, row_of, step_from
-from .targets import everything, named
+from .targets import everything, name_proposed, named
 
 SEVERITIES = ("critical", "error", "warning", "info")
 _FAR = timedelta(days=366)  # for which a dry run may be asked
@@ -51,6 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
     )
     rows = fitting(rows, request.GET.get("q", ""), "name", "slug", "team__name")
     policies, following = page(rows, cursor=request.GET.get("after"), key="name")
+    name_proposed(step for policy in policies for step in policy.steps.all())
     context = {
         "policies": policies,
         "following": following,
@@ -70,16 +71,15 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         at, given["urgency"] or "high", given["severity"], given["labels"], _number(given["alerts"] or "1", "alerts")
     )
     manages = actor.may(Action.MANAGE, policy.team)
+    steps = list(
+        policy.steps.prefetch_related("targets__person", "targets__schedule", "targets__team", "targets__workspace")
+    )
+    name_proposed(steps)
     context = {
         "policy": policy,
         "given": given,
         "severities": SEVERITIES,
-        "steps": [
-            (step, Conditions.of(step.conditions))
-            for step in policy.steps.prefetch_related(
-                "targets__person", "targets__schedule", "targets__team", "targets__workspace"
-            )
-        ],
+        "steps": [(step, Conditions.of(step.conditions)) for step in steps],
         "lines": [line | {"after": line["at"] - at} for line in dry_run(policy, at, facts=facts)],
         "at": at,
         "services": policy.services.select_related("team"),

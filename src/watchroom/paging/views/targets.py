@@ -10,6 +10,8 @@ from ...incidents.models import RoleName
 from ...kernel.found import MOST, fitting, shared
 from ...kernel.numbers import whole
 from ...oncall.models import Schedule
+from ...runbooks import choosing
+from ..models import EscalationStep, StepTarget
 
 Offered = tuple[str, str]  # as the form sends it, and in words
 
@@ -57,3 +59,19 @@ def named(chosen: Iterable[str]) -> list[Offered]:
 def everything() -> list[Offered]:
     """All that there is, for a page without a script."""
     return [*((f"{kind}:{row.pk}", form.format(row)) for kind, form, model in _KINDS for row in _rows(model)), *_ROLES]
+
+
+def name_proposed(steps: Iterable[EscalationStep]) -> None:
+    """Give each target of these that proposes something ``proposed``: its name, for a page. Their targets are read
+    already; a few questions, however many they are."""
+    proposing = [(target, key) for step in steps for target in step.targets.all() if (key := _proposed(target))]
+    for kind, offers in (("mitigation", choosing.MITIGATIONS), ("runbook", choosing.PROPOSABLE)):
+        own = [(target, key) for target, key in proposing if getattr(target, kind)]
+        names = dict(offers.chosen({key for _, key in own}))
+        for target, key in own:
+            target.proposed = f"propose {names[key]}"  # type: ignore[attr-defined]
+
+
+def _proposed(target: StepTarget) -> str:
+    """As the form sends what is proposed; empty: nothing is."""
+    return target.mitigation or "/".join(each for each in (target.runbook, target.runbook_step) if each)
