@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db import transaction
+
 from ..kernel import clock, wake
 from ..kernel.db import announce, locked
 from .base import Card, Posted
@@ -23,11 +25,12 @@ def keep(workspace: Workspace, posted: Posted, card: Card, *, kind: str, subject
 
 
 def redraw(kind: str, subjects: Iterable[int | None]) -> int:
-    """Have every message about these drawn anew. Inside the caller's transaction: it happens with the change, or not
-    at all."""
+    """Have every message about these drawn anew. Within the caller's transaction, if there is one: it happens with the
+    change, or not at all."""
     rows = Post.objects.filter(kind=kind, subject_id__in=[each for each in subjects if each is not None])
-    found = [row.pk for row in locked(rows.order_by("id").only("id"))]  # in one order, whoever else marks them
-    marked = Post.objects.filter(pk__in=found).update(due_at=clock.now(), tries=0) if found else 0
-    if marked:
-        announce({wake.DUE})
+    with transaction.atomic(savepoint=False):
+        found = [row.pk for row in locked(rows.order_by("id").only("id"))]  # in one order, whoever else marks them
+        marked = Post.objects.filter(pk__in=found).update(due_at=clock.now(), tries=0) if found else 0
+        if marked:
+            announce({wake.DUE})
     return marked
