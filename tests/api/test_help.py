@@ -5,18 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import click
 import pytest
 from django.test import Client
 
 import factories as make
-from watchroom.accounts.roles import Action
-from watchroom.api.document import SUBJECTS, view_of
-from watchroom.api.needs import actions_of
+from watchroom.api.document import SUBJECTS
+from watchroom.api.needs import needs
 from watchroom.api.operations import fitting, operations
-from watchroom.api.root import api
-from watchroom.cli.calls import commands_for
-from watchroom.cli.main import cli
 
 pytestmark = pytest.mark.django_db
 
@@ -93,48 +88,12 @@ def test_each_has_an_example_that_says_all_that_has_to_be_said() -> None:
     assert declare["severity"].kind == "whole number or null" and "1 to 5." in declare["severity"].text
 
 
-# What is only asked, though with a body; an agent has a key of its own.
-NOTHING_CHANGES = {
-    "preview_silence",
-    "preview_occurrences",
-    "preview_override",
-    "plan_rota",
-    "check_wording",
-    "fetch_order",
-}
-
-
-def test_whatever_changes_something_says_what_it_needs() -> None:
-    needs = {each.name: actions_of(view_of(api, each.name)) for each in operations().values()}
-    silent = {each.name for each in operations().values() if each.method != "GET" and not needs[each.name]}
-    assert silent == NOTHING_CHANGES
-    assert needs["declare_incident"] == {Action.DECLARE}
-    assert needs["delete_team"] == {Action.ADMINISTER}
-    assert needs["create_route"] == {Action.MANAGE}
-    assert needs["create_silence"] == {Action.RESPOND}
-    assert needs["acknowledge_alert_group"] == {Action.SEE, Action.RESPOND}  # who was paged may, whatever their role
-    assert needs["accept_proposal"] == {Action.SEE, Action.MANAGE}  # one of several ways, each a command
-    assert needs["give_role"] == {Action.DECLARE, Action.RESPOND}  # whoever holds a role in it, or declared it, may
-    assert needs["list_incidents"] == set()
-
-
-def test_the_commands_that_do_the_same_are_named_and_exist() -> None:
-    def named(operation: str) -> list[str]:
-        found = operations()[operation]
-        return commands_for(found.method, found.path)
-
-    assert named("declare_incident") == ["watchroom declare TITLE"]
-    assert named("acknowledge_alert_group") == ["watchroom ack ID"]
-    assert named("expire_silence") == ["watchroom silence expire ID"]
-    assert named("list_incidents") == ["watchroom incident list"]
-    assert named("get_push_key") == []
-    lines = [line for each in operations().values() for line in commands_for(each.method, each.path)]
-    assert len(lines) > 250
-    for line in lines:
-        command: click.Command = cli
-        for word in line.split()[1:]:
-            if not isinstance(command, click.Group):
-                break
-            inner = command.get_command(click.Context(command), word)
-            assert inner is not None, line
-            command = inner
+def test_who_may_is_said_as_the_table_has_it_and_nothing_where_it_does_not_know(somebody: Client) -> None:
+    assert needs("POST", "teams") == ("An administrator.", "admin")
+    assert needs("DELETE", "feeds/{id}") == ("An administrator, or whoever it belongs to.", "")
+    assert needs("POST", "silences") == ("A responder of the team whose it is.", "respond")
+    assert needs("POST", "silences/preview")[1] == "read"
+    assert needs("PUT", "hand-offs/{id}/note") == needs("GET", "audit") == ("", "")
+    assert "Who may" not in read(somebody, "/help/api/list_incidents")
+    told = {each.name for each in operations().values() if needs(each.method, each.path.removeprefix("/api/v1/"))[0]}
+    assert len(told) > 250

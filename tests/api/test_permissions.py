@@ -1,15 +1,15 @@
-"""Each operation that changes something, asked by each kind of person: who is let in stands in a table, permissions.txt."""
+"""Each operation that changes something, asked by each kind of person: who is let in stands in a table, `api/permissions.txt`."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.db import transaction
 
 from api.everything import MADE, OPERATIONS, World, path_of
 from api.requests import requests
+from watchroom.api.needs import decided
 from watchroom.kernel.clock import TravellingClock
 
 pytestmark = pytest.mark.django_db
@@ -27,17 +27,11 @@ LET_IN = {
 KEPT_OUT = {401, 403, 404}
 
 
-def decided() -> dict[str, str]:
-    """What the table says of each operation."""
-    lines = Path(__file__).with_name("permissions.txt").read_text().splitlines()
-    parts = (line.split(maxsplit=2) for line in lines if not line.startswith("#"))
-    return {f"{method} {path}": said for method, path, said in parts}
-
-
 def test_every_operation_that_changes_something_is_decided() -> None:
     assert [*decided()] == OPERATIONS
 
 
+@pytest.mark.longest
 def test_nobody_is_let_in_but_who_may(clock: TravellingClock) -> None:
     world = World()
     clock.advance(timedelta(hours=6))

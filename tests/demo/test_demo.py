@@ -21,6 +21,7 @@ from watchroom.paging.models import Attempt, Notification
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.longest
 def test_it_is_the_size_of_a_company_pages_nobody_goes_without_a_trace_and_is_the_same_each_time(
     clock: TravellingClock, client: Client
 ) -> None:

@@ -328,6 +328,7 @@ class Machine(RuleBasedStateMachine):
             assert {each.person_id for each in event.notifications.all()} == asked
 
 
+@pytest.mark.longest
 def test_escalation_does_what_its_model_does(clock: TravellingClock) -> None:
     Machine.clock = clock
     run_state_machine_as_test(

@@ -62,6 +62,7 @@ def _asked(world: World) -> Iterator[str]:
             yield from (f"{address}{more}" for more in (_ASKS if not kinds else ("",)))
 
 
+@pytest.mark.longest
 def test_nothing_of_a_private_incident_is_read_by_others(clock: TravellingClock) -> None:
     world = World(secret=SECRET)
     run_due()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ninja import NinjaAPI
@@ -108,11 +108,6 @@ def _refusals(method: str, described: dict[str, Any]) -> Iterator[str]:
 def operation_id(api: NinjaAPI, operation: Operation) -> str:
     """The name of ``operation``, in the document and for people."""
     return operation.operation_id or api.get_openapi_operation_id(operation)
-
-
-def view_of(api: NinjaAPI, name: str) -> Callable[..., Any]:
-    """The function that carries the operation ``name`` out."""
-    return next(each.view_func for each in _operations(api) if operation_id(api, each) == name)
 
 
 def _operations(api: NinjaAPI) -> Iterator[Operation]:

@@ -7,16 +7,14 @@ from collections import Counter
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from ..accounts.roles import NEEDED, SCOPES, Action, Role
-from ..cli.calls import commands_for
+from ..accounts.roles import Action
 from ..kernel import settings as conf
 from ..kernel.errors import NotFound
 from ..web.markdown import to_html
 from ..web.middleware import actor_of
-from .document import SUBJECTS, view_of
-from .needs import actions_of
+from .document import SUBJECTS
+from .needs import needs
 from .operations import Operation, fitting, operations
-from .root import api
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -49,7 +47,6 @@ def operation(request: HttpRequest, name: str) -> HttpResponse:
         "text": to_html(found.text),
         "needs": _needs(found),
         "curl": found.curl(conf.current().url),
-        "commands": [*commands_for(found.method, found.path), found.command()],
     }
     return render(request, "api/operation.html", context)
 
@@ -58,25 +55,4 @@ def _needs(found: Operation) -> tuple[str, str]:
     """Who may carry it out, and for what a token has to be good."""
     if found.needs_no_token:
         return "An agent, with its runner's key.", ""
-    actions = actions_of(view_of(api, found.name))
-    changes = found.method != "GET" and bool(actions)
-    scope = next(
-        scope
-        for scope, good_for in SCOPES.items()
-        if (not actions or actions & good_for) and (not changes or good_for > {Action.SEE})
-    )
-    least, *_, most = sorted(NEEDED[action] for action in (actions or {Action.SEE}) for _ in range(2))
-    if most == Role.VIEWER:
-        return (
-            "Anybody who is signed in, for what they may see."
-            if changes
-            else "Anybody who is signed in; it shows what they may see.",
-            scope,
-        )
-    if least == most:
-        return f"{_a(most)}{' of the team whose it is' if most < Role.ADMINISTRATOR else ''}.", scope
-    return f"{_a(least)} at least; depending on whose it is and on your part in it, {_a(most).lower()}.", scope
-
-
-def _a(role: Role) -> str:
-    return f"An {role.word}" if role.word[0] in "aeiou" else f"A {role.word}"
+    return needs(found.method, found.path.removeprefix("/api/v1/"))

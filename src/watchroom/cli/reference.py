@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -206,6 +207,7 @@ def main(directory: str) -> None:
     """Write them all."""
     import django
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "watchroom.settings")
     django.setup()
     for name, written in pages().items():
         Path(directory, name).write_text(written)
