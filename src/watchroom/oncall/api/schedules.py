@@ -148,10 +148,9 @@ def get_on_call(
         "", description="Id or e-mail address: only where they are on call; a page may hold fewer then."
     ),
     cursor: Cursor = None,
-    limit: int | None = Query(None, ge=1, le=200, description="Without it, and without a cursor: all at once."),
+    limit: Limit = 50,
 ) -> OnCallNow:
-    """At one instant, schedule by schedule, by their slugs. With a limit, page by page; with a cursor, say the same ``at``
-    again."""
+    """At one instant, schedule by schedule, by their slugs. With a cursor, say the same ``at`` again."""
     by = actor_of(request)
     moment = aware(at, "at") if at else clock.now()
     rows = queries.schedules_visible_to(by)
@@ -162,11 +161,7 @@ def get_on_call(
     only = person_by(person) if person else None
     if only:
         rows = rows.filter(pk__in=queries.schedules_with(only, moment).order_by().values("pk"))
-    chosen, following = (
-        (list(rows.order_by("slug")), None)
-        if limit is None and not cursor
-        else page(rows, cursor=cursor, limit=limit or 50, key="slug")
-    )
+    chosen, following = page(rows, cursor=cursor, limit=limit, key="slug")
     found = queries.on_call_now(moment, chosen)
     return OnCallNow(
         at=moment,
