@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,15 +48,6 @@ def test_adding_only_what_closes_no_circle_never_makes_one(wanted: list[tuple[in
         else:
             edges[service] = new
     assert not any(reaches(edges, at, at) for at in edges)
-
-
-@given(EDGES, st.integers(0, 7))
-def test_what_is_reached_is_what_a_search_reaches(wanted: list[tuple[int, int]], start: int) -> None:
-    edges: dict[int, list[int]] = {}
-    for a, b in wanted:
-        edges.setdefault(a, []).append(b)
-    found = rules.all_of(edges, start)
-    assert set(found) == {goal for goal in range(8) if goal != start and reaches(edges, start, goal)}
 
 
 def test_lines_of_links_and_labels() -> None:
@@ -105,10 +99,44 @@ def test_a_circle_is_refused_with_its_way_and_nothing_changes() -> None:
     with pytest.raises(Refused):
         commands.save_service(SYSTEM, c, team=team, name="C", needs=[c.pk])
     assert Dependency.objects.count() == 2
-    down, up = queries.around(SYSTEM, b)
+    down, up = queries.around(SYSTEM, b, 9)
     assert [(row.name, steps) for row, steps in down] == [("C", 1)] and [(row.name, steps) for row, steps in up] == [
         ("A", 1)
     ]
+
+
+@pytest.mark.django_db
+def test_what_is_around_is_what_dependencies_lead_to_by_the_shortest_way(
+    django_assert_max_num_queries: Callable[..., Any],
+) -> None:
+    team = factories.team()
+    made = [factories.service(f"S{number}", team=team) for number in range(6)]
+    for a, b in ((0, 1), (1, 2), (0, 2), (2, 3), (4, 2), (5, 5 - 1)):
+        Dependency.objects.create(service=made[a], needs=made[b])
+    with django_assert_max_num_queries(3):
+        down, up = queries.around(SYSTEM, made[0], 9)
+    assert [(row.name, steps) for row, steps in down] == [("S1", 1), ("S2", 1), ("S3", 2)] and not up
+    down, up = queries.around(SYSTEM, made[2], 3)
+    assert [(row.name, steps) for row, steps in down] == [("S3", 1)]
+    assert [(row.name, steps) for row, steps in up] == [("S0", 1), ("S1", 1), ("S4", 1)]  # and one at two steps
+
+
+@pytest.mark.django_db
+def test_of_what_needs_a_service_the_nearest_are_listed_however_much_there_is(client: Client) -> None:
+    team = factories.team()
+    hub, edge, *others = Service.objects.bulk_create(
+        Service(team=team, name=f"S{number:03}", slug=f"s{number:03}") for number in range(203)
+    )
+    Dependency.objects.bulk_create(Dependency(service=each, needs=hub) for each in others)
+    Dependency.objects.create(service=edge, needs=others[0])
+    client.force_login(factories.person())
+    page = client.get(f"/services/{hub.slug}")
+    assert len(page.context["needed_by"]) == 200
+    assert (
+        all(steps == 1 for _, steps in page.context["needed_by"])
+        and "And more: these are the nearest." in page.content.decode()
+    )
+    assert "And more: these are the nearest." not in client.get(f"/services/{edge.slug}").content.decode()
 
 
 @pytest.mark.django_db

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from django.db import connection
 from django.db.models import Count, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.roles import Action
 from ..kernel.errors import Refused
 from ..kernel.finding import one
-from . import rules
 from .models import Dependency, Service
+
+MOST_STEPS = 10  # so far one looks around a service
 
 
 def services_visible_to(actor: Actor) -> QuerySet[Service]:
@@ -48,18 +50,36 @@ def ids_of(actor: Actor, slugs: Iterable[str], field: str = "needs") -> list[int
     return [found[slug] for slug in wanted]
 
 
-def around(actor: Actor, service: Service) -> tuple[list[tuple[Service, int]], list[tuple[Service, int]]]:
-    """What ``service`` needs and what needs it, also by way of others: each with how many steps away, nearest first."""
-    down: dict[int, list[int]] = {}
-    up: dict[int, list[int]] = {}
-    for a, b in Dependency.objects.values_list("service_id", "needs_id"):
-        down.setdefault(a, []).append(b)
-        up.setdefault(b, []).append(a)
-    reached = rules.all_of(down, service.pk), rules.all_of(up, service.pk)
+Near = list[tuple[Service, int]]
+
+
+def around(actor: Actor, service: Service, most: int) -> tuple[Near, Near]:
+    """What ``service`` needs and what needs it, also by way of others: each with how many steps away, nearest first; at most
+    ``most`` of each, and nothing that is further away than :data:`MOST_STEPS`."""
+    reached = _reached(service, "service_id", "needs_id", most), _reached(service, "needs_id", "service_id", most)
     found = services_visible_to(actor).in_bulk([*reached[0], *reached[1]])
+    needs, needed_by = ([(found[pk], steps) for pk, steps in each.items() if pk in found] for each in reached)
+    return needs, needed_by
 
-    def sorted_rows(steps: dict[int, int]) -> list[tuple[Service, int]]:
-        rows = [(found[pk], count) for pk, count in steps.items() if pk in found]
-        return sorted(rows, key=lambda row: (row[1], row[0].tier, row[0].name))
 
-    return sorted_rows(reached[0]), sorted_rows(reached[1])
+def _reached(service: Service, near: str, far: str, most: int) -> dict[int, int]:
+    """Services to which the dependencies lead from ``service``, by how many steps. The database follows them, so that
+    nothing is read of services that are elsewhere."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH RECURSIVE reached (id, steps) AS (
+                SELECT {far}, 1 FROM catalog_dependency WHERE {near} = %s
+                UNION
+                SELECT link.{far}, reached.steps + 1
+                FROM reached JOIN catalog_dependency AS link ON link.{near} = reached.id
+                WHERE reached.steps < %s
+            )
+            SELECT service.id, MIN(reached.steps)
+            FROM reached JOIN catalog_service AS service ON service.id = reached.id
+            GROUP BY service.id, service.tier, service.name
+            ORDER BY 2, service.tier, service.name LIMIT %s
+            """,
+            [service.pk, MOST_STEPS, most],
+        )
+        return dict(cursor.fetchall())

@@ -38,20 +38,6 @@ def cycle(needs: Mapping[int, Iterable[int]], service: int, wanted: Collection[i
     return ()
 
 
-def all_of(edges: Mapping[int, Iterable[int]], service: int) -> dict[int, int]:
-    """Everything that ``service`` reaches, with how many steps away it is; ``service`` itself is left out."""
-    found: dict[int, int] = {service: 0}
-    waiting = [service]
-    while waiting:
-        at = waiting.pop(0)
-        for following in edges.get(at, ()):
-            if following not in found:
-                found[following] = found[at] + 1
-                waiting.append(following)
-    del found[service]
-    return found
-
-
 def checked_labels(labels: Mapping[str, Any]) -> dict[str, str]:
     """Labels as they are kept: text to text, in order of their names.
 

@@ -60,15 +60,17 @@ def service(request: HttpRequest, slug: str) -> HttpResponseBase:
     """``/services/<slug>``: everything that one needs when it breaks."""
     by = actor_of(request)
     row = queries.service_by(by, slug)
-    needs, needed_by = queries.around(by, row)
+    needs, needed_by = queries.around(by, row, _MOST + 1)
     near = {each.pk for each, _ in needs} | {row.pk}
     groups = list(groups_visible_to(by).filter(resolved_at=None, service__in=near).order_by("-id")[:50])
     upcoming = dry_run(row.policy, clock.now(), most=3) if row.policy else []
     context = {
         "service": row,
         "links": row.links.all(),
-        "needs": needs,
-        "needed_by": needed_by,
+        "needs": needs[:_MOST],
+        "more_needs": len(needs) > _MOST,
+        "needed_by": needed_by[:_MOST],
+        "more_needed_by": len(needed_by) > _MOST,
         "groups": [group for group in groups if group.service_id == row.pk],
         "groups_below": [group for group in groups if group.service_id != row.pk],
         "incidents": incidents_visible_to(by).filter(services=row).exclude(status=Incident.Status.RESOLVED)[:20],
