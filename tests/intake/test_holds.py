@@ -201,14 +201,26 @@ def test_nobody_makes_the_pages_of_a_team_wait_for_which_they_do_not_respond(
     otto = acting(make.person("Otto"))
     make.membership(own.team, otto.person, "manager")
     said: dict[str, Any] = {"title": "Work", "starts_at": kernel_clock.now(), "ends_at": kernel_clock.now() + HOUR}
-    with pytest.raises(NotAllowed):
+    with pytest.raises(Refused) as refused:
         commands.save_maintenance(otto, None, team=own.team, services=[own, service], **said)
+    assert (refused.value.field, refused.value.value) == ("services", service.slug)
+    assert str(service.team) in refused.value.fix
     window = commands.save_maintenance(otto, None, team=own.team, services=[own], **said)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(Refused):
         commands.save_maintenance(otto, window, team=own.team, services=[service], **said)
-    both = commands.save_maintenance(make.actor(), None, team=own.team, services=[own, service], **said)
     with pytest.raises(NotAllowed):
+        commands.save_maintenance(otto, None, team=service.team, services=[service], **said)
+    both = commands.save_maintenance(make.actor(), None, team=own.team, services=[own, service], **said)
+    with pytest.raises(Refused):
         commands.extend_maintenance(otto, both, kernel_clock.now() + 2 * HOUR)
+    longer = said | {"ends_at": kernel_clock.now() + 2 * HOUR}
+    with pytest.raises(Refused):
+        commands.save_maintenance(otto, both, team=own.team, services=[own, service], **longer)
+    both.refresh_from_db()
+    renamed = said | {"title": "Work on disks"}
+    assert (
+        commands.save_maintenance(otto, both, team=own.team, services=[own, service], **renamed).services.count() == 2
+    )
     commands.end_maintenance(otto, both)
     assert fire(integration, "Down").held is None
 

@@ -9,7 +9,16 @@ import pytest
 
 import factories
 from watchroom.accounts.models import Person
-from watchroom.intake.models import AlertGroup, GroupEvent, InhibitRule, Integration, Route, Signal, TimeInterval
+from watchroom.intake.models import (
+    AlertGroup,
+    GroupEvent,
+    InhibitRule,
+    Integration,
+    MaintenanceWindow,
+    Route,
+    Signal,
+    TimeInterval,
+)
 from watchroom.kernel import clock
 from watchroom.paging import commands as paging
 
@@ -367,3 +376,22 @@ def test_each_piece_of_the_set_up_can_be_copied(client: Any) -> None:
     shown = client.get("/integrations/icinga").content.decode()
     assert shown.count("data-copy>Copy") == 2 and shown.count('<div class="copy"><pre') == 2
     assert "$HOSTADDRESS$" in shown
+
+
+def test_maintenance_is_planned_for_services_of_teams_for_which_one_responds(client: Any) -> None:
+    """Those of other teams were offered and refused afterwards, and what was written was gone."""
+    own, other = factories.service("Carts"), factories.service("Payments")
+    otto = sign_in(client, factories.person("Otto"))
+    factories.membership(own.team, otto, "responder")
+    page = client.get("/maintenance/new").content.decode()
+    assert ">Carts<" in page and ">Payments<" not in page
+    said = {"title": "New disks", "team": own.team.slug, "hours": "1", "timezone": "UTC"}
+    refused = client.post("/maintenance/new", said | {"services": [own.slug, other.slug]})
+    page = refused.content.decode()
+    assert refused.status_code == 422 and 'data-names="services"' in page and str(other.team) in page
+    assert 'value="New disks"' in page and f'value="{own.slug}" selected' in page
+    assert client.post("/maintenance/new", said | {"services": [own.slug]}).status_code == 302
+    window = MaintenanceWindow.objects.get()
+    window.services.add(other)  # somebody who responds for both did
+    page = client.get(f"/maintenance/{window.pk}").content.decode()
+    assert f'value="{other.slug}" selected' in page

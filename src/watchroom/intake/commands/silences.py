@@ -189,8 +189,8 @@ def save_maintenance(
     """Plan work on services, or change the plan: their alerts page nobody in between. With ``repeats`` (a rule as in
     RFC 5545) it comes again by the clocks of ``timezone``; the times are then those of the first occurrence.
 
-    :raises Refused: no title, no services, or times or a rule that are not accepted.
-    :raises NotAllowed: a service is another team's, for which ``by`` does not respond.
+    :raises Refused: no title, no services, times or a rule that are not accepted, or a service of a team for which ``by``
+        does not respond (where it is not held like this already).
     :raises Conflict: somebody has ended it since it was read.
     """
     if not title.strip():
@@ -199,7 +199,6 @@ def save_maintenance(
         raise Refused("It is about no service.", field="services", value=[], fix="Choose at least one.")
     if window is not None:
         by.require(Action.RESPOND, window.team)
-    _may_quiet(by, services)
     verb = "maintenance.changed" if window else "maintenance.created"
     with change(by, verb, window, needs=Action.RESPOND, team=team) as made:
         if window is not None:
@@ -211,7 +210,9 @@ def save_maintenance(
         before = set(window.services.values_list("pk", flat=True)) if window else set()
         window = window or MaintenanceWindow(author=by.person)
         window.team, window.title = team, title.strip()
+        times = _times(window)
         set_times(window, series, starts_at, ends_at, made.at)
+        _may_quiet(by, [each for each in services if each.pk not in before or _times(window) != times])
         window.due_at = window_due(window, made.at)
         window.save()
         window.services.set(services)
@@ -226,8 +227,18 @@ def save_maintenance(
 
 def _may_quiet(by: Actor, services: Iterable[Service]) -> None:
     """As with silences, nobody makes the pages of a team wait for which they do not respond."""
-    for team in {service.team for service in services}:
-        by.require(Action.RESPOND, team)
+    for service in services:
+        if not by.may(Action.RESPOND, service.team_id):
+            raise Refused(
+                f"The service {service} belongs to {service.team}, for which you do not respond.",
+                field="services",
+                value=service.slug,
+                fix=f"Leave it out, or ask a responder of {service.team}.",
+            )
+
+
+def _times(window: MaintenanceWindow) -> tuple[datetime, datetime, str, str]:
+    return window.starts_at, window.ends_at, window.repeats, window.timezone
 
 
 def _is_over(window: MaintenanceWindow, at: datetime) -> bool:
@@ -237,12 +248,11 @@ def _is_over(window: MaintenanceWindow, at: datetime) -> bool:
 def extend_maintenance(by: Actor, window: MaintenanceWindow, ends_at: datetime) -> MaintenanceWindow:
     """Let it end at another time. Of one that repeats only the occurrence that runs, or comes next, is changed.
 
-    :raises Refused: the time is not accepted.
-    :raises NotAllowed: a service is another team's, for which ``by`` does not respond.
+    :raises Refused: the time is not accepted, or a service is of a team for which ``by`` does not respond.
     :raises Conflict: the window has ended.
     """
-    _may_quiet(by, window.services.select_related("team"))
     with change(by, "maintenance.extended", window, needs=Action.RESPOND, team=window.team) as made:
+        _may_quiet(by, window.services.select_related("team"))
         window.refresh_from_db(from_queryset=locked(MaintenanceWindow.objects.all()))
         if window.ends_at <= made.at and not move_on(window, made.at):
             raise Conflict("This maintenance has ended.", fix="Plan a new one.")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
@@ -26,7 +27,7 @@ from .. import commands
 from ..commands.repeating import read_series
 from ..forms import TimesForm, hours, times_from
 from ..matchers import quoted
-from ..models import Silence
+from ..models import MaintenanceWindow, Silence
 from ..queries import (
     groups_visible_to,
     inhibition_for,
@@ -199,9 +200,16 @@ def edit_window(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         "values": given or ({"title": window.title, "team": window.team.slug} if window else {}),
         "chosen": chosen,
         "teams": _teams(actor),
-        "services": Service.objects.filter(pk__in=services_visible_to(actor).values("pk")).order_by("name"),
+        "services": _to_quiet(actor, window),
+        "find_services": f"{reverse('choices-own-services')}?by=slug",
     }
     return render(request, "intake/maintenance_form.html", context, status=422 if error else 200)
+
+
+def _to_quiet(actor: Actor, window: MaintenanceWindow | None) -> QuerySet[Service]:
+    """The services whose pages ``actor`` may make wait, and those that wait already."""
+    own = Q(team__in=_teams(actor)) | Q(pk__in=window.services.values("pk") if window else ())
+    return Service.objects.filter(own, pk__in=services_visible_to(actor).values("pk")).order_by("name")
 
 
 @require_POST

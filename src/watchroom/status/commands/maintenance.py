@@ -48,7 +48,8 @@ def schedule(
     ``repeats`` (a rule as in RFC 5545) it comes again and again, from ``starts_at`` to ``ends_at`` by the clocks of
     ``timezone``: readers see the next occurrence as soon as one is over, and subscribers are told when each begins and ends.
 
-    :raises Refused: title, times, rule or components are not accepted, or it is under way and would begin later.
+    :raises Refused: title, times, rule or components are not accepted, it is under way and would begin later, or alerts of a
+        team would be held for which ``by`` does not respond.
     :raises Conflict: it is over.
     """
     title = checked_text(title, field="title", most=200, fix="Say in customers' words what is done.", what="The title")
@@ -201,7 +202,7 @@ def _note(row: Maintenance, at: datetime, text: str, by: Actor) -> MaintenanceNo
 
 
 def _components(page: StatusPage, given: Sequence[int | str]) -> list[Component]:
-    rows = list(page.components.select_related("service"))
+    rows = list(page.components.select_related("service__team"))
     by_key: dict[int | str, Component] = {row.pk: row for row in rows} | {row.name: row for row in rows}
     chosen = []
     for each in given:
@@ -244,15 +245,24 @@ def _window(by: Actor, row: Maintenance, components: Sequence[Component], hold: 
             fix="Choose components with a service, or leave the alerts alone.",
         )
     if hold:
-        return save_maintenance(
-            by,
-            row.window,
-            team=row.page.team,
-            title=row.title,
-            services=services,
-            starts_at=row.starts_at,
-            ends_at=row.ends_at,
-        )
+        try:
+            return save_maintenance(
+                by,
+                row.window,
+                team=row.page.team,
+                title=row.title,
+                services=services,
+                starts_at=row.starts_at,
+                ends_at=row.ends_at,
+            )
+        except Refused as refused:  # title and times have been looked at: it is about a service
+            team = next((each.team for each in services if each.slug == refused.value), "its team")
+            raise Refused(
+                refused.message,
+                field="hold_alerts",
+                value=True,
+                fix=f"Leave the alerts alone, or ask a responder of {team} to hold them.",
+            ) from None
     if row.window is not None:
         end_maintenance(by, row.window)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ...accounts.forms import blame
+from ...accounts.roles import Action
 from ...intake.forms import AGAIN, rule_from
 from ...intake.rules.repeats import DAYS, Series
 from ...kernel import clock
@@ -21,7 +23,7 @@ from ...kernel.local_time import LocalDay, LocalTime
 from ...oncall.rules.zones import to_local
 from ...web.middleware import actor_of
 from .. import commands
-from ..models import StatusPage
+from ..models import Component
 from ..queries import maintenance_by, page_by
 
 
@@ -54,13 +56,20 @@ class MaintenanceForm(forms.Form):
     )
     until = LocalDay(label="Last day", required=False, help_text="Empty: for good.")
 
-    def __init__(self, *args: Any, page: StatusPage, zone: str = "", **kwargs: Any) -> None:
-        """``zone``: by whose clocks the times are, if not by those of whoever fills it in."""
+    def __init__(
+        self, *args: Any, components: Iterable[Component], others: Collection[str] = (), zone: str = "", **kwargs: Any
+    ) -> None:
+        """``others``: the teams of these components for which whoever fills it in does not respond. ``zone``: by whose clocks
+        the times are, if not by those of whoever fills it in."""
         super().__init__(*args, **kwargs)
         for name in ("starts_at", "ends_at") if zone else ():
             self.fields[name].help_text = f"By the clocks of {zone}."
-        rows = [(str(each.pk), each.name) for each in page.components.all()]
+        rows = [(str(each.pk), each.name) for each in components]
         self.fields["components"].choices = rows  # type: ignore[attr-defined]
+        if others:
+            teams = " and ".join(others)
+            why = f"Not those of {teams}, for which you do not respond: ask somebody there to hold them."
+            self.fields["hold_alerts"].help_text = why
 
 
 def edit(request: HttpRequest, slug: str, pk: int | None = None) -> HttpResponse:
@@ -69,6 +78,9 @@ def edit(request: HttpRequest, slug: str, pk: int | None = None) -> HttpResponse
     page = page_by(actor, slug)
     row = maintenance_by(actor, slug, pk) if pk else None
     series = row.series if row is not None else None
+    components = list(page.components.select_related("service__team"))
+    teams = {each.service.team for each in components if each.service is not None}
+    others = sorted(str(team) for team in teams if not actor.may(Action.RESPOND, team))
     if row is not None:
         chosen = [str(each) for each in row.components.values_list("pk", flat=True)]
         initial = {"title": row.title, "starts_at": row.starts_at, "ends_at": row.ends_at}
@@ -78,9 +90,10 @@ def edit(request: HttpRequest, slug: str, pk: int | None = None) -> HttpResponse
         initial |= {"components": chosen, "hold_alerts": row.window_id is not None}
     else:
         tomorrow = (clock.now() + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
-        initial = {"starts_at": tomorrow, "ends_at": tomorrow + timedelta(hours=1), "hold_alerts": True}
+        initial = {"starts_at": tomorrow, "ends_at": tomorrow + timedelta(hours=1)}
+        initial |= {"hold_alerts": bool(teams) and not others}
     zone = series.zone.key if series else ""
-    form = MaintenanceForm(request.POST or None, page=page, zone=zone, initial=initial)
+    form = MaintenanceForm(request.POST or None, components=components, others=others, zone=zone, initial=initial)
     status = 422
     with timezone.override(zone or timezone.get_current_timezone()):  # whoever changes it, it keeps its own clocks
         if request.method == "POST" and form.is_valid():

@@ -79,14 +79,24 @@ def select_of(
     chosen: Any = "",
     key: str = "slug",
     empty: str | None = None,
+    find: str = "",
     **attrs: Any,
 ) -> SafeString:
     """The ``<select id=name>`` of a form that no Django field draws: things known by ``key``, of which there may be many (as
-    for :func:`choose`). ``chosen`` is one of the keys, or some; ``empty`` the word for none."""
+    for :func:`choose`). ``chosen`` is one of the keys, or some; ``empty`` the word for none; ``find`` the address that finds
+    what is typed where they are many and not every one of their kind can be chosen."""
     picked = [str(each) for each in ([chosen] if isinstance(chosen, str | int) else chosen or ())]
     shown, address = held(rows, picked, key, whole=asks_for_all(context))
     named = {each.replace("_", "-"): value for each, value in attrs.items()}
-    drawn = _select({"class": "input", "id": name, "name": name, **named}, name, shown, key, picked, empty, address)
+    drawn = _select(
+        {"class": "input", "id": name, "name": name, **named},
+        name,
+        shown,
+        key,
+        picked,
+        empty,
+        address and (find or address),
+    )
     return with_way_out(drawn) if address else drawn
 
 
