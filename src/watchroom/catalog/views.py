@@ -49,7 +49,7 @@ def services(request: HttpRequest) -> HttpResponseBase:
     context = {
         "services": [(row, row.pk in firing, needs.get(row.pk, 0), needed_by.get(row.pk, 0)) for row in found[:_MOST]],
         "more": len(found) > _MOST,
-        "teams": teams_visible_to(by),
+        "teams": teams_visible_to(by).prefetch_related(None),
         "tiers": [(tier, f"Tier {tier}") for tier in Service.Tier.values],
         "may_add": by.teams_where(Action.MANAGE).exists(),
     }
