@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
 
 import factories as make
-from chat.pressing import STRANGERS, USERS, press
-from chat.proposing import ROOMS, Connect, Reached, changed, fire, in_room, meet, message, policy, refusal, saved
+from chat.pressing import REACTIONS, STRANGERS, USERS, press
+from chat.proposing import (
+    ROOMS,
+    Connect,
+    Reached,
+    changed,
+    each_product,
+    fire,
+    in_room,
+    meet,
+    message,
+    policy,
+    refusal,
+    saved,
+)
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import Actor, acting
 from watchroom.channels.mattermost.client import seal
@@ -127,3 +141,62 @@ def test_by_hand_it_says_so(connect: Connect, reached: Reached, rollback: Mitiga
     commands.finish(kim, MitigationRun.objects.get(), outcome="worse")
     run_due()
     assert "It made things worse (09:00 UTC)." in message(server)
+
+
+@each_product
+@pytest.mark.parametrize("channel", [False, True])
+def test_two_who_press_at_once_are_not_two_who_approve(
+    channel: bool, kind: str, connect: Connect, reached: Reached, rollback: Mitigation
+) -> None:
+    """Whoever is late has read a proposal, and not that it waits for a second person."""
+    if channel and kind == "telegram":
+        pytest.skip("Telegram makes no channels.")
+    server, workspace = meet(connect, kind) if channel else connect(kind)
+    kim = reached(workspace).person
+    lee = reached(workspace, user=STRANGERS[kind], person=make.person("Lee", "responder")).person
+    two = changed(rollback, needs_approval=True)
+    if channel:
+        incidents.declare(acting(kim), title="Slow", severity=1, alert_groups=[fire(policy(two))])
+        run_due()
+    else:
+        in_room(workspace, two)
+    assert "Proposed: Roll back" in message(server)
+    if kind == "matrix":  # both are heard before the message is drawn anew
+        (place, number), _ = list(server.messages.items())[-1]
+        server.react(USERS[kind], place, number, REACTIONS["approve"])
+    else:
+        press(server, workspace, USERS[kind], "approve")
+    answer = press(server, workspace, STRANGERS[kind], "approve")
+    assert (Execution.objects.get().state, Execution.objects.get().approved_by) == ("waiting", None)
+    said = refusal(server, answer)
+    assert "Approved already by Kim" in said or "Approved by Kim" in said
+    run_due()
+    assert respond(workspace, Heard("button", STRANGERS[kind], "approve", f"m{MitigationRun.objects.get().pk}")).ok
+    assert Execution.objects.get().approved_by == lee and not server.problems
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_of_very_many_the_newest_that_wait_have_buttons_and_the_others_are_named(
+    direct: bool, connect: Connect, reached: Reached, rollback: Mitigation
+) -> None:
+    server, workspace = connect("slack")
+    kim = reached(workspace).person
+    more = [saved(None, rollback.runner, rollback.team, name=f"Drain {number}") for number in range(2, 9)]
+    target = {"person": kim.pk} if direct else {"chat": workspace.slug, "room": ROOMS["slack"]}
+    fire(policy(rollback, target, *({"mitigation": each.slug} for each in more)))
+    rows = list(Approval.objects.order_by("pk"))
+
+    def looks_right(waiting: list[Approval]) -> None:
+        said, pressed = message(server), {value for value in _values(server) if value.startswith("p")}
+        assert pressed == {f"p{each.pk}" for each in waiting[-5:]}
+        assert [said.count(f"Proposed: {each.title}") for each in waiting] == [1] * len(waiting)
+
+    looks_right(rows)
+    respond(workspace, Heard("button", USERS["slack"], "decline", f"p{rows[-1].pk}"))
+    run_due()
+    looks_right(rows[:-1])
+
+
+def _values(server: Any) -> list[str]:
+    blocks = list(server.messages.values())[-1]["blocks"]
+    return [each.get("value", "") for block in blocks if block["type"] == "actions" for each in block["elements"]]

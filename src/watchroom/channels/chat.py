@@ -79,13 +79,24 @@ def plain_card(
 
 
 def with_parts(card: Card, parts: Sequence[Part]) -> Card:
-    """``card`` with what is decided by itself within it. Its text names what is proposed, for those whose way has no buttons:
-    here it stands below, with them."""
+    """``card`` with what is decided by itself within it: at most :data:`MOST_PARTS`, what waits before what is decided, the newest
+    first, in their order. Its text may name what is proposed, for those whose way has no buttons: of what stands below it
+    with them, that is left out, and what waits and has no place below it is named."""
     if not parts:
         return card
-    named = tuple(f"{part.title.removeprefix('[Drill] ')}. " for part in parts)
+    ranked = sorted(range(len(parts)), key=lambda at: (not parts[at].buttons, -at))
+    shown = [parts[at] for at in sorted(ranked[:MOST_PARTS])]
+    named = tuple(_begins(part) for part in shown)
     kept = [line for line in card.text.splitlines() if not line.startswith(named)]
-    return replace(card, text="\n".join(kept).strip(), parts=tuple(parts[:MOST_PARTS]))
+    for part in parts:
+        if part.buttons and part not in shown and not any(line.startswith(_begins(part)) for line in kept):
+            kept.append(f"{_begins(part)}Open Watchroom to decide it.")
+    return replace(card, text="\n".join(kept).strip(), parts=tuple(shown))
+
+
+def _begins(part: Part) -> str:
+    """How a line of text begins that names it."""
+    return f"{part.title.removeprefix('[Drill] ')}. "
 
 
 class ChatChannel:

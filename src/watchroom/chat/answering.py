@@ -77,20 +77,22 @@ def respond(workspace: Workspace, heard: Heard) -> Said:
 
 
 def _pressed(workspace: Workspace, heard: Heard) -> Said:
-    about = heard.about
+    about, as_shown = heard.about, False
     if not about and heard.message is not None:
         post = Post.objects.filter(
             workspace=workspace, place=heard.message.place, message=heard.message.message
         ).first()
         if post is None:
             return Said("")  # somebody has reacted to something that is not ours
-        about = post.about
+        about, as_shown = post.about, post.due_at is None and not post.error
     kind, number = about[:1], whole(about[1:])
     if kind not in ("n", "e", "p", "m") or number is None:
         return Said("Watchroom does not know this button.", ok=False)
     if heard.key in deciding.KEYS or kind in ("p", "m"):
         person = whose(workspace, heard.user)
-        return deciding.decide(acting_for(person, workspace), about, heard.key) if person else stranger()
+        if person is None:
+            return stranger()
+        return deciding.decide(acting_for(person, workspace), about, heard.key, as_shown=as_shown)
     if kind == "n":
         return _of_notification(workspace, heard, number)
     escalation = Escalation.objects.filter(pk=number).first()

@@ -17,16 +17,18 @@ from .saying import Said
 KEYS = ("approve", "decline")
 
 
-def decide(by: Actor, about: str, key: str) -> Said:
-    """Approve or decline what a message is about, or the one thing that it shows to be decided.
+def decide(by: Actor, about: str, key: str, *, as_shown: bool = False) -> Said:
+    """Approve or decline what a button was about; where the product does not say which button it was, the one thing that
+    the message shows to be decided. ``as_shown``: there, the message says how things stand now. Else whoever has pressed
+    may not know what was decided before, and must not decide what has come of it.
 
     :raises WatchroomError: it can't be, or ``by`` may not; with words for who has pressed.
     """
     if key not in KEYS:
         return Said("This is approved or declined. Nothing was done.", ok=False)
     if about[:1] in ("n", "e"):
-        about = _shown_by(about, key)
-    elif (part := part_now(about, "UTC")) is not None and any(each.key == key for each in part.buttons):
+        about = _shown_by(about, key, as_shown)
+    elif as_shown and (part := part_now(about, "UTC")) is not None and any(each.key == key for each in part.buttons):
         about = part.about  # approved, it may have become something that waits for a second person
     number = int(about[1:])
     if about.startswith("m"):
@@ -34,7 +36,7 @@ def decide(by: Actor, about: str, key: str) -> Said:
     return _proposal(by, number, approve=key == "approve")
 
 
-def _shown_by(about: str, key: str) -> str:
+def _shown_by(about: str, key: str, as_shown: bool) -> str:
     """What a message about an alert shows to be decided, where the product does not say which button it was."""
     escalation = Escalation.objects.filter(pk=int(about[1:])).first()
     if about.startswith("n"):
@@ -42,6 +44,9 @@ def _shown_by(about: str, key: str) -> str:
         escalation = row.escalation if row else None
     parts: tuple[Part, ...] = parts_of(escalation, "UTC") if escalation else ()
     open_ones = [part.about for part in parts if any(each.key == key for each in part.buttons)]
+    before = [part.state for part in parts if part.about not in open_ones or part.about.startswith("m")]
+    if before and not as_shown:
+        raise Conflict(before[-1], fix="Look at it again, then press.")
     if len(open_ones) == 1:
         return open_ones[0]
     if open_ones:
