@@ -21,13 +21,45 @@ from watchroom.incidents import commands as incidents
 from watchroom.intake import commands as intake
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import Refused
+from watchroom.oncall.commands import add_absence
+from watchroom.oncall.models import Override
 from watchroom.paging import commands
+from watchroom.paging.commands.policies import plan_of
 from watchroom.paging.conditions import Facts
+from watchroom.paging.looking import look_at
 from watchroom.paging.models import Escalation, EscalationPolicy
 from watchroom.paging.queries import dry_run, trace, versions_of
 from watchroom.paging.views.respond import next_of
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(("wait_seconds", "most"), [(60, 40), (40_000, 65)])
+def test_a_look_ahead_reads_together_what_each_moment_would_say_alone(
+    clock: TravellingClock,
+    hook: HttpPeer,
+    wait_seconds: int,
+    most: int,
+    django_assert_max_num_queries: Callable[..., Any],
+) -> None:
+    people = anna, ben, eve = tuple(reachable(hook, name) for name in ("anna", "ben", "eve"))
+    schedule = make.schedule(people=people, starts_at="2026-03-02T09:00")
+    team = make.team("Web")
+    make.membership(team, eve, "responder")
+    whom = [{"schedule": schedule.pk}, {"team": team.pk}, {"schedule": schedule.pk, "who": "all"}]
+    made = policy(*({"wait_seconds": wait_seconds, "targets": [each]} for each in whom * 4))
+    wait = timedelta(seconds=wait_seconds)
+    Override.objects.create(schedule=schedule, person=ben, starts_at=clock() + 2 * wait, ends_at=clock() + 4 * wait)
+    begins = clock() + 5 * wait
+    add_absence(acting(anna), anna, starts_at=begins, ends_at=begins + 9 * wait, reason="Sea", paged=False)
+    with django_assert_max_num_queries(most):
+        lines = dry_run(made)
+    steps = plan_of(made).steps
+    alone = [
+        [person.pk for person in look_at(step, line["at"], Facts())[1]] for step, line in zip(steps, lines, strict=True)
+    ]
+    assert [line["people"] for line in lines] == alone
+    assert alone[0] == [anna.pk] and alone[3] == [ben.pk] and anna.pk not in alone[6] and alone[1] == [eve.pk]
 
 
 def test_a_step_means_who_is_on_call_who_is_next_or_everybody(clock: TravellingClock, hook: HttpPeer) -> None:

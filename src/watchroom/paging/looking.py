@@ -47,11 +47,12 @@ class Preview:
     ) -> None:
         self.facts, self.turns, self.answered, self.urgency = facts, dict(turns), answered, urgency
         self.sender = sender
+        self._roster: Roster | None = None
         self.people: dict[int, Person] = {}
         self.empty: dict[tuple[int, datetime], set[Target]] = {}  # by step and moment: what means nobody then
 
     def __call__(self, where: Position, step: Step, at: datetime) -> Decision:
-        roster = Roster(at)
+        roster = self._roster = self._roster.later(at) if self._roster else Roster(at).later(at)
         decision, people = look_at(
             step,
             at,

@@ -15,7 +15,7 @@ from ..kernel.prepared import prepared
 from ..oncall import queries as oncall
 from ..oncall.models import RotationMember, Schedule
 from ..oncall.outlook import not_paged
-from ..oncall.rules import on_call_at
+from ..oncall.rules import Plan, on_call_at
 from ..workspaces.models import Workspace
 from .models import ContactMethod, NotificationRule, QuietHours, Urgency
 from .quiet import Hours
@@ -48,6 +48,17 @@ class Roster:
         self._methods: dict[int, list[Way]] = {}
         self._rules: dict[tuple[int, str], list[Rule]] = {}
         self._hours: dict[int, Hours | None] = {}
+        self._ahead: _Ahead | None = None
+
+    def later(self, at: datetime) -> Roster:
+        """The same for a look ahead at another moment: what does not depend on the moment is read once for all of them, and
+        schedules a day at a time."""
+        other = Roster(at)
+        other._people, other._resorts, other._methods = self._people, self._resorts, self._methods
+        other._rules, other._hours = self._rules, self._hours
+        other._meant = {each: who for each, who in self._meant.items() if each.kind == "team" or each.detail == "all"}
+        other._ahead = self._ahead = self._ahead or _Ahead()
+        return other
 
     # --- Who is meant ---
 
@@ -56,9 +67,11 @@ class Roster:
         wanted = set(targets)
         self._read_people({target.id for target in wanted if target.kind == "person"} | set(roles))
         new = {each for each in wanted if each.kind in ("team", "schedule") and each not in self._meant}
-        schedules = {row.pk: row for row in _schedules({target.id for target in new if target.kind == "schedule"})}
+        numbers = {target.id for target in new if target.kind == "schedule"}
+        schedules = self._ahead.schedules(numbers) if self._ahead else {row.pk: row for row in _schedules(numbers)}
         current = [each for each in new if each.kind == "schedule" and each.detail not in ("next", "all")]
-        now = on_call([schedules[each.id] for each in current if each.id in schedules], self.at)
+        asked = [schedules[each.id] for each in current if each.id in schedules]
+        now = on_call(asked, self.at, self._ahead.plans(asked, self.at) if self._ahead else None)
         for target in new:
             if target.kind == "team":
                 self._meant[target] = _team(target.id)
@@ -113,13 +126,15 @@ class Roster:
 
     def know(self, people: Iterable[int]) -> None:
         """Read at once by what all of these are reached, and who of them is away."""
-        missing = {number for number in people if number not in self._methods}
+        numbers = set(people)
+        missing = {number for number in numbers if number not in self._methods}
         if missing:
             self._methods |= {number: [] for number in missing}
             for person, pk, label, description in _methods(missing):
                 self._methods[person].append(Way(pk, f"{label} ({description})"))
-            self._away |= dict.fromkeys(missing)
-            self._away |= not_paged(missing, self.at)
+        if unasked := {number for number in numbers if number not in self._away}:
+            self._away |= dict.fromkeys(unasked)
+            self._away |= not_paged(unasked, self.at)
 
     def away(self, people: Iterable[int]) -> dict[int, datetime]:
         """Who of these is not to be paged now, and until when."""
@@ -200,12 +215,37 @@ def people_of(targets: Iterable[Target], at: datetime) -> list[Person]:
     return Roster(at).people_of(targets)
 
 
-def on_call(schedules: Iterable[Schedule], at: datetime) -> dict[int, list[Person]]:
-    """Who is on call in each of these (by its number) at ``at``; a handful of queries, however many."""
+class _Ahead:
+    """Schedules and their plans for a look ahead, read a day at a time."""
+
+    def __init__(self) -> None:
+        self._schedules: dict[int, Schedule] = {}
+        self._plans: dict[int, tuple[datetime, datetime, Plan]] = {}  # from when, until when
+
+    def schedules(self, numbers: Collection[int]) -> Mapping[int, Schedule]:
+        """At least those with these numbers that there are."""
+        if missing := set(numbers) - self._schedules.keys():
+            self._schedules |= {row.pk: row for row in _schedules(missing)}
+        return self._schedules
+
+    def plans(self, schedules: Iterable[Schedule], at: datetime) -> dict[int, Plan]:
+        """The plans of these, each for ``at`` at least."""
+        chosen, end = list(schedules), at + timedelta(days=1)
+        unread = [row for row in chosen if (read := self._plans.get(row.pk)) is None or not read[0] <= at < read[1]]
+        if unread:
+            self._plans |= {pk: (at, end, plan) for pk, plan in oncall.plans_of(unread, at, end).items()}
+        return {row.pk: self._plans[row.pk][2] for row in chosen}
+
+
+def on_call(
+    schedules: Iterable[Schedule], at: datetime, plans: Mapping[int, Plan] | None = None
+) -> dict[int, list[Person]]:
+    """Who is on call in each of these (by its number) at ``at``; a handful of queries, however many. ``plans``: theirs, for
+    whoever has read them."""
     chosen = list(schedules)
     if not chosen:
         return {}
-    plans = oncall.plans_of(chosen, at, oncall.after(at))
+    plans = oncall.plans_of(chosen, at, oncall.after(at)) if plans is None else plans
     numbers = {pk: [duty.person for duty in on_call_at(plan, at)] for pk, plan in plans.items()}
     people = oncall.people_of({each for found in numbers.values() for each in found})
     return {pk: [people[each] for each in found if each in people] for pk, found in numbers.items()}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -187,14 +188,14 @@ def upcoming(
 ) -> list[dict[str, Any]]:
     """What a plan will do from ``due`` on: ``{at, kind, text, people, urgency, idle}``. Also the dry run of a policy.
     ``vain``: whom it names is asked again with the last resort."""
-    lines = []
+    lines, named = [], cache(name_of)
     for line in ahead(plan, at, due, preview, most, before=before):
         people = [preview.people[number] for number in line.decision.people] if line.decision else []
         away = Person.objects.filter(pk__in=line.decision.away) if line.decision and line.decision.away else ()
         if line.does is not None and line.decision is not None and line.decision.skipped:
             text = f"Step {line.step + 1} is left out: {line.decision.skipped}"
         elif line.does is not None:
-            text = _doing(line.does, people, preview.empty.get((line.step, line.at), ())) + "".join(
+            text = _doing(line.does, people, preview.empty.get((line.step, line.at), ()), named) + "".join(
                 f"; not {person}, who is away" for person in away
             )
             if line.decision is not None and line.decision.without_sender:
@@ -219,21 +220,21 @@ def upcoming(
     return lines
 
 
-def _doing(step: Step, people: Sequence[Person], empty: Collection[Target]) -> str:
+def _doing(step: Step, people: Sequence[Person], empty: Collection[Target], named: Callable[[Target], str]) -> str:
     """A step that lies ahead in words. What is ``empty`` then is said to be: those who are named stand for the others."""
     if step.pause:
         return "Wait"
     words = []
     if any(target.is_person for target in step.targets):
         means = ", ".join(
-            nobody_of(t) if t in empty else name_of(t) for t in step.targets if t.is_person and t.kind != "person"
+            nobody_of(t) if t in empty else named(t) for t in step.targets if t.is_person and t.kind != "person"
         )
         names = ", ".join(str(person) for person in people) or "nobody"
         turn = "whose turn it is" if step.round_robin else ""
         note = ", ".join(part for part in (means, turn, f"{step.urgency} urgency" if step.urgency else "") if part)
         words.append(f"page {names}" + (f" ({note})" if note else ""))
     verbs = {"webhook": "call ", "chat": "post in "}
-    words += [f"{verbs.get(target.kind, '')}{name_of(target)}" for target in step.targets if not target.is_person]
+    words += [f"{verbs.get(target.kind, '')}{named(target)}" for target in step.targets if not target.is_person]
     text = ", ".join(words)
     return text[:1].upper() + text[1:]
 
