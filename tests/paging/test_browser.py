@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -390,3 +391,41 @@ def test_a_policy_is_put_together_with_the_keyboard(client: Any, live_server: An
         ("Ben Okafor", None),
         (None, team),
     }
+
+
+def test_what_is_looked_for_on_a_bad_network_blocks_a_form_for_seconds_and_is_not_lost_unseen(
+    client: Any, live_server: Any, chromium: Chromium
+) -> None:
+    """The form waited for an answer that never came; what was given back to a box that had been left was ignored."""
+    anna = factories.person("Anna", role="administrator")
+    factories.team("Shop")
+    factories.person("Ben Okafor")
+    page = signed_in(client, chromium, live_server, anna, viewport=PHONE)
+    page.add_init_script(
+        "const real = AbortSignal.timeout.bind(AbortSignal); AbortSignal.timeout = (ms) => real(ms / 20);"
+    )
+    page.goto("/policies/new")
+    page.fill("#name", "Shop, urgent")
+    never = re.compile(r"/choices/")
+    page.route(never, lambda route: None)  # it is asked, and nobody answers
+    box = page.get_by_role("combobox", name="Page", exact=True).first
+    box.click()
+    page.keyboard.type("ben")
+    page.keyboard.press("Enter")
+    page.focus("#name")
+    expect(box).to_have_value("ben")
+    save = page.get_by_role("button", name="Save")
+    save.click()
+    expect(box).to_be_focused()
+    assert "“ben” is not chosen" in box.evaluate("box => box.validationMessage")
+    box.press("End")
+    page.keyboard.type(" ok")
+    expect(page.locator(".pick [role=option]:visible")).to_have_text([re.compile("could not be loaded")])
+    assert axe(page) == []
+    page.unroute(never)
+    page.keyboard.type("a")
+    expect(page.locator(".pick [role=option]:visible")).to_have_text(["Ben Okafor"])
+    page.keyboard.press("Enter")
+    save.click()
+    page.wait_for_url("**/policies/shop-urgent")
+    chromium.take_problems()  # what was given up is an error to the console

@@ -21,6 +21,7 @@ function enhance(select) {
   let shown = [], at = 0, chosen = [...select.selectedOptions].filter((option) => option.value); // in the order in which they were chosen
   let asked = 0, waits = null; // of data-find: the last question, and whether it is still open
   const entered = new Set(); // words that were entered before their answer had come
+  let lost = ""; // words that found nothing after the box had been left: they are given back, and must not go unseen
 
   const drawChips = () => {
     chips.replaceChildren(...chosen.map((option) => {
@@ -32,7 +33,7 @@ function enhance(select) {
     input.placeholder = select.multiple || chips.hidden ? empty : "Another one";
     valid();
   };
-  const valid = () => input.setCustomValidity(entered.size ? `“${[...entered].join("”, “")}” is still being looked for. Send again in a moment.` : select.dataset.required && chips.hidden ? "Choose at least one." : "");
+  const valid = () => input.setCustomValidity(entered.size ? `“${[...entered].join("”, “")}” is still being looked for. Send again in a moment.` : lost ? `“${lost}” is not chosen: nothing was found. Type it again, or leave the box empty.` : select.dataset.required && chips.hidden ? "Choose at least one." : "");
   const mark = () => {
     [...list.children].forEach((row, index) => row.setAttribute("aria-selected", String(index === at)));
     const row = list.children[at];
@@ -45,14 +46,23 @@ function enhance(select) {
     return [...select.options].filter((option) => option.value && !option.selected && words.every((word) => nameOf(option).toLowerCase().includes(word)));
   };
   const ask = async (words) => {
-    const rows = await (await fetch(`${find}${find.includes("?") ? "&" : "?"}q=${encodeURIComponent(words)}`, { headers: { Accept: "application/json" } })).json();
+    const rows = await (await fetch(`${find}${find.includes("?") ? "&" : "?"}q=${encodeURIComponent(words)}`, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(5_000) })).json();
     return rows.map(({ value, label, hint }) => {
       const option = [...select.options].find((each) => each.value === value) ?? new Option(label, value);
       option.dataset.hint = hint;
       return option;
     }).filter((option) => !option.selected || !option.parentElement);
   };
-  const unheard = () => { said.textContent = "What can be chosen could not be loaded. Type again."; };
+  const remark = (words) => {
+    said.textContent = words;
+    list.replaceChildren(make("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, words));
+  };
+  const unheard = () => {
+    shown = [];
+    remark("What can be chosen could not be loaded. Type again.");
+    list.hidden = document.activeElement !== input;
+    input.setAttribute("aria-expanded", String(!list.hidden));
+  };
   const found = async () => {
     const mine = asked += 1;
     let fits = null;
@@ -72,8 +82,9 @@ function enhance(select) {
     try { fits = await ask(words); } catch { /* said below */ }
     entered.delete(words);
     if (fits?.length) { choose(fits[0], true, true); return; }
-    valid();
     if (!input.value) input.value = words; // given back, to be mended
+    if (document.activeElement !== input) lost = words;
+    valid();
     if (!fits) unheard(); else if (input.value === words && document.activeElement === input) draw(fits);
   };
   const open = (event) => {
@@ -92,10 +103,7 @@ function enhance(select) {
       return row;
     }));
     if (fits.length > most) said.textContent = `${fits.length} fit. Type more of the name.`;
-    if (find && !shown.length) {
-      said.textContent = "Nothing fits.";
-      list.append(make("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, "Nothing fits."));
-    }
+    if (find && !shown.length) remark("Nothing fits.");
     list.hidden = !list.childElementCount;
     input.setAttribute("aria-expanded", String(!list.hidden));
     if (shown.length) mark();
@@ -113,9 +121,10 @@ function enhance(select) {
     select.dispatchEvent(new Event("change", { bubbles: true }));
   };
 
-  input.addEventListener("input", open);
+  const mended = () => { lost = ""; valid(); };
+  input.addEventListener("input", (event) => { mended(); open(event); });
   input.addEventListener("click", open);
-  input.addEventListener("blur", () => { close(); input.value = ""; });
+  input.addEventListener("blur", () => { close(); input.value = ""; mended(); });
   input.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by && list.hidden) { event.preventDefault(); open(); }
