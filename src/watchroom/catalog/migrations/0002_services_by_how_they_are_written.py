@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from watchroom.kernel.indexes import AddIndex
+
 
 class Migration(migrations.Migration):
 
@@ -10,7 +12,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddIndex(
+        AddIndex(
             model_name='service',
             index=models.Index(models.Func('name', template="REPLACE(LOWER(%(expressions)s), ' ', '-')"), name='service_name_as_slug'),
         ),

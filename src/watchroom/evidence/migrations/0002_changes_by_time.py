@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from watchroom.kernel.indexes import AddIndex
+
 
 class Migration(migrations.Migration):
 
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddIndex(
+        AddIndex(
             model_name='change',
             index=models.Index(fields=['-at', '-id'], name='change_latest'),
         ),

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from watchroom.kernel.indexes import AddIndex
+
 
 class Migration(migrations.Migration):
 
@@ -15,7 +17,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddIndex(
+        AddIndex(
             model_name='incident',
             index=models.Index(fields=['declared_at'], name='incident_declared'),
         ),

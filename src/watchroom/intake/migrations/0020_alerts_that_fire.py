@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from watchroom.kernel.indexes import AddIndex
+
 
 class Migration(migrations.Migration):
 
@@ -10,7 +12,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddIndex(
+        AddIndex(
             model_name='alert',
             index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['-id'], name='alert_firing'),
         ),

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from watchroom.kernel.indexes import AddIndex
+
 
 class Migration(migrations.Migration):
 
@@ -12,7 +14,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddIndex(
+        AddIndex(
             model_name='handoff',
             index=models.Index(fields=['-at', '-id'], name='handoff_latest'),
         ),
