@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ from watchroom.channels.mattermost.client import Mattermost
 from watchroom.channels.slack.client import Slack, drawn, room_name
 from watchroom.channels.telegram import drawn as telegram_drawn
 from watchroom.kernel.errors import Refused
-from watchroom.workspaces.base import Access, Card
+from watchroom.workspaces.base import Access, Card, Part
 
 PAGE = Message(
     key="watchroom-17", subject="Checkout is slow", body="Critical since 09:00 UTC.", purpose="page",
@@ -86,6 +88,27 @@ def test_whatever_is_said_fits_into_telegram(card: Card) -> None:
     said = telegram_drawn(card)
     assert len(said["text"]) > 0
     assert all(len(key["callback_data"]) <= 64 for row in said["reply_markup"]["inline_keyboard"] for key in row)
+
+
+@given(
+    st.text(alphabet='<&"x\n', max_size=6000),
+    st.integers(0, 5),
+    st.text(alphabet='<&"x', min_size=1, max_size=600),
+)
+def test_a_message_with_all_that_is_proposed_fits_into_telegram(text: str, count: int, state: str) -> None:
+    full = Part("Proposed: " + "x" * 300, text, state, "warning", buttons_for("alert_group"), "p1", "")
+    said = telegram_drawn(Card("T" * 300, text, state, url="https://w.example/1", parts=(full,) * count))
+    read = unescape(re.sub("<[^>]*>", "", said["text"]))
+    assert len(read) <= 4096 and read.count("Proposed: ") == count
+
+
+def test_the_longest_message_says_of_each_what_it_does_as_far_as_there_is_room() -> None:
+    part = Part("P" * 300, "<" * 3000, "S" * 600, "warning", buttons_for("alert_group"), "p1", "")
+    said = telegram_drawn(Card("T" * 300, "X" * 9000, "S" * 600, parts=(part,) * 5))
+    read = unescape(re.sub("<[^>]*>", "", said["text"]))
+    assert 3900 < len(read) <= 4096 and read.count("P" * 190) == 5
+    short = telegram_drawn(Card("T", "X", parts=(part,) * 2))
+    assert unescape(short["text"]).count("<" * 700) == 2
 
 
 def test_slack_finds_a_person_by_address_and_says_what_is_missing(peer: HttpPeer) -> None:

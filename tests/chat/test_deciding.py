@@ -19,6 +19,7 @@ from chat.proposing import (
     message,
     policy,
     refusal,
+    saved,
 )
 from peers.http import HttpPeer
 from watchroom.accounts.actors import acting
@@ -170,6 +171,31 @@ def test_slack_asks_once_more_before_what_could_make_things_worse(
     if asked is not None:
         assert asked["style"] == style and f"Risk: {risk}. It starts at once." in asked["text"]["text"]
         assert all(len(asked[name]["text"]) <= most for name, most in (("title", 100), ("text", 300), ("deny", 30)))
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_that_it_starts_at_once_is_said_only_where_it_does(
+    by_hand: bool, connect: Connect, reached: Reached, rollback: Mitigation
+) -> None:
+    """Not where somebody does it by hand, and not where a second person approves it first."""
+    server, workspace = connect("slack")
+    reached(workspace)
+    risky = {"risk": "high", "runner": None} if by_hand else {"risk": "high", "needs_approval": True}
+    in_room(workspace, saved(rollback, risky.pop("runner", rollback.runner), rollback.team, **risky))
+    assert "Risk: high." in message(server) and "at once" not in message(server)
+    press(server, workspace, USERS["slack"], "approve")
+    said = Approval.objects.get().outcome
+    assert said.startswith("Roll back was started" if by_hand else "Roll back waits for a second person in incident")
+
+
+def test_of_who_was_deleted_nothing_is_said(connect: Connect, reached: Reached, rollback: Mitigation) -> None:
+    server, workspace = connect("slack")
+    reached(workspace)
+    in_room(workspace, changed(rollback, needs_approval=True))
+    press(server, workspace, USERS["slack"], "approve")
+    MitigationRun.objects.update(started_by=None)
+    run_due()
+    assert "Who may: a responder of Shop." in message(server) and "None" not in message(server)
 
 
 def test_what_is_risky_is_not_offered_as_a_reaction_that_is_already_there(

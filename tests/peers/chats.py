@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -363,7 +364,8 @@ class Telegram(Chat):
             return Answer(200, {"ok": True, "result": True})
         if body["chat_id"] == 404:
             return Answer(400, {"ok": False, "error_code": 400, "description": "Bad Request: chat not found"})
-        assert 0 < len(body["text"]) <= 4096 and body["parse_mode"] == "HTML"
+        read = unescape(re.sub("<[^>]*>", "", body["text"]))  # the limit is said to hold "after entities parsing"
+        assert 0 < len(read) <= 4096 and body["parse_mode"] == "HTML"
         for row in body["reply_markup"]["inline_keyboard"]:
             for button in row:
                 assert button["text"] and 1 <= len(button["callback_data"].encode()) <= 64

@@ -7,7 +7,7 @@ from ..kernel.errors import Conflict, NotFound
 from ..paging.commands import decide_approval
 from ..paging.hooks import runs
 from ..paging.models import Approval, Escalation, Notification
-from ..paging.proposed import parts_of
+from ..paging.proposed import outcome_of, parts_of
 from ..paging.queries import approvals_visible_to
 from ..paging.wording import clock_of
 from ..workspaces.base import Part
@@ -64,7 +64,7 @@ def _proposal(by: Actor, number: int, *, approve: bool) -> Said:
     row = decide_approval(by, row, approve=approve)
     if row.decided_by != by.person:
         return _earlier(by, row, approve)  # somebody was faster by a moment
-    return Said(f"Approved. {row.outcome}" if approve else "Declined: nothing is done.")
+    return Said(f"Approved. {outcome_of(row)}".strip() if approve else "Declined: nothing is done.")
 
 
 def _earlier(by: Actor, row: Approval, approve: bool) -> Said:
@@ -73,4 +73,4 @@ def _earlier(by: Actor, row: Approval, approve: bool) -> Said:
     zone = by.person.timezone if by.person else "UTC"
     who = f" by {row.decided_by}" if row.decided_by else ""
     when = f" at {clock_of(row.decided_at, zone)}" if row.decided_at else ""
-    return Said(f"{row.get_state_display()} already{who}{when}. {row.outcome}".strip(), ok=same)
+    return Said(f"{row.get_state_display()} already{who}{when}. {outcome_of(row)}".strip(), ok=same)

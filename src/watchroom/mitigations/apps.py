@@ -40,10 +40,15 @@ class _Runs:
 
         return shown.about(group, but, zone)
 
-    def started_by(self, key: str, zone: str) -> Part | None:
+    def started_by(self, key: str, escalation: Escalation, zone: str) -> Part | None:
         from . import shown
 
-        return shown.started_by(key, zone)
+        return shown.started_by(key, escalation, zone)
+
+    def all_may_see(self, escalation: Escalation) -> bool:
+        from . import shown
+
+        return shown.all_may_see(escalation)
 
     def part(self, number: int, zone: str) -> Part | None:
         from . import shown

@@ -13,7 +13,7 @@ from ..paging.models import Escalation
 from ..paging.rules import Target
 from .commands import start
 from .commands.fingerprints import mark_of_proposal
-from .models import Mitigation
+from .models import Execution, Mitigation, MitigationRun
 from .queries import plan_of, who_may
 
 
@@ -23,7 +23,7 @@ def describe(what: Target) -> Proposal | None:
     if row is None:
         return None
     title = f"{row.name} ({row.get_risk_display().lower()} risk)"
-    return Proposal(title, row.how, mark_of_proposal(row), where_of(row), row.risk, who_may(row))
+    return Proposal(title, row.how, mark_of_proposal(row), where_of(row), row.risk, who_may(row), starts_at_once(row))
 
 
 def where_of(mitigation: Mitigation) -> str:
@@ -33,6 +33,17 @@ def where_of(mitigation: Mitigation) -> str:
         return "Somebody does it by hand." if mitigation.runner is None else f"Through {mitigation.runner}."
     second = " A second person approves it first." if mitigation.needs_approval else ""
     return f"Watchroom does it through {mitigation.runner}: {plan}{second}"
+
+
+def starts_at_once(mitigation: Mitigation) -> bool:
+    """Whether it is carried out as soon as somebody starts it: not by hand, and not after a second person."""
+    return bool(plan_of(mitigation)) and not mitigation.needs_approval
+
+
+def begun(run: MitigationRun) -> str:
+    """In words, what starting it has led to."""
+    waits = Execution.objects.filter(run=run, state=Execution.State.WAITING).exists()
+    return f"{run.title} waits for a second person" if waits else f"{run.title} was started"
 
 
 def start_approved(by: Actor, escalation: Escalation, what: Target, key: str) -> str:
@@ -46,8 +57,7 @@ def start_approved(by: Actor, escalation: Escalation, what: Target, key: str) ->
     if mitigation is None:
         raise NotFound(f"There is no mitigation {what.slug!r} any more.", fix="Carry out another one in the incident.")
     incident = incident_of(by, escalation)
-    start(by, incident, mitigation=mitigation, client_key=key)
-    return f"{mitigation.name} was started in incident {incident.pk}."
+    return f"{begun(start(by, incident, mitigation=mitigation, client_key=key))} in incident {incident.pk}."
 
 
 def hold(escalation: Escalation) -> None:

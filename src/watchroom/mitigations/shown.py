@@ -7,8 +7,10 @@ from collections.abc import Collection
 from django.db.models import QuerySet
 
 from ..accounts.actors import Actor
-from ..incidents.models import LogEntry
+from ..incidents.models import Incident, LogEntry
+from ..incidents.queries import incidents_about
 from ..kernel import settings as conf
+from ..paging.models import Escalation
 from ..paging.proposed import MOST_TEXT, buttons
 from ..paging.wording import clock_of
 from ..workspaces.base import Part
@@ -33,10 +35,17 @@ def about(group: int, but: Collection[str], zone: str) -> list[Part]:
     return [_part(run, zone) for run in reversed(found)]
 
 
-def started_by(key: str, zone: str) -> Part | None:
-    """What was started under this client key, where everybody may see it."""
-    run = _runs().filter(client_key=key, incident__private=False).order_by("-pk").first()
+def started_by(key: str, escalation: Escalation, zone: str) -> Part | None:
+    """What was started under this client key in the incidents that an escalation is about, where everybody may see it."""
+    rows = _runs().filter(incident__in=incidents_about([escalation]), client_key=key, incident__private=False)
+    run = rows.order_by("-pk").first()
     return _part(run, zone) if run else None
+
+
+def all_may_see(escalation: Escalation) -> bool:
+    """Whether the incidents that an escalation is about are known, and none is private."""
+    private = list(Incident.objects.filter(pk__in=incidents_about([escalation])).values_list("private", flat=True))
+    return bool(private) and not any(private)
 
 
 def part(number: int, zone: str) -> Part | None:
@@ -54,7 +63,7 @@ def _part(run: MitigationRun, zone: str) -> Part:
     text = execution.plan if execution else "Somebody does it by hand."
     if waits and mitigation is not None:
         text = f"{text}\n{mitigation.how}"[:MOST_TEXT]
-    asked = buttons(run.title, risk, execution.plan) if waits and execution else ()
+    asked = buttons(run.title, risk, execution.plan, at_once=True) if waits and execution else ()
     return Part(title, text, state, tone, asked, f"m{run.pk}", url)
 
 
@@ -63,7 +72,8 @@ def _state(run: MitigationRun, execution: Execution | None, zone: str) -> tuple[
     began = f"Started by {run.started_by or 'Watchroom'} at {clock_of(run.started_at, zone)}."
     if execution is not None and execution.state == State.WAITING:
         own = who_may(run.mitigation) if run.mitigation else ""
-        may = f" Who may: {own or 'whoever may act in the incident'}, but not {run.started_by}."
+        but = f", but not {run.started_by}" if run.started_by else ""
+        may = f" Who may: {own or 'whoever may act in the incident'}{but}."
         return f"{began} It waits for a second person.{may}", "warning", True
     said = [began]
     if execution is not None:

@@ -18,6 +18,7 @@ from ..incidents.queries import incident_for
 from ..kernel.errors import Refused, WatchroomError
 from ..kernel.numbers import whole
 from ..kernel.plugins import all_of, one_of
+from ..paging.proposed import of_ones_own
 from ..runners.base import RunFailed
 from ..web.middleware import actor_of
 from . import commands, queries
@@ -204,7 +205,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
         mitigation=queries.mitigation_by(by, slug) if slug else None,
         kind=request.POST.get("kind", ""),
         title=request.POST.get("title", ""),
-        client_key=request.POST.get("client_key", ""),
+        client_key=of_ones_own(request.POST.get("client_key", "")),
     )
     return redirect(f"/incidents/{pk}#mitigations")
 

@@ -27,7 +27,7 @@ RolesOf = Callable[[str, Collection[int], Collection[str]], Mapping[int, Mapping
 class Proposal:
     """What a policy may propose: its name, what will be done, and a mark of all that is carried out. ``where`` it is done, or by
     whom; its ``risk`` (low, medium, high; empty: none is known); who besides the responders of the escalation's team has to
-    agree, such as ``a responder of Platform``."""
+    agree, such as ``a responder of Platform``; whether it is carried out ``at_once`` when it is approved."""
 
     title: str
     text: str
@@ -35,6 +35,7 @@ class Proposal:
     where: str = ""
     risk: str = ""
     who: str = ""
+    at_once: bool = False
 
 
 class Runs(Protocol):
@@ -44,8 +45,12 @@ class Runs(Protocol):
         """In the incidents of an alert group, without those that were started under one of these client keys."""
         ...
 
-    def started_by(self, key: str, zone: str) -> Part | None:
-        """What was started under this client key."""
+    def started_by(self, key: str, escalation: Escalation, zone: str) -> Part | None:
+        """What was started under this client key in the incidents that an escalation is about."""
+        ...
+
+    def all_may_see(self, escalation: Escalation) -> bool:
+        """Whether the incidents that an escalation is about are known, and none is private."""
         ...
 
     def part(self, number: int, zone: str) -> Part | None:
@@ -63,8 +68,11 @@ class _None:
     def about(self, group: int, but: Collection[str], zone: str) -> list[Part]:
         return []
 
-    def started_by(self, key: str, zone: str) -> Part | None:
+    def started_by(self, key: str, escalation: Escalation, zone: str) -> Part | None:
         return None
+
+    def all_may_see(self, escalation: Escalation) -> bool:
+        return False
 
     def part(self, number: int, zone: str) -> Part | None:
         return None
@@ -76,7 +84,7 @@ class _None:
 Describe = Callable[[Target], Proposal | None]
 Start = Callable[[Actor, Escalation, Target, str], str]
 Hold = Callable[[Escalation], None]
-Proposed = Callable[[Escalation], None]
+Proposed = Callable[[Collection[Escalation]], None]
 
 SeveritiesOf = Callable[[Collection[int]], Mapping[int, str]]
 Summarise = Callable[[Collection[int]], list[str]]
@@ -133,14 +141,14 @@ def runs() -> Runs:
 
 
 def proposals_are_told_to(listener: Proposed) -> None:
-    """``listener(escalation)`` hears that something was proposed in it, inside the transaction."""
+    """``listener(escalations)`` hears that something was proposed in these, inside the transaction."""
     _proposed[:] = [listener]
 
 
-def tell_proposed(escalation: Escalation) -> None:
-    """Something was proposed."""
+def tell_proposed(escalations: Collection[Escalation]) -> None:
+    """Something was proposed in these."""
     for listener in _proposed:
-        listener(escalation)
+        listener(escalations)
 
 
 def subjects_are_held_by(hold: Hold) -> None:

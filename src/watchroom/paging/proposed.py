@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..kernel import settings as conf
+from ..kernel.errors import Refused
 from ..kernel.numbers import whole
 from ..workspaces.base import Button, Part
 from .hooks import Proposal, proposed_by, runs
@@ -20,10 +21,11 @@ def approval_words(title: str) -> str:
     return f"Proposed: {title}. Approve it or decline it there."
 
 
-def buttons(title: str, risk: str, where: str) -> tuple[Button, ...]:
-    """To approve and to decline. What could make things worse is asked once more, where the product can."""
+def buttons(title: str, risk: str, where: str, *, at_once: bool) -> tuple[Button, ...]:
+    """To approve and to decline. What could make things worse is asked once more, where the product can. ``at_once``: it is
+    carried out as soon as it is approved."""
     risky = risk in ("medium", "high")
-    ask = f"{title[:120]}. {where[:120]} Risk: {risk}. It starts at once." if risky else ""
+    ask = f"{title[:120]}. {where[:120]} Risk: {risk}.{' It starts at once.' if at_once else ''}" if risky else ""
     return Button("approve", "Approve", "danger" if risk == "high" else "primary", ask), Button("decline", "Decline")
 
 
@@ -51,17 +53,22 @@ def part_of(row: Approval, zone: str) -> Part:
         who = f" by {row.decided_by}" if row.decided_by else ""
         when = f" at {clock_of(row.decided_at, zone)}" if row.decided_at else ""
         state = f"{row.get_state_display()}{who}{when}."
-        begun = runs().started_by(key_of(row), zone) if row.state == Approval.State.APPROVED else None
+        approved = row.state == Approval.State.APPROVED
+        begun = runs().started_by(key_of(row), row.escalation, zone) if approved else None
         if begun is not None:
             return Part(title, begun.text, f"{state} {begun.state}", begun.tone, begun.buttons, begun.about, begun.url)
-        tone = "done" if row.state == Approval.State.APPROVED else "info"
-        return Part(title, "", f"{state} {row.outcome}".strip(), tone, (), about, url)
+        return Part(title, "", f"{state} {outcome_of(row)}".strip(), "done" if approved else "info", (), about, url)
     now = proposed_by(row.target)
     if now is None or now.mark != row.mark:
         state = "It has changed since it was proposed. Look at it in Watchroom."
         return Part(title, row.text[:MOST_TEXT], state, "warning", (Button("decline", "Decline"),), about, url)
-    asked = buttons(row.title, now.risk, now.where)
+    asked = buttons(row.title, now.risk, now.where, at_once=now.at_once)
     return Part(title, said(now, row.text), may(row, now), "warning", asked, about, url)
+
+
+def outcome_of(row: Approval) -> str:
+    """What came of it, in words for everybody who reads the chat: nothing, unless all may see where it was done."""
+    return row.outcome if row.outcome and runs().all_may_see(row.escalation) else ""
 
 
 def as_they_are(rows: Iterable[Approval]) -> list[Approval]:
@@ -83,6 +90,21 @@ def key_of(row: Approval) -> str:
 def proposal_of(key: str) -> int | None:
     """The number of the proposal whose approval has started what has this client key."""
     return whole(key.removeprefix(_KEY)) if key.startswith(_KEY) else None
+
+
+def of_ones_own(key: str) -> str:
+    """A client key that somebody has chosen.
+
+    :raises Refused: it is one of those under which what is approved is started.
+    """
+    if key.startswith(_KEY):
+        raise Refused(
+            f"Keys that begin with {_KEY} are Watchroom's own.",
+            field="client_key",
+            value=key[:64],
+            fix="Make up another one, such as a UUID.",
+        )
+    return key
 
 
 def said(what: Proposal, text: str) -> str:

@@ -8,7 +8,7 @@ from ..accounts.actors import Actor
 from ..kernel.errors import Conflict, NotFound
 from ..mitigations.commands.fingerprints import mark_of_proposal
 from ..mitigations.models import Mitigation
-from ..mitigations.proposals import incident_of, where_of
+from ..mitigations.proposals import begun, incident_of, starts_at_once, where_of
 from ..mitigations.queries import who_may
 from ..paging.hooks import Proposal
 from ..paging.models import Escalation
@@ -41,7 +41,11 @@ def describe(what: Target) -> Proposal | None:
         f"{step.title}, of the runbook {runbook}{risk}",
         "\n\n".join(part for part in (step.text, how) if part),
         _mark(runbook, mark_of_proposal(mitigation) if mitigation else ""),
-        *((where_of(mitigation), mitigation.risk, who_may(mitigation)) if mitigation else ()),
+        *(
+            (where_of(mitigation), mitigation.risk, who_may(mitigation), starts_at_once(mitigation))
+            if mitigation
+            else ()
+        ),
     )
 
 
@@ -65,7 +69,7 @@ def start_approved(by: Actor, escalation: Escalation, what: Target, key: str) ->
             fix="Go on with that, or end it first; or decline the proposal.",
         )
     step = next((each for each in steps_of(run.steps) if each.key == what.step), None)
-    started = f" {start_step(by, run, step.key)} was started." if step is not None and step.mitigation else ""
+    started = f" {begun(start_step(by, run, step.key))}." if step is not None and step.mitigation else ""
     return f"{runbook} was started in incident {incident.pk}.{started}"
 
 

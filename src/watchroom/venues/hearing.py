@@ -15,12 +15,12 @@ from ..chat.answering import whose
 from ..incidents.commands import acting_in, log
 from ..incidents.commands.mentions import people_by_handle
 from ..incidents.models import Incident
-from ..incidents.queries import incident_for
+from ..incidents.queries import incident_for, incidents_about
 from ..incidents.rules import slash
 from ..incidents.views._saying import say
 from ..incidents.wording import findings
 from ..kernel import clock, wake
-from ..kernel.db import announce
+from ..kernel.db import announce, locked
 from ..outgoing.models import Event
 from ..paging.models import Escalation
 from ..workspaces.base import Heard
@@ -53,15 +53,19 @@ def take(events: Sequence[Event]) -> None:
     _bring_up_to_date(heard)
 
 
-def proposed(escalation: Escalation) -> None:
-    """Something is proposed in an escalation: it is shown in the channels of the incidents that it is about."""
-    _bring_up_to_date(queries.incidents_about(escalation))
+def proposed(escalations: Collection[Escalation]) -> None:
+    """Something is proposed in escalations: it is shown in the channels of the incidents that they are about."""
+    _bring_up_to_date(incidents_about(escalations))
 
 
 def _bring_up_to_date(incidents: Collection[int]) -> None:
+    if not incidents:
+        return
     now = clock.now()
-    stale = Venue.objects.filter(incident__in=incidents, state=Venue.State.OPEN)
-    if stale.filter(Q(due_at=None) | Q(due_at__gt=now), error="").update(due_at=now):
+    open_ones = Venue.objects.filter(incident__in=incidents, state=Venue.State.OPEN)
+    stale = open_ones.filter(Q(due_at=None) | Q(due_at__gt=now), error="")
+    found = [row.pk for row in locked(stale.order_by("id").only("id"))]  # in one order, whoever else marks them
+    if found and Venue.objects.filter(pk__in=found).update(due_at=now):
         announce({wake.DUE})
 
 

@@ -60,16 +60,6 @@ def of_incident(incident: Incident) -> list[Venue]:
     return list(Venue.objects.filter(incident=incident).select_related("workspace", "bridge"))
 
 
-def incidents_about(escalation: Escalation) -> list[int]:
-    """The numbers of the incidents that an escalation is about: those of its alerts, or in which it asks for a role."""
-    subject = escalation.subject_id or 0
-    if escalation.kind == Escalation.Kind.ROLE:
-        return list(RoleAssignment.objects.filter(pk=subject).values_list("incident_id", flat=True))
-    if escalation.kind == Escalation.Kind.ALERT_GROUP:
-        return list(Incident.objects.filter(alert_groups=subject).values_list("pk", flat=True))
-    return []
-
-
 def open_proposals(incident: Incident) -> list[int]:
     """The numbers of what is proposed about an incident and not decided, in their order."""
     alerts = Q(

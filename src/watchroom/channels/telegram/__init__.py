@@ -24,7 +24,7 @@ from ..chat import SIGNS, ChatChannel, setting
 from ..wording import one_line
 
 BASE = "https://api.telegram.org"
-_MOST_TEXT = 2800  # of the 4,096 characters of a message: a sign that is escaped takes up to five
+_MOST = 4000  # of the 4,096 characters of a message, tags and escapes not counted: the others are signs and line ends
 _CHAT = re.compile(r"-?[0-9]{1,20}|@[A-Za-z0-9_]{4,64}")
 
 
@@ -120,31 +120,35 @@ def _fix(status: int, text: str) -> str:
 
 
 def drawn(card: Card) -> dict[str, Any]:
-    """The text as Telegram's HTML (at most 4,096 characters) and the buttons, two in a row."""
-    title = escape(one_line(card.title, 250))
-    parts = [
-        f'{SIGNS.get(card.tone, "")} <b>{f"""<a href="{escape(card.url)}">{title}</a>""" if card.url else title}</b>'
-    ]
-    if card.text:
-        parts.append(escape(card.text[: 1200 if card.parts else 2500]))
-    if card.state:
-        parts.append(f"<i>{escape(card.state[:500])}</i>")
+    """The text as Telegram's HTML (of what is read of it, at most 4,096 characters) and the buttons, two in a row. Titles and
+    states are always there; the texts share what is left."""
+    title, state = one_line(card.title, 250), card.state[:500]
+    # All buttons stand below the text: where there are several parts, each names its own.
+    names = [f"{number}. " if len(card.parts) > 1 else "" for number in range(1, len(card.parts) + 1)]
+    room = _MOST - len(title) - len(state)
+    room -= sum(len(one_line(part.title, 200)) + len(part.state[:300]) for part in card.parts)
+    text = card.text[: min(room, 1200 if card.parts else 2500)]
+    room -= len(text)
+    linked = f'<a href="{escape(card.url)}">{escape(title)}</a>' if card.url else escape(title)
+    said = [f"{SIGNS.get(card.tone, '')} <b>{linked}</b>", escape(text), _small(state)]
     keys = [_key(each, each.label, card.about) for each in card.buttons]
     rows = [keys[at : at + 2] for at in range(0, len(keys), 2)]
-    for number, part in enumerate(card.parts, 1):
-        # All buttons stand below the text: where there are several parts, each names its own.
-        name = f"{number}. " if len(card.parts) > 1 else ""
-        parts.append(f"\n{SIGNS.get(part.tone, '')} <b>{name}{escape(one_line(part.title, 200))}</b>")
-        room = max(_MOST_TEXT - sum(map(len, parts)), 0) // (len(card.parts) - number + 1)
-        parts += [escape(part.text[: min(700, room)])] if part.text and room else []
-        parts += [f"<i>{escape(part.state[:300])}</i>"] if part.state else []
+    for at, (name, part) in enumerate(zip(names, card.parts, strict=True)):
+        text = part.text[: min(700, room // (len(card.parts) - at))]
+        room -= len(text)
+        heading = f"\n{SIGNS.get(part.tone, '')} <b>{name}{escape(one_line(part.title, 200))}</b>"
+        said += [heading, escape(text), _small(part.state[:300])]
         rows += [[_key(each, f"{name}{each.label}", part.about) for each in part.buttons]] if part.buttons else []
     return {
-        "text": "\n".join(parts),
+        "text": "\n".join(each for each in said if each),
         "parse_mode": "HTML",
         "link_preview_options": {"is_disabled": True},
         "reply_markup": {"inline_keyboard": rows},
     }
+
+
+def _small(text: str) -> str:
+    return f"<i>{escape(text)}</i>" if text else ""
 
 
 def _key(button: Button, label: str, about: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from .guarding import Watched, nudge_for, rules_watching
 from .incidents import (
     filtered,
     incident_for,
+    incidents_about,
     listed_for,
     needed_to_act,
     open_incident_of,
@@ -30,6 +31,7 @@ __all__ = [
     "filtered",
     "ideas_of",
     "incident_for",
+    "incidents_about",
     "listed_for",
     "log_of",
     "log_page",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
 from django.db.models import CharField, Exists, Model, OuterRef, Prefetch, Q, QuerySet, Value
@@ -16,6 +16,7 @@ from ...accounts.roles import Action
 from ...intake.models import AlertGroup
 from ...kernel.finding import one
 from ...kernel.numbers import whole
+from ...paging.models import Escalation
 from ..models import Incident, IncidentLink, IncidentType, Phase, RoleAssignment, Triage
 
 M = TypeVar("M", bound=Model)
@@ -149,3 +150,14 @@ def that_count(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
     declined in it."""
     duplicates = IncidentLink.objects.filter(incident=OuterRef("pk"), kind=IncidentLink.Kind.DUPLICATE)
     return incidents.filter(~Exists(duplicates), drill=False, triage="")
+
+
+def incidents_about(escalations: Collection[Escalation]) -> list[int]:
+    """The numbers of the incidents that escalations are about: those of their alerts, or in which they ask for a role;
+    whoever may see them."""
+    found: set[int] = set()
+    for kind, link in ((Escalation.Kind.ALERT_GROUP, "alert_groups__in"), (Escalation.Kind.ROLE, "roles__in")):
+        subjects = {each.subject_id for each in escalations if each.kind == kind and each.subject_id}
+        if subjects:
+            found |= set(Incident.objects.filter(**{link: subjects}).values_list("pk", flat=True))
+    return sorted(found)

@@ -18,6 +18,7 @@ from ...kernel import clock
 from ...kernel.errors import Conflict, Refused
 from ...mitigations import commands as mitigations
 from ...mitigations.queries import offered_in
+from ...paging.proposed import of_ones_own
 from ...runbooks.views.saying import line as runbook_line
 from .. import commands, following, queries, rules
 from ..commands.mentions import people_by_handle
@@ -60,6 +61,7 @@ def say(
             value=line[:60],
             fix=f"Did you mean {', '.join('/' + each for each in slash.similar(name))}? Begin with // to write a slash.",
         ) from None
+    of_ones_own(client_key)
     if said.is_entry:
         entry = commands.log(
             by, incident, said.command or kind, said.text, at=at, parent=parent, attachments=attachments,

@@ -18,6 +18,7 @@ from ...evidence.models import Indicator
 from ...incidents.queries import incident_for
 from ...kernel.errors import NotFound
 from ...kernel.plugins import all_of
+from ...paging.proposed import of_ones_own
 from ...runners.base import RunFailed
 from .. import commands, queries
 from ..commands.runners import GROUP
@@ -124,7 +125,9 @@ def start_mitigation(request: HttpRequest, id: int, body: RunIn) -> Status[Mitig
     by = actor_of(request)
     incident = incident_for(by, id)
     chosen = queries.mitigation_by(by, body.mitigation) if body.mitigation else None
-    run = commands.start(by, incident, mitigation=chosen, kind=body.kind, title=body.title, client_key=body.client_key)
+    run = commands.start(
+        by, incident, mitigation=chosen, kind=body.kind, title=body.title, client_key=of_ones_own(body.client_key)
+    )
     return Status(201, MitigationRunOut.of(run))
 
 

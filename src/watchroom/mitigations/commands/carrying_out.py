@@ -143,7 +143,7 @@ def write_down(row: Execution, incident: Incident, came: Progress) -> None:
         row.state, row.due_at = State.RUNNING, now + LOOK_EVERY
         row.save()
         if begins:
-            redraw_run(row.run)
+            redraw_run(row.run, alerts=False)
         announce({f"incident:{incident.pk}"} | ({f"runner:{row.runner_id}"} if begins else set()))
     else:
         row.state, row.due_at, row.ended_at = state, None, now

@@ -67,7 +67,7 @@ def order(made: Change, incident: Incident, run: MitigationRun, mitigation: Miti
         )
     else:
         made.due()
-    redraw_run(run)
+    redraw_run(run, alerts=waits)
     return row
 
 

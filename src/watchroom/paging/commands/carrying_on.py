@@ -453,8 +453,7 @@ class _Turns:
             ["round", "next_step", "due_at", "first", "first_told", "late_seconds", "said_late_seconds"],
         )
         if self._newly_proposed:
-            for kind in {each.kind for each in self._newly_proposed}:
+            tell_proposed(self._newly_proposed)
+            for kind in sorted({each.kind for each in self._newly_proposed}):
                 redraw(kind, [each.subject_id for each in self._newly_proposed if each.kind == kind])
-            for each in self._newly_proposed:
-                tell_proposed(each)
         announce(self.topics)

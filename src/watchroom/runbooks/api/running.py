@@ -8,6 +8,7 @@ from ninja import Router, Status
 from ...api.lists import Page
 from ...api.pages import Cursor, Limit, page
 from ...incidents.queries import incident_for
+from ...paging.proposed import of_ones_own
 from ...web.middleware import actor_of
 from .. import commands
 from ..models import Runbook
@@ -37,7 +38,7 @@ def start(request: HttpRequest, slug: str, body: RunbookStartIn) -> Status[Runbo
         runbook_by(by, slug),
         incident=incident_for(by, body.incident) if body.incident is not None else None,
         group=group_for(by, body.alert_group) if body.alert_group is not None else None,
-        client_key=body.client_key,
+        client_key=of_ones_own(body.client_key),
     )
     return Status(201, RunbookRunOut.of(run_for(by, run.pk)))
 

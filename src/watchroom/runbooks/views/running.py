@@ -21,6 +21,7 @@ from ...kernel.db import locked
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
 from ...kernel.finding import one
 from ...kernel.numbers import whole
+from ...paging.proposed import of_ones_own
 from ...web.middleware import actor_of
 from .. import commands
 from ..models import RunbookRun
@@ -61,7 +62,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         row,
         incident=incident_for(by, incident) if incident else None,
         group=group_for(by, group) if group else None,
-        client_key=request.POST.get("client_key", "")[:64],
+        client_key=of_ones_own(request.POST.get("client_key", "")[:64]),
     )
     return redirect("runbook-run", begun.pk)
 
