@@ -128,6 +128,15 @@ def test_the_room_works_without_a_connection_for_a_while(client: Any, live_serve
     page.wait_for_selector(f".column.testing #idea-{idea.pk}")
     idea.refresh_from_db()
     assert (idea.standing, idea.tester) == ("testing", anna)
+    # The focus goes with a card whose button was pressed, and stays at a line whose menu folds.
+    page.locator(f"#idea-{idea.pk} [value=ruled_out]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f".column.ruled_out #idea-{idea.pk}")).to_be_focused()
+    line = page.locator(f"#entry-{idea.pk}")
+    line.locator("details.acts summary").click()
+    line.get_by_role("button", name="Pin for the postmortem").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#entry-{idea.pk}.starred")).to_be_focused()
 
     commands.log(acting(anna), incident, "note", "Written elsewhere")
     page.evaluate(f"document.dispatchEvent(new CustomEvent('live:incident:{incident.pk}:log'))")

@@ -2,6 +2,7 @@
 // does not) and is put in its place; older entries come on demand.
 const log = document.getElementById("log");
 let asking = false, again = false, comes = false;
+const late = new Map(); // lines that have changed while somebody was at their menu
 
 const place = (line) => `${line.querySelector("time")?.dateTime ?? ""} ${line.id.slice(6).padStart(12, "0")}`;   // entry-7
 
@@ -13,7 +14,8 @@ function merge(html) {
   for (const line of fresh) {
     const there = document.getElementById(line.id);
     if (there?.outerHTML === line.outerHTML) continue;
-    if (there?.querySelector("details[open]") && there.contains(document.activeElement)) { there.dataset.stale = "yes"; continue; }
+    if (there?.querySelector("details[open]") && there.contains(document.activeElement)) { late.set(line.id, line.outerHTML); continue; }
+    late.delete(line.id);
     const focused = there?.contains(document.activeElement);
     there?.remove();
     const own = place(line);
@@ -68,6 +70,9 @@ if (log) {
     merge(detail.html);
     log.dataset.since = detail.since;
   });
+  log.addEventListener("toggle", ({ target }) => {
+    if (!target.open && late.has(target.closest("li")?.id)) merge(late.get(target.closest("li").id));
+  }, true);
   document.addEventListener("click", (event) => {
     const link = event.target.closest("[data-older]");
     if (link) { event.preventDefault(); older(link); }

@@ -8,6 +8,8 @@ export const reason = async (answer) => {
   } catch { return `The server answered with an error (${answer.status}). Try again.`; }
 };
 
+let lastMoved = ""; // the card of the board whose button was pressed last
+
 // [data-quiet]: what changed comes back by the live connection; the page stays where it is, focus and drafts included.
 document.addEventListener("submit", async (event) => {
   const form = event.target;
@@ -17,6 +19,7 @@ document.addEventListener("submit", async (event) => {
   if (button?.name) body.append(button.name, button.value);
   if (form.dataset.under_way) return;
   form.dataset.under_way = "yes";
+  lastMoved = button?.closest(".idea")?.id ?? lastMoved;
   button?.setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(button?.getAttribute("formaction") ?? form.action, { method: "POST", body, headers: { Accept: "application/json" } });
@@ -26,7 +29,9 @@ document.addEventListener("submit", async (event) => {
       form.querySelectorAll("input:not([type=hidden]), textarea").forEach((field) => { field.value = ""; });
       const key = form.querySelector('[name="client_key"]');
       if (key) key.value = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
-      button?.closest("details[data-menu]")?.removeAttribute("open");
+      const menu = button?.closest("details[data-menu]");
+      if (menu?.contains(document.activeElement)) menu.querySelector("summary").focus({ preventScroll: true }); // what is folded away can't keep it
+      menu?.removeAttribute("open");
       document.dispatchEvent(new CustomEvent("room:changed"));
       document.querySelectorAll("[data-live][hx-get]").forEach((each) => {
         const active = document.activeElement;
@@ -78,13 +83,9 @@ document.addEventListener("click", (event) => {
 
 // The board: arrow keys on a card, or dragging it, press the button that moves it.
 const columns = ["open", "testing", "confirmed", "ruled_out"];
-let lastMoved = "";
 
 function move(card, to) {
-  const button = card?.querySelector(`.moves [value="${to}"]`);
-  if (!button) return;
-  lastMoved = card.id;
-  button.click();
+  card?.querySelector(`.moves [value="${to}"]`)?.click();
 }
 
 document.addEventListener("keydown", (event) => {
@@ -105,9 +106,8 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   move(document.getElementById(event.dataTransfer.getData("text/plain")), column.dataset.standing);
 });
-// The focus goes with the card.
+// The focus goes with the card, however many parts of the page re-read themselves, until one goes elsewhere.
 document.addEventListener("htmx:afterSettle", () => {
-  if (!lastMoved) return;
-  if (document.activeElement === document.body) document.getElementById(lastMoved)?.focus({ preventScroll: true });
-  lastMoved = "";
+  if (lastMoved && document.activeElement === document.body) document.getElementById(lastMoved)?.focus({ preventScroll: true });
 });
+for (const goes of ["focusin", "pointerdown"]) document.addEventListener(goes, (event) => { if (event.target.closest?.(".idea")?.id !== lastMoved) lastMoved = ""; });
