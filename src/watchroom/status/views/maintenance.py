@@ -67,8 +67,7 @@ class MaintenanceForm(forms.Form):
         rows = [(str(each.pk), each.name) for each in components]
         self.fields["components"].choices = rows  # type: ignore[attr-defined]
         if others:
-            teams = " and ".join(others)
-            why = f"Not those of {teams}, for which you do not respond: ask somebody there to hold them."
+            why = f"Not those of {', '.join(others)}, for which you do not respond: ask somebody there to hold them."
             self.fields["hold_alerts"].help_text = why
 
 
