@@ -1,15 +1,18 @@
 """Each kind of check against a real peer."""
 
 import asyncio
+import queue
 import socket
 import struct
 import threading
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 
 import factories
 from peers.http import Answer
+from peers.programs import wait_until
 from watchroom.intake.commands import read_signals
 from watchroom.intake.models import Alert
 from watchroom.kernel.errors import Refused
@@ -169,6 +172,23 @@ def test_many_slow_ones_are_tried_together_and_no_quick_one_waits(http_peer):
     assert all_through.wait(60)
     assert {each.check for each in order[:20]} == set(range(20, 40))
     assert all(each.ok for each in order)
+
+
+def test_what_is_found_is_written_down_though_the_database_was_away_in_between(http_peer, monkeypatch):
+    away = iter([OperationalError("away")])
+
+    def close():
+        if error := next(away, None):
+            raise error
+
+    monkeypatch.setattr(probing, "close_old_connections", close)
+    order: queue.SimpleQueue[int] = queue.SimpleQueue()
+    prober = probing.Prober(lambda outcomes: [order.put(each.check) for each in outcomes] and len(outcomes))
+    probe = {"kind": "http", "settings": {"url": http_peer.url}, "timeout": 30.0}
+    prober.submit([probing.Probe(1, 1, **probe)])
+    wait_until(lambda: prober.room == probing.WAITING, 30, "the first is given up")
+    prober.submit([probing.Probe(2, 1, **probe)])
+    assert order.get(timeout=30) == 2
 
 
 @pytest.mark.django_db

@@ -103,12 +103,12 @@ class Prober:
             batch = [self._results.get()]
             while len(batch) < 100 and not self._results.empty():
                 batch.append(self._results.get())
-            close_old_connections()
             try:
+                close_old_connections()
                 self._record(batch)
-            except Exception:  # it is tried again when it is due again
+                close_old_connections()
+            except Exception:  # they are tried again when they are due again; whatever happens, this thread goes on
                 log.exception("The results of %s checks could not be written", len(batch))
             finally:
                 with self._lock:
                     self._under_way -= {each.check for each in batch}
-                close_old_connections()
