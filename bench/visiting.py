@@ -17,10 +17,10 @@ from django.apps import apps
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from watchroom.accounts.models import Membership, Person
 from watchroom.api.root import api as the_api
+from web.asking import patterns
 
 # What is no page: addresses of machines, of strangers, of the sign-in, and of keys that only a message holds.
 OTHERS = re.compile(
@@ -117,20 +117,11 @@ def _visit(client: Client, path: str, who: str) -> Visit:
 
 def addresses() -> tuple[list[str], list[str]]:
     """All that can be visited, and all that would need a row that there is none of."""
-    patterns = [*_of_pages(get_resolver())]
+    asked = [path for path in patterns() if not path.startswith("/api/")]
     operations = the_api.get_openapi_schema()["paths"].items()
-    patterns += [path for path, methods in operations if "get" in methods]
-    filled = {pattern: _fill(pattern) for pattern in patterns if not OTHERS.match(pattern)}
+    asked += [path for path, methods in operations if "get" in methods]
+    filled = {pattern: _fill(pattern) for pattern in asked if not OTHERS.match(pattern)}
     return [path for path in filled.values() if path], [pattern for pattern, path in filled.items() if not path]
-
-
-def _of_pages(resolver: URLResolver, before: str = "/") -> Iterator[str]:
-    for each in resolver.url_patterns:
-        path = f"{before}{each.pattern}"
-        if isinstance(each, URLResolver):
-            yield from _of_pages(each, path)
-        elif isinstance(each, URLPattern) and "^" not in path and not path.startswith("/api/"):
-            yield path
 
 
 def _fill(pattern: str) -> str:

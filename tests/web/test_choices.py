@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 import factories as make
 from watchroom.accounts.models import Person, Team
@@ -19,6 +17,7 @@ from watchroom.paging import commands as paging
 from watchroom.paging.models import EscalationPolicy
 from watchroom.runbooks import commands as runbooks
 from watchroom.runbooks.models import Runbook
+from web.asking import page
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -50,15 +49,6 @@ def many(ada: Client) -> Team:
         Mitigation(team=team, name=f"Fail over {n:05}", slug=f"fail-over-{n:05}", how="x") for n in numbers
     )
     return team
-
-
-def page(client: Client, path: str) -> tuple[str, int]:
-    with CaptureQueriesContext(
-        connection,
-    ) as seen:
-        answer = client.get(path)
-    assert answer.status_code == 200
-    return answer.content.decode(), len(seen)
 
 
 def values(client: Client, name: str, q: str) -> list[str]:

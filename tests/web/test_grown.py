@@ -20,6 +20,7 @@ from watchroom.kernel import clock
 from watchroom.monitors.models import Heartbeat
 from watchroom.oncall.models import Handoff, Schedule
 from watchroom.paging.models import EscalationPolicy, EscalationStep, StepTarget
+from web.asking import page
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -62,15 +63,6 @@ def many(db: None) -> list[Team]:
     return teams
 
 
-def asked(client: Client, path: str) -> tuple[str, int]:
-    with CaptureQueriesContext(
-        connection,
-    ) as seen:
-        answer = client.get(path)
-    assert answer.status_code == 200, path
-    return answer.content.decode(), len(seen)
-
-
 def finder(html: str, name: str) -> str:
     """The address that finds what can be chosen in the select of this name; empty: it holds everything."""
     selects = [tag for tag in re.findall(r"<select[^>]*>", html) if f'name="{name}"' in tag]
@@ -84,7 +76,7 @@ def test_a_list_goes_by_pages_and_is_searched(ada: Client, many: list[Team], pat
     shown: list[str] = []
     address, pages = path, 0
     while address:
-        html, queries = asked(ada, address)
+        html, queries = page(ada, address)
         assert queries <= 16
         found = re.findall(rf'class="row-link" href="[^"]*">({word} \d+)<', html)
         assert 0 < len(found) <= 50
@@ -92,12 +84,12 @@ def test_a_list_goes_by_pages_and_is_searched(ada: Client, many: list[Team], pat
         more = re.search(r'href="(\?[^"]*after=[^"]*)"', html)
         address = f"{path}{more[1].replace('&amp;', '&')}" if more else ""
     assert shown == [f"{word} {n:04}" for n in range(MANY)] and pages == 3
-    assert re.findall(rf">({word} \d+)<", asked(ada, f"{path}?q=0077")[0]) == [f"{word} 0077"]
-    assert "fits" in asked(ada, f"{path}?q=nowhere")[0]
+    assert re.findall(rf">({word} \d+)<", page(ada, f"{path}?q=0077")[0]) == [f"{word} 0077"]
+    assert "fits" in page(ada, f"{path}?q=nowhere")[0]
 
 
 def test_services_say_how_many_they_need(ada: Client, many: list[Team]) -> None:
-    html, queries = asked(ada, "/services")
+    html, queries = page(ada, "/services")
     assert queries == 9 and html.count("<option") < 10
     cells = re.search(r'>Service 0007</a>.*?data-label="Needs">(\d+)<.*?data-label="Needed by">(\d+)<', html, re.S)
     first = re.search(r'>Service 0000</a>.*?data-label="Needs">(\d+)<.*?data-label="Needed by">(\d+)<', html, re.S)
@@ -116,27 +108,27 @@ def test_services_say_how_many_they_need(ada: Client, many: list[Team]) -> None:
     ],
 )  # fmt: skip
 def test_no_page_holds_everything_that_could_be_chosen(ada: Client, many: list[Team], path: str) -> None:
-    html, queries = asked(ada, path)
+    html, queries = page(ada, path)
     for word in ("Team", "Person", "Rota", "Policy", "Service"):
         assert len(set(re.findall(rf"<option[^>]*>{word} (\d+)", html))) <= 100, (path, word)
     assert queries <= 40
 
 
 def test_what_is_found_is_saved_and_stands_in_the_form_again(ada: Client, many: list[Team]) -> None:
-    [team] = ada.get(finder(asked(ada, "/services/new")[0], "team") + "&q=0123").json()
+    [team] = ada.get(finder(page(ada, "/services/new")[0], "team") + "&q=0123").json()
     needs = [Service.objects.get(slug=f"service-{n:04}").pk for n in (120, 121)]
     sent = {"name": "Cart", "team": team["value"], "tier": "2", "policy": "", "needs": needs}
     assert ada.post("/services/new", sent).status_code == 302
-    html, _ = asked(ada, "/services/cart/edit")
+    html, _ = page(ada, "/services/cart/edit")
     for chosen in ("Team 0123", "Service 0120", "Service 0121"):
         assert f" selected>{chosen}</option>" in html
     assert html.count(">Service 01") == 2 and html.count("<option") < 20
-    whole, _ = asked(ada, "/services/cart/edit?choices=all")
+    whole, _ = page(ada, "/services/cart/edit?choices=all")
     assert whole.count("<option") > 3 * MANY and "data-find" not in whole
 
 
 def test_a_form_without_fields_of_django_finds_by_short_name(ada: Client, many: list[Team]) -> None:
-    html, _ = asked(ada, "/maintenance/new")
+    html, _ = page(ada, "/maintenance/new")
     assert "Choose from a list of all" in html
     [found] = ada.get(finder(html, "services") + "&q=0099").json()
     assert found["value"] == "service-0099" and found["hint"] == "Team 0099"
@@ -144,13 +136,13 @@ def test_a_form_without_fields_of_django_finds_by_short_name(ada: Client, many: 
     assert ada.post("/maintenance/new", sent).status_code == 302
     window = MaintenanceWindow.objects.get()
     assert [each.slug for each in window.services.all()] == ["service-0099"]
-    again, _ = asked(ada, f"/maintenance/{window.pk}")
+    again, _ = page(ada, f"/maintenance/{window.pk}")
     assert "Service 0099</option>" in again and "Service 0098" not in again
-    assert asked(ada, "/maintenance/new?choices=all")[0].count("<option") > 2 * MANY
+    assert page(ada, "/maintenance/new?choices=all")[0].count("<option") > 2 * MANY
 
 
 def test_a_filter_holds_what_is_chosen_and_finds_the_others(ada: Client, many: list[Team]) -> None:
-    html, _ = asked(ada, "/alerts?team=team-0042")
+    html, _ = page(ada, "/alerts?team=team-0042")
     assert 'data-find="/choices/teams.json?by=slug"' in html
     assert re.findall(r">(Team \d+)</option>", html) == ["Team 0042"]
     assert ada.get("/choices/teams.json?by=slug&q=0042").json()[0]["value"] == "team-0042"
@@ -162,7 +154,7 @@ def test_a_filter_holds_what_is_chosen_and_finds_the_others(ada: Client, many: l
 
 def test_who_is_few_is_offered_as_ever(ada: Client) -> None:
     make.team("Shop", slug="shop")
-    html, _ = asked(ada, "/services/new")
+    html, _ = page(ada, "/services/new")
     assert ">Shop</option>" in html and not finder(html, "team")
 
 
@@ -170,7 +162,7 @@ def test_whom_somebody_may_ask_about_is_one_question(many: list[Team]) -> None:
     client, anna = Client(), make.person("Anna")
     Membership.objects.bulk_create([Membership(team=team, person=anna, role=30) for team in many[:3]])
     client.force_login(anna, BACKEND)
-    html, queries = asked(client, "/notifications/why")
+    html, queries = page(client, "/notifications/why")
     assert queries <= 25
     assert re.findall(r">(Anna|Person \d+)</option>", html) == ["Anna", "Person 0000", "Person 0001", "Person 0002"]
 
@@ -182,10 +174,10 @@ def test_hand_offs_and_changes_go_by_cursor(ada: Client, many: list[Team]) -> No
     )
     Change.objects.bulk_create([Change(service=service, at=now, title=f"Deploy {n}") for n in range(60)])
     for path in ("/hand-offs", "/changes"):
-        html, _ = asked(ada, path)
+        html, _ = page(ada, path)
         more = re.search(r'href="\?([^"]*after=[^"]*)"', html)
         assert more
-        last, _ = asked(ada, f"{path}?{more[1].replace('&amp;', '&')}")
+        last, _ = page(ada, f"{path}?{more[1].replace('&amp;', '&')}")
         assert "after=" not in last
 
 
@@ -193,9 +185,9 @@ def test_monitors_that_are_not_shown_are_said(ada: Client, many: list[Team]) -> 
     Heartbeat.objects.bulk_create(
         [Heartbeat(team=many[0], name=f"Beat {n:03}", slug=f"beat-{n:03}", key_hash=str(n), key="x") for n in range(60)]
     )
-    html, _ = asked(ada, "/monitors")
+    html, _ = page(ada, "/monitors")
     assert html.count('href="/monitors/heartbeats/beat-') == 50 and "Search to find them" in html
-    assert "Beat 059" in asked(ada, "/monitors?q=059")[0]
+    assert "Beat 059" in page(ada, "/monitors?q=059")[0]
 
 
 def test_of_very_many_it_is_only_counted_that_there_are_more(ada: Client, many: list[Team]) -> None:

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
 import factories as make
 from api.everything import PLACES, World
 from watchroom.engine.loop import run_due
 from watchroom.kernel.clock import TravellingClock
+from web.asking import patterns
 
 pytestmark = pytest.mark.django_db
 
@@ -36,19 +36,12 @@ _IN_THEM = (
 _ASKS = ("", "?q=embezzle", "?q=%231", "?state=all&status=all")
 
 
-def _addresses(resolver: URLResolver, before: str = "/") -> Iterator[str]:
-    for each in resolver.url_patterns:
-        path = f"{before}{each.pattern}"
-        if isinstance(each, URLResolver):
-            yield from _addresses(each, path)
-        elif isinstance(each, URLPattern) and "^" not in path and not path.startswith("/account/"):
-            yield path
-
-
 def _asked(world: World) -> Iterator[str]:
     """Each address with numbers and short names that there are."""
     numbers = sorted({str(world.names[name]["id"]) for name in _IN_THEM})
-    for path in _addresses(get_resolver()):
+    for path in patterns():
+        if path.startswith("/account/"):
+            continue
         kinds = re.findall(r"<(?:(\w+):)?\w+>", path)
         thing = world.names.get(PLACES.get(path.removeprefix("/api/v1").split("/")[1], ""))
         slugs = [str(thing["slug"])] if isinstance(thing, dict) and thing.get("slug") else ["new", "checkout"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
 import factories as make
 from watchroom.api.root import api as the_api
+from web.asking import patterns
 
 pytestmark = pytest.mark.django_db
 
@@ -22,19 +21,11 @@ PUBLIC = (
 )
 
 
-def addresses(resolver: URLResolver, before: str = "/") -> Iterator[str]:
-    for each in resolver.url_patterns:
-        path = f"{before}{each.pattern}"
-        if isinstance(each, URLResolver):
-            yield from addresses(each, path)
-        elif isinstance(each, URLPattern) and "^" not in path and not path.startswith("/api/"):
-            yield re.sub(r"<[^>]+>", "1", path)
-
-
 def test_a_stranger_gets_in_nowhere_but_where_strangers_are_meant() -> None:
     make.person("Root", "administrator")  # without anybody, it is the first-run walk
     make.team(slug="1"), make.service(slug="1"), make.schedule(slug="1"), make.group(), make.policy(slug="1")
-    asked = [(method, path) for path in addresses(get_resolver()) for method in ("get", "post")]
+    pages = [re.sub(r"<[^>]+>", "1", path) for path in patterns() if not path.startswith("/api/")]
+    asked = [(method, path) for path in pages for method in ("get", "post")]
     document = the_api.get_openapi_schema()["paths"]
     asked += [
         (method, re.sub(r"\{[^}]+\}", "1", path)) for path, operations in document.items() for method in operations
