@@ -201,7 +201,7 @@ def test_routes(api: Api) -> None:
     assert api("GET", f"/routes/{made['id']}", status=404)
 
 
-@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL reads what is as small as here from end to end")
+@pytest.mark.sqlite_only  # PostgreSQL reads what is as small as here from end to end
 def test_what_fires_is_listed_without_reading_what_has_ended(api: Api) -> None:
     api.as_("viewer")
     with CaptureQueriesContext(connection) as seen:

@@ -46,7 +46,7 @@ def scanned(sql: str) -> list[str]:
 
 
 @pytest.mark.django_db
-@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL reads what is as small as here from end to end")
+@pytest.mark.sqlite_only  # PostgreSQL reads what is as small as here from end to end
 def test_nothing_that_an_engine_asks_at_rest_reads_a_whole_table() -> None:
     Connection.objects.create(
         team=make.team(), name="P", slug="p", kind="prometheus", settings={}
