@@ -249,10 +249,15 @@ def configuration(database_url: str, sqlite_path: Path, journal_path: Path) -> d
             "OPTIONS": dict(parse_qsl(parts.query)),
         }
         return {"default": server}
-    return {"default": _sqlite(sqlite_path), JOURNAL: _sqlite(journal_path)}
+    # What is looked at again and again is mapped into memory. A signal is read once, in the order of its coming: mapped, the
+    # journal would count as memory of whoever reads it, as much as has come.
+    return {
+        "default": _sqlite(sqlite_path, cached_kb=32_000, mapped_bytes=2**28),
+        JOURNAL: _sqlite(journal_path, cached_kb=8_000, mapped_bytes=0),
+    }
 
 
-def _sqlite(path: Path) -> dict[str, Any]:
+def _sqlite(path: Path, *, cached_kb: int, mapped_bytes: int) -> dict[str, Any]:
     return {
         "ENGINE": "watchroom.kernel.sqlite",
         "NAME": str(path),
@@ -265,7 +270,7 @@ def _sqlite(path: Path) -> dict[str, Any]:
             # to be taken apart again each time.
             "cached_statements": 1_000,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-            "PRAGMA cache_size=-32000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
+            f"PRAGMA cache_size=-{cached_kb}; PRAGMA mmap_size={mapped_bytes}; PRAGMA temp_store=MEMORY;",
         },
     }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -37,6 +37,7 @@ from .mappings import PUT_ASIDE, REPLAYS, put_back, resting
 log = logging.getLogger(__name__)
 PROBLEMS_KEPT = 100
 DRAFTS_PER_BATCH = 2_000  # bounds a transaction whatever is inside the signals
+SIGNALS_PER_BITE = 200  # taken out of the journal together: some thirty that are full of alerts fill a batch
 
 
 def read_signals(most: int) -> int:
@@ -66,10 +67,16 @@ def _read_integration(integration_id: int, most: int) -> int:
     return handled
 
 
-def _waiting(integration: Integration, most: int) -> list[Came]:
+def _waiting(integration: Integration, most: int) -> Iterator[Came]:
+    """The first ``most`` that wait to be read, in order; no more of them are fetched than are taken, by and large."""
     for stored in _stored(integration.pk):
-        return [Came(*row) for row in _signals(integration.pk, integration.read_to, stored, most=most)]
-    return []
+        after, bite = integration.read_to, min(most, SIGNALS_PER_BITE)
+        for _ in range(0, most, bite):
+            found = [Came(*row) for row in _signals(integration.pk, after, stored, most=bite)]
+            yield from found
+            if len(found) < bite:
+                return
+            after = found[-1].number
 
 
 @prepared
@@ -98,10 +105,9 @@ def _refuse_first(integration_id: int, error: Exception) -> int:
     """Put the first waiting signal into the tray of refused ones: kept, visible, and it can be read again. Its sender has
     been told that all is well, so that it becomes an alert."""
     integration = Integration.objects.get(pk=integration_id)
-    signals = _waiting(integration, 1)
-    if not signals:
+    signal = next(_waiting(integration, 1), None)
+    if signal is None:
         return 0
-    signal = signals[0]
     log.error("Signal %s can't be read", signal.pk, exc_info=error)
     problem = {
         "field": "",
@@ -145,14 +151,13 @@ def _read_batch(integration_id: int, most: int) -> int:
     if integration is None:
         return 0
     source: Source = one_of("watchroom.sources", integration.source)
-    signals = _waiting(integration, most)
     said: list[tuple[Came, Sequence[Draft]]] = []
     tray: list[tuple[Came, Sequence[dict[str, str]], bool]] = []
     changed_by: list[tuple[Came, ChangeSaid]] = []
     drafts = 0
     breaker = Breaker(integration.slow_in_a_row, integration.rests_until)
     before = replace(breaker)
-    for signal in signals:
+    for signal in _waiting(integration, most):
         found, problems, changes = _parsed(signal, integration, source, breaker)
         changed_by += [(signal, each) for each in changes if not integration.drill]  # a drill changes nothing
         if problems and (
