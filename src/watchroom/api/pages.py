@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from ninja import Query
 
+from ..kernel.checks import within
 from ..kernel.errors import Refused
 
 M = TypeVar("M", bound=Model)
@@ -27,8 +28,7 @@ def page(
 
     :raises Refused: the limit or the cursor is not accepted.
     """
-    if not 1 <= limit <= MOST:
-        raise Refused("That limit is not accepted.", field="limit", value=limit, fix=f"Use 1 to {MOST}.")
+    within(limit, 1, MOST, "limit", field="limit")
     falling, name = key.startswith("-"), key.lstrip("-")
     order = [key] if name in {"id", "pk"} else [key, "-id" if falling else "id"]
     if cursor:

@@ -12,6 +12,7 @@ from ..accounts.changes import change
 from ..accounts.models import Team
 from ..accounts.roles import Action
 from ..accounts.rules import checked_name, checked_slug
+from ..kernel.checks import chosen
 from ..kernel.db import locked
 from ..kernel.errors import Conflict, Refused
 from .models import Dependency, Service, ServiceLink
@@ -40,8 +41,7 @@ def save_service(
     row = service or Service()
     name = checked_name(name)
     slug = checked_slug(slug, name, row.slug)
-    if tier not in Service.Tier.values:
-        raise Refused("There is no such tier.", field="tier", value=tier, fix="Use 1 (most important) to 4.")
+    chosen(tier, Service.Tier.values, "tier", field="tier", fix="Use 1 (most important) to 4.")
     kept_links = None if links is None else [checked_link(number, link) for number, link in enumerate(links)]
     kept_labels = None if labels is None else checked_labels(labels)
     if service is not None:

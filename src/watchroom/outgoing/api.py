@@ -9,7 +9,7 @@ from ..accounts.queries import team_by
 from ..api.auth import actor_of
 from ..api.lists import Page
 from ..api.pages import Cursor, Limit, page
-from ..kernel.errors import Refused
+from ..kernel.checks import chosen
 from . import commands, queries
 from .catalog import TYPES, schema_of
 from .models import Dispatch, Webhook
@@ -118,10 +118,8 @@ def list_webhook_deliveries(
     """The newest first."""
     by = actor_of(request)
     rows = queries.dispatches_visible_to(by).filter(webhook=queries.webhook_by(by, slug))
-    if state and state not in Dispatch.State.values:
-        raise Refused(
-            "There is no such state.", field="state", value=state, fix=f"Use one of {', '.join(Dispatch.State.values)}."
-        )
+    if state:
+        chosen(state, Dispatch.State.values, "state", field="state")
     found, more = page(rows.filter(state=state) if state else rows, cursor=cursor, limit=limit, key="-id")
     return Page(items=[WebhookDeliveryOut.of(row) for row in found], next_cursor=more)
 

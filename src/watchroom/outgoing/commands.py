@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
-
 from ..accounts.actors import Actor
 from ..accounts.changes import Change, change
 from ..accounts.models import Team
 from ..accounts.roles import Action
 from ..kernel import clock, http
+from ..kernel.checks import within, written
 from ..kernel.db import locked
 from ..kernel.errors import Conflict, Refused
-from ..kernel.names import short_name
+from ..kernel.names import only_one, short_name
 from ..kernel.signing import new_key
 from . import rules
 from .catalog import TYPES
@@ -58,14 +57,8 @@ def save_webhook(
         by.require(needed_for(webhook), webhook.team)
     needs = Action.MANAGE if team is not None else Action.ADMINISTER
     by.require(needs, team)
-    name, patterns = name.strip(), _patterns(events)
-    if not name or len(name) > 100:
-        raise Refused(
-            "A webhook needs a name of at most 100 characters.",
-            field="name",
-            value=name[:40],
-            fix="Such as “Data warehouse”.",
-        )
+    patterns = _patterns(events)
+    name = written(name, "A webhook needs a name", 100, field="name", fix="Such as “Data warehouse”.")
     url = http.check_url(url)
     slug = short_name(slug, before=webhook.slug, name=name, otherwise="webhook", among=Webhook.objects)
     shown = _secret(webhook, url, secret.strip())
@@ -81,13 +74,8 @@ def save_webhook(
             webhook.secret, webhook.old_secret, webhook.old_secret_until = shown, None, None
         if webhook.owner is None or not webhook.owner.is_active:
             webhook.owner = by.person
-        try:
-            with transaction.atomic():
-                webhook.save()
-        except IntegrityError:
-            raise Conflict(
-                f"There is already a webhook {slug!r}.", field="slug", value=slug, fix="Choose another name."
-            ) from None
+        with only_one("webhook", slug=slug):
+            webhook.save()
         made.note(slug=slug, events=patterns, origin=http.origin(url))
         made.touch("webhooks", f"webhook:{webhook.pk}")
     return webhook, shown
@@ -130,13 +118,7 @@ def renew_secret(by: Actor, webhook: Webhook, *, overlap_hours: int = 0) -> str:
 
     :raises Refused: an overlap that is none, or longer than a week.
     """
-    if not 0 <= overlap_hours <= LONGEST_OVERLAP:
-        raise Refused(
-            "Two secrets sign for a week at most.",
-            field="overlap_hours",
-            value=overlap_hours,
-            fix=f"Use 0 to {LONGEST_OVERLAP} hours.",
-        )
+    within(overlap_hours, 0, LONGEST_OVERLAP, "overlap", field="overlap_hours", unit="hours")
     with _changing(by, "webhook.secret_renewed", webhook) as made:
         until = made.at + timedelta(hours=overlap_hours) if overlap_hours else None
         webhook.old_secret, webhook.old_secret_until = (webhook.secret, until) if until else (None, None)

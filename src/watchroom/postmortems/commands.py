@@ -7,6 +7,7 @@ from ..accounts.changes import Change
 from ..incidents.commands import acting_in, write_system
 from ..incidents.models import Incident
 from ..incidents.wording import people_named_in
+from ..kernel.checks import chosen
 from ..kernel.db import locked
 from ..kernel.errors import Conflict, NotFound, Refused
 from . import queries, rules
@@ -102,8 +103,7 @@ def review(by: Actor, postmortem: Postmortem, verdict: str, comment: str = "") -
     :raises Conflict: it is not in review.
     """
     comment = comment.strip()
-    if verdict not in Review.Verdict.values:
-        raise Refused("That verdict is not accepted.", field="verdict", value=verdict, fix="Use approved or changes.")
+    chosen(verdict, Review.Verdict.values, "verdict", field="verdict")
     if verdict == Review.Verdict.CHANGES and not comment:
         raise Refused("Nothing says what to change.", field="comment", value="", fix="Write what you miss.")
     with acting_in(by, "postmortem.reviewed", postmortem.incident) as (made, _):

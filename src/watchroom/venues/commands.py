@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import Model, ProtectedError
+from django.db.models import ProtectedError
 
 from ..accounts.actors import Actor
 from ..accounts.changes import Change, change
@@ -16,9 +15,10 @@ from ..bridges.base import Bridge as Plugin
 from ..incidents.commands import acting_in, must_be_open, write_system
 from ..incidents.models import Incident, IncidentType
 from ..kernel.asked import with_kept_secrets
+from ..kernel.checks import chosen, within, written
 from ..kernel.db import locked
 from ..kernel.errors import Conflict, Refused
-from ..kernel.names import short_name
+from ..kernel.names import only_one, short_name
 from ..kernel.plugins import one_of
 from ..workspaces.models import Workspace
 from ..workspaces.queries import product_of
@@ -30,15 +30,6 @@ GROUP = "watchroom.bridges"
 State = Venue.State
 
 
-def _named(name: str, what: str) -> str:
-    name = name.strip()
-    if not name or len(name) > 100:
-        raise Refused(
-            f"A {what} needs a name of at most 100 characters.", field="name", value=name[:40], fix="Give it one."
-        )
-    return name
-
-
 def _may(by: Actor, row: Bridge | VenuePlan, team: Team | None) -> Action:
     """What is needed, also for what it was before. Raises ``NotAllowed``."""
     if row.pk is not None:
@@ -46,16 +37,6 @@ def _may(by: Actor, row: Bridge | VenuePlan, team: Team | None) -> Action:
     needs = Action.MANAGE if team is not None else Action.ADMINISTER
     by.require(needs, team)
     return needs
-
-
-def _save(row: Model, what: str, slug: str) -> None:
-    try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError:
-        raise Conflict(
-            f"There is already a {what} {slug!r}.", field="slug", value=slug, fix="Choose another name."
-        ) from None
 
 
 def save_bridge(
@@ -75,7 +56,8 @@ def save_bridge(
     :raises Refused: no name, an unknown kind, or settings that it does not accept.
     :raises Conflict: another bridge has this slug.
     """
-    row, name = bridge or Bridge(), _named(name, "bridge")
+    name = written(name, "A bridge needs a name", 100, field="name", fix="Give it one.")
+    row = bridge or Bridge()
     needs = _may(by, row, team)
     if row.pk is not None and row.kind != kind:
         raise Refused("The kind of a bridge can't be changed.", field="kind", value=kind, fix="Make a new one.")
@@ -84,7 +66,8 @@ def save_bridge(
     slug = short_name(slug, before=row.slug, name=name, otherwise=kind, among=Bridge.objects)
     with change(by, "bridge.changed" if row.pk else "bridge.created", row, needs=needs, team=team) as made:
         row.team, row.kind, row.name, row.slug, row.settings = team, kind, name, slug, checked
-        _save(row, "bridge", slug)
+        with only_one("bridge", slug=slug):
+            row.save()
         made.note(kind=kind, slug=slug)
     return row
 
@@ -140,7 +123,8 @@ def save_plan(
     :raises Refused: neither a chat nor a bridge, a chat without rooms, or an unknown type.
     :raises Conflict: another plan has this slug.
     """
-    row, name = plan or VenuePlan(), _named(name, "plan")
+    name = written(name, "A plan needs a name", 100, field="name", fix="Give it one.")
+    row = plan or VenuePlan()
     needs = _may(by, row, team)
     if workspace is None and bridge is None:
         raise Refused("It offers nothing.", field="workspace", value="", fix="Choose a chat, a bridge, or both.")
@@ -156,10 +140,7 @@ def save_plan(
             raise Refused(
                 f"{thing} belongs to another team.", field=field, value=thing.slug, fix="Use one of the same team."
             )
-    if not 0 <= least_severity <= 5:
-        raise Refused(
-            "That is not a severity.", field="least_severity", value=least_severity, fix="Use 1 (worst) to 5, or 0."
-        )
+    within(least_severity, 0, 5, "severity", field="least_severity", fix="Use 1 (worst) to 5, or 0.")
     wanted = sorted(set(types))
     known = set(IncidentType.objects.filter(slug__in=wanted).values_list("slug", flat=True))
     if missing := [each for each in wanted if each not in known]:
@@ -168,7 +149,8 @@ def save_plan(
     with change(by, "venue_plan.changed" if row.pk else "venue_plan.created", row, needs=needs, team=team) as made:
         row.team, row.name, row.slug, row.workspace, row.bridge = team, name, slug, workspace, bridge
         row.least_severity, row.types, row.private, row.drills = least_severity, wanted, private, drills
-        _save(row, "plan", slug)
+        with only_one("plan", slug=slug):
+            row.save()
         made.note(slug=slug)
     return row
 
@@ -188,8 +170,7 @@ def ask_for(by: Actor, incident: Incident, kind: str) -> Venue:
     :raises Refused: no such kind, or nobody has said where.
     :raises Conflict: the incident is resolved.
     """
-    if kind not in Venue.Kind.values:
-        raise Refused("There is no such venue.", field="kind", value=kind, fix="Use chat or call.")
+    chosen(kind, Venue.Kind.values, "venue", field="kind")
     plan = queries.plan_for(incident, kind, by_itself=False)
     if plan is None:
         what = "channel" if kind == "chat" else "call"

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
-
 from ..accounts.actors import Actor
 from ..accounts.changes import change
 from ..accounts.models import AuditRecord, Team
@@ -16,9 +14,10 @@ from ..accounts.roles import Action
 from ..incidents.commands import acting_in
 from ..incidents.models import Incident
 from ..kernel import clock
+from ..kernel.checks import written
 from ..kernel.db import locked
-from ..kernel.errors import Conflict, Refused
-from ..kernel.names import short_name
+from ..kernel.errors import Refused
+from ..kernel.names import only_one, short_name
 from ..outgoing.catalog import TYPES
 from ..outgoing.rules import is_pattern
 from ..outgoing.rules import wants as is_wanted
@@ -49,31 +48,20 @@ def save_workflow(
     :raises Refused: no name, no such event, conditions or actions that make no sense; names which.
     :raises Conflict: another workflow has this slug.
     """
-    row, name = workflow or Workflow(), name.strip()
+    row = workflow or Workflow()
     if row.pk is not None:
         by.require(needed_for(row), row.team)
     needs = Action.MANAGE if team is not None else Action.ADMINISTER
     by.require(needs, team)
-    if not name or len(name) > 80:
-        raise Refused(
-            "A workflow needs a name of at most 80 characters.",
-            field="name",
-            value=name[:40],
-            fix="Such as “SEV1 declared”.",
-        )
+    name = written(name, "A workflow needs a name", 80, field="name", fix="Such as “SEV1 declared”.")
     wanted, met, deeds = _triggers(triggers), checked_conditions(conditions or {}), checked_actions(actions)
     _check_workspaces(by, team, deeds)
     slug = short_name(slug, before=row.slug, name=name, otherwise="workflow", among=Workflow.objects)
     with change(by, "workflow.changed" if row.pk else "workflow.created", row, needs=needs, team=team) as made:
         row.team, row.name, row.slug, row.enabled = team, name, slug, enabled
         row.triggers, row.conditions, row.actions = wanted, met.as_json(), deeds
-        try:
-            with transaction.atomic():
-                row.save()
-        except IntegrityError:
-            raise Conflict(
-                f"There is already a workflow {slug!r}.", field="slug", value=slug, fix="Choose another name."
-            ) from None
+        with only_one("workflow", slug=slug):
+            row.save()
         made.note(slug=slug, enabled=enabled)
         made.touch("workflows", f"workflow:{row.pk}")
     return row

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from ..accounts.actors import Actor
@@ -13,9 +12,10 @@ from ..accounts.models import Team
 from ..accounts.roles import Action
 from ..accounts.rules import checked_timezone
 from ..kernel import asked, clock
+from ..kernel.checks import written
 from ..kernel.db import locked
 from ..kernel.errors import Conflict, Refused, WatchroomError
-from ..kernel.names import short_name
+from ..kernel.names import only_one, short_name
 from ..kernel.plugins import one_of
 from ..kernel.signing import new_key
 from .base import EMOJI, TIMEZONE, Product
@@ -41,14 +41,7 @@ def save_workspace(
     :raises Refused: no name, an unknown product, or settings that it does not accept.
     :raises Conflict: another workspace has this slug.
     """
-    name = name.strip()
-    if not name or len(name) > 100:
-        raise Refused(
-            "A workspace needs a name of at most 100 characters.",
-            field="name",
-            value=name[:40],
-            fix="For example “Slack of Acme”.",
-        )
+    name = written(name, "A workspace needs a name", 100, field="name", fix="For example “Slack of Acme”.")
     workspace = workspace or Workspace(hook_key=new_key("wsk"))
     created = workspace.pk is None
     if not created:
@@ -77,13 +70,8 @@ def save_workspace(
         if product.polls and workspace.due_at is None:
             workspace.due_at = made.at
             made.due()
-        try:
-            with transaction.atomic():
-                workspace.save()
-        except IntegrityError:
-            raise Conflict(
-                f"There is already a workspace {slug!r}.", field="slug", value=slug, fix="Choose another name."
-            ) from None
+        with only_one("workspace", slug=slug):
+            workspace.save()
         made.note(kind=kind, slug=slug)
         changed = {name for name in {*before, *checked} if before.get(name) != checked.get(name)}
         if not created and changed:

@@ -10,6 +10,7 @@ from ...accounts.models import Membership, Person
 from ...accounts.roles import Action
 from ...actions.commands import create
 from ...actions.models import ActionItem
+from ...kernel.checks import chosen
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, NotFound, Refused
 from .. import queries
@@ -30,8 +31,7 @@ def add_note(by: Actor, drill: Drill, kind: str, text: str) -> DrillNote:
     :raises Conflict: the drill has not ended.
     """
     text = text.strip()
-    if kind not in DrillNote.Kind.values:
-        raise Refused("There is no such kind.", field="kind", value=kind, fix="Use well or mend.")
+    chosen(kind, DrillNote.Kind.values, "kind of note", field="kind")
     if not text or len(text) > 1000:
         raise Refused("Say something, in at most 1000 letters.", field="text", value=text[:40], fix="Write what happened, not who was at fault.")  # fmt: skip
     with running(by, "drill.noted", drill, needs=_needs(by, drill)) as (made, row):

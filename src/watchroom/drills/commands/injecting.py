@@ -16,6 +16,7 @@ from ...incidents.models import RoleAssignment
 from ...intake.commands import send_practised
 from ...kernel import clock
 from ...kernel.again import retried
+from ...kernel.checks import within
 from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
 from .. import library, queries, rules
@@ -77,8 +78,7 @@ def delay(by: Actor, inject: DrillInject, minutes: int) -> DrillInject:
     :raises Refused: not 1 to 120 minutes.
     :raises Conflict: it has happened already, or the drill is not on.
     """
-    if not 1 <= minutes <= 120:
-        raise Refused("That is no delay.", field="minutes", value=minutes, fix="Use 1 to 120 minutes.")
+    within(minutes, 1, 120, "delay", field="minutes", unit="minutes")
     with running(by, "drill.inject_delayed", inject.drill) as (made, row):
         found = _waiting(row, inject)
         found.due_at = max(found.due_at or made.at, row.paused_at or made.at) + timedelta(minutes=minutes)

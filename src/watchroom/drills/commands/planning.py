@@ -11,6 +11,7 @@ from ...accounts.models import Membership, Person, Team
 from ...accounts.roles import Action, Role
 from ...intake.trying import try_labels
 from ...kernel import clock
+from ...kernel.checks import chosen
 from ...kernel.errors import NotFound, Refused
 from ...paging.wording import stamp
 from .. import library, queries
@@ -29,8 +30,7 @@ def _checked(
         by.require(Action.MANAGE, team)
     if at.tzinfo is None or not -timedelta(hours=1) <= at - clock.now() <= FARTHEST:
         raise Refused("That is no time for a drill.", field="planned_for", value=at.isoformat(), fix="Use a time, with its zone, from now on and within a year.")  # fmt: skip
-    if pages not in Drill.Pages.values:
-        raise Refused("That is not whom it pages.", field="pages", value=pages, fix=f"Use {' or '.join(Drill.Pages.values)}.")  # fmt: skip
+    chosen(pages, Drill.Pages.values, "way to page", field="pages")
     for person in (facilitator, *people):
         if not person.is_active:
             field = "facilitator" if person == facilitator else "participants"

@@ -13,6 +13,7 @@ from ...accounts.changes import change
 from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...kernel import clock
+from ...kernel.checks import chosen, within
 from ...kernel.db import claimable
 from ...kernel.errors import NotFound, Refused, WatchroomError
 from ...oncall.rules.zones import check_zone
@@ -41,8 +42,7 @@ def save_practice(
     :raises Refused: something is not accepted.
     """
     people = list({each.pk: each for each in facilitators}.values())
-    if not 1 <= weeks <= MOST_WEEKS:
-        raise Refused("That is no rhythm.", field="weeks", value=weeks, fix=f"Use 1 to {MOST_WEEKS} weeks.")
+    within(weeks, 1, MOST_WEEKS, "rhythm", field="weeks", unit="weeks")
     if next_at.tzinfo is None or not timedelta(0) < next_at - clock.now() <= timedelta(days=366):
         raise Refused("That is no time for a drill.", field="next_at", value=next_at.isoformat(), fix="Use a time, with its zone, that lies ahead and within a year.")  # fmt: skip
     if not people:
@@ -52,8 +52,7 @@ def save_practice(
             raise Refused(
                 f"{person} has left.", field="facilitators", value=person.email, fix="Name somebody who is here."
             )
-    if pages not in Drill.Pages.values:
-        raise Refused("That is not whom it pages.", field="pages", value=pages, fix=f"Use {' or '.join(Drill.Pages.values)}.")  # fmt: skip
+    chosen(pages, Drill.Pages.values, "way to page", field="pages")
     if scenario is not None and scenario.team_id != team.pk:
         raise Refused(
             "That scenario is another team's.", field="scenario", value=scenario.slug, fix="Choose one of its own."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from ...accounts.actors import Actor
@@ -14,8 +13,9 @@ from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...incidents.models import IncidentSeverity
+from ...kernel.checks import chosen, within, written
 from ...kernel.errors import Conflict, NotFound, Refused
-from ...kernel.names import short_name
+from ...kernel.names import only_one, short_name
 from .. import library, queries, rules
 from ..models import Drill, Scenario
 
@@ -47,14 +47,11 @@ def save_scenario(
         if not queries.reads_inside(by, row):
             raise NotFound(queries.why_hidden(by, row), field="scenario", value=row.slug)
     by.require(Action.RESPOND, team)
-    if not name or len(name) > 120:
-        raise Refused("A scenario needs a name of at most 120 letters.", field="name", value=name[:40], fix="Such as “The database is slow”.")  # fmt: skip
+    name = written(name, "A scenario needs a name", 120, field="name", fix="Such as “The database is slow”.")
     if len(story) > 20_000:
         raise Refused("The story is too long.", field="story", value=len(story), fix="Use at most 20000 letters.")
-    if severity not in IncidentSeverity.values:
-        raise Refused("That is not a severity.", field="severity", value=severity, fix="Use 1 (worst) to 5.")
-    if not 5 <= minutes <= 480:
-        raise Refused("That is no length for a practice.", field="minutes", value=minutes, fix="Use 5 to 480 minutes.")
+    chosen(severity, IncidentSeverity.values, "severity", field="severity", fix="Use 1 (worst) to 5.")
+    within(minutes, 5, 480, "length", field="minutes", unit="minutes")
     try:
         came, wanted = rules.injects_of(injects), rules.expectations_of(expectations)
     except rules.Wrong as wrong:
@@ -65,11 +62,8 @@ def save_scenario(
         row.team, row.name, row.slug, row.severity, row.minutes = team, name, slug, severity, minutes
         row.story, row.made_of = story.replace("\r\n", "\n").strip(), row.made_of or made_of
         row.injects, row.expectations = [each.as_json() for each in came], [each.as_json() for each in wanted]
-        try:
-            with transaction.atomic():
-                row.save()
-        except IntegrityError:
-            raise Conflict(f"There is already a scenario {slug!r}.", field="slug", value=slug, fix="Choose another name.") from None  # fmt: skip
+        with only_one("scenario", slug=slug):
+            row.save()
         row.services.set(services)
         made.note(slug=slug)
         made.touch("scenarios", f"scenario:{row.pk}")

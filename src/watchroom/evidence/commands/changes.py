@@ -13,6 +13,7 @@ from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...intake.models import Integration
 from ...kernel import clock
+from ...kernel.checks import chosen
 from ...kernel.db import announce
 from ...kernel.errors import Refused
 from ...sources.base import ChangeSaid
@@ -47,13 +48,7 @@ def record_change(
             value=title[:40],
             fix="For example “checkout 4.18”.",
         )
-    if kind not in Change.Kind.values:
-        raise Refused(
-            "That is not a kind of change.",
-            field="kind",
-            value=kind,
-            fix=f"Use one of {', '.join(Change.Kind.values)}.",
-        )
+    chosen(kind, Change.Kind.values, "kind of change", field="kind")
     now = clock.now()
     at = at or now
     if at.tzinfo is None:

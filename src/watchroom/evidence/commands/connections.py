@@ -5,33 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
-
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...connectors.base import Connector
 from ...kernel import asked, clock
-from ...kernel.errors import Conflict, Refused
-from ...kernel.names import short_name
+from ...kernel.checks import written
+from ...kernel.errors import Refused
+from ...kernel.names import only_one, short_name
 from ...kernel.plugins import one_of
 from ..models import Connection
 
 GROUP = "watchroom.connectors"
 _NOTED_EVERY = timedelta(minutes=5)
-
-
-def _named(name: str) -> str:
-    name = name.strip()
-    if not name or len(name) > 100:
-        raise Refused(
-            "A connection needs a name of at most 100 characters.",
-            field="name",
-            value=name[:40],
-            fix="For example “Prometheus production”.",
-        )
-    return name
 
 
 def merged(kind: str, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +45,7 @@ def save_connection(
     :raises Refused: no name, an unknown kind, or settings that its connector does not accept.
     :raises Conflict: another connection has this slug.
     """
-    name = _named(name)
+    name = written(name, "A connection needs a name", 100, field="name", fix="For example “Prometheus production”.")
     connection = connection or Connection()
     created = connection.pk is None
     if not created:
@@ -78,13 +65,8 @@ def save_connection(
         connection.team, connection.kind, connection.name, connection.slug = team, kind, name, slug
         if connection.settings != checked:
             connection.settings, connection.tried_at, connection.error = checked, None, ""
-        try:
-            with transaction.atomic():
-                connection.save()
-        except IntegrityError:
-            raise Conflict(
-                f"There is already a connection {slug!r}.", field="slug", value=slug, fix="Choose another name."
-            ) from None
+        with only_one("connection", slug=slug):
+            connection.save()
         made.note(kind=kind, slug=slug)
         made.touch("connections")
     return connection

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from django.db import IntegrityError, transaction
-
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...connectors.base import Changes, Dashboards, Logs, Metrics, Traces
-from ...kernel.errors import Conflict, Refused
+from ...kernel.checks import chosen, within, written
+from ...kernel.errors import Refused
+from ...kernel.names import only_one
 from ...kernel.plugins import one_of
 from ..models import Connection, Indicator
 from ..rules.units import UNITS
@@ -45,29 +45,19 @@ def save_indicator(
     :raises Refused: an unknown kind or unit, no expression, or a connection that can't answer such a question.
     :raises Conflict: the service has an indicator of this name.
     """
-    if kind not in Indicator.Kind.values:
-        raise Refused(
-            "That is not a kind of indicator.",
-            field="kind",
-            value=kind,
-            fix=f"Use one of {', '.join(Indicator.Kind.values)}.",
-        )
-    if unit not in UNITS:
-        raise Refused(
-            "That unit is not known.", field="unit", value=unit, fix=f"Use one of {', '.join(filter(None, UNITS))}."
-        )
-    if worse not in {"above", "below"}:
-        raise Refused("That is not a side.", field="worse", value=worse, fix="Use above or below.")
+    chosen(kind, Indicator.Kind.values, "kind of indicator", field="kind")
+    chosen(unit, UNITS, "unit", field="unit", fix=f"Use one of {', '.join(filter(None, UNITS))}.")
+    chosen(worse, ("above", "below"), "side", field="worse")
     if threshold is not None and not math.isfinite(threshold):
         raise Refused("The threshold is no number.", field="threshold", value=threshold, fix="Use a number.")
-    expression, name = expression.strip(), name.strip() or str(Indicator.Kind(kind).label)
-    if not expression or len(expression) > 4000:
-        raise Refused(
-            "An indicator needs an expression of at most 4000 characters.",
-            field="expression",
-            value=expression[:40],
-            fix='For example sum(rate(http_requests_total{service="$service"}[5m])).',
-        )
+    name = name.strip() or str(Indicator.Kind(kind).label)
+    expression = written(
+        expression,
+        "An indicator needs an expression",
+        4000,
+        field="expression",
+        fix='For example sum(rate(http_requests_total{service="$service"}[5m])).',
+    )
     if not isinstance(one_of(GROUP, connection.kind), needed_ability(kind)):
         raise Refused(
             f"{connection.name} can't answer such a question.",
@@ -75,8 +65,7 @@ def save_indicator(
             value=connection.slug,
             fix="Choose a connection of another kind.",
         )
-    if not 0 <= position <= 32767:
-        raise Refused("That position is not accepted.", field="position", value=position, fix="Use 0 to 32767.")
+    within(position, 0, 32767, "position", field="position")
     indicator = indicator or Indicator()
     created = indicator.pk is None
     if not created:
@@ -90,13 +79,8 @@ def save_indicator(
         indicator.service, indicator.connection, indicator.kind, indicator.name = service, connection, kind, name
         indicator.expression, indicator.unit, indicator.threshold = expression, unit, threshold
         indicator.worse, indicator.position = worse, position
-        try:
-            with transaction.atomic():
-                indicator.save()
-        except IntegrityError:
-            raise Conflict(
-                f"{service} has an indicator {name!r} already.", field="name", value=name, fix="Choose another name."
-            ) from None
+        with only_one("indicator", name=name):
+            indicator.save()
         made.touch(f"service:{service.pk}")
     return indicator
 

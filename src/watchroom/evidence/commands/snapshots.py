@@ -15,6 +15,7 @@ from ...incidents.commands import acting_in, write_system
 from ...incidents.models import Incident
 from ...intake.models import Alert, AlertGroup
 from ...kernel import clock
+from ...kernel.checks import chosen
 from ...kernel.db import claimable, locked
 from ...kernel.errors import Refused
 from ..models import FirstLook, Snapshot
@@ -45,10 +46,7 @@ def keep(
 
     :raises Refused: an unknown kind, or too large, or very many are kept already.
     """
-    if kind not in Snapshot.Kind.values:
-        raise Refused(
-            "That can't be kept.", field="kind", value=kind, fix=f"Use one of {', '.join(Snapshot.Kind.values)}."
-        )
+    chosen(kind, Snapshot.Kind.values, "kind of evidence", field="kind")
     if len(json.dumps(data, default=str)) > _LARGEST:
         raise Refused("That is too large to keep.", field="data", value="", fix="Keep a part of it.")
     row = Snapshot(

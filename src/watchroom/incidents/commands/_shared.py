@@ -13,6 +13,7 @@ from ...accounts.actors import Actor
 from ...accounts.changes import Change, change
 from ...accounts.roles import Action
 from ...kernel import clock
+from ...kernel.checks import chosen
 from ...kernel.db import announce, locked
 from ...kernel.errors import Conflict, NotFound, Refused
 from .. import following, queries, rules
@@ -165,6 +166,5 @@ def checked_past(at: datetime, *, field: str = "at") -> datetime:
 
 def checked_severity(severity: int) -> int:
     """:raises Refused: not 1 to 5."""
-    if severity not in IncidentSeverity.values:
-        raise Refused("That is not a severity.", field="severity", value=severity, fix="Use 1 (worst) to 5.")
+    chosen(severity, IncidentSeverity.values, "severity", field="severity", fix="Use 1 (worst) to 5.")
     return severity

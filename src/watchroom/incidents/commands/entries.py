@@ -9,6 +9,7 @@ from datetime import datetime
 
 from ...accounts.actors import Actor
 from ...accounts.models import Person
+from ...kernel.checks import chosen
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from .. import following
@@ -49,8 +50,7 @@ def log(
 
     :raises Refused: no text, an unknown kind, a time in the future, a parent or an attachment from elsewhere.
     """
-    if kind not in KINDS:
-        raise Refused("That is not a kind of entry.", field="kind", value=kind, fix=f"Use one of {', '.join(KINDS)}.")
+    chosen(kind, KINDS, "kind of entry", field="kind")
     files = _files(by, incident, attachments)
     text = checked_text(text or ", ".join(file.name for file in files), field="text", what="The entry")
     if at is not None:
@@ -160,13 +160,7 @@ def set_standing(by: Actor, entry: LogEntry, standing: str, *, why: str = "") ->
             value=entry.pk,
             fix="Choose a hypothesis or a question.",
         )
-    if standing not in STANDINGS[entry.kind]:
-        raise Refused(
-            "That is not a standing.",
-            field="standing",
-            value=standing,
-            fix=f"Use one of {', '.join(STANDINGS[entry.kind])}.",
-        )
+    chosen(standing, STANDINGS[entry.kind], "standing", field="standing")
     with acting_in(by, "hypothesis.judged" if entry.kind == "hypothesis" else "question.closed", entry.incident) as (
         made,
         incident,

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-
-from django.utils.text import slugify
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
-from ...kernel.errors import Conflict, Refused
+from ...kernel.checks import chosen, within
+from ...kernel.errors import Refused
+from ...kernel.names import only_one, short_name
 from .. import following, queries
 from ..models import Follower, FollowRule, Incident, IncidentType
-
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def follow_incident(by: Actor, incident: Incident, *, yes: bool = True, level: str = "") -> None:
@@ -76,28 +73,21 @@ def save_follow_rule(
     """
     if (person is None) == (group is None):
         raise Refused("Say who follows.", field="person", value=None, fix="Choose a person or a team: exactly one.")
-    if not 1 <= least_severity <= 5:
-        raise Refused("That is not a severity.", field="least_severity", value=least_severity, fix="Use 1 to 5.")
+    within(least_severity, 1, 5, "severity", field="least_severity")
     level = level or (row.level if row else Follower.Level.UPDATES)
     _check_level(level)
-    scope = [each.slug for each in (team, service, type) if each is not None]
-    slug = slug or (
-        row.slug if row else slugify("-".join([str(person or group), f"sev{least_severity}", *scope]))[:64].strip("-")
-    )
-    if not _SLUG.fullmatch(slug or "") or len(slug) > 64:
-        raise Refused(
-            "The slug is made of small letters, digits and hyphens.", field="slug", value=slug, fix="Use bosses."
-        )
+    words = [str(person or group), f"sev{least_severity}", *(each.slug for each in (team, service, type) if each)]
+    before = row.slug if row else ""
+    slug = short_name(slug, before=before, name="-".join(words), otherwise="rule", among=FollowRule.objects)
     if row is not None:
         _require(by, row.person, row.group)
     _require(by, person, group)
     with change(by, "follow_rule.changed" if row else "follow_rule.created", row, needs=Action.SEE) as made:
-        if FollowRule.objects.filter(slug=slug).exclude(pk=row.pk if row else 0).exists():
-            raise Conflict(f"There is already a rule {slug!r}.", field="slug", value=slug, fix="Choose another slug.")
         row = row or FollowRule()
         row.slug, row.person, row.group, row.least_severity = slug, person, group, least_severity
         row.team, row.service, row.type, row.level = team, service, type, level
-        row.save()
+        with only_one("rule", slug=slug):
+            row.save()
         made.subject = row
         made.note(slug=slug, who=str(person or group))
     return row
@@ -115,10 +105,7 @@ def delete_follow_rule(by: Actor, row: FollowRule) -> None:
 
 
 def _check_level(level: str) -> None:
-    if level not in Follower.Level.values:
-        raise Refused(
-            "There is no such level.", field="level", value=level, fix=f"Use one of {', '.join(Follower.Level.values)}."
-        )
+    chosen(level, Follower.Level.values, "level", field="level")
 
 
 def _require(by: Actor, person: Person | None, group: Team | None) -> None:

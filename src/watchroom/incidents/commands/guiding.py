@@ -14,6 +14,7 @@ from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.again import retried
+from ...kernel.checks import chosen, within
 from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import Conflict, NotFound, Refused
 from ...paging.commands import notify
@@ -124,12 +125,8 @@ def answer_nudge(
     :raises Refused: there is no such answer, a snooze that is no time, or somebody whom it did not propose.
     :raises Conflict: it was to be done, and somebody was faster, or it is no longer so.
     """
-    if answer not in _ANSWERS:
-        raise Refused(
-            "There is no such answer.", field="answer", value=answer, fix=f"Use one of {', '.join(_ANSWERS)}."
-        )
-    if not 1 <= minutes <= 1440:
-        raise Refused("That is no time to be quiet for.", field="minutes", value=minutes, fix="Use 1 to 1440 minutes.")
+    chosen(answer, _ANSWERS, "answer", field="answer")
+    within(minutes, 1, 1440, "time", field="minutes", unit="minutes")
     if call is not None and call.pk not in {each["id"] for each in nudge.help}:
         raise Refused(
             f"{call} was not proposed here.", field="call", value=call.pk, fix="Page somebody else with /page @name."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...accounts.actors import Actor
 from ...accounts.changes import Change
 from ...kernel.again import retried
+from ...kernel.checks import chosen
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from .. import queries
@@ -31,8 +32,7 @@ def link_incidents(by: Actor, incident: Incident, other: Incident, kind: str) ->
     :raises NotAllowed: ``by`` may not act in both.
     :raises Conflict: it is a duplicate or a part of another one already, or it would go round in a circle.
     """
-    if kind not in Kind.values:
-        raise Refused("That is not a kind of link.", field="kind", value=kind, fix=f"Use {', '.join(Kind.values)}.")
+    chosen(kind, Kind.values, "kind of link", field="kind")
     if incident.pk == other.pk:
         raise Refused("That is the incident itself.", field="other", value=other.pk, fix="Name another incident.")
     other = queries.incident_for(by, other.pk)

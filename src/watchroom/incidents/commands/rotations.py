@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
-from django.utils.text import slugify
-
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
+from ...kernel.checks import within
 from ...kernel.errors import Conflict, Refused
+from ...kernel.names import short_name
 from ...oncall.models import Schedule
 from ..models import RoleName, RoleRotation
 from .roles import checked_role
-
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def save_rotation(
@@ -52,18 +48,11 @@ def save_rotation(
         )
     if person is not None and not person.is_active:
         raise Refused(f"{person} has left.", field="person", value=person.email, fix="Choose somebody else.")
-    if not 1 <= least_severity <= 5:
-        raise Refused("That is not a severity.", field="least_severity", value=least_severity, fix="Use 1 to 5.")
-    if not 1 <= answer_minutes <= 120:
-        raise Refused(
-            "That is no good time to wait.", field="answer_minutes", value=answer_minutes, fix="Use 1 to 120 minutes."
-        )
-    made_of = (service or team, checked, schedule.slug if schedule else person)
-    slug = slug or (row.slug if row else slugify("-".join(str(each) for each in made_of if each))[:64].strip("-"))
-    if not _SLUG.fullmatch(slug or "") or len(slug) > 64:
-        raise Refused(
-            "The slug is made of small letters, digits and hyphens.", field="slug", value=slug, fix="Use commanders."
-        )
+    within(least_severity, 1, 5, "severity", field="least_severity")
+    within(answer_minutes, 1, 120, "wait", field="answer_minutes", unit="minutes")
+    words = [str(each) for each in (service or team, checked, schedule.slug if schedule else person) if each]
+    before = row.slug if row else ""
+    slug = short_name(slug, before=before, name="-".join(words), otherwise="rotation", among=RoleRotation.objects)
     if row is not None:
         by.require(_needs(row.owner), row.owner)
     owner = service.team if service else team

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.roles import Action
+from ...kernel.checks import chosen, within, written
 from ...kernel.errors import Conflict, Refused
-from ...kernel.names import made_of
+from ...kernel.names import only_one, short_name
 from ..models import Incident, IncidentState, IncidentType, Phase
 
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MOST_ORDER = 999
 
 
@@ -36,13 +35,9 @@ def save_state(
     :raises Refused: no name, no such phase, or a slug that is none, or that of a phase.
     :raises Conflict: another state has this slug, or incidents are in it and it would come into another phase.
     """
-    name, description = " ".join(name.split()), description.strip()
-    if not name or len(name) > 40:
-        raise Refused("A state needs a name.", field="name", value=name[:40], fix="Write 1 to 40 characters.")
-    if phase not in Phase.values:
-        raise Refused("That is not a phase.", field="phase", value=phase[:40], fix=f"Use {', '.join(Phase.values)}.")
-    if not 0 <= order <= MOST_ORDER:
-        raise Refused("That is no place in an order.", field="order", value=order, fix=f"Use 0 to {MOST_ORDER}.")
+    name = written(" ".join(name.split()), "A state needs a name", 40, field="name", fix="Write 1 to 40 characters.")
+    chosen(phase, Phase.values, "phase", field="phase")
+    within(order, 0, MOST_ORDER, "order", field="order")
     if slug in Phase.values and (row is None or row.slug != slug):
         raise Refused(
             "That is the name of a phase.",
@@ -50,19 +45,14 @@ def save_state(
             value=slug,
             fix=f"Use another one, such as {_beside_phase(slug, team)}.",
         )
-    slug = slug or (row.slug if row else made_of(name, otherwise="state", among=IncidentState.objects))
+    before = row.slug if row else ""
+    slug = short_name(slug, before=before, name=name, otherwise="state", among=IncidentState.objects)
     if row is None and slug in Phase.values:
         slug = _beside_phase(slug, team)
-    if not _SLUG.fullmatch(slug or "") or len(slug) > 64:
-        raise Refused(
-            "The slug is made of small letters, digits and hyphens.", field="slug", value=slug, fix="Use identified."
-        )
     if row is not None:
         by.require(_needs(row.team), row.team)
     action = "incident_state.changed" if row else "incident_state.created"
     with change(by, action, row, needs=_needs(team), team=team) as made:
-        if IncidentState.objects.filter(slug=slug).exclude(pk=row.pk if row else 0).exists():
-            raise Conflict(f"There is already a state {slug!r}.", field="slug", value=slug, fix="Choose another name.")
         if row is not None and row.phase != phase and Incident.objects.filter(state=row).exists():
             raise Conflict(
                 f"Incidents are in the state {row}.",
@@ -76,9 +66,10 @@ def save_state(
             phase=phase, slug=slug, retired=retired, **({"renamed": row.name} if row.name not in {"", name} else {})
         )
         row.team, row.name, row.slug, row.phase = team, name, slug, phase
-        row.description, row.order = description, order
+        row.description, row.order = description.strip(), order
         row.retired_at = (row.retired_at or made.at) if retired else None
-        row.save()
+        with only_one("state", slug=slug):
+            row.save()
         row.types.set(types)
         made.touch("incident-states", "incidents")
     return row

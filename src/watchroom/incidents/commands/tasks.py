@@ -7,6 +7,7 @@ from datetime import datetime
 from ...accounts.actors import Actor, acting
 from ...accounts.changes import Change
 from ...accounts.models import Person
+from ...kernel.checks import chosen
 from ...kernel.db import locked
 from ...kernel.errors import Refused
 from ...paging.commands import notify
@@ -67,8 +68,8 @@ def change_task(
 
     :raises Refused: an unknown state, or the assignee has left or may not see the incident.
     """
-    if state is not None and state not in State.values:
-        raise Refused("That is not a state.", field="state", value=state, fix=f"Use one of {', '.join(State.values)}.")
+    if state is not None:
+        chosen(state, State.values, "state", field="state")
     if text is not None:
         text = checked_text(text, field="text", what="The task", most=300)
     with acting_in(by, "task.changed", task.incident) as (made, incident):

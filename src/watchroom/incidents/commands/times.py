@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ...accounts.actors import Actor
+from ...kernel.checks import chosen
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ...paging.wording import stamp, time_stamp
@@ -21,10 +22,7 @@ def correct_time(by: Actor, incident: Incident, moment: str, at: datetime, reaso
     :raises Refused: no reason, a time in the future, or one that contradicts another key time.
     :raises Conflict: it has not happened yet.
     """
-    if moment not in Moment.values:
-        raise Refused(
-            "That is not a key time.", field="moment", value=moment, fix=f"Use one of {', '.join(Moment.values)}."
-        )
+    chosen(moment, Moment.values, "key time", field="moment")
     reason = reason.strip()
     if not reason:
         raise Refused("A correction needs a reason.", field="reason", value="", fix="Say how you know.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,14 +11,13 @@ from ...accounts.models import Team
 from ...accounts.queries import person_by
 from ...accounts.roles import Action
 from ...intake.models import Route
+from ...kernel.checks import written
 from ...kernel.errors import Conflict, Refused
-from ...kernel.names import made_of
+from ...kernel.names import only_one, short_name
 from .. import hooks, queries
 from ..models import Incident, IncidentType
 from ..rules import custom_fields as custom
 from ._shared import acting_in, follow, write_system
-
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def save_type(
@@ -40,27 +38,20 @@ def save_type(
     :raises Conflict: another type has this slug.
     """
     name, description = " ".join(name.split()), description.strip()
-    if not name or len(name) > 80:
-        raise Refused("An incident type needs a name.", field="name", value=name[:80], fix="Write 1 to 80 characters.")
-    slug = slug or (row.slug if row else made_of(name, otherwise="type", among=IncidentType.objects))
-    if not _SLUG.fullmatch(slug or "") or len(slug) > 64:
-        raise Refused(
-            "The slug is made of small letters, digits and hyphens.", field="slug", value=slug, fix="Use data-leak."
-        )
+    name = written(name, "An incident type needs a name", 80, field="name", fix="Write 1 to 80 characters.")
+    before = row.slug if row else ""
+    slug = short_name(slug, before=before, name=name, otherwise="type", among=IncidentType.objects)
     asked = custom.read(fields)
     if row is not None:
         by.require(Action.MANAGE, row.team)
     action = "incident_type.changed" if row else "incident_type.created"
     with change(by, action, row, needs=Action.MANAGE, team=team) as made:
-        if IncidentType.objects.filter(slug=slug).exclude(pk=row.pk if row else 0).exists():
-            raise Conflict(
-                f"There is already an incident type {slug!r}.", field="slug", value=slug, fix="Choose another name."
-            )
         row = row or IncidentType()
         made.subject = row
         row.team, row.name, row.slug, row.description = team, name, slug, description
         row.private, row.offered, row.fields = private, offered, custom.kept(asked)
-        row.save()
+        with only_one("incident type", slug=slug):
+            row.save()
         made.note(fields=[each.key for each in asked])
         made.touch("incident-types")
     return row

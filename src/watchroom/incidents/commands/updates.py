@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ...accounts.actors import Actor
+from ...kernel.checks import chosen
 from ...kernel.errors import Conflict, NotAllowed, Refused
 from ...paging.wording import time_stamp
 from .. import hooks, rules
@@ -206,10 +207,7 @@ def _check_version(draft: UpdateDraft | None, version: int) -> None:
 
 def checked_stage(stage: str) -> str:
     """:raises Refused: there is no such stage."""
-    if stage not in Update.Stage.values:
-        raise Refused(
-            "That is not a stage.", field="stage", value=stage, fix=f"Use one of {', '.join(Update.Stage.values)}."
-        )
+    chosen(stage, Update.Stage.values, "stage", field="stage")
     return stage
 
 
@@ -220,21 +218,9 @@ def checked_wordings(wordings: Wordings | None) -> dict[str, dict[str, str]]:
     """
     found: dict[str, dict[str, str]] = {}
     for audience, parts in (wordings or {}).items():
-        if audience not in rules.AUDIENCES:
-            raise Refused(
-                "There is no such audience.",
-                field="wordings",
-                value=audience,
-                fix=f"Use one of {', '.join(rules.AUDIENCES)}.",
-            )
+        chosen(audience, rules.AUDIENCES, "audience", field="wordings")
         for part, text in parts.items():
-            if part not in rules.PARTS:
-                raise Refused(
-                    "An update has no such part.",
-                    field=f"wordings.{audience}",
-                    value=part,
-                    fix=f"Use one of {', '.join(rules.PARTS)}.",
-                )
+            chosen(part, rules.PARTS, "part of an update", field=f"wordings.{audience}")
             if text := _part(str(text or ""), f"wordings.{audience}.{part}"):
                 found.setdefault(audience, {})[part] = text
     return found

@@ -10,6 +10,7 @@ from ...accounts.actors import Actor
 from ...accounts.changes import Change, change
 from ...accounts.roles import Action
 from ...kernel.again import retried
+from ...kernel.checks import chosen
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
 from ...paging.commands import resume_escalation
@@ -134,10 +135,7 @@ def judge(by: Actor, group: AlertGroup, verdict: str) -> AlertGroup:
     :raises Refused: there is no such verdict.
     :raises Conflict: nobody has looked at it yet.
     """
-    if verdict not in Verdict.values:
-        raise Refused(
-            "There is no such verdict.", field="verdict", value=verdict, fix=f"Use one of {', '.join(Verdict.values)}."
-        )
+    chosen(verdict, Verdict.values, "verdict", field="verdict")
     with changing(by, "judged", group) as (made, row):
         if row.acknowledged_at is None and row.resolved_at is None:
             raise Conflict("Nobody has looked at it yet.", fix="Acknowledge it first.")

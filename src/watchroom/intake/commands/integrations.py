@@ -6,15 +6,13 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import IntegrityError
-
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
-from ...kernel.errors import Conflict, Refused
-from ...kernel.names import made_of
+from ...kernel.errors import Refused
+from ...kernel.names import only_one, short_name
 from ...kernel.plugins import one_of
 from ...kernel.signing import fingerprint, new_key
 from ...sources.base import Configured
@@ -98,6 +96,7 @@ def save_integration(
         integration = Integration(key_hash=fingerprint(key), key_hint=key[:8])
     else:
         by.require(Action.MANAGE, integration.team)
+    slug = short_name(slug, before=integration.slug, name=name, otherwise="integration", among=Integration.objects)
     with change(
         by, "integration.created" if created else "integration.changed", integration, needs=Action.MANAGE, team=team
     ) as made:
@@ -107,7 +106,7 @@ def save_integration(
             source,
             service,
         )
-        integration.slug = slug or integration.slug or made_of(name, otherwise="integration", among=Integration.objects)
+        integration.slug = slug
         integration.drill = drill
         integration.rate_per_minute = rate_per_minute
         if settings is not None:
@@ -117,16 +116,9 @@ def save_integration(
                     integration.rests_until = made.at
                     made.due()
             integration.settings = dict(settings)
-        try:
+        with only_one("integration", slug=slug):
             integration.save(update_fields=None if created else _SET)  # the rest is the engine's, and goes on meanwhile
-            open_inbox(integration.pk)
-        except IntegrityError:
-            raise Conflict(
-                f"There is already an integration {integration.slug!r}.",
-                field="slug",
-                value=integration.slug,
-                fix="Choose another name.",
-            ) from None
+        open_inbox(integration.pk)
         made.note(source=source, service=service.slug if service else None)
         made.touch("integrations", f"integration:{integration.pk}")
     return integration, key

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
@@ -15,6 +15,7 @@ from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.db import claimable
 from ...kernel.errors import Conflict, Refused
+from ...kernel.names import only_one
 from ..models import AlertGroup, Route, TimeInterval
 from ..routing import tree
 from ..rules import intervals as rules
@@ -48,13 +49,8 @@ def save_interval(
         before = interval.name if interval else name
         interval = interval or TimeInterval()
         interval.name, interval.team, interval.intervals = name, team, rules.as_data(read)
-        try:
-            with transaction.atomic():
-                interval.save()
-        except IntegrityError:
-            raise Conflict(
-                f"There is already a time interval {name!r}.", field="name", value=name, fix="Choose another name."
-            ) from None
+        with only_one("time interval", name=name):
+            interval.save()
         users = routes_that_name(before)
         if before != name:
             for route in users:

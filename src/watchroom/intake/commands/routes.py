@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import IntegrityError, transaction
-
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...kernel.again import retried
+from ...kernel.checks import chosen, within
 from ...kernel.db import locked
-from ...kernel.errors import Conflict, Refused
+from ...kernel.errors import Refused
+from ...kernel.names import only_one
 from ...paging.models import EscalationPolicy, Urgency
 from ..hooks import problem_of_incident_type
 from ..matchers import matcher
@@ -75,10 +75,8 @@ def save_route(
             fix='Add at least one, such as team="payments"; alertname=~".*" does mean everything.',
         )
     clean = [_matcher(text, f"matchers[{number}]") for number, text in enumerate(matchers)]
-    if urgency and urgency not in Urgency.values:
-        raise Refused(
-            "There is no such urgency.", field="urgency", value=urgency, fix="Use high, low, or leave it empty."
-        )
+    if urgency:
+        chosen(urgency, Urgency.values, "urgency", field="urgency", fix="Use high, low, or leave it empty.")
     _check_group_by(group_by)
     _check_seconds("group_wait_seconds", group_wait_seconds, 0, HOUR)
     _check_seconds("group_interval_seconds", group_interval_seconds, 1, 7 * DAY)
@@ -112,13 +110,8 @@ def save_route(
         route.declares = as_json(declares)
         for field, names in intervals.items():
             setattr(route, field, names)
-        try:
-            with transaction.atomic():
-                route.save()
-        except IntegrityError:
-            raise Conflict(
-                f"There is already a route {name!r}.", field="name", value=name, fix="Choose another name."
-            ) from None
+        with only_one("route", name=name):
+            route.save()
         follow_times([route])
         made.note(matchers=clean)
         made.touch("routes")
@@ -148,8 +141,8 @@ def _check_group_by(group_by: Sequence[str] | None) -> None:
 
 
 def _check_seconds(field: str, value: int | None, least: int, most: int) -> None:
-    if value is not None and not least <= value <= most:
-        raise Refused("That wait is not accepted.", field=field, value=value, fix=f"Use {least} to {most} seconds.")
+    if value is not None:
+        within(value, least, most, "wait", field=field, unit="seconds")
 
 
 def _check_intervals(intervals: Mapping[str, list[str] | None]) -> None:
@@ -168,27 +161,11 @@ def _check_intervals(intervals: Mapping[str, list[str] | None]) -> None:
 def _check_declares(said: Said) -> None:
     if not isinstance(said, Declares):
         return
-    if said.at_least and said.at_least not in Severity.values:
-        raise Refused(
-            "There is no such severity.",
-            field="declares.at_least",
-            value=said.at_least,
-            fix=f"Use one of {', '.join(Severity.values)}, or leave it empty.",
-        )
-    if not 0 <= said.after_minutes <= DAY // MINUTE:
-        raise Refused(
-            "That wait is not accepted.",
-            field="declares.after_minutes",
-            value=said.after_minutes,
-            fix=f"Use 0 to {DAY // MINUTE} minutes.",
-        )
-    if not 0 <= said.severity <= 5:
-        raise Refused(
-            "That is not a severity.",
-            field="declares.severity",
-            value=said.severity,
-            fix="Use 1 (worst) to 5, or 0: as the alerts say.",
-        )
+    if said.at_least:
+        chosen(said.at_least, Severity.values, "severity", field="declares.at_least")
+    within(said.after_minutes, 0, DAY // MINUTE, "wait", field="declares.after_minutes", unit="minutes")
+    hint = "Use 1 (worst) to 5, or 0: as the alerts say."
+    within(said.severity, 0, 5, "severity", field="declares.severity", fix=hint)
     if said.type and (problem := problem_of_incident_type(said.type)):
         raise Refused(
             f"No incident can be declared as one of that type: {problem}.",
@@ -202,13 +179,7 @@ def _severities(rules: Sequence[SeverityRule] | None) -> list[dict[str, str]] | 
     if rules is None:
         return None
     for number, rule in enumerate(rules):
-        if rule.severity not in Severity.values:
-            raise Refused(
-                "There is no such severity.",
-                field=f"severities[{number}]",
-                value=rule.severity,
-                fix=f"Use one of {', '.join(Severity.values)}.",
-            )
+        chosen(rule.severity, Severity.values, "severity", field=f"severities[{number}]")
     return [
         {"severity": rule.severity, "matcher": _matcher(rule.matcher, f"severities[{number}]")}
         for number, rule in enumerate(rules)

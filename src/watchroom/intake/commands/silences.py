@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-
 from ...accounts.actors import Actor
 from ...accounts.changes import Change, change
 from ...accounts.models import Team
@@ -15,6 +13,7 @@ from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, Refused
+from ...kernel.names import only_one
 from .. import holding
 from ..matchers import Matcher, matcher
 from ..models import AlertGroup, InhibitRule, MaintenanceWindow, Silence
@@ -332,13 +331,8 @@ def save_inhibition(
         rule.name, rule.team = name.strip(), team
         rule.source_matchers, rule.target_matchers = [str(each) for each in sources], [str(each) for each in targets]
         rule.equal = [label.strip() for label in equal if label.strip()]
-        try:
-            with transaction.atomic():
-                rule.save()
-        except IntegrityError:
-            raise Conflict(
-                f"There is already a rule {name!r}.", field="name", value=name, fix="Choose another name."
-            ) from None
+        with only_one("rule", name=name):
+            rule.save()
         _look(made, targets, None)
         if old:
             _look(made, old, None)

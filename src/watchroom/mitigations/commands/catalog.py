@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import IntegrityError, transaction
-
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...evidence.models import Indicator
-from ...kernel.errors import Conflict, Refused
-from ...kernel.names import made_of
+from ...kernel.checks import chosen, within, written
+from ...kernel.errors import Refused
+from ...kernel.names import only_one, short_name
 from ...kernel.plugins import one_of
 from ...runners.base import Runner as Plugin
 from ..models import Mitigation, MitigationKind, Risk, Runner
@@ -46,32 +45,16 @@ def save_mitigation(
     :raises NotAllowed: the team, or the runner's, is managed by others.
     :raises Conflict: another one has this slug.
     """
-    if not 10 <= timeout_seconds <= 86_400:
-        raise Refused(
-            "That time-out is not accepted.",
-            field="timeout_seconds",
-            value=timeout_seconds,
-            fix="Use 10 seconds to a day (86400).",
-        )
+    within(timeout_seconds, 10, 86_400, "time-out", field="timeout_seconds", unit="seconds")
     if runner is not None:
         by.require(Action.MANAGE, runner.team)
         plugin: Plugin = one_of(GROUP, runner.kind)
         inputs = plugin.check_inputs(inputs or {})
     else:
         inputs = {}
-    for field, value, allowed in (("kind", kind, MitigationKind.values), ("risk", risk, Risk.values)):
-        if value not in allowed:
-            raise Refused(
-                f"That {field} is not accepted.", field=field, value=value, fix=f"Use one of {', '.join(allowed)}."
-            )
-    name = name.strip()
-    if not name or len(name) > 120:
-        raise Refused(
-            "A mitigation needs a name of at most 120 characters.",
-            field="name",
-            value=name[:40],
-            fix="For example “Roll back checkout”.",
-        )
+    chosen(kind, MitigationKind.values, "kind of mitigation", field="kind")
+    chosen(risk, Risk.values, "risk", field="risk")
+    name = written(name, "A mitigation needs a name", 120, field="name", fix="For example “Roll back checkout”.")
     if not how.strip():
         raise Refused(
             "Say how it is done.", field="how", value=how, fix="Step by step, for someone without deep knowledge."
@@ -80,7 +63,7 @@ def save_mitigation(
     created = mitigation.pk is None
     if not created:
         by.require(Action.MANAGE, mitigation.team)
-    slug = slug or mitigation.slug or made_of(name, otherwise="mitigation", among=Mitigation.objects)
+    slug = short_name(slug, before=mitigation.slug, name=name, otherwise="mitigation", among=Mitigation.objects)
     with change(
         by, "mitigation.created" if created else "mitigation.changed", mitigation, needs=Action.MANAGE, team=team
     ) as made:
@@ -102,13 +85,8 @@ def save_mitigation(
         mitigation.managers_only = managers_only
         if runner is not None:
             made.note(runner=runner.slug, inputs=inputs)
-        try:
-            with transaction.atomic():
-                mitigation.save()
-        except IntegrityError:
-            raise Conflict(
-                f"There is already a mitigation {slug!r}.", field="slug", value=slug, fix="Choose another name."
-            ) from None
+        with only_one("mitigation", slug=slug):
+            mitigation.save()
         made.touch("mitigations")
     return mitigation
 

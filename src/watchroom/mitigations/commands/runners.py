@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import IntegrityError, transaction
-
 from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...kernel import asked
+from ...kernel.checks import written
 from ...kernel.errors import Conflict, Refused
-from ...kernel.names import short_name
+from ...kernel.names import only_one, short_name
 from ...kernel.plugins import one_of
 from ...runners.base import Runner as Plugin
 from ..models import Runner
@@ -59,14 +58,7 @@ def save_runner(
     :raises Refused: no name, an unknown kind, or settings that its plugin does not accept.
     :raises Conflict: another runner has this slug.
     """
-    name = name.strip()
-    if not name or len(name) > 100:
-        raise Refused(
-            "A runner needs a name of at most 100 characters.",
-            field="name",
-            value=name[:40],
-            fix="For example “Production cluster”.",
-        )
+    name = written(name, "A runner needs a name", 100, field="name", fix="For example “Production cluster”.")
     runner = runner or Runner()
     created = runner.pk is None
     by.require(Action.MANAGE, team)
@@ -79,13 +71,8 @@ def save_runner(
     verb = "runner.created" if created else "runner.changed"
     with change(by, verb, runner, needs=Action.MANAGE, team=team) as made:
         runner.team, runner.kind, runner.name, runner.slug, runner.settings = team, kind, name, slug, checked
-        try:
-            with transaction.atomic():
-                runner.save()
-        except IntegrityError:
-            raise Conflict(
-                f"There is already a runner {slug!r}.", field="slug", value=slug, fix="Choose another name."
-            ) from None
+        with only_one("runner", slug=slug):
+            runner.save()
         made.note(kind=kind, slug=slug)
         made.touch("runners")
     return runner

@@ -8,6 +8,7 @@ from ...accounts.actors import Actor
 from ...incidents.commands import acting_in, must_be_open, record_once, write_system
 from ...incidents.models import Incident, LogEntry, Moment
 from ...kernel.again import retried
+from ...kernel.checks import chosen
 from ...kernel.db import locked
 from ...kernel.errors import Conflict, NotFound, Refused
 from .. import rules
@@ -44,13 +45,7 @@ def start(
             value=title[:40],
             fix="For example “Roll back checkout to 4.17”.",
         )
-    if kind not in MitigationKind.values:
-        raise Refused(
-            "That is not a kind of mitigation.",
-            field="kind",
-            value=kind,
-            fix=f"Use one of {', '.join(MitigationKind.values)}.",
-        )
+    chosen(kind, MitigationKind.values, "kind of mitigation", field="kind")
     if mitigation is not None and (needs := needed_to_start(mitigation)):
         by.require(needs, mitigation.team)
     with acting_in(by, "mitigation.started", incident) as (made, row):
@@ -140,13 +135,7 @@ def finish(by: Actor, run: MitigationRun, *, outcome: str, note: str = "") -> Mi
     :raises Refused: an unknown outcome.
     :raises Conflict: another outcome has been recorded.
     """
-    if outcome not in MitigationRun.Outcome.values:
-        raise Refused(
-            "That is not an outcome.",
-            field="outcome",
-            value=outcome,
-            fix=f"Use one of {', '.join(MitigationRun.Outcome.values)}.",
-        )
+    chosen(outcome, MitigationRun.Outcome.values, "outcome", field="outcome")
     with acting_in(by, "mitigation.finished", run.incident) as (made, incident):
         row = locked(MitigationRun.objects.all()).get(pk=run.pk)
         if row.ended_at is not None:

@@ -17,13 +17,14 @@ from ...catalog.models import Service
 from ...kernel import clock
 from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import Refused
+from ...kernel.names import only_one
 from ...kernel.plugins import one_of
 from ...kernel.wake import DUE
 from .. import rules
 from ..kinds.base import Kind, clean
 from ..models import Check, CheckResult, MonitorDay
 from ..probing import Probe, Tried
-from .common import bounded, fields_of, save, set_common
+from .common import bounded, fields_of, set_common
 from .signals import tell
 
 
@@ -84,7 +85,8 @@ def save_check(
         check.timeout_seconds, check.for_seconds = timeout_seconds, for_seconds
         check.revision += 1
         check.due_at = None if check.paused else made.at
-        save(check)
+        with only_one("check", slug=check.slug):
+            check.save()
         made.note(**fields_of(check), kind=kind)
         made.touch("monitors", f"check:{check.pk}")
         made.due()

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, transaction
-
 from ...accounts.actors import Actor
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...intake.models import Severity
-from ...kernel.errors import Conflict, Refused
-from ...kernel.names import made_of
+from ...kernel.checks import chosen, written
+from ...kernel.errors import Refused
+from ...kernel.names import short_name
 from ..models import Monitor
 
 M = TypeVar("M", bound=Monitor)
@@ -47,21 +46,8 @@ def set_common(
 
     :raises Refused: no name, an unknown severity, or a text or label that is not accepted.
     """
-    name = name.strip()
-    if not name or len(name) > 100:
-        raise Refused(
-            "It needs a name of at most 100 characters.",
-            field="name",
-            value=name[:40],
-            fix="Name what is watched, such as “Nightly backup”.",
-        )
-    if severity not in Severity.values:
-        raise Refused(
-            "That is not a severity.",
-            field="severity",
-            value=severity,
-            fix=f"Use one of {', '.join(Severity.values)}.",
-        )
+    name = written(name, "It needs a name", 100, field="name", fix="Name what is watched, such as “Nightly backup”.")
+    chosen(severity, Severity.values, "severity", field="severity")
     if len(description) > 10_000:
         raise Refused(
             "That text is too long.", field="description", value=description[:40], fix="Use at most 10000 characters."
@@ -71,7 +57,8 @@ def set_common(
     if monitor.pk is not None:
         by.require(Action.MANAGE, monitor.team)
     monitor.team, monitor.service, monitor.name, monitor.severity, monitor.drill = team, service, name, severity, drill
-    monitor.slug = slug or monitor.slug or made_of(name, otherwise="monitor", among=type(monitor)._default_manager)
+    others = type(monitor)._default_manager
+    monitor.slug = short_name(slug, before=monitor.slug, name=name, otherwise="monitor", among=others)
 
 
 def _labels(given: Mapping[str, str]) -> dict[str, str]:
@@ -91,22 +78,6 @@ def _labels(given: Mapping[str, str]) -> dict[str, str]:
                 fix="Give it a name of at most 100 letters and a value of at most 1000.",
             )
     return dict(given)
-
-
-def save(monitor: Monitor) -> None:
-    """:raises Conflict: another one has this slug."""
-    try:
-        with transaction.atomic():
-            monitor.save()
-    except IntegrityError as error:
-        if "slug" not in str(error):
-            raise
-        raise Conflict(
-            f"There is already one called {monitor.slug!r}.",
-            field="slug",
-            value=monitor.slug,
-            fix="Choose another name.",
-        ) from None
 
 
 def fields_of(monitor: Monitor) -> dict[str, Any]:

@@ -15,13 +15,15 @@ from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...kernel import clock
+from ...kernel.checks import chosen
 from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import NotFound, Refused
+from ...kernel.names import only_one
 from ...kernel.signing import fingerprint, new_key
 from ...kernel.wake import DUE
 from .. import rules
 from ..models import Heartbeat, MonitorDay, Ping
-from .common import bounded, fields_of, save, set_common
+from .common import bounded, fields_of, set_common
 from .signals import tell
 
 BODY_LIMIT = 10_000
@@ -54,8 +56,7 @@ def save_heartbeat(
     :raises Refused: no name, or a schedule that can't be read.
     :raises Conflict: another has this slug.
     """
-    if kind not in Heartbeat.Kind.values:
-        raise Refused("That is not a kind.", field="kind", value=kind, fix="Use period, cron or oncalendar.")
+    chosen(kind, Heartbeat.Kind.values, "kind of heartbeat", field="kind")
     bounded("period_seconds", period_seconds, 20, _YEAR)
     bounded("grace_seconds", grace_seconds, 10, _YEAR)
     expression = expression.strip()
@@ -97,7 +98,8 @@ def save_heartbeat(
         heartbeat.kind, heartbeat.period_seconds, heartbeat.expression = kind, period_seconds, expression
         heartbeat.timezone, heartbeat.grace_seconds = timezone, grace_seconds
         _set_due(heartbeat)
-        save(heartbeat)
+        with only_one("heartbeat", slug=heartbeat.slug):
+            heartbeat.save()
         made.note(**fields_of(heartbeat), kind=kind)
         made.touch("monitors", f"heartbeat:{heartbeat.pk}")
         made.due()

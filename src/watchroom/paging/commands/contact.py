@@ -9,6 +9,7 @@ from ...accounts.actors import Actor
 from ...accounts.changes import Change, change
 from ...accounts.models import Person
 from ...channels.base import Channel, Recognises, is_for_everything
+from ...kernel.checks import within
 from ...kernel.errors import Refused
 from ...kernel.plugins import one_of
 from ..models import ContactMethod, NotificationRule, QuietHours, Urgency
@@ -109,8 +110,8 @@ def set_limit(
         ("limit_seconds", seconds, 10, 3600),
         ("collect_seconds", collect_seconds, 0, MOST_COLLECT_SECONDS),
     ):
-        if value is not None and not least <= value <= most:
-            raise Refused("That number is not accepted.", field=name, value=value, fix=f"Use {least} to {most}.")
+        if value is not None:
+            within(value, least, most, "number", field=name)
     if (count is None) != (seconds is None):
         raise Refused(
             "A limit needs both numbers.",

@@ -8,6 +8,7 @@ from ...accounts.actors import Actor
 from ...accounts.changes import change
 from ...accounts.models import Person
 from ...accounts.roles import Action
+from ...kernel.checks import chosen, within
 from ...kernel.errors import Refused
 from ...kernel.plugins import one_of
 from ..models import ContactMethod, NotificationPlan, NotificationRule, Urgency
@@ -25,8 +26,7 @@ def set_rules(by: Actor, person: Person, urgency: str, rules: Sequence[tuple[int
 
     :raises Refused: a method that is not theirs, a wait over an hour, or nothing at once for high urgency.
     """
-    if urgency not in Urgency.values:
-        raise Refused("There is no such urgency.", field="urgency", value=urgency, fix="Use high or low.")
+    chosen(urgency, Urgency.values, "urgency", field="urgency")
     own = set(ContactMethod.objects.filter(person=person).values_list("pk", flat=True))
     for method, wait in rules:
         if method not in own:
@@ -36,8 +36,7 @@ def set_rules(by: Actor, person: Person, urgency: str, rules: Sequence[tuple[int
                 value=method,
                 fix="Choose one of their own.",
             )
-        if not 0 <= wait <= 3600:
-            raise Refused("That wait is not accepted.", field="wait_seconds", value=wait, fix="Use 0 to 3600 seconds.")
+        within(wait, 0, 3600, "wait", field="wait_seconds", unit="seconds")
     if urgency == Urgency.HIGH and rules and min(wait for _, wait in rules) > 0:
         raise Refused(
             "An urgent page must reach you at once by something.",
@@ -68,13 +67,7 @@ def set_plan(by: Actor, person: Person, wanted: Mapping[str, Sequence[Mapping[st
     for urgency, entries in (plan or {}).items():
         for entry in entries:
             one_of("watchroom.channels", entry["channel"])
-            if not 0 <= entry["wait_seconds"] <= LONGEST_WAIT:
-                raise Refused(
-                    "That wait is not accepted.",
-                    field=f"{urgency}.wait_seconds",
-                    value=entry["wait_seconds"],
-                    fix=f"Use 0 to {LONGEST_WAIT} seconds.",
-                )
+            within(entry["wait_seconds"], 0, LONGEST_WAIT, "wait", field=f"{urgency}.wait_seconds", unit="seconds")
     if plan and plan["high"] and plan["high"][0]["wait_seconds"] > 0:
         raise Refused(
             "An urgent page must reach them at once by something.",

@@ -6,29 +6,23 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db import IntegrityError
 from django.db.models import ProtectedError, QuerySet
 
 from ...accounts.actors import Actor
 from ...accounts.changes import change
-from ...accounts.models import Person, Team
+from ...accounts.models import Team
 from ...accounts.roles import Action
+from ...kernel.checks import within
 from ...kernel.errors import Conflict, Refused
-from ...kernel.http import check_url, origin
-from ...kernel.names import made_of
+from ...kernel.http import origin
+from ...kernel.names import only_one, short_name
 from ...kernel.prepared import prepared
 from ...kernel.signing import new_key
-from ...oncall.models import Schedule
 from ..conditions import Conditions
-from ..hooks import proposed_by
-from ..models import EscalationPolicy, EscalationStep, PolicyVersion, StepTarget, Urgency, in_a_while
+from ..models import EscalationPolicy, EscalationStep, PolicyVersion, StepTarget, in_a_while
 from ..rules import Plan, Step, Target
-from ._conditions import checked_conditions
-from .rooms import check_rooms, checked_room
-
-KINDS = ("person", "schedule", "team", "role", "webhook", "incident", "mitigation", "runbook", "chat")
-MOST_STEPS = 50
-_MODELS: dict[str, Any] = {"person": Person, "schedule": Schedule, "team": Team}
+from .rooms import check_rooms
+from .steps import checked_steps
 
 
 def save_policy(
@@ -57,50 +51,26 @@ def save_policy(
     """
     if not name.strip():
         raise Refused("A policy needs a name.", field="name", value=name, fix="Give it a name.")
-    if not steps:
-        raise Refused("A policy without steps pages nobody.", field="steps", value=[], fix="Add at least one step.")
-    if not 1 <= answers <= 20:
-        raise Refused("That number of answers is not accepted.", field="answers", value=answers, fix="Use 1 to 20.")
-    if not 0 <= repeats <= 100:
-        raise Refused("That number of repeats is not accepted.", field="repeats", value=repeats, fix="Use 0 to 100.")
-    if len(steps) > MOST_STEPS:
-        raise Refused(
-            "Those are too many steps.",
-            field="steps",
-            value=len(steps),
-            fix=f"Use at most {MOST_STEPS}; it can repeat.",
-        )
-    checked = [_checked(number, step) for number, step in enumerate(steps)]
-    for number, each in enumerate(checked):
-        for target in each.targets if not proposed_follow else ():
-            _must_be_known(target, f"steps[{number}].targets")
-    if all(step.pause for step in checked):
-        raise Refused(
-            "A policy that only waits pages nobody.", field="steps", value=[], fix="Add a step that pages somebody."
-        )
+    within(answers, 1, 20, "number of answers", field="answers")
+    within(repeats, 0, 100, "number of repeats", field="repeats")
+    checked = checked_steps(steps, proposed_follow=proposed_follow)
     check_rooms(by, team, checked)
     policy = policy or EscalationPolicy(version=0)
     created = policy.pk is None
     if not created:
         by.require(Action.MANAGE, policy.team)
+    slug = short_name(slug, before=policy.slug, name=name, otherwise="policy", among=EscalationPolicy.objects)
     with change(by, "policy.created" if created else "policy.changed", policy, needs=Action.MANAGE, team=team) as made:
         policy.team, policy.name, policy.description, policy.repeats = team, name.strip(), description, repeats
         policy.answers, policy.look_at = answers, in_a_while()
         if policy.webhook_key is None and any(t.kind == "webhook" for step in checked for t in step.targets):
             policy.webhook_key = new_key("whs")
-        policy.slug = slug or policy.slug or made_of(name, otherwise="policy", among=EscalationPolicy.objects)
+        policy.slug = slug
         if not created:
             _keep(policy, "")  # one from before versions were kept
         policy.version += 1
-        try:
+        with only_one("policy", slug=slug):
             policy.save()
-        except IntegrityError:
-            raise Conflict(
-                f"There is already a policy {policy.slug!r}.",
-                field="slug",
-                value=policy.slug,
-                fix="Choose another name.",
-            ) from None
         policy.steps.all().delete()
         for position, each in enumerate(checked):
             step = EscalationStep.objects.create(
@@ -216,120 +186,6 @@ def _target(row: StepTarget | Any) -> Target:
     if row.schedule_id:
         return Target("schedule", row.schedule_id, row.who)
     return Target("person", row.person_id) if row.person_id else Target("team", row.team_id or 0)
-
-
-def _checked(number: int, step: Mapping[str, Any]) -> Step:
-    where = f"steps[{number}]"
-    wait = int(step.get("wait_seconds", 300))
-    if not 1 <= wait <= 86_400:
-        raise Refused(
-            "That wait is not accepted.", field=f"{where}.wait_seconds", value=wait, fix="Use 1 second to 1 day."
-        )
-    urgency = step.get("urgency") or ""
-    if urgency and urgency not in Urgency.values:
-        raise Refused(
-            "There is no such urgency.",
-            field=f"{where}.urgency",
-            value=urgency,
-            fix="Use high or low, or nothing for the urgency of what happened.",
-        )
-    targets = tuple(
-        _checked_target(f"{where}.targets[{place}]", target) for place, target in enumerate(step.get("targets", ()))
-    )
-    pause = bool(step.get("pause", False))
-    if pause and targets:
-        raise Refused(
-            "A step that only waits does nothing else.",
-            field=f"{where}.pause",
-            value=True,
-            fix="Take its targets away, or let it do them and then wait.",
-        )
-    if not targets and not pause:
-        raise Refused(
-            "This step pages nobody.", field=f"{where}.targets", value=[], fix="Add a person, a schedule or a team."
-        )
-    proposed = next((target.kind for target in targets if target.is_proposed), "")
-    if proposed and not any(target.is_person for target in targets):
-        raise Refused(
-            f"Somebody has to approve a {proposed}.",
-            field=f"{where}.targets",
-            value=proposed,
-            fix="Let the same step page a person, a schedule or a team.",
-        )
-    conditions = checked_conditions(step.get("conditions") or {}, f"{where}.conditions")
-    return Step(tuple(dict.fromkeys(targets)), wait, urgency, bool(step.get("round_robin", False)), conditions, pause)
-
-
-def _checked_target(where: str, given: Mapping[str, Any]) -> Target:
-    kinds = [kind for kind in KINDS if given.get(kind) is not None]
-    if len(kinds) != 1:
-        raise Refused(
-            "A target is exactly one thing.", field=where, value=dict(given), fix=f"Give one of {', '.join(KINDS)}."
-        )
-    kind, value = kinds[0], given[kinds[0]]
-    if kind == "webhook":
-        return Target(kind, 0, check_url(value, field=f"{where}.webhook"))
-    if kind == "incident":
-        if value not in range(6):
-            raise Refused(
-                "There is no such severity.",
-                field=f"{where}.incident",
-                value=value,
-                fix="Use 1 to 5, or 0 to take the severity of the alerts.",
-            )
-        return Target(kind, int(value))
-    if kind == "role":
-        name = str(value).strip()
-        if not 0 < len(name) <= 40:
-            raise Refused(
-                "That is not a role.", field=f"{where}.role", value=value, fix="For example commander or operations."
-            )
-        return Target(kind, 0, name)
-    if kind == "mitigation":
-        return Target(kind, 0, str(value)[:64])
-    if kind == "runbook":
-        return _checked_runbook(where, value, given.get("runbook_step") or "")
-    if kind == "chat":
-        return checked_room(where, value, given.get("room"))
-    if not _MODELS[kind].objects.filter(pk=value).exists():
-        raise Refused(
-            f"There is no {kind} {value}.",
-            field=where,
-            value=dict(given),
-            fix="Name an existing person, schedule or team.",
-        )
-    who = given.get("who") or "current"
-    if who not in StepTarget.Who.values:
-        raise Refused(
-            "A schedule has nobody like that.", field=f"{where}.who", value=who, fix="Use current, next or all."
-        )
-    return Target(kind, int(value), who if kind == "schedule" else "")
-
-
-def _checked_runbook(where: str, slug: object, step: object) -> Target:
-    """Its slug, and the key of a step of it."""
-    for name, text in (("runbook", slug), ("runbook_step", step)):
-        if not (isinstance(text, str) and len(text) <= 64 and "/" not in text) or (name == "runbook" and not text):
-            raise Refused(
-                "That names no runbook." if name == "runbook" else "That names no step of a runbook.",
-                field=f"{where}.{name}",
-                value=str(text)[:80],
-                fix="Use its slug." if name == "runbook" else "Use the key of one of its steps.",
-            )
-    return Target("runbook", 0, f"{slug}/{step}" if step else str(slug))
-
-
-def _must_be_known(target: Target, where: str) -> None:
-    if target.is_proposed and proposed_by(target) is None:
-        fix = "Use the slug of one in the catalog of mitigations."
-        if target.kind == "runbook":
-            fix = "Use the slug of a runbook that has steps, and the key of one whose mitigation is in the catalog."
-        raise Refused(
-            f"There is no {target.kind} {target.detail!r}.",
-            field=f"{where}.{target.kind}",
-            value=target.detail,
-            fix=fix,
-        )
 
 
 def webhook_key(by: Actor, policy: EscalationPolicy, *, renew: bool = False) -> str:

@@ -17,6 +17,7 @@ from ...accounts.queries import team_by
 from ...accounts.roles import Action
 from ...api.pages import page
 from ...kernel import clock
+from ...kernel.checks import chosen, within
 from ...kernel.errors import Conflict, NotFound, Refused
 from ...kernel.finding import one
 from ...kernel.found import fitting
@@ -25,7 +26,7 @@ from ...runbooks import choosing
 from ...web.middleware import actor_of
 from ...workspaces.queries import visible_to as visible_workspaces
 from .. import commands
-from ..commands.policies import MOST_STEPS
+from ..commands.steps import MOST_STEPS
 from ..conditions import DAYS, Conditions, Facts
 from ..models import EscalationPolicy, Urgency
 from ..outlook import warnings_of
@@ -183,10 +184,8 @@ def _steps(given: QueryDict) -> list[dict[str, Any]]:
 
 def facts_from(at: datetime, urgency: str, severity: str, labels: str, alerts: int) -> Facts:
     """What a dry run assumes has fired. Raises ``Refused`` for what can't be read."""
-    if urgency not in Urgency.values:
-        raise Refused("There is no such urgency.", field="urgency", value=urgency, fix="Use high or low.")
-    if not 0 <= alerts <= 200:
-        raise Refused("That number of alerts is not accepted.", field="alerts", value=alerts, fix="Use 0 to 200.")
+    chosen(urgency, Urgency.values, "urgency", field="urgency")
+    within(alerts, 0, 200, "number of alerts", field="alerts")
     return Facts(urgency, severity, (labels_from(labels, "labels"),), (at,) * alerts)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db import IntegrityError, transaction
-
 from ...accounts.actors import Actor
 from ...accounts.changes import Change, change
 from ...accounts.models import Person, Team
@@ -14,9 +12,10 @@ from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...evidence.models import Indicator
 from ...intake.matchers import matcher
+from ...kernel.checks import within, written
 from ...kernel.db import locked
-from ...kernel.errors import Conflict, NotFound, Refused
-from ...kernel.names import short_name
+from ...kernel.errors import NotFound, Refused
+from ...kernel.names import only_one, short_name
 from ...mitigations.models import Mitigation
 from .. import rules
 from ..models import Runbook, RunbookVersion
@@ -49,22 +48,15 @@ def save_runbook(
     :raises NotAllowed: the team is managed by others.
     :raises Conflict: another one has this slug.
     """
-    name, summary = " ".join(name.split()), rules.tidy_text(summary)
-    if not name or len(name) > 120:
-        raise Refused(
-            "A runbook needs a name of at most 120 characters.",
-            field="name",
-            value=name[:40],
-            fix="Say what is seen: “Checkout answers slowly”.",
-        )
+    summary = rules.tidy_text(summary)
+    needs, hint = "A runbook needs a name", "Say what is seen: “Checkout answers slowly”."
+    name = written(" ".join(name.split()), needs, 120, field="name", fix=hint)
     if len(summary) > LONGEST_SUMMARY:
         raise Refused(
             "That is too long.", field="summary", value=f"{summary[:40]}…", fix=f"Keep to {LONGEST_SUMMARY} letters; the rest belongs into steps."
         )  # fmt: skip
-    if review_days is not None and not 1 <= review_days <= reviews.MOST_DAYS:
-        raise Refused(
-            "That many days are not accepted.", field="review_days", value=review_days, fix=f"Use 1 to {reviews.MOST_DAYS}, or none."
-        )  # fmt: skip
+    if review_days is not None:
+        within(review_days, 1, reviews.MOST_DAYS, "time", field="review_days", unit="days, or none")
     clean = [_matcher(text, number) for number, text in enumerate(matchers)]
     if owner is not None and not owner.is_active and (runbook is None or owner.pk != runbook.owner_id):
         raise Refused("They have left.", field="owner", value=owner.email, fix="Choose somebody else.")
@@ -87,13 +79,8 @@ def save_runbook(
         runbook.team, runbook.name, runbook.slug, runbook.summary = team, name, slug, summary
         runbook.matchers, runbook.owner, runbook.review_days = clean, owner, review_days
         _plan_review(runbook, made)
-        try:
-            with transaction.atomic():
-                runbook.save()
-        except IntegrityError:
-            raise Conflict(
-                f"There is already a runbook {slug!r}.", field="slug", value=slug, fix="Choose another name."
-            ) from None
+        with only_one("runbook", slug=slug):
+            runbook.save()
         runbook.services.set(list(services))
         if wanted is not None:
             _keep(runbook, wanted, made)

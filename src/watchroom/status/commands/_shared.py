@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...accounts.changes import Change
 from ...incidents.models import Incident
+from ...kernel.checks import chosen
 from ...kernel.errors import Refused
 from ..models import ComponentState, Destination, StatusPage
 
@@ -36,10 +37,7 @@ def checked_text(text: str, *, field: str, most: int, fix: str, what: str = "The
 
 def checked_state(state: str, *, field: str) -> str:
     """:raises Refused: there is no such state."""
-    if state not in ComponentState.values:
-        raise Refused(
-            "There is no such state.", field=field, value=state, fix=f"Use one of {', '.join(ComponentState.values)}."
-        )
+    chosen(state, ComponentState.values, "state", field=field)
     return state
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ...catalog.models import Service
+from ...kernel.checks import chosen
 from ...kernel.errors import Refused
 from ..models import Component, ComponentGroup, ComponentSpan, StatusPage
 from ._shared import checked_state, checked_text
@@ -46,13 +47,7 @@ def read_component(number: int, given: Mapping[str, Any]) -> dict[str, Any]:
                 fix="See the list of services.",
             )
     row["automatic"] = str(given.get("automatic") or Component.Automatic.OFF)
-    if row["automatic"] not in Component.Automatic.values:
-        raise Refused(
-            "There is no such way.",
-            field=f"{where}.automatic",
-            value=row["automatic"],
-            fix=f"Use one of {', '.join(Component.Automatic.values)}.",
-        )
+    chosen(row["automatic"], Component.Automatic.values, "way", field=f"{where}.automatic")
     if row["automatic"] != Component.Automatic.OFF and row["service"] is None:
         raise Refused(
             "Without a service nothing is known of it automatically.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,14 +12,14 @@ from ...accounts.changes import change
 from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...kernel import signing
-from ...kernel.errors import Conflict, Refused, WatchroomError
-from ...kernel.names import made_of
+from ...kernel.checks import chosen, within
+from ...kernel.errors import Refused, WatchroomError
+from ...kernel.names import only_one, short_name
 from ...kernel.plugins import all_of
 from ..models import Audience, Recipient, StakeholderList
 from ..rooms import RoomChannel
 from ._shared import checked_text
 
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PERSONAL = {"browser", "push"}  # an open tab, an installed app: they belong to a person, not to a list
 
 
@@ -49,32 +48,21 @@ def save_list(
     :raises Conflict: another list has this slug.
     """
     name = checked_text(name, field="name", most=100, fix="Say who is on it.")
-    slug = slug or (row.slug if row else made_of(name, otherwise="list", among=StakeholderList.objects))
-    if not _SLUG.fullmatch(slug or "") or len(slug) > 64:
-        raise Refused(
-            "The slug is made of small letters, digits and hyphens.", field="slug", value=slug, fix="Use e-mail-board."
-        )
-    if audience not in Audience.values:
-        raise Refused(
-            "There is no such audience.",
-            field="audience",
-            value=audience,
-            fix=f"Use one of {', '.join(Audience.values)}.",
-        )
-    if not 1 <= least_severity <= 5:
-        raise Refused("That is not a severity.", field="least_severity", value=least_severity, fix="Use 1 to 5.")
+    before = row.slug if row else ""
+    slug = short_name(slug, before=before, name=name, otherwise="list", among=StakeholderList.objects)
+    chosen(audience, Audience.values, "audience", field="audience")
+    within(least_severity, 1, 5, "severity", field="least_severity")
     fresh = None if recipients is None else [_recipient(number, each) for number, each in enumerate(recipients)]
     if row is not None:
         by.require(Action.MANAGE, row.team)
     action = "stakeholder_list.changed" if row else "stakeholder_list.created"
     with change(by, action, row, needs=Action.MANAGE, team=team) as made:
-        if StakeholderList.objects.filter(slug=slug).exclude(pk=row.pk if row else 0).exists():
-            raise Conflict(f"There is already a list {slug!r}.", field="slug", value=slug, fix="Choose another name.")
         row = row or StakeholderList()
         made.subject = row
         row.team, row.name, row.slug, row.audience = team, name, slug, audience
         row.least_severity, row.every_team = least_severity, every_team
-        row.save()
+        with only_one("list", slug=slug):
+            row.save()
         if fresh is not None:
             _replace(row, fresh)
         made.note(audience=audience, recipients=row.recipients.count())

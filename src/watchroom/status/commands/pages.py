@@ -16,6 +16,7 @@ from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...accounts.rules import checked_timezone
 from ...kernel import settings as conf
+from ...kernel.checks import chosen
 from ...kernel.errors import Conflict, Refused
 from ..models import ComponentSpan, StatusPage
 from ..rules import LANGUAGES, readable_on
@@ -101,10 +102,7 @@ def _must_be_alone(page: StatusPage, slug: str, domain: str) -> None:
 
 
 def _language(code: str) -> str:
-    if code not in LANGUAGES:
-        raise Refused(
-            "That language is not offered.", field="language", value=code, fix=f"Use one of {', '.join(LANGUAGES)}."
-        )
+    chosen(code, LANGUAGES, "language", field="language")
     return code
 
 

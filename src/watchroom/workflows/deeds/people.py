@@ -6,6 +6,7 @@ from ...accounts.models import Person, Team
 from ...incidents.commands import assign_role
 from ...incidents.models import RoleAssignment, RoleName
 from ...kernel import clock
+from ...kernel.checks import chosen
 from ...kernel.errors import Conflict, Refused
 from ...oncall.models import Schedule
 from ...oncall.queries import who
@@ -53,8 +54,7 @@ def _page_said(action: Action) -> str:
 
 def _role_of(action: Action) -> str:
     role = str(action.get("role") or "")
-    if role not in RoleName.values:
-        raise Refused("That is not a role.", field="role", value=role, fix=f"Use one of {', '.join(RoleName.values)}.")
+    chosen(role, RoleName.values, "role", field="role")
     if bool(action.get("schedule")) == bool(action.get("person")):
         raise Refused("It is not said who.", field="schedule", value="", fix="Name a schedule, or a person.")
     return role
