@@ -40,6 +40,20 @@ def test_each_process_comes_back_and_all_end(start_server: Callable[..., Server]
 
 @pytest.mark.peer
 @pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux lets a program say where it runs")
+def test_only_the_gate_stays_on_one_processor(start_server: Callable[..., Server]) -> None:
+    server = start_server(fresh=True)
+    ours = os.sched_getaffinity(0)
+    where = {command: os.sched_getaffinity(pid) for pid, command in server.processes().items()}
+    for command, processors in where.items():
+        if "watchroom gate" in command:
+            assert len(processors) == 1 and processors <= ours
+        else:
+            assert processors == ours
+
+
+@pytest.mark.peer
+@pytest.mark.slow
 @pytest.mark.sqlite_only
 def test_it_begins_while_the_database_is_away_and_looks_at_it_when_it_is_back(tmp_path: Path) -> None:
     """Status pages are answered from what the gate has kept, also after a restart in the middle of an outage; nothing
