@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -391,6 +392,61 @@ def test_a_policy_is_put_together_with_the_keyboard(client: Any, live_server: An
         ("Ben Okafor", None),
         (None, team),
     }
+
+
+def test_what_was_entered_first_stands_first_whatever_is_found_first(
+    client: Any, live_server: Any, chromium: Chromium
+) -> None:
+    """A slow answer put the later words before the earlier ones: the wrong one was removed, and a round began with another."""
+    anna = factories.person("Anna", role="administrator")
+    factories.team("Shop")
+    for name in ("Ben Okafor", "Zoe"):
+        factories.person(name)
+    page = signed_in(client, chromium, live_server, anna, viewport=PHONE)
+    held: dict[str, Any] = {}
+
+    def answer(route: Any) -> None:
+        words = parse_qs(urlsplit(route.request.url).query).get("q", [""])[0]
+        held[words] = route
+        if words == "ben":
+            route.continue_()
+
+    page.route("**/choices/**", answer)
+    page.goto("/policies/new")
+    page.fill("#name", "Shop, urgent")
+    box = page.get_by_role("combobox", name="Page", exact=True).first
+    box.click()
+    for words in ("zoe", "nobody", "everybody shop", "anna"):
+        page.keyboard.type(words)
+        page.keyboard.press("Enter")
+    picked = page.locator(".picked li")
+    expect(picked).to_have_text(["“zoe” …×", "“nobody” …×", "“everybody shop” …×", "“anna” …×"])
+    assert axe(page) == []
+    page.keyboard.type("ben")  # is found by itself, while those before are still being looked for
+    expect(page.locator(".pick [role=option]:visible")).to_have_text(["Ben Okafor"])
+    page.keyboard.press("Enter")
+    expect(picked).to_have_text(["“zoe” …×", "“nobody” …×", "“everybody shop” …×", "“anna” …×", "Ben Okafor×"])
+    save = page.get_by_role("button", name="Save")
+    save.click()
+    expect(box).to_be_focused()  # nothing is sent without what is still being looked for
+    page.keyboard.type("more")
+    for words in ("anna", "everybody shop", "nobody", "zoe"):
+        with page.expect_response(held[words].request.url):
+            held[words].continue_()
+    chosen = ["Zoe×", "“nobody”: nothing found×", "Everybody in Shop×", "Anna×", "Ben Okafor×"]
+    expect(picked).to_have_text(chosen)
+    box.fill("")
+    save.click()
+    expect(box).to_be_focused()
+    assert "“nobody” is not chosen" in box.evaluate("box => box.validationMessage")
+    page.get_by_role("button", name="Remove “nobody”").click()
+    page.keyboard.press("Backspace")  # in the empty box: the last of the chosen
+    expect(picked).to_have_text(["Zoe×", "Everybody in Shop×", "Anna×"])
+    save.click()
+    page.wait_for_url("**/policies/shop-urgent")
+    page.goto("/policies/shop-urgent/edit")
+    expect(page.locator(".picked li")).to_have_text(["Zoe×", "Everybody in Shop×", "Anna×"])
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_what_is_looked_for_on_a_bad_network_blocks_a_form_for_seconds_and_is_not_lost_unseen(

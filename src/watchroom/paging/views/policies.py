@@ -123,12 +123,17 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
         values = _values_of(policy)
         rows = [row_of(step) for step in policy.steps.prefetch_related("targets__workspace")] if policy else []
         spare = SPARE_STEPS
+    rows += [empty_row() for _ in range(spare)]
     whole_lists = request.GET.get("choices") == "all"
+    offered = dict(everything() if whole_lists else named({each for row in rows for each in row["chosen"]}))
+    for row in rows:  # first what is chosen, in its order: turns are taken in it
+        row["chosen"] = [(each, offered[each]) for each in row["chosen"] if each in offered]
+        row["others"] = [each for each in offered.items() if each not in row["chosen"]] if whole_lists else []
     context = {
         "policy": policy,
         "values": values,
         "error": error,
-        "steps": [*rows, *(empty_row() for _ in range(spare))],
+        "steps": rows,
         "severities": SEVERITIES,
         "incident_severities": [("0", "as the alerts say"), *((str(n), f"SEV{n}") for n in range(1, 6))],
         "workspaces": visible_workspaces(actor),
@@ -136,7 +141,6 @@ def edit(request: HttpRequest, slug: str | None = None) -> HttpResponse:
         "zones": sorted(available_timezones()),
         "teams": actor.teams_where(Action.MANAGE),
         "all_choices": whole_lists,
-        "targets": everything() if whole_lists else named({each for row in rows for each in row["chosen"]}),
         "mitigations": choosing.MITIGATIONS.chosen((row["mitigation"] for row in rows), whole=whole_lists),
         "runbooks": choosing.PROPOSABLE.chosen((row["runbook"] for row in rows), whole=whole_lists),
     }

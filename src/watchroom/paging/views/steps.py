@@ -34,7 +34,7 @@ def empty_row() -> dict[str, Any]:
     """A step that nobody has filled in."""
     return (
         dict.fromkeys(_TEXTS, "")
-        | {"minutes": "5", "chosen": set(), "severities": set(), "round_robin": False, "pause": False}
+        | {"minutes": "5", "chosen": [], "severities": set(), "round_robin": False, "pause": False}
         | {"days": set(WORKDAYS)}
     )
 
@@ -43,7 +43,7 @@ def form_row(given: QueryDict, number: int) -> dict[str, Any]:
     """What was typed into row ``number``, as it was typed."""
     return empty_row() | {
         **{name: given.get(f"{name}-{number}", "") for name in _TEXTS},
-        "chosen": set(given.getlist(f"targets-{number}")),
+        "chosen": given.getlist(f"targets-{number}"),
         "severities": set(given.getlist(f"severities-{number}")),
         "days": set(given.getlist(f"days-{number}")),
         "round_robin": f"round_robin-{number}" in given,
@@ -76,7 +76,7 @@ def row_of(step: EscalationStep) -> dict[str, Any]:
     hours = when.get("hours") or {}
     return empty_row() | {
         "minutes": f"{step.wait_seconds / 60:g}",
-        "chosen": {choice for choice in map(_choice, targets) if choice},
+        "chosen": [choice for choice in map(_choice, targets) if choice],
         "chat": "\n".join(f"{target.workspace.slug} {target.room}".strip() for target in targets if target.workspace),
         "webhook": "\n".join(target.webhook for target in targets if target.webhook),
         "incident": next((str(t.incident_severity) for t in targets if t.incident_severity is not None), ""),

@@ -18,22 +18,25 @@ function enhance(select) {
   const empty = input.placeholder;
   const list = make("ul", { id: `${id}-list`, role: "listbox", "aria-label": "What can be chosen" });
   const said = make("p", { class: "sr-only", role: "status" });
-  let shown = [], at = 0, chosen = [...select.selectedOptions].filter((option) => option.value); // in the order in which they were chosen
+  let shown = [], at = 0, chosen = [...select.selectedOptions].filter((option) => option.value); // in the order in which they were chosen: options, and the words that hold a place
   let asked = 0, waits = null; // of data-find: the last question, and whether it is still open
-  const entered = new Set(); // words that were entered before their answer had come
+  let turn = Promise.resolve(); // words that were entered before their answer had come get it in the order in which they were entered
   let lost = ""; // words that found nothing after the box had been left: they are given back, and must not go unseen
 
   const drawChips = () => {
-    chips.replaceChildren(...chosen.map((option) => {
-      const off = make("button", { type: "button", "aria-label": `Remove ${nameOf(option)}` }, "×");
-      off.addEventListener("click", () => { choose(option, false); input.focus(); });
-      return make("li", {}, nameOf(option), off);
+    chips.replaceChildren(...chosen.map((each) => {
+      const name = each.words ? `“${each.words}”` : nameOf(each), off = make("button", { type: "button", "aria-label": `Remove ${name}` }, "×");
+      off.addEventListener("click", () => { remove(each); input.focus(); });
+      return make("li", {}, each.missed ? `${name}: nothing found` : each.words ? `${name} …` : name, off);
     }));
     chips.hidden = !chips.childElementCount;
     input.placeholder = select.multiple || chips.hidden ? empty : "Another one";
     valid();
   };
-  const valid = () => input.setCustomValidity(entered.size ? `“${[...entered].join("”, “")}” is still being looked for. Send again in a moment.` : lost ? `“${lost}” is not chosen: nothing was found. Type it again, or leave the box empty.` : select.dataset.required && chips.hidden ? "Choose at least one." : "");
+  const valid = () => {
+    const [open, missed] = [false, true].map((gone) => chosen.filter((each) => each.words && Boolean(each.missed) === gone).map((each) => `“${each.words}”`).join(", "));
+    input.setCustomValidity(open ? `${open} is still being looked for. Send again in a moment.` : lost ? `“${lost}” is not chosen: nothing was found. Type it again, or leave the box empty.` : missed ? `${missed} is not chosen: nothing was found. Remove it, and type it again.` : select.dataset.required && chips.hidden ? "Choose at least one." : "");
+  };
   const mark = () => {
     [...list.children].forEach((row, index) => row.setAttribute("aria-selected", String(index === at)));
     const row = list.children[at];
@@ -46,13 +49,13 @@ function enhance(select) {
     return [...select.options].filter((option) => option.value && !option.selected && words.every((word) => nameOf(option).toLowerCase().includes(word)));
   };
   const ask = async (words) => {
-    const rows = await (await fetch(`${find}${find.includes("?") ? "&" : "?"}q=${encodeURIComponent(words)}`, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(5_000) })).json();
-    return rows.map(({ value, label, hint }) => {
-      const option = [...select.options].find((each) => each.value === value) ?? new Option(label, value);
-      option.dataset.hint = hint;
-      return option;
-    }).filter((option) => !option.selected || !option.parentElement);
+    try { return await (await fetch(`${find}${find.includes("?") ? "&" : "?"}q=${encodeURIComponent(words)}`, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(5_000) })).json(); } catch { return null; /* said below */ }
   };
+  const free = (rows) => rows.map(({ value, label, hint }) => {
+    const option = [...select.options].find((each) => each.value === value) ?? new Option(label, value);
+    option.dataset.hint = hint;
+    return option;
+  }).filter((option) => !option.selected || !option.parentElement);
   const remark = (words) => {
     said.textContent = words;
     list.replaceChildren(make("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, words));
@@ -65,26 +68,29 @@ function enhance(select) {
   };
   const found = async () => {
     const mine = asked += 1;
-    let fits = null;
-    try { fits = await ask(input.value); } catch { /* said below */ }
+    const rows = await ask(input.value);
     if (mine !== asked) return;
     waits = null;
-    if (fits) draw(fits); else unheard();
+    if (rows) draw(free(rows)); else unheard();
   };
-  // Who types fast has pressed Enter, and typed on, before the answer comes: what is meant is chosen all the same.
-  const enter = async () => {
-    const words = input.value;
+  // Who types fast has pressed Enter, and typed on, before the answer comes: what is meant is chosen all the same, at its place.
+  const enter = () => {
+    const place = { words: input.value }, answer = ask(place.words);
     close();
     input.value = "";
-    entered.add(words);
-    valid();
-    let fits = null;
-    try { fits = await ask(words); } catch { /* said below */ }
-    entered.delete(words);
-    if (fits?.length) { choose(fits[0], true, true); return; }
-    if (!input.value) input.value = words; // given back, to be mended
-    if (document.activeElement !== input) lost = words;
-    valid();
+    chosen = [...chosen, place];
+    drawChips();
+    turn = turn.then(async () => answered(place, await answer));
+  };
+  const answered = (place, rows) => {
+    if (!chosen.includes(place)) return; // taken back meanwhile
+    const fits = rows && free(rows), { words } = place;
+    if (fits?.length && (select.multiple || place === chosen.at(-1))) { choose(fits[0], place); return; }
+    if (fits?.length) { remove(place); return; } // where there is only one, the last counts
+    place.missed = Boolean(input.value); // the box is full: it stays, and says so
+    if (!place.missed) { remove(place); input.value = words; } // given back, to be mended
+    if (!place.missed && document.activeElement !== input) lost = words;
+    drawChips();
     if (!fits) unheard(); else if (input.value === words && document.activeElement === input) draw(fits);
   };
   const open = (event) => {
@@ -99,7 +105,7 @@ function enhance(select) {
     list.replaceChildren(...shown.map((option, index) => {
       const group = option.parentElement?.label;
       const row = make("li", { role: "option", id: `${id}-${index}` }, ...(group ? [make("span", { class: "hint" }, `${group} `)] : []), option.textContent.trim(), ...(option.dataset.hint ? [make("span", { class: "hint" }, ` ${option.dataset.hint}`)] : []));
-      row.addEventListener("pointerdown", (event) => { event.preventDefault(); choose(option, true); });
+      row.addEventListener("pointerdown", (event) => { event.preventDefault(); choose(option); });
       return row;
     }));
     if (fits.length > most) said.textContent = `${fits.length} fit. Type more of the name.`;
@@ -108,17 +114,29 @@ function enhance(select) {
     input.setAttribute("aria-expanded", String(!list.hidden));
     if (shown.length) mark();
   };
-  const choose = (option, on, meanwhile = false) => {
+  const changed = (words) => {
+    if (find && select.multiple) select.append(...chosen.filter((each) => !each.words)); // what is sent stands in this order, too
+    said.textContent = words;
+    drawChips();
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  const choose = (option, place = null) => {
     option = [...select.options].find((each) => each.value === option.value) ?? option; // it may have been found twice
     if (!option.parentElement) select.append(option);
-    option.selected = on;
-    if (!select.multiple && !on) select.value = "";
-    chosen = (select.multiple ? chosen : []).filter((each) => each !== option).concat(on ? [option] : []);
-    said.textContent = `${nameOf(option)} ${on ? "chosen" : "removed"}.`;
-    if (!meanwhile) input.value = "";
-    drawChips();
-    if (!meanwhile) close();
-    select.dispatchEvent(new Event("change", { bubbles: true }));
+    option.selected = true;
+    const others = chosen.filter((each) => select.multiple && each !== option);
+    chosen = others.includes(place) ? others.map((each) => (each === place ? option : each)) : [...others, option];
+    if (!place) { input.value = ""; close(); }
+    changed(`${nameOf(option)} chosen.`);
+  };
+  const remove = (each) => {
+    chosen = chosen.filter((other) => other !== each);
+    if (each.words) { drawChips(); return; }
+    each.selected = false;
+    if (!select.multiple) select.value = "";
+    input.value = "";
+    close();
+    changed(`${nameOf(each)} removed.`);
   };
 
   const mended = () => { lost = ""; valid(); };
@@ -131,9 +149,9 @@ function enhance(select) {
     else if (by && shown.length) { event.preventDefault(); at = (at + by + shown.length) % shown.length; mark(); }
     else if (event.key === "Enter" && waits !== null && input.value.trim()) { event.preventDefault(); enter(); }
     else if (event.key === "Enter" && waits !== null) event.preventDefault(); // what fits nothing that was typed is nobody's choice
-    else if (event.key === "Enter" && !list.hidden && shown[at]) { event.preventDefault(); choose(shown[at], true); }
+    else if (event.key === "Enter" && !list.hidden && shown[at]) { event.preventDefault(); choose(shown[at]); }
     else if (event.key === "Escape" && !list.hidden) { event.preventDefault(); event.stopPropagation(); close(); }
-    else if (event.key === "Backspace" && !input.value && chosen.length) choose(chosen.at(-1), false);
+    else if (event.key === "Backspace" && !input.value && chosen.length) remove(chosen.at(-1));
   });
 
   if (select.required) { select.dataset.required = "yes"; select.required = false; }
