@@ -55,10 +55,12 @@ def test_the_walk_on_a_phone(fresh: LiveServer, quiet: Chromium) -> None:
     page.click("text=Make my account")
     page.fill("[name=service]", "Web shop")
     assert axe(page) == []
-    page.click("text=Make team and service")
+    with page.expect_navigation():
+        page.click("text=Make team and service")
     assert axe(page) == []
     page.click("text=Next: test page")
-    page.click("text=Page me now")
+    with page.expect_response("**/me/pending-page"):  # what it rings with is closed below
+        page.click("text=Page me now")
     page.wait_for_selector("text=On its way")
     assert axe(page) == []
     Notification.objects.update(state="sent", ended_at=clock.now(), due_at=None)  # the engine's work

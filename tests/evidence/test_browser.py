@@ -36,10 +36,12 @@ def sign_up(page: Page) -> str:
     page.get_by_role("dialog").get_by_role("button", name="I got it").click()
     page.get_by_role("link", name="Next: first alert").click()
     page.get_by_role("button", name="Make the integration").click()
+    page.get_by_text("prometheus.yml").first.wait_for()
     found = re.search(r"/in/wri_[\w-]+", page.content())
     assert found
     page.get_by_role("link", name="Later").click()
-    page.get_by_role("button", name="Go to Watchroom").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Go to Watchroom").click()
     return found[0]
 
 
@@ -148,7 +150,7 @@ def seen(metrics: Prometheus, span: str, count: int) -> None:
 def settled(page: Page) -> None:
     """Every item has its picture or says why not."""
     expect(page.locator(".evidence")).to_be_visible()
-    expect(page.locator(".evidence .waiting")).to_have_count(0, timeout=60_000)
+    expect(page.locator(".evidence .waiting")).to_have_count(0)
 
 
 def test_evidence_in_a_browser(
@@ -170,7 +172,8 @@ def test_evidence_in_a_browser(
     expect(anna.get_by_text("could not be reached")).to_be_visible()
     assert not axe(anna)
     chromium.picture(anna, "evidence-connection")
-    anna.get_by_role("button", name="Save connection").click()
+    with anna.expect_navigation():
+        anna.get_by_role("button", name="Save connection").click()
     configure(server, prometheus=metrics.url, loki=http_peer.url, jaeger=http_peer.url, thanos=http_peer.url)
     anna.goto("/services/checkout")
     expect(anna.get_by_text("Log lines").first).to_be_visible()
@@ -214,7 +217,7 @@ def test_evidence_in_a_browser(
     anna.get_by_role("button", name="Declare incident").click()
     expect(anna.get_by_role("heading", name=re.compile("Customers can't check out"))).to_be_visible()
     room = anna.url
-    expect(anna.locator("#log").get_by_text("Watchroom kept evidence")).to_be_visible(timeout=60_000)
+    expect(anna.locator("#log").get_by_text("Watchroom kept evidence")).to_be_visible()
     settled(anna)
     anna.get_by_role("button", name=re.compile("^Keep: Log lines")).click()
     expect(anna.get_by_role("link", name="Kept", exact=True)).to_be_visible()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 import factories
-from peers.chromium import PHONE, axe
+from peers.chromium import PHONE, axe, without_live
 from watchroom.accounts.actors import acting
 from watchroom.incidents import commands
 from watchroom.incidents.models import LogEntry, Task
@@ -39,10 +39,10 @@ _COVERED = """() => [...document.querySelectorAll('#log .log-entry:has(details.a
 
 
 def signed_in(client: Any, chromium: Chromium, live_server: Any, person: Any, **options: Any) -> Any:
-    """A page of ``person``, whose browser asks the gate's address for live events and gets none here."""
+    """A page of ``person``, who hears of nothing by live events."""
     client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
     context = chromium.context(live_server.url, **options)
-    context.route("**/live?*", lambda route: route.fulfill(content_type="text/event-stream", body=":\n\n"))
+    without_live(context)
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
     return context.new_page()
 
@@ -74,6 +74,7 @@ def test_the_room_works_without_a_connection_for_a_while(client: Any, live_serve
     page.context.set_offline(False)
     page.wait_for_selector("#log >> text=Second")
     page.wait_for_selector("#pending-lines li", state="detached")
+    page.evaluate("htmx.trigger('#side', 'live')")  # the gate's events
     page.wait_for_selector("#tasks >> text=Look at the proxy")
     written = list(LogEntry.objects.filter(text__in=("First", "Second")).order_by("id").values_list("text", flat=True))
     assert written == ["First", "Second"]
@@ -188,7 +189,11 @@ def test_what_somebody_is_at_stays_when_the_room_reads_itself_again(
     page.fill("#tasks input[name='text']", "@ben looks at the proxy")
     start = page.get_by_role("button", name="Start: Drain")
     start.focus()
+    page.evaluate("""() => document.addEventListener("htmx:afterSwap", () => {  // before htmx has settled: nobody may type into nothing
+      window.between = [document.querySelector("#tasks input[name='text']").value, document.activeElement.value];
+    }, { once: true })""")
     again()
+    assert page.evaluate("between") == ["@ben looks at the proxy", "drain"]
     assert fold.evaluate("each => each.open")
     assert page.input_value("#tasks input[name='text']") == "@ben looks at the proxy"
     assert page.evaluate("document.activeElement.value") == "drain"

@@ -40,10 +40,12 @@ def first_run(page: Page) -> str:
     expect(page.get_by_text("You can be reached.")).to_be_visible()
     page.get_by_role("link", name="Next: first alert").click()
     page.get_by_role("button", name="Make the integration").click()
+    page.get_by_text("prometheus.yml").first.wait_for()
     found = re.search(r"/in/wri_[\w-]+", page.content())
     assert found, "the page shows the address with its key, once"
     page.get_by_role("link", name="Later").click()
-    page.get_by_role("button", name="Go to Watchroom").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Go to Watchroom").click()
     return found[0]
 
 
@@ -112,7 +114,8 @@ def test_the_main_job_from_end_to_end(
     assert accept
     ben = chromium.page(server.url)
     ben.goto(accept[0])
-    ben.get_by_role("button", name="Accept the role").click()
+    with ben.expect_navigation():
+        ben.get_by_role("button", name="Accept the role").click()
 
     # 5. The running log, a mitigation, and one voice.
     write(anna, "Symptom", "Every third checkout fails with 502")
@@ -129,7 +132,8 @@ def test_the_main_job_from_end_to_end(
     anna.get_by_label("What is happening").fill("Some customers could not check out. We have rolled back.")
     anna.get_by_label(re.compile("^Next update")).select_option(label="in 30 minutes")
     anna.get_by_label("Shop status").check()
-    anna.get_by_role("button", name="Publish update").click()
+    with anna.expect_navigation():
+        anna.get_by_role("button", name="Publish update").click()
     assert not axe(anna)
     chromium.picture(anna, "story-4-room")
     stranger = chromium.page(server.url, viewport=(360, 740))
@@ -142,7 +146,8 @@ def test_the_main_job_from_end_to_end(
     # The alert resolves by itself; the incident is mitigated, then resolved; a key time is put right with a reason.
     metrics.set(0)
     expect(anna.locator("#alerts").get_by_text("Resolved")).to_be_visible()  # live, without a reload
-    anna.get_by_role("button", name=re.compile("ark as mitigated")).first.click()
+    with anna.expect_navigation():
+        anna.get_by_role("button", name=re.compile("ark as mitigated")).first.click()
     anna.goto(room)
     anna.locator("#times").get_by_role("link", name="Correct: Impact started").click()
     began = clock.now() - timedelta(minutes=12)
@@ -155,7 +160,8 @@ def test_the_main_job_from_end_to_end(
     expect(anna.get_by_role("button", name="Start the postmortem")).to_be_visible()
 
     # 6. A postmortem from what happened, two actions, a review by somebody else, and one action done.
-    anna.get_by_role("button", name="Start the postmortem").click()
+    with anna.expect_navigation():
+        anna.get_by_role("button", name="Start the postmortem").click()
     expect(anna.get_by_text("Every third checkout fails with 502").first).to_be_visible()
     postmortem = anna.url
     anna.get_by_role("link", name="Edit").click()
@@ -165,7 +171,8 @@ def test_the_main_job_from_end_to_end(
         ("What in the system made it possible", "Migrations are reviewed apart from the queries that need them."),
     ):
         anna.get_by_label(label).fill(text)
-    anna.get_by_role("button", name="Save").click()
+    with anna.expect_navigation():
+        anna.get_by_role("button", name="Save").click()
     for title, owner in (
         ("Fail the build when a migration drops an index in use", "Anna Larsen"),
         ("Page when checkout answers 502 more than once a minute", "Ben Okafor"),
@@ -175,19 +182,25 @@ def test_the_main_job_from_end_to_end(
         anna.get_by_label("What will be done?").fill(title)
         anna.get_by_label("Owner").select_option(label=owner)
         anna.get_by_label("Due on").fill((clock.now() + timedelta(days=1)).strftime("%Y-%m-%d"))
-        anna.get_by_role("button", name="Write it down").click()
+        with anna.expect_navigation():
+            anna.get_by_role("button", name="Write it down").click()
     anna.goto(postmortem)
-    anna.get_by_role("button", name=re.compile("Ask for")).first.click()
+    with anna.expect_navigation():
+        anna.get_by_role("button", name=re.compile("Ask for")).first.click()
     chromium.picture(anna, "story-6-postmortem")
     ben_signs_in(server, ben)
     ben.goto(postmortem)
-    ben.get_by_role("button", name="Approve").click()
+    with ben.expect_navigation():
+        ben.get_by_role("button", name="Approve").click()
     anna.goto(postmortem)
-    anna.get_by_role("button", name="Publish").click()
+    with anna.expect_navigation():
+        anna.get_by_role("button", name="Publish").click()
     expect(anna.get_by_text("Published").first).to_be_visible()
     anna.goto("/actions")
-    anna.get_by_role("link", name="Fail the build when a migration drops an index in use").click()
-    anna.get_by_role("button", name="Mark as done").click()
+    with anna.expect_navigation():
+        anna.get_by_role("link", name="Fail the build when a migration drops an index in use").click()
+    with anna.expect_navigation():
+        anna.get_by_role("button", name="Mark as done").click()
     expect(anna.get_by_text("Done").first).to_be_visible()
 
     # Each step paged each person once, by each of their ways.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import factories as make
+from peers.chromium import without_live
 from watchroom.workflows.models import Workflow
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def test_actions_are_added_and_moved_in_place(client: Any, live_server: Any, chr
     ada = make.person("Ada", "administrator", email="ada@example.org")
     client.force_login(ada, backend="allauth.account.auth_backends.AuthenticationBackend")
     context = chromium.context(live_server.url)
-    context.route("**/live?*", lambda route: route.fulfill(content_type="text/event-stream", body=":\n\n"))
+    without_live(context)
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
     page = context.new_page()
     page.goto("/workflows/new")

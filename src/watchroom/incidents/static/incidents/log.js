@@ -34,14 +34,16 @@ function merge(html) {
 async function read() {
   if (asking) { again = true; return; }
   asking = true;
+  let failed = false;
   try {
-    const answer = await fetch(`${log.dataset.url}?since=${encodeURIComponent(log.dataset.since)}`, { headers: { "HX-Request": "true" } });
+    const answer = await fetch(`${log.dataset.url}?since=${encodeURIComponent(log.dataset.since)}`, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(20_000) });
     if (answer.status === 205) location.reload();
     else if (answer.ok && !answer.redirected) {
       merge(await answer.text());
       log.dataset.since = answer.headers.get("X-Since") ?? log.dataset.since;
-    }
-  } catch { /* the live connection says that we are offline, and has us ask again */ }
+    } else if (answer.status >= 500) failed = true;
+  } catch (error) { failed = error.name === "TimeoutError"; /* otherwise the live connection says that we are offline, and has us ask again */ }
+  if (failed) setTimeout(read, 5_000);
   asking = false;
   if (again) { again = false; read(); }
 }

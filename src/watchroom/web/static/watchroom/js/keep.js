@@ -32,7 +32,6 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const { target } = event.detail;
   if (!target?.matches?.("[data-live]")) return;
   if (target.querySelector("[data-asking]")) { event.detail.shouldSwap = false; waiting.add(target); return; }
-  if (states.get(target)?.swapped) return; // replaced twice before anything was put back: what stood there at first counts
   const active = document.activeElement, within = target.contains(active);
   states.set(target, {
     folds: [...all(target, folds)].filter(([, node]) => node.dataset.chosen).map(([key, node]) => [key, node.open]),
@@ -43,32 +42,46 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   });
 });
 
-document.addEventListener("htmx:afterSwap", (event) => {
-  const state = states.get(event.detail.target);
-  if (state) state.swapped = true;
-});
-
-document.addEventListener("htmx:afterSettle", (event) => {
-  const { target } = event.detail, state = states.get(target);
-  if (!state) return;
-  states.delete(target);
-  const now = { folds: all(target, folds), fields: all(target, fields), controls: all(target, controls) };
+function unfold(target, state) {
+  const now = all(target, folds);
   for (const [key, open] of state.folds) {
-    const node = now.folds.get(key);
+    const node = now.get(key);
     if (node) { node.open = open; node.dataset.chosen = "yes"; }
   }
-  for (const [key, value, checked] of state.fields) {
-    const node = now.fields.get(key);
-    if (!node) continue;
-    if (/^(radio|checkbox)$/.test(node.type)) node.checked = checked; else node.value = value;
-  }
+}
+
+function focusAgain(target, state) {
   if (!state.near || document.activeElement !== document.body) return;
   // What was pressed may be gone: then one is at what it stood in, not at another button, which a second press would reach.
-  const again = now.controls.get(state.at) ?? document.getElementById(state.near);
+  const again = all(target, controls).get(state.at) ?? document.getElementById(state.near);
   if (!again) return;
   if (!again.matches(`${controls}, [tabindex]`)) again.tabIndex = -1;
   again.focus({ preventScroll: true });
   scrollTo(state.x, state.y);
+}
+
+// At once: what is typed, or read, before htmx has settled is not lost.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const { target } = event.detail, state = states.get(target);
+  if (!state || state.swapped) return;
+  state.swapped = true;
+  unfold(target, state);
+  const now = all(target, fields);
+  for (const [key, value, checked] of state.fields) {
+    const node = now.get(key);
+    if (!node) continue;
+    if (/^(radio|checkbox)$/.test(node.type)) node.checked = checked; else node.value = value;
+  }
+  focusAgain(target, state);
+});
+
+// Settling gives what has an id the attributes that the server wrote, whether it is open too.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const { target } = event.detail, state = states.get(target);
+  if (!state) return;
+  states.delete(target);
+  unfold(target, state);
+  focusAgain(target, state);
 });
 
 // A question (js/confirm.js) is answered: what has waited for it re-reads itself.

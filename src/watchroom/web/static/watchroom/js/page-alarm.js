@@ -5,6 +5,7 @@ const topic = document.querySelector('meta[name="person-topic"]')?.content;
 const headers = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}");
 const LOOKED = "looked-at-page";   // in this tab; who looks at it first is not covered by it again, the next try is another page
 let dialog = null, sound = null, before = null;
+let asked = 0, heard = 0, arriving = true; // questions may be answered in another order: what was asked last is what holds
 
 // Two tones, rising, every two seconds. Browsers allow sound only after the person has touched the page.
 function ring() {
@@ -107,16 +108,20 @@ function isHere(html) {
   return !document.hidden && about !== undefined && new URL(about, location.href).pathname === location.pathname;
 }
 
-async function check({ arrived = false } = {}) {
+async function check() {
+  const mine = asked += 1;
   try {
     const answer = await fetch("/me/pending-page", { headers: { "HX-Request": "true" } });
     const html = answer.status === 200 ? (await answer.text()).trim() : "";
+    if (mine < heard) return;
+    heard = mine;
     // The same page again must not start the sound again; nothing else in the fragment tells them apart.
     const pending = html.match(/data-pending="(\d+)"/)?.[1];
-    if (pending !== undefined && arrived && isHere(html)) {
+    if (pending !== undefined && arriving && isHere(html)) {
       sessionStorage.setItem(LOOKED, pending);
       report(html.match(/data-seen="([^"]+)"/)?.[1]);
     }
+    arriving = false;
     const looked = pending !== undefined && sessionStorage.getItem(LOOKED) === pending;
     if (html && !looked && !(dialog && dialog.dataset.pending === pending)) show(html, pending);
     if (!html) stop();        // acknowledged elsewhere: silence at once
@@ -127,5 +132,5 @@ if (topic) {
   document.addEventListener(`live:${topic}`, () => check());
   document.addEventListener("live:again", () => check());
   document.addEventListener("visibilitychange", () => { if (!document.hidden) check(); });
-  check({ arrived: true });
+  check();
 }
