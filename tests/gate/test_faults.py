@@ -26,8 +26,8 @@ Make = Callable[..., tuple[Integration, str]]
 def test_slow_senders_cost_the_others_nothing_and_are_cut_off(
     gate: Running, integration: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 1.0)
-    monkeypatch.setattr(protocol, "BODY_SECONDS", 1.0)
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 3.0)
+    monkeypatch.setattr(protocol, "BODY_SECONDS", 3.0)
     _, key = integration()
     assert gate.send(key, []).status == 200  # now the key is known
     head = f"POST /in/{key}/api/v2/alerts HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n".encode()

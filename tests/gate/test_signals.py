@@ -142,18 +142,16 @@ def test_too_large_without_saying_so(gate: Running, integration: Make, monkeypat
 
 
 def test_too_slow(gate: Running, integration: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(limits.read_body.__kwdefaults__, "limit_seconds", 0.2)
-    monkeypatch.setattr(protocol, "BODY_SECONDS", 0.2)
     _, key = integration()
-    with socket.create_connection(("127.0.0.1", gate.port)) as connection:
-        connection.settimeout(20)
-        connection.sendall(f"POST /in/{key}/api/v2/alerts HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n[".encode())
-        assert b" 408 " in connection.recv(4096).splitlines()[0]
-    chunked = f"POST /in/{key}/api/v2/alerts HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n[\r\n"
-    with socket.create_connection(("127.0.0.1", gate.port)) as connection:
-        connection.settimeout(20)
-        connection.sendall(chunked.encode())
-        assert b" 408 " in connection.recv(4096).splitlines()[0]
+    head = f"POST /in/{key}/api/v2/alerts HTTP/1.1\r\nHost: x\r\n"
+    with monkeypatch.context() as hurried:
+        hurried.setitem(limits.read_body.__kwdefaults__, "limit_seconds", 0.2)
+        hurried.setattr(protocol, "BODY_SECONDS", 0.2)
+        for rest in ("Content-Length: 100\r\n\r\n[", "Transfer-Encoding: chunked\r\n\r\n1\r\n[\r\n"):
+            with socket.create_connection(("127.0.0.1", gate.port)) as connection:
+                connection.settimeout(20)
+                connection.sendall((head + rest).encode())
+                assert b" 408 " in connection.recv(4096).splitlines()[0]
     assert gate.send(key, [alert()]).status == 200
 
 
@@ -299,7 +297,7 @@ def test_a_connection_that_is_quiet_for_too_long_is_closed(transactional_db: Non
     _, key = integration()
     request = f"POST /in/{key}/api/v2/alerts HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n[]".encode()
     with (
-        running_gate(keep_alive_seconds=1) as gate,
+        running_gate(keep_alive_seconds=3) as gate,
         socket.create_connection(("127.0.0.1", gate.port)) as connection,
     ):
         connection.settimeout(20)

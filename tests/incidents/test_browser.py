@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 import factories
-from peers.chromium import PHONE, axe, without_live
+from browsing import signed_in
+from peers.chromium import PHONE, axe
 from watchroom.accounts.actors import acting
 from watchroom.incidents import commands
 from watchroom.incidents.models import LogEntry, Task
@@ -36,15 +37,6 @@ _COVERED = """() => [...document.querySelectorAll('#log .log-entry:has(details.a
       .map(() => p.textContent);
   });
 })"""
-
-
-def signed_in(client: Any, chromium: Chromium, live_server: Any, person: Any, **options: Any) -> Any:
-    """A page of ``person``, who hears of nothing by live events."""
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
-    context = chromium.context(live_server.url, **options)
-    without_live(context)
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-    return context.new_page()
 
 
 def test_the_room_works_without_a_connection_for_a_while(client: Any, live_server: Any, chromium: Chromium) -> None:

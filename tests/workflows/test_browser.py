@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import factories as make
-from peers.chromium import without_live
+from browsing import signed_in
 from watchroom.workflows.models import Workflow
 
 if TYPE_CHECKING:
@@ -18,11 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.browser_once, pytest.mark.django_
 
 def test_actions_are_added_and_moved_in_place(client: Any, live_server: Any, chromium: Chromium) -> None:
     ada = make.person("Ada", "administrator", email="ada@example.org")
-    client.force_login(ada, backend="allauth.account.auth_backends.AuthenticationBackend")
-    context = chromium.context(live_server.url)
-    without_live(context)
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-    page = context.new_page()
+    page = signed_in(client, chromium, live_server, ada)
     page.goto("/workflows/new")
     page.evaluate("window.stayed = true")
     page.fill("#name", "SEV1 declared")
