@@ -17,7 +17,7 @@ from watchroom.intake import commands
 from watchroom.intake.models import AlertGroup, Integration
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.db import locked
-from watchroom.paging.commands import carrying_on
+from watchroom.paging.commands import book
 from watchroom.paging.models import Escalation, Notification, PagingDefect, RoundRobin
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +71,7 @@ def test_what_ends_in_the_same_breath_pages_nobody(clock: TravellingClock) -> No
 
 def test_a_first_turn_that_breaks_keeps_no_group_back_and_is_left_to_the_engine(clock: TravellingClock) -> None:
     send(integration(person()), "DiskFull", "HighLatency")
-    with patch.object(carrying_on, "write_all", side_effect=ArithmeticError("no such turn")) as breaks:
+    with patch.object(book, "write_all", side_effect=ArithmeticError("no such turn")) as breaks:
         commands.read_signals(10)
     assert breaks.called
     assert AlertGroup.objects.count() == 2 and not Notification.objects.exists()

@@ -23,7 +23,7 @@ from watchroom.intake.models import Alert
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.sqlite import base
 from watchroom.paging import commands, duties
-from watchroom.paging.commands import carrying_on, notifications, turns
+from watchroom.paging.commands import book, carrying_on, notifications, turns
 from watchroom.paging.commands.policies import plans_of
 from watchroom.paging.models import Attempt, Escalation, EscalationEvent, Notification, RoundRobin
 
@@ -190,7 +190,7 @@ def test_an_answer_that_comes_while_a_batch_is_being_written_ends_what_it_wrote(
     make.contact_method(anna)
     for number in range(3):
         start(make.policy((anna, 300)), subject_id=number)
-    write, reached, answered = carrying_on.write_all, threading.Event(), threading.Event()
+    write, reached, answered = book.write_all, threading.Event(), threading.Event()
 
     def write_when_somebody_answers(*args: Any) -> None:
         reached.set()
@@ -202,7 +202,7 @@ def test_an_answer_that_comes_while_a_batch_is_being_written_ends_what_it_wrote(
             threading.Timer(0, answered.set).start()
             commands.stop_escalation("alert_group", 1, end="acknowledged", by=SYSTEM)
 
-    with patch.object(carrying_on, "write_all", write_when_somebody_answers):
+    with patch.object(book, "write_all", write_when_somebody_answers):
         engine = threading.Thread(target=_and_close, args=(lambda: commands.take_turn(100),))
         engine.start()
         assert reached.wait(60)
@@ -235,7 +235,7 @@ def test_a_batch_that_the_database_gave_up_is_taken_again(clock: TravellingClock
 
         return patch.object(module, name, act)
 
-    with once(carrying_on, "write_all"):
+    with once(book, "write_all"):
         assert commands.take_turn(100) == 3
     assert EscalationEvent.objects.filter(kind="step").count() == Notification.objects.count() == 3
     with once(notifications, "sort_out_all"):
@@ -252,7 +252,7 @@ def test_two_engines_share_what_is_due(clock: TravellingClock) -> None:
     policy = make.policy((anna, 300))
     for number in range(6):
         start(policy, subject_id=number)
-    write, reached, other = carrying_on.write_all, threading.Event(), threading.Event()
+    write, reached, other = book.write_all, threading.Event(), threading.Event()
 
     def write_after_the_other(*args: Any) -> None:
         if not reached.is_set():
@@ -260,7 +260,7 @@ def test_two_engines_share_what_is_due(clock: TravellingClock) -> None:
             other.wait(60)
         write(*args)
 
-    with patch.object(carrying_on, "write_all", write_after_the_other):
+    with patch.object(book, "write_all", write_after_the_other):
         engine = threading.Thread(target=_and_close, args=(lambda: commands.take_turn(4),))
         engine.start()
         assert reached.wait(60)

@@ -25,7 +25,7 @@ from watchroom.channels.base import Delivery, DeliveryFailed, Message
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.plugins import one_of
 from watchroom.paging import commands, duties
-from watchroom.paging.commands import carrying_on, results
+from watchroom.paging.commands import book, results
 from watchroom.paging.models import Attempt, Escalation, Notification
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres_only, pytest.mark.slow]
@@ -96,7 +96,7 @@ class World:
 @pytest.fixture
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     made = World(request.param)
-    write = carrying_on.write_all
+    write = book.write_all
 
     def write_or_die(*args: Any, **fields: Any) -> Any:
         made.may_die("writing")
@@ -111,7 +111,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     with (
         patch.object(duties, "record_result", record_or_die),
         patch.object(type(one_of("watchroom.channels", "webhook")), "send", lambda _self, *args: made.send(*args)),
-        patch.object(carrying_on, "write_all", write_or_die),
+        patch.object(book, "write_all", write_or_die),
     ):
         yield made
 

@@ -96,7 +96,7 @@ def test_a_wait_may_be_longer_than_any_broker_remembers(clock: TravellingClock, 
     assert paged(hook) == ["anna", "ben"]
 
 
-@pytest.mark.parametrize("where", ["write_all", "event_of", "next_turn", "announce"])
+@pytest.mark.parametrize("where", ["book.write_all", "book.event_of", "carrying_on.next_turn", "book.announce"])
 def test_a_worker_killed_in_the_middle_of_a_step_has_done_nothing_of_it(
     clock: TravellingClock,
     hook: HttpPeer,  # noqa: F811
@@ -104,7 +104,7 @@ def test_a_worker_killed_in_the_middle_of_a_step_has_done_nothing_of_it(
 ) -> None:
     escalation = start(make.policy((reachable(hook, "anna"), 300)))
     with (
-        patch(f"watchroom.paging.commands.carrying_on.{where}", side_effect=KeyboardInterrupt),
+        patch(f"watchroom.paging.commands.{where}", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
         commands.take_turn(1)

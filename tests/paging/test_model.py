@@ -32,7 +32,7 @@ from watchroom.engine.loop import all_duties, run_due
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.plugins import one_of
 from watchroom.paging import commands
-from watchroom.paging.commands import carrying_on, turns
+from watchroom.paging.commands import book, carrying_on, turns
 from watchroom.paging.models import Escalation, EscalationEvent, Notification, NotificationRule
 from watchroom.paging.rules import LAST_RESORT_ROUNDS, LAST_RESORT_WAIT_SECONDS, MAX_TRIES
 
@@ -259,7 +259,7 @@ class Machine(RuleBasedStateMachine):
         self.clock.advance(timedelta(seconds=seconds))
         module, where = carrying_on, "next_turn"
         if decided:
-            module, where = (turns, "finish") if self.model.is_through else (carrying_on, "write_all")
+            module, where = (turns, "finish") if self.model.is_through else (book, "write_all")
         with patch.object(module, where, side_effect=Killed) as kill:
             try:
                 with transaction.atomic():
