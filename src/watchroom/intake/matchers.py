@@ -15,6 +15,8 @@ from functools import lru_cache
 
 import re2
 
+from ..kernel.errors import Refused
+
 _QUOTED = r'"((?:[^"\\\n]|\\.)*)"'
 _BARE = r"""([^\s{}!=~,\\"'`]+)"""
 _OPERATOR = r"(=~|!~|!=|=)"
@@ -80,6 +82,17 @@ def matcher(text: str) -> Matcher:
     if found is None:
         raise ValueError(f'{text!r} is not a matcher; write for example severity="critical" or job=~"api.*"')
     return checked(found)
+
+
+def typed(text: str, *, field: str) -> Matcher:
+    """Read a matcher as somebody has typed it into ``field``.
+
+    :raises Refused: it can't be read.
+    """
+    try:
+        return matcher(text)
+    except ValueError as error:
+        raise Refused("That matcher is not accepted.", field=field, value=text, fix=f"{error}.") from None
 
 
 def checked(stated: Matcher) -> Matcher:

@@ -2,53 +2,23 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Collection
-from datetime import datetime, timedelta
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from ...accounts.actors import Actor
 from ...accounts.queries import active_person, person_by
 from ...intake.queries import groups_visible_to
-from ...kernel import clock
 from ...kernel.errors import NotFound, Refused
 from ...kernel.found import show_all
 from ...kernel.numbers import whole
-from ...mitigations.models import MitigationKind, MitigationRun
-from ...mitigations.queries import offered_in
 from ...status.models import StatusPage
 from ...web.middleware import actor_of
-from .. import commands, following, handing_over, linked, queries, rules
-from ..forms import KINDS, RoleForm, ScopeForm, SeverityForm, SummaryForm, TimeForm, UpdateForm
-from ..models import ROLE_DUTY, Follower, Incident, Moment, Nudge, RoleAssignment, RoleName
-from ..proposals import propose
-from ..severities import all_severities
+from .. import commands, queries, rules
+from ..forms import ScopeForm, SeverityForm, SummaryForm, TimeForm, UpdateForm
+from ..models import Incident, Moment
 from ..states import offered_to
-from . import _room
-from ._catching_up import role_names, scene_of
-from ._lines import lines
-from ._room import may_act
-
-
-def _roles(holders: list[RoleAssignment], by: Actor, needed: Collection[str]) -> list[dict[str, Any]]:
-    """Each role with its duty and who has it; subject experts as often as there are."""
-    me = by.person.pk if by.person else None
-    return [
-        {
-            "role": name.value,
-            "name": name.label,
-            "duty": ROLE_DUTY[name.value],
-            "needed": name.value in needed,
-            "held": [{"row": row, "mine": row.person_id == me} for row in holders if row.role == name],
-            "mine": any(row.role == name and row.person_id == me for row in holders),
-        }
-        for name in RoleName
-    ]
+from ._shown import context_of
 
 
 def pages_offered(incident: Incident) -> list[tuple[str, str]]:
@@ -56,128 +26,6 @@ def pages_offered(incident: Incident) -> list[tuple[str, str]]:
     if incident.drill:
         return []
     return [(page.slug, page.name) for page in StatusPage.objects.all()]
-
-
-FIRST_LINES = 60  # of the log; older ones on demand
-NUDGES_FOR = timedelta(hours=2)  # an older one that nobody answered is only in the log
-
-
-def context_of(
-    by: Actor, incident: Incident, *, with_log: bool, from_start: bool = False, before: str = ""
-) -> dict[str, Any]:
-    """All that the room shows, in a constant number of queries; the log only where asked."""
-    holders = list(
-        RoleAssignment.objects.filter(incident=incident, ended_at__isnull=True)
-        .select_related("person", "assigned_by")
-        .order_by("id")
-    )
-    groups = _room.groups_of(incident)
-    runs = list(
-        MitigationRun.objects.filter(incident=incident)
-        .select_related("mitigation", "started_by", "execution__approved_by")
-        .prefetch_related("steps__done_by")
-        .order_by("-id")
-    )
-    ideas, questions, tasks = queries.ideas_of(incident), queries.open_questions(incident), queries.tasks_of(incident)
-    now, times = clock.now(), queries.times_of(incident)
-    since = None if from_start else commands.looked(by, incident)
-    acts = may_act(by, incident, holders)
-    meanings = all_severities()
-    severity = meanings[incident.severity]
-    links = linked.links_of(by, incident, with_lines=True)
-    postmortem = getattr(incident, "postmortem", None)
-    steps = rules.next_steps(
-        _room.snapshot_of(
-            incident, holders, groups, runs, has_postmortem=postmortem is not None, needed=severity.roles
-        ),
-        now,
-    )
-    scene = scene_of(
-        incident,
-        since=since,
-        holders=holders,
-        runs=runs,
-        ideas=ideas,
-        questions=questions,
-        tasks=tasks,
-        steps=steps,
-        times=times,
-    )
-    caught_up = rules.catch_up.catch_up(scene, now, since)
-    ended = times.get("resolved")
-    parked = queries.parked_in(incident)
-    offered = offered_in(by, incident) if incident.is_open else []
-    context = {
-        "incident": incident,
-        "acts": acts,
-        "alike": propose(by, incident.title, but=incident).open if incident.is_waiting else [],
-        "decides": incident.is_waiting and commands.may_decide(by, incident),
-        "step": steps[0] if steps else None,
-        "more_steps": steps[1:4],
-        "catch_up": caught_up,
-        "catch_up_roles": role_names(caught_up.roles),
-        "nudges": _said_in(incident, now),
-        "roles": _roles(holders, by, severity.roles if incident.is_open else ()),
-        "following": following.level_of(by, incident),
-        "levels": Follower.Level.choices,
-        "asked_of_me": [
-            row
-            for row in holders
-            if incident.is_open and by.person and row.person_id == by.person.pk and row.accepted_at is None
-        ],
-        "handoffs": handing_over.open_handoffs(incident) if incident.is_open else [],
-        "commander": next((row for row in holders if row.role == RoleName.COMMANDER), None),
-        "groups": groups,
-        "runs": runs,
-        "judged": _room.to_be_judged(runs),
-        "offered": offered,
-        "startable": [each for each in offered if each.may],  # type: ignore[attr-defined]
-        "services": list(incident.services.all()),
-        "columns": _room.board_of(ideas),
-        "ideas": ideas,
-        "open_hypotheses": [entry for entry in ideas if entry.standing in {"open", "testing", ""}],
-        "questions": questions,
-        "tasks": [task for task in tasks if task.is_open],
-        "ended_tasks": [task for task in tasks if not task.is_open],
-        "parked": [item for item in parked if item.left_at is None],
-        "left_parked": [item for item in parked if item.left_at is not None],
-        "outcomes": MitigationRun.Outcome.choices,
-        "mitigation_kinds": MitigationKind.choices,
-        "times": times,
-        "moments": [
-            {"moment": each.value, "name": each.label, "row": times.get(each.value)}
-            for each in Moment
-            if each != Moment.CLOSED or each in times
-        ],
-        "late": incident.is_open and rules.is_overdue(incident.next_update_at, now),
-        "last_update": incident.updates.select_related("published_by").first(),
-        "lasted": ended.at - times["started"].at if ended else None,
-        "started_at": times["started"].at,
-        "kinds": KINDS,
-        "run_key": uuid.uuid4().hex,
-        "new_key": uuid.uuid4().hex,
-        "postmortem": postmortem,
-        "severity": severity,
-        "meanings": meanings,
-        "answers": [(each, said) for each, said in queries.answers_of(incident) if each.shown],
-        "links": links,
-        "states": offered_to(incident) if acts else [],
-        "merged_into": next((each.other for each in links if each.kind == "duplicate_of"), None),
-        "me": by.person,
-    }
-    if with_log:
-        line = whole(before)
-        older = None if line is None else queries.entry_for(by, line)
-        entries, more = queries.log_page(incident, before=older, limit=FIRST_LINES)
-        context |= {
-            "lines": lines(incident, entries, acts=acts),
-            "since": now.isoformat(),
-            "older": entries[-1].pk if more else None,
-            "pinned": list(incident.log.filter(pinned=True).order_by("at", "id")[:30]),
-            "client_key": uuid.uuid4().hex,
-            "role_form": RoleForm(),
-        }
-    return context
 
 
 def incident(request: HttpRequest, pk: int) -> HttpResponse:
@@ -214,14 +62,6 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
     for form in (context["scope_form"], context["role_form"]):
         show_all(form, request.GET.get("choices") == "all")
     return render(request, "incidents/room.html", context)
-
-
-def _said_in(incident: Incident, now: datetime) -> list[Nudge]:
-    """What Watchroom has said and nobody has answered: of each rule what it said last."""
-    said: dict[str, Nudge] = {}
-    for each in incident.nudges.filter(answer="", at__gt=now - NUDGES_FOR)[:20]:
-        said.setdefault(each.rule, each)
-    return list(said.values())[:3]
 
 
 @require_POST

@@ -4,6 +4,7 @@ from .drilling import drill_integration, prolong, send_drill, send_practised, st
 from .flapping import turn_flapping
 from .groups import acknowledge, add_note, escalate_now, judge, resolve, unacknowledge
 from .holds import review, turn_over
+from .inhibitions import delete_inhibition, save_inhibition
 from .integrations import (
     delete_integration,
     pause_integration,
@@ -15,24 +16,12 @@ from .integrations import (
 )
 from .intervals import delete_interval, save_interval, turn_routes, turns_due
 from .lifecycle import end_expired, extend_missed, notify_waiting
+from .maintenance import end_maintenance, extend_maintenance, save_maintenance, skip_maintenance
 from .mappings import try_mappings
 from .receive import read_signals
 from .responding import add_responder, reassign, return_due, snooze
 from .routes import SeverityRule, delete_route, save_route
-from .silences import (
-    delete_inhibition,
-    end_maintenance,
-    expire_silence,
-    extend_maintenance,
-    extend_silence,
-    groups_hit,
-    read_matchers,
-    save_inhibition,
-    save_maintenance,
-    save_silence,
-    skip_maintenance,
-    skip_silence,
-)
+from .silences import expire_silence, extend_silence, groups_hit, read_matchers, save_silence, skip_silence
 from .telling import bring_up_again, page_now, tell_updates
 
 __all__ = [

@@ -17,7 +17,7 @@ from ...kernel.errors import Refused
 from ...kernel.names import only_one
 from ...paging.models import EscalationPolicy, Urgency
 from ..hooks import problem_of_incident_type
-from ..matchers import matcher
+from ..matchers import typed
 from ..models import AlertGroup, Route, Severity, TimeInterval
 from ..rules import EVERY_LABEL, Declares
 from ..rules.declaring import Said, as_json
@@ -74,7 +74,7 @@ def save_route(
             value=[],
             fix='Add at least one, such as team="payments"; alertname=~".*" does mean everything.',
         )
-    clean = [_matcher(text, f"matchers[{number}]") for number, text in enumerate(matchers)]
+    clean = [str(typed(text, field=f"matchers[{number}]")) for number, text in enumerate(matchers)]
     if urgency:
         chosen(urgency, Urgency.values, "urgency", field="urgency", fix="Use high, low, or leave it empty.")
     _check_group_by(group_by)
@@ -117,13 +117,6 @@ def save_route(
         made.touch("routes")
         made.due()
     return route
-
-
-def _matcher(text: str, field: str) -> str:
-    try:
-        return str(matcher(text))
-    except ValueError as error:
-        raise Refused("That matcher is not accepted.", field=field, value=text, fix=f"{error}.") from None
 
 
 def _check_group_by(group_by: Sequence[str] | None) -> None:
@@ -181,7 +174,7 @@ def _severities(rules: Sequence[SeverityRule] | None) -> list[dict[str, str]] | 
     for number, rule in enumerate(rules):
         chosen(rule.severity, Severity.values, "severity", field=f"severities[{number}]")
     return [
-        {"severity": rule.severity, "matcher": _matcher(rule.matcher, f"severities[{number}]")}
+        {"severity": rule.severity, "matcher": str(typed(rule.matcher, field=f"severities[{number}]"))}
         for number, rule in enumerate(rules)
     ]
 

@@ -11,7 +11,7 @@ from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...evidence.models import Indicator
-from ...intake.matchers import matcher
+from ...intake.matchers import typed
 from ...kernel.checks import within, written
 from ...kernel.db import locked
 from ...kernel.errors import NotFound, Refused
@@ -57,7 +57,7 @@ def save_runbook(
         )  # fmt: skip
     if review_days is not None:
         within(review_days, 1, reviews.MOST_DAYS, "time", field="review_days", unit="days, or none")
-    clean = [_matcher(text, number) for number, text in enumerate(matchers)]
+    clean = [str(typed(text, field=f"matchers[{number}]")) for number, text in enumerate(matchers)]
     if owner is not None and not owner.is_active and (runbook is None or owner.pk != runbook.owner_id):
         raise Refused("They have left.", field="owner", value=owner.email, fix="Choose somebody else.")
     wanted = None if steps is None else rules.checked(steps)
@@ -170,15 +170,6 @@ def _hold(runbook: Runbook) -> Runbook:
 
 def _touch(made: Change, runbook: Runbook) -> None:
     made.touch("runbooks", f"runbook:{runbook.pk}")
-
-
-def _matcher(text: str, number: int) -> str:
-    try:
-        return str(matcher(text))
-    except ValueError as error:
-        raise Refused(
-            "That matcher is not accepted.", field=f"matchers[{number}]", value=text, fix=f"{error}."
-        ) from None
 
 
 def _plan_review(runbook: Runbook, made: Change) -> None:
