@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.db import IntegrityError
 
 import factories
 from watchroom.accounts.models import Team
-from watchroom.kernel.checks import chosen, within, written
+from watchroom.kernel.checks import aware, chosen, within, written
 from watchroom.kernel.errors import Conflict, Refused
 from watchroom.kernel.names import only_one, short_name
 
@@ -36,6 +38,12 @@ def test_words_that_say_something() -> None:
     for text in ("", " \n", "Potsdam"):
         with pytest.raises(Refused, match=r"A route needs a name of at most 6 characters. Say what it catches\."):
             written(text, "A route needs a name", 6, field="name", fix="Say what it catches.")
+
+
+def test_a_time_that_says_where_its_clock_hangs() -> None:
+    assert aware(datetime(2026, 3, 2, tzinfo=UTC), field="at").day == 2
+    with pytest.raises(Refused, match="has no time zone"):
+        aware(datetime(2026, 3, 2), field="at")  # noqa: DTZ001
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import TypeVar
 
 from .errors import Refused
@@ -43,3 +44,14 @@ def written(text: str, needs: str, most: int, *, field: str, fix: str) -> str:
     if not 0 < len(text) <= most:
         raise Refused(f"{needs} of at most {most} characters.", field=field, value=text[:40], fix=fix)
     return text
+
+
+def aware(at: datetime, *, field: str) -> datetime:
+    """``at``, which has a time zone.
+
+    :raises Refused: it has none, so that nobody knows when it is.
+    """
+    if at.tzinfo is None:
+        hint = "Write it like 2026-03-02T09:00:00Z."
+        raise Refused("That time has no time zone.", field=field, value=at.isoformat(), fix=hint)
+    return at

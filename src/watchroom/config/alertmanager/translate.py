@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 from ...intake.matchers import Matcher, checked, matchers
@@ -17,6 +18,11 @@ ROOT = "Alertmanager"
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 _DURATION = re.compile(r"(?:([0-9]+)(y|w|d|h|ms|m|s))")
 
+_WAITS = {  # in seconds, the least and the most that a route can have
+    "group_wait": (0, 3_600),
+    "group_interval": (1, 7 * 86_400),
+    "repeat_interval": (300, 365 * 86_400),
+}
 _TOP = {"global", "templates", "route", "receivers", "inhibit_rules", "time_intervals", "mute_time_intervals"}
 _ROUTE = {"receiver", "group_by", "group_wait", "group_interval", "repeat_interval", "continue", "matchers", "match",
           "match_re", "mute_time_intervals", "active_time_intervals", "routes"}  # fmt: skip
@@ -49,9 +55,7 @@ class Imported:
     policies: dict[str, str]
 
 
-def translate(
-    text: str, *, team: str, people: Collection[str] = (), policies: Collection[str] = ()
-) -> Imported:  # fmt: skip
+def translate(text: str, *, team: str, people: Collection[str] = (), policies: Collection[str] = ()) -> Imported:
     """Translate a file. Receivers become policies of ``team``, except where there is one with their slug among
     ``policies`` already; ``people`` are the e-mail addresses that are known.
 
@@ -73,7 +77,8 @@ class _Translation:
         self.silent: set[str] = set()  # receivers that notify nobody
         self.policies: list[dict[str, Any]] = []
         self.routes: list[dict[str, Any]] = []
-        self.intervals: dict[str, dict[str, Any]] = {}
+        self.intervals: dict[str, dict[str, Any]] = {}  # those that hold at some time
+        self.stated_intervals: set[str] = set()
         self.always = ""
 
     def note(self, at: Value, text: str, fix: str) -> None:
@@ -129,6 +134,7 @@ class _Translation:
         name = stated(fields, "name").text
         if not name or name in self.intervals:
             raise value.refused("A time interval needs a name of its own.", "Give each one another name.")
+        self.stated_intervals.add(name)
         parts = stated(fields, "time_intervals").items
         if not parts:
             self.note(
@@ -149,7 +155,8 @@ class _Translation:
     def _at_all_times(self) -> str:
         """The name of an interval that always holds."""
         if not self.always:
-            self.always = next(name for name in (ALWAYS, *(f"{ALWAYS} {n}" for n in range(2, 99))) if name not in self.intervals)  # fmt: skip
+            names = chain([ALWAYS], (f"{ALWAYS} {number}" for number in count(2)))
+            self.always = next(name for name in names if name not in self.intervals)
             self.intervals[self.always] = {"name": self.always, "intervals": [{}]}
         return self.always
 
@@ -274,70 +281,67 @@ class _Translation:
     def _route(
         self, value: Value, name: str, parent: str | None, position: int, inherited: str, names: set[str]
     ) -> dict[str, Any]:
+        """One route and those below it. ``inherited``: the receiver of the one above; ``names``: those that are taken."""
         fields = value.fields
         for key, each in fields.items():
             if key not in _ROUTE:
                 self.note(each, f"{key} of a route is not taken over.", "Check whether it is needed.")
         said: dict[str, Any] = {"name": name, "parent": parent, "position": position}
         self.routes.append(said)
-        tests = self._matchers(fields, "")
-        said["matchers"] = [str(each) for each in tests] or [EVERYTHING]
-        if "receiver" in fields and fields["receiver"].text:
-            inherited = fields["receiver"].text
+        said["matchers"] = [str(each) for each in self._matchers(fields, "")] or [EVERYTHING]
+        receiver = stated(fields, "receiver")
+        if receiver.text:
+            inherited = receiver.text
             if inherited not in self.slugs:
-                raise fields["receiver"].refused(f"There is no receiver {inherited!r}.", "Name one that there is.")
+                raise receiver.refused(f"There is no receiver {inherited!r}.", "Name one that there is.")
             said["policy"] = self.slugs[inherited]
-        if fields.get("continue") and fields["continue"].yes:
+        if stated(fields, "continue").yes:
             said["goes_on"] = True
+        said |= self._grouping(fields) | self._times(fields, silent=inherited in self.silent)
+        for number, child in enumerate(stated(fields, "routes").items):
+            title = ", ".join(map(str, self._matchers(child.fields, "")))[:80] or f"{name} (all)"[:80]
+            again = (f"{title} ({number})" for number in count(2))
+            full = next(each for each in chain([title], again) if each not in names)
+            names.add(full)
+            self._route(child, full, name, number, inherited, names)
+        return said
+
+    def _grouping(self, fields: Mapping[str, Value]) -> dict[str, Any]:
+        """By which labels alerts are one group, and how long each thing waits; only what is stated."""
+        said: dict[str, Any] = {}
         labels = [each.text for each in stated(fields, "group_by").items]
+        if len(set(labels)) < len(labels) or ("..." in labels and len(labels) > 1):
+            raise fields["group_by"].refused("group_by names a label twice, or more than '...'.", "Name each once.")
         if labels:
-            if len(set(labels)) < len(labels) or ("..." in labels and len(labels) > 1):
-                raise fields["group_by"].refused("group_by names a label twice, or more than '...'.", "Name each once.")
             said["group_by"] = labels
-        for key, field, least, most in (
-            ("group_wait", "group_wait_seconds", 0, 3600),
-            ("group_interval", "group_interval_seconds", 1, 7 * 86_400),
-            ("repeat_interval", "repeat_interval_seconds", 300, 365 * 86_400),
-        ):
-            if key in fields and fields[key].text:
-                said[field] = self._seconds(fields[key], least, most)
+        for key, (least, most) in _WAITS.items():
+            if (wait := stated(fields, key)).text:
+                said[f"{key}_seconds"] = self._seconds(wait, least, most)
         if "repeat_interval_seconds" in said:
             self.note(
                 fields["repeat_interval"],
                 "What still fires after the repeat interval is brought up again, also where somebody has it.",
                 "Set repeat_interval_seconds to 0 if an acknowledgement should last until the end.",
             )
-        mute = self._named(fields, "mute_time_intervals")
-        if inherited in self.silent:
-            mute.append(self._at_all_times())
-        if mute:
-            said["mute_intervals"] = mute
-        active = self._named(fields, "active_time_intervals")
-        if active:
-            said["active_intervals"] = active
-        elif stated(fields, "active_time_intervals").items:  # only intervals that never hold
-            said["mute_intervals"] = [*mute, self._at_all_times()]
-        for number, child in enumerate(stated(fields, "routes").items):
-            tests = self._matchers(child.fields, "")
-            title = ", ".join(map(str, tests))[:80] or f"{name} (all)"[:80]
-            title, again = title, 2
-            full = title
-            while full in names:
-                full, again = f"{title} ({again})", again + 1
-            names.add(full)
-            self._route(child, full, name, number, inherited, names)
         return said
 
+    def _times(self, fields: Mapping[str, Value], *, silent: bool) -> dict[str, list[str]]:
+        """When the route is mute, and when it pages at all. ``silent``: its receiver notifies nobody."""
+        mute = self._named(fields, "mute_time_intervals")
+        active = self._named(fields, "active_time_intervals")
+        never = not active and bool(stated(fields, "active_time_intervals").items)  # only such as never hold
+        if silent or never:
+            mute.append(self._at_all_times())
+        said = {"mute_intervals": mute, "active_intervals": active}
+        return {name: names for name, names in said.items() if names}
+
     def _named(self, fields: Mapping[str, Value], key: str) -> list[str]:
-        names = []
-        known = {stated(each.fields, "name").text for part in ("time_intervals", "mute_time_intervals")
-                 for each in stated(self.root.fields, part).items}  # fmt: skip
-        for each in stated(fields, key).items:
-            if each.text not in known:
+        """The intervals that a route names, without those that never hold."""
+        names = stated(fields, key).items
+        for each in names:
+            if each.text not in self.stated_intervals:
                 raise each.refused(f"There is no time interval {each.text!r}.", "Name one that there is.")
-            if each.text in self.intervals:
-                names.append(each.text)
-        return list(dict.fromkeys(names))
+        return list(dict.fromkeys(each.text for each in names if each.text in self.intervals))
 
     def _matchers(self, fields: Mapping[str, Value], prefix: str) -> list[Matcher]:
         found: list[Matcher] = []

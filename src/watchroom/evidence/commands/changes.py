@@ -13,7 +13,7 @@ from ...accounts.roles import Action
 from ...catalog.models import Service
 from ...intake.models import Integration
 from ...kernel import clock
-from ...kernel.checks import chosen
+from ...kernel.checks import aware, chosen
 from ...kernel.db import announce
 from ...kernel.errors import Refused
 from ...sources.base import ChangeSaid
@@ -50,11 +50,7 @@ def record_change(
         )
     chosen(kind, Change.Kind.values, "kind of change", field="kind")
     now = clock.now()
-    at = at or now
-    if at.tzinfo is None:
-        raise Refused(
-            "That time has no time zone.", field="at", value=at.isoformat(), fix="Write it like 2026-03-02T09:00:00Z."
-        )
+    at = aware(at or now, field="at")
     if at.replace(tzinfo=None) < now.replace(tzinfo=None) - _OLDEST:
         raise Refused(
             "That time is too long ago.", field="at", value=at.isoformat(), fix="Use one of the last ten years."

@@ -13,7 +13,7 @@ from ...accounts.actors import Actor
 from ...accounts.changes import Change, change
 from ...accounts.roles import Action
 from ...kernel import clock
-from ...kernel.checks import chosen
+from ...kernel.checks import aware, chosen
 from ...kernel.db import announce, locked
 from ...kernel.errors import Conflict, NotFound, Refused
 from .. import following, queries, rules
@@ -153,10 +153,7 @@ def checked_past(at: datetime, *, field: str = "at") -> datetime:
 
     :raises Refused: it has no time zone or lies in the future.
     """
-    if at.tzinfo is None:
-        raise Refused(
-            "That time has no time zone.", field=field, value=at.isoformat(), fix="Write it like 2026-03-02T09:00:00Z."
-        )
+    aware(at, field=field)
     if rules.in_the_future(at, clock.now()):
         raise Refused(
             "That time lies in the future.", field=field, value=at.isoformat(), fix="Use a time that has passed."

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...accounts.actors import Actor
-from ...accounts.changes import change
+from ...accounts.changes import Change, change
 from ...accounts.models import Person, Team
 from ...accounts.roles import Action
 from ...catalog.models import Service
@@ -75,20 +75,14 @@ def declare(
     :raises Conflict: an alert group already belongs to an open incident.
     """
     groups = list(alert_groups)
-    services = {
-        service.pk: service for service in [*services, *(group.service for group in groups if group.service)]
-    }.values()
-    title = checked_text(
-        title or rules.proposed_title([group.title for group in groups]), field="title", what="The title", most=200
-    )
-    level = checked_severity(
-        rules.proposed_severity([group.severity for group in groups]) if severity is None else severity
-    )
-    team = (
-        team
-        or next((group.team for group in groups if group.team), None)
-        or next((service.team for service in services), None)
-    )
+    about = [*services, *(group.service for group in groups if group.service)]
+    title = title or rules.proposed_title([group.title for group in groups])
+    title = checked_text(title, field="title", what="The title", most=200)
+    if severity is None:
+        severity = rules.proposed_severity([group.severity for group in groups])
+    level = checked_severity(severity)
+    owned: list[AlertGroup | Service] = [*groups, *about]
+    team = team or next((each.team for each in owned if each.team), None)
     if type is not None and not type.offered:
         raise Refused(f"{type} is no longer offered.", field="type", value=type.slug, fix="Choose another type.")
     said = answers(type, {}, fields or {}).values
@@ -113,7 +107,7 @@ def declare(
         incident.state = first_in(incident, Phase.ACTIVE)
         if incident.state is not None:
             incident.save(update_fields=["state"])
-        incident.services.set(services)
+        incident.services.set(about)
         incident.alert_groups.set(groups)
         made.subject = incident
         made.note(severity=level, type=type.slug if type else None, alert_groups=[group.pk for group in groups])
@@ -122,29 +116,34 @@ def declare(
             incident.save(update_fields=["triage", "guide_at"])
         else:
             follow_by_rule(incident, made.at)
-        source = f" from {groups[0].title}" if groups else ""
+        source = f" from {groups[0].title}" if groups and groups[0].title != title else ""
+        why = f" ({reason.text})" if reason else ""
         write_system(
             incident,
             "incident.declared",
-            f"{by.name} declared SEV{level}: {title}{source if groups and groups[0].title != title else ''}"
-            + (f" ({reason.text})" if reason else ""),
+            f"{by.name} declared SEV{level}: {title}{source}{why}",
             {"severity": level, "alert_groups": [group.pk for group in groups], **(reason.data if reason else {})},
             made.at,
             by=by,
         )
         if incident.triage:
             begin_triage(by, incident, made.at)
-        lead = {RoleName.COMMANDER}
-        if commander is None and not incident.triage and not ask_missing(by, incident, made.at, only=lead):
-            commander = by.person
-        for role, person in ((RoleName.COMMANDER, commander), (RoleName.COMMUNICATIONS, communications)):
-            if person is not None:
-                give(by, incident, role, person, made.at)
-        if not incident.triage:
-            ask_missing(by, incident, made.at)
+        _assemble(made, incident, commander, communications)
         record_times(incident)
         made.touch("incidents", f"incident:{incident.pk}", *(f"group:{group.pk}" for group in groups))
     return incident
+
+
+def _assemble(made: Change, incident: Incident, commander: Person | None, communications: Person | None) -> None:
+    """Give the roles to whoever is named; for the others ask who is on call. Where nobody is, whoever declares leads."""
+    by, at = made.by, made.at
+    if commander is None and not incident.triage and not ask_missing(by, incident, at, only={RoleName.COMMANDER}):
+        commander = by.person
+    for role, person in ((RoleName.COMMANDER, commander), (RoleName.COMMUNICATIONS, communications)):
+        if person is not None:
+            give(by, incident, role, person, at)
+    if not incident.triage:
+        ask_missing(by, incident, at)
 
 
 def _free(by: Actor, groups: Sequence[AlertGroup], incident: Incident | None = None) -> None:
@@ -177,10 +176,11 @@ def link_groups(by: Actor, incident: Incident, groups: Iterable[AlertGroup], *, 
             return
         row.alert_groups.add(*new)
         row.services.add(*(group.service for group in new if group.service))
+        why = f" ({reason.text})" if reason else ""
         write_system(
             row,
             "alerts.linked",
-            "Linked alerts: " + "; ".join(group.title for group in new) + (f" ({reason.text})" if reason else ""),
+            f"Linked alerts: {'; '.join(group.title for group in new)}{why}",
             {"alert_groups": [group.pk for group in new], **(reason.data if reason else {})},
             made.at,
             by=by,

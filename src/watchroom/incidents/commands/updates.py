@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ...accounts.actors import Actor
-from ...kernel.checks import chosen
+from ...kernel.checks import aware, chosen
 from ...kernel.errors import Conflict, NotAllowed, Refused
 from ...paging.wording import time_stamp
 from .. import hooks, rules
@@ -66,13 +66,8 @@ def publish_update(
     checked_stage(stage)
     happening = checked_text(happening, field="happening", what="What is happening")
     said = checked_wordings(wordings)
-    if next_update_at is not None and next_update_at.tzinfo is None:
-        raise Refused(
-            "That time has no time zone.",
-            field="next_update_at",
-            value=next_update_at.isoformat(),
-            fix="Write it like 2026-03-02T09:00:00Z.",
-        )
+    if next_update_at is not None:
+        aware(next_update_at, field="next_update_at")
     if corrects is not None and corrects.incident_id != incident.pk:
         raise Refused(
             "That update belongs to another incident.",
@@ -129,19 +124,19 @@ def publish_update(
         row.save(update_fields=["next_update_at"])
         follow(incident, row, "next_update_at")
         told = hooks.tell(update, lists)
-        promise = f" Next update by {time_stamp(promised)}." if promised else ""
-        verb = "corrected an update" if corrects else "published an update"
-        whom = f" Told: {', '.join(told)}." if told else ""
-        dot = "" if happening.endswith((".", "!", "?", "…")) or not (promise or whom) else "."
-        write_system(
-            row,
-            "update.published",
-            f"{by.name} {verb} ({update.get_stage_display().lower()}): {happening}{dot}{promise}{whom}",
-            {"update": update.pk, "stage": stage, "corrects": corrects.pk if corrects else None, "lists": told},
-            made.at,
-            by=by,
-        )
+        data = {"update": update.pk, "stage": stage, "corrects": corrects.pk if corrects else None, "lists": told}
+        write_system(row, "update.published", _line(by, update, told), data, made.at, by=by)
     return update
+
+
+def _line(by: Actor, update: Update, told: Sequence[str]) -> str:
+    """What the running log says of an update, and of who is told."""
+    verb = "corrected an update" if update.corrects_id else "published an update"
+    promise = f" Next update by {time_stamp(update.next_update_at)}." if update.next_update_at else ""
+    whom = f" Told: {', '.join(told)}." if told else ""
+    said = update.happening
+    dot = "" if said.endswith((".", "!", "?", "…")) or not (promise or whom) else "."
+    return f"{by.name} {verb} ({update.get_stage_display().lower()}): {said}{dot}{promise}{whom}"
 
 
 def save_draft(by: Actor, incident: Incident, *, version: int, **said: Any) -> UpdateDraft:

@@ -16,6 +16,7 @@ from ...intake.commands import end_maintenance, save_maintenance
 from ...intake.commands.repeating import move_on, read_series, set_times
 from ...intake.models import MaintenanceWindow
 from ...kernel import clock
+from ...kernel.checks import aware
 from ...kernel.db import claimable, locked
 from ...kernel.errors import Conflict, Refused
 from ..models import Component, ComponentSpan, ComponentState, Maintenance, MaintenanceNote, StatusPage
@@ -220,11 +221,8 @@ def _components(page: StatusPage, given: Sequence[int | str]) -> list[Component]
 
 def _check_times(starts_at: datetime, ends_at: datetime, now: datetime, *, again: bool) -> None:
     """``again``: it repeats, and its first occurrence may be long over."""
-    for field, at in (("starts_at", starts_at), ("ends_at", ends_at)):
-        if at.tzinfo is None:
-            raise Refused(
-                "That time has no time zone.", field=field, value=at.isoformat(), fix="Write 2026-03-02T09:00:00Z."
-            )
+    aware(starts_at, field="starts_at")
+    aware(ends_at, field="ends_at")
     if (ends_at <= now and not again) or ends_at <= starts_at or ends_at - starts_at > LONGEST:
         raise Refused(
             "It can't end then.",
