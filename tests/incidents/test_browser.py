@@ -218,6 +218,34 @@ def test_what_somebody_is_at_stays_when_the_room_reads_itself_again(
     assert incident.roles.filter(person=ben).exists()
 
 
+def test_a_press_is_not_lost_when_the_room_reads_itself_again_meanwhile(
+    client: Any, live_server: Any, chromium: Chromium
+) -> None:
+    """What was pressed was replaced before the button of the mouse came up, or the key, and nothing happened."""
+    anna = factories.person("Anna", role="administrator")
+    incident = commands.declare(acting(anna), title="Checkout is slow")
+    page = signed_in(client, chromium, live_server, anna)
+    page.goto(f"/incidents/{incident.pk}")
+
+    def again() -> None:
+        with page.expect_response(re.compile("part=side")):
+            page.evaluate("htmx.trigger(document.getElementById('side'), 'live')")
+        page.wait_for_selector("#side:not(.htmx-request):not(.htmx-swapping):not(.htmx-settling)")
+
+    page.fill("#tasks input[name='text']", "Ask the provider")
+    page.locator("#tasks").get_by_role("button", name="Add", exact=True).focus()
+    page.keyboard.down("Space")
+    again()
+    page.keyboard.up("Space")
+    page.wait_for_selector("#tasks .task >> text=Ask the provider")
+    page.wait_for_selector("#side:not(.htmx-request):not(.htmx-swapping):not(.htmx-settling)")
+    page.locator("#times").get_by_role("link", name=re.compile("^Correct: ")).first.hover()
+    page.mouse.down()
+    again()
+    page.mouse.up()
+    page.wait_for_url("**/times/**")
+
+
 def test_the_composer_is_by_the_thumb_on_a_phone(client: Any, live_server: Any, chromium: Chromium) -> None:
     anna = factories.person("Anna", role="administrator")
     incident = commands.declare(acting(anna), title="Checkout is slow")

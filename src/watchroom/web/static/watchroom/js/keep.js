@@ -1,6 +1,7 @@
 // A part of a page that re-reads itself is replaced under its reader's hands: what they have opened, written and are at stays,
-// and a question that they are being asked about something in it is answered first.
+// and a question that they are being asked about something in it is answered first. Nor is anything replaced that is being pressed.
 const states = new WeakMap(), waiting = new Set();
+let pressed = null; // a click is lost where what was pressed is gone when it is let go
 const place = (node) => node.closest("form")?.getAttribute("action") ?? "";
 const keys = {
   details: (node) => `${node.querySelector("summary")?.textContent.trim()}`,
@@ -31,7 +32,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target } = event.detail;
   if (!target?.matches?.("[data-live]")) return;
-  if (target.querySelector("[data-asking]")) { event.detail.shouldSwap = false; waiting.add(target); return; }
+  if (target.contains(pressed) || target.querySelector("[data-asking]")) { event.detail.shouldSwap = false; waiting.add(target); return; }
   const active = document.activeElement, within = target.contains(active);
   states.set(target, {
     folds: [...all(target, folds)].filter(([, node]) => node.dataset.chosen).map(([key, node]) => [key, node.open]),
@@ -84,9 +85,15 @@ document.addEventListener("htmx:afterSettle", (event) => {
   focusAgain(target, state);
 });
 
-// A question (js/confirm.js) is answered: what has waited for it re-reads itself.
-document.addEventListener("asked", () => {
+// What has waited re-reads itself: the question (js/confirm.js) is answered, or what was pressed is let go, and has had its click.
+function readLate() {
   const late = [...waiting];
   waiting.clear();
   late.filter((each) => each.isConnected).forEach((each) => window.htmx?.trigger(each, "live"));
-});
+}
+const letGo = () => { if (pressed) setTimeout(() => { pressed = null; readLate(); }); };
+document.addEventListener("asked", readLate);
+document.addEventListener("pointerdown", ({ target }) => { pressed = target; }, true);
+document.addEventListener("keydown", ({ key, target }) => { if (key === " ") pressed = target; }, true); // a button acts when it is let go
+for (const goes of ["pointerup", "pointercancel", "keyup"]) document.addEventListener(goes, letGo, true);
+window.addEventListener("blur", letGo);

@@ -1,7 +1,7 @@
 // Ctrl/Cmd+K: one box that finds pages of the navigation at once and everything else through /palette.json.
 const dialog = document.getElementById("palette");
 const [input, list, none] = [dialog?.querySelector("input"), dialog?.querySelector("ul"), dialog?.querySelector("p")];
-let chosen = 0, shown = [], asked = 0, timer;
+let chosen = 0, shown = [], asked = 0, timer = null;
 
 const places = () => [...document.querySelectorAll("#nav a, [data-key][href]")]
   .filter((link) => link.getAttribute("href") !== "#")
@@ -45,6 +45,8 @@ const ranked = (wanted, entries) => entries.map((entry) => ({ ...entry, rank: wa
   .filter((entry) => entry.rank >= 0).sort((a, b) => b.rank - a.rank);
 
 async function search() {
+  clearTimeout(timer);
+  timer = null;
   const wanted = input.value.trim(), mine = ++asked, here = ranked(wanted, places());
   chosen = 0;
   draw(here);
@@ -64,6 +66,7 @@ function open() {
 
 input?.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(search, 120); });
 input?.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && timer !== null) search(); // who types fast goes where the words lead, not where half of them led
   if (event.key === "Enter" && shown[chosen]) { event.preventDefault(); location.assign(shown[chosen].url); }
   const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!by || !shown.length) return;
