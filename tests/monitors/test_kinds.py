@@ -116,13 +116,13 @@ def test_ping(monkeypatch):
 
 def test_a_ping_is_answered_by_its_answer_and_not_by_itself():
     mark, header = b"0123456789abcdef", bytes([0x46]) + bytes(23)  # an IPv4 header of six words
-    request, reply = icmp._echo(8, mark), icmp._echo(0, mark)
-    assert not icmp._answers(header + request, mark, False, socket.SOCK_RAW)
-    assert icmp._answers(header + reply, mark, False, socket.SOCK_RAW)
-    assert not icmp._answers(header + reply, b"another one's mar", False, socket.SOCK_RAW)
-    assert icmp._answers(reply, mark, False, socket.SOCK_DGRAM)
-    assert icmp._answers(icmp._echo(129, mark), mark, True, socket.SOCK_RAW)
-    assert not icmp._answers(icmp._echo(128, mark), mark, True, socket.SOCK_RAW)
+    request, reply = icmp.echo(8, mark), icmp.echo(0, mark)
+    assert not icmp.answers(header + request, mark, False, socket.SOCK_RAW)
+    assert icmp.answers(header + reply, mark, False, socket.SOCK_RAW)
+    assert not icmp.answers(header + reply, b"another one's mar", False, socket.SOCK_RAW)
+    assert icmp.answers(reply, mark, False, socket.SOCK_DGRAM)
+    assert icmp.answers(icmp.echo(129, mark), mark, True, socket.SOCK_RAW)
+    assert not icmp.answers(icmp.echo(128, mark), mark, True, socket.SOCK_RAW)
 
 
 def test_dns(dns_server):

@@ -97,15 +97,15 @@ def test_all_who_listen_are_asked_together(admin: Actor, http_peer: HttpPeer) ->
     """Webhooks, workflows and places to meet, each with what it wants, of its team or of everybody."""
     team = make.team(slug="shop")
     hook(admin, http_peer.url, events=["task.*"], team=team)
-    assert [tuple(each) for each in recording._wishes()] == [(["task.*"], team.pk)]
+    assert [tuple(each) for each in recording.wishes()] == [(["task.*"], team.pk)]
     save_workflow(admin, None, team=None, name="x", triggers=["role.*"], actions=[{"do": "log", "text": "x"}])
     bridge = Bridge.objects.create(kind="jitsi", name="J", slug="j")
     for slug in ("meet", "meet-too"):
         VenuePlan.objects.create(name=slug, slug=slug, bridge=bridge)
-    found = {(tuple(patterns), whose) for patterns, whose in recording._wishes()}
+    found = {(tuple(patterns), whose) for patterns, whose in recording.wishes()}
     everybodys = next(patterns for patterns, whose in found if "venue.*" in patterns)
     assert found == {(("task.*",), team.pk), (("role.*",), None), (everybodys, None)}
-    assert len(recording._wishes()) == 3
+    assert len(recording.wishes()) == 3
 
 
 def test_a_secret_is_exchanged_with_an_overlap(admin: Actor, http_peer: HttpPeer, clock: TravellingClock) -> None:

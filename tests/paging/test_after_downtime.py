@@ -16,7 +16,7 @@ from watchroom.channels.base import Delivery, DeliveryFailed
 from watchroom.engine.loop import run_due
 from watchroom.kernel.clock import TravellingClock
 from watchroom.paging import commands
-from watchroom.paging.duties import _send
+from watchroom.paging.duties import try_once
 from watchroom.paging.models import Notification
 
 pytestmark = pytest.mark.django_db
@@ -160,7 +160,7 @@ def test_an_engine_that_comes_back_after_its_lease_neither_sends_again_nor_undoe
     [[(stale, attempt)]] = commands.claim(1)  # this one hangs
     clock.advance(timedelta(seconds=61))
     [[(taken, second)]] = commands.claim(1)  # that one has it now
-    _send([(stale, attempt)])
+    try_once([(stale, attempt)])
     assert paged(hook) == []  # its token is spent
     commands.record_result([(taken, second)], Delivery("x"))
     commands.record_result([(stale, attempt)], DeliveryFailed("timed out"))

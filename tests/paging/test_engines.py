@@ -73,7 +73,7 @@ class World:
                 commands.take_turn(5)
                 for claimed in commands.claim(5):
                     self.may_die("claimed")  # what it holds is taken over when its lease has run out
-                    duties._send(claimed)
+                    duties.try_once(claimed)
         except Killed:
             pass
         except OperationalError:

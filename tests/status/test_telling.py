@@ -23,7 +23,7 @@ from watchroom.kernel import http
 from watchroom.kernel.clock import TravellingClock
 from watchroom.kernel.errors import NotAllowed, Refused
 from watchroom.status import commands
-from watchroom.status.duties import _send, duties
+from watchroom.status.duties import duties, try_once
 from watchroom.status.models import Delivery, StakeholderList, StatusPage, Subscriber
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -383,7 +383,7 @@ def test_a_try_that_comes_too_late_neither_sends_nor_undoes(
     assert len(http_peer.requests) == 1
     commands.record(late, late.attempts.get(pk=its_attempt.pk), DeliveryFailed("too slow"))
     assert late.attempts.get().outcome == "sent"
-    _send((late, its_attempt))
+    try_once((late, its_attempt))
     late.refresh_from_db()
     assert len(http_peer.requests) == 1 and late.state == "sent"
 

@@ -29,7 +29,7 @@ from watchroom.outgoing.duties import duties as event_duties
 from watchroom.paging.models import Escalation
 from watchroom.venues import commands
 from watchroom.venues.duties import duties
-from watchroom.venues.hearing import _with_handles
+from watchroom.venues.hearing import with_handles
 from watchroom.venues.models import Taken, Venue
 from watchroom.workspaces.base import Heard, Posted
 from watchroom.workspaces.commands import save_workspace
@@ -467,11 +467,11 @@ def test_whoever_is_mentioned_is_found_and_all_people_are_read_once(
     kim = reached(workspace).person
     handle = {each: handle for handle, each in people_by_handle().items()}[kim]
     with CaptureQueriesContext(connection) as none:
-        assert _with_handles(workspace, "task Look at <https://example.org>") == "task Look at <https://example.org>"
+        assert with_handles(workspace, "task Look at <https://example.org>") == "task Look at <https://example.org>"
     assert not len(none)
     said = "task Look <@U0KIM00> <@U0KIM00|kim> <@U0NOBODY|x <@U0KIM00|kim>"
     with CaptureQueriesContext(connection) as asked:
-        assert _with_handles(workspace, said) == f"task Look @{handle} @{handle} <@U0NOBODY|x @{handle}"
+        assert with_handles(workspace, said) == f"task Look @{handle} @{handle} <@U0NOBODY|x @{handle}"
     assert len(asked) == 1 + 3, "everybody, and whose each mentioned account is"
 
 

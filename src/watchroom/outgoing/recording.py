@@ -46,13 +46,13 @@ def told_to(wants: Wants, take: Take) -> None:
 
 def record(happened: Sequence[Happened]) -> None:
     """Write down what somebody wants to hear of."""
-    wishes = _wishes()
-    if not wishes:
+    wanted = wishes()
+    if not wanted:
         return
     rows = [
         each
         for each in happened
-        if any(wish.team in {None, each.team_id} and rules.wants(wish.patterns, each.type) for wish in wishes)
+        if any(wish.team in {None, each.team_id} and rules.wants(wish.patterns, each.type) for wish in wanted)
     ]
     if rows:
         slugs = dict(Team.objects.filter(pk__in={each.team_id for each in rows}).values_list("pk", "slug"))
@@ -60,7 +60,7 @@ def record(happened: Sequence[Happened]) -> None:
         announce({wake.DUE})
 
 
-def _wishes() -> list[Wish]:
+def wishes() -> list[Wish]:
     """What anybody wants, in one statement, however many listen."""
     wants = tuple(wants for wants, _ in takers)
     return [Wish(patterns, team) for patterns, team in _wanted(by=wants)] if wants else []

@@ -120,7 +120,7 @@ def message_for(rows: Sequence[Notification]) -> Message:
     )
 
 
-def _send(claimed: Claimed) -> None:
+def try_once(claimed: Claimed) -> None:
     """One attempt at one message, here and now. Whatever goes wrong stays with it."""
     result = _try(claimed)
     if result is not None:
@@ -259,7 +259,7 @@ def send_due() -> int:
     claimed = claim(min(BATCH, free)) if free > 0 else []
     for message in claimed:
         if inline:
-            _send(message)
+            try_once(message)
         else:
             future = _pool().submit(_send_in_pool, message)
             _running.add(future)

@@ -25,7 +25,7 @@ _telling = Seats[tuple[Delivery, DeliveryAttempt]]("tell", THREADS, queued=4)
 _copying = Seats[None]("copy", 1, queued=1)
 
 
-def _send(claimed: tuple[Delivery, DeliveryAttempt]) -> None:
+def try_once(claimed: tuple[Delivery, DeliveryAttempt]) -> None:
     """One attempt. Whatever goes wrong stays with this delivery."""
     delivery, attempt = claimed
     result: Handed | Exception | None
@@ -52,7 +52,7 @@ def _send(claimed: tuple[Delivery, DeliveryAttempt]) -> None:
 
 def deliver() -> int:
     """Hand due deliveries over, as many as there are seats for."""
-    return _telling.fill(commands.claim, _send, BATCH)
+    return _telling.fill(commands.claim, try_once, BATCH)
 
 
 def copy() -> int:

@@ -121,7 +121,7 @@ def said_in_a_room(by: Actor, workspace: Workspace, heard: Heard) -> str | None:
     if line is not None:
         entry = log(by, incident, line[0], line[1], client_key=key)
         return f"It is in the log of #{incident.pk}, as a {entry.get_kind_display().lower()}."
-    return say(by, incident, f"/{_with_handles(workspace, rest)}", client_key=key).text
+    return say(by, incident, f"/{with_handles(workspace, rest)}", client_key=key).text
 
 
 def _venue_of(workspace: Workspace, place: str) -> Venue | None:
@@ -136,9 +136,8 @@ def _is_command(word: str) -> bool:
         return False
 
 
-def _with_handles(workspace: Workspace, text: str) -> str:
+def with_handles(workspace: Workspace, text: str) -> str:
     """``<@U012|kim>``, as Slack writes whom somebody means, as the person is called here."""
-
     if not _SLACK_USER.search(text):
         return text
     handles = {each.pk: handle for handle, each in people_by_handle().items()}

@@ -33,8 +33,8 @@ class Icmp:
             sock.connect((address, 0))
             began = clock.monotonic()
             loop = asyncio.get_running_loop()
-            await loop.sock_sendall(sock, _echo(128 if v6 else 8, mark))
-            while not _answers(await loop.sock_recv(sock, 2048), mark, v6, sock.type):
+            await loop.sock_sendall(sock, echo(128 if v6 else 8, mark))
+            while not answers(await loop.sock_recv(sock, 2048), mark, v6, sock.type):
                 pass
         return Outcome(True, "it answers", round((clock.monotonic() - began) * 1000))
 
@@ -50,14 +50,15 @@ def _socket(v6: bool) -> socket.socket:
     raise Failed("this system does not permit it; see net.ipv4.ping_group_range, or give Watchroom CAP_NET_RAW")
 
 
-def _answers(packet: bytes, mark: bytes, v6: bool, kind: int) -> bool:
+def answers(packet: bytes, mark: bytes, v6: bool, kind: int) -> bool:
     """Whether this is the answer to the request with ``mark``. A raw socket is given its IPv4 header, too, and on this very
     machine the request itself."""
     start = (packet[0] & 0x0F) * 4 if kind == socket.SOCK_RAW and not v6 and packet else 0
     return packet[start : start + 1] == (b"\x81" if v6 else b"\x00") and mark in packet
 
 
-def _echo(type_: int, payload: bytes) -> bytes:
+def echo(type_: int, payload: bytes) -> bytes:
+    """A message of this type, with its checksum, that carries ``payload``."""
     header = struct.pack("!BBHHH", type_, 0, 0, 0, 1)
     data = header + payload
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))

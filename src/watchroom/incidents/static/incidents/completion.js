@@ -7,25 +7,34 @@ let words = null, offered = [], marked = 0, field = area;
 async function load() {
   if (words) return;
   words = { commands: [], people: [] };
-  try { words = await (await fetch(form.dataset.words, { headers: { Accept: "application/json" } })).json(); } catch { words = null; }
+  try {
+    const answer = await fetch(form.dataset.words, { headers: { Accept: "application/json" } });
+    words = await answer.json();
+  } catch { words = null; }
 }
 
 // The word before the cursor that can be completed: [its beginning, what it is]
 function begun() {
-  const left = field.value.slice(0, field.selectionStart), command = left.match(/^\/([\w-]*)$/), person = left.match(/(?:^|\s)@([\w.+-]*)$/);
+  const left = field.value.slice(0, field.selectionStart);
+  const command = left.match(/^\/([\w-]*)$/), person = left.match(/(?:^|\s)@([\w.+-]*)$/);
   if (command && field === area) return ["/", command[1].toLowerCase()];
   return person ? ["@", person[1].toLowerCase()] : null;
 }
+
+const commandsLike = (typed) => words.commands
+  .filter((each) => each.name.startsWith(typed))
+  .map((each) => ({ text: `/${each.name} `, label: `/${each.name}`, hint: each.does, title: each.example }));
+
+const peopleLike = (typed) => words.people
+  .filter(({ handle, name }) => [handle, ...name.toLowerCase().split(/\s+/)].some((part) => part.startsWith(typed)))
+  .slice(0, 8)
+  .map((each) => ({ text: `@${each.handle} `, label: `@${each.handle}`, hint: each.name }));
 
 function offer() {
   const word = words && begun();
   if (!word) { close(); return; }
   const [sign, typed] = word;
-  offered = sign === "/"
-    ? words.commands.filter((each) => each.name.startsWith(typed)).map((each) => ({ text: `/${each.name} `, label: `/${each.name}`, hint: each.does, title: each.example }))
-    : words.people.filter((each) => each.handle.startsWith(typed) || each.name.toLowerCase().split(/\s+/).some((part) => part.startsWith(typed)))
-      .map((each) => ({ text: `@${each.handle} `, label: `@${each.handle}`, hint: each.name }));
-  if (sign === "@") offered = offered.slice(0, 8);
+  offered = sign === "/" ? commandsLike(typed) : peopleLike(typed);
   marked = 0;
   if (!offered.length || (offered.length === 1 && offered[0].text.trim() === `${sign}${typed}` )) { close(); return; }
   show();

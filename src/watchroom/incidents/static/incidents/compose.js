@@ -12,7 +12,8 @@ const chosen = form?.querySelector("[data-chosen-files]");
 const kind = form?.elements.kind, parent = form?.elements.parent;
 const toast = (text, tone = "info") => document.dispatchEvent(new CustomEvent("toast", { detail: { text, tone } }));
 const csrf = () => form.querySelector('[name="csrfmiddlewaretoken"]').value;
-const newKey = () => crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+const randomHex = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"));
+const newKey = () => crypto.randomUUID?.() ?? randomHex().join("");   // without TLS a browser has no UUIDs
 
 // --- Sending ------------------------------------------------------------------------------------------------------------
 
@@ -51,7 +52,8 @@ const flush = () => (navigator.locks ? navigator.locks.request("watchroom-lines"
 function blamed({ phrase, why, better, instead }) {
   const said = document.createElement("p");
   said.className = "sub";
-  said.append(Object.assign(document.createElement("b"), { textContent: `“${phrase}”` }), ` ${why} ${better} For example: “${instead}”`);
+  const words = Object.assign(document.createElement("b"), { textContent: `“${phrase}”` });
+  said.append(words, ` ${why} ${better} For example: “${instead}”`);
   return said;
 }
 
@@ -62,7 +64,8 @@ async function draw() {
     row.className = "log-entry waiting";
     text.textContent = line.text || line.files.map((file) => file.name).join(", ");
     state.className = "sub";
-    state.textContent = line.refused ? `Not written: ${line.refused} ` : line.wording ? "Not written yet; only you see it. " : "Waiting to be sent";
+    state.textContent = line.refused ? `Not written: ${line.refused} `
+      : line.wording ? "Not written yet; only you see it. " : "Waiting to be sent";
     row.append(text, ...(line.wording ?? []).map(blamed), state);
     const button = (word, act) => {
       const made = document.createElement("button");
@@ -72,14 +75,18 @@ async function draw() {
       made.addEventListener("click", act);
       state.append(made, " ");
     };
-    if (line.refused || line.wording) button("Change it", async () => { area.value = line.text; kind.value = line.kind; area.focus(); await queue.remove(line.n); draw(); });
-    if (line.wording) button("Write it as it stands", async () => { await queue.put({ ...line, wording: undefined, asIs: true }); flush(); });
-    if (line.refused || line.wording) button("Discard", async () => { await queue.remove(line.n); draw(); });
+    const discard = async () => { await queue.remove(line.n); draw(); };
+    const change = async () => { area.value = line.text; kind.value = line.kind; area.focus(); await discard(); };
+    const writeAsIs = async () => { await queue.put({ ...line, wording: undefined, asIs: true }); flush(); };
+    if (line.refused || line.wording) button("Change it", change);
+    if (line.wording) button("Write it as it stands", writeAsIs);
+    if (line.refused || line.wording) button("Discard", discard);
     return row;
   }));
   const count = lines.filter((line) => !line.refused && !line.wording).length;
   waiting.hidden = !count;
-  waiting.textContent = count ? `${count} ${count === 1 ? "line is" : "lines are"} waiting to be sent; they are kept on this device.` : "";
+  const are = count === 1 ? "line is" : "lines are";
+  waiting.textContent = count ? `${count} ${are} waiting to be sent; they are kept on this device.` : "";
 }
 
 // --- Writing ------------------------------------------------------------------------------------------------------------
@@ -124,7 +131,16 @@ async function write() {
   if (!text && !files.length) { area.focus(); return; }
   if (/^\/help$/i.test(text)) { await help(); return; }
   if (form.dataset.answers && text && !text.startsWith("/")) text = `/answer #${parent.value} ${text}`;
-  const line = { key: newKey(), incident: form.dataset.incident, kind: kind.value, text, parent: form.dataset.answers ? "" : parent.value, at: form.elements.at.value, files, written: Date.now() };
+  const line = {
+    key: newKey(),
+    incident: form.dataset.incident,
+    kind: kind.value,
+    text,
+    parent: form.dataset.answers ? "" : parent.value,
+    at: form.elements.at.value,
+    files,
+    written: Date.now(),
+  };
   // The field is free at once: whoever goes on writing while the line is being kept loses nothing of the next one.
   area.value = "";
   files = [];
@@ -151,13 +167,22 @@ if (form) {
   area.addEventListener("paste", (event) => {
     if (event.clipboardData.files.length) { event.preventDefault(); take(event.clipboardData.files); }
   });
-  form.addEventListener("dragover", (event) => { if (event.dataTransfer.types.includes("Files")) event.preventDefault(); });
-  form.addEventListener("drop", (event) => { if (event.dataTransfer.files.length) { event.preventDefault(); take(event.dataTransfer.files); } });
-  form.querySelector("[data-choose-files]").addEventListener("change", (event) => { take(event.target.files); event.target.value = ""; });
+  form.addEventListener("dragover", (event) => {
+    if (event.dataTransfer.types.includes("Files")) event.preventDefault();
+  });
+  form.addEventListener("drop", (event) => {
+    if (event.dataTransfer.files.length) { event.preventDefault(); take(event.dataTransfer.files); }
+  });
+  form.querySelector("[data-choose-files]").addEventListener("change", (event) => {
+    take(event.target.files);
+    event.target.value = "";
+  });
   form.querySelector("[data-under-off]").addEventListener("click", () => under("", "", ""));
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-under]");
-    if (button) { button.closest("details[data-menu]")?.removeAttribute("open"); under(button.dataset.under, button.dataset.underText, button.dataset.underKind); }
+    if (!button) return;
+    button.closest("details[data-menu]")?.removeAttribute("open");
+    under(button.dataset.under, button.dataset.underText, button.dataset.underKind);
   });
   area.value ||= localStorage.getItem(draft) ?? "";
   addEventListener("online", flush);

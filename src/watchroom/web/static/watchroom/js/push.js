@@ -31,7 +31,8 @@ async function subscribe(event) {
   try {
     // Asked first and at once: Safari allows the question only while the press is still going on.
     if (await Notification.requestPermission() !== "granted") {
-      return say("Notifications of this site are forbidden on this device. Allow them in the browser's or the system's settings, then press again.");
+      return say("Notifications of this site are forbidden on this device. " +
+        "Allow them in the browser's or the system's settings, then press again.");
     }
     const worker = await navigator.serviceWorker.register("/service-worker.js");
     await navigator.serviceWorker.ready;
@@ -39,8 +40,9 @@ async function subscribe(event) {
     const old = await worker.pushManager.getSubscription();
     const same = old && new Uint8Array(old.options.applicationServerKey ?? []).join() === bytes(key).join();
     if (old && !same) await old.unsubscribe();   // made for another installation's key: of no use to us
-    const found = (same ? old : await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) })).toJSON();
-    const values = { endpoint: found.endpoint, p256dh: found.keys.p256dh, auth: found.keys.auth, device: device(), label: device() };
+    const asked = { userVisibleOnly: true, applicationServerKey: bytes(key) };
+    const { endpoint, keys } = (same ? old : await worker.pushManager.subscribe(asked)).toJSON();
+    const values = { endpoint, p256dh: keys.p256dh, auth: keys.auth, device: device(), label: device() };
     for (const [name, value] of Object.entries(values)) form.elements[name].value = value;
     button.disabled = false;
     form.requestSubmit();
@@ -52,8 +54,10 @@ async function subscribe(event) {
 if (card) {
   form.addEventListener("submit", subscribe, true);
   if (!isSecureContext) say("Push needs HTTPS: it can be switched on once Watchroom has an https:// address.", false);
-  else if (apple && !installed) { say("On an iPhone or iPad, add Watchroom to the home screen first: Share, then Add to Home Screen.", false); help.open = true; }
-  else if (!("PushManager" in window)) say("This browser has no push. Use another one, or another way below.", false);
+  else if (apple && !installed) {
+    say("On an iPhone or iPad, add Watchroom to the home screen first: Share, then Add to Home Screen.", false);
+    help.open = true;
+  } else if (!("PushManager" in window)) say("This browser has no push. Use another one, or another way below.", false);
   else navigator.serviceWorker.register("/service-worker.js").catch(() => { /* pressing the button says why */ });
   addEventListener("beforeinstallprompt", (event) => {
     const install = card.querySelector("[data-install]");

@@ -32,7 +32,8 @@ self.addEventListener("fetch", (event) => {
 async function keep({ key, title, body, sent_at }) {
   const page = { key, title, body, sent_at };
   const cache = await caches.open(PAGES);
-  await cache.put(`/pages/${encodeURIComponent(page.key)}`, new Response(JSON.stringify(page), { headers: { "Content-Type": "application/json" } }));
+  const kept = new Response(JSON.stringify(page), { headers: { "Content-Type": "application/json" } });
+  await cache.put(`/pages/${encodeURIComponent(page.key)}`, kept);
   const all = await cache.keys();
   for (const old of all.slice(0, Math.max(0, all.length - KEEP))) await cache.delete(old);
 }
@@ -52,9 +53,18 @@ function show(page, note = "") {
   });
 }
 
+// What comes by push; whatever it is, it is shown.
+function pageIn(data) {
+  try {
+    return data.json();
+  } catch {
+    const [body, sent_at] = [data?.text() ?? "", new Date().toISOString()];
+    return { key: "unread", title: "Watchroom", body, url: "/", answer: "", seen: "", urgent: true, sent_at };
+  }
+}
+
 self.addEventListener("push", (event) => {
-  let page;
-  try { page = event.data.json(); } catch { page = { key: "unread", title: "Watchroom", body: event.data?.text() ?? "", url: "/", answer: "", seen: "", urgent: true, sent_at: new Date().toISOString() }; }
+  const page = pageIn(event.data);
   event.waitUntil((async () => {
     await show(page);   // first: a device that shows nothing loses its subscription
     await Promise.allSettled([keep(page), page.seen ? fetch(page.seen, { method: "POST" }) : null]);
@@ -76,7 +86,9 @@ async function answer(page) {
     const said = await fetch(page.answer, { method: "POST", headers: { Accept: "application/json" }, redirect: "error" });
     if (!said.ok) throw new Error(said.status);
     const { text } = await said.json();
-    await self.registration.showNotification(text, { body: page.title, tag: page.key, data: { ...page, answer: "" }, icon: "/static/watchroom/icon-192.png" });
+    const { title: body, key: tag } = page;
+    const data = { ...page, answer: "" }, icon = "/static/watchroom/icon-192.png";
+    await self.registration.showNotification(text, { body, tag, data, icon });
   } catch {
     await show(page, "Not answered: no connection. Press again.");   // never let anybody believe that it was taken
   }

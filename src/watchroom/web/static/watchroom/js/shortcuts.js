@@ -4,7 +4,8 @@ const typing = (element) => element.closest?.("input, textarea, select, [content
 let first = "", timer;
 
 const usable = (element) => !element.disabled && !element.closest("[hidden], dialog:not([open])") && element.getAttribute("href") !== "#";
-const find = (attribute, keys) => [...document.querySelectorAll(`[${attribute}]`)].find((each) => each.getAttribute(attribute) === keys && usable(each));
+const find = (attribute, keys) =>
+  [...document.querySelectorAll(`[${attribute}]`)].find((each) => each.getAttribute(attribute) === keys && usable(each));
 
 function move(by) {
   const rows = [...document.querySelectorAll("[data-rows] tbody > tr, [data-rows]:is(ul, ol) > li")];
@@ -51,7 +52,10 @@ function handle(key) {
   return press(key);
 }
 
-const name = (element) => (element.dataset.keyName || element.getAttribute("aria-label") || element.textContent || element.title).trim().replace(/\s+/g, " ");
+function name(element) {
+  const said = element.dataset.keyName || element.getAttribute("aria-label") || element.textContent || element.title;
+  return said.trim().replace(/\s+/g, " ");
+}
 
 function help() {
   const known = new Map([["?", "This list"], ["Ctrl K", "Find anything"], ["/", "Search this list"]]);
@@ -63,11 +67,15 @@ function help() {
   const dialog = document.createElement("dialog");
   dialog.className = "dialog small";
   dialog.setAttribute("aria-label", "Keyboard shortcuts");
-  dialog.innerHTML = '<header><h2>Keyboard shortcuts</h2><button type="button" class="button quiet" data-close>Close</button></header><div class="body"><dl class="help-list"></dl></div>';
+  dialog.innerHTML =
+    '<header><h2>Keyboard shortcuts</h2><button type="button" class="button quiet" data-close>Close</button></header>' +
+    '<div class="body"><dl class="help-list"></dl></div>';
   const list = dialog.querySelector("dl");
   for (const [keys, what] of known) {
     const term = document.createElement("dt"), text = document.createElement("dd");
-    for (const key of keys.split(" ")) { const kbd = document.createElement("kbd"); kbd.textContent = key; term.append(kbd, " "); }
+    for (const key of keys.split(" ")) {
+      term.append(Object.assign(document.createElement("kbd"), { textContent: key }), " ");
+    }
     text.textContent = what;
     list.append(term, text);
   }

@@ -23,14 +23,20 @@ function show(text, tone = "info") {
 
 region?.querySelectorAll(".toast").forEach(arrange);
 document.addEventListener("toast", (event) => show(event.detail.text ?? event.detail.value, event.detail.tone));
-document.addEventListener("click", (event) => { if (event.target.closest("[data-dismiss]")) event.target.closest(".toast, .banner")?.remove(); });
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-dismiss]")) event.target.closest(".toast, .banner")?.remove();
+});
 document.addEventListener("htmx:sendError", () => show("The server can't be reached. Nothing was changed; try again.", "error"));
+const WHY = {
+  401: "You have been signed out, and this page shows nothing new. Reload it to sign in again.",
+  403: "You may not do that, or your session has ended. Reload the page.",
+  404: "It is not there any more. Reload the page.",
+  409: "Someone else changed it meanwhile. Reload the page.",
+};
 let signedOut = false;
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;
   if (status === 401 && signedOut) return;   // every part that re-reads itself hears it
   signedOut ||= status === 401;
-  const why = { 401: "You have been signed out, and this page shows nothing new. Reload it to sign in again.", 403: "You may not do that, or your session has ended. Reload the page.", 404: "It is not there any more. Reload the page.",
-    409: "Someone else changed it meanwhile. Reload the page." }[status];
-  show(why ?? `The server answered with an error (${status}). Try again.`, "error");
+  show(WHY[status] ?? `The server answered with an error (${status}). Try again.`, "error");
 });

@@ -6,10 +6,12 @@ const who = document.querySelector('meta[name="person-topic"]')?.content;
 const here = location.pathname + location.search;
 const action = (form) => form.getAttribute("action") ?? "";
 const likeIt = (form) => [...document.forms].filter((each) => action(each) === action(form));
-const isText = (field) => field.localName === "textarea" || (field.localName === "input" && /^(text|search|url|email|tel|number)$/.test(field.type));
+const isText = ({ localName, type }) =>
+  localName === "textarea" || (localName === "input" && /^(text|search|url|email|tel|number)$/.test(type));
 const isKept = (field) => field.name && !/^(hidden|password|file|submit|button)$/.test(field.type);
 const isTicked = (field) => /^(radio|checkbox)$/.test(field.type);
 
+const valueOf = (field) => (field.multiple ? [...field.selectedOptions].map((each) => each.value) : field.value);
 const read = () => { try { return JSON.parse(sessionStorage.getItem(PLACE)); } catch { return null; } };
 
 document.addEventListener("submit", (event) => {
@@ -17,9 +19,14 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || !who || form.method !== "post" || form.matches("[data-quiet], [data-no-busy], [hx-post]")) return;
   const fields = [...form.elements].filter(isKept);
   if (form.querySelector('[type="password"]') || !fields.some((field) => isText(field) && field.value.trim())) return;
-  const values = fields.map((field) => [field.name, field.multiple ? [...field.selectedOptions].map((each) => each.value) : field.value, field.checked]);
-  try { sessionStorage.setItem(PLACE, JSON.stringify({ who, at: here, action: action(form), place: likeIt(form).indexOf(form), values })); } catch { /* too much for this browser */ }
+  const values = fields.map((field) => [field.name, valueOf(field), field.checked]);
+  const said = { who, at: here, action: action(form), place: likeIt(form).indexOf(form), values };
+  try { sessionStorage.setItem(PLACE, JSON.stringify(said)); } catch { /* too much for this browser */ }
 });
+
+function unfold(field) {
+  for (let fold = field.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+}
 
 function restore({ action: to, place, values }) {
   const form = [...document.forms].filter((each) => action(each) === to)[place];
@@ -32,10 +39,11 @@ function restore({ action: to, place, values }) {
     if (isTicked(field)) field.checked = checked;
     else if (field.multiple) for (const option of field.options) option.selected = value.includes(option.value);
     else if (field.localName !== "select" || [...field.options].some((each) => each.value === value)) field.value = value;
-    for (let fold = field.closest("details"); isText(field) && field.value && fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    if (isText(field) && field.value) unfold(field);
   }
   form.querySelector("textarea, input:not([type=hidden])")?.focus();
-  document.dispatchEvent(new CustomEvent("toast", { detail: { text: "You had been signed out, so this was not sent. Here is what you wrote: look at it, and send it again.", tone: "warning" } }));
+  const text = "You had been signed out, so this was not sent. Here is what you wrote: look at it, and send it again.";
+  document.dispatchEvent(new CustomEvent("toast", { detail: { text, tone: "warning" } }));
 }
 
 const sent = read();
