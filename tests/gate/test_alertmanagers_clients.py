@@ -23,7 +23,7 @@ from peers.alertmanager import Alertmanager
 from peers.programs import wait_until
 from watchroom.intake.commands.holds import review
 from watchroom.intake.commands.receive import read_signals
-from watchroom.intake.models import Integration, Route, Silence
+from watchroom.intake.models import Alert, Integration, Route, Silence
 from watchroom.kernel import clock
 
 Make = Callable[..., tuple[Integration, str]]
@@ -179,6 +179,45 @@ def test_thanos_sends_go_s_empty_times_with_basic_authentication(answering: Runn
         assert answer.status // 100 == 2, answer.body
     read_signals(10)
     assert len(answering.ask("GET", f"/in/{key}/api/v2/alerts").json) == 1
+
+
+def test_grafana_s_notifier_sends_by_the_old_api_and_ends_what_it_does_not_name(
+    answering: Running, integration: Make, clock: Any
+) -> None:
+    """As Grafana 7.5 sends it (and each before 10.4: `/api/v1/alerts`). Each evaluation gives a new ``startsAt`` and no
+    end; once all is well comes one alert without the labels of its series, which says nothing of those that fired."""
+    _, key = integration()
+    login = base64.b64encode(f"grafana:{key}".encode()).decode()
+    link = "http://grafana.example.org/d/checkout/checkout?tab=alert\\u0026viewPanel=1\\u0026orgId=1"
+    told = '"annotations":{"description":"Über 0: “look”\\nsecond line","summary":"Value too high"}'
+    tags = '"alertname":"Value too high","bad tag":"x y","größe":"xl","severity":"critical"'
+    series = f'{tags},"__name__":"test_value","instance":"127.0.0.1:9100","job":"test"'
+    sender = {"Content_Type": "application/json", "User_Agent": "Grafana"}
+
+    def fires(at: datetime) -> bytes:
+        alerts = (
+            f'{{{told},"generatorURL":"{link}","labels":{{{series},"service":"{name}"}},"startsAt":"{at:%FT%TZ}"}}'
+            for name in ("cart", "checkout")
+        )
+        return f"[{','.join(alerts)}]".encode()
+
+    began = clock()
+    assert answering.ask("POST", f"/in/{key}/api/v1/alerts", fires(began), **sender).status == 200
+    clock.advance(timedelta(minutes=1))
+    login_too = {**sender, "Authorization": f"Basic {login}"}
+    assert answering.ask("POST", "/api/v1/alerts", fires(clock()), **login_too).status == 200
+    read_signals(10)
+    listed = answering.ask("GET", f"/in/{key}/api/v2/alerts").json
+    assert {each["labels"]["service"] for each in listed} == {"cart", "checkout"}
+    assert {each["labels"]["größe"] for each in listed} == {"xl"}
+    assert {each["startsAt"] for each in listed} == {f"{began:%FT%T}.000Z"}
+    assert listed[0]["generatorURL"] == link.replace("\\u0026", "&")
+
+    well = f'[{{{told},"endsAt":"{clock():%FT%TZ}","generatorURL":"{link}","labels":{{{tags}}},"startsAt":"{clock():%FT%TZ}"}}]'
+    assert answering.ask("POST", f"/in/{key}/api/v1/alerts", well.encode(), **sender).status == 200
+    read_signals(10)
+    assert len(answering.ask("GET", f"/in/{key}/api/v2/alerts").json) == 2
+    assert Alert.objects.count() == 2
 
 
 def test_a_real_alertmanager_and_this_one_answer_alike(answering: Running, integration: Make) -> None:

@@ -85,7 +85,7 @@ def test_a_paused_integration_says_so(gate: Running, integration: Make) -> None:
         ("POST", "/", 404),
         ("GET", "/api/v2/alerts", 503),
         ("PUT", "/api/v2/alerts", 405),
-        ("POST", "/api/v1/alerts", 410),
+        ("GET", "/api/v1/alerts", 410),  # of the old API there is only what brings alerts
         ("GET", "/-/healthy", 200),
         ("GET", "/metrics", 200),  # karma asks it for the version
         ("HEAD", "/-/ready", 200),
@@ -104,11 +104,23 @@ def test_the_key_may_be_in_the_header(gate: Running, integration: Make) -> None:
     assert gate.ask("POST", "/api/v2/alerts", body, Authorization=f"Bearer {key}").status == 200
     assert gate.ask("POST", "/api/v2/alerts", body, Authorization=f"Basic {basic}").status == 200
     assert gate.ask("POST", "/api/v2/alerts", body, Authorization="Bearer wri_wrong").status == 401
-    # Not an integration's key, or not a source's path: not for the gate.
-    assert gate.ask("POST", "/api/v2/alerts", body, Authorization="Bearer wrt_other").status == 404
-    assert gate.ask("POST", "/api/v1/incidents", body, Authorization=f"Bearer {key}").status == 404
-    assert gate.ask("POST", "/api/v2/alerts", body, Authorization="Basic ???").status == 404
+    assert gate.ask("POST", "/api/v1/incidents", body, Authorization=f"Bearer {key}").status == 404  # no source's path
     assert Signal.objects.count() == 2
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer wrt_other", "Basic ???"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/api/v2/alerts"), ("POST", "/api/v1/alerts"), ("GET", "/api/v2/status"), ("DELETE", "/api/v2/silence/x")],
+)
+def test_who_comes_to_an_alertmanagers_address_without_a_key_is_told_so(
+    gate: Running, authorization: str, method: str, path: str
+) -> None:
+    """Their senders log no more than the status: "not found" would have people look for another address."""
+    answer = gate.ask(method, path, b"[]", Authorization=authorization)
+    assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert "/in/<key>" in answer.json["fix"] and "basic authentication" in answer.json["fix"]
+    assert gate.ask("GET", "/api/v1/alerts").status == 404  # Watchroom's own API, which a gate alone has not
 
 
 def test_too_large_names_the_limit(gate: Running, integration: Make) -> None:

@@ -177,6 +177,15 @@ class Asked(Protocol):
 
 
 @runtime_checkable
+class Claiming(Protocol):
+    """A source with addresses that are nothing else's here: who comes to one without a key is told what is missing."""
+
+    def claims(self, method: str, path: str) -> bool:
+        """Whether only this source's senders can mean this."""
+        ...
+
+
+@runtime_checkable
 class Limited(Protocol):
     """A source whose senders know a certain answer that means "too many"."""
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from ...kernel import clock
-from ...sources.base import Asked, Certified, Keyed, Probed, Reply, Source
+from ...sources.base import Asked, Certified, Claiming, Keyed, Probed, Reply, Source
 from . import about, addresses, limits, origins
 from .asgi import ASGIApp, Message, Receive, Scope, Send, answer, header, problem
 from .asking import Asking
@@ -72,6 +72,7 @@ class Gate:
         self._live, self._proxy, self._shelf, self._parts, self._trusted = live, proxy, shelf, list(parts), trusted
         self._visits = visits or Visits()
         self._bring_their_key = [each for each in sources.values() if isinstance(each, Keyed)]
+        self._claim = [each for each in sources.values() if isinstance(each, Claiming)]
         self._taker = Taker(keys, store, numbers)
         self._excess = Excess(Rates(signals_per_minute), store, numbers)
         self._bodies = Bodies(self._excess, numbers)
@@ -101,6 +102,8 @@ class Gate:
             return await self._signal(scope, receive, send, key, path)
         if (keyed := self._keyed(scope["method"], path)) is not None:
             return await self._signal_with_its_key(scope, receive, send, keyed, path)
+        if any(each.claims(scope["method"], path) for each in self._claim):
+            return await self._no_key(send)
         if self._proxy is not None:
             if self._shelf is not None and await self._shelf(scope, send):
                 return None
@@ -215,6 +218,14 @@ class Gate:
     async def _later(self, send: Send, source: str, outcome: str, detail: str) -> None:
         self._numbers.count(source, outcome)
         await _pass_on(send, later(detail))
+
+    async def _no_key(self, send: Send) -> None:
+        self._numbers.count("unknown", "unauthorized")
+        await problem(
+            send, 401, "No key", "Nothing says which integration this is for.",
+            "Write /in/<key> before the path, or send the key as a bearer token or as the password of basic authentication.",
+            [(b"www-authenticate", b"Bearer")],
+        )  # fmt: skip
 
     async def _wrong_path(self, send: Send, source: Source, method: str, path: str) -> None:
         self._numbers.count(source.name, "wrong_path")

@@ -1,4 +1,4 @@
-"""From the body of ``POST /api/v2/alerts`` to drafts. Pure: the same bytes give the same drafts.
+"""From the body of ``POST /api/v2/alerts`` (of v1, too: it is the same) to drafts. Pure: the same bytes give the same drafts.
 
 As in Alertmanager, the good alerts of a batch count even when others are bad.
 """

@@ -10,6 +10,7 @@ from .reading import all_good, read
 
 _TEXT = "text/plain; charset=utf-8"
 _OK = Reply(200)
+_POSTED = ("/api/v2/alerts", "/api/v1/alerts")  # the same body; Grafana before 10.4 knows no other than v1
 API_OF = "0.28.0"  # of which Alertmanager this is the API; karma and Grafana choose by that how they ask
 _BUILD = (
     "# HELP alertmanager_build_info Of which Alertmanager this is the API.\n"
@@ -28,17 +29,17 @@ class Alertmanager:
     headers: tuple[str, ...] = ()
 
     def accepts(self, method: str, path: str) -> bool:
-        return method == "POST" and path == "/api/v2/alerts"
+        return method == "POST" and path in _POSTED
 
     def probe(self, method: str, path: str) -> Reply | None:
-        """Alertmanager's own health checks, the metric by which karma tells versions apart, and the word that its API v1
-        is gone."""
+        """Alertmanager's own health checks, the metric by which karma tells versions apart, and the word that nothing
+        can be asked by its API v1."""
         if method in ("GET", "HEAD") and path in ("/-/healthy", "/-/ready"):
             return Reply(200, b"OK", _TEXT)
         if method == "GET" and path == "/metrics":
             return Reply(200, _BUILD, "text/plain; version=0.0.4; charset=utf-8")
-        if path == "/api/v1/alerts":
-            return Reply(410, b"API v1 is gone. Send to /api/v2/alerts (in prometheus.yml: api_version: v2).\n", _TEXT)
+        if method != "POST" and path == "/api/v1/alerts":
+            return Reply(410, b"API v1 takes alerts only. Ask /api/v2/alerts.\n", _TEXT)
         return None
 
     def asked(self, method: str, path: str) -> bool:
@@ -50,6 +51,9 @@ class Alertmanager:
         if what == "silences":
             return method in ("GET", "HEAD", "POST")
         return method in ("GET", "HEAD") and what in ("alerts", "alerts/groups", "status", "receivers")
+
+    def claims(self, method: str, path: str) -> bool:
+        return self.accepts(method, path) or self.asked(method, path)
 
     def parse(self, inbound: Inbound) -> Parsed:
         return read(inbound.body, inbound.received_at, timedelta(seconds=self.resolve_timeout_seconds))
