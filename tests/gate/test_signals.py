@@ -111,7 +111,12 @@ def test_the_key_may_be_in_the_header(gate: Running, integration: Make) -> None:
 @pytest.mark.parametrize("authorization", ["", "Bearer wrt_other", "Basic ???"])
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/api/v2/alerts"), ("POST", "/api/v1/alerts"), ("GET", "/api/v2/status"), ("DELETE", "/api/v2/silence/x")],
+    [
+        ("POST", "/api/v2/alerts"),
+        ("POST", "/api/v1/alerts"),
+        ("GET", "/api/v2/status"),
+        ("DELETE", "/api/v2/silence/x"),
+    ],
 )
 def test_who_comes_to_an_alertmanagers_address_without_a_key_is_told_so(
     gate: Running, authorization: str, method: str, path: str
