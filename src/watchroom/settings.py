@@ -15,9 +15,6 @@ _own = conf.current()
 _address = urlsplit(_own.url)
 _own.data.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds all that people wrote, and their sessions
 
-_oidc_server = urlsplit(json.loads(_own.oidc)["server_url"]) if _own.oidc else _address
-_oidc_origin = f"{_oidc_server.scheme}://{_oidc_server.netloc}"
-
 BASE = Path(__file__).parent
 SECRET_KEY = conf.secret_key()
 DEBUG = _own.debug
@@ -42,7 +39,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
+    "watchroom.accounts.oidc",
+    "watchroom.accounts.saml",
     "watchroom.accounts",
     "watchroom.catalog",
     "watchroom.channels.phones",
@@ -123,6 +121,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "watchroom.accounts.sign_in.Adapter"
+SOCIALACCOUNT_ADAPTER = "watchroom.accounts.vouching.Adapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "watchroom.accounts.sign_in.SignUpForm"
@@ -142,7 +141,11 @@ SOCIALACCOUNT_PROVIDERS = (
             "APPS": [
                 {
                     "provider_id": "oidc",
-                    "settings": {"server_url": json.loads(_own.oidc)["server_url"]},
+                    "settings": {
+                        name: json.loads(_own.oidc)[name]
+                        for name in ("server_url", "scope", "groups_claim")
+                        if name in json.loads(_own.oidc)
+                    },
                     **{k: v for k, v in json.loads(_own.oidc).items() if k in {"name", "client_id", "secret"}},
                 }
             ]
@@ -153,7 +156,7 @@ SOCIALACCOUNT_PROVIDERS = (
 )
 
 # Whoever the operator's own identity provider vouches for is the person who was invited by that address.
-SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = bool(_own.oidc)
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _address.scheme == "https"
@@ -171,7 +174,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF, *([_oidc_origin] if _own.oidc else [])],  # Chrome checks redirects of forms, too
+        "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

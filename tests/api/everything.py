@@ -180,6 +180,8 @@ MADE: dict[str, tuple[str, Any]] = {
             "settings": {"bot_token": "xoxb-1", "signing_secret": "s" * 32},
         },
     ),
+    "provider": ("identity-providers", {"name": "Okta"}),
+    "grant": ("group-grants", {"group": "oncall", "role": "viewer"}),
     "integration": ("integrations", NAMED | {"source": "json"}),
     "heartbeat": ("heartbeats", NAMED | {"kind": "period", "period_seconds": 600}),
     "check": ("checks", NAMED | {"kind": "http", "settings": {"url": "https://example.org/"}}),
@@ -221,6 +223,7 @@ def _key(person: Person, scope: str) -> str:
 
 # What stands in an address, by the words before it.
 PLACES = {
+    "identity-providers": "provider", "group-grants": "grant",
     "people": "person", "teams": "team", "tokens": "token", "services": "service", "workspaces": "workspace", "schedules": "schedule",
     "overrides": "override", "swaps": "swap", "absences": "absence", "calendars": "calendar", "feeds": "feed", "hand-offs": "handoff",
     "temporary-schedules": "temporary", "corrections": "correction", "policies": "policy", "contact-methods": "method",

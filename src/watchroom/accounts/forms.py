@@ -95,3 +95,88 @@ class TokenForm(forms.Form):
         initial=90,
         label="Works for",
     )
+
+
+class IdentityProviderForm(forms.Form):
+    """A company's own sign-in by SAML."""
+
+    name = forms.CharField(max_length=100, label="Name", help_text="The button says “Sign in with” and this.")
+    metadata_url = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Address of its metadata",
+        help_text="Best: then a new certificate is taken over by itself, once a day.",
+    )
+    metadata = forms.CharField(
+        required=False,
+        label="Or its metadata, pasted",
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text="The XML file that it offers for download. It replaces what was known of it.",
+    )
+    adds_people = forms.BooleanField(
+        required=False,
+        label="Add people for whom it vouches",
+        help_text="Whoever may use this application there becomes a viewer here, or what their groups say. Otherwise an administrator adds people first.",
+    )
+    entity_id = forms.CharField(required=False, max_length=1024, label="Entity ID (issuer)")
+    sso_url = forms.CharField(required=False, max_length=2000, label="Sign-in address (HTTP-Redirect)")
+    certificates = forms.CharField(
+        required=False,
+        label="Signing certificates",
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text="PEM, one below the other; any one of them may sign. Add the next one before the provider changes to it.",
+    )
+    email_attribute = forms.CharField(
+        required=False,
+        max_length=200,
+        label="Attribute with the e-mail address",
+        help_text="Empty: one of the usual ones, or the NameID.",
+    )
+    name_attribute = forms.CharField(
+        required=False, max_length=200, label="Attribute with the name", help_text="Empty: one of the usual ones."
+    )
+    groups_attribute = forms.CharField(
+        required=False,
+        max_length=200,
+        label="Attribute with the groups",
+        help_text="Empty: one of the usual ones, and an answer without it changes no role. Named here: an answer without it means no groups.",
+    )
+    unasked = forms.BooleanField(
+        required=False,
+        label="Sign-in may begin on the provider's own pages",
+        help_text="For tiles in its portal (IdP-initiated). It is a little less safe: somebody could sign you in as themselves.",
+    )
+    SELDOM = (
+        "entity_id",
+        "sso_url",
+        "certificates",
+        "email_attribute",
+        "name_attribute",
+        "groups_attribute",
+        "unasked",
+    )
+
+    def only_name(self) -> None:
+        """It is new: the provider is given our addresses first."""
+        for name in [each for each in self.fields if each != "name"]:
+            del self.fields[name]
+
+    def often(self) -> list[forms.BoundField]:
+        """What everybody fills in."""
+        return [bound for bound in self if bound.name not in self.SELDOM]
+
+    def seldom(self) -> list[forms.BoundField]:
+        """What metadata say by themselves, and what is usual."""
+        return [bound for bound in self if bound.name in self.SELDOM]
+
+    def seldom_wrong(self) -> bool:
+        """Whether something is wrong with what is folded away."""
+        return any(bound.errors for bound in self.seldom())
+
+
+class GrantForm(forms.Form):
+    """What being in a group gives."""
+
+    group = forms.CharField(max_length=250, label="Group", help_text="As the provider sends it; Try it shows yours.")
+    team = OneOf(Team.objects.order_by("name"), required=False, label="Where", empty_label="Everywhere")
+    role = forms.ChoiceField(choices=ROLES, label="Role", initial="responder")

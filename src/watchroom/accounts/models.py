@@ -118,6 +118,72 @@ class ApiToken(models.Model):
         return f"{self.name} ({self.hint}…)"
 
 
+class IdentityProvider(models.Model):
+    """A company's own sign-in (SAML 2.0): whom it vouches for comes in."""
+
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=64, unique=True, help_text="Stands in the addresses that it is given.")
+    enabled = models.BooleanField(default=False)
+    metadata_url = models.CharField(
+        max_length=2000, blank=True, help_text="Read again once a day, for new certificates."
+    )
+    read_at = models.DateTimeField(null=True, help_text="When its metadata was read last, or tried to.")
+    error = models.CharField(max_length=500, blank=True, help_text="What went wrong then.")
+    entity_id = models.CharField(max_length=1024, blank=True)
+    sso_url = models.CharField(max_length=2000, blank=True)
+    certificates = models.JSONField(default=list, help_text="PEM; any one of them may sign.")
+    email_attribute = models.CharField(max_length=200, blank=True, help_text="Empty: one of the usual ones.")
+    name_attribute = models.CharField(max_length=200, blank=True)
+    groups_attribute = models.CharField(max_length=200, blank=True)
+    adds_people = models.BooleanField(default=False, help_text="Whether strangers for whom it vouches become viewers.")
+    unasked = models.BooleanField(default=False, help_text="Whether sign-in may begin on its own pages.")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("name", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SamlAnswer(models.Model):
+    """An answer of a provider that held. Kept for as long as it could be sent again, so that it counts once."""
+
+    provider = models.ForeignKey(IdentityProvider, on_delete=models.CASCADE, related_name="answers")
+    mark = models.CharField(max_length=64, help_text="Of its assertion's ID.")
+    key_hash = models.CharField(max_length=64, unique=True, help_text="Of the key with which the browser comes for it.")
+    asked = models.CharField(max_length=200, blank=True, help_text="The request that it answers; empty: nobody asked.")
+    said = EncryptedJSON(null=True, help_text="What it vouches for, until the browser has come for it.")
+    kept_at = models.DateTimeField(default=clock.now)
+    until = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("provider", "mark"), name="answer_counts_once"),)
+
+    def __str__(self) -> str:
+        return f"An answer of {self.provider}"
+
+
+class GroupGrant(models.Model):
+    """What being in a group of an identity provider gives: a role everywhere, or one in a team."""
+
+    group = models.CharField(max_length=250)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="grants")
+    role = models.PositiveSmallIntegerField(choices=ROLE_CHOICES)
+
+    class Meta:
+        ordering = ("group", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("group", "team"), name="one_grant_per_group_and_team"),
+            models.UniqueConstraint(
+                fields=("group",), condition=models.Q(team__isnull=True), name="one_grant_everywhere"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.group} in {self.team}" if self.team else self.group
+
+
 class AuditRecord(models.Model):
     """Who did what, when. Written in the transaction of the change; never changed, never deleted by hand."""
 

@@ -7,14 +7,16 @@ from datetime import timedelta
 from django.db.models import QuerySet
 
 from ..kernel import clock
+from ..kernel import settings as conf
 from ..kernel.errors import NotFound, NotSignedIn
 from ..kernel.finding import one
 from ..kernel.numbers import whole
 from ..kernel.prepared import prepared
 from ..kernel.signing import fingerprint
 from .actors import Actor
-from .models import ApiToken, AuditRecord, Installation, Membership, Person, Team
+from .models import ApiToken, AuditRecord, GroupGrant, IdentityProvider, Installation, Membership, Person, Team
 from .roles import Action, Role
+from .vouched import Grant
 
 _USED_EVERY = timedelta(minutes=5)
 
@@ -137,3 +139,41 @@ def tokens_visible_to(actor: Actor) -> QuerySet[ApiToken]:
     if actor.may(Action.ADMINISTER):
         return tokens
     return tokens.filter(person=actor.person) if actor.person else tokens.none()
+
+
+def providers_visible_to(actor: Actor) -> QuerySet[IdentityProvider]:
+    """Identity providers, with what they are set up by: administrators alone."""
+    actor.require(Action.ADMINISTER)
+    return IdentityProvider.objects.all()
+
+
+def provider_for(actor: Actor, slug: str) -> IdentityProvider:
+    """One of the identity providers.
+
+    :raises NotFound: there is none of this name.
+    """
+    return one(providers_visible_to(actor), "identity provider", slug=slug)
+
+
+def missing_of(provider: IdentityProvider) -> list[str]:
+    """What a provider still lacks before anybody can sign in by it, in words."""
+    named = {"entity ID": provider.entity_id, "sign-in address": provider.sso_url, "certificate": provider.certificates}
+    return [name for name, value in named.items() if not value]
+
+
+def addresses_of(provider: IdentityProvider) -> dict[str, str]:
+    """What the provider has to be given: ``entity_id`` (audience; our metadata lie there, too) and ``acs_url``."""
+    ours = f"{conf.current().url}/account/saml/{provider.slug}"
+    return {"entity_id": f"{ours}/metadata", "acs_url": f"{ours}/acs"}
+
+
+def grants() -> list[Grant]:
+    """What groups give."""
+    rows = GroupGrant.objects.values_list("group", "role", "team_id")
+    return [Grant(group, Role(role), team) for group, role, team in rows]
+
+
+def grants_visible_to(actor: Actor) -> QuerySet[GroupGrant]:
+    """What groups give: administrators alone."""
+    actor.require(Action.ADMINISTER)
+    return GroupGrant.objects.select_related("team")

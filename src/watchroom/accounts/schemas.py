@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from ninja import Field, Schema
 
-from .models import ApiToken, AuditRecord, Membership, Person, Team
+from .models import ApiToken, AuditRecord, GroupGrant, IdentityProvider, Membership, Person, Team
+from .queries import addresses_of
 from .roles import Role
 
 RoleWord = Literal["viewer", "responder", "manager", "administrator"]
@@ -195,6 +196,74 @@ class AuditOut(Schema):
             data=row.data,
             address=row.address,
         )
+
+
+class IdentityProviderOut(Schema):
+    """A company's own sign-in, by SAML 2.0."""
+
+    slug: str
+    name: str
+    enabled: bool
+    entity_id: str = Field(description="Its own.")
+    sso_url: str
+    certificates: list[str] = Field(description="PEM; any one of them may sign.")
+    metadata_url: str
+    read_at: datetime | None = Field(description="When its metadata was read last.")
+    error: str = Field(description="What went wrong then; empty: nothing.")
+    adds_people: bool
+    unasked: bool
+    email_attribute: str
+    name_attribute: str
+    groups_attribute: str
+    acs_url: str = Field(description="What it has to be given: where it sends people back to (reply URL).")
+    audience: str = Field(description="What it has to be given: our entity ID. Our metadata lie at this address.")
+
+    @classmethod
+    def of(cls, row: IdentityProvider) -> IdentityProviderOut:
+        """Of a row."""
+        ours = addresses_of(row)
+        own = set(cls.model_fields) - {"acs_url", "audience"}
+        return cls(**{name: getattr(row, name) for name in own}, acs_url=ours["acs_url"], audience=ours["entity_id"])
+
+
+class IdentityProviderIn(Schema):
+    """A company's own sign-in. What it is comes from its metadata, their address, or by hand; what is null stays as it is."""
+
+    name: str
+    slug: str = Field("", description="Left out, it is made of the name. It stands in addresses, and never changes.")
+    enabled: bool | None = Field(None, description="Left out: off where it is new.")
+    metadata_url: str | None = Field(None, description="Read at once, and again once a day. Empty: none.")
+    metadata: str = Field("", description="XML.")
+    entity_id: str | None = None
+    sso_url: str | None = None
+    certificates: list[str] | None = Field(None, description="PEM or Base64.")
+    adds_people: bool | None = Field(None, description="Whether strangers for whom it vouches become viewers.")
+    unasked: bool | None = Field(None, description="Whether sign-in may begin on its own pages (IdP-initiated).")
+    email_attribute: str | None = Field(None, description="Empty: one of the usual ones.")
+    name_attribute: str | None = Field(None, description="Empty: one of the usual ones.")
+    groups_attribute: str | None = Field(None, description="Empty: one of the usual ones.")
+
+
+class GroupGrantOut(Schema):
+    """What being in a group of an identity provider gives."""
+
+    id: int
+    group: str
+    team: str | None = Field(description="Slug; null: the role holds everywhere.")
+    role: RoleWord
+
+    @classmethod
+    def of(cls, row: GroupGrant) -> GroupGrantOut:
+        """Of a row with its team."""
+        return cls(id=row.pk, group=row.group, team=row.team.slug if row.team else None, role=Role(row.role).word)  # type: ignore[arg-type]
+
+
+class GroupGrantIn(Schema):
+    """What being in a group gives."""
+
+    group: str = Field(description="As the identity provider sends it.")
+    team: str | None = Field(None, description="Slug; null: the role holds everywhere.")
+    role: RoleWord
 
 
 def member_of(row: Membership) -> MemberOut:

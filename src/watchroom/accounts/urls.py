@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from .views import audit, people, profile, teams
+from .saml.views import try_it
+from .views import audit, identity_providers, people, profile, teams
 
 urlpatterns = [
     path("", include("watchroom.web.welcome.urls")),
@@ -21,6 +22,13 @@ urlpatterns = [
     path("teams/<slug:slug>/delete", teams.team_delete, name="team-delete"),
     path("teams/<slug:slug>/members", teams.member_set, name="team-members"),
     path("teams/<slug:slug>/members/<int:pk>/remove", teams.member_remove, name="team-member-remove"),
+    path("identity-providers", identity_providers.index, name="identity-providers"),
+    path("identity-providers/new", identity_providers.edit, name="identity-provider-new"),
+    path("identity-providers/groups", identity_providers.grant_new, name="group-grant-new"),
+    path("identity-providers/groups/<int:pk>/delete", identity_providers.grant_delete, name="group-grant-delete"),
+    path("identity-providers/<slug:slug>", identity_providers.edit, name="identity-provider"),
+    path("identity-providers/<slug:slug>/do", identity_providers.do, name="identity-provider-do"),
+    path("identity-providers/<slug:slug>/try", try_it, name="identity-provider-try"),
     path("me", profile.me, name="me"),
     path("me/tokens", profile.token_new, name="token-new"),
     path("me/tokens/<int:pk>/revoke", profile.token_revoke, name="token-revoke"),

@@ -33,6 +33,7 @@ SUBJECTS = {
     "Drills": "Scenarios, drills, and how they went.",
     "Readiness": "What teams still lack; how people here respond.",
     "Channels and calls": "Where people meet in an incident.",
+    "Single sign-on": "Identity providers by SAML, and what their groups give.",
     "Chats": "Connected chat workspaces.",
     "Workflows": "What is done by itself when something happens in an incident.",
     "Webhooks": "Who outside is told of every change.",

@@ -1,5 +1,7 @@
 """All that changes people, teams, tokens, and how far the first run has come."""
 
+from .groups import apply_groups, delete_grant, save_grant
+from .identity_providers import delete_provider, fetch_answer, keep_answer, read_again, save_provider, switch_provider
 from .invitations import Invitation, accept_invitation, invite, read_invitation
 from .people import activate_person, change_person, create_person, deactivate_person
 from .set_up import finish_walk, record_walk, set_up
@@ -10,18 +12,27 @@ __all__ = [
     "Invitation",
     "accept_invitation",
     "activate_person",
+    "apply_groups",
     "change_person",
     "create_person",
     "deactivate_person",
+    "delete_grant",
+    "delete_provider",
     "delete_team",
+    "fetch_answer",
     "finish_walk",
     "invite",
+    "keep_answer",
     "make_token",
+    "read_again",
     "read_invitation",
     "record_walk",
     "remove_member",
     "revoke_token",
+    "save_grant",
+    "save_provider",
     "save_team",
     "set_member",
     "set_up",
+    "switch_provider",
 ]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
-from ..api.auth import actor_of
-from ..api.lists import Page
-from ..api.pages import Cursor, Limit, page
-from ..kernel.errors import NotFound
-from ..kernel.times import Since
-from . import commands, queries
-from .roles import Action
-from .schemas import (
+from ...api.auth import actor_of
+from ...api.lists import Page
+from ...api.pages import Cursor, Limit, page
+from ...kernel.errors import NotFound
+from ...kernel.times import Since
+from .. import commands, queries
+from ..roles import Action
+from ..schemas import (
     AuditOut,
     InvitationOut,
     MemberIn,

@@ -1,0 +1,1 @@
+"""Sign-in by OpenID Connect: allauth's, with what it leaves out (PKCE where a provider takes it, nonce)."""

@@ -1,0 +1,53 @@
+"""What Watchroom would make of somebody for whom a provider vouches, in sentences: nothing is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...kernel import settings as conf
+from ..models import IdentityProvider, Membership, Person, Team
+from ..queries import grants
+from ..roles import Role
+from ..vouched import Vouched, decide
+
+
+@dataclass(frozen=True)
+class Judged:
+    """``comes_in``: whether they would be let in. ``sentences``: as whom, and what their groups would change."""
+
+    comes_in: bool
+    sentences: tuple[str, ...]
+
+
+def judged(provider: IdentityProvider, who: Vouched, known: Person | None) -> Judged:
+    """What a sign-in by ``who`` would do. ``known`` is whom the provider has vouched for by this name before."""
+    person = known or Person.objects.filter(email__iexact=who.email).first()
+    said: list[str] = []
+    if person is not None and not person.is_active:
+        return Judged(False, (f"{person} has left here, and is not let in.",))
+    if person is None and not (provider.adds_people or conf.current().sign_up):
+        return Judged(
+            False,
+            (
+                f"Nobody here has the address {who.email}, and strangers are not added: an administrator adds them first, or "
+                "ticks “Add people for whom it vouches”.",
+            ),
+        )
+    if person is None:
+        said.append(f"A new person is added: {who.name}, {who.email}, a viewer to begin with.")
+    else:
+        how = "known by the provider's own name for them" if known else "found by the address"
+        said.append(f"They come in as {person} ({person.email}), {how}.")
+    memberships = Membership.objects.filter(person=person).values_list("team_id", "role") if person else ()
+    role = Role(person.role) if person else Role.VIEWER
+    decided = decide(grants(), who.groups, role=role, teams={team: Role(each) for team, each in memberships})
+    teams = Team.objects.in_bulk([*decided.joins, *decided.leaves])
+    if decided.role is not None:
+        said.append(f"Their role everywhere becomes {decided.role.word}.")
+    said += [f"In the team {teams[team]} they become a {each.word}." for team, each in decided.joins.items()]
+    said += [f"They leave the team {teams[team]}." for team in decided.leaves]
+    if who.groups is None:
+        said.append("It says nothing of groups, so roles and teams stay as they are.")
+    elif decided.nothing:
+        said.append("Their groups change nothing.")
+    return Judged(True, tuple(said))

@@ -1,0 +1,92 @@
+"""What allauth asks when somebody comes in for whom an identity provider vouches."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialApp, SocialLogin
+from django.http import HttpRequest
+from django.shortcuts import render
+
+from ..kernel import settings as conf
+from . import commands
+from .actors import Actor
+from .models import IdentityProvider, Person
+from .oidc.provider import Provider as OpenIDConnect
+from .oidc.provider import check_nonce, vouched_by
+from .saml.saying import WHY
+from .vouched import Vouched
+
+log = logging.getLogger(__name__)
+
+
+class Adapter(DefaultSocialAccountAdapter):
+    """Providers by SAML lie in the database; strangers come in where a provider, or the operator, says so; groups decide."""
+
+    def list_apps(
+        self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
+    ) -> list[SocialApp]:
+        rows = IdentityProvider.objects.all()
+        if provider not in (None, "saml"):
+            rows = rows.filter(slug=provider)
+        mine = [
+            SocialApp(
+                provider="saml", provider_id=row.slug, name=row.name, client_id=row.slug,
+                settings={"hidden": not row.enabled, "adds_people": row.adds_people},
+            )
+            for row in rows
+            if client_id in (None, row.slug)
+        ]  # fmt: skip
+        return super().list_apps(request, provider=provider, client_id=client_id) + mine
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        return conf.current().sign_up or bool(sociallogin.provider.app.settings.get("adds_people"))
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        if isinstance(sociallogin.provider, OpenIDConnect):
+            check_nonce(sociallogin)
+        person = sociallogin.user
+        if isinstance(person, Person) and person.pk and person.is_active:
+            commands.apply_groups(_vouching(sociallogin), person, _vouched(sociallogin).groups)
+
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> Person:
+        by, vouched = _vouching(sociallogin), _vouched(sociallogin)
+        email, name = vouched.email, vouched.name
+        if form is not None:  # the provider did not say enough, so they were asked
+            email, name = form.cleaned_data.get("email") or email, form.cleaned_data.get("name") or name
+        person = commands.create_person(by, email=email, name=name or email.partition("@")[0])
+        sociallogin.user = person
+        sociallogin.save(request, connect=True)
+        commands.apply_groups(by, person, vouched.groups)
+        person.refresh_from_db()
+        return person
+
+    def on_authentication_error(
+        self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
+    ) -> None:
+        log.warning("Nobody was let in by %s: %s %s", provider, error, exception or "")
+        raise ImmediateHttpResponse(refusal(request, str(provider), "refused" if error == "cancelled" else "provider"))
+
+
+def refusal(request: HttpRequest, provider: str, code: str, detail: str = "") -> Any:
+    """The page for whoever was not let in: what is wrong and whom to ask. ``detail`` is for administrators alone."""
+    wrong, mend = WHY.get(code, WHY["provider"])
+    context = {"provider": provider, "wrong": wrong, "mend": mend, "code": code, "detail": detail}
+    answer = render(request, "account/not_let_in.html", context, status=403)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _vouching(login: SocialLogin) -> Actor:
+    return Actor(kind="system", name=f"{login.provider.name} (sign-in)")
+
+
+def _vouched(login: SocialLogin) -> Vouched:
+    if isinstance(login.provider, OpenIDConnect):
+        return vouched_by(login)
+    said = login.account.extra_data
+    groups = said.get("groups")
+    return Vouched(login.account.uid, said["email"], said["name"], None if groups is None else tuple(groups))
