@@ -11,6 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import yaml
+from click.testing import CliRunner
 from django.test import Client
 
 import factories
@@ -20,8 +22,9 @@ from peers.saml_provider import SamlProvider, key_and_certificate
 from watchroom.accounts import commands
 from watchroom.accounts.actors import SYSTEM
 from watchroom.accounts.duties import duties
-from watchroom.accounts.models import AuditRecord, IdentityProvider, Person, SamlAnswer
+from watchroom.accounts.models import AuditRecord, GroupGrant, IdentityProvider, Person, SamlAnswer
 from watchroom.accounts.roles import Role
+from watchroom.cli.main import cli
 from watchroom.kernel import clock
 
 pytestmark = pytest.mark.django_db
@@ -359,3 +362,46 @@ def test_our_metadata_are_such(client: Client, okta: IdentityProvider) -> None:
     answer = client.get("/account/saml/okta/metadata")
     assert answer["Content-Type"].startswith("application/samlmetadata+xml")
     assert b'WantAssertionsSigned="true"' in answer.content
+
+
+def test_a_file_and_the_command_line_say_it_too(provider: SamlProvider, tmp_path: Any) -> None:
+    factories.team("Shop", slug="shop")
+    factories.person("Root", "administrator")
+
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(cli, arguments)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    said = {"slug": "okta", "name": "Okta", "enabled": True, "entity_id": provider.entity_id}
+    said |= {"sso_url": "https://idp.example.org/sso", "certificates": [provider.certificate.strip()]}
+    grants = [{"group": "oncall", "team": "shop", "role": "responder"}, {"group": "leads", "role": "manager"}]
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump({"version": 1, "identity_providers": [said], "group_grants": grants}))
+    run("apply", "-f", str(file))
+    assert IdentityProvider.objects.get().enabled and GroupGrant.objects.count() == 2
+    again = run("apply", "-f", str(file), "--dry-run", "--json")
+    assert '"create"' not in again and '"change"' not in again and "identity_providers" not in again, again
+    exported = yaml.safe_load(run("export"))
+    assert exported["identity_providers"][0]["certificates"] == [provider.certificate]
+    assert {each["group"] for each in exported["group_grants"]} == {"oncall", "leads"}
+    file.write_text(yaml.safe_dump({"version": 1, "identity_providers": [said], "group_grants": grants[:1]}))
+    run("apply", "-f", str(file), "--prune")
+    assert [row.group for row in GroupGrant.objects.all()] == ["oncall"]
+
+    (tmp_path / "metadata.xml").write_text(provider.metadata.replace("idp.example.org", "entra.example.org"))
+    made = run("identity-provider", "create", "Entra", "--metadata", str(tmp_path / "metadata.xml"))
+    assert "/account/saml/entra/acs" in made
+    run("identity-provider", "change", "entra", "--adds-people", "--groups-attribute", "roles")
+    run("identity-provider", "on", "entra")
+    entra = IdentityProvider.objects.get(slug="entra")
+    assert (entra.enabled, entra.adds_people, entra.groups_attribute) == (True, True, "roles")
+    assert "entra" in run("identity-providers") and "https://entra.example.org" in run(
+        "identity-provider", "show", "entra"
+    )
+    run("identity-provider", "off", "entra")
+    run("identity-provider", "delete", "entra")
+    run("group-grant", "add", "leads", "--role", "manager", "--team", "shop")
+    assert "leads" in run("group-grants")
+    run("group-grant", "delete", str(GroupGrant.objects.get(group="leads").pk))
+    assert GroupGrant.objects.count() == IdentityProvider.objects.count() == 1

@@ -50,12 +50,12 @@ def sign(document: str | bytes, node_id: str, key_pem: str) -> str:
     [element] = root.xpath("//*[@ID=$id]", id=node_id)
     signature = next(each for each in element if etree.QName(each).localname == "Signature")
     context = xmlsec.SignatureContext()
-    context.key = xmlsec.Key.from_memory(key_pem, xmlsec.KeyFormat.PEM)
+    context.key = xmlsec.Key.from_memory(key_pem, xmlsec.constants.KeyDataFormatPem)
     context.sign(signature)
-    return etree.tostring(root).decode()
+    return str(etree.tostring(root, encoding="unicode"))
 
 
-class _Library(CryptoBackendXmlSec1):
+class _Library(CryptoBackendXmlSec1):  # type: ignore[misc]
     """pysaml2 starts a program for each signature; this asks the library behind that program."""
 
     def sign_statement(self, statement: Any, node_name: str, key_file: str, node_id: str) -> str:
@@ -97,7 +97,7 @@ class SamlProvider:
             settings["xmlsec_binary"] = "/bin/true"
             (self.folder / "application.xml").write_text(application)
             settings["metadata"] = {"local": [str(self.folder / "application.xml")]}
-        return IdPConfig().load(settings)  # type: ignore[no-any-return]
+        return IdPConfig().load(settings)
 
     @property
     def metadata(self) -> str:

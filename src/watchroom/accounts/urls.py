@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from .saml.views import try_it
-from .views import audit, identity_providers, people, profile, teams
+from .views import audit, identity_providers, people, profile, saml, teams
 
 urlpatterns = [
     path("", include("watchroom.web.welcome.urls")),
@@ -28,7 +27,7 @@ urlpatterns = [
     path("identity-providers/groups/<int:pk>/delete", identity_providers.grant_delete, name="group-grant-delete"),
     path("identity-providers/<slug:slug>", identity_providers.edit, name="identity-provider"),
     path("identity-providers/<slug:slug>/do", identity_providers.do, name="identity-provider-do"),
-    path("identity-providers/<slug:slug>/try", try_it, name="identity-provider-try"),
+    path("identity-providers/<slug:slug>/try", saml.try_it, name="identity-provider-try"),
     path("me", profile.me, name="me"),
     path("me/tokens", profile.token_new, name="token-new"),
     path("me/tokens/<int:pk>/revoke", profile.token_revoke, name="token-revoke"),

@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from lxml import etree
-from signxml import DigestAlgorithm, SignatureConfiguration, SignatureMethod, XMLVerifier
+from signxml.algorithms import DigestAlgorithm, SignatureMethod
+from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from .xml import ASSERTION, PROTOCOL, SIGNATURE, children, parse, parser, text
 

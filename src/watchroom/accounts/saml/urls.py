@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from ..views import saml as views
 
 urlpatterns = [
     path("saml/<slug:slug>/login", views.login, name="saml-login"),

@@ -68,7 +68,7 @@ def edit(request: HttpRequest, slug: str = "") -> HttpResponseBase:
             messages.success(request, "Saved." if row else "Now give your provider the addresses below.")
             return redirect("identity-provider", saved.slug)
     shown = one(rows, "identity provider", slug=slug) if slug else None  # as it is, whatever was typed
-    context = {"form": form, "provider": shown}
+    context: dict[str, object] = {"form": form, "provider": shown}
     if shown:
         context |= {"ours": addresses_of(shown), "missing": missing_of(shown), "ends": _ends(shown)}
     return render(request, "accounts/identity_provider.html", context, status=422 if form.errors else 200)

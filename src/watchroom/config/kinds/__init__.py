@@ -16,12 +16,13 @@ from . import (
     runbooks,
     schedules,
     services,
+    sign_on,
     status,
 )
 from ._kind import Kind
 
 _ROOMS = (
-    people, schedules, outside, paging, services, holding, monitors, mitigations, runbooks, status, announced, incidents,
+    people, sign_on, schedules, outside, paging, services, holding, monitors, mitigations, runbooks, status, announced, incidents,
     response, preparing, practising, put_offs,
 )  # fmt: skip
 

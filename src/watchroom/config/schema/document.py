@@ -32,7 +32,7 @@ from .incidents import (
 )
 from .outside import Bridge, Connection, Runner, Webhook, Workspace
 from .paging import Policy
-from .people import Person, Team
+from .people import GroupGrant, IdentityProvider, Person, Team
 from .runbooks import Runbook
 from .schedules import Schedule
 from .services import Integration, Route, Service
@@ -49,6 +49,8 @@ class Document(Part):
     )
     people: list[Person] = []
     teams: list[Team] = []
+    identity_providers: list[IdentityProvider] = []
+    group_grants: list[GroupGrant] = []
     schedules: list[Schedule] = []
     workspaces: list[Workspace] = []
     webhooks: list[Webhook] = []
@@ -92,6 +94,8 @@ class Document(Part):
 KEYS = {
     "people": "email",
     "teams": "slug",
+    "identity_providers": "slug",
+    "group_grants": "key",
     "schedules": "slug",
     "workspaces": "slug",
     "webhooks": "slug",

@@ -122,3 +122,32 @@ class Team(Part):
         "day on which the present rules began, if that is later.",
     )
     pay_later: list[LaterPay] = Field([], description="What is planned, by its day.")
+
+
+class IdentityProvider(Part):
+    """A company's own sign-in by SAML. Nothing of it is secret. Pasted metadata, or their address, say what it is."""
+
+    slug: str
+    name: str
+    enabled: bool = False
+    metadata_url: str = ""
+    entity_id: str = ""
+    sso_url: str = ""
+    certificates: list[str] = Field([], description="PEM; any one of them may sign.")
+    adds_people: bool = False
+    unasked: bool = Field(False, description="Whether sign-in may begin on its own pages.")
+    email_attribute: str = ""
+    name_attribute: str = ""
+    groups_attribute: str = ""
+
+
+class GroupGrant(Part):
+    """What being in a group of an identity provider gives, from each person's next sign-in on."""
+
+    group: str
+    team: str | None = Field(None, description="Null: the role holds everywhere.")
+    role: Literal["viewer", "responder", "manager", "administrator"]
+
+    @property
+    def key(self) -> str:
+        return f"{self.group} in {self.team or 'everything'}"

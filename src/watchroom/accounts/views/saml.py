@@ -32,13 +32,13 @@ from .. import commands
 from ..models import IdentityProvider
 from ..queries import addresses_of
 from ..roles import Action
+from ..saml.judging import judged
+from ..saml.metadata import own_metadata
+from ..saml.provider import Provider
+from ..saml.reading import Expected, NotTaken, read
+from ..saml.saying import WHY, vouched
 from ..vouched import Vouched
 from ..vouching import refusal
-from .judging import judged
-from .metadata import own_metadata
-from .provider import Provider
-from .reading import Expected, NotTaken, read
-from .saying import WHY, vouched
 
 log = logging.getLogger(__name__)
 TRY = "try"  # an administrator looks what would happen
