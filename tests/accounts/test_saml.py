@@ -80,6 +80,22 @@ def test_it_leads_to_the_page_that_was_wanted_and_to_none_of_others(
         client.logout()
 
 
+def test_a_link_asks_first_and_somebody_who_is_in_can_connect_it(
+    client: Client, provider: SamlProvider, okta: IdentityProvider, anna: Person
+) -> None:
+    asked = client.get("/account/saml/okta/login")
+    assert asked.status_code == 200 and b"<form" in asked.content and provider.url.encode() not in asked.content
+    client.force_login(anna)
+    connections = "/account/3rdparty/"
+    assert b"/account/saml/okta/login" in client.get(connections).content
+    question = provider.asked(leave(client, "/account/saml/okta/login?process=connect"))
+    bring(client, provider.answer(question, ANNA | {"email": ["another@example.org"]}, name="00u77"), okta)
+    assert "Okta" in client.get(connections).content.decode()
+    client.logout()
+    sign_in(client, provider, okta, ANNA | {"email": ["another@example.org"]}, name="00u77")
+    assert signed_in(client) == str(anna.pk)
+
+
 def test_strangers_and_who_has_left_stay_outside(
     client: Client, provider: SamlProvider, okta: IdentityProvider, anna: Person
 ) -> None:
@@ -192,7 +208,6 @@ def test_switched_off_it_lets_nobody_in(
     assert b"switched off" in bring(client, answer, okta).content and signed_in(client) is None
     assert b"Okta" not in client.get("/account/login/").content
     assert b"switched off" in client.post("/account/saml/okta/login").content
-    assert client.get("/account/saml/okta/login").status_code == 405
     assert client.post("/account/saml/none/acs", {"SAMLResponse": answer}).status_code == 404
 
 

@@ -18,11 +18,12 @@ from allauth.socialaccount.helpers import complete_social_login
 from allauth.socialaccount.internal import statekit
 from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers.base import AuthProcess
+from allauth.socialaccount.providers.base.utils import respond_to_login_on_get
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ...kernel import clock
 from ...kernel.errors import NotAllowed
@@ -68,14 +69,15 @@ def metadata(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @login_not_required
 def login(request: HttpRequest, slug: str) -> HttpResponse:
-    """``/account/saml/<slug>/login``: off to the provider."""
+    """``/account/saml/<slug>/login``: off to the provider; opened by a link, it asks first, so that no other page sends people there."""
     row = _row(slug)
     if not row.enabled:
         return refusal(request, row.name, "off")
-    return _provider(request, row).redirect_from_request(request)
+    provider = _provider(request, row)
+    return respond_to_login_on_get(request, provider) or provider.redirect_from_request(request)
 
 
 @csrf_exempt  # the form is the provider's; what it brings is signed
