@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from allauth.socialaccount.models import SocialAccount
 from click.testing import CliRunner
 from django.test import Client
 
@@ -223,6 +224,20 @@ def test_no_address_no_sign_in_and_an_attribute_of_another_name(
     commands.save_provider(SYSTEM, okta, name="Okta", email_attribute="")
     sign_in(client, provider, okta, {"displayName": ["Anna"]}, name="anna@example.org")  # a NameID that is the address
     assert signed_in(client) == str(anna.pk)
+
+
+def test_a_name_may_be_long_and_a_passing_one_counts_as_none(
+    client: Client, provider: SamlProvider, okta: IdentityProvider, anna: Person
+) -> None:
+    for _ in range(2):
+        sign_in(client, provider, okta, name="cn=" + "x" * 1000)
+        assert signed_in(client) == str(anna.pk)
+        client.logout()
+    for passing in ("_1", "_2"):
+        sign_in(client, provider, okta, name=passing, transient=True)
+        assert signed_in(client) == str(anna.pk)
+        client.logout()
+    assert SocialAccount.objects.filter(user=anna).count() == 2
 
 
 def test_who_has_a_second_factor_is_asked_for_it_here_too(

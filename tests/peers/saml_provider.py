@@ -19,7 +19,7 @@ from lxml import etree
 from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.config import IdPConfig
 from saml2.metadata import entity_descriptor
-from saml2.saml import NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_PERSISTENT, NameID
+from saml2.saml import NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_PERSISTENT, NAMEID_FORMAT_TRANSIENT, NameID
 from saml2.server import Server
 from saml2.sigver import CryptoBackendXmlSec1
 
@@ -118,6 +118,7 @@ class SamlProvider:
     def answer(
         self, question: Any, attributes: dict[str, Any], *, name: str = "", sign_response: bool = False,
         sign_assertion: bool = True, signing: str = RSA_SHA256, digest: str = SHA256,
+        transient: bool = False,
     ) -> str:  # fmt: skip
         """The form field ``SAMLResponse`` with which the browser goes back."""
         assert self._server is not None, "it knows no application yet"
@@ -126,7 +127,9 @@ class SamlProvider:
             in_response_to=question.id,
             destination=question.assertion_consumer_service_url,
             sp_entity_id=question.issuer.text,
-            name_id=NameID(format=NAMEID_FORMAT_PERSISTENT, text=name or "00u1a2b3"),
+            name_id=NameID(
+                format=NAMEID_FORMAT_TRANSIENT if transient else NAMEID_FORMAT_PERSISTENT, text=name or "00u1a2b3"
+            ),
             authn=PASSWORD,
             sign_response=sign_response,
             sign_assertion=sign_assertion,

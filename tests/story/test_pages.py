@@ -146,6 +146,8 @@ PAGES = (
     "/teams/demo-payments",
     "/people",
     "/people/{person}",
+    "/identity-providers",
+    "/identity-providers/new",
     "/runbooks",
     "/runbooks/new?begin=slow",
     "/runbooks/paste",

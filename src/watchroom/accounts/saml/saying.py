@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ...kernel.errors import Refused
+from ...kernel.signing import fingerprint
 from ..rules import checked_email
 from ..vouched import Vouched
 from .reading import TRANSIENT, NotTaken, Said
 
+LONGEST = 190  # of a name for somebody, as it is kept
 _CLAIM = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 _MICROSOFT = "http://schemas.microsoft.com/ws/2008/06/identity/claims/"
 # As Okta, Entra ID, Google Workspace, Keycloak, ADFS and most others call them when nobody says otherwise.
@@ -126,9 +128,10 @@ def vouched(said: Said, *, email: str = "", name: str = "", groups: str = "") ->
     if not full and not name:
         full = f"{_first(said, GIVEN)} {_first(said, FAMILY)}".strip()
     found = [each for each in ([groups] if groups else GROUPS) if each in said.attributes]
+    # A name that is another one each time would know nobody again.
+    subject = said.subject if said.subject and said.subject_format != TRANSIENT else address
     return Vouched(
-        # A name that is another one each time would know nobody again.
-        subject=said.subject if said.subject and said.subject_format != TRANSIENT else address,
+        subject=subject if len(subject) <= LONGEST else fingerprint(subject),
         email=address,
         name=" ".join(full.split())[:100] or address.partition("@")[0][:100],
         # Who is in no group is often said by leaving the attribute out; that is told apart only where one is named.
