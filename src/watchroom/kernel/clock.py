@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 Clock = Callable[[], datetime]
 
 
@@ -57,3 +59,10 @@ def travelling(start: datetime) -> Iterator[TravellingClock]:
         yield travel
     finally:
         _clock = before
+
+
+def as_stored(at: datetime) -> str:
+    """A time in UTC as SQLite's columns hold it: what Django writes, without the offset. `str` takes four times as long, and
+    thousands are written in a second."""
+    text: str = msgspec.to_builtins(at)
+    return text[:-1].replace("T", " ")

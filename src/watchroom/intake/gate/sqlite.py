@@ -213,8 +213,7 @@ def _values(signals: Iterable[Signal], numbers: dict[int, int]) -> list[Any]:
     for signal in signals:
         pk = signal[0]
         number = numbers[pk] = numbers[pk] + 1
-        at = str(signal[1])[:-6]  # without the offset, as Django writes it
-        values += (pk, at, *signal[2:], number)
+        values += (pk, clock.as_stored(signal[1]), *signal[2:], number)
     return values
 
 

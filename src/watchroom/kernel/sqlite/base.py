@@ -23,6 +23,8 @@ from django.db.backends.sqlite3.operations import DatabaseOperations
 from django.db.models.fields.tuple_lookups import TupleIn
 from django.db.models.lookups import In
 
+from .. import clock
+
 _LONGEST_WAIT_SECONDS = 30.0  # as SQLite's own: then it is asked all the same, and says that it is busy
 _turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by file
 os.register_at_fork(after_in_child=_turns.clear)  # the thread that holds one is not there
@@ -51,7 +53,7 @@ class _Cursor(base.SQLiteCursorWrapper):
 class _Operations(DatabaseOperations):
     def adapt_datetimefield_value(self, value: Any) -> Any:
         if type(value) is datetime and value.tzinfo is UTC:
-            return str(value)[:-6]  # without its offset
+            return clock.as_stored(value)
         return super().adapt_datetimefield_value(value)
 
     def convert_datetimefield_value(self, value: Any, expression: Any, connection: Any) -> Any:
