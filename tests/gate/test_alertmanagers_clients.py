@@ -167,18 +167,98 @@ def test_grafana_tests_the_data_source_reads_and_silences(answering: Running, in
     assert answering.ask("DELETE", f"{base}/api/v2/silence/{again.json['silenceID']}", **proxied).status == 200
 
 
-def test_thanos_sends_go_s_empty_times_with_basic_authentication(answering: Running, integration: Make) -> None:
+def test_two_thanos_rulers_are_one_sender_by_whichever_way_the_key_comes(
+    answering: Running, integration: Make, clock: Any
+) -> None:
+    """As Thanos Ruler 0.41 sends it: twice, when two rulers watch the same and their replica label is dropped, each with a
+    start of its own; and what is over again and again, with its end."""
     _, key = integration()
-    none = "0001-01-01T00:00:00.000Z"
-    alert = {"annotations": {}, "endsAt": none, "startsAt": none, "labels": {"alertname": "Disk", "replica": "A"}}
     login = base64.b64encode(f"thanos:{key}".encode()).decode()
-    for path, headers in ((f"/in/{key}/api/v2/alerts", {}), ("/api/v2/alerts", {"Authorization": f"Basic {login}"})):
-        answer = answering.ask(
-            "POST", path, json.dumps([alert]).encode(), Content_Type="application/json", User_Agent="Thanos/0.39.0", **headers
-        )  # fmt: skip
-        assert answer.status // 100 == 2, answer.body
+    ways: list[tuple[str, dict[str, str]]] = [
+        (f"/in/{key}/api/v2/alerts", {}),
+        ("/api/v2/alerts", {"Authorization": f"Bearer {key}"}),
+        ("/api/v2/alerts", {"Authorization": f"Basic {login}"}),
+    ]
+
+    def sends(way: int, starts_at: datetime, ends_at: datetime) -> int:
+        path, headers = ways[way]
+        body = (
+            '[{"annotations":{"description":"Über 0 — “set by hand”","summary":"The value of cart is 500"},'
+            f'"endsAt":"{said(ends_at)}","startsAt":"{said(starts_at)}",'
+            '"generatorURL":"http://query.example.org/graph?g0.expr=test_value+%3E+0\\u0026g0.tab=1",'
+            '"labels":{"alertname":"ValueTooHigh","cluster":"eu","instance":"127.0.0.1:9100","job":"test","service":"cart",'
+            '"severity":"critical"}}]'
+        ).encode()
+        headers = {"Content_Type": "application/json", "User_Agent": "Thanos/0.41.0", **headers}
+        return answering.ask("POST", path, body, **headers).status
+
+    first = clock()
+    ahead = timedelta(seconds=20)
+    assert sends(0, first, first + ahead) == 200
+    clock.advance(timedelta(milliseconds=213))
+    assert sends(1, clock(), clock() + ahead) == 200
+    assert sends(2, clock(), clock() + ahead) == 200
     read_signals(10)
-    assert len(answering.ask("GET", f"/in/{key}/api/v2/alerts").json) == 1
+    [alert] = answering.ask("GET", f"/in/{key}/api/v2/alerts").json
+    assert (alert["startsAt"], alert["endsAt"]) == (said(first), said(clock() + ahead))
+    assert alert["generatorURL"] == "http://query.example.org/graph?g0.expr=test_value+%3E+0&g0.tab=1"
+
+    clock.advance(timedelta(seconds=10))
+    over = clock()
+    for way in (0, 1):
+        assert sends(way, first, over) == 200
+        clock.advance(timedelta(seconds=5))
+    read_signals(10)
+    assert answering.ask("GET", f"/in/{key}/api/v2/alerts").json == []
+    assert Alert.objects.get().ended_at == over
+
+
+def test_grafana_sends_its_own_rules_alerts_to_an_external_alertmanager(
+    answering: Running, integration: Make, clock: Any
+) -> None:
+    """As Grafana 8.4 sends it, through Prometheus' notifier: labels that begin with ``__``, values as JSON in an annotation,
+    an end that it moves on, and a query that fails as an alert of another name."""
+    _, key = integration()
+    ends_at = clock() + timedelta(seconds=90)
+    value = "{__name__=test_value, service=cart} value=500"
+    fires = {
+        "annotations": {
+            "__Values__": json.dumps([{"evaluationState": 1, "evaluationString": f"[ var='C' labels={value} ]"}]),
+            "__value_string__": f"[ var='C' labels={value} ]",
+            "description": "Über 0: “look”\nsecond line",
+            "summary": "Value of cart is 500",
+        },
+        "endsAt": said(ends_at),
+        "startsAt": said(clock()),
+        "generatorURL": "http://grafana8.example.org/alerting/blBzg0gdk/edit",
+        "labels": {
+            "__alert_rule_namespace_uid__": "shop",
+            "__alert_rule_uid__": "blBzg0gdk",
+            "__name__": "test_value",
+            "alertname": "Value too high",
+            "service": "cart",
+            "severity": "critical",
+            "bad tag": "x y",
+        },
+    }
+    fails = fires | {
+        "annotations": {"__value_string__": "", "summary": "Value of <no value> is <no value>"},
+        "labels": {"__alert_rule_uid__": "blBzg0gdk", "alertname": "DatasourceError", "rulename": "Value too high"},
+    }
+    sender = {"Content_Type": "application/json", "User_Agent": "Prometheus/"}
+    path = f"/in/{key}/api/v2/alerts"
+    assert answering.ask("POST", path, json.dumps([fires, fails]).encode(), **sender).status == 200
+    read_signals(10)
+    listed = {each["labels"]["alertname"]: each for each in answering.ask("GET", path).json}
+    assert set(listed) == {"Value too high", "DatasourceError"}
+    assert listed["Value too high"]["labels"] == fires["labels"]
+    assert listed["Value too high"]["annotations"] == fires["annotations"]
+    assert {each["endsAt"] for each in listed.values()} == {said(ends_at)}
+    well = [each | {"endsAt": said(clock.advance(timedelta(seconds=10)))} for each in (fires, fails)]
+    assert answering.ask("POST", path, json.dumps(well).encode(), **sender).status == 200
+    read_signals(10)
+    assert answering.ask("GET", path).json == []
+    assert not Alert.objects.filter(ended_at__isnull=True).exists()
 
 
 def test_grafana_s_notifier_sends_by_the_old_api_and_ends_what_it_does_not_name(
