@@ -27,12 +27,14 @@ class NotStarted(RuntimeError):
 # Below those that the system gives to connections that go out (32768 and above, see ip_local_port_range): of those it could
 # give one away before the program that is to listen there has started.
 _PORTS = range(15_000, 32_000)
+_WORKERS = 16  # each of so many workers of pytest-xdist has ports of its own
 
 
 def free_port() -> int:
     """A TCP port on the loopback address that nobody uses at this moment, and that no connection takes by chance.
 
-    Several processes ask for ports at the same time: each begins somewhere else, and goes on from there.
+    Several processes ask for ports at the same time, and what is to listen there takes a while to start: none asks for those
+    of another worker, and of several runs on this machine each begins somewhere else, and goes on from there.
     """
     for _ in _PORTS:
         port = next(_next_ports)
@@ -45,8 +47,10 @@ def free_port() -> int:
 
 
 def _from_somewhere() -> Iterator[int]:
-    first = random.SystemRandom().randrange(len(_PORTS))
-    return itertools.cycle([*_PORTS[first:], *_PORTS[:first]])
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    mine = _PORTS[worker % _WORKERS :: _WORKERS]
+    first = random.SystemRandom().randrange(len(mine))
+    return itertools.cycle([*mine[first:], *mine[:first]])
 
 
 _next_ports = _from_somewhere()
