@@ -132,6 +132,7 @@ def test_integrations(api: Api) -> None:
     api("GET", "/integrations/berlin", status=404)
 
 
+@pytest.mark.usefixtures("clock")  # a Monday
 def test_time_intervals_and_the_routes_that_go_by_them(api: Api) -> None:
     api.as_("manager")
     said = {"name": "office", "intervals": [{"weekdays": ["monday:friday"], "location": "Europe/Berlin"}]}
