@@ -217,7 +217,7 @@ def test_grafana_sends_its_own_rules_alerts_to_an_external_alertmanager(
     answering: Running, integration: Make, clock: Any
 ) -> None:
     """As Grafana 8.4 sends it, through Prometheus' notifier: labels that begin with ``__``, values as JSON in an annotation,
-    an end that it moves on, and a query that fails as an alert of another name."""
+    an end that it moves on until it says nothing more or stops, and a query that fails as an alert of another name."""
     _, key = integration()
     ends_at = clock() + timedelta(seconds=90)
     value = "{__name__=test_value, service=cart} value=500"
