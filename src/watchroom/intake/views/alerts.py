@@ -193,9 +193,11 @@ def _told_once(group: AlertGroup, alerts: list[Alert]) -> dict[str, object]:
 def _worth_reading(
     notes: Mapping[str, object], said: str, elsewhere: Mapping[str, object] | None = None
 ) -> dict[str, object]:
-    """Annotations without the title, what stands at the top of the page, and what is told ``elsewhere``."""
-    left = {name: value for name, value in notes.items() if name != "summary" and str(value).strip() != said}
-    return {name: value for name, value in left.items() if name not in (elsewhere or {})}
+    """Annotations without the title, what stands at the top of the page, what is told ``elsewhere``, and what is empty or, as
+    its name's beginning says, for programs."""
+    told = {"summary", *(elsewhere or {})}
+    left = {name: value for name, value in notes.items() if name not in told and not name.startswith("__")}
+    return {name: value for name, value in left.items() if str(value).strip() not in ("", said)}
 
 
 def _answered(escalation: Escalation | None) -> list[Person]:
