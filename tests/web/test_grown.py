@@ -15,6 +15,7 @@ from watchroom.accounts.models import Membership, Person, Team
 from watchroom.actions.models import ActionItem
 from watchroom.catalog.models import Dependency, Service
 from watchroom.evidence.models import Change
+from watchroom.incidents.models import RoleRotation
 from watchroom.intake.models import Integration, MaintenanceWindow
 from watchroom.kernel import clock
 from watchroom.monitors.models import Heartbeat
@@ -104,6 +105,8 @@ def test_services_say_how_many_they_need(ada: Client, many: list[Team]) -> None:
         "/monitors/heartbeats/new", "/monitors/checks/new/http", "/mitigations/new", "/status-pages/new", "/stakeholders/new",
         "/update-templates/new", "/incident-types/new", "/webhooks/new", "/drills/scenarios/new",
         "/page", "/people/new", "/notifications/why", "/notifications", "/alerts", "/incidents", "/postmortems", "/actions", "/runbooks",
+        "/schedules/new", "/schedules/rota-0003/edit", "/schedules/rota-0003/temporary", "/schedules/rota-0003/worked",
+        "/schedules/rota-0003", "/role-rotations/new",
         "/mitigations", "/changes", "/audit", "/readiness", "/insights/incidents", "/silences", "/policies/new", "/runbooks/new",
     ],
 )  # fmt: skip
@@ -125,6 +128,54 @@ def test_what_is_found_is_saved_and_stands_in_the_form_again(ada: Client, many: 
     assert html.count(">Service 01") == 2 and html.count("<option") < 20
     whole, _ = page(ada, "/services/cart/edit?choices=all")
     assert whole.count("<option") > 3 * MANY and "data-find" not in whole
+
+
+def test_turns_are_given_to_people_who_are_looked_for(ada: Client, many: list[Team]) -> None:
+    rotation = {"name": "Weekly", "length": "1", "unit": "weeks", "precedence": "0", "starts_at": "2026-03-02T09:00"}
+    [mate, *others] = ada.get(f"/choices/people.json?first={many[77].pk}").json()
+    assert mate["label"] == "Person 0077" and len(others) == 29 and others[0]["label"] == "Ada"  # the team's own first
+    [other] = ada.get("/choices/people.json?q=0123").json()
+    sent = {"name": "Shop", "team": many[77].pk, "timezone": "UTC", "rotations-TOTAL_FORMS": "1", "save": "1"}
+    sent |= {"rotations-INITIAL_FORMS": "0", **{f"rotations-0-{name}": value for name, value in rotation.items()}}
+    sent |= {"rotations-0-members-0": [mate["value"], other["value"]], "rotations-0-members-1": [other["value"]]}
+    assert ada.post("/schedules/new", sent).status_code == 302
+    html, queries = page(ada, "/schedules/shop/edit")
+    assert re.findall(r"selected>(Person \d+)<", html) == ["Person 0077", "Person 0123", "Person 0123"]
+    assert html.count(">Person ") < 15 and queries <= 24
+    assert f'data-find="/choices/people.json?by=pk&amp;first={many[77].pk}"' in html
+    # Without a script everything that was entered stays, and each place is a list of all.
+    whole = ada.post("/schedules/shop/edit?choices=all", {**sent, "preview": "1", "name": "Shop two"}).content.decode()
+    assert (
+        whole.count("<option") > 5 * MANY and 'value="Shop two"' in whole and whole.count("selected>Person 0123<") == 2
+    )
+
+
+def test_a_correction_finds_people_who_have_left_too(ada: Client, many: list[Team]) -> None:
+    Person.objects.filter(name="Person 0099").update(is_active=False)
+    address = finder(page(ada, "/schedules/rota-0003/worked")[0], "instead_of")
+    assert [each["label"] for each in ada.get(f"{address}&q=0099").json()] == ["Person 0099"]
+    assert ada.get("/choices/people.json?q=0099").json() == []
+
+
+def test_a_role_rotation_finds_for_what_and_whom(ada: Client, many: list[Team]) -> None:
+    html, queries = page(ada, "/role-rotations/new")
+    assert queries <= 10 and html.count("<option") < 25
+    scopes = ada.get(finder(html, "for"), {"q": "0077"}).json()
+    assert [(each["value"], each["label"]) for each in scopes] == [
+        ("team:team-0077", "of Team 0077"),
+        ("service:service-0077", "about Service 0077"),
+    ]
+    found = ada.get(finder(html, "asks"), {"q": "p0123@"}).json()
+    person = Person.objects.get(email="p0123@example.org")
+    assert [each["value"] for each in found] == [f"person:{person.pk}"]
+    [rota] = ada.get(finder(html, "asks"), {"q": "on call 0123"}).json()[:1]
+    assert rota["value"] == "schedule:rota-0123"
+    sent = {"role": "commander", "for": "service:service-0077", "asks": f"person:{person.pk}"}
+    saved = ada.post("/role-rotations/new", {**sent, "least_severity": "5", "answer_minutes": "5"})
+    assert saved.status_code == 302, saved.content.decode()
+    row = RoleRotation.objects.get()
+    again, _ = page(ada, f"/role-rotations/{row.slug}")
+    assert "selected>about Service 0077<" in again and "selected>Person 0123<" in again
 
 
 def test_a_form_without_fields_of_django_finds_by_short_name(ada: Client, many: list[Team]) -> None:

@@ -112,6 +112,7 @@ class _Few(_Found):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         forms.Select.__init__(self, attrs)
         self._held: list[Any] | None = None
+        self.also = ""
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         self._held = None
@@ -119,7 +120,7 @@ class _Few(_Found):
             key = self.choices.field.to_field_name or "pk"
             self._held, address = held(self.choices.queryset, set(self.format_value(value)), key)
             if address:
-                self.attrs = {**self.attrs, "data-find": address}
+                self.attrs = {**self.attrs, "data-find": address + self.also}
         return super().get_context(name, value, attrs)
 
     def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> Any:
@@ -148,9 +149,13 @@ class _FewSelectMultiple(_Few, forms.SelectMultiple):
 
 
 class OneOf(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """A row of what may be thousands."""
+    """A row of what may be thousands. ``also``: what else the address that finds them is asked, such as ``&left=too``."""
 
     widget = _FewSelect
+
+    def __init__(self, *args: Any, also: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.widget.also = also
 
 
 class SomeOf(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]

@@ -1,4 +1,4 @@
-"""What the forms of runbooks and of policies offer as somebody types: there may be thousands of each."""
+"""What the forms of runbooks, policies and role rotations offer as somebody types: there may be thousands of each."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from itertools import islice
 from typing import Any
 
 from ..accounts.models import Person, Team
+from ..catalog.models import Service
 from ..evidence.models import Indicator
 from ..kernel.found import MOST, fitting, shared
+from ..kernel.numbers import wholes
 from ..mitigations.models import Mitigation
 from ..oncall.models import Schedule
 from ..paging.models import EscalationPolicy
@@ -55,29 +57,30 @@ def _indicators(typed: str | None, keys: set[str] | None) -> Iterator[Offered]:
             yield f"{row.service.slug}/{row.name}", f"{row.service}: {row.name}"
 
 
-_KINDS: tuple[tuple[str, str, Any, str], ...] = (
-    ("team", "Everybody in {}", Team, "slug"),
-    ("schedule", "On call in {}", Schedule, "slug"),
-    ("policy", "By the policy {}", EscalationPolicy, "slug"),
-    ("person", "{}", Person, "email"),
-)
+_ONCALL = ("schedule", "On call in {}", Schedule, "slug")
 
 
-def _called(typed: str | None, keys: set[str] | None) -> list[Offered]:
-    lists = [_of_kind(typed, keys, *each) for each in _KINDS]
-    return shared(lists) if typed is not None else [each for one in lists for each in one]
+def _of_kinds(*kinds: tuple[str, str, Any, str]) -> Offers:
+    """``kind:key`` of rows of these kinds: how each is written, in words, of what, and known by what."""
+
+    def among(typed: str | None, keys: set[str] | None) -> list[Offered]:
+        lists = [_of_kind(typed, keys, *each) for each in kinds]
+        return shared(lists) if typed is not None else [each for one in lists for each in one]
+
+    return Offers(among)
 
 
 def _of_kind(typed: str | None, keys: set[str] | None, kind: str, form: str, model: Any, key: str) -> Sequence[Offered]:
     rows: Any = model.objects.filter(is_active=True) if model is Person else model.objects.all()
     rows = rows.order_by("name", "pk")
     if keys is not None:
-        wanted = {each.partition(":")[2] for each in keys if each.partition(":")[0] == kind}
+        named = {each.partition(":")[2] for each in keys if each.partition(":")[0] == kind}
+        wanted = named if key != "pk" else set(wholes(named))
         rows = rows.filter(**{f"{key}__in": wanted}) if wanted else ()
     if typed is not None:
         said = form.format("").lower()
         words = " ".join(word for word in typed.split() if word.lower() not in said)
-        rows = fitting(rows, words, "name", key)[:MOST]
+        rows = fitting(rows, words, "name", "email" if model is Person else key)[:MOST]
     return [(f"{kind}:{getattr(row, key)}", form.format(row)) for row in rows]
 
 
@@ -99,5 +102,12 @@ def _proposable(typed: str | None, keys: set[str] | None) -> Iterator[Offered]:
 
 MITIGATIONS = Offers(_mitigations)
 INDICATORS = Offers(_indicators)
-CALLED = Offers(_called)
+CALLED = _of_kinds(
+    ("team", "Everybody in {}", Team, "slug"),
+    _ONCALL,
+    ("policy", "By the policy {}", EscalationPolicy, "slug"),
+    ("person", "{}", Person, "email"),
+)
+ROLE_SCOPES = _of_kinds(("team", "of {}", Team, "slug"), ("service", "about {}", Service, "slug"))
+ROLE_HOLDERS = _of_kinds(_ONCALL, ("person", "{}", Person, "pk"))
 PROPOSABLE = Offers(_proposable)

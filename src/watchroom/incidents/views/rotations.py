@@ -9,14 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from ...accounts.models import Person, Team
 from ...accounts.queries import person_by, team_by
 from ...accounts.roles import Action
-from ...catalog.queries import service_by, services_visible_to
+from ...catalog.queries import service_by
 from ...kernel import clock
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
 from ...kernel.numbers import whole
 from ...oncall import queries as oncall
+from ...runbooks import choosing
 from ...web.middleware import actor_of
 from .. import assembly, commands, queries
 from ..models import RoleAssignment, RoleName
@@ -83,15 +83,15 @@ def rotation(request: HttpRequest, slug: str | None = None) -> HttpResponse:
         written["asks"] = f"schedule:{row.schedule.slug}" if row.schedule else f"person:{row.person_id}"
     else:
         written = {"role": "commander", "least_severity": "5", "answer_minutes": 5}
+    whole_lists = request.GET.get("choices") == "all"
     context = {
         "rotation": row,
         "written": written,
         "error": error,
         "roles": RoleName.choices,
-        "teams": Team.objects.all(),
-        "services": services_visible_to(by),
-        "schedules": oncall.schedules_visible_to(by),
-        "people": Person.objects.filter(is_active=True),
+        "scopes": choosing.ROLE_SCOPES.chosen([written.get("for", "")], whole=whole_lists),
+        "holders": choosing.ROLE_HOLDERS.chosen([written.get("asks", "")], whole=whole_lists),
+        "all_choices": whole_lists,
         "severities": all_severities().values(),
         "may_save": row is None or by.may(Action.MANAGE if row.owner else Action.ADMINISTER, row.owner),
         "may_all": by.may(Action.ADMINISTER),

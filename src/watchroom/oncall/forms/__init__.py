@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from .others import AbsenceForm, CorrectionForm, HolidayForm, OverrideForm, PlanForm, TemporaryForm
 from .rotations import RotationForm, RotationFormSet, ScheduleForm
+from .turns import Offered, offered
 
 __all__ = [
     "AbsenceForm",
     "CorrectionForm",
     "HolidayForm",
+    "Offered",
     "OverrideForm",
     "PlanForm",
     "RotationForm",
     "RotationFormSet",
     "ScheduleForm",
     "TemporaryForm",
+    "offered",
 ]

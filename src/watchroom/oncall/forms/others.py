@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -11,7 +11,7 @@ from ...accounts.models import Person
 from ...kernel.found import OneOf
 from ...kernel.local_time import LocalTime
 from ..models import Rotation, Schedule
-from .turns import TurnsField
+from .turns import Offered, TurnsField
 
 
 class OverrideForm(forms.Form):
@@ -29,9 +29,15 @@ class OverrideForm(forms.Form):
 class CorrectionForm(forms.Form):
     """Who really was on call. Also of people who have left."""
 
-    person = forms.ModelChoiceField(Person.objects.all(), required=False, label="Who was on call", empty_label="Nobody")
-    instead_of = forms.ModelChoiceField(
-        Person.objects.all(), required=False, label="Instead of whom", empty_label="Everybody who is written down"
+    person = OneOf(
+        Person.objects.all(), required=False, label="Who was on call", empty_label="Nobody", also="&left=too"
+    )
+    instead_of = OneOf(
+        Person.objects.all(),
+        required=False,
+        label="Instead of whom",
+        empty_label="Everybody who is written down",
+        also="&left=too",
     )
     starts_at = LocalTime("From", "In your own time zone.")
     ends_at = LocalTime("Until")
@@ -121,13 +127,14 @@ class TemporaryForm(forms.Form):
         choices=Rotation.Unit.choices, initial=Rotation.Unit.DAYS, label="Hours, days, weeks or months"
     )
 
-    def __init__(self, *args: Any, people: Sequence[Person] = (), others: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offered: Offered, others: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["members"].widget.people = people  # type: ignore[attr-defined]
+        self.fields["members"].widget.offered = offered  # type: ignore[attr-defined]
         self.fields["other"].queryset = others  # type: ignore[attr-defined]
 
-    def values(self, people: Mapping[int, Person]) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         """What the command takes."""
         data = dict(self.cleaned_data)
+        people = Person.objects.filter(is_active=True).in_bulk({pk for turn in data["members"] for pk in turn})
         data["members"] = [[people[pk] for pk in turn if pk in people] for turn in data["members"]]
         return data

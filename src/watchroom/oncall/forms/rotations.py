@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -10,14 +10,14 @@ from django import forms
 
 from ...accounts.actors import Actor
 from ...accounts.forms import zone_field
-from ...accounts.models import Person, Team
+from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...kernel.found import OneOf
 from ...kernel.local_time import LocalTime
 from ..models import Rotation, Schedule
 from ..rules import check_zone, to_utc
 from .hours import HoursField
-from .turns import TurnsField
+from .turns import Offered, TurnsField
 
 
 class _Folded(forms.Form):
@@ -142,15 +142,13 @@ class RotationForm(_Folded):
     def __init__(
         self,
         *args: Any,
-        people: Sequence[Person] = (),
-        teammates: Collection[int] = (),
+        offered: Offered = Offered(),  # noqa: B008 - it is frozen
         levels: Collection[int] = (0,),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         for name in ("members", "shadows"):
-            widget = self.fields[name].widget
-            widget.people, widget.teammates = people, teammates  # type: ignore[attr-defined]
+            self.fields[name].widget.offered = offered  # type: ignore[attr-defined]
         self.fields["members"].widget.least = 6  # type: ignore[attr-defined]
         shadows = self.fields["shadows"].widget
         shadows.keeps_place, shadows.word = True, "shadow of turn"  # type: ignore[attr-defined]

@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from ...accounts.models import Person
+from ...accounts.models import Membership, Person
+from ...kernel.found import held
 
 _SPARE = 3  # empty places offered beyond those that are taken
+_WAY_OUT = SafeString(
+    '<noscript><button class="button small" name="preview" value="1" formnovalidate formaction="?choices=all">'
+    "Choose from lists of all</button></noscript>"
+)
+
+
+@dataclass(frozen=True)
+class Offered:
+    """Who can take turns: everybody while they are few; of many those who do, and the address that finds the others."""
+
+    people: Sequence[Person] = ()
+    own: Collection[int] = ()  # of the team: they stand first
+    find: str = ""
+
+
+def offered(chosen: Iterable[int], team: int | None = None, *, whole: bool = False) -> Offered:
+    """Whom all places of a form can be given to, in a few queries. ``whole``: everybody, for a page without a script."""
+    people, find = held(Person.objects.filter(is_active=True), [str(each) for each in chosen], whole=whole)
+    if find:
+        return Offered(people, find=f"{find}&first={team}" if team is not None else find)
+    own = set(Membership.objects.filter(team=team).values_list("person", flat=True)) if team is not None else set()
+    return Offered(people, own)
 
 
 class TurnsWidget(forms.Widget):
-    """One select per place in the rotation, in order; people of the same turn stand in the same line."""
+    """Whose turn it is, in order; people of the same turn stand in the same line: a select for each of them, or, where they
+    are looked for, one for all of them."""
 
     use_fieldset = True
-    people: Sequence[Person] = ()
-    teammates: Collection[int] = ()  # stand first
+    offered = Offered()
     least = 0  # places to offer at least
     keeps_place = False  # a line without anybody counts, because it stands beside the turn of the same number
     word = "Turn"
@@ -47,7 +71,7 @@ class TurnsWidget(forms.Widget):
         return ""
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        """A list of lines; each has a select for every person of the turn and one more for somebody beside them."""
+        """A list of lines (`static/oncall/turns.js` lets them be moved)."""
         turns = [list(turn) for turn in (value or [])]
         turns += [[] for _ in range(max(_SPARE, self.least - len(turns)))]
         lines = format_html_join(
@@ -55,11 +79,14 @@ class TurnsWidget(forms.Widget):
             '<li class="row"><span class="place">{}</span>{}</li>',
             ((number + 1, self._turn(name, number, turn)) for number, turn in enumerate(turns)),
         )
-        return format_html(
+        drawn = format_html(
             '<ol class="turns" data-turns="{}" data-word="{}">{}</ol>', name, self.word.capitalize(), lines
         )
+        return drawn + _WAY_OUT if self.offered.find else drawn
 
     def _turn(self, name: str, number: int, turn: list[Any]) -> SafeString:
+        if self.offered.find:
+            return self._found(name, number, [str(person) for person in turn])
         chosen = [str(person) for person in turn] + [""]
         return format_html_join(
             "",
@@ -70,16 +97,28 @@ class TurnsWidget(forms.Widget):
             ),
         )
 
+    def _found(self, name: str, number: int, turn: list[str]) -> SafeString:
+        names = {str(person.pk): person.name for person in self.offered.people}
+        return format_html(
+            '<select class="input" id="id_{}-{}" name="{}-{}" multiple size="2" aria-label="{} {}" data-find="{}" data-more="+ together with">{}</select>',
+            *(name, number, name, number, self.word.capitalize(), number + 1, self.offered.find),
+            format_html_join(
+                "",
+                '<option value="{}" selected>{}</option>',
+                ((person, names.get(person, "Somebody who has left")) for person in turn),
+            ),
+        )
+
     def _options(self, chosen: str, place: int) -> SafeString:
         nobody = "–" if place == 0 else "+ together with"
-        known = {str(person.pk) for person in self.people}
+        known = {str(person.pk) for person in self.offered.people}
         gone = (
             format_html('<option value="{}" selected>Somebody who has left</option>', chosen)
             if chosen and chosen not in known
             else SafeString()
         )
-        own = [person for person in self.people if person.pk in self.teammates]
-        others = [person for person in self.people if person.pk not in self.teammates]
+        own = [person for person in self.offered.people if person.pk in self.offered.own]
+        others = [person for person in self.offered.people if person.pk not in self.offered.own]
         shown = _people(own, chosen) + (
             format_html('<optgroup label="Not in the team">{}</optgroup>', _people(others, chosen))
             if own and others

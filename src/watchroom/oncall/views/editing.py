@@ -4,6 +4,7 @@ would give before anything is saved."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -15,14 +16,14 @@ from django.utils import timezone as here
 
 from ...accounts.actors import Actor
 from ...accounts.forms import blame
-from ...accounts.models import Membership, Person
+from ...accounts.models import Membership
 from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.errors import WatchroomError
-from ...kernel.numbers import whole
+from ...kernel.numbers import whole, wholes
 from ...web.middleware import actor_of
 from .. import commands, drafts, queries, rules
-from ..forms import RotationForm, RotationFormSet, ScheduleForm
+from ..forms import Offered, RotationForm, RotationFormSet, ScheduleForm, offered
 from ..models import Schedule
 from .lines import by_layer
 from .month import WEEKDAYS, Reasons, weeks
@@ -43,19 +44,17 @@ def schedule_edit(request: HttpRequest, slug: str = "") -> HttpResponseBase:
     form = ScheduleForm(
         request.POST or None, actor=by, schedule=row, **({} if row else {"initial": {"timezone": zone}})
     )
-    people = _choices(form)
     if request.method != "POST":
-        rotations = _formset(people, _saved(row) if row else [_usual(zone)])
+        rotations = _formset(request, form, _saved(row) if row else [_usual(zone)])
         return _shown(request, by, row, form, rotations, check=bool(row))
-    rotations = RotationFormSet(
-        request.POST, prefix="rotations", form_kwargs=people | {"levels": _levels_in(request.POST)}
-    )
+    asked = {"offered": _offered(request, form, _chosen_in(request.POST)), "levels": _levels_in(request.POST)}
+    rotations = RotationFormSet(request.POST, prefix="rotations", form_kwargs=asked)
     if request.headers.get("HX-Request"):
         return render(request, "oncall/_draft.html", _draft(by, row, form, rotations) | {"live": True})
     if {"add", "remove", "fill"} & request.POST.keys():
         entered = _changed(request, form, [each.entered() for each in rotations.forms])
         fresh = ScheduleForm(actor=by, schedule=row, initial={bound.name: bound.value() for bound in form})
-        return _shown(request, by, row, fresh, _formset(people, entered), check=False)
+        return _shown(request, by, row, fresh, _formset(request, form, entered), check=False)
     right = form.is_valid() & rotations.is_valid()
     if right and "preview" not in request.POST:
         given = [each.values(form.cleaned_data["timezone"]) for each in rotations.forms]
@@ -91,11 +90,15 @@ def _shown(
 # --- What is in the form ---------------------------------------------------------------------------------------------
 
 
-def _choices(form: ScheduleForm) -> dict[str, Any]:
+def _offered(request: HttpRequest, form: ScheduleForm, chosen: Iterable[int]) -> Offered:
     """Whom rotations may choose, those of the chosen team first."""
     team = whole(str(form["team"].value() or ""))
-    own = set(Membership.objects.filter(team=team).values_list("person", flat=True)) if team is not None else set()
-    return {"people": list(Person.objects.filter(is_active=True)), "teammates": own}
+    return offered(chosen, team, whole=request.GET.get("choices") == "all")
+
+
+def _chosen_in(data: Any) -> list[int]:
+    sent = (data.getlist(key) for key in data if re.fullmatch(r"rotations-\d+-(members|shadows)-\d+", key))
+    return wholes(value for values in sent for value in values)
 
 
 def _levels_in(data: Any) -> set[int]:
@@ -104,9 +107,12 @@ def _levels_in(data: Any) -> set[int]:
     return {*range(min(count, 20)), *(each for each in found if each is not None and 0 <= each <= 1000)}
 
 
-def _formset(people: dict[str, Any], initial: list[dict[str, Any]]) -> Rotations:
+def _formset(request: HttpRequest, form: ScheduleForm, initial: list[dict[str, Any]]) -> Rotations:
     levels = {*range(len(initial)), *(number for each in initial if (number := whole(str(each.get("precedence", 0)))))}
-    return RotationFormSet(prefix="rotations", form_kwargs=people | {"levels": levels}, initial=initial)
+    turns = [turn for each in initial for name in ("members", "shadows") for turn in each.get(name) or ()]
+    chosen = wholes(str(person) for turn in turns for person in turn)
+    asked = {"offered": _offered(request, form, chosen), "levels": levels}
+    return RotationFormSet(prefix="rotations", form_kwargs=asked, initial=initial)
 
 
 def _usual(zone: str) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ...accounts.forms import blame
-from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...kernel.errors import WatchroomError
+from ...kernel.numbers import wholes
 from ...web.middleware import actor_of
 from .. import commands, outlook, queries
-from ..forms import TemporaryForm
+from ..forms import TemporaryForm, offered
 
 
 def temporary(request: HttpRequest, slug: str) -> HttpResponseBase:
@@ -23,12 +23,14 @@ def temporary(request: HttpRequest, slug: str) -> HttpResponseBase:
     by = actor_of(request)
     row = queries.schedule_by(by, slug)
     by.require(Action.MANAGE, row.team)
-    people = list(Person.objects.filter(is_active=True))
+    sent = (request.POST.getlist(key) for key in request.POST if key.startswith("members-"))
+    chosen = wholes(value for values in sent for value in values)
+    people = offered(chosen, row.team_id, whole=request.GET.get("choices") == "all")
     others = queries.schedules_visible_to(by).exclude(pk=row.pk)
-    form = TemporaryForm(request.POST or None, people=people, others=others)
+    form = TemporaryForm(request.POST or None, offered=people, others=others)
     context: dict[str, Any] = {"schedule": row, "form": form, "moved": None}
     if request.method == "POST" and form.is_valid():
-        given = form.values({person.pk: person for person in people})
+        given = form.values()
         try:
             if "save" in request.POST:
                 made = commands.add_temporary(by, row, **given)

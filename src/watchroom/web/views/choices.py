@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, JsonResponse
 
-from ...accounts.models import Person, Team
+from ...accounts.models import Membership, Person, Team
 from ...accounts.roles import Action
 from ...catalog.queries import services_visible_to
 from ...drills.models import Scenario
 from ...kernel.found import MOST, fitting
+from ...kernel.numbers import whole
 from ...oncall.queries import schedules_visible_to
 from ...paging.queries import policies_visible_to
 from ...paging.views import targets as policy_targets
@@ -20,10 +21,17 @@ from ..middleware import actor_of
 
 
 def people(request: HttpRequest) -> JsonResponse:
-    """Who can be chosen, by parts of their name or address."""
-    rows = Person.objects.filter(is_active=True) if actor_of(request).may(Action.SEE) else Person.objects.none()
-    found = _fitting(rows, request, "name", "email").order_by("name", "id")[:MOST]
-    return _answer([(row.pk, str(row), row.email) for row in found])
+    """Who can be chosen, by parts of their name or address. ``first``: the number of the team whose people come first;
+    ``left=too``: also who has left."""
+    rows = Person.objects.all() if actor_of(request).may(Action.SEE) else Person.objects.none()
+    if request.GET.get("left") != "too":
+        rows = rows.filter(is_active=True)
+    if (team := whole(request.GET.get("first", ""))) is not None:
+        own = Membership.objects.filter(team=team, person=OuterRef("pk"))
+        rows = rows.annotate(own=Exists(own)).order_by("-own", "name", "id")
+    else:
+        rows = rows.order_by("name", "id")
+    return _answer([(row.pk, str(row), row.email) for row in _fitting(rows, request, "name", "email")[:MOST]])
 
 
 def teams(request: HttpRequest) -> JsonResponse:
@@ -92,6 +100,16 @@ def called(request: HttpRequest) -> JsonResponse:
 def proposable(request: HttpRequest) -> JsonResponse:
     """Runbooks that a policy can propose, each with the steps that start something."""
     return _offered(request, choosing.PROPOSABLE)
+
+
+def role_scopes(request: HttpRequest) -> JsonResponse:
+    """In whose incidents, or in those about what, a role rotation asks somebody."""
+    return _offered(request, choosing.ROLE_SCOPES)
+
+
+def role_holders(request: HttpRequest) -> JsonResponse:
+    """Whom a role rotation asks."""
+    return _offered(request, choosing.ROLE_HOLDERS)
 
 
 def _offered(request: HttpRequest, offers: choosing.Offers) -> JsonResponse:

@@ -30,7 +30,7 @@ function enhance(select) {
       return make("li", {}, each.missed ? `${name}: nothing found` : each.words ? `${name} …` : name, off);
     }));
     chips.hidden = !chips.childElementCount;
-    input.placeholder = select.multiple || chips.hidden ? empty : "Another one";
+    input.placeholder = chips.hidden ? empty : select.dataset.more || (select.multiple ? empty : "Another one");
     valid();
   };
   const valid = () => {
@@ -162,6 +162,7 @@ function enhance(select) {
   select.after(make("div", { class: "pick" }, chips, make("div", { class: "menu" }, input, list), said));
   close();
   drawChips();
+  if (select.autofocus) input.focus();
 }
 
 const enhanceAll = (root) => root.querySelectorAll("select:is([multiple], [data-find]):not([hidden])").forEach(enhance);
