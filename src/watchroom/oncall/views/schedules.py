@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -14,9 +15,11 @@ from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
 from ...accounts.forms import blame
+from ...accounts.models import Person
 from ...accounts.roles import Action
 from ...kernel import clock
 from ...kernel.errors import NotFound, WatchroomError
+from ...kernel.times import instant
 from ...web.middleware import actor_of
 from .. import commands, facts, outlook, queries, rules
 from ..forms import OverrideForm
@@ -36,6 +39,46 @@ def schedule(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 _NO_END_IN_SIGHT = timedelta(days=28)
+
+
+def _picked(request: HttpRequest, now: datetime) -> tuple[datetime, datetime] | None:
+    """The time that was chosen in the picture (``?begins=…&ends=…``), as far as it lies ahead."""
+    begins, ends = (instant(request.GET.get(name, "")) for name in ("begins", "ends"))
+    if begins is None or ends is None or ends <= max(begins, now):
+        return None
+    return max(begins, now.replace(second=0, microsecond=0)), ends
+
+
+def _initial_picked(by: Actor, span: tuple[datetime, datetime], shifts: list[rules.Shift]) -> dict[str, Any]:
+    """Whoever is on call then looks for somebody; anybody else is offered to take over."""
+    begins, ends = span
+    me = by.person.pk if by.person else 0
+    mine = any(shift.person == me and shift.starts_at < ends and shift.ends_at > begins for shift in shifts)
+    times = {"starts_at": timezone.localtime(begins), "ends_at": timezone.localtime(ends)}
+    return times | ({"replaces": me} if mine else {"person": me or None})
+
+
+def _slots(
+    span: tuple[datetime, datetime],
+    shifts: list[rules.Shift],
+    people: Mapping[int, Person],
+    picked: tuple[datetime, datetime] | None,
+) -> dict[str, Any]:
+    """What `static/oncall/slots.js` needs to let a time be chosen in the picture; times in milliseconds since 1970."""
+
+    def at(moment: datetime) -> int:
+        return round(moment.timestamp() * 1000)
+
+    return {
+        "start": at(span[0]),
+        "end": at(span[1]),
+        "now": at(clock.now().replace(second=0, microsecond=0)),
+        "zone": timezone.get_current_timezone_name(),
+        "shifts": [
+            (at(each.starts_at), at(each.ends_at), people[each.person].name) for each in shifts if each.person in people
+        ],
+        "chosen": picked and [at(each) for each in picked],
+    }
 
 
 def _initial(by: Actor, shift: rules.Shift | None) -> dict[str, Any]:
@@ -92,7 +135,10 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
     me = by.person.pk if by.person else 0
     own = next(iter(rules.shifts_of(plan, me, now, now + timedelta(days=60))), None) if me in numbers else None
     chosen = next((each for each in shifts if _name(each) == request.GET.get("shift") and each.ends_at > now), None)
-    form = form or OverrideForm(initial=_initial(by, chosen or own))
+    picked = _picked(request, now)
+    form = form or OverrideForm(initial=_initial_picked(by, picked, shifts) if picked else _initial(by, chosen or own))
+    if picked:
+        form.fields["person"].widget.attrs["autofocus"] = True  # who takes over is what is still to be said
     now_people = [people[duty.person] for duty in duties[0] if duty.person in people]
     may_override = by.may(Action.RESPOND, row.team) and by.person is not None
     context = {
@@ -116,6 +162,8 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
             for shift in shifts
         ],
         "covered": people.get(chosen.person) if chosen else None,
+        "picked": picked,
+        "slots": _slots((start, end), shifts, people, picked) if may_override and kind != "month" else None,
         "gaps": [(a, b) for a, b in gaps if b > now],
         "warnings": _first_of_each([each for each in report.findings if each.kind in {"gap", "conflict", "calendar"}]),
         "now": now,
