@@ -27,8 +27,9 @@ from ..kernel.errors import NotAllowed, NotFound, Refused
 from ..paging.commands import notify
 from ..paging.models import Notification
 from .models import WeeklyList
-from .queries import alert_rules, window
+from .queries import window
 from .rules.weekly import in_words, next_monday
+from .worth import alert_rules
 
 DUE_IN = timedelta(days=14)
 _DAYS = 91
@@ -45,7 +46,7 @@ def fix_alert(by: Actor, *, rule: str, team: Team) -> ActionItem:
     """
     if by.person is None:
         raise NotAllowed("Only a person can own an action item.", fix="Use a person's token.")
-    score = next((each for each in alert_rules(by, *window(_DAYS), team) if each.rule == rule), None)
+    score = next(iter(alert_rules(by, *window(_DAYS), team, rule=rule).scores if rule else ()), None)
     if score is None:
         raise NotFound(f"No alert {rule!r} has fired.", field="rule", value=rule, fix="See the alerts to fix.")
     title = f"{_TITLE}{rule}"[:200]
@@ -78,7 +79,7 @@ def accept_wait(by: Actor, *, rule: str, team: Team, days: int = 28) -> Route:
     :raises Refused: a route below the present one would change more than the wait.
     """
     start, end = window(days)
-    score = next((each for each in alert_rules(by, start, end, team) if each.rule == rule), None)
+    score = next(iter(alert_rules(by, start, end, team, rule=rule).scores if rule else ()), None)
     if score is None or score.wait is None:
         raise NotFound(
             f"No wait is suggested for {rule!r}.",
@@ -159,7 +160,7 @@ def send_weekly_list() -> bool:
             team=row.team, title__startswith=_TITLE, state__in=(ActionItem.State.OPEN, ActionItem.State.DOING)
         )
         owners = {item.title.removeprefix(_TITLE): str(item.owner) for item in open_items.select_related("owner")}
-        alerts = in_words(alert_rules(SYSTEM, *window(7), row.team), owners)
+        alerts = in_words(alert_rules(SYSTEM, *window(7), row.team).scores, owners)
         others = [line for more in _more for line in more(row.team, now - timedelta(days=7))]
         lines = ["In the last seven days:", *alerts] if alerts else []
         lines += ["", *others] if alerts and others else others

@@ -29,8 +29,8 @@ from ..kernel.errors import Conflict, Refused
 from ..kernel.finding import one
 from ..paging.models import Escalation, Notification
 from .models import GroupingSuggestion, GroupingTurn
-from .queries import REACHED
 from .rules.together import Opening, Together, messages, suggestions
+from .worth import REACHED
 
 EVERY = timedelta(days=1)
 BACK = timedelta(days=30)

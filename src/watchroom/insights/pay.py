@@ -20,9 +20,9 @@ from ..oncall.rules import check_zone, to_utc
 from ..oncall.worked import Worked, in_words, of_team
 from ..paging.models import Notification
 from .pay_rules import book_of
-from .queries import REACHED
 from .rules.pay import Line, Note, Paged, Served, Total, lines, totals, without
 from .rules.pay_book import PayRules
+from .worth import REACHED
 
 Span = tuple[datetime, datetime]
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")

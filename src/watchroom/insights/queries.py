@@ -1,35 +1,30 @@
-"""What insights are computed from: alert groups, pages and shifts, read once and counted by the rules."""
+"""What insights are computed from: pages and shifts, read once and counted by the rules."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Min, OuterRef, Subquery
+from django.db.models import Min, OuterRef, Subquery
 
-from ..accounts.actors import Actor
 from ..accounts.models import Person, Team
-from ..accounts.roles import Action
 from ..incidents.models import Incident, KeyTime, RoleAssignment
-from ..intake.models import Alert, AlertGroup
-from ..intake.routing import tree
-from ..intake.rules import routes_of
 from ..kernel import clock
 from ..kernel.errors import Refused
 from ..kernel.times import monday_of
 from ..oncall.rules import joined
 from ..oncall.rules.quality import uneven
 from ..oncall.worked import of_team
-from ..paging.models import Escalation, Notification
+from ..paging.models import Notification
 from .limits import limits_of
-from .rules import actionable, load
+from .rules import load
+from .worth import REACHED
 
 LONGEST_DAYS = 366
 LONGEST_INCIDENT = timedelta(days=92)  # older ones are open only because nobody closed them
-REACHED = (Notification.State.SENT, Notification.State.DELIVERED)
 
 
 def window(days: int, until: datetime | None = None) -> tuple[datetime, datetime]:
@@ -43,76 +38,6 @@ def window(days: int, until: datetime | None = None) -> tuple[datetime, datetime
         )
     end = until or clock.now()
     return end - timedelta(days=days), end
-
-
-def alert_rules(actor: Actor, start: datetime, end: datetime, team: Team | None = None) -> list[actionable.Score]:
-    """How much each kind of alert was worth, for all that opened between ``start`` and ``end``; drills don't count.
-    Two queries; where a wait would help a few more, to see which of them wait already."""
-    teams = actor.teams_where(Action.SEE)
-    groups = AlertGroup.objects.filter(opened_at__gte=start, opened_at__lt=end, drill=False, team__in=teams)
-    groups = groups.filter(team=team) if team else groups
-    told = _pages_by_group(start, end)
-    fires = []
-    newest: dict[tuple[str, str], int] = {}
-    for pk, rule, slug, verdict, opened, answered, ended, ended_by, reopened in groups.order_by().values_list(
-        "pk", "rule", "team__slug", "verdict", "opened_at", "acknowledged_at", "resolved_at", "resolved_by", "reopened"
-    ):
-        pages = told.get(pk, ())
-        newest[rule, slug] = max(pk, newest.get((rule, slug), 0))
-        fires.append(
-            actionable.Fire(
-                rule=rule,
-                team=slug,
-                verdict=verdict,
-                ended_by_itself=ended is not None and ended_by is None,
-                lasted_seconds=(ended - opened).total_seconds() if ended else None,
-                answered_seconds=(answered - opened).total_seconds() if answered else None,
-                reopened=reopened,
-                pages=len(pages),
-                night_pages=sum(load.is_night(at, zone) for at, zone in pages),
-            )
-        )
-    return _without_those_that_wait(actionable.scores(fires), newest)
-
-
-def _without_those_that_wait(
-    scores: list[actionable.Score], newest: dict[tuple[str, str], int]
-) -> list[actionable.Score]:
-    """A wait is suggested where the routes do not give it already, and where a route can tell the alert by its name."""
-    groups = [newest[score.rule, score.team] for score in scores if score.wait]
-    if not groups:
-        return scores
-    last = Alert.objects.filter(group__in=groups).order_by().values("group").annotate(last=Max("id")).values("last")
-    labels = dict(Alert.objects.filter(pk__in=last).values_list("group_id", "labels"))
-    routes = tree()
-
-    def kept(score: actionable.Score) -> bool:
-        own = labels.get(newest[score.rule, score.team], {})
-        if score.wait is None or own.get("alertname") != score.rule:
-            return False
-        return all(outcome.group_wait_seconds < score.wait.seconds for outcome in routes_of(routes, own))
-
-    return [score if kept(score) else replace(score, wait=None) for score in scores]
-
-
-def _pages_by_group(start: datetime, end: datetime) -> dict[int, list[tuple[datetime, ZoneInfo]]]:
-    """Who was paged when for which alert group: each person once for each escalation."""
-    rows = (
-        Notification.objects.filter(
-            purpose=Notification.Purpose.PAGE,
-            escalation__kind=Escalation.Kind.ALERT_GROUP,
-            state__in=REACHED,
-            created_at__gte=start,
-            created_at__lt=end,
-        )
-        .order_by()
-        .values_list("escalation__subject_id", "escalation_id", "person_id", "person__timezone")
-        .annotate(first=Min("created_at"))
-    )
-    found: dict[int, list[tuple[datetime, ZoneInfo]]] = defaultdict(list)
-    for group, _, _, zone, first in rows:
-        found[group].append((first, ZoneInfo(zone)))
-    return found
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ...api.pages import Limit
 from ...intake.schemas.routes import RouteOut
 from .. import commands, queries, responding
 from ..schemas import FixBody, IncidentNumbersOut, ScoreOut, TeamLoadOut, WaitBody, WeeklyListBody, WeeklyListOut
+from ..worth import alert_rules
 
 router = Router(tags=["Insights"])
 
@@ -23,8 +24,8 @@ router = Router(tags=["Insights"])
 def list_alert_rules(request: HttpRequest, days: int = 28, team: str = "", limit: Limit = 100) -> Any:
     """Which kinds of alerts page people for nothing, the worst first, and what would mend them."""
     actor = actor_of(request)
-    found = queries.alert_rules(actor, *queries.window(days), team_by(team) if team else None)
-    return [ScoreOut.of(score) for score in found[:limit]]
+    found = alert_rules(actor, *queries.window(days), team_by(team) if team else None, most=limit)
+    return [ScoreOut.of(score) for score in found.scores]
 
 
 @router.get("/insights/load", response=TeamLoadOut, operation_id="get_team_load")

@@ -62,6 +62,11 @@ def for_nothing(fire: Fire) -> bool:
     return fire.ended_by_itself and fire.answered_seconds is None
 
 
+def noise_of(fire: Fire) -> int:
+    """What its pages cost where nobody was needed."""
+    return fire.pages + (NIGHT_WEIGHT - 1) * fire.night_pages
+
+
 def scores(fires: Iterable[Fire]) -> list[Score]:
     """One score for each kind of alert of each team; the one whose mending would save most sleep first."""
     by_rule: dict[tuple[str, str], list[Fire]] = defaultdict(list)
@@ -77,7 +82,7 @@ def _score(rule: str, team: str, fires: Sequence[Fire]) -> Score:
     answers = [fire.answered_seconds for fire in fires if fire.answered_seconds is not None]
     lengths = [fire.lasted_seconds for fire in fires if fire.lasted_seconds is not None]
     by_itself = [fire for fire in fires if fire.ended_by_itself]
-    noise = sum(fire.pages + (NIGHT_WEIGHT - 1) * fire.night_pages for fire in wasted)
+    noise = sum(map(noise_of, wasted))
     score = Score(
         rule=rule,
         team=team,

@@ -15,7 +15,7 @@ from ...kernel.errors import Refused
 from ...kernel.numbers import whole
 from ...web.middleware import actor_of
 from ...web.sheets import sheet
-from .. import commands, queries
+from .. import commands, queries, worth
 from ..limits import crossings_visible_to, limits_of
 from ..models import WeeklyList
 from ._team import team_of
@@ -48,25 +48,25 @@ def asked_team(request: HttpRequest) -> Team | None:
 def alert_rules(request: HttpRequest) -> HttpResponse:
     """The alerts to mend, the worst first."""
     actor, days, team = actor_of(request), asked_days(request), asked_team(request)
-    found = queries.alert_rules(actor, *queries.window(days), team)
-    teams = list(Team.objects.all())
-    names = {each.slug: each.name for each in teams}
+    found = worth.alert_rules(actor, *queries.window(days), team, most=SHOWN)
+    whose = {score.team for score in found.scores}
+    names = dict(Team.objects.filter(slug__in=whose).values_list("slug", "name"))
     context = {
-        "scores": [(score, names.get(score.team, score.team)) for score in found[:SHOWN]],
-        "more": max(0, len(found) - SHOWN),
-        "pages": sum(score.pages for score in found),
-        "wasted": sum(score.pages_for_nothing for score in found),
-        "nights": sum(score.night_pages for score in found),
-        "judged": sum(score.judged for score in found),
-        "fires": sum(score.fires for score in found),
+        "scores": [(score, names.get(score.team, score.team)) for score in found.scores],
+        "more": found.kinds - len(found.scores),
+        "pages": found.pages,
+        "wasted": found.pages_for_nothing,
+        "nights": found.night_pages,
+        "judged": found.judged,
+        "fires": found.fires,
         "days": str(days),
         "windows": DAYS.items(),
         "team": team,
-        "teams": teams,
+        "teams": Team.objects.all(),
         "weekly": team and WeeklyList.objects.filter(team=team).first(),
         "may_weekly": team and actor.may(Action.MANAGE, team),
-        "may_route": {each.slug for each in actor.teams_where(Action.MANAGE)},
-        "may_fix": {each.slug for each in actor.teams_where(Action.RESPOND)},
+        "may_route": {each.slug for each in actor.teams_where(Action.MANAGE).filter(slug__in=whose)},
+        "may_fix": {each.slug for each in actor.teams_where(Action.RESPOND).filter(slug__in=whose)},
     }
     return render(request, "insights/alert_rules.html", context)
 
