@@ -30,3 +30,29 @@ def test_an_index_is_added_unless_it_is_there() -> None:
         with connection.schema_editor() as editor:
             added.database_backwards("catalog", editor, state, state)
     assert "service_of_a_test" not in names()
+
+
+@pytest.mark.postgres_only
+@pytest.mark.django_db(transaction=True)
+def test_an_index_whose_building_was_broken_off_is_built_anew() -> None:
+    """It counted as there, and no query ever used it."""
+    added = AddIndex("service", Index(fields=["created_at"], name="service_of_a_test"))
+    state = ProjectState.from_apps(apps)
+
+    def valid() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'service_of_a_test'::regclass")
+            return bool(cursor.fetchone()[0])
+
+    try:
+        with connection.schema_editor() as editor:
+            added.database_forwards("catalog", editor, state, state)
+        with connection.cursor() as cursor:  # as a concurrent building leaves it when it fails
+            cursor.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'service_of_a_test'::regclass")
+        assert not valid()
+        with connection.schema_editor() as editor:
+            added.database_forwards("catalog", editor, state, state)
+        assert valid()
+    finally:
+        with connection.schema_editor() as editor:
+            added.database_backwards("catalog", editor, state, state)

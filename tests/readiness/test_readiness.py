@@ -11,6 +11,7 @@ from django.test import Client
 import factories as make
 from cli.shell import data, run
 from watchroom.accounts.actors import Actor, acting
+from watchroom.accounts.commands import save_team
 from watchroom.accounts.models import Person, Team
 from watchroom.actions.models import ActionItem
 from watchroom.catalog.models import Service
@@ -28,6 +29,7 @@ from watchroom.mitigations.models import Mitigation, MitigationRun
 from watchroom.paging.commands import record_defect
 from watchroom.paging.models import Notification, PagingDefect
 from watchroom.readiness.commands import look_at, publish_process, put_off, set_thresholds, take_up
+from watchroom.readiness.duties import duties
 from watchroom.readiness.models import Lack, ReadinessDay, Standing, Turn
 from watchroom.runbooks.models import Runbook
 from watchroom.status.models import StatusPage
@@ -297,6 +299,20 @@ def test_a_drill_is_practice(shop: Team, clock: TravellingClock) -> None:
     clock.advance(timedelta(days=91))
     look_at([shop])
     assert keys(shop)["practice:"].text == "The team has not practised an incident for 91 days."
+
+
+def test_a_new_team_is_looked_at_at_once(shop: Team, clock: TravellingClock) -> None:
+    """It came only with the next look, up to an hour later."""
+    [duty] = [each for each in duties if each.name == "what teams lack"]
+    while (at := duty.next_due()) is not None and at <= clock():
+        duty.work()
+        clock.advance(timedelta(seconds=2))
+    assert at is not None and at > clock() + timedelta(minutes=50)
+    ours = save_team(make.actor(role="administrator"), None, name="New")
+    at = duty.next_due()
+    assert at is not None and at <= clock()
+    duty.work()
+    assert Standing.objects.get(team=ours).looked_at == clock()
 
 
 def test_what_a_runbook_lacks_is_said(shop: Team, clock: TravellingClock) -> None:

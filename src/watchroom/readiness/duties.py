@@ -83,7 +83,8 @@ def look() -> int:
     )
     if teams:
         look_at(teams[:TEAMS])
-    Turn.objects.filter(pk=turn.pk).update(due_at=now + (PAUSE if len(teams) > TEAMS else EVERY))
+    more = len(teams) > TEAMS or Team.objects.filter(standing=None).exists()  # one may have been made meanwhile
+    Turn.objects.filter(pk=turn.pk).update(due_at=now + (PAUSE if more else EVERY))
     return 1
 
 

@@ -8,11 +8,12 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from ...accounts.listeners import Happened
 from ...accounts.models import Team
-from ...kernel import clock
-from ...kernel.db import insert_all, locked, update_each
+from ...kernel import clock, wake
+from ...kernel.db import announce, insert_all, locked, update_each
 from ..gathering import facts_of, facts_of_all, thresholds
-from ..models import Lack, ReadinessDay, Standing
+from ..models import Lack, ReadinessDay, Standing, Turn
 from ..rules import checks
 from ..rules.checks import Found
 
@@ -90,6 +91,14 @@ def _compared(
     for row in there.values():
         row.gone_at = now
     return new, changed, list(there.values())
+
+
+def look_at_new_teams(happened: Sequence[Happened]) -> None:
+    """Have the engine look at a team as soon as it is made: those that were never looked at come first."""
+    if any(each.type == "team.created" for each in happened):
+        now = clock.now()
+        if Turn.objects.filter(what=Turn.What.LOOK, due_at__gt=now).update(due_at=now):
+            announce({wake.DUE})
 
 
 def count(standings: Sequence[Standing], now: datetime) -> None:
