@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from django.test import Client
 
 import factories as make
 from watchroom.catalog.models import Service
@@ -486,3 +487,21 @@ def test_every_default_of_the_schema_is_what_a_line_taken_out_comes_to() -> None
     for kind in kinds:
         for key, thing in now[kind].items():
             assert {name: thing[name] for name in defaults(kind)} == defaults(kind), (kind, key)
+
+
+@pytest.mark.django_db
+def test_an_export_comes_as_it_is_read(clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it was read before the first byte: with ten thousand schedules whoever asked had given up by then."""
+    anna = make.person("Anna", "administrator")
+    make.schedule("Pay", people=(anna, make.person("Ben")))
+    client = Client()
+    client.force_login(anna, backend="allauth.account.auth_backends.AuthenticationBackend")
+    answer = client.get("/api/v1/config/export")
+    assert answer.streaming and json.loads(b"".join(answer)) == json.loads(
+        json.dumps({"version": 1, **{kind: list(things.values()) for kind, things in read().items()}})
+    )
+    pieces = iter(client.get("/api/v1/config/export"))
+    monkeypatch.setattr("watchroom.config.api.read_each", lambda: pytest.fail("It has been read already."))
+    assert next(pieces) == b'{"version": 1'
+    client.force_login(make.person("Rita", "responder"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert client.get("/api/v1/config/export").status_code == 403

@@ -39,6 +39,7 @@ def middle(page: Any, slot: str) -> tuple[float, float]:
 def saved(page: Any) -> Override:
     """The form is filled in; Ben takes over."""
     page.select_option("#id_person", label="Ben")
+    expect(page.locator("#override-draft")).to_contain_text("Ben instead of Anna")  # it moves the button down
     page.get_by_role("button", name="Save override").click()
     page.get_by_text("Ben takes over.").wait_for()
     return Override.objects.get()

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-State = dict[str, dict[str, dict[str, Any]]]  # kind → key → fields
+Fields = dict[str, Any]
+State = dict[str, dict[str, Fields]]  # kind → key → fields
 
 
 @dataclass(frozen=True)

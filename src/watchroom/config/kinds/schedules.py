@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Prefetch
 
 from ...accounts.actors import Actor
 from ...kernel import clock
 from ...oncall import commands as oncall
-from ...oncall.models import Calendar, Schedule, Temporary
+from ...oncall.models import Calendar, RotationMember, Schedule, Temporary
 from ..difference import State
 from ..parts import Hidden, plain_time
 from ._kind import Fields, Find, Kind, by_column, slug_of
@@ -17,23 +20,34 @@ from ._kind import Fields, Find, Kind, by_column, slug_of
 
 def _schedules() -> dict[str, Fields]:
     rows = Schedule.objects.select_related("team").prefetch_related(
-        "rotations__members__person",
+        "rotations",
         "temporaries__people",
         "temporaries__other",
         Prefetch("calendars", Calendar.objects.only("schedule", "name", "precedence")),
     )
-    return {row.slug: _schedule(row) for row in rows}
+    # Of ten thousand schedules a hundred thousand places: as rows, not as models.
+    places = RotationMember.objects.order_by("turn", "id").values_list("rotation", "turn", "is_shadow", "person__email")
+    members: dict[int, list[_Place]] = defaultdict(list)
+    for rotation, turn, is_shadow, email in places.iterator():
+        members[rotation].append(_Place(turn, is_shadow, email))
+    return {row.slug: _schedule(row, members) for row in rows}
 
 
-def _schedule(schedule: Schedule) -> Fields:
+class _Place(NamedTuple):
+    turn: int
+    is_shadow: bool
+    email: str
+
+
+def _schedule(schedule: Schedule, members: Mapping[int, list[_Place]]) -> Fields:
     rotations = []
     emails = {each.pk: each.email for row in schedule.temporaries.all() for each in row.people.all()}
     for rotation in schedule.rotations.all():
         turns: dict[int, list[str]] = {}
         shadows: dict[int, list[str]] = {}
-        for member in rotation.members.all():
-            turns.setdefault(member.turn, [])
-            (shadows if member.is_shadow else turns).setdefault(member.turn, []).append(member.person.email)
+        for place in members.get(rotation.pk, ()):
+            turns.setdefault(place.turn, [])
+            (shadows if place.is_shadow else turns).setdefault(place.turn, []).append(place.email)
         rotations.append(
             {
                 "name": rotation.name,
