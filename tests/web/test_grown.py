@@ -14,7 +14,7 @@ import factories as make
 from watchroom.accounts.models import Membership, Person, Team
 from watchroom.actions.models import ActionItem
 from watchroom.catalog.models import Dependency, Service
-from watchroom.evidence.models import Change
+from watchroom.evidence.models import Change, Connection, Indicator
 from watchroom.incidents.models import RoleRotation
 from watchroom.intake.models import Integration, MaintenanceWindow
 from watchroom.kernel import clock
@@ -106,7 +106,7 @@ def test_services_say_how_many_they_need(ada: Client, many: list[Team]) -> None:
         "/update-templates/new", "/incident-types/new", "/webhooks/new", "/drills/scenarios/new",
         "/page", "/people/new", "/notifications/why", "/notifications", "/alerts", "/incidents", "/postmortems", "/actions", "/runbooks",
         "/schedules/new", "/schedules/rota-0003/edit", "/schedules/rota-0003/temporary", "/schedules/rota-0003/worked",
-        "/schedules/rota-0003", "/role-rotations/new",
+        "/schedules/rota-0003", "/role-rotations/new", "/follow-rules",
         "/mitigations", "/changes", "/audit", "/readiness", "/insights/incidents", "/silences", "/policies/new", "/runbooks/new",
     ],
 )  # fmt: skip
@@ -255,3 +255,42 @@ def test_of_very_many_it_is_only_counted_that_there_are_more(ada: Client, many: 
     assert 'Overdue <span class="number">1,000+</span>' in html
     counts = [each["sql"] for each in seen if "COUNT(" in each["sql"]]
     assert counts and all("LIMIT 1001" in each for each in counts)
+
+
+def test_who_follows_by_rule_is_found(ada: Client, many: list[Team]) -> None:
+    html, queries = page(ada, "/follow-rules")
+    assert html.count("<option") < 30 and queries <= 12
+    address = finder(html, "who")
+    assert [each["value"] for each in ada.get(address, {"q": "team 0077"}).json()] == ["team:team-0077"]
+    person = Person.objects.get(name="Person 0123")
+    assert [each["value"] for each in ada.get(address, {"q": "p0123@"}).json()] == [f"person:{person.pk}"]
+    sent = {
+        "who": f"person:{person.pk}",
+        "least_severity": "2",
+        "team": "",
+        "service": "",
+        "type": "",
+        "level": "updates",
+    }
+    assert ada.post("/follow-rules", sent).status_code == 302
+    manager = Client()
+    manager.force_login(person, BACKEND)
+    Membership.objects.filter(person=person).update(role=30)
+    assert [each["value"] for each in manager.get(address).json()] == [f"person:{person.pk}", "team:team-0123"]
+
+
+def test_an_indicator_of_many_is_found_by_its_number(ada: Client, many: list[Team]) -> None:
+    connection_row = Connection.objects.create(team=many[0], name="Prometheus", kind="prometheus")
+    Indicator.objects.bulk_create(
+        [
+            Indicator(service=each, connection=connection_row, name="Errors", expression="x")
+            for each in Service.objects.all()
+        ]
+    )
+    html, queries = page(ada, "/mitigations/new")
+    assert html.count("<option") < 60 and queries <= 14
+    wanted = Indicator.objects.get(service__slug="service-0077")
+    [found] = ada.get(finder(html, "indicator") + "&q=0077").json()
+    assert found == {"value": str(wanted.pk), "label": "Service 0077: Errors", "hint": ""}
+    wrong = ada.post("/mitigations/new", {"name": "Roll back", "team": "x", "service": "", "indicator": "no number"})
+    assert wrong.status_code == 422  # as with few of them

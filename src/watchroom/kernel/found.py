@@ -21,6 +21,7 @@ _FINDERS = {
     "accounts.Person": "choices-people",
     "accounts.Team": "choices-teams",
     "catalog.Service": "choices-services",
+    "evidence.Indicator": "choices-indicators",
     "oncall.Schedule": "choices-schedules",
     "paging.EscalationPolicy": "choices-policies",
 }
@@ -64,7 +65,7 @@ def held(rows: Any, chosen: Collection[str], key: str = "pk", whole: bool = Fals
         first = rows._first_of_them = list(rows[: LONGEST + 1])
     if len(first) <= LONGEST:
         return first, ""
-    wanted: Collection[Any] = wholes(chosen) if key == "pk" else [each for each in chosen if each]
+    wanted: Collection[Any] = wholes(chosen) if key in ("pk", "id") else [each for each in chosen if each]
     return list(rows.filter(**{f"{key}__in": wanted})) if wanted else [], f"{reverse(finder)}?by={key}"
 
 

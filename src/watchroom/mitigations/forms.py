@@ -31,7 +31,7 @@ class MitigationForm(forms.ModelForm):
 
     class Meta:
         model = Mitigation
-        field_classes: ClassVar = {"team": OneOf, "service": OneOf}
+        field_classes: ClassVar = {"team": OneOf, "service": OneOf, "indicator": OneOf}
         fields = (
             "name", "team", "service", "kind", "risk", "how", "check_text", "undo", "indicator", "managers_only",
             "runner", "needs_approval", "timeout_seconds",

@@ -109,5 +109,6 @@ CALLED = _of_kinds(
     ("person", "{}", Person, "email"),
 )
 ROLE_SCOPES = _of_kinds(("team", "of {}", Team, "slug"), ("service", "about {}", Service, "slug"))
+FOLLOWERS = _of_kinds(("team", "Everybody in {}", Team, "slug"), ("person", "{}", Person, "pk"))
 ROLE_HOLDERS = _of_kinds(_ONCALL, ("person", "{}", Person, "pk"))
 PROPOSABLE = Offers(_proposable)

@@ -23,6 +23,7 @@ urlpatterns = [
     path("choices/indicators.json", choices.indicators, name="choices-indicators"),
     path("choices/called.json", choices.called, name="choices-called"),
     path("choices/proposable.json", choices.proposable, name="choices-proposable"),
+    path("choices/followers.json", choices.followers, name="choices-followers"),
     path("choices/role-scopes.json", choices.role_scopes, name="choices-role-scopes"),
     path("choices/role-holders.json", choices.role_holders, name="choices-role-holders"),
     path("choices/own-teams.json", choices.own_teams, name="choices-own-teams"),

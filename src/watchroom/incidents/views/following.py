@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from ...accounts.models import Person, Team
+from ...accounts.models import Team
 from ...accounts.queries import person_by, team_by
-from ...accounts.roles import Action
 from ...catalog.queries import service_by, services_visible_to
 from ...kernel.errors import Conflict, NotAllowed, NotFound, Refused, WatchroomError
+from ...runbooks import choosing
 from ...web.middleware import actor_of
 from .. import commands, following, queries
 from ..models import Follower
@@ -58,13 +58,18 @@ def rules(request: HttpRequest) -> HttpResponse:
             return redirect("follow-rules")
     else:
         written["least_severity"] = "2"
+    me = [(f"person:{by.person.pk}", "I")] if by.person else []
+    chosen = [written["who"]] if written["who"] not in dict(me) else []
+    whole_lists = request.GET.get("choices") == "all"
     context = {
         "rules": following.rules_visible_to(by),
         "written": written,
         "error": error,
-        "me": by.person,
-        "groups": by.teams_where(Action.MANAGE),
-        "people": Person.objects.filter(is_active=True) if by.may(Action.ADMINISTER) else (),
+        "who": [
+            *me,
+            *(each for each in choosing.FOLLOWERS.chosen(chosen, whole=whole_lists) if each[0] not in dict(me)),
+        ],
+        "all_choices": whole_lists,
         "teams": Team.objects.all(),
         "services": services_visible_to(by),
         "types": queries.types_visible_to(by),

@@ -11,6 +11,7 @@ from ...accounts.models import Membership, Person, Team
 from ...accounts.roles import Action
 from ...catalog.queries import services_visible_to
 from ...drills.models import Scenario
+from ...evidence.queries import indicators_visible_to
 from ...kernel.found import MOST, fitting
 from ...kernel.numbers import whole
 from ...oncall.queries import schedules_visible_to
@@ -88,7 +89,11 @@ def mitigations(request: HttpRequest) -> JsonResponse:
 
 
 def indicators(request: HttpRequest) -> JsonResponse:
-    """Indicators, as service/name."""
+    """Indicators, as service/name; with ``by`` by their numbers."""
+    if "by" in request.GET:
+        rows = _fitting(indicators_visible_to(actor_of(request)), request, "name", "service__name", "service__slug")
+        found = rows.order_by("service__name", "position", "id")[:MOST]
+        return _answer([(row.pk, str(row), "") for row in found])
     return _offered(request, choosing.INDICATORS)
 
 
@@ -105,6 +110,17 @@ def proposable(request: HttpRequest) -> JsonResponse:
 def role_scopes(request: HttpRequest) -> JsonResponse:
     """In whose incidents, or in those about what, a role rotation asks somebody."""
     return _offered(request, choosing.ROLE_SCOPES)
+
+
+def followers(request: HttpRequest) -> JsonResponse:
+    """Who can be made to follow by rule: everybody of a team that whoever asks manages, and they themselves; for an
+    administrator everybody."""
+    by = actor_of(request)
+    if by.may(Action.ADMINISTER):
+        return _offered(request, choosing.FOLLOWERS)
+    teams = _fitting(by.teams_where(Action.MANAGE), request, "name", "slug").order_by("name", "id")[: MOST - 1]
+    me = [(f"person:{by.person.pk}", str(by.person), "")] if by.person else []
+    return _answer([*me, *((f"team:{row.slug}", f"Everybody in {row}", "") for row in teams)])
 
 
 def role_holders(request: HttpRequest) -> JsonResponse:
