@@ -184,6 +184,31 @@ class GroupGrant(models.Model):
         return f"{self.group} in {self.team}" if self.team else self.group
 
 
+class ScimUser(models.Model):
+    """How an identity provider that pushes people (SCIM) knows one of them."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="scim")
+    user_name = models.CharField(max_length=254, unique=True)
+    external_id = models.CharField(max_length=254, blank=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.user_name
+
+
+class ScimGroup(models.Model):
+    """A group that an identity provider has pushed, with who is in it."""
+
+    name = models.CharField(max_length=250, unique=True)
+    external_id = models.CharField(max_length=254, blank=True, db_index=True)
+    people: models.ManyToManyField[Person, models.Model] = models.ManyToManyField(Person, related_name="scim_groups")
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AuditRecord(models.Model):
     """Who did what, when. Written in the transaction of the change; never changed, never deleted by hand."""
 

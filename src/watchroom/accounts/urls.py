@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from .views import audit, identity_providers, people, profile, saml, teams
+from .views import audit, identity_providers, people, profile, saml, scim, teams
 
 urlpatterns = [
     path("", include("watchroom.web.welcome.urls")),
@@ -28,6 +28,15 @@ urlpatterns = [
     path("identity-providers/<slug:slug>", identity_providers.edit, name="identity-provider"),
     path("identity-providers/<slug:slug>/do", identity_providers.do, name="identity-provider-do"),
     path("identity-providers/<slug:slug>/try", saml.try_it, name="identity-provider-try"),
+    path("scim/v2/Users", scim.users, name="scim-users"),
+    path("scim/v2/Users/<str:pk>", scim.user, name="scim-user"),
+    path("scim/v2/Groups", scim.groups, name="scim-groups"),
+    path("scim/v2/Groups/<str:pk>", scim.group, name="scim-group"),
+    path("scim/v2/ServiceProviderConfig", scim.config, name="scim-config"),
+    path("scim/v2/ResourceTypes", scim.kinds, name="scim-kinds"),
+    path("scim/v2/ResourceTypes/<str:name>", scim.kinds, name="scim-kind"),
+    path("scim/v2/Schemas", scim.schemas, name="scim-schemas"),
+    path("scim/v2/Schemas/<str:name>", scim.schemas, name="scim-schema"),
     path("me", profile.me, name="me"),
     path("me/tokens", profile.token_new, name="token-new"),
     path("me/tokens/<int:pk>/revoke", profile.token_revoke, name="token-revoke"),

@@ -14,7 +14,7 @@ from django.shortcuts import render
 from ..kernel import settings as conf
 from . import commands
 from .actors import Actor
-from .models import IdentityProvider, Person
+from .models import IdentityProvider, Person, ScimGroup
 from .oidc.provider import Provider as OpenIDConnect
 from .oidc.provider import check_nonce, vouched_by
 from .saml.saying import WHY
@@ -50,7 +50,7 @@ class Adapter(DefaultSocialAccountAdapter):
             check_nonce(sociallogin)
         person = sociallogin.user
         if isinstance(person, Person) and person.pk and person.is_active:
-            commands.apply_groups(_vouching(sociallogin), person, _vouched(sociallogin).groups)
+            commands.apply_groups(_vouching(sociallogin), person, _groups(sociallogin))
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> Person:
         by, vouched = _vouching(sociallogin), _vouched(sociallogin)
@@ -60,7 +60,7 @@ class Adapter(DefaultSocialAccountAdapter):
         person = commands.create_person(by, email=email, name=name or email.partition("@")[0])
         sociallogin.user = person
         sociallogin.save(request, connect=True)
-        commands.apply_groups(by, person, vouched.groups)
+        commands.apply_groups(by, person, _groups(sociallogin))
         person.refresh_from_db()
         return person
 
@@ -78,6 +78,11 @@ def refusal(request: HttpRequest, provider: str, code: str, detail: str = "") ->
     answer = render(request, "account/not_let_in.html", context, status=403)
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def _groups(login: SocialLogin) -> tuple[str, ...] | None:
+    """What an answer says of groups; nothing where a provider pushes them: then those decide, at once, and not at a sign-in."""
+    return None if ScimGroup.objects.exists() else _vouched(login).groups
 
 
 def _vouching(login: SocialLogin) -> Actor:

@@ -4,6 +4,7 @@ from .groups import apply_groups, delete_grant, save_grant
 from .identity_providers import delete_provider, fetch_answer, keep_answer, read_again, save_provider, switch_provider
 from .invitations import Invitation, accept_invitation, invite, read_invitation
 from .people import activate_person, change_person, create_person, deactivate_person
+from .scim import drop_group, push_group, push_person
 from .set_up import finish_walk, record_walk, set_up
 from .teams import delete_team, remove_member, save_team, set_member
 from .tokens import make_token, revoke_token
@@ -19,11 +20,14 @@ __all__ = [
     "delete_grant",
     "delete_provider",
     "delete_team",
+    "drop_group",
     "fetch_answer",
     "finish_walk",
     "invite",
     "keep_answer",
     "make_token",
+    "push_group",
+    "push_person",
     "read_again",
     "read_invitation",
     "record_walk",

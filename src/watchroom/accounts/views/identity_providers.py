@@ -17,7 +17,7 @@ from ...kernel.finding import one
 from ...web.middleware import actor_of
 from .. import commands, queries
 from ..forms import GrantForm, IdentityProviderForm, blame
-from ..models import IdentityProvider
+from ..models import IdentityProvider, ScimGroup, ScimUser
 from ..queries import addresses_of, missing_of
 from ..roles import Role
 
@@ -36,6 +36,9 @@ def index(request: HttpRequest, form: GrantForm | None = None) -> HttpResponseBa
         "oidc": oidc and {"name": oidc.get("name"), "server_url": oidc.get("server_url")},
         "oidc_callback": f"{conf.current().url}/account/oidc/oidc/login/callback/",
         "grants": [(row, Role(row.role).word) for row in queries.grants_visible_to(by)],
+        "scim_url": f"{conf.current().url}/scim/v2",
+        "scim_people": ScimUser.objects.count(),
+        "scim_groups": ScimGroup.objects.count(),
         "grant_form": form or GrantForm(auto_id="grant_%s"),
     }
     return render(request, "accounts/identity_providers.html", context, status=422 if form else 200)
