@@ -231,6 +231,13 @@ def http_peer() -> Iterator[HttpPeer]:
 
 
 @pytest.fixture
+def hook(http_peer: HttpPeer, configured: Callable[..., None]) -> HttpPeer:
+    """The same, where Watchroom may send to: contact methods, steps and webhooks can lead to it."""
+    configured(WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8")
+    return http_peer
+
+
+@pytest.fixture
 def prometheus() -> Iterator[Callable[..., Prometheus]]:
     """``prometheus(alertmanager_url, rules=None)`` starts a real Prometheus."""
     from peers.prometheus import Prometheus

@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 
 import factories as make
-from paging.test_escalation import hook, paged, reachable  # noqa: F401
+from paging.reached import paged, reachable
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import acting
 from watchroom.engine.loop import run_due
@@ -26,7 +26,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @pytest.fixture
-def three(clock: TravellingClock, hook: HttpPeer) -> list[Any]:  # noqa: F811
+def three(clock: TravellingClock, hook: HttpPeer) -> list[Any]:
     return [reachable(hook, name) for name in ("anna", "ben", "eve")]
 
 
@@ -44,10 +44,7 @@ def texts(group: AlertGroup) -> str:
 
 
 def test_a_snooze_ends_by_itself_and_goes_on_where_it_stopped(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    three: list[Any],
-    group: AlertGroup,
+    clock: TravellingClock, hook: HttpPeer, three: list[Any], group: AlertGroup
 ) -> None:
     run_due()
     commands.snooze(acting(three[0]), group, clock() + HOUR)
@@ -63,10 +60,7 @@ def test_a_snooze_ends_by_itself_and_goes_on_where_it_stopped(
 
 
 def test_i_am_on_it_until_three_returns_by_itself(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    three: list[Any],
-    group: AlertGroup,
+    clock: TravellingClock, hook: HttpPeer, three: list[Any], group: AlertGroup
 ) -> None:
     run_due()
     commands.acknowledge(acting(three[0]), group, until=clock() + HOUR)
@@ -83,10 +77,7 @@ def test_i_am_on_it_until_three_returns_by_itself(
 
 
 def test_giving_it_back_goes_on_with_the_next_step_and_the_same_version(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    three: list[Any],
-    group: AlertGroup,
+    clock: TravellingClock, hook: HttpPeer, three: list[Any], group: AlertGroup
 ) -> None:
     run_due()
     clock.advance(5 * MINUTE)
@@ -99,10 +90,7 @@ def test_giving_it_back_goes_on_with_the_next_step_and_the_same_version(
 
 
 def test_what_is_resolved_while_it_is_snoozed_stays_quiet(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    three: list[Any],
-    group: AlertGroup,
+    clock: TravellingClock, hook: HttpPeer, three: list[Any], group: AlertGroup
 ) -> None:
     run_due()
     commands.snooze(acting(three[0]), group, clock() + HOUR)
@@ -113,10 +101,7 @@ def test_what_is_resolved_while_it_is_snoozed_stays_quiet(
 
 
 def test_giving_it_away_pages_them_first_and_then_goes_on(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    three: list[Any],
-    group: AlertGroup,
+    clock: TravellingClock, hook: HttpPeer, three: list[Any], group: AlertGroup
 ) -> None:
     run_due()
     commands.acknowledge(acting(three[0]), group)
@@ -136,10 +121,7 @@ def test_giving_it_away_pages_them_first_and_then_goes_on(
 
 
 def test_a_helper_is_paged_until_they_answer_or_it_is_over(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    three: list[Any],
-    group: AlertGroup,
+    clock: TravellingClock, hook: HttpPeer, three: list[Any], group: AlertGroup
 ) -> None:
     run_due()
     commands.acknowledge(acting(three[0]), group)
@@ -159,10 +141,7 @@ def test_a_helper_is_paged_until_they_answer_or_it_is_over(
 
 
 def test_asking_for_help_after_an_answer_pages_the_next_and_their_answer_stops_it(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    three: list[Any],
-    group: AlertGroup,
+    clock: TravellingClock, hook: HttpPeer, three: list[Any], group: AlertGroup
 ) -> None:
     run_due()
     commands.acknowledge(acting(three[0]), group)
@@ -177,11 +156,7 @@ def test_asking_for_help_after_an_answer_pages_the_next_and_their_answer_stops_i
 
 @pytest.mark.parametrize("act", ["escalate_now", "unacknowledge"])
 def test_whoever_asks_for_help_or_can_t_take_it_is_not_paged_again_for_it(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    three: list[Any],
-    group: AlertGroup,
-    act: str,
+    clock: TravellingClock, hook: HttpPeer, three: list[Any], group: AlertGroup, act: str
 ) -> None:
     anna, ben, eve = three
     ben.role = 40
@@ -223,10 +198,7 @@ def given_back(clock: TravellingClock, act: str, by: Any, *others: Any, repeats:
 @pytest.mark.parametrize("act", ["escalate_now", "unacknowledge"])
 @pytest.mark.parametrize("ben_is_reached", [True, False])
 def test_when_all_had_been_tried_paging_begins_anew_without_whoever_has_it(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    act: str,
-    ben_is_reached: bool,
+    clock: TravellingClock, hook: HttpPeer, act: str, ben_is_reached: bool
 ) -> None:
     anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
     make.person("Root", "administrator")
@@ -248,9 +220,7 @@ def test_when_all_had_been_tried_paging_begins_anew_without_whoever_has_it(
 
 @pytest.mark.parametrize("act", ["escalate_now", "unacknowledge"])
 def test_whoever_is_alone_on_call_is_paged_again_where_nobody_else_has_a_way_to_be_reached(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    act: str,
+    clock: TravellingClock, hook: HttpPeer, act: str
 ) -> None:
     make.person("Root", "administrator")
     given_back(clock, act, reachable(hook, "anna"))
@@ -263,9 +233,7 @@ def test_whoever_is_alone_on_call_is_paged_again_where_nobody_else_has_a_way_to_
 
 @pytest.mark.parametrize("act", ["escalate_now", "unacknowledge"])
 def test_whoever_is_excused_is_paged_again_as_soon_as_every_page_to_others_has_failed(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    act: str,
+    clock: TravellingClock, hook: HttpPeer, act: str
 ) -> None:
     anna, ben, root = (reachable(hook, name) for name in ("anna", "ben", "root"))
     root.role = 40
@@ -279,8 +247,7 @@ def test_whoever_is_excused_is_paged_again_as_soon_as_every_page_to_others_has_f
 
 
 def test_the_last_resort_that_reaches_nobody_asks_at_once_whoever_gave_it_back(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     anna, root = reachable(hook, "anna"), reachable(hook, "root")
     root.role = 40
@@ -298,8 +265,7 @@ def test_the_last_resort_that_reaches_nobody_asks_at_once_whoever_gave_it_back(
 
 
 def test_whoever_gave_it_back_is_paged_again_where_pages_to_others_fail_for_now(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     anna, root = reachable(hook, "anna"), reachable(hook, "root")
     root.role = 40
@@ -314,8 +280,7 @@ def test_whoever_gave_it_back_is_paged_again_where_pages_to_others_fail_for_now(
 
 
 def test_what_was_given_to_somebody_outside_of_the_policy_comes_back_to_them_where_nobody_is_left(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     eve, anna = reachable(hook, "eve"), make.person("Anna", "responder")
     make.person("Root", "administrator")
@@ -330,8 +295,7 @@ def test_what_was_given_to_somebody_outside_of_the_policy_comes_back_to_them_whe
 
 
 def test_whoever_gave_it_back_stays_out_of_it_round_after_round_while_somebody_else_is_reached(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     make.person("Root", "administrator")
     given_back(clock, "unacknowledge", reachable(hook, "anna"), reachable(hook, "ben"))
@@ -344,10 +308,7 @@ def test_whoever_gave_it_back_stays_out_of_it_round_after_round_while_somebody_e
 @pytest.mark.parametrize("root", ["reached", "gone", "down", "without a method"])
 @pytest.mark.parametrize("ben", ["reached", "gone", "down", "without a method"])
 def test_whatever_becomes_of_the_others_somebody_is_reached_after_it_was_given_back(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    ben: str,
-    root: str,
+    clock: TravellingClock, hook: HttpPeer, ben: str, root: str
 ) -> None:
     states = {"/ben": ben, "/root": root}
     answers = {"gone": 410, "down": 503}
@@ -367,11 +328,7 @@ def test_whatever_becomes_of_the_others_somebody_is_reached_after_it_was_given_b
     assert ("/anna" in reached) == (ben != "reached")
 
 
-def test_what_makes_no_sense_is_refused(
-    clock: TravellingClock,
-    three: list[Any],
-    group: AlertGroup,
-) -> None:
+def test_what_makes_no_sense_is_refused(clock: TravellingClock, three: list[Any], group: AlertGroup) -> None:
     by = acting(three[0])
     for until in (clock(), clock() - HOUR, clock() + timedelta(days=31)):
         with pytest.raises(Refused):
@@ -391,10 +348,7 @@ def test_what_makes_no_sense_is_refused(
 
 
 def test_the_page_and_the_api_can_do_all_of_it(
-    clock: TravellingClock,
-    three: list[Any],
-    group: AlertGroup,
-    client: Any,
+    clock: TravellingClock, three: list[Any], group: AlertGroup, client: Any
 ) -> None:
     run_due()
     client.force_login(three[0])

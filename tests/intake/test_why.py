@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,12 +20,6 @@ from watchroom.intake.why import Why, why
 from watchroom.kernel.clock import TravellingClock
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hook(http_peer: HttpPeer, configured: Callable[..., None]) -> HttpPeer:
-    configured(WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8")
-    return http_peer
 
 
 def service_with(hook: HttpPeer, name: str = "Anna") -> Any:

@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 import factories as make
-from paging.test_escalation import hook, paged, reachable, start  # noqa: F401
+from paging.reached import paged, reachable, start
 from peers.http import HttpPeer
 from watchroom.accounts.actors import SYSTEM, acting
 from watchroom.channels.base import Delivery, DeliveryFailed
@@ -23,8 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_what_a_dead_engine_was_about_to_send_is_not_sent_after_an_answer(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     start(make.policy((reachable(hook, "anna"), 300)))
     commands.take_turn(1)
@@ -36,7 +35,7 @@ def test_what_a_dead_engine_was_about_to_send_is_not_sent_after_an_answer(
     assert paged(hook) == []
 
 
-def test_hours_of_downtime_page_once_and_say_how_late(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_hours_of_downtime_page_once_and_say_how_late(clock: TravellingClock, hook: HttpPeer) -> None:
     start(make.policy((reachable(hook, "anna"), 60), repeats=50))
     clock.advance(timedelta(hours=2))
     run_due()
@@ -45,8 +44,7 @@ def test_hours_of_downtime_page_once_and_say_how_late(clock: TravellingClock, ho
 
 
 def test_how_late_it_is_survives_steps_that_ask_nobody_and_stands_in_a_bundle(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     nobody, anna = make.schedule(), reachable(hook, "anna")
     for number in range(3):
@@ -60,9 +58,7 @@ def test_how_late_it_is_survives_steps_that_ask_nobody_and_stands_in_a_bundle(
 
 @pytest.mark.parametrize("first", ["webhook", "pause"])
 def test_how_late_it_is_survives_a_step_that_tells_no_person(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    first: str,
+    clock: TravellingClock, hook: HttpPeer, first: str
 ) -> None:
     anna = reachable(hook, "anna")
     policy = make.policy((anna, 300), (anna, 300), (anna, 300), repeats=0)
@@ -85,7 +81,7 @@ def test_how_late_it_is_survives_a_step_that_tells_no_person(
     assert paged(hook)[-1] == "anna" and b"Late by" not in hook.requests[-1].body  # said once
 
 
-def test_after_downtime_nobody_gets_all_their_methods_at_once(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_after_downtime_nobody_gets_all_their_methods_at_once(clock: TravellingClock, hook: HttpPeer) -> None:
     anna, ben = reachable(hook, "anna", "first"), reachable(hook, "ben")
     methods = [
         anna.contact_methods.get(),
@@ -113,8 +109,7 @@ def test_after_downtime_nobody_gets_all_their_methods_at_once(clock: TravellingC
 
 
 def test_after_downtime_what_was_cut_off_comes_before_what_was_to_follow_it(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     anna = reachable(hook, "anna", "first")
     first = anna.contact_methods.get()
@@ -132,10 +127,7 @@ def test_after_downtime_what_was_cut_off_comes_before_what_was_to_follow_it(
     assert paged(hook) == ["first", "second"]
 
 
-def test_after_downtime_what_can_wait_does_not_fall_into_the_night(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-) -> None:
+def test_after_downtime_what_can_wait_does_not_fall_into_the_night(clock: TravellingClock, hook: HttpPeer) -> None:
     anna = reachable(hook, "anna")
     commands.set_quiet_hours(acting(anna), anna, time(22), time(7))
     clock.to(clock().replace(hour=21, minute=0))
@@ -152,8 +144,7 @@ def test_after_downtime_what_can_wait_does_not_fall_into_the_night(
 
 
 def test_an_engine_that_comes_back_after_its_lease_neither_sends_again_nor_undoes_what_the_other_wrote(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     start(make.policy((reachable(hook, "anna"), 3600)))
     commands.take_turn(1)

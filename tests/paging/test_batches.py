@@ -14,7 +14,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 import factories as make
-from paging.test_escalation import hook, paged, reachable, start  # noqa: F401
+from paging.reached import reachable, start
 from peers.http import HttpPeer
 from watchroom.accounts.actors import SYSTEM
 from watchroom.channels.base import Delivery, DeliveryFailed
@@ -76,7 +76,7 @@ def test_conditions_of_many_are_asked_for_at_once(clock: TravellingClock) -> Non
     assert {kind for subject, kind in taken if subject not in north} == {"skipped"}
 
 
-def test_one_that_breaks_takes_none_of_the_others_with_it(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_one_that_breaks_takes_none_of_the_others_with_it(clock: TravellingClock, hook: HttpPeer) -> None:
     anna, ben, eve = reachable(hook, "anna"), reachable(hook, "ben"), reachable(hook, "eve")
     for number in range(4):
         start(make.policy((anna, 300)), subject_id=number)

@@ -1,4 +1,3 @@
-# ruff: noqa: F811
 """Defects of paging: what reached nobody is written down, and what will reach nobody is said weeks ahead."""
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import factories as make
-from paging.test_escalation import hook, paged, reachable, start  # noqa: F401
+from paging.reached import paged, reachable, start
 from peers.http import HttpPeer
 from watchroom.accounts.actors import acting
 from watchroom.engine.loop import run_due

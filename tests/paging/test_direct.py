@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 import factories as make
-from paging.test_escalation import hook, paged, reachable  # noqa: F401
+from paging.reached import paged, reachable
 from peers.http import HttpPeer
 from watchroom.accounts.actors import SYSTEM, acting
 from watchroom.accounts.commands import delete_team
@@ -21,7 +21,7 @@ from watchroom.paging.queries import trace
 pytestmark = pytest.mark.django_db
 
 
-def members(hook: HttpPeer, team: Any, *names: str) -> list[Any]:  # noqa: F811
+def members(hook: HttpPeer, team: Any, *names: str) -> list[Any]:
     people = [reachable(hook, name) for name in names]
     for person in people:
         make.membership(team, person, "responder")
@@ -29,8 +29,7 @@ def members(hook: HttpPeer, team: Any, *names: str) -> list[Any]:  # noqa: F811
 
 
 def test_whoever_pages_a_team_is_left_out_as_long_as_somebody_else_is_reached(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     team = make.team()
     anna, ben = members(hook, team, "anna", "ben")
@@ -46,7 +45,7 @@ def test_whoever_pages_a_team_is_left_out_as_long_as_somebody_else_is_reached(
     assert paged(hook) == ["ben", "anna"]  # never nobody
 
 
-def test_whoever_names_themselves_is_paged(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_whoever_names_themselves_is_paged(clock: TravellingClock, hook: HttpPeer) -> None:
     team = make.team()
     anna, _ = members(hook, team, "anna", "ben")
     commands.page(acting(anna), people=[anna], teams=[team], title="Help")
@@ -54,7 +53,7 @@ def test_whoever_names_themselves_is_paged(clock: TravellingClock, hook: HttpPee
     assert sorted(paged(hook)) == ["anna", "ben"]
 
 
-def test_a_policy_is_carried_out_without_whoever_asked_for_it(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_a_policy_is_carried_out_without_whoever_asked_for_it(clock: TravellingClock, hook: HttpPeer) -> None:
     team = make.team()
     anna, ben, _ = members(hook, team, "anna", "ben", "eve")
     policy = make.policy((team, 300), team=team)
@@ -68,7 +67,7 @@ def test_a_policy_is_carried_out_without_whoever_asked_for_it(clock: TravellingC
     assert refused.value.field == "policy"
 
 
-def test_by_page_and_by_api(clock: TravellingClock, client: Client, hook: HttpPeer) -> None:  # noqa: F811
+def test_by_page_and_by_api(clock: TravellingClock, client: Client, hook: HttpPeer) -> None:
     team = make.team()
     anna, ben = members(hook, team, "anna", "ben")
     policy = make.policy((ben, 300), team=team, name="Payments first")
@@ -87,9 +86,7 @@ def test_by_page_and_by_api(clock: TravellingClock, client: Client, hook: HttpPe
 
 
 def test_whoever_sent_a_page_can_withdraw_it_and_nobody_else(
-    clock: TravellingClock,
-    client: Client,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, client: Client, hook: HttpPeer
 ) -> None:
     team = make.team()
     anna, ben = members(hook, team, "anna", "ben")
@@ -108,7 +105,7 @@ def test_whoever_sent_a_page_can_withdraw_it_and_nobody_else(
     assert client.post(f"/api/v1/escalations/{alert.pk}/withdraw").status_code == 403
 
 
-def test_a_team_that_was_paged_stays_and_whoever_deletes_it_is_told(hook: HttpPeer) -> None:  # noqa: F811
+def test_a_team_that_was_paged_stays_and_whoever_deletes_it_is_told(hook: HttpPeer) -> None:
     team = make.team()
     members(hook, team, "anna")
     commands.page(acting(make.person("Ben", role="administrator")), teams=[team], title="Help")

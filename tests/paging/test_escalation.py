@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 import factories as make
+from paging.reached import paged, reachable, start
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import Actor, acting
 from watchroom.engine.loop import run_due
@@ -20,36 +19,6 @@ from watchroom.paging.models import Attempt, Escalation, EscalationEvent, Notifi
 from watchroom.paging.queries import dry_run, trace
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hook(http_peer: HttpPeer, configured: Callable[..., None]) -> HttpPeer:
-    configured(WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8")
-    return http_peer
-
-
-def reachable(hook: HttpPeer, name: str, path: str = "") -> Any:
-    person = make.person(name, "responder")
-    make.contact_method(person, settings={"url": f"{hook.url}/{path or name}", "secret": "a secret of sixteen letters"})
-    return person
-
-
-def start(policy: Any = None, **fields: Any) -> Escalation:
-    with transaction.atomic():
-        return commands.start_escalation(
-            kind="alert_group",
-            subject_id=fields.pop("subject_id", 1),
-            title="Checkout is slow",
-            body="",
-            path="/alerts/1",
-            team=policy.team if policy else None,
-            policy=policy,
-            **fields,
-        )
-
-
-def paged(hook: HttpPeer) -> list[str]:
-    return [request.path.strip("/") for request in hook.requests]
 
 
 def test_steps_follow_each_other_until_somebody_answers(clock: TravellingClock, hook: HttpPeer) -> None:

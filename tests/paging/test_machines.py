@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 import factories as make
+from paging.reached import paged, reachable
 from paging.stepping import fire, policy
-from paging.test_escalation import hook, paged, reachable  # noqa: F401
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import acting
 from watchroom.channels.webhook import verify
@@ -28,7 +28,7 @@ from watchroom.paging.queries import trace
 pytestmark = pytest.mark.django_db
 
 
-def test_a_webhook_is_signed_and_only_a_2xx_counts(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_a_webhook_is_signed_and_only_a_2xx_counts(clock: TravellingClock, hook: HttpPeer) -> None:
     made = policy({"wait_seconds": 600, "targets": [{"webhook": f"{hook.url.replace('127.0.0.1', 'localhost')}/hook"}]})
     hook.answer(Answer(500), Answer(200))
     group = fire(made)
@@ -46,8 +46,7 @@ def test_a_webhook_is_signed_and_only_a_2xx_counts(clock: TravellingClock, hook:
 
 
 def test_a_webhook_that_fails_for_good_does_not_keep_the_next_step_waiting(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     anna = reachable(hook, "anna")
     hook.answer(Answer(404), Answer(200))
@@ -58,10 +57,7 @@ def test_a_webhook_that_fails_for_good_does_not_keep_the_next_step_waiting(
     assert any("failed" in line["text"] for line in trace(group.escalations.get()))
 
 
-def test_an_acknowledgement_cancels_a_webhook_that_was_not_accepted_yet(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-) -> None:
+def test_an_acknowledgement_cancels_a_webhook_that_was_not_accepted_yet(clock: TravellingClock, hook: HttpPeer) -> None:
     hook.answer(Answer(503))
     group = fire(policy({"targets": [{"webhook": f"{hook.url.replace('127.0.0.1', 'localhost')}/hook"}]}))
     run_due()
@@ -71,7 +67,7 @@ def test_an_acknowledgement_cancels_a_webhook_that_was_not_accepted_yet(
     assert len(hook.requests) == 1 and StepAction.objects.get().state == "cancelled"
 
 
-def test_a_step_declares_an_incident_once(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_a_step_declares_an_incident_once(clock: TravellingClock, hook: HttpPeer) -> None:
     anna = reachable(hook, "anna")
     made = policy({"wait_seconds": 60, "targets": [{"person": anna.pk}, {"incident": 2}]}, repeats=2)
     group = fire(made)
@@ -87,9 +83,7 @@ def test_a_step_declares_an_incident_once(clock: TravellingClock, hook: HttpPeer
 
 
 def test_a_mitigation_is_proposed_once_and_started_when_somebody_approves_it(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    client: Any,
+    clock: TravellingClock, hook: HttpPeer, client: Any
 ) -> None:
     anna = reachable(hook, "anna")
     team = make.team("Shop")
@@ -117,8 +111,7 @@ def test_a_mitigation_is_proposed_once_and_started_when_somebody_approves_it(
 
 
 def test_a_proposal_is_withdrawn_when_the_alert_is_over_and_refused_when_it_is_too_late(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     anna, team = reachable(hook, "anna"), make.team("Shop")
     mitigations.save_mitigation(make.actor(), None, team=team, name="Roll back", how="1. Press the button.")

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 import factories as make
-from paging.test_escalation import hook, paged, reachable, start  # noqa: F401
+from paging.reached import paged, reachable, start
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import SYSTEM, acting
 from watchroom.engine.loop import run_due
@@ -45,8 +45,7 @@ def test_a_crash_between_the_group_and_its_escalation_leaves_neither(clock: Trav
 
 
 def test_a_second_step_for_the_same_person_does_not_cut_off_their_first_chain(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     anna = reachable(hook, "anna", "first")
     first = anna.contact_methods.get()
@@ -66,9 +65,7 @@ def test_a_second_step_for_the_same_person_does_not_cut_off_their_first_chain(
 
 @pytest.mark.parametrize("end", ["acknowledged", "snoozed", "resolved", "held", "cancelled"])
 def test_nothing_is_sent_after_any_end_not_only_after_resolved(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    end: str,
+    clock: TravellingClock, hook: HttpPeer, end: str
 ) -> None:
     anna = reachable(hook, "anna")
     make.contact_method(anna, settings={"url": f"{hook.url}/later", "secret": make.SECRET})
@@ -84,7 +81,7 @@ def test_nothing_is_sent_after_any_end_not_only_after_resolved(
     assert paged(hook) == ["anna"]
 
 
-def test_a_wait_may_be_longer_than_any_broker_remembers(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_a_wait_may_be_longer_than_any_broker_remembers(clock: TravellingClock, hook: HttpPeer) -> None:
     anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
     start(make.policy((anna, 86_400), (ben, 60), repeats=0))
     run_due()
@@ -98,9 +95,7 @@ def test_a_wait_may_be_longer_than_any_broker_remembers(clock: TravellingClock, 
 
 @pytest.mark.parametrize("where", ["book.write_all", "book.event_of", "carrying_on.next_turn", "book.announce"])
 def test_a_worker_killed_in_the_middle_of_a_step_has_done_nothing_of_it(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    where: str,
+    clock: TravellingClock, hook: HttpPeer, where: str
 ) -> None:
     escalation = start(make.policy((reachable(hook, "anna"), 300)))
     with (
@@ -114,7 +109,7 @@ def test_a_worker_killed_in_the_middle_of_a_step_has_done_nothing_of_it(
     assert paged(hook) == ["anna"]
 
 
-def test_a_crash_while_sending_is_not_a_failure_for_ever(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_a_crash_while_sending_is_not_a_failure_for_ever(clock: TravellingClock, hook: HttpPeer) -> None:
     start(make.policy((reachable(hook, "anna"), 3600)))
     commands.take_turn(1)
     commands.claim(1)
@@ -124,7 +119,7 @@ def test_a_crash_while_sending_is_not_a_failure_for_ever(clock: TravellingClock,
     assert [a.outcome for a in Attempt.objects.order_by("number")] == ["unknown", "ok"]
 
 
-def test_a_500_is_not_counted_as_sent(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_a_500_is_not_counted_as_sent(clock: TravellingClock, hook: HttpPeer) -> None:
     hook.answer(Answer(500), Answer(200))
     start(make.policy((reachable(hook, "anna"), 3600)))
     run_due()
@@ -135,8 +130,7 @@ def test_a_500_is_not_counted_as_sent(clock: TravellingClock, hook: HttpPeer) ->
 
 
 def test_what_could_not_be_delivered_lets_the_next_method_follow_at_once(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     anna = reachable(hook, "anna", "first")
     second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": make.SECRET})
@@ -148,7 +142,7 @@ def test_what_could_not_be_delivered_lets_the_next_method_follow_at_once(
     assert paged(hook) == ["first", "second"]
 
 
-def test_one_bad_time_zone_stops_nobody_elses_schedule(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_one_bad_time_zone_stops_nobody_elses_schedule(clock: TravellingClock, hook: HttpPeer) -> None:
     anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
     bad = make.schedule("Bad", people=(anna,), starts_at="2026-03-02T09:00")
     good = make.schedule("Good", people=(ben,), starts_at="2026-03-02T09:00")
@@ -159,7 +153,7 @@ def test_one_bad_time_zone_stops_nobody_elses_schedule(clock: TravellingClock, h
     assert paged(hook) == ["ben"]
 
 
-def test_a_preview_says_what_the_engine_then_does(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_a_preview_says_what_the_engine_then_does(clock: TravellingClock, hook: HttpPeer) -> None:
     anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
     schedule = make.schedule(people=(anna, ben), starts_at="2026-02-23T09:00")
     policy = make.policy((schedule, 600), (make.schedule(), 600), (ben, 60), repeats=1)
@@ -175,10 +169,7 @@ def test_a_preview_says_what_the_engine_then_does(clock: TravellingClock, hook: 
     assert done == foretold
 
 
-def test_whoever_is_paged_directly_is_followed_by_number_not_by_name(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-) -> None:
+def test_whoever_is_paged_directly_is_followed_by_number_not_by_name(clock: TravellingClock, hook: HttpPeer) -> None:
     anna = reachable(hook, "anna")
     policy = make.policy((anna, 300))
     anna.name, anna.email = "Anne Marie", "anne.marie@example.org"
@@ -193,8 +184,7 @@ _: Any = (connection, AlertGroup)
 
 
 def test_one_broken_schedule_stops_neither_other_schedules_nor_its_own_escalation(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
     bad = make.schedule("Bad", people=(anna,), starts_at="2026-03-02T09:00")
@@ -208,8 +198,7 @@ def test_one_broken_schedule_stops_neither_other_schedules_nor_its_own_escalatio
 
 
 def test_what_breaks_one_escalation_stops_no_other_and_it_goes_on_with_the_next_step(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
     schedule = make.schedule(people=(anna,), starts_at="2026-03-02T09:00")
@@ -222,8 +211,7 @@ def test_what_breaks_one_escalation_stops_no_other_and_it_goes_on_with_the_next_
 
 
 def test_an_engine_that_breaks_passes_over_no_step_that_follows_the_one_it_had(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     nobody, anna, ben = make.schedule(), reachable(hook, "anna"), reachable(hook, "ben")
     start(make.policy((nobody, 60), (anna, 300), (ben, 300)))
@@ -245,9 +233,7 @@ def test_an_engine_that_breaks_passes_over_no_step_that_follows_the_one_it_had(
 
 @pytest.mark.parametrize("by", ["unacknowledge", "snooze"])
 def test_giving_it_back_or_the_end_of_a_snooze_goes_on_where_it_stopped_and_says_so(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    by: str,
+    clock: TravellingClock, hook: HttpPeer, by: str
 ) -> None:
     anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
     group = make.group("Checkout is slow", notify_at=clock(), policy=make.policy((anna, 60), (ben, 60), repeats=5))
@@ -264,8 +250,7 @@ def test_giving_it_back_or_the_end_of_a_snooze_goes_on_where_it_stopped_and_says
 
 
 def test_two_groups_are_never_handed_to_the_same_next_person_of_a_round_robin(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     people = [reachable(hook, name) for name in ("anna", "ben")]
     policy = make.policy((people[0], 3600))
@@ -279,9 +264,7 @@ def test_two_groups_are_never_handed_to_the_same_next_person_of_a_round_robin(
 
 @pytest.mark.parametrize("status", ["undelivered", "failed"])
 def test_undelivered_or_no_answer_is_not_sent_the_next_method_follows_at_once(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    status: str,
+    clock: TravellingClock, hook: HttpPeer, status: str
 ) -> None:
     anna = reachable(hook, "anna", "first")
     second = make.contact_method(anna, settings={"url": f"{hook.url}/second", "secret": make.SECRET})
@@ -295,8 +278,7 @@ def test_undelivered_or_no_answer_is_not_sent_the_next_method_follows_at_once(
 
 
 def test_a_policy_that_runs_out_and_a_step_with_nobody_end_in_a_loud_last_resort(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     admin = make.person("Root", "administrator")
     make.contact_method(admin, settings={"url": f"{hook.url}/root", "secret": make.SECRET})
@@ -310,8 +292,7 @@ def test_a_policy_that_runs_out_and_a_step_with_nobody_end_in_a_loud_last_resort
 
 
 def test_a_possible_duplicate_is_marked_for_whoever_gets_it_and_in_the_log(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     start(make.policy((reachable(hook, "anna"), 3600)))
     commands.take_turn(1)
@@ -323,8 +304,7 @@ def test_a_possible_duplicate_is_marked_for_whoever_gets_it_and_in_the_log(
 
 
 def test_engine_preview_api_and_calendar_name_the_same_people_at_every_instant(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     """One function computes who is on call: also at the very hand-off, across a change of clocks, and in an override."""
     clock.to(datetime(2026, 3, 23, 9, tzinfo=UTC))

@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 import factories as make
-from paging.test_escalation import hook, paged, reachable, start  # noqa: F401
+from paging.reached import paged, reachable, start
 from peers.http import Answer, HttpPeer
 from watchroom.accounts.actors import acting
 from watchroom.engine.loop import run_due
@@ -31,10 +31,7 @@ def book(escalation: Escalation) -> list[str]:
     return [event.kind for event in escalation.events.all()]
 
 
-def test_when_nobody_of_a_step_can_be_reached_the_next_follows_at_once(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-) -> None:
+def test_when_nobody_of_a_step_can_be_reached_the_next_follows_at_once(clock: TravellingClock, hook: HttpPeer) -> None:
     hook.otherwise = gone("anna")
     anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
     policy = make.policy((anna, 300), (ben, 300))
@@ -51,10 +48,7 @@ def test_when_nobody_of_a_step_can_be_reached_the_next_follows_at_once(
     assert (defect.policy, defect.count) == (policy, 1)
 
 
-def test_how_late_it_is_survives_a_step_of_which_all_failed(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-) -> None:
+def test_how_late_it_is_survives_a_step_of_which_all_failed(clock: TravellingClock, hook: HttpPeer) -> None:
     hook.otherwise = gone("anna")
     anna, ben, eve = reachable(hook, "anna"), reachable(hook, "ben"), reachable(hook, "eve")
     start(make.policy((anna, 300), (ben, 300), (eve, 300)))
@@ -68,7 +62,7 @@ def test_how_late_it_is_survives_a_step_of_which_all_failed(
     assert b"Late by" not in hook.requests[2].body  # Ben has been told
 
 
-def test_one_who_is_reached_is_waited_for(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_one_who_is_reached_is_waited_for(clock: TravellingClock, hook: HttpPeer) -> None:
     hook.otherwise = gone("anna")
     anna, ben, eve = reachable(hook, "anna"), reachable(hook, "ben"), reachable(hook, "eve")
     policy = make.policy((anna, 300), (eve, 300))
@@ -80,8 +74,7 @@ def test_one_who_is_reached_is_waited_for(clock: TravellingClock, hook: HttpPeer
 
 
 def test_what_is_tried_again_and_what_waits_for_its_rule_is_not_lost_yet(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
     hook.otherwise = lambda request: Answer(503 if request.path == "/anna" else 200)
@@ -95,7 +88,7 @@ def test_what_is_tried_again_and_what_waits_for_its_rule_is_not_lost_yet(
     assert clock() < escalation.started_at + timedelta(seconds=3600)
 
 
-def test_low_urgency_that_waits_for_the_morning_is_not_lost(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_low_urgency_that_waits_for_the_morning_is_not_lost(clock: TravellingClock, hook: HttpPeer) -> None:
     anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
     later = make.contact_method(anna, settings={"url": f"{hook.url}/later", "secret": SECRET})
     first = anna.contact_methods.order_by("id")[0]
@@ -114,8 +107,7 @@ def test_low_urgency_that_waits_for_the_morning_is_not_lost(clock: TravellingClo
 
 
 def test_a_policy_that_reaches_nobody_does_not_spin_the_last_resort_follows_and_is_asked_in_its_time(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     admin = make.person("Root", "administrator")
     make.contact_method(admin, settings={"url": f"{hook.url}/root", "secret": SECRET})
@@ -138,8 +130,7 @@ def test_a_policy_that_reaches_nobody_does_not_spin_the_last_resort_follows_and_
 
 
 def test_whom_the_policy_names_is_asked_again_with_the_last_resort_once_the_provider_works_again(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     admin = make.person("Root", "administrator")
     make.contact_method(admin, settings={"url": f"{hook.url}/root", "secret": SECRET})
@@ -167,8 +158,7 @@ def test_whom_the_policy_names_is_asked_again_with_the_last_resort_once_the_prov
 
 
 def test_a_round_in_which_somebody_was_reached_is_begun_again_as_it_says(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     hook.otherwise = gone("ben")
     escalation = start(make.policy((reachable(hook, "anna"), 300), (reachable(hook, "ben"), 300), repeats=1))
@@ -182,8 +172,7 @@ def test_a_round_in_which_somebody_was_reached_is_begun_again_as_it_says(
 
 
 def test_a_pause_is_waited_out_whatever_becomes_of_the_messages_before_it(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     hook.otherwise = lambda request: Answer(503 if request.path == "/anna" else 200)
     policy = make.policy((reachable(hook, "anna"), 1), (reachable(hook, "x"), 600), (reachable(hook, "ben"), 300))
@@ -202,10 +191,7 @@ def test_a_pause_is_waited_out_whatever_becomes_of_the_messages_before_it(
     assert paged(hook)[-1] == "ben"
 
 
-def test_of_several_who_have_to_answer_whoever_has_is_not_waited_for(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-) -> None:
+def test_of_several_who_have_to_answer_whoever_has_is_not_waited_for(clock: TravellingClock, hook: HttpPeer) -> None:
     hook.otherwise = gone("ben")
     anna, ben, eve = reachable(hook, "anna"), reachable(hook, "ben"), reachable(hook, "eve")
     policy = make.policy((anna, 3600), (eve, 3600), answers=2)
@@ -220,8 +206,7 @@ def test_of_several_who_have_to_answer_whoever_has_is_not_waited_for(
 
 
 def test_a_round_robin_goes_on_with_the_next_step_and_the_next_turn_is_anothers(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     hook.otherwise = gone("anna")
     anna, ben, eve = reachable(hook, "anna"), reachable(hook, "ben"), reachable(hook, "eve")
@@ -237,7 +222,7 @@ def test_a_round_robin_goes_on_with_the_next_step_and_the_next_turn_is_anothers(
 
 
 @pytest.mark.parametrize("rang", [True, False])
-def test_a_telephone_that_rang_may_have_been_heard(clock: TravellingClock, hook: HttpPeer, rang: bool) -> None:  # noqa: F811
+def test_a_telephone_that_rang_may_have_been_heard(clock: TravellingClock, hook: HttpPeer, rang: bool) -> None:
     start(make.policy((reachable(hook, "anna"), 300), (reachable(hook, "ben"), 300)))
     run_due()
     commands.record_receipt(Notification.objects.get(), arrived=False, why="no-answer", rang=rang)
@@ -248,7 +233,7 @@ def test_a_telephone_that_rang_may_have_been_heard(clock: TravellingClock, hook:
     assert paged(hook)[1] == "ben"
 
 
-def test_somebody_whose_only_way_is_removed_is_not_waited_for(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_somebody_whose_only_way_is_removed_is_not_waited_for(clock: TravellingClock, hook: HttpPeer) -> None:
     anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
     hook.otherwise = lambda request: Answer(503 if request.path == "/anna" else 200)
     start(make.policy((anna, 3600), (ben, 300)))
@@ -258,7 +243,7 @@ def test_somebody_whose_only_way_is_removed_is_not_waited_for(clock: TravellingC
     assert paged(hook) == ["anna", "ben"]
 
 
-def test_what_was_given_to_somebody_who_cannot_be_reached_goes_on(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_what_was_given_to_somebody_who_cannot_be_reached_goes_on(clock: TravellingClock, hook: HttpPeer) -> None:
     anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
     hook.otherwise = gone("ben")
     escalation = start(make.policy((anna, 300), (anna, 300)))
@@ -271,8 +256,7 @@ def test_what_was_given_to_somebody_who_cannot_be_reached_goes_on(clock: Travell
 
 
 def test_a_webhook_that_was_taken_is_waited_for_and_a_drill_is_no_defect(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     hook.otherwise = gone("anna")
     policy = make.policy((reachable(hook, "anna"), 300), (reachable(hook, "ben"), 300))

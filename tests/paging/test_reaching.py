@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,12 +25,6 @@ from watchroom.paging.models import ContactMethod, Notification
 from watchroom.paging.wording import code_said
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hook(http_peer: HttpPeer, configured: Callable[..., None]) -> HttpPeer:
-    configured(WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8")
-    return http_peer
 
 
 def method(hook: HttpPeer, person: Any, path: str) -> ContactMethod:

@@ -11,8 +11,8 @@ import pytest
 from django.db import connection
 
 import factories as make
+from paging.reached import paged, reachable
 from paging.stepping import fire, policy
-from paging.test_escalation import hook, paged, reachable
 from peers.http import HttpPeer
 from watchroom.accounts.actors import acting
 from watchroom.accounts.models import AuditRecord
@@ -81,10 +81,7 @@ def test_a_step_means_who_is_on_call_who_is_next_or_everybody(clock: TravellingC
     assert foretold == [[anna], [ben], [anna, ben, eve]]
 
 
-def test_a_step_whose_condition_does_not_hold_is_left_out_and_says_why(
-    clock: TravellingClock,
-    hook: HttpPeer,
-) -> None:
+def test_a_step_whose_condition_does_not_hold_is_left_out_and_says_why(clock: TravellingClock, hook: HttpPeer) -> None:
     anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
     made = policy(
         {"targets": [{"person": anna.pk}], "conditions": {"severities": ["info"]}},
@@ -104,10 +101,7 @@ def test_a_step_whose_condition_does_not_hold_is_left_out_and_says_why(
     assert lines[0]["at"] == lines[1]["at"]
 
 
-def test_when_every_step_is_left_out_the_last_resort_is_asked_at_once(
-    clock: TravellingClock,
-    hook: HttpPeer,
-) -> None:
+def test_when_every_step_is_left_out_the_last_resort_is_asked_at_once(clock: TravellingClock, hook: HttpPeer) -> None:
     admin = make.person("Root", "administrator")
     make.contact_method(admin, settings={"url": f"{hook.url}/root", "secret": "a secret of sixteen letters"})
     fire(policy({"targets": [{"person": reachable(hook, "anna").pk}], "conditions": {"urgency": "low"}}, repeats=3))
@@ -171,8 +165,7 @@ def test_two_engines_at_once_hand_out_a_round_robin_without_doubles(clock: Trave
 
 
 def test_it_goes_on_until_as_many_people_have_answered_as_were_asked_for(
-    clock: TravellingClock,
-    hook: HttpPeer,
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     anna, ben = reachable(hook, "anna"), reachable(hook, "ben")
     both = {"wait_seconds": 60, "targets": [{"person": anna.pk}, {"person": ben.pk}]}
@@ -325,9 +318,6 @@ def test_the_key_of_webhooks_is_shown_to_managers_only_and_can_be_renewed(client
     assert client.post(f"/policies/{made.slug}/webhook-key").status_code == 302
     made.refresh_from_db()
     assert made.webhook_key != before
-
-
-_: Callable[..., Any] = hook
 
 
 def test_a_step_that_only_waits_gives_the_machines_time_before_anybody_is_paged(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import time, timedelta
 from typing import Any
 
@@ -23,12 +22,6 @@ from watchroom.paging.queries import trace
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def hook(http_peer: HttpPeer, configured: Callable[..., None]) -> HttpPeer:
-    configured(WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8")
-    return http_peer
 
 
 def way(hook: HttpPeer, person: Any, name: str) -> Any:

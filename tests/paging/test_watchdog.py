@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import factories as make
-from paging.test_escalation import hook, reachable, start  # noqa: F401
+from paging.reached import reachable, start
 from peers.http import Answer, HttpPeer
 from watchroom.channels.webhook import verify
 from watchroom.engine import watchdog
@@ -30,8 +30,7 @@ def otherwise_reachable() -> Any:
 
 
 def test_a_channel_by_which_nothing_gets_through_is_named_and_the_outside_monitor_hears_nothing(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     outside = f"{hook.url}/alive"
     assert ping(outside) and hook.requests[-1].path == "/alive"
@@ -50,7 +49,7 @@ def test_a_channel_by_which_nothing_gets_through_is_named_and_the_outside_monito
     assert health()["impaired"] == []
 
 
-def test_a_busy_channel_that_breaks_is_named_within_minutes(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_a_busy_channel_that_breaks_is_named_within_minutes(clock: TravellingClock, hook: HttpPeer) -> None:
     people = [reachable(hook, f"p{number}") for number in range(6)]
     broken = people[1:]
 
@@ -73,7 +72,7 @@ def test_a_busy_channel_that_breaks_is_named_within_minutes(clock: TravellingClo
     assert health()["silent"] == ["webhook"]
 
 
-def test_an_engine_that_is_behind_is_impaired(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_an_engine_that_is_behind_is_impaired(clock: TravellingClock, hook: HttpPeer) -> None:
     start(make.policy((reachable(hook, "anna"), 60)))
     clock.advance(timedelta(minutes=2))
     assert health()["impaired"] == []
@@ -83,9 +82,7 @@ def test_an_engine_that_is_behind_is_impaired(clock: TravellingClock, hook: Http
 
 
 def test_administrators_are_told_by_another_route_and_told_again_when_it_works(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    configured: Callable[..., None],
+    clock: TravellingClock, hook: HttpPeer, configured: Callable[..., None]
 ) -> None:
     url = hook.url.replace("127.0.0.1", "localhost")
     configured(
@@ -127,8 +124,7 @@ def test_administrators_are_told_by_another_route_and_told_again_when_it_works(
 
 
 def test_what_piled_up_while_nothing_ran_is_no_alarm_once_it_is_worked_off(
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
+    clock: TravellingClock, hook: HttpPeer
 ) -> None:
     admin = make.person("Root", "administrator")
     make.contact_method(admin, "browser", settings={"person": admin.pk})

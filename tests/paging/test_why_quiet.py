@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -24,12 +23,6 @@ from watchroom.paging.models import QuietHours
 from watchroom.paging.silence import why_quiet
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hook(http_peer: HttpPeer, configured: Callable[..., None]) -> HttpPeer:
-    configured(WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8")
-    return http_peer
 
 
 def reachable(hook: HttpPeer, name: str, role: str = "responder") -> Any:

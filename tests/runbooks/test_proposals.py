@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from django.db import connection
 
 import factories as make
+from paging.reached import reachable
 from paging.stepping import fire, policy
-from paging.test_escalation import hook, reachable  # noqa: F401
 from peers.http import HttpPeer
 from runbooks.books import STEPS, fail_over, runbook, shop, version
 from watchroom.accounts.actors import acting
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def proposed(clock: TravellingClock, hook: HttpPeer) -> Any:  # noqa: F811
+def proposed(clock: TravellingClock, hook: HttpPeer) -> Any:
     """Anna, who was paged, and what was proposed with it."""
     fail_over()
     runbook()
@@ -56,10 +56,7 @@ def proposed(clock: TravellingClock, hook: HttpPeer) -> Any:  # noqa: F811
 
 
 def test_a_runbook_is_proposed_once_and_started_with_its_step_when_somebody_approves_it(
-    proposed: Any,
-    clock: TravellingClock,
-    hook: HttpPeer,  # noqa: F811
-    client: Any,
+    proposed: Any, clock: TravellingClock, hook: HttpPeer, client: Any
 ) -> None:
     anna, approval, group, made = proposed
     clock.advance(timedelta(seconds=300))
@@ -109,7 +106,7 @@ def test_on_the_page_of_the_alert_it_stands_where_the_thumb_is(proposed: Any, cl
     assert "Approve and start it" not in page() and "Declined by anna" in page()
 
 
-def test_without_a_step_only_the_runbook_begins(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_without_a_step_only_the_runbook_begins(clock: TravellingClock, hook: HttpPeer) -> None:
     runbook()
     anna = reachable(hook, "anna")
     fire(policy({"targets": [{"person": anna.pk}, {"runbook": "disk-full"}]}, team=shop()))
@@ -163,7 +160,7 @@ def test_one_that_is_gone_is_said_so_and_one_that_runs_in_an_older_version_is_no
         decide_approval(anna, approval, approve=True)
 
 
-def test_a_runbook_that_will_not_be_there_is_a_defect_seen_ahead(clock: TravellingClock, hook: HttpPeer) -> None:  # noqa: F811
+def test_a_runbook_that_will_not_be_there_is_a_defect_seen_ahead(clock: TravellingClock, hook: HttpPeer) -> None:
     fail_over()
     runbook()
     anna = reachable(hook, "anna")
