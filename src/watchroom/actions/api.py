@@ -11,10 +11,11 @@ from ..accounts.queries import person_by, team_by
 from ..api.auth import actor_of
 from ..api.lists import Page
 from ..api.pages import Cursor, Limit, page
+from ..evidence.queries import connection_by
 from ..incidents.queries import incident_for
 from ..kernel.times import Day
 from . import commands, queries
-from .models import ActionItem
+from .models import ActionItem, Issue
 
 router = Router(tags=["Action items"])
 
@@ -48,6 +49,33 @@ class ReasonIn(Schema):
     reason: str = Field(max_length=500, description="Why it will not be done.")
 
 
+class IssueIn(Schema):
+    connection: str = Field(description="Slug of one that keeps issues.")
+    issue: str | None = Field(
+        None, max_length=1000, description="Address or key of one that is there already; without it, a new one is made."
+    )
+
+
+class IssueOut(Schema):
+    connection: str | None = Field(description="Slug; null: it was deleted.")
+    key: str = Field(description="What it is called there; empty: it is being made.")
+    url: str
+    open: bool
+    looked_at: datetime | None = Field(description="When the tracker was last asked.")
+    error: str = Field(description="What went wrong then; empty: nothing.")
+
+    @staticmethod
+    def of(row: Issue) -> IssueOut:
+        return IssueOut(
+            connection=row.connection.slug if row.connection else None,
+            key=row.key,
+            url=row.url,
+            open=row.open,
+            looked_at=row.looked_at,
+            error=row.error,
+        )
+
+
 class OwnerOut(Schema):
     id: int
     name: str
@@ -69,6 +97,7 @@ class ActionItemOut(Schema):
     remind_at: datetime | None = Field(description="When the owner is reminded next.")
     ended_at: datetime | None
     url: str = Field(description="Its page, relative to Watchroom's address.")
+    issue: IssueOut | None = Field(description="What it is in a tracker.")
 
     @staticmethod
     def of(row: ActionItem) -> ActionItemOut:
@@ -88,6 +117,7 @@ class ActionItemOut(Schema):
             remind_at=row.remind_at,
             ended_at=row.ended_at,
             url=f"/actions/{row.pk}",
+            issue=IssueOut.of(issue) if (issue := getattr(row, "issue", None)) else None,
         )
 
 
@@ -168,3 +198,28 @@ def reopen_action_item(request: HttpRequest, id: int) -> ActionItemOut:
     """It is to be done after all; reminders begin again."""
     by = actor_of(request)
     return ActionItemOut.of(commands.reopen(by, queries.item_for(by, id)))
+
+
+@router.post("/action-items/{int:id}/issue", response={201: IssueOut}, summary="Make or link its issue")
+def make_issue(request: HttpRequest, id: int, body: IssueIn) -> Status[IssueOut]:
+    """It becomes an issue in a tracker, or is the one that is there already; from then on, done is done in both."""
+    by = actor_of(request)
+    item, connection = queries.item_for(by, id), connection_by(by, body.connection)
+    if body.issue:
+        return Status(201, IssueOut.of(commands.link_issue(by, item, connection, body.issue)))
+    return Status(201, IssueOut.of(commands.make_issue(by, item, connection)))
+
+
+@router.delete("/action-items/{int:id}/issue", response={204: None}, summary="Unlink its issue")
+def forget_issue(request: HttpRequest, id: int) -> Status[None]:
+    """The issue stays in the tracker as it is."""
+    by = actor_of(request)
+    commands.forget_issue(by, queries.item_for(by, id))
+    return Status(204, None)
+
+
+@router.post("/action-items/{int:id}/issue/look", response=IssueOut, summary="Look at its issue now")
+def look_at_issue(request: HttpRequest, id: int) -> IssueOut:
+    """The engine asks the tracker at once."""
+    by = actor_of(request)
+    return IssueOut.of(commands.look_again(by, queries.item_for(by, id)))

@@ -1,4 +1,4 @@
-"""Action items and their history."""
+"""Action items, their history, and the issues that they are elsewhere."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from ..accounts.models import Person, Team
+from ..evidence.models import Connection
 from ..incidents.models import Incident
 from ..kernel import clock
 
@@ -78,7 +79,7 @@ class ActionEvent(models.Model):
 
     action = models.ForeignKey(ActionItem, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()
-    kind = models.CharField(max_length=12)  # created, changed, started, reminded, done, dropped, reopened
+    kind = models.CharField(max_length=12)  # created, changed, started, reminded, done, dropped, reopened, issue
     person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     text = models.CharField(max_length=500, blank=True)
 
@@ -87,3 +88,33 @@ class ActionEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.text}"
+
+
+class Issue(models.Model):
+    """What an action item is in a tracker. The engine makes it there, and keeps both in step."""
+
+    action = models.OneToOneField(ActionItem, on_delete=models.CASCADE, related_name="issue")
+    connection = models.ForeignKey(
+        Connection,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="issues",
+        help_text="Empty: only its address is left.",
+    )
+    mark = models.CharField(
+        max_length=40, unique=True, help_text="By it the issue is found, if nobody knows whether it was made."
+    )
+    theirs = models.CharField(max_length=100, blank=True, help_text="Its id there; empty: it has not been made.")
+    key = models.CharField(max_length=100, blank=True)
+    url = models.CharField(max_length=1000, blank=True)
+    open = models.BooleanField(default=True, help_text="Whether it was open when it was last looked at.")
+    looked_at = models.DateTimeField(null=True)
+    failures = models.PositiveSmallIntegerField(default=0, help_text="In a row.")
+    error = models.CharField(max_length=300, blank=True)
+    due_at = models.DateTimeField(null=True, help_text="When the engine looks after it next.")
+
+    class Meta:
+        indexes = (models.Index(fields=("due_at",), condition=Q(due_at__isnull=False), name="issue_due"),)
+
+    def __str__(self) -> str:
+        return self.key or "an issue that is being made"

@@ -10,10 +10,14 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from ..accounts.actors import Actor, acting
 from ..accounts.models import Membership, Person
 from ..accounts.roles import Action, Role
+from ..connectors.issues import Issues
+from ..evidence.commands.connections import GROUP
+from ..evidence.models import Connection
 from ..incidents import queries as incidents
 from ..kernel import clock
 from ..kernel.finding import one
 from ..kernel.numbers import whole
+from ..kernel.plugins import all_of
 from . import rules
 from .models import ActionItem
 
@@ -29,7 +33,9 @@ def visible_to(actor: Actor) -> QuerySet[ActionItem]:
     seen = incidents.seen_by(actor, "incident__") | Q(incident__isnull=True)
     if actor.person is not None:
         seen |= Q(owner=actor.person)
-    return ActionItem.objects.filter(seen).select_related("incident__team", "team", "owner", "created_by")
+    return ActionItem.objects.filter(seen).select_related(
+        "incident__team", "team", "owner", "created_by", "issue__connection"
+    )
 
 
 def filtered(actor: Actor, items: QuerySet[ActionItem], filters: Mapping[str, str]) -> QuerySet[ActionItem]:
@@ -89,3 +95,25 @@ def managers_of(item: ActionItem) -> list[Person]:
     rows = Membership.objects.filter(team_id=item.team_id, role__gte=Role.MANAGER, person__is_active=True)
     people = [row.person for row in rows.exclude(person_id=item.owner_id).select_related("person")]
     return [person for person in people if visible_to(acting(person)).filter(pk=item.pk).exists()]
+
+
+def tracker_kinds() -> list[str]:
+    """The kinds of connections that keep issues."""
+    return [name for name, connector in all_of(GROUP).items() if isinstance(connector, Issues)]
+
+
+def tracker_of(connection: Connection) -> Issues | None:
+    """What speaks to this connection, if it keeps issues."""
+    connector = all_of(GROUP).get(connection.kind)
+    return connector if isinstance(connector, Issues) else None
+
+
+def trackers() -> QuerySet[Connection]:
+    """Connections that keep issues."""
+    return Connection.objects.filter(kind__in=tracker_kinds()).select_related("team")
+
+
+def trackers_for(actor: Actor, item: ActionItem) -> list[Connection]:
+    """Where ``actor`` may make an issue of it: its team's, else those of all of their teams."""
+    found = [each for each in trackers() if actor.may(Action.RESPOND, each.team)]
+    return [each for each in found if each.team_id == item.team_id] or found

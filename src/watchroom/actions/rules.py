@@ -93,3 +93,17 @@ def managers_hear(late: bool, unheeded: int, *, owner_is_here: bool) -> bool:
     """Whether the team's managers are told beside the owner: ``unheeded`` reminders of it, overdue, changed nothing, or
     its owner has left."""
     return not owner_is_here or (late and unheeded >= UNHEEDED)
+
+
+def in_step(*, ours: bool, theirs: bool, seen: bool) -> str:
+    """What keeps an action item and its issue in step, each open or not: ``""`` where they are, ``"adopt"`` what happened to
+    the issue since it was ``seen``, or ``"push"`` to it what happened to the item."""
+    if ours == theirs:
+        return ""
+    return "adopt" if theirs != seen else "push"
+
+
+def look_again_after(failures: int) -> timedelta:
+    """How long to leave a tracker alone that has failed so often in a row: a minute, then twice as long each time, up to six
+    hours."""
+    return min(timedelta(minutes=1 << min(max(failures - 1, 0), 10)), timedelta(hours=6))

@@ -15,4 +15,5 @@ urlpatterns = [
     path("actions/<int:pk>/complete", views.complete, name="action-complete"),
     path("actions/<int:pk>/drop", views.drop, name="action-drop"),
     path("actions/<int:pk>/reopen", views.reopen, name="action-reopen"),
+    path("actions/<int:pk>/issue", views.issue, name="action-issue"),
 ]

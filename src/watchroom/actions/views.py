@@ -10,6 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ..accounts.models import Team
+from ..accounts.roles import Action
+from ..evidence.queries import connection_by
 from ..incidents import queries as incidents
 from ..kernel import clock
 from ..kernel.errors import Refused
@@ -72,6 +74,9 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
             "description": to_html(item.description),
             "late": queries.is_overdue(item),
             "events": item.events.select_related("person").order_by("-id"),
+            "issue": getattr(item, "issue", None),
+            "trackers": queries.trackers_for(by, item) if item.is_open and not hasattr(item, "issue") else [],
+            "may_connect": by.may_somewhere(Action.MANAGE),
         },
     )
 
@@ -143,6 +148,24 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     """It is to be done after all."""
     by = actor_of(request)
     return _shown(commands.reopen(by, queries.item_for(by, pk)))
+
+
+@require_POST
+def issue(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make an issue of it, link one, look at it now (``do=look``) or unlink it (``do=forget``)."""
+    by, do = actor_of(request), request.POST.get("do", "make")
+    item = queries.item_for(by, pk)
+    if do == "look":
+        commands.look_again(by, item)
+    elif do == "forget":
+        commands.forget_issue(by, item)
+    else:
+        connection = connection_by(by, request.POST.get("connection", ""))
+        if do == "link":
+            commands.link_issue(by, item, connection, request.POST.get("issue", ""))
+        else:
+            commands.make_issue(by, item, connection)
+    return _shown(item)
 
 
 def _shown(item: ActionItem) -> HttpResponse:

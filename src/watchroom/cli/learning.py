@@ -138,4 +138,26 @@ def drop(api: Api, id: int, reason: str) -> Any:
     return api.post(f"/action-items/{id}/drop", reason=reason), f"Action item {id} is dropped."
 
 
+@action.command()
+@click.argument("id", type=int)
+@click.option("--in", "connection", metavar="SLUG", help="Make or link it by this connection.")
+@click.option("--link", "issue", metavar="ADDRESS", help="The one that is there already: its address or key.")
+@click.option("--look", is_flag=True, help="Ask the tracker now.")
+@click.option("--unlink", is_flag=True, help="It is no issue any more; it stays in the tracker.")
+@api_command
+def issue(api: Api, id: int, connection: str | None, issue: str | None, look: bool, unlink: bool) -> Any:
+    """Make an issue of it in a tracker, or link one; from then on, done is done in both."""
+    if sum((bool(connection), look, unlink)) != 1 or (issue and not connection):
+        raise click.UsageError("Say --in (perhaps with --link), --look or --unlink.")
+    path = f"/action-items/{id}/issue"
+    if unlink:
+        return api.call("DELETE", path), f"Action item {id} is no issue any more."
+    if look:
+        return api.call("POST", f"{path}/look"), f"The tracker of action item {id} is asked."
+    made = api.post(path, connection=connection, issue=issue)
+    return made, f"Action item {id} is {made['key']}." if made[
+        "key"
+    ] else f"An issue of action item {id} is being made."
+
+
 commands = [postmortem, action]

@@ -2,7 +2,7 @@
 
 A connector is stateless and knows nothing of Django. It is asked for evidence by small protocols (:class:`Metrics`,
 :class:`Logs`, :class:`Traces`, :class:`Changes`, :class:`Dashboards`); which of them it fulfils is what it can do. Every question is
-bounded by time and size (:func:`get`) and goes through :mod:`watchroom.kernel.http`.
+bounded by time and size (:func:`ask`) and goes through :mod:`watchroom.kernel.http`. Those whose servers keep issues: ``issues.py``.
 """
 
 from __future__ import annotations

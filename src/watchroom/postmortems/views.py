@@ -55,7 +55,7 @@ def postmortem(request: HttpRequest, pk: int) -> HttpResponse:
             "incident": row.incident,
             "sections": sections,
             "reviews": queries.reviews_of(row),
-            "actions": row.incident.action_items.select_related("owner"),
+            "actions": row.incident.action_items.select_related("owner", "issue"),
             "approvals": queries.approvals_of(row),
             "blaming": []
             if row.state == Postmortem.State.PUBLISHED

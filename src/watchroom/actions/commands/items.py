@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 
 from django.db import transaction
 
-from ..accounts.actors import SYSTEM, Actor
-from ..accounts.changes import Change
-from ..accounts.changes import change as changing
-from ..accounts.models import Person, Team
-from ..accounts.roles import Action
-from ..incidents import queries as incidents
-from ..incidents.models import Incident, RoleAssignment
-from ..kernel import clock
-from ..kernel.db import announce, claimable, locked
-from ..kernel.errors import Conflict, NotFound, Refused
-from ..paging.commands import notify
-from . import queries, rules
-from .models import ActionEvent, ActionItem
+from ...accounts.actors import SYSTEM, Actor
+from ...accounts.changes import Change
+from ...accounts.changes import change as changing
+from ...accounts.models import Person, Team
+from ...incidents.models import Incident
+from ...kernel import clock
+from ...kernel.db import announce, claimable
+from ...kernel.errors import Conflict, Refused
+from ...paging.commands import notify
+from .. import queries, rules
+from ..models import ActionEvent, ActionItem
+from . import issues
+from ._shared import acting_on, must_be_open, needed, say
 
 State = ActionItem.State
 
@@ -48,7 +46,7 @@ def create(
     _choice("priority", priority, ActionItem.Priority.values)
     zone = rules.zone_of(owner.timezone)
     _not_past(due_on, owner)
-    needs = _needed(by, incident, None)
+    needs = needed(by, incident, None)
     if incident is not None:
         by.require(needs, incident.team)
     with changing(by, "action_item.created", needs=needs, team=team) as made:
@@ -66,7 +64,8 @@ def create(
             remind_at=rules.next_reminder(due_on, zone, made.at),
         )
         made.subject = item
-        _say(made, item, "created", f"For {owner}, due {due_on:%Y-%m-%d}")
+        say(made, item, "created", f"For {owner}, due {due_on:%Y-%m-%d}")
+        issues.make_by_itself(made, item)
     return item
 
 
@@ -87,8 +86,8 @@ def change(
     :raises Refused: a value is not accepted.
     :raises Conflict: it has ended.
     """
-    with _acting(by, "action_item.changed", item) as (made, row):
-        _must_be_open(row)
+    with acting_on(by, "action_item.changed", item) as (made, row):
+        must_be_open(row)
         given = {
             "title": _title(title) if title is not None else None,
             "description": description.strip() if description is not None else None,
@@ -117,7 +116,7 @@ def change(
             setattr(row, name, value)
         row.remind_at = _next(row, made)
         row.save()
-        _say(made, row, "changed", "; ".join(said))
+        say(made, row, "changed", "; ".join(said))
     return row
 
 
@@ -126,12 +125,12 @@ def start(by: Actor, item: ActionItem) -> ActionItem:
 
     :raises Conflict: it is not open.
     """
-    with _acting(by, "action_item.started", item) as (made, row):
+    with acting_on(by, "action_item.started", item) as (made, row):
         if row.state != State.OPEN:
             raise Conflict("Only an open action item can be started.", field="state", value=row.state)
         row.state = State.DOING
         row.save(update_fields=["state"])
-        _say(made, row, "started")
+        say(made, row, "started")
     return row
 
 
@@ -160,13 +159,14 @@ def reopen(by: Actor, item: ActionItem) -> ActionItem:
 
     :raises Conflict: it has not ended.
     """
-    with _acting(by, "action_item.reopened", item) as (made, row):
+    with acting_on(by, "action_item.reopened", item) as (made, row):
         if row.is_open:
             raise Conflict("This action item is still open.", field="state", value=row.state)
         row.state, row.ended_at = State.OPEN, None
         row.remind_at = _next(row, made)
         row.save()
-        _say(made, row, "reopened")
+        issues.keep_in_step(row, made)
+        say(made, row, "reopened")
     return row
 
 
@@ -209,60 +209,19 @@ def remind_next() -> bool:
 # --- What they share -------------------------------------------------------------------------------------------------
 
 
-def _needed(by: Actor, incident: Incident | None, owner: Person | None) -> Action:
-    """A responder of its team may change it; so may its owner, and who may act in its incident."""
-    if by.person is None or by.is_system:
-        return Action.RESPOND
-    if owner is not None and owner.pk == by.person.pk:
-        return Action.DECLARE
-    if incident is None:
-        return Action.RESPOND
-    if not incidents.visible_to(by).filter(pk=incident.pk).exists():
-        raise NotFound(f"There is no incident #{incident.pk}.", field="incident", value=incident.pk)
-    held = RoleAssignment.objects.filter(incident=incident, person=by.person, ended_at__isnull=True)
-    return incidents.needed_to_act(by, incident, holds=held.exists())
-
-
-@contextmanager
-def _acting(by: Actor, action: str, item: ActionItem) -> Iterator[tuple[Change, ActionItem]]:
-    needs = _needed(by, item.incident, item.owner)
-    with changing(by, action, item, needs=needs, team=item.team) as made:
-        rows = ActionItem.objects.select_related("owner", "team", "incident__team")
-        row = locked(rows).filter(pk=item.pk).first()
-        if row is None:
-            raise NotFound(f"There is no action item {item.pk}.", field="action_item", value=item.pk)
-        made.subject = row
-        yield made, row
-
-
 def _end(by: Actor, item: ActionItem, state: str, text: str) -> ActionItem:
     word = "completed" if state == State.DONE else "dropped"
-    with _acting(by, f"action_item.{word}", item) as (made, row):
-        _must_be_open(row)
+    with acting_on(by, f"action_item.{word}", item) as (made, row):
+        must_be_open(row)
         row.state, row.ended_at, row.remind_at = state, made.at, None
         row.save(update_fields=["state", "ended_at", "remind_at"])
-        _say(made, row, state, text)
+        issues.keep_in_step(row, made)
+        say(made, row, state, text)
     return row
-
-
-def _say(made: Change, item: ActionItem, kind: str, text: str = "") -> None:
-    made.history(ActionEvent(action=item, at=made.at, kind=kind, person=made.by.person, text=text[:500]))
-    made.touch(f"action:{item.pk}", "actions", *([f"incident:{item.incident_id}"] if item.incident_id else []))
-    made.due()
 
 
 def _next(item: ActionItem, made: Change) -> datetime:
     return rules.next_reminder(item.due_on, rules.zone_of(item.owner.timezone), made.at)
-
-
-def _must_be_open(item: ActionItem) -> None:
-    if not item.is_open:
-        raise Conflict(
-            f"This action item has ended: it is {item.get_state_display().lower()}.",
-            field="state",
-            value=item.state,
-            fix="Reopen it first.",
-        )
 
 
 def _title(title: str) -> str:
