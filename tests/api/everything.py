@@ -108,6 +108,9 @@ class World:
                 "due_on": "2026-06-01",
             },
         )
+        tracker = {"repository": "acme/shop", "url": "https://example.org", "token": "t"}
+        self.make("tracker", "connections", NAMED | {"name": "Tracker", "kind": "github", "settings": tracker})
+        self.make("issue", f"action-items/{self.names['action']['id']}/issue", {"connection": "tracker"})
         self.make("postmortem", f"incidents/{self.names['open']['id']}/resolve")
         self.make("postmortem", f"incidents/{self.names['open']['id']}/postmortem")
         self.make("link", f"{one}/links", {"other": self.names["open"]["id"], "kind": "related"})

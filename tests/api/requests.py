@@ -20,6 +20,7 @@ def requests(world: World) -> dict[str, Any]:
     }
     return {
         "POST people": {"name": "New", "email": "new@example.org"},
+        "POST people/invitations": {"people": "Anna Ito <anna@example.org>"},
         "PATCH people/{id}": {"name": "Changed"},
         "POST teams": {"name": "Third"},
         "PATCH teams/{slug}": {"name": "Changed"},
@@ -215,6 +216,7 @@ def requests(world: World) -> dict[str, Any]:
             "due_on": "2026-06-01",
         },
         "PATCH action-items/{id}": {"description": "x"},
+        "POST action-items/{id}/issue": {"connection": "tracker"},
         "POST action-items/{id}/drop": {"reason": "Not worth it, says the team."},
         "POST action-items/{id}/complete": {"note": "x"},
         "POST insights/fix": {"rule": "Slow", "team": "shop"},

@@ -98,9 +98,9 @@ def test_a_form_that_is_too_old_leads_back_to_it() -> None:
 
 def test_who_is_alone_is_told_whom_to_ask_in(client: Any) -> None:
     sign_in(client, factories.person(role="administrator"))
-    assert 'href="/people/new">Invite a colleague' in client.get("/").content.decode()
+    assert 'href="/people/invite">Invite your colleagues' in client.get("/").content.decode()
     factories.person()
-    assert "Invite a colleague" not in client.get("/").content.decode()
+    assert "Invite your colleagues" not in client.get("/").content.decode()
 
 
 def test_my_duty(client: Any, clock: Any) -> None:

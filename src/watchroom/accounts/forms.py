@@ -50,6 +50,20 @@ class NewPersonForm(PersonForm):
     field_order = ("name", "email", "team", "role", "timezone")
 
 
+class InviteForm(forms.Form):
+    """Several people who are invited at once."""
+
+    people = forms.CharField(
+        label="Who?",
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
+        help_text="One a line, as you have them: Anna Ito <anna@example.org>, cells of a spreadsheet, or the address alone.",
+    )
+    team = OneOf(Team.objects.order_by("name"), required=False, label="Team", empty_label="None yet")
+    role = forms.ChoiceField(choices=ROLES, label="Role", initial="responder", help_text=ROLE_HELP)
+    timezone = zone_field(initial="UTC", help_text="They can change theirs when they come in.")
+
+
 class ProfileForm(forms.Form):
     """What everybody may change of themselves."""
 

@@ -10,6 +10,7 @@ from functools import cache
 from ..kernel.errors import Refused
 
 _ADDRESS = re.compile(r"[^@\s<>\"(),:;\[\]\\]+@[^@\s<>\"(),:;\[\]\\]+\.?[^@\s<>\"(),:;\[\]\\.]+")
+_HEADER = {"name", "names", "email", "e-mail", "mail", "address", "person"}
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -88,3 +89,42 @@ def checked_slug(slug: str | None, name: str, kept: str = "") -> str:
             fix="Use 1 to 64 lower-case letters, digits and single hyphens, such as payments-api.",
         )
     return text
+
+
+def named_in(text: str, most: int = 100) -> list[tuple[str, str]]:
+    """Names and addresses of people as they are pasted: one a line or with ``;`` between them, as ``Anna Ito <anna@example.org>``,
+    as cells of a spreadsheet, or an address alone, of which a name is made. Nobody stands there twice.
+
+    :raises Refused: naming the first that has no address, or too many.
+    """
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        for part in re.split(r"[;,]" if line.count("@") > 1 else ";", line):
+            words = re.split(r"[\s<>\"(),:;\[\]\\]+", part)
+            address = next((word for word in words if _ADDRESS.fullmatch(word)), "")
+            name = " ".join(word for word in words if word and word != address)
+            if not name and not address:
+                continue
+            if number == 1 and not address and {word.lower() for word in words if word} <= _HEADER:
+                continue
+            if not address:
+                raise Refused(
+                    f"Line {number} has no e-mail address.",
+                    field="people",
+                    value=part.strip()[:100],
+                    fix="Write it like Anna Ito <anna@example.org>.",
+                )
+            found.setdefault(checked_email(address), checked_name(name or _name_of(address)))
+    if not found or len(found) > most:
+        raise Refused(
+            "Nobody is named." if not found else f"{len(found)} people are too many at once.",
+            field="people",
+            value=text[:100],
+            fix=f"Write 1 to {most} people, each on a line of their own.",
+        )
+    return [(name, address) for address, name in found.items()]
+
+
+def _name_of(address: str) -> str:
+    words = re.split(r"[._+-]+", address.partition("@")[0])
+    return " ".join(word[:1].upper() + word[1:] for word in words if word)[:100] or address[:100]

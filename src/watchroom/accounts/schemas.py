@@ -70,6 +70,31 @@ class InvitationOut(Schema):
     mailed: bool
 
 
+class InviteIn(Schema):
+    """Several people at once."""
+
+    people: str = Field(
+        max_length=20_000,
+        description="One a line, such as `Anna Ito <anna@example.org>`, or the address alone; at most 100.",
+    )
+    team: str | None = Field(None, description="Slug. Nobody's role in it is changed.")
+    role: RoleWord = "responder"
+    timezone: str = Field("UTC", description="IANA name.")
+
+
+class InvitedOut(Schema):
+    """Somebody who was named."""
+
+    person: int = Field(description="Their id.")
+    name: str
+    email: str
+    new: bool = Field(description="False: they were here already.")
+    url: str | None = Field(
+        description="Works once, for seven days. As good as a password. Null: they have signed in before."
+    )
+    mailed: bool
+
+
 class MemberOut(Schema):
     """Somebody in a team."""
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("watchroom.web.welcome.urls")),
     path("people", people.people, name="people"),
     path("people/new", people.person_new, name="person-new"),
+    path("people/invite", people.people_invite, name="people-invite"),
     path("people/<int:pk>", people.person, name="person"),
     path("people/<int:pk>/invite", people.person_invite, name="person-invite"),
     path("people/<int:pk>/deactivate", people.person_deactivate, name="person-deactivate"),

@@ -51,6 +51,19 @@ def create_token(api: Api, **fields: Any) -> Any:
     return api.post("/tokens", **fields), facts
 
 
+@click.command()
+@click.argument("file", type=click.File("r"), default="-")
+@click.option("--team", help="Slug; they join it.")
+@click.option("--role", help="viewer, responder (without it), manager or administrator.")
+@click.option("--timezone", help="IANA name; they can change it when they come in.")
+@api_command
+def invite(api: Api, file: Any, **fields: Any) -> Any:
+    """Add and invite people: one a line of FILE (or standard input), as “Anna Ito <anna@example.org>” or the address alone."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    found = api.post("/people/invitations", people=file.read(), **given)
+    return found, table("name", "email", "new", "mailed", "url")
+
+
 commands: list[click.Command] = [
     _list("people", "/people", "List people.", "id", "name", "email", "role"),
     _list("teams", "/teams", "List teams.", "slug", "name"),
@@ -61,6 +74,7 @@ commands: list[click.Command] = [
     _list("routes", "/routes", "List routes.", "id", "name", "position", "team", "policy"),
     _list("status-pages", "/status-pages", "List status pages.", "slug", "name", "team", "public"),
     _list("audit", "/audit-records", "Who did what.", "id", "at", "actor", "action", "object_kind", "object_id"),
+    invite,
     notifications,
     token,
 ]

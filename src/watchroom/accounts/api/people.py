@@ -10,11 +10,13 @@ from ...api.lists import Page
 from ...api.pages import Cursor, Limit, page
 from ...kernel.errors import NotFound
 from ...kernel.times import Since
-from .. import commands, queries
+from .. import commands, queries, rules
 from ..roles import Action
 from ..schemas import (
     AuditOut,
     InvitationOut,
+    InvitedOut,
+    InviteIn,
     MemberIn,
     MemberOut,
     PersonIn,
@@ -59,6 +61,29 @@ def create_person(request: HttpRequest, body: PersonIn) -> Status[PersonOut]:
     by = actor_of(request)
     made = commands.create_person(by, **body.model_dump())
     return Status(201, PersonOut.of(queries.person_for(by, made.pk)))
+
+
+@router.post("/people/invitations", response={201: list[InvitedOut]}, summary="Invite several people")
+def invite_people(request: HttpRequest, body: InviteIn) -> Status[list[InvitedOut]]:
+    """For administrators: all are added or nobody; whoever is here already only joins the team."""
+    by = actor_of(request)
+    by.require(Action.ADMINISTER)
+    team = queries.team_by(body.team) if body.team else None
+    found = commands.invite_several(by, rules.named_in(body.people), role=body.role, timezone=body.timezone, team=team)
+    return Status(
+        201,
+        [
+            InvitedOut(
+                person=each.person.pk,
+                name=each.person.name,
+                email=each.person.email,
+                new=each.new,
+                url=each.invitation.url if each.invitation else None,
+                mailed=bool(each.invitation and each.invitation.mailed),
+            )
+            for each in found
+        ],
+    )
 
 
 @router.get("/people/me", response=PersonOut, summary="Yourself")

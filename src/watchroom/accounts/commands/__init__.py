@@ -3,6 +3,7 @@
 from .groups import apply_groups, delete_grant, save_grant
 from .identity_providers import delete_provider, fetch_answer, keep_answer, read_again, save_provider, switch_provider
 from .invitations import Invitation, accept_invitation, invite, read_invitation
+from .inviting import Invited, invite_several
 from .people import activate_person, change_person, create_person, deactivate_person
 from .scim import drop_group, push_group, push_person
 from .set_up import finish_walk, record_walk, set_up
@@ -11,6 +12,7 @@ from .tokens import make_token, revoke_token
 
 __all__ = [
     "Invitation",
+    "Invited",
     "accept_invitation",
     "activate_person",
     "apply_groups",
@@ -24,6 +26,7 @@ __all__ = [
     "fetch_answer",
     "finish_walk",
     "invite",
+    "invite_several",
     "keep_answer",
     "make_token",
     "push_group",

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST
 from ...kernel.errors import WatchroomError
 from ...kernel.numbers import whole
 from ...web.middleware import actor_of
-from .. import commands, queries
+from .. import commands, queries, rules
 from ..actors import Actor
-from ..forms import NewPersonForm, PersonForm, blame
+from ..forms import InviteForm, NewPersonForm, PersonForm, blame
 from ..models import Person
 from ..roles import Action, Role
 
@@ -61,6 +61,32 @@ def person_new(request: HttpRequest) -> HttpResponseBase:
         else:
             return _show_invitation(request, by, made)
     return render(request, "accounts/person_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def people_invite(request: HttpRequest) -> HttpResponseBase:
+    """``/people/invite``: add several people, and get the links for them."""
+    by = actor_of(request)
+    by.require(Action.ADMINISTER)
+    here = by.person.timezone if by.person else "UTC"
+    form = InviteForm(request.POST or None, initial={"timezone": here, "team": whole(request.GET.get("team", ""))})
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            named = rules.named_in(given.pop("people"))
+            invited = commands.invite_several(by, named, **given)
+        except WatchroomError as error:
+            blame(form, error)
+        else:
+            # As for one: shown in the answer itself, once.
+            context = {"invited": invited, "team": given["team"], "mailed": all(_on_its_way(each) for each in invited)}
+            answer = render(request, "accounts/invited_several.html", context)
+            answer["Cache-Control"] = "no-store"
+            return answer
+    return render(request, "accounts/invite_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _on_its_way(invited: commands.Invited) -> bool:
+    return invited.invitation is None or invited.invitation.mailed
 
 
 def person(request: HttpRequest, pk: int) -> HttpResponseBase:

@@ -18,7 +18,7 @@ from ...evidence.commands import note_outcome
 from ...evidence.models import Connection
 from ...kernel import clock
 from ...kernel import settings as conf
-from ...kernel.db import claimable, locked
+from ...kernel.db import announce, claimable, locked
 from ...kernel.errors import Conflict, NotFound, Refused, WatchroomError
 from .. import queries, rules
 from ..models import ActionItem, Issue
@@ -169,6 +169,7 @@ def _written(issue: Issue, found: trackers.Issue, step: str, connection: Connect
         else:
             row.due_at = clock.now() + LOOK_EVERY if found.open else None
         row.save()
+        announce(_topics(row))
         if step == "made":
             with changing(SYSTEM, "action_item.changed", item, needs=Action.RESPOND, team=item.team) as made:
                 say(made, item, "issue", f"It is {where}")
@@ -185,6 +186,7 @@ def _failed(issue: Issue, connection: Connection, error: WatchroomError) -> None
         if rows.update(due_at=due, error=said[:300]) and getattr(error, "everything", False):
             others = Issue.objects.filter(connection=connection, due_at__lte=now)
             others.update(due_at=due)
+        announce(_topics(issue))
 
 
 # --- What they share -------------------------------------------------------------------------------------------------
@@ -198,9 +200,13 @@ def _begin(made: Change, item: ActionItem, connection: Connection) -> Issue:
     issue = Issue.objects.create(
         action=item, connection=connection, mark=f"watchroom-{secrets.token_hex(8)}", due_at=made.at
     )
-    made.touch(f"action:{item.pk}", "actions")
+    made.touch(*_topics(issue))
     made.due()
     return issue
+
+
+def _topics(issue: Issue) -> set[str]:
+    return {f"action:{issue.action_id}", "actions"}
 
 
 def _see(issue: Issue, found: trackers.Issue, at: datetime) -> None:
