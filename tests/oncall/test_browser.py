@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 import factories
+from browsing import signed_in
 from oncall.desk import two
 from peers.chromium import PHONE, axe
 from watchroom.oncall.models import Override, Schedule
@@ -18,16 +19,6 @@ if TYPE_CHECKING:
     from peers.chromium import Chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.browser_once, pytest.mark.django_db(transaction=True)]
-
-
-def signed_in(client: Any, chromium: Chromium, live_server: Any, person: Any, **options: Any) -> Any:
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
-    client.get("/me")  # the first answer of a process reads all addresses and icons: not while a browser waits for it
-    context = chromium.context(live_server.url, **options)
-    context.route("**/live?*", lambda route: route.fulfill(content_type="text/event-stream", body=":\n\n"))
-    cookie = client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-    return context.new_page()
 
 
 def middle(page: Any, slot: str) -> tuple[float, float]:
