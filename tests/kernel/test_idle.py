@@ -16,7 +16,7 @@ from watchroom.evidence.models import Connection
 from watchroom.kernel.duty import Duty
 
 # What people set up, a thousand at most, or of which there is one.
-SMALL = {"intake_integration", "outgoing_webhook", "insights_groupingturn", "CONSTANT"}
+SMALL = {"intake_integration", "accounts_identityprovider", "outgoing_webhook", "insights_groupingturn", "CONSTANT"}
 
 
 def duties() -> list[Duty]:

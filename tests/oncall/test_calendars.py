@@ -44,7 +44,7 @@ def test_absences_from_csv_are_all_or_nothing(clock: Any) -> None:
     assert row.starts_at == datetime(2026, 6, 30, 22, tzinfo=UTC) and row.ends_at == datetime(
         2026, 7, 3, 22, tzinfo=UTC
     )
-    with pytest.raises(Refused, match="nobody"):
+    with pytest.raises(Refused, match=r"Line 3: .*nobody"):
         commands.import_absences(
             SYSTEM, text + "x@example.org,2026-07-01,2026-07-03,\na@example.org,2027-01-01,2027-01-02,"
         )

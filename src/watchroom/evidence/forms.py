@@ -23,7 +23,7 @@ from .rules.units import UNITS
 class ConnectionForm(SettingsForm):
     """A connection: name, team, and what its connector asks for. Secrets are never shown again."""
 
-    name = forms.CharField(max_length=100, label="Name", help_text="For example “Prometheus production”.")
+    name = forms.CharField(max_length=100, label="Name")
     team = OneOf(Team.objects.none(), label="Team")
 
     def __init__(
@@ -32,6 +32,7 @@ class ConnectionForm(SettingsForm):
         super().__init__(*args, **kwargs)
         connector: Connector = all_of(GROUP)[kind]
         before = connection.settings if connection else {}
+        self.fields["name"].help_text = f"For example “{connector.label}, production”."
         choices(self.fields["team"], actor.teams_where(Action.MANAGE))
         if connection is not None:
             self.initial = {"name": connection.name, "team": connection.team_id, **self.initial}

@@ -120,7 +120,8 @@ def import_absences(by: Actor, text: str) -> list[Absence]:
         try:
             person = person_by((line["email"] or "").strip())
         except NotFound as error:
-            raise Refused(error.message, field=f"line {number}", value=line["email"], fix="Correct it.") from None
+            said = f"Line {number}: {error.message}"
+            raise Refused(said, field=f"line {number}", value=line["email"], fix="Correct it.") from None
         speak_for(by, person)
         starts_at = _instant(line["from"], person, number, is_end=False)
         ends_at = _instant(line["to"], person, number, is_end=True)
@@ -148,7 +149,7 @@ def _instant(text: str | None, person: Person, line: int, *, is_end: bool) -> da
         value = within_reach(datetime.fromisoformat(text))
     except ValueError:
         raise Refused(
-            f"{text!r} is not a day or a time.", field=f"line {line}", value=text, fix="Write 2026-07-01."
+            f"Line {line}: {text!r} is not a day or a time.", field=f"line {line}", value=text, fix="Write 2026-07-01."
         ) from None
     if len(text) <= 10 and is_end:
         value += timedelta(days=1)
