@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from .api.root import api
 from .engine.metrics import metrics
+from .web.views.errors import not_found
 
 _PACKAGES = (
     "web",
@@ -49,6 +50,8 @@ def alive(request: HttpRequest) -> HttpResponse:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", alive),
     path("metrics", metrics),
+    # Addresses are changed by administrators: nobody notes down another one's as their own.
+    path("account/email/", not_found),
     path("account/", include("allauth.urls")),
     path("api/v1/", api.urls),
 ]

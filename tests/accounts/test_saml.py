@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
 from click.testing import CliRunner
 from django.test import Client
@@ -435,3 +436,19 @@ def test_a_file_and_the_command_line_say_it_too(provider: SamlProvider, tmp_path
     assert "leads" in run("group-grants")
     run("group-grant", "delete", str(GroupGrant.objects.get(group="leads").pk))
     assert GroupGrant.objects.count() == IdentityProvider.objects.count() == 1
+
+
+def test_nobody_is_taken_for_somebody_whose_address_they_have_noted_down(
+    client: Client, provider: SamlProvider, okta: IdentityProvider
+) -> None:
+    """The provider's word for Anna opened the account of whoever had written her address beside their own."""
+    IdentityProvider.objects.update(adds_people=True)
+    commands.save_grant(SYSTEM, None, group="admins", role="administrator", team=None)
+    mallory = factories.person("Mallory")
+    theirs = Client()
+    theirs.force_login(mallory)
+    assert theirs.post("/account/email/", {"action_add": "", "email": "anna@example.org"}).status_code == 404
+    EmailAddress.objects.create(user=mallory, email="anna@example.org", verified=False)  # from before
+    sign_in(client, provider, okta, ANNA | {"groups": ["admins"]})
+    mallory.refresh_from_db()
+    assert mallory.role == Role.VIEWER and signed_in(client) != str(mallory.pk)

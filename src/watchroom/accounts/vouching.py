@@ -45,6 +45,16 @@ class Adapter(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return conf.current().sign_up or bool(sociallogin.provider.app.settings.get("adds_people"))
 
+    def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[Person, str] | None:
+        """Whoever has the address as an administrator, or a provider, wrote it. What people note down about themselves in
+        allauth's tables says nothing: by another one's address they would be taken for that other one."""
+        for each in sociallogin.email_addresses:
+            if each.verified and self.can_authenticate_by_email(sociallogin, each.email):
+                person = Person.objects.filter(email__iexact=each.email).first()
+                if person is not None:
+                    return person, each.email
+        return None
+
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         if isinstance(sociallogin.provider, OpenIDConnect):
             check_nonce(sociallogin)
