@@ -452,3 +452,18 @@ def test_nobody_is_taken_for_somebody_whose_address_they_have_noted_down(
     sign_in(client, provider, okta, ANNA | {"groups": ["admins"]})
     mallory.refresh_from_db()
     assert mallory.role == Role.VIEWER and signed_in(client) != str(mallory.pk)
+
+
+def test_more_groups_than_can_be_told_are_not_no_groups(
+    client: Client, provider: SamlProvider, okta: IdentityProvider, anna: Person
+) -> None:
+    """Entra ID leaves more than 150 groups out, and says where they could be asked: roles and teams stay."""
+    groups = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
+    IdentityProvider.objects.update(groups_attribute=groups)
+    commands.save_grant(SYSTEM, None, group="managers", role="manager", team=None)
+    commands.change_person(SYSTEM, anna, role=Role.MANAGER)
+    sign_in(
+        client, provider, okta, ANNA | {f"{groups.removesuffix('/groups')}/groups.link": ["https://graph.example.org"]}
+    )
+    anna.refresh_from_db()
+    assert anna.role == Role.MANAGER and signed_in(client) == str(anna.pk)

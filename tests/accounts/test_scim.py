@@ -16,6 +16,7 @@ from watchroom.accounts import commands
 from watchroom.accounts.actors import SYSTEM, acting
 from watchroom.accounts.models import AuditRecord, Person, ScimGroup
 from watchroom.accounts.roles import Role
+from watchroom.accounts.scim.resources import WantedGroup
 from watchroom.kernel.clock import TravellingClock
 from watchroom.paging.commands import look_ahead
 from watchroom.paging.models import EscalationPolicy, PagingDefect
@@ -303,3 +304,16 @@ def test_the_page_says_where_and_how_much(ask: Ask, root: Person) -> None:
     ask("POST", "Users", ANNA)
     ask("POST", "Groups", {"displayName": "oncall"})
     assert "It has pushed 1 person and 1 group." in client.get("/identity-providers").content.decode()
+
+
+def test_who_is_in_a_group_that_is_not_pushed_yet_keeps_what_they_have(client: Client) -> None:
+    """A provider pushes one group after the other: the first one took from everybody what the others would give."""
+    commands.save_grant(SYSTEM, None, group="managers", role="manager", team=None)
+    mia = factories.person("Mia", "manager")
+    commands.push_group(SYSTEM, None, WantedGroup("everyone", "", frozenset({mia.pk})))
+    mia.refresh_from_db()
+    assert mia.role == Role.MANAGER
+    managers = commands.push_group(SYSTEM, None, WantedGroup("managers", "", frozenset({mia.pk})))
+    commands.drop_group(SYSTEM, managers)
+    mia.refresh_from_db()
+    assert mia.role == Role.VIEWER

@@ -5,7 +5,7 @@ from .identity_providers import delete_provider, fetch_answer, keep_answer, read
 from .invitations import Invitation, accept_invitation, invite, read_invitation
 from .inviting import Invited, invite_several
 from .people import activate_person, change_person, create_person, deactivate_person
-from .scim import drop_group, push_group, push_person
+from .scim import drop_group, patch_group, push_group, push_person
 from .set_up import finish_walk, record_walk, set_up
 from .teams import delete_team, remove_member, save_team, set_member
 from .tokens import make_token, revoke_token
@@ -29,6 +29,7 @@ __all__ = [
     "invite_several",
     "keep_answer",
     "make_token",
+    "patch_group",
     "push_group",
     "push_person",
     "read_again",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import IntegrityError, transaction
 
@@ -12,7 +12,7 @@ from ..changes import change
 from ..models import GroupGrant, Membership, Person, Team
 from ..queries import grants
 from ..roles import Action, Role
-from ..vouched import decide
+from ..vouched import decide, same_group
 from .people import change_person, checked_role
 from .teams import remove_member, set_member
 
@@ -60,11 +60,12 @@ def delete_grant(by: Actor, grant: GroupGrant) -> None:
         grant.delete()
 
 
-def apply_groups(by: Actor, person: Person, groups: Iterable[str] | None) -> None:
+def apply_groups(by: Actor, person: Person, groups: Iterable[str] | None, among: Collection[str] | None = None) -> None:
     """Give ``person`` what their groups give, and take away what groups decide about and theirs do not give. The last administrator
-    stays one."""
+    stays one. ``among``: all groups that there are; what another one would give is not decided yet."""
     teams = {team: Role(role) for team, role in Membership.objects.filter(person=person).values_list("team_id", "role")}
-    decided = decide(grants(), groups, role=Role(person.role), teams=teams)
+    known = [each for each in grants() if among is None or any(same_group(each.group, name) for name in among)]
+    decided = decide(known, groups, role=Role(person.role), teams=teams)
     if decided.nothing:
         return
     with transaction.atomic():

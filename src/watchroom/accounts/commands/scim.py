@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db import transaction
 
@@ -70,7 +70,8 @@ def push_group(by: Actor, group: ScimGroup | None, wanted: WantedGroup) -> ScimG
     with change(by, f"scim_group.{'changed' if group else 'created'}", row, needs=Action.ADMINISTER) as made:
         if ScimGroup.objects.filter(name__iexact=wanted.name).exclude(pk=row.pk).exists():
             raise Conflict("There is a group of that displayName already.", field="displayName", value=wanted.name)
-        renamed = row.pk is not None and row.name != wanted.name
+        old = row.name
+        renamed = row.pk is not None and old != wanted.name
         row.name, row.external_id = wanted.name[:250], wanted.external_id[:254]
         row.save()
         locked(ScimGroup.objects.filter(pk=row.pk)).get()
@@ -81,8 +82,19 @@ def push_group(by: Actor, group: ScimGroup | None, wanted: WantedGroup) -> ScimG
             row.people.add(*(after - before))
             row.people.remove(*(before - after))
         made.note(name=row.name, joined=len(after - before), left=len(before - after))
-        _apply(by, before | after if renamed else before ^ after)
+        _apply(by, before | after if renamed else before ^ after, gone=old if renamed else "")
     return row
+
+
+def patch_group(by: Actor, pk: int, patched: Callable[[ScimGroup], WantedGroup]) -> ScimGroup:
+    """Change a group by what it is at that moment: of two who add somebody at once, neither is lost.
+
+    :raises Conflict: there is one of that name already.
+    """
+    by.require(Action.ADMINISTER)
+    with transaction.atomic():
+        row = locked(ScimGroup.objects.filter(pk=pk)).get()
+        return push_group(by, row, patched(row))
 
 
 def drop_group(by: Actor, group: ScimGroup) -> None:
@@ -92,9 +104,11 @@ def drop_group(by: Actor, group: ScimGroup) -> None:
         made.subject = None
         people = set(group.people.values_list("pk", flat=True))
         group.delete()
-        _apply(by, people)
+        _apply(by, people, gone=group.name)
 
 
-def _apply(by: Actor, people: Iterable[int]) -> None:
+def _apply(by: Actor, people: Iterable[int], gone: str = "") -> None:
+    """What groups give that have been pushed, or are ``gone`` now: a provider pushes one after the other, and perhaps not all."""
+    among = [*ScimGroup.objects.values_list("name", flat=True), *([gone] if gone else [])]
     for person in Person.objects.filter(pk__in=people, is_active=True).order_by("pk"):
-        apply_groups(by, person, list(person.scim_groups.values_list("name", flat=True)))
+        apply_groups(by, person, list(person.scim_groups.values_list("name", flat=True)), among)

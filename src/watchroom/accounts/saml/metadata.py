@@ -7,6 +7,7 @@ import binascii
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from lxml.builder import ElementMaker
@@ -82,7 +83,7 @@ def read_certificates(written: str) -> tuple[str, ...]:
         try:
             certificate = x509.load_der_x509_certificate(base64.b64decode(bare, validate=True))
             certificate.public_key()
-        except (binascii.Error, ValueError, TypeError, x509.UnsupportedGeneralNameType) as error:
+        except (binascii.Error, ValueError, TypeError, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm) as error:
             raise Refused(
                 f"That is no certificate: {str(error)[:100]}",
                 field="certificates",

@@ -78,6 +78,8 @@ def read(sent: str, expected: Expected, now: datetime) -> Said:
     asked = (root.get("InResponseTo") or "")[:200]
     try:
         return _read(root, expected, now)
+    except OverflowError:
+        raise NotTaken("unreadable", "A time in it lies at the end of the calendar.", asked) from None
     except NotTaken as error:
         error.asked = asked  # not vouched for: it says only whose try this was
         raise

@@ -128,6 +128,8 @@ def vouched(said: Said, *, email: str = "", name: str = "", groups: str = "") ->
     if not full and not name:
         full = f"{_first(said, GIVEN)} {_first(said, FAMILY)}".strip()
     found = [each for each in ([groups] if groups else GROUPS) if each in said.attributes]
+    # In too many groups to be told, Entra says where they could be asked (“groups overage”): that is not “in none”.
+    unsaid = any(each.endswith("/groups.link") for each in said.attributes) and not found
     # A name that is another one each time would know nobody again.
     subject = said.subject if said.subject and said.subject_format != TRANSIENT else address
     return Vouched(
@@ -135,7 +137,9 @@ def vouched(said: Said, *, email: str = "", name: str = "", groups: str = "") ->
         email=address,
         name=" ".join(full.split())[:100] or address.partition("@")[0][:100],
         # Who is in no group is often said by leaving the attribute out; that is told apart only where one is named.
-        groups=tuple(value for each in found for value in said.attributes[each]) if found or groups else None,
+        groups=tuple(value for each in found for value in said.attributes[each])
+        if found or (groups and not unsaid)
+        else None,
     )
 
 

@@ -220,9 +220,8 @@ def _group_put(request: HttpRequest, by: Actor, pk: str) -> Resource:
 
 
 def _group_patch(request: HttpRequest, by: Actor, pk: str) -> tuple[int, None]:
-    row = _group_row(pk)
-    changed = patched(_group(row), _body(request))
-    commands.push_group(by, row, wanted_group({"members": [], **changed}))
+    body = _body(request)
+    commands.patch_group(by, _group_row(pk).pk, lambda row: wanted_group({"members": [], **patched(_group(row), body)}))
     return 204, None
 
 

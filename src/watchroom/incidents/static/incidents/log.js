@@ -1,7 +1,7 @@
 // The running log: what is new or has changed comes along with the event that says so (or is asked for alone, where it
 // does not) and is put in its place; older entries come on demand.
 const log = document.getElementById("log");
-let asking = false, again = false, comes = false;
+let asking = false, again = false, comes = false, later;
 const late = new Map(); // lines that have changed while somebody was at their menu
 
 const place = (line) => `${line.querySelector("time")?.dateTime ?? ""} ${line.id.slice(6).padStart(12, "0")}`;   // entry-7
@@ -34,17 +34,18 @@ function merge(html) {
 async function read() {
   if (asking) { again = true; return; }
   asking = true;
+  clearTimeout(later);
   let failed = false;
   try {
-    const answer = await fetch(`${log.dataset.url}?since=${encodeURIComponent(log.dataset.since)}`, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(20_000) });
+    const answer = await fetch(`${log.dataset.url}?since=${encodeURIComponent(log.dataset.since)}`, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout?.(20_000) });
     if (answer.status === 205) location.reload();
     else if (answer.ok && !answer.redirected) {
       merge(await answer.text());
       log.dataset.since = answer.headers.get("X-Since") ?? log.dataset.since;
     } else if (answer.status >= 500) failed = true;
   } catch (error) { failed = error.name === "TimeoutError"; /* otherwise the live connection says that we are offline, and has us ask again */ }
-  if (failed) setTimeout(read, 5_000);
   asking = false;
+  if (failed) later = setTimeout(read, 5_000);
   if (again) { again = false; read(); }
 }
 

@@ -112,6 +112,7 @@ async function check() {
   const mine = asked += 1;
   try {
     const answer = await fetch("/me/pending-page", { headers: { "HX-Request": "true" } });
+    if (!answer.ok) return;   // who does not answer has not said that it was acknowledged
     const html = answer.status === 200 ? (await answer.text()).trim() : "";
     if (mine < heard) return;
     heard = mine;
