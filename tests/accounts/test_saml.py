@@ -467,3 +467,12 @@ def test_more_groups_than_can_be_told_are_not_no_groups(
     )
     anna.refresh_from_db()
     assert anna.role == Role.MANAGER and signed_in(client) == str(anna.pk)
+
+
+def test_another_providers_names_are_other_people(
+    client: Client, provider: SamlProvider, okta: IdentityProvider, anna: Person
+) -> None:
+    sign_in(client, provider, okta, ANNA)
+    assert SocialAccount.objects.get().user == anna
+    commands.save_provider(SYSTEM, okta, name=okta.name, entity_id="https://another.example.org")
+    assert not SocialAccount.objects.exists()

@@ -98,6 +98,9 @@ def save_provider(
                 "Another provider has this entity ID.", field="entity_id", value=row.entity_id, fix="Change that one."
             )
         before = None if created else locked(IdentityProvider.objects.filter(pk=row.pk)).get()
+        if before is not None and before.entity_id not in ("", row.entity_id):
+            # Another provider's names are other people: whom the old one vouched for is found by the address again.
+            SocialAccount.objects.filter(provider=row.slug).delete()
         try:
             with transaction.atomic():
                 row.save()
