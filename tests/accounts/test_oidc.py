@@ -119,6 +119,21 @@ def test_an_address_that_the_provider_has_not_verified_is_nobodys(client: Any, p
     assert signed_in(client) is None
 
 
+@pytest.mark.parametrize("verified", [True, False])
+def test_strangers_come_in_by_an_address_that_the_provider_has_verified(
+    client: Any, provider: Provider, configured: Any, verified: bool
+) -> None:
+    """By another one they took the place of its owner, who came later."""
+    factories.person("Root", "administrator")
+    configured(WATCHROOM_SIGN_UP="true")
+    provider.claims["email_verified"] = verified
+    answer = sign_in(client, provider)
+    if not verified:
+        client.post("/account/3rdparty/signup/", {"email": "anna@example.org"})
+        assert b"Ask an administrator to add you" in answer.content
+    assert (signed_in(client) is not None, Person.objects.count()) == ((True, 2) if verified else (False, 1))
+
+
 @pytest.mark.parametrize(
     ("methods", "sent"), [(None, True), (["plain", "S256"], True), (["plain"], False)], ids=["unsaid", "known", "not"]
 )

@@ -43,6 +43,9 @@ class Adapter(DefaultSocialAccountAdapter):
         return super().list_apps(request, provider=provider, client_id=client_id) + mine
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        """By an address that a provider has not verified somebody could take the place of its owner, who comes later."""
+        if not any(each.verified for each in sociallogin.email_addresses):
+            return False
         return conf.current().sign_up or bool(sociallogin.provider.app.settings.get("adds_people"))
 
     def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[Person, str] | None:
@@ -64,10 +67,8 @@ class Adapter(DefaultSocialAccountAdapter):
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> Person:
         by, vouched = _vouching(sociallogin), _vouched(sociallogin)
-        email, name = vouched.email, vouched.name
-        if form is not None:  # the provider did not say enough, so they were asked
-            email, name = form.cleaned_data.get("email") or email, form.cleaned_data.get("name") or name
-        person = commands.create_person(by, email=email, name=name or email.partition("@")[0])
+        email = next(each.email for each in sociallogin.email_addresses if each.verified)  # whatever a form says
+        person = commands.create_person(by, email=email, name=vouched.name or email.partition("@")[0])
         sociallogin.user = person
         sociallogin.save(request, connect=True)
         commands.apply_groups(by, person, _groups(sociallogin))
