@@ -24,6 +24,7 @@ BY_ITSELF = Field(
     choices=(ASKED, ALL),
     default=ASKED,
 )
+LABELS = Field("labels", "Labels", "For new issues, with commas between them.")
 
 
 class TrackerFailed(EvidenceFailed):
@@ -109,6 +110,31 @@ def call(method: str, url: str, headers: Mapping[str, str], body: object = None)
             everything=True,
         )
     raise TrackerFailed(f"It answered {answer.status}{told}.", everything=answer.status >= 500)
+
+
+def labels_of(settings: Settings) -> list[str]:
+    """What stands in :data:`LABELS`."""
+    return [each.strip() for each in str(settings.get(LABELS.name, "")).split(",") if each.strip()]
+
+
+def thing(found: Any) -> dict[str, Any]:
+    """``found``, which has to be one thing.
+
+    :raises TrackerFailed: it is not.
+    """
+    if not isinstance(found, dict):
+        raise strange()
+    return found
+
+
+def things(found: Any) -> list[Any]:
+    """``found``, which has to be several.
+
+    :raises TrackerFailed: it is not.
+    """
+    if not isinstance(found, list):
+        raise strange()
+    return found
 
 
 def strange() -> TrackerFailed:

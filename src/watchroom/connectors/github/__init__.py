@@ -28,7 +28,7 @@ class GitHub:
               default="https://api.github.com"),
         Field("repository", "Repository", "Owner and name, such as acme/shop.", required=True),
         Field("token", "Token", "Fine-grained, with “Issues: read and write” on this repository.", "password", True, True),
-        Field("labels", "Labels", "For new issues, with commas between them."),
+        issues.LABELS,
         issues.BY_ITSELF,
     )  # fmt: skip
 
@@ -47,7 +47,7 @@ class GitHub:
         return str(settings.get("repository", ""))
 
     def try_it(self, settings: Settings) -> str:
-        found = _read(self._call(settings, "GET", ""))
+        found = issues.thing(self._call(settings, "GET", ""))
         if found.get("has_issues") is False:
             raise issues.TrackerFailed(
                 f"{self.describe(settings)} keeps no issues.", fix="Switch them on in the repository's settings."
@@ -56,15 +56,14 @@ class GitHub:
 
     def make(self, settings: Settings, title: str, text: str, mark: str) -> Issue:
         body: dict[str, Any] = {"title": title, "body": text}
-        if labels := [each.strip() for each in str(settings.get("labels", "")).split(",") if each.strip()]:
+        if labels := issues.labels_of(settings):
             body["labels"] = labels
         return _issue(self._call(settings, "POST", "/issues", body))
 
     def marked(self, settings: Settings, mark: str) -> Issue | None:
-        found = self._call(settings, "GET", f"/issues?state=all&sort=created&direction=desc&per_page={_NEWEST}")
-        if not isinstance(found, list):
-            raise issues.strange()
-        return next((_issue(each) for each in found if mark in str(_read(each).get("body") or "")), None)
+        newest = f"/issues?state=all&sort=created&direction=desc&per_page={_NEWEST}"
+        found = map(issues.thing, issues.things(self._call(settings, "GET", newest)))
+        return next((_issue(each) for each in found if mark in str(each.get("body") or "")), None)
 
     def named(self, settings: Settings, said: str) -> Issue:
         repository = re.escape(str(settings["repository"]))
@@ -98,12 +97,6 @@ class GitHub:
         }
         url = f"{settings['url']}/repos/{quote(str(settings['repository']))}{path}"
         return issues.call(method, url, headers, body)
-
-
-def _read(found: Any) -> dict[str, Any]:
-    if not isinstance(found, dict):
-        raise issues.strange()
-    return found
 
 
 def _issue(found: Any) -> Issue:

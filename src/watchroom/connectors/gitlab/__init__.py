@@ -25,7 +25,7 @@ class GitLab:
         Field("url", "Address", "Without the path of its API.", "url", default="https://gitlab.com"),
         Field("project", "Project", "With its groups, such as acme/shop.", required=True),
         Field("token", "Access token", "Of the project, with the role Reporter and the scope “api”.", "password", True, True),
-        Field("labels", "Labels", "For new issues, with commas between them."),
+        issues.LABELS,
         issues.BY_ITSELF,
     )  # fmt: skip
 
@@ -44,21 +44,18 @@ class GitLab:
         return str(settings.get("project", ""))
 
     def try_it(self, settings: Settings) -> str:
-        found = self._call(settings, "GET", "")
-        if not isinstance(found, dict):
-            raise issues.strange()
+        found = issues.thing(self._call(settings, "GET", ""))
         return f"It knows {found.get('path_with_namespace', self.describe(settings))}."
 
     def make(self, settings: Settings, title: str, text: str, mark: str) -> Issue:
         body = {"title": title, "description": text}
-        if labels := str(settings.get("labels", "")).strip():
-            body["labels"] = labels
+        if labels := issues.labels_of(settings):
+            body["labels"] = ",".join(labels)
         return _issue(self._call(settings, "POST", "/issues", body))
 
     def marked(self, settings: Settings, mark: str) -> Issue | None:
-        found = self._call(settings, "GET", f"/issues?scope=all&in=description&search={quote(mark)}")
-        if not isinstance(found, list):
-            raise issues.strange()
+        asked = f"/issues?scope=all&in=description&search={quote(mark)}"
+        found = issues.things(self._call(settings, "GET", asked))
         return _issue(found[0]) if found else None
 
     def named(self, settings: Settings, said: str) -> Issue:

@@ -33,7 +33,7 @@ class Jira:
               instead_of=("password",)),
         Field("project", "Project key", "Such as PAY.", required=True),
         Field("issue_type", "Issue type", "As the project calls it.", default="Task"),
-        Field("labels", "Labels", "For new issues, with commas between them."),
+        issues.LABELS,
         issues.BY_ITSELF,
     )  # fmt: skip
 
@@ -53,7 +53,7 @@ class Jira:
         return f"{settings.get('project', '')} at {base.describe(settings).partition('://')[2]}"
 
     def try_it(self, settings: Settings) -> str:
-        found = _read(self._call(settings, "GET", f"/project/{settings['project']}"))
+        found = issues.thing(self._call(settings, "GET", f"/project/{settings['project']}"))
         kinds = [str(each.get("name")) for each in found.get("issueTypes") or [] if isinstance(each, dict)]
         if kinds and str(settings["issue_type"]) not in kinds:
             raise issues.TrackerFailed(
@@ -63,8 +63,8 @@ class Jira:
         return f"It knows the project {str(found.get('name', settings['project']))[:80]!r}."
 
     def make(self, settings: Settings, title: str, text: str, mark: str) -> Issue:
-        labels = [each.strip() for each in str(settings.get("labels", "")).split(",") if each.strip()]
-        made = _read(
+        labels = issues.labels_of(settings)
+        made = issues.thing(
             self._call(
                 settings,
                 "POST",
@@ -93,9 +93,7 @@ class Jira:
             if not failed.gone:
                 raise
             found = self._call(settings, "GET", f"/search?{asked}")
-        listed = _read(found).get("issues")
-        if not isinstance(listed, list):
-            raise issues.strange()
+        listed = issues.things(issues.thing(found).get("issues"))
         return _issue(settings, listed[0]) if listed else None
 
     def named(self, settings: Settings, said: str) -> Issue:
@@ -120,7 +118,7 @@ class Jira:
 
     def _move(self, settings: Settings, id: str, categories: set[str], wanted: Any) -> None:
         """By a step of the project's own workflow that leads there; the ``wanted`` one of several, else the first."""
-        found = _read(self._call(settings, "GET", f"/issue/{id}/transitions")).get("transitions")
+        found = issues.thing(self._call(settings, "GET", f"/issue/{id}/transitions")).get("transitions")
         try:
             ways = [each for each in found or () if each["to"]["statusCategory"]["key"] in categories]
             ways.sort(key=lambda each: not wanted(f"{each['name']} {each['to'].get('name', '')}"))
@@ -135,12 +133,6 @@ class Jira:
 
     def _call(self, settings: Settings, method: str, path: str, body: object = None) -> Any:
         return issues.call(method, f"{settings['url']}/rest/api/2{path}", base.headers_of(settings), body)
-
-
-def _read(found: Any) -> dict[str, Any]:
-    if not isinstance(found, dict):
-        raise issues.strange()
-    return found
 
 
 def _issue(settings: Settings, found: Any) -> Issue:

@@ -99,18 +99,15 @@ class Linear:
 
     def _team(self, settings: Settings) -> dict[str, Any]:
         query = "query($key: String!) { teams(filter: { key: { eq: $key } }) { nodes { id name } } }"
-        found = (self._ask(settings, query, key=settings["team"]).get("teams") or {}).get("nodes")
-        if not isinstance(found, list):
-            raise issues.strange()
-        if not found or not isinstance(found[0], dict):
+        found = issues.things((self._ask(settings, query, key=settings["team"]).get("teams") or {}).get("nodes"))
+        if not found:
             raise issues.TrackerFailed(f"It has no team {settings['team']!r}.", fix="Correct it under Connections.")
-        return found[0]
+        return issues.thing(found[0])
 
     def _ask(self, settings: Settings, query: str, **variables: Any) -> dict[str, Any]:
         headers = {"Authorization": str(settings["token"])}
-        said = issues.call("POST", str(settings["url"]), headers, {"query": query, "variables": variables})
-        if not isinstance(said, dict):
-            raise issues.strange()
+        asked = {"query": query, "variables": variables}
+        said = issues.thing(issues.call("POST", str(settings["url"]), headers, asked))
         if errors := said.get("errors"):
             first = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {}
             words = " ".join(str(first.get("message", "")).split())[:200].rstrip(".")
