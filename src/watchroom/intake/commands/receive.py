@@ -70,13 +70,13 @@ def _read_integration(integration_id: int, most: int) -> int:
 def _waiting(integration: Integration, most: int) -> Iterator[Came]:
     """The first ``most`` that wait to be read, in order; no more of them are fetched than are taken, by and large."""
     for stored in _stored(integration.pk):
-        after, bite = integration.read_to, min(most, SIGNALS_PER_BITE)
-        for _ in range(0, most, bite):
+        after, left, bite = integration.read_to, most, min(most, SIGNALS_PER_BITE)
+        while left > 0:
             found = [Came(*row) for row in _signals(integration.pk, after, stored, most=bite)]
-            yield from found
+            yield from found[:left]
             if len(found) < bite:
                 return
-            after = found[-1].number
+            after, left = found[-1].number, left - bite
 
 
 @prepared

@@ -80,7 +80,6 @@ document.addEventListener("htmx:afterSwap", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   const { target } = event.detail, state = states.get(target);
   if (!state) return;
-  states.delete(target);
   unfold(target, state);
   focusAgain(target, state);
 });
@@ -93,7 +92,7 @@ function readLate() {
 }
 const letGo = () => { if (pressed) setTimeout(() => { pressed = null; readLate(); }); };
 document.addEventListener("asked", readLate);
-document.addEventListener("pointerdown", ({ target }) => { pressed = target; }, true);
+document.addEventListener("pointerdown", ({ target, isPrimary, button }) => { if (isPrimary && button === 0) pressed = target; }, true); // a menu may keep the end of another press
 document.addEventListener("keydown", ({ key, target }) => { if (key === " ") pressed = target; }, true); // a button acts when it is let go
 for (const goes of ["pointerup", "pointercancel", "keyup"]) document.addEventListener(goes, letGo, true);
 window.addEventListener("blur", letGo);
