@@ -15,3 +15,9 @@ def signed_in(client: Any, chromium: Chromium, live_server: Any, person: Any, **
     without_live(context)
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
     return context.new_page()
+
+
+def at_rest(page: Any) -> None:
+    """Wait until every part of ``page`` has read what it reads by itself: nothing moves under the mouse any more."""
+    page.wait_for_load_state()  # its scripts listen
+    page.wait_for_function("() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 import factories
-from browsing import signed_in
+from browsing import at_rest, signed_in
 from peers.chromium import PHONE, axe
 from watchroom.accounts.actors import acting
 from watchroom.incidents import commands
@@ -174,7 +174,7 @@ def test_what_somebody_is_at_stays_when_the_room_reads_itself_again(
     def again() -> None:
         with page.expect_response(re.compile("part=side")):
             page.evaluate("htmx.trigger(document.getElementById('side'), 'live')")
-        page.wait_for_selector("#side:not(.htmx-request):not(.htmx-swapping):not(.htmx-settling)")
+        at_rest(page)
 
     fold = page.locator("#mitigations details", has=page.locator("button[value='drain']"))
     fold.locator("summary").click()
@@ -230,7 +230,7 @@ def test_a_press_is_not_lost_when_the_room_reads_itself_again_meanwhile(
     def again() -> None:
         with page.expect_response(re.compile("part=side")):
             page.evaluate("htmx.trigger(document.getElementById('side'), 'live')")
-        page.wait_for_selector("#side:not(.htmx-request):not(.htmx-swapping):not(.htmx-settling)")
+        at_rest(page)
 
     page.fill("#tasks input[name='text']", "Ask the provider")
     page.locator("#tasks").get_by_role("button", name="Add", exact=True).focus()
@@ -238,7 +238,7 @@ def test_a_press_is_not_lost_when_the_room_reads_itself_again_meanwhile(
     again()
     page.keyboard.up("Space")
     page.wait_for_selector("#tasks .task >> text=Ask the provider")
-    page.wait_for_selector("#side:not(.htmx-request):not(.htmx-swapping):not(.htmx-settling)")
+    at_rest(page)
     page.locator("#times").get_by_role("link", name=re.compile("^Correct: ")).first.hover()
     page.mouse.down()
     again()

@@ -163,3 +163,32 @@ def test_turns_are_looked_for_and_moved_with_the_keyboard(client: Any, live_serv
     rotation = Schedule.objects.get(team=team).rotations.get()
     assert [place.person.name for place in rotation.members.order_by("turn")] == ["Person 033", "Person 077", "Person 105"]  # fmt: skip
     assert chromium.take_problems() == []
+
+
+def test_the_calendar_hears_of_a_change_while_it_is_drawn(client: Any, live_server: Any, chromium: Chromium) -> None:
+    """It was replaced by the answer, and with it went the question for what had been changed meanwhile."""
+    anna = factories.person("Anna", role="administrator")
+    factories.team("Shop")
+    factories.person("Ben")
+    page = signed_in(client, chromium, live_server, anna)
+    page.goto("/schedules/new")
+    page.fill("#id_name", "Shop")
+    drawn: list[Any] = []
+
+    def draw(route: Any) -> None:
+        if "hx-request" not in route.request.headers:
+            route.continue_()
+            return
+        drawn.append(route.fetch())
+        if len(drawn) == 1:  # with Anna alone
+            add("Ben", 2)
+            page.wait_for_timeout(600)  # longer than changes are gathered
+        route.fulfill(response=drawn[-1])
+
+    def add(name: str, turn: int) -> None:
+        page.get_by_label(f"Turn {turn}, person 1", exact=True).select_option(label=name)
+
+    page.route("**/schedules/new", draw)
+    add("Anna", 1)
+    expect(page.locator("#draft")).to_contain_text("Anna, then Ben, then Anna again")
+    assert len(drawn) == 2 and chromium.take_problems() == []

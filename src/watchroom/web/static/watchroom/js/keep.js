@@ -1,5 +1,7 @@
 // A part of a page that re-reads itself is replaced under its reader's hands: what they have opened, written and are at stays,
 // and a question that they are being asked about something in it is answered first. Nor is anything replaced that is being pressed.
+import { reread } from "./reread.js";
+
 const states = new WeakMap(), waiting = new Set();
 let pressed = null; // a click is lost where what was pressed is gone when it is let go
 const place = (node) => node.closest("form")?.getAttribute("action") ?? "";
@@ -88,7 +90,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
 function readLate() {
   const late = [...waiting];
   waiting.clear();
-  late.filter((each) => each.isConnected).forEach((each) => window.htmx?.trigger(each, "live"));
+  late.forEach(reread);
 }
 const letGo = () => { if (pressed) setTimeout(() => { pressed = null; readLate(); }); };
 document.addEventListener("asked", readLate);

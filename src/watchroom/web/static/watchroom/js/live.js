@@ -2,9 +2,10 @@
 // path. The new lines of a log that is on the page come along. What moved between
 // drawing the page and the first word of the stream comes as its first event. A lost message costs a delay: after every interruption
 // everything re-reads.
+import { reread } from "./reread.js";
+
 const token = document.querySelector('meta[name="live-token"]')?.content;
 const strip = document.querySelector("[data-connection]");
-const timers = new WeakMap(), unseen = new Set();
 let source = null, lostAt = null, hideTimer, retry, wait = 1_000;
 
 function say(state) {
@@ -15,33 +16,19 @@ function say(state) {
   strip.textContent = { live: "Live", waiting: "Reconnecting…", offline: `Offline since ${since}` }[state];
 }
 
-// 150 ms, so that a burst of topics is one request per element. Never under someone's fingers: an element that
-// contains the focused field waits until it is left. What nobody sees waits until the tab is looked at: most of those who
-// have a room open have it behind other tabs.
-function touch(element) {
-  if (document.hidden) { unseen.add(element); return; }
-  clearTimeout(timers.get(element));
-  timers.set(element, setTimeout(() => {
-    const active = document.activeElement;
-    if (element !== active && element.contains(active) && active.matches("input, textarea, select")) {
-      active.addEventListener("blur", () => touch(element), { once: true });
-    } else if (element.isConnected) window.htmx?.trigger(element, "live");
-  }, 150));
-}
-
 // After an interruption nobody knows what was missed.
-function touchAll() {
+function rereadAll() {
   document.dispatchEvent(new CustomEvent("live:again"));
-  document.querySelectorAll("[data-live]").forEach(touch);
+  document.querySelectorAll("[data-live]").forEach(reread);
 }
 
 const judge = () => { if (lostAt) say(Date.now() - lostAt > 14_000 || !navigator.onLine ? "offline" : "waiting"); };
 
 function receive(event) {
   for (const topic of JSON.parse(event.data).topics ?? []) {
-    if (topic === "*") { touchAll(); continue; }  // too much at once, or the server itself was cut off for a moment
+    if (topic === "*") { rereadAll(); continue; }  // too much at once, or the server itself was cut off for a moment
     document.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { topic } }));
-    document.querySelectorAll(`[data-live~="${CSS.escape(topic)}"]`).forEach(touch);
+    document.querySelectorAll(`[data-live~="${CSS.escape(topic)}"]`).forEach(reread);
   }
 }
 
@@ -49,7 +36,7 @@ function receive(event) {
 function receiveLines(event) {
   const news = JSON.parse(event.data);
   document.dispatchEvent(new CustomEvent("live:lines", { detail: news }));
-  document.querySelectorAll(`[data-live~="incident:${news.incident}:log"]`).forEach(touch);
+  document.querySelectorAll(`[data-live~="incident:${news.incident}:log"]`).forEach(reread);
 }
 
 function address() {
@@ -64,7 +51,7 @@ function connect() {
   source = new EventSource(address());
   source.onopen = () => {
     wait = 1_000;
-    if (lostAt) touchAll();
+    if (lostAt) rereadAll();
     lostAt = null;
     say("live");
   };
@@ -96,9 +83,6 @@ if (token) {
   document.addEventListener("visibilitychange", () => {
     clearTimeout(hideTimer);
     if (document.hidden) { hideTimer = setTimeout(pause, 60_000); return; }
-    const stale = [...unseen];
-    unseen.clear();
-    stale.forEach(touch);
     if (!source) connect();
   });
   window.addEventListener("online", connect);
