@@ -143,7 +143,7 @@ SOCIALACCOUNT_PROVIDERS = (
                     "provider_id": "oidc",
                     "settings": {
                         name: json.loads(_own.oidc)[name]
-                        for name in ("server_url", "scope", "groups_claim")
+                        for name in ("server_url", "scope", "groups_claim", "domains")
                         if name in json.loads(_own.oidc)
                     },
                     **{k: v for k, v in json.loads(_own.oidc).items() if k in {"name", "client_id", "secret"}},

@@ -21,6 +21,8 @@ from watchroom.accounts import commands
 from watchroom.accounts.actors import SYSTEM
 from watchroom.accounts.models import AuditRecord, Person
 from watchroom.kernel import clock
+from watchroom.kernel import settings as conf
+from watchroom.kernel.errors import Refused
 
 pytestmark = pytest.mark.django_db
 SECRET = "as long as the provider makes it, 256 bits"
@@ -191,3 +193,25 @@ def test_groups_decide_and_strangers_get_their_name(
     assert signed_in(client) == str(anna.pk) and anna.name == "Anna Berg"
     assert [each.team for each in anna.memberships.all()] == [shop]
     assert AuditRecord.objects.filter(action="person.created", object_id=anna.pk, actor_name="Company (sign-in)")
+
+
+def test_it_speaks_only_for_addresses_of_its_domains(client: Any, provider: Provider, settings: Any) -> None:
+    anna = factories.person("Anna", email="anna@example.org")
+    sign_in(client, provider)
+    assert signed_in(client) == str(anna.pk)
+    client.logout()
+    limits = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]
+    limits["domains"] = ["contractors.example"]
+    for email in ("anna@example.org", "anna@contractors.example"):  # also by the provider's own name for her
+        provider.claims["email"] = email
+        came = sign_in(client, provider)
+        assert signed_in(client) is None and b"may not speak for anna@example.org" in came.content
+    limits["domains"] = ["Example.org", "contractors.example"]
+    sign_in(client, provider)
+    assert signed_in(client) == str(anna.pk)
+
+
+@pytest.mark.parametrize("written", ["{", "[]", '{"domains": "example.org"}', '{"domains": [1]}'])
+def test_a_setting_that_could_not_be_meant_is_refused_with_its_name(written: str) -> None:
+    with pytest.raises(Refused, match=r"WATCHROOM_OIDC=.*JSON"):
+        conf.read({"WATCHROOM_OIDC": written})

@@ -6,7 +6,6 @@ https://docs.oasis-open.org/security/saml/v2.0/saml-profiles-2.0-os.pdf, section
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -30,24 +29,6 @@ from watchroom.cli.main import cli
 from watchroom.kernel import clock
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[SamlProvider]:
-    made = SamlProvider()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def okta(provider: SamlProvider, client: Client) -> IdentityProvider:
-    factories.person("Root", "administrator")
-    return connected(provider, client)
-
-
-@pytest.fixture
-def anna(okta: IdentityProvider) -> Person:
-    return commands.create_person(SYSTEM, email="anna@example.org", name="Anna")
 
 
 @pytest.mark.parametrize(("answer", "assertion"), [(False, True), (True, False), (True, True)])
@@ -284,7 +265,7 @@ def test_a_certificate_is_exchanged_without_a_gap(
 ) -> None:
     configured(WATCHROOM_PRIVATE_TARGETS="127.0.0.0/8")
     http_peer.otherwise = Answer(body=provider.metadata)
-    commands.save_provider(SYSTEM, okta, name="Okta", metadata_url=http_peer.url)
+    okta = commands.save_provider(SYSTEM, okta, name="Okta", metadata_url=http_peer.url)
     old = key_and_certificate(days=-3)[1]
     commands.save_provider(
         SYSTEM, okta, name="Okta", metadata_url=http_peer.url, certificates=[old, *okta.certificates]

@@ -112,14 +112,15 @@ class TokenForm(forms.Form):
 
 
 class IdentityProviderForm(forms.Form):
-    """A company's own sign-in by SAML."""
+    """A company's own sign-in by SAML. What Watchroom brings up to date by itself remembers what it was when the form was opened:
+    whoever changes something else takes nothing back."""
 
     name = forms.CharField(max_length=100, label="Name", help_text="The button says “Sign in with” and this.")
     metadata_url = forms.CharField(
         required=False,
         max_length=2000,
         label="Address of its metadata",
-        help_text="Best: then a new certificate is taken over by itself, once a day.",
+        help_text="Best: it is read when you save it, and once a day, so that a new certificate is taken over by itself.",
     )
     metadata = forms.CharField(
         required=False,
@@ -132,10 +133,20 @@ class IdentityProviderForm(forms.Form):
         label="Add people for whom it vouches",
         help_text="Whoever may use this application there becomes a viewer here, or what their groups say. Otherwise an administrator adds people first.",
     )
-    entity_id = forms.CharField(required=False, max_length=1024, label="Entity ID (issuer)")
-    sso_url = forms.CharField(required=False, max_length=2000, label="Sign-in address (HTTP-Redirect)")
+    domains = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Domains whose addresses it may speak for",
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
+        help_text="Like example.org, with commas between several. Empty: all, administrators' too.",
+    )
+    entity_id = forms.CharField(required=False, show_hidden_initial=True, max_length=1024, label="Entity ID (issuer)")
+    sso_url = forms.CharField(
+        required=False, show_hidden_initial=True, max_length=2000, label="Sign-in address (HTTP-Redirect)"
+    )
     certificates = forms.CharField(
         required=False,
+        show_hidden_initial=True,
         label="Signing certificates",
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         help_text="PEM, one below the other; any one of them may sign. Add the next one before the provider changes to it.",

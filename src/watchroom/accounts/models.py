@@ -135,6 +135,11 @@ class IdentityProvider(models.Model):
     email_attribute = models.CharField(max_length=200, blank=True, help_text="Empty: one of the usual ones.")
     name_attribute = models.CharField(max_length=200, blank=True)
     groups_attribute = models.CharField(max_length=200, blank=True)
+    domains = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="Of the addresses that it may speak for; empty: of all.",
+    )
     adds_people = models.BooleanField(default=False, help_text="Whether strangers for whom it vouches become viewers.")
     unasked = models.BooleanField(default=False, help_text="Whether sign-in may begin on its own pages.")
     created_at = models.DateTimeField(default=clock.now)

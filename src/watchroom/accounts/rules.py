@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 import zoneinfo
+from collections.abc import Iterable
 from functools import cache
 
 from ..kernel.errors import Refused
 
 _ADDRESS = re.compile(r"[^@\s<>\"(),:;\[\]\\]+@[^@\s<>\"(),:;\[\]\\]+\.?[^@\s<>\"(),:;\[\]\\.]+")
+_DOMAIN = re.compile(r"[^@\s<>\"(),:;\[\]\\/.]+(?:\.[^@\s<>\"(),:;\[\]\\/.]+)*")
 _HEADER = {"name", "names", "email", "e-mail", "mail", "address", "person"}
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -67,6 +69,29 @@ def checked_email(address: str) -> str:
             "That is not an e-mail address.", field="email", value=address[:254], fix="Write it like anna@example.org."
         )
     return text
+
+
+def checked_domains(written: str | Iterable[str]) -> list[str]:
+    """Domains of addresses in the one way in which we keep them, each once: lower case, without an @ in front. In a text they stand
+    with commas or space between them.
+
+    :raises Refused: naming the first that is none.
+    """
+    found: list[str] = []
+    for each in re.split(r"[,;\s]+", written) if isinstance(written, str) else written:
+        text = each.strip().lower().removeprefix("@")
+        if not text:
+            continue
+        if len(text) > 253 or not _DOMAIN.fullmatch(text):
+            raise Refused(
+                f"{each[:80]!r} is not the domain of an address.",
+                field="domains",
+                value=each[:80],
+                fix="Write what stands behind the @, like example.org, with commas between several.",
+            )
+        if text not in found:
+            found.append(text)
+    return found
 
 
 def slug_of(name: str) -> str:

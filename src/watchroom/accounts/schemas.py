@@ -235,6 +235,7 @@ class IdentityProviderOut(Schema):
     metadata_url: str
     read_at: datetime | None = Field(description="When its metadata was read last.")
     error: str = Field(description="What went wrong then; empty: nothing.")
+    domains: list[str] = Field(description="Of the addresses that it may speak for; empty: of all.")
     adds_people: bool
     unasked: bool
     email_attribute: str
@@ -262,6 +263,9 @@ class IdentityProviderIn(Schema):
     entity_id: str | None = None
     sso_url: str | None = None
     certificates: list[str] | None = Field(None, description="PEM or Base64.")
+    domains: list[str] | None = Field(
+        None, description="Of the addresses that it may speak for, like example.org. Empty: of all."
+    )
     adds_people: bool | None = Field(None, description="Whether strangers for whom it vouches become viewers.")
     unasked: bool | None = Field(None, description="Whether sign-in may begin on its own pages (IdP-initiated).")
     email_attribute: str | None = Field(None, description="Empty: one of the usual ones.")

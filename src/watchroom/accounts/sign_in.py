@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from ..kernel import settings as conf
 from .models import Person
+from .vouching import come_in
 
 
 class Adapter(DefaultAccountAdapter):
@@ -23,6 +24,11 @@ class Adapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return conf.current().sign_up
+
+    def post_login(self, request: HttpRequest, user: Any, **how: Any) -> HttpResponse:
+        if login := (how["signal_kwargs"] or {}).get("sociallogin"):
+            come_in(login, user)
+        return super().post_login(request, user, **how)
 
     def get_client_ip(self, request: HttpRequest) -> str:
         # The gate (or the trusted proxy before it) has already put the client's own address here.

@@ -41,6 +41,12 @@ class Decided:
         return self.role is None and not self.joins and not self.leaves
 
 
+def speaks_for(domains: Iterable[str], email: str) -> bool:
+    """Whether a provider that is limited to ``domains`` (empty: to none) may speak for whoever has this address."""
+    known = {each.strip().lstrip("@").lower() for each in domains}
+    return not known or email.rpartition("@")[2].lower() in known
+
+
 def same_group(one: str, other: str) -> bool:
     """Providers write a group as ``oncall``, or as its path: ``/oncall``."""
     return one.strip().lstrip("/").casefold() == other.strip().lstrip("/").casefold()

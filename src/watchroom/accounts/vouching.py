@@ -8,6 +8,7 @@ from typing import Any
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
+from allauth.socialaccount.providers.base import AuthProcess
 from django.http import HttpRequest
 from django.shortcuts import render
 
@@ -18,7 +19,7 @@ from .models import IdentityProvider, Person, ScimGroup
 from .oidc.provider import Provider as OpenIDConnect
 from .oidc.provider import check_nonce, vouched_by
 from .saml.saying import WHY
-from .vouched import Vouched
+from .vouched import Vouched, speaks_for
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class Adapter(DefaultSocialAccountAdapter):
         mine = [
             SocialApp(
                 provider="saml", provider_id=row.slug, name=row.name, client_id=row.slug,
-                settings={"hidden": not row.enabled, "adds_people": row.adds_people},
+                settings={"hidden": not row.enabled, "adds_people": row.adds_people, "domains": row.domains},
             )
             for row in rows
             if client_id in (None, row.slug)
@@ -61,9 +62,16 @@ class Adapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         if isinstance(sociallogin.provider, OpenIDConnect):
             check_nonce(sociallogin)
-        person = sociallogin.user
-        if isinstance(person, Person) and person.pk and person.is_active:
-            commands.apply_groups(_vouching(sociallogin), person, _groups(sociallogin))
+        # Also whoever is known by the provider's own name for them: it could say that name of anybody.
+        speaks_of = [each.email for each in sociallogin.email_addresses]
+        if isinstance(sociallogin.user, Person) and sociallogin.user.pk:
+            speaks_of.append(sociallogin.user.email)
+        if sociallogin.state.get("process") == AuthProcess.CONNECT and isinstance(request.user, Person):
+            speaks_of.append(request.user.email)
+        for email in speaks_of:
+            if not speaks_for(sociallogin.provider.app.settings.get("domains") or (), email):
+                log.warning("Nobody was let in by %s: it may not speak for %s", sociallogin.provider.name, email)
+                raise ImmediateHttpResponse(refusal(request, sociallogin.provider.name, "domain", address=email))
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> Person:
         by, vouched = _vouching(sociallogin), _vouched(sociallogin)
@@ -71,8 +79,6 @@ class Adapter(DefaultSocialAccountAdapter):
         person = commands.create_person(by, email=email, name=vouched.name or email.partition("@")[0])
         sociallogin.user = person
         sociallogin.save(request, connect=True)
-        commands.apply_groups(by, person, _groups(sociallogin))
-        person.refresh_from_db()
         return person
 
     def on_authentication_error(
@@ -82,9 +88,16 @@ class Adapter(DefaultSocialAccountAdapter):
         raise ImmediateHttpResponse(refusal(request, str(provider), "refused" if error == "cancelled" else "provider"))
 
 
-def refusal(request: HttpRequest, provider: str, code: str, detail: str = "") -> Any:
-    """The page for whoever was not let in: what is wrong and whom to ask. ``detail`` is for administrators alone."""
+def come_in(login: SocialLogin, person: Person) -> None:
+    """``person`` is in, with all that is asked of them here: now their groups count."""
+    commands.apply_groups(_vouching(login), person, _groups(login))
+
+
+def refusal(request: HttpRequest, provider: str, code: str, detail: str = "", address: str = "") -> Any:
+    """The page for whoever was not let in: what is wrong and whom to ask. ``detail`` is for administrators alone, ``address`` is
+    the one that it is about."""
     wrong, mend = WHY.get(code, WHY["provider"])
+    wrong = wrong.format(address=address)
     context = {"provider": provider, "wrong": wrong, "mend": mend, "code": code, "detail": detail}
     answer = render(request, "account/not_let_in.html", context, status=403)
     answer["Cache-Control"] = "no-store"

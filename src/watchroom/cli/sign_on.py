@@ -28,7 +28,10 @@ def identity_provider() -> None:
 
 
 def _body(metadata: Path | None, certificates: tuple[Path, ...], fields: dict[str, Any]) -> dict[str, Any]:
+    any_domain, domains = fields.pop("any_domain"), list(fields.pop("domains"))
     said = {name: value for name, value in fields.items() if value is not None}
+    if any_domain or domains:
+        said["domains"] = domains
     if metadata is not None:
         said["metadata"] = metadata.read_text(encoding="utf-8")
     if certificates:
@@ -43,6 +46,10 @@ def _options(command: Any) -> Any:
         click.option("--entity-id", help="By hand: what it calls itself."),
         click.option("--sso-url", help="By hand: where it signs people in (HTTP-Redirect)."),
         click.option("--certificate", "certificates", type=_FILE, multiple=True, help="By hand: a PEM file."),
+        click.option(
+            "--domain", "domains", multiple=True, help="It may speak for addresses of this domain; several times."
+        ),
+        click.option("--any-domain", is_flag=True, help="It may speak for every address."),
         click.option("--adds-people/--adds-nobody", default=None, help="Whether strangers become viewers."),
         click.option("--unasked/--only-asked", default=None, help="Whether it may begin on the provider's pages."),
         click.option("--email-attribute", help="Empty: one of the usual ones."),

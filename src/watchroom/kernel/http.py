@@ -167,6 +167,13 @@ def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(found)
 
 
+def is_loopback(url: str) -> bool:
+    """Whether ``url`` names this very machine, by a number or ``localhost``; the network is not asked."""
+    parts = httpx.URL(url)
+    found = addresses(parts.host, parts.port or 80, look_up=False)
+    return bool(found) and all(parse_address(each).is_loopback for each in found)
+
+
 def private_targets() -> tuple[Network, ...]:
     """The networks inside the walls that requests may be sent to.
 

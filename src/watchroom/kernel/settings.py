@@ -6,6 +6,7 @@ from the table of fields below. A secret may also be given as ``NAME_FILE``, a p
 
 from __future__ import annotations
 
+import json
 import os
 import secrets as random_secrets
 from collections.abc import Callable, Mapping
@@ -103,6 +104,19 @@ def _path_or_nothing(raw: str) -> Path | None:
 
 def _list(raw: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in raw.split(",") if item.strip())
+
+
+def _oidc(raw: str) -> str:
+    try:
+        said = json.loads(raw) if raw.strip() else {}
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        raise ValueError("use a JSON object with name, server_url, client_id and secret")
+    domains = said.get("domains", [])
+    if not isinstance(domains, list) or not all(isinstance(each, str) and each for each in domains):
+        raise ValueError('write domains as a JSON list: ["example.org"]')
+    return raw.strip()
 
 
 def _setting(env: str, default: str, parse: Callable[[str], Any], help: str, secret: bool = False) -> Any:
@@ -252,8 +266,9 @@ class Settings:
     oidc: str = _setting(
         "WATCHROOM_OIDC",
         "",
-        _text,
-        "Sign-in by OpenID Connect: a JSON object with name, server_url, client_id and secret.",
+        _oidc,
+        "Sign-in by OpenID Connect: a JSON object with name, server_url, client_id and secret; with domains, a list, it may "
+        "speak only for addresses of these.",
         secret=True,
     )
     sign_up: bool = _setting(

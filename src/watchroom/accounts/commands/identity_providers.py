@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import copy
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +20,7 @@ from ..changes import change
 from ..models import IdentityProvider, SamlAnswer
 from ..queries import missing_of
 from ..roles import Action
-from ..rules import checked_name
+from ..rules import checked_domains, checked_name
 from ..saml.metadata import LIMIT_BYTES, Metadata, read_certificates, read_metadata
 from ..saml.reading import NotTaken, Said
 from ..vouched import Vouched
@@ -44,61 +46,55 @@ def save_provider(
     metadata_url: str | None = None,
     metadata: str = "",
     certificates: str | list[str] | None = None,
+    domains: str | list[str] | None = None,
     enabled: bool | None = None,
     adds_people: bool | None = None,
     unasked: bool | None = None,
     **texts: str,
 ) -> IdentityProvider:
     """Set up a provider, or change it. What it is comes from ``metadata`` (XML), from ``metadata_url``, or by hand from
-    ``entity_id``, ``sso_url`` and ``certificates``; what is left out stays as it is.
+    ``entity_id``, ``sso_url`` and ``certificates``; what is left out stays as it is. Another address of metadata is read at once;
+    where that fails, ``error`` says why, and all else is saved.
 
-    :raises Refused: something of it is not accepted; it is switched on and not whole; its metadata can't be read.
+    :raises Refused: something of it is not accepted; it is switched on and not whole.
     :raises Conflict: another one has this slug or this entity ID.
     """
     by.require(Action.ADMINISTER)
-    row = provider or IdentityProvider()
-    created = row.pk is None
-    row.name = checked_name(name)
-    slug = short_name(slug, before=row.slug, name=row.name, otherwise="sso", among=IdentityProvider.objects)
-    if (not created and slug != row.slug) or slug in _TAKEN:
-        raise Refused(
-            "The short name of a provider can't be that, or be changed: it stands in the addresses that it was given.",
-            field="slug",
-            value=slug,
-            fix=f"Leave it as {row.slug}." if row.slug else "Choose another name.",
-        )
-    row.slug = slug
-    row.adds_people = row.adds_people if adds_people is None else adds_people
-    row.unasked = row.unasked if unasked is None else unasked
-    if metadata_url is not None:
-        row.metadata_url = http.check_url(metadata_url, field="metadata_url") if metadata_url.strip() else ""
-    for field, value in texts.items():
-        if field not in _TEXTS:
-            raise Refused("A provider has no such field.", field=field, value=value, fix=f"Use {', '.join(_TEXTS)}.")
-        if len(value.strip()) > _TEXTS[field]:
-            raise Refused(
-                "That is too long.", field=field, value=value[:80], fix=f"{_TEXTS[field]} characters at most."
-            )
-        setattr(row, field, value.strip())
-    if certificates is not None:
-        written = certificates if isinstance(certificates, str) else "\n\n".join(certificates)
-        row.certificates = list(read_certificates(written)) if written.strip() else []
-    if metadata.strip():
-        _take(row, read_metadata(metadata))
-    elif row.metadata_url and not (row.entity_id and row.certificates):
-        _take(row, _fetched(row.metadata_url))
-        row.read_at = clock.now()
-    if row.sso_url:
-        _check_sso(row.sso_url)
-    row.enabled = row.enabled if enabled is None else enabled
-    _check_whole(row)
-    with change(by, f"identity_provider.{'created' if created else 'changed'}", row, needs=Action.ADMINISTER) as made:
+    created, address = provider is None, metadata_url
+    if address is not None:
+        address = _checked_address(address) if address.strip() else ""
+    read: Metadata | WatchroomError | None = None
+    if address and (provider is None or address != provider.metadata_url or missing_of(provider)):
+        read = _fetched(address)  # before any row is locked: it may take its time
+    with change(by, f"identity_provider.{'created' if created else 'changed'}", needs=Action.ADMINISTER) as made:
+        # As it is now, and not as it was when the page was opened: a certificate that was read meanwhile stays.
+        row = IdentityProvider() if provider is None else locked(IdentityProvider.objects.filter(pk=provider.pk)).get()
+        before = copy(row)
+        row.name = checked_name(name)
+        row.slug = _checked_slug(slug, row)
+        row.adds_people = row.adds_people if adds_people is None else adds_people
+        row.unasked = row.unasked if unasked is None else unasked
+        row.enabled = row.enabled if enabled is None else enabled
+        row.domains = row.domains if domains is None else checked_domains(domains)
+        _write(row, texts)
+        if certificates is not None:
+            written = certificates if isinstance(certificates, str) else "\n\n".join(certificates)
+            row.certificates = list(read_certificates(written)) if written.strip() else []
+        if metadata.strip():
+            _take(row, read_metadata(metadata))
+        if address is not None and address != row.metadata_url:
+            row.metadata_url, row.error = address, ""
+        if read is not None:
+            row.read_at = made.at
+            _take(row, read)
+        if row.sso_url:
+            _check_sso(row.sso_url)
+        _check_whole(row)
         if row.entity_id and IdentityProvider.objects.filter(entity_id=row.entity_id).exclude(pk=row.pk).exists():
             raise Conflict(
                 "Another provider has this entity ID.", field="entity_id", value=row.entity_id, fix="Change that one."
             )
-        before = None if created else locked(IdentityProvider.objects.filter(pk=row.pk)).get()
-        if before is not None and before.entity_id not in ("", row.entity_id):
+        if before.entity_id not in ("", row.entity_id):
             # Another provider's names are other people: whom the old one vouched for is found by the address again.
             SocialAccount.objects.filter(provider=row.slug).delete()
         try:
@@ -106,9 +102,10 @@ def save_provider(
                 row.save()
         except IntegrityError:
             raise Conflict(
-                f"There is already a provider {slug!r}.", field="slug", value=slug, fix="Choose another name."
+                f"There is already a provider {row.slug!r}.", field="slug", value=row.slug, fix="Choose another name."
             ) from None
-        made.note(slug=slug, enabled=row.enabled, **_changed(before, row))
+        made.subject = row
+        made.note(slug=row.slug, enabled=row.enabled, **({} if created else _changed(before, row)))
     return row
 
 
@@ -132,13 +129,46 @@ def _check_whole(row: IdentityProvider) -> None:
             f"It can't be switched on yet, without {' and '.join(missing)}.",
             field="enabled",
             value=True,
-            fix="Give its metadata first.",
+            fix=f"{row.error} Give its metadata first.".strip(),
         )
 
 
-def _changed(before: IdentityProvider | None, after: IdentityProvider) -> dict[str, Any]:
-    named = ("name", "entity_id", "sso_url", "metadata_url", "adds_people", "unasked", "certificates", *_TEXTS)
-    found = sorted({name for name in named if before is not None and getattr(before, name) != getattr(after, name)})
+def _checked_slug(slug: str, row: IdentityProvider) -> str:
+    text = short_name(slug, before=row.slug, name=row.name, otherwise="sso", among=IdentityProvider.objects)
+    if (row.slug and text != row.slug) or text in _TAKEN:
+        raise Refused(
+            "The short name of a provider can't be that, or be changed: it stands in the addresses that it was given.",
+            field="slug",
+            value=text,
+            fix=f"Leave it as {row.slug}." if row.slug else "Choose another name.",
+        )
+    return text
+
+
+def _write(row: IdentityProvider, texts: Mapping[str, str]) -> None:
+    for field, value in texts.items():
+        if field not in _TEXTS:
+            raise Refused("A provider has no such field.", field=field, value=value, fix=f"Use {', '.join(_TEXTS)}.")
+        if len(value.strip()) > _TEXTS[field]:
+            raise Refused(
+                "That is too long.", field=field, value=value[:80], fix=f"{_TEXTS[field]} characters at most."
+            )
+        setattr(row, field, value.strip())
+
+
+def _changed(before: IdentityProvider, after: IdentityProvider) -> dict[str, Any]:
+    named = (
+        "name",
+        "entity_id",
+        "sso_url",
+        "metadata_url",
+        "adds_people",
+        "unasked",
+        "domains",
+        "certificates",
+        *_TEXTS,
+    )
+    found = sorted({name for name in named if getattr(before, name) != getattr(after, name)})
     return {"fields": found} if found else {}
 
 
@@ -156,21 +186,44 @@ def _check_sso(url: str) -> None:
         )
 
 
-def _take(row: IdentityProvider, said: Metadata) -> None:
-    row.entity_id, row.sso_url, row.certificates = said.entity_id, said.sso_url, list(said.certificates)
-    row.error = ""
+def _take(row: IdentityProvider, said: Metadata | WatchroomError) -> None:
+    """What was known stays where nothing could be read."""
+    if isinstance(said, WatchroomError):
+        row.error = str(said)[:500]
+    else:
+        row.entity_id, row.sso_url, row.certificates = said.entity_id, said.sso_url, list(said.certificates)
+        row.error = ""
 
 
-def _fetched(url: str) -> Metadata:
-    answer = http.fetch("GET", url, limit_bytes=LIMIT_BYTES)
-    if answer.status != 200:
+def _checked_address(url: str) -> str:
+    """Whoever sits between could put their own certificate in place of the provider's, and come in as anybody: so no plain HTTP,
+    but from this very machine."""
+    address = http.check_url(url, field="metadata_url")
+    if not address.startswith("https://") and not http.is_loopback(address):
         raise Refused(
-            f"{http.origin(url)} answered {answer.status}.",
+            "Metadata are taken by https alone: they say whose signature lets people in.",
             field="metadata_url",
-            value=http.origin(url),
-            fix="Open the address in a browser: it must give XML.",
+            value=url.strip()[:200],
+            fix=f"Use the provider's https:// address ({address.replace('http://', 'https://', 1)[:200]}?), or paste the metadata.",
         )
-    return read_metadata(answer.body)
+    return address
+
+
+def _fetched(url: str) -> Metadata | WatchroomError:
+    try:
+        answer = http.fetch("GET", _checked_address(url), limit_bytes=LIMIT_BYTES)
+        if answer.status != 200:
+            raise Refused(
+                f"{http.origin(url)} answered {answer.status}.",
+                field="metadata_url",
+                value=http.origin(url),
+                fix="Open the address in a browser: it must give XML.",
+            )
+        said = read_metadata(answer.body)
+        _check_sso(said.sso_url)
+    except WatchroomError as error:
+        return error
+    return said
 
 
 def read_again(by: Actor, provider: IdentityProvider) -> IdentityProvider:
@@ -187,30 +240,27 @@ def read_again(by: Actor, provider: IdentityProvider) -> IdentityProvider:
             value="",
             fix="Give one, or paste the metadata.",
         )
-    try:
-        said = _fetched(provider.metadata_url)
-        if provider.entity_id and said.entity_id != provider.entity_id:
-            raise Refused(
+    said = _fetched(provider.metadata_url)
+    with transaction.atomic():
+        row = locked(IdentityProvider.objects.filter(pk=provider.pk)).get()
+        if row.metadata_url != provider.metadata_url:
+            return row  # somebody has said another address meanwhile, which was read then
+        if isinstance(said, Metadata) and row.entity_id and said.entity_id != row.entity_id:
+            said = Refused(
                 f"There is another provider now: {said.entity_id[:200]}.",
                 field="metadata_url",
-                value=http.origin(provider.metadata_url),
+                value=http.origin(row.metadata_url),
                 fix="If that is meant, set up a new one.",
             )
-        _check_sso(said.sso_url)
-    except WatchroomError as error:
-        IdentityProvider.objects.filter(pk=provider.pk).update(read_at=clock.now(), error=str(error)[:500])
-        raise
-    if (list(said.certificates), said.sso_url) == (provider.certificates, provider.sso_url):
-        IdentityProvider.objects.filter(pk=provider.pk).update(read_at=clock.now(), error="")
-        provider.read_at, provider.error = clock.now(), ""
-        return provider
-    with change(by, "identity_provider.read_again", provider, needs=Action.ADMINISTER) as made:
-        row = locked(IdentityProvider.objects.filter(pk=provider.pk)).get()
-        made.note(certificates=[len(row.certificates), len(said.certificates)])
+        known = list(row.certificates), row.sso_url
+        row.read_at = clock.now()
         _take(row, said)
-        row.read_at = made.at
         row.save()
-        made.subject = row
+        if (row.certificates, row.sso_url) != known:
+            with change(by, "identity_provider.read_again", row, needs=Action.ADMINISTER) as made:
+                made.note(certificates=[len(known[0]), len(row.certificates)])
+    if isinstance(said, WatchroomError):
+        raise said
     return row
 
 

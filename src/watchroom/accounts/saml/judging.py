@@ -8,7 +8,7 @@ from ...kernel import settings as conf
 from ..models import IdentityProvider, Membership, Person, Team
 from ..queries import grants
 from ..roles import Role
-from ..vouched import Vouched, decide
+from ..vouched import Vouched, decide, speaks_for
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,11 @@ def judged(provider: IdentityProvider, who: Vouched, known: Person | None) -> Ju
     said: list[str] = []
     if person is not None and not person.is_active:
         return Judged(False, (f"{person} has left here, and is not let in.",))
+    for email in [who.email, *([person.email] if person else [])]:
+        if not speaks_for(provider.domains, email):
+            return Judged(
+                False, (f"{provider} may not speak for {email}: its domains are {', '.join(provider.domains)}.",)
+            )
     if person is None and not (provider.adds_people or conf.current().sign_up):
         return Judged(
             False,

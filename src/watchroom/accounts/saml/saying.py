@@ -101,6 +101,10 @@ WHY: Mapping[str, tuple[str, str]] = {
         "The answer has no e-mail address in it, by which people are known here.",
         "Let the provider send one: an attribute “email”, or a NameID that is the address.",
     ),
+    "domain": (
+        "This provider may not speak for {address}.",
+        "Sign in another way. If it should: its domains are on Watchroom's page of the provider, or in WATCHROOM_OIDC.",
+    ),
     "off": ("This way to sign in is switched off.", "Switch it on on Watchroom's page of the provider."),
     "provider": (
         "The identity provider could not be asked, or its answer did not hold.",

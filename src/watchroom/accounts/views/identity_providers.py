@@ -33,7 +33,8 @@ def index(request: HttpRequest, form: GrantForm | None = None) -> HttpResponseBa
     oidc = json.loads(conf.current().oidc) if conf.current().oidc else None
     context = {
         "providers": [(row, missing_of(row), _ends(row)) for row in queries.providers_visible_to(by)],
-        "oidc": oidc and {"name": oidc.get("name"), "server_url": oidc.get("server_url")},
+        "oidc": oidc
+        and {"name": oidc.get("name"), "server_url": oidc.get("server_url"), "domains": oidc.get("domains")},
         "oidc_callback": f"{conf.current().url}/account/oidc/oidc/login/callback/",
         "grants": [(row, Role(row.role).word) for row in queries.grants_visible_to(by)],
         "scim_url": f"{conf.current().url}/scim/v2",
@@ -58,23 +59,37 @@ def edit(request: HttpRequest, slug: str = "") -> HttpResponseBase:
     row = one(rows, "identity provider", slug=slug) if slug else None
     initial = {name: getattr(row, name) for name in _FIELDS} if row else {}
     if row:
-        initial["certificates"] = "\n".join(row.certificates)
+        initial |= {"certificates": "\n".join(row.certificates), "domains": ", ".join(row.domains)}
     form = IdentityProviderForm(request.POST or None, initial=initial)
     if row is None:
         form.only_name()
     if request.method == "POST" and form.is_valid():
+        said = {each: form.cleaned_data[each] for each in {"name", *form.changed_data}}
         try:
-            saved = commands.save_provider(by, row, **form.cleaned_data)
+            saved = commands.save_provider(by, row, **said)
         except WatchroomError as error:
             blame(form, error)
         else:
-            messages.success(request, "Saved." if row else "Now give your provider the addresses below.")
+            _tell(request, row, saved)
             return redirect("identity-provider", saved.slug)
     shown = one(rows, "identity provider", slug=slug) if slug else None  # as it is, whatever was typed
     context: dict[str, object] = {"form": form, "provider": shown}
     if shown:
         context |= {"ours": addresses_of(shown), "missing": missing_of(shown), "ends": _ends(shown)}
     return render(request, "accounts/identity_provider.html", context, status=422 if form.errors else 200)
+
+
+def _tell(request: HttpRequest, before: IdentityProvider | None, saved: IdentityProvider) -> None:
+    """What came of it: also of reading its metadata, where that was done."""
+    if before is None:
+        messages.success(request, "Now give your provider the addresses below.")
+    elif saved.read_at == before.read_at:
+        messages.success(request, "Saved.")
+    elif saved.error:
+        messages.error(request, f"Saved, but its metadata could not be read: {saved.error}")
+    else:
+        count = len(saved.certificates)
+        messages.success(request, f"Saved, and its metadata was read: {count} certificate{'' if count == 1 else 's'}.")
 
 
 @require_POST

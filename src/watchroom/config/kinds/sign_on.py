@@ -6,12 +6,13 @@ from ...accounts import commands as accounts
 from ...accounts.actors import Actor
 from ...accounts.models import GroupGrant, IdentityProvider
 from ...accounts.roles import Role
+from ...accounts.rules import checked_domains
 from ...accounts.saml.metadata import read_certificates
 from ..difference import State
 from ._kind import Fields, Find, Kind, by_column, slug_of
 
 _FIELDS = (
-    "slug", "name", "enabled", "metadata_url", "entity_id", "sso_url", "certificates", "adds_people", "unasked",
+    "slug", "name", "enabled", "metadata_url", "entity_id", "sso_url", "certificates", "domains", "adds_people", "unasked",
     "email_attribute", "name_attribute", "groups_attribute",
 )  # fmt: skip
 
@@ -25,8 +26,10 @@ def _save_provider(by: Actor, row: IdentityProvider | None, fields: Fields, find
 
 
 def _complete_providers(wanted: State, current: State) -> None:
-    """Certificates in the one form in which they are kept."""
+    """Certificates and domains in the one form in which they are kept."""
     for said in wanted.get("identity_providers", {}).values():
+        if said.get("domains"):
+            said["domains"] = checked_domains(said["domains"])
         if said.get("certificates"):
             said["certificates"] = list(read_certificates("\n\n".join(said["certificates"])))
 

@@ -134,6 +134,7 @@ class IdentityProvider(Part):
     entity_id: str = ""
     sso_url: str = ""
     certificates: list[str] = Field([], description="PEM; any one of them may sign.")
+    domains: list[str] = Field([], description="Of the addresses that it may speak for. Empty: of all.")
     adds_people: bool = False
     unasked: bool = Field(False, description="Whether sign-in may begin on its own pages.")
     email_attribute: str = ""

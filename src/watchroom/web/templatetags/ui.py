@@ -329,9 +329,12 @@ def field(context: Context, bound: BoundField, label: str = "", help: str = "", 
     kind = "check" if isinstance(bound.field.widget, CheckboxInput) else "group" if bound.use_fieldset else "plain"
     if help:
         bound.help_text = help
-    return _part(
-        "field", field=bound, widget=bound.as_widget(attrs=widget_attrs), label=label or bound.label, kind=kind
-    )
+    widget = bound.as_widget(attrs=widget_attrs)
+    if (
+        bound.field.show_hidden_initial
+    ):  # what the form was opened with, so that only what somebody has changed is saved
+        widget += bound.as_hidden(only_initial=True)
+    return _part("field", field=bound, widget=widget, label=label or bound.label, kind=kind)
 
 
 @register.simple_tag
