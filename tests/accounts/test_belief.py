@@ -149,3 +149,48 @@ def test_connecting_changes_no_role(
     bring(client, provider.answer(question, ANNA | {"groups": ["admins"]}), okta)
     anna.refresh_from_db()
     assert anna.role == Role.VIEWER
+
+
+def unasked(client: Client, provider: SamlProvider) -> str:
+    """An answer that nobody here asked for, as a tile of the provider's portal sends it; or somebody who wants another one to be
+    signed in as themselves."""
+    question = provider.asked(leave(client))
+    question.id = None
+    return provider.answer(question, ANNA)
+
+
+def test_what_begins_at_the_provider_is_taken_only_where_that_is_wanted_and_after_a_question(
+    client: Client, provider: SamlProvider, okta: IdentityProvider, anna: Person
+) -> None:
+    came = bring(client, unasked(client, provider), okta)
+    assert b"began at the identity provider" in came.content and signed_in(client) is None
+    commands.save_provider(SYSTEM, okta, name="Okta", unasked=True)
+    asked = bring(client, unasked(client, provider), okta, RelayState="https://evil.example.org/")
+    assert "Sign in as Anna?" in asked.content.decode() and signed_in(client) is None
+    yes = {"key": asked.context["key"]}
+    other_page = Client(enforce_csrf_checks=True)
+    assert other_page.post(asked.request["PATH_INFO"], yes).status_code == 403 and signed_in(other_page) is None
+    came = client.post(asked.request["PATH_INFO"], yes, follow=True)
+    assert signed_in(client) == str(anna.pk) and came.request["PATH_INFO"] == "/"
+    client.logout()
+    assert b"This browser did not ask" in client.post(asked.request["PATH_INFO"], yes).content  # it counts once
+    assert signed_in(client) is None
+
+
+def test_who_is_signed_in_is_not_made_somebody_else_without_being_asked(
+    client: Client, provider: SamlProvider, okta: IdentityProvider, anna: Person
+) -> None:
+    commands.save_provider(SYSTEM, okta, name="Okta", unasked=True)
+    answers = [unasked(Client(), provider) for _ in range(3)]
+    client.force_login(ben := factories.person("Ben"))
+    page = bring(client, answers[0], okta).content.decode()
+    assert "Sign in as Anna?" in page and "You are signed in as Ben" in page and signed_in(client) == str(ben.pk)
+    client.force_login(anna)
+    session = client.session.session_key
+    came = bring(client, answers[1], okta)  # the same person: nothing to ask, and nothing to do
+    assert came.request["PATH_INFO"] == "/" and client.session.session_key == session
+    client.logout()
+    asked = bring(client, answers[2], okta)
+    commands.switch_provider(SYSTEM, okta, on=False)
+    client.post(asked.request["PATH_INFO"], {"key": asked.context["key"]})
+    assert signed_in(client) is None

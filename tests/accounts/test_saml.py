@@ -169,20 +169,6 @@ def test_nobody_is_signed_in_by_what_another_browser_asked_for(
     assert came.status_code == 403 and b"This browser did not ask" in came.content and signed_in(client) is None
 
 
-def test_what_begins_at_the_provider_is_taken_only_where_that_is_wanted(
-    client: Client, provider: SamlProvider, okta: IdentityProvider, anna: Person
-) -> None:
-    def unasked() -> str:
-        question = provider.asked(leave(client))
-        question.id = None
-        return provider.answer(question, ANNA)
-
-    assert b"began at the identity provider" in bring(client, unasked(), okta).content and signed_in(client) is None
-    commands.save_provider(SYSTEM, okta, name="Okta", unasked=True)
-    came = bring(client, unasked(), okta, RelayState="https://evil.example.org/")
-    assert signed_in(client) == str(anna.pk) and came.request["PATH_INFO"] == "/"
-
-
 def test_switched_off_it_lets_nobody_in(
     client: Client, provider: SamlProvider, okta: IdentityProvider, anna: Person
 ) -> None:

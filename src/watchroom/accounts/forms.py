@@ -169,7 +169,7 @@ class IdentityProviderForm(forms.Form):
     unasked = forms.BooleanField(
         required=False,
         label="Sign-in may begin on the provider's own pages",
-        help_text="For tiles in its portal (IdP-initiated). It is a little less safe: somebody could sign you in as themselves.",
+        help_text="For tiles in its portal (IdP-initiated). Who comes in that way is asked “Sign in as …?” first, unless it is them already.",
     )
     SELDOM = (
         "entity_id",

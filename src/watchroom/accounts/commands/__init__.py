@@ -1,7 +1,15 @@
 """All that changes people, teams, tokens, and how far the first run has come."""
 
 from .groups import apply_groups, delete_grant, save_grant
-from .identity_providers import delete_provider, fetch_answer, keep_answer, read_again, save_provider, switch_provider
+from .identity_providers import (
+    delete_provider,
+    fetch_answer,
+    keep_answer,
+    read_again,
+    save_provider,
+    switch_provider,
+    unasked_answer,
+)
 from .invitations import Invitation, accept_invitation, invite, read_invitation
 from .inviting import Invited, invite_several
 from .people import activate_person, change_person, create_person, deactivate_person
@@ -43,4 +51,5 @@ __all__ = [
     "set_member",
     "set_up",
     "switch_provider",
+    "unasked_answer",
 ]

@@ -302,6 +302,13 @@ def keep_answer(provider: IdentityProvider, said: Said, vouched: Vouched) -> str
     return key
 
 
+def unasked_answer(provider: IdentityProvider, key: str) -> dict[str, Any] | None:
+    """What an answer says that nobody here asked for, and that goes on being kept; None: there is none under this key."""
+    since = clock.now() - FETCHED_WITHIN
+    kept = SamlAnswer.objects.filter(provider=provider, key_hash=fingerprint(key), asked="", kept_at__gte=since).first()
+    return kept.said if kept else None
+
+
 def fetch_answer(key: str) -> tuple[SamlAnswer, dict[str, Any]] | None:
     """What was kept under this key, and what it says; None: nothing is, it was fetched before, or it is too late for it."""
     kept = SamlAnswer.objects.select_related("provider").filter(key_hash=fingerprint(key), said__isnull=False).first()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from allauth.socialaccount.models import SocialAccount
+
 from ...kernel import settings as conf
 from ..models import IdentityProvider, Membership, Person, Team
 from ..queries import grants
@@ -19,9 +21,16 @@ class Judged:
     sentences: tuple[str, ...]
 
 
-def judged(provider: IdentityProvider, who: Vouched, known: Person | None) -> Judged:
-    """What a sign-in by ``who`` would do. ``known`` is whom the provider has vouched for by this name before."""
-    person = known or Person.objects.filter(email__iexact=who.email).first()
+def whom(provider: IdentityProvider, who: Vouched) -> tuple[Person | None, bool]:
+    """Whom an answer is about, and whether they are known by the provider's own name for them, and not by the address."""
+    known = SocialAccount.objects.filter(provider=provider.slug, uid=who.subject).select_related("user").first()
+    person = known.user if known else Person.objects.filter(email__iexact=who.email).first()
+    return person, known is not None
+
+
+def judged(provider: IdentityProvider, who: Vouched) -> Judged:
+    """What a sign-in by ``who`` would do."""
+    person, known = whom(provider, who)
     said: list[str] = []
     if person is not None and not person.is_active:
         return Judged(False, (f"{person} has left here, and is not let in.",))

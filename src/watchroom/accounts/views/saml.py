@@ -16,11 +16,10 @@ from allauth.account.internal.decorators import login_not_required
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import complete_social_login
 from allauth.socialaccount.internal import statekit
-from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers.base import AuthProcess
 from allauth.socialaccount.providers.base.utils import respond_to_login_on_get
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -33,7 +32,7 @@ from .. import commands
 from ..models import IdentityProvider
 from ..queries import addresses_of
 from ..roles import Action
-from ..saml.judging import judged
+from ..saml.judging import judged, whom
 from ..saml.metadata import own_metadata
 from ..saml.provider import Provider
 from ..saml.reading import Expected, NotTaken, read
@@ -108,10 +107,10 @@ def _expected(row: IdentityProvider) -> Expected:
     return Expected(ours["entity_id"], ours["acs_url"], row.entity_id, tuple(row.certificates))
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @login_not_required
 def arrive(request: HttpRequest, slug: str) -> HttpResponse:
-    """``/account/saml/<slug>/arrive``: the browser comes for what its answer says."""
+    """``/account/saml/<slug>/arrive``: the browser comes for what its answer says. A POST says yes to :func:`_sign_in_as`."""
     row = _row(slug)
     provider = _provider(request, row)
     if token := request.GET.get("not"):
@@ -120,7 +119,10 @@ def arrive(request: HttpRequest, slug: str) -> HttpResponse:
         except NotAllowed:
             code, detail, asked, of = "forgotten", "", "", row.pk
         return _not_taken(request, row, provider, code if of == row.pk else "forgotten", detail, asked)
-    fetched = commands.fetch_answer(request.GET.get("key", ""))
+    key = request.POST.get("key") or request.GET.get("key", "")
+    if request.method == "GET" and row.unasked and (unasked := commands.unasked_answer(row, key)):
+        return _sign_in_as(request, row, key, _who(unasked))
+    fetched = commands.fetch_answer(key)
     if fetched is None or fetched[0].provider_id != row.pk:
         return _not_taken(request, row, provider, "forgotten")
     kept, said = fetched
@@ -129,8 +131,7 @@ def arrive(request: HttpRequest, slug: str) -> HttpResponse:
         if kept.asked or not row.unasked:
             return _not_taken(request, row, provider, "forgotten" if kept.asked else "unasked")
         state = {"process": AuthProcess.LOGIN}  # begun at the provider's: home, wherever it would lead (no RelayState)
-    groups = said["groups"]
-    who = Vouched(said["subject"], said["email"], said["name"], None if groups is None else tuple(groups))
+    who = _who(said)
     if state["process"] == TRY:
         return _tried(request, row, who=who, attributes=said["attributes"])
     if not row.enabled:
@@ -138,6 +139,29 @@ def arrive(request: HttpRequest, slug: str) -> HttpResponse:
     coming = provider.sociallogin_from_response(request, who)
     coming.state = state
     return complete_social_login(request, coming)  # type: ignore[no-any-return]
+
+
+def _who(said: dict[str, Any]) -> Vouched:
+    groups = said["groups"]
+    return Vouched(said["subject"], said["email"], said["name"], None if groups is None else tuple(groups))
+
+
+def _sign_in_as(request: HttpRequest, row: IdentityProvider, key: str, who: Vouched) -> HttpResponse:
+    """Nobody here asked for this answer: it may be somebody else's, who would like to see what is typed in their name. So whoever
+    sits there is asked."""
+    person, _ = whom(row, who)
+    if person is not None and request.user == person:
+        commands.fetch_answer(key)
+        return redirect("home")
+    context = {
+        "provider": row,
+        "name": person.name if person else who.name,
+        "email": person.email if person else who.email,
+        "key": key,
+    }
+    answer = render(request, "account/sign_in_as.html", context)
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 def _asked_by_us(request: HttpRequest, provider: Provider, asked: str) -> dict[str, Any] | None:
@@ -179,8 +203,7 @@ def _tried(
     actor_of(request).require(Action.ADMINISTER)
     context: dict[str, Any] = {"provider": row, "who": who, "attributes": sorted((attributes or {}).items())}
     if who is not None:
-        known = SocialAccount.objects.filter(provider=row.slug, uid=who.subject).select_related("user").first()
-        context["judged"] = judged(row, who, known.user if known else None)
+        context["judged"] = judged(row, who)
     else:
         context["wrong"], context["mend"] = WHY.get(code, WHY["provider"])
         context["detail"] = detail
