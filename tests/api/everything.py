@@ -88,6 +88,9 @@ class World:
         self.make("policy", "policies", POLICY | {"steps": [{"wait_seconds": 60, "targets": [{"person": sam}]}]})
         for name, (path, body) in MADE.items():
             self.make(name, path, body)
+        self.make("groups", "workspaces", MADE["workspace"][1] | {"name": "Groups"})
+        group = {"chat_group": {"chat": "groups", "group": "shop-oncall"}}
+        self.make("schedule", "schedules/nights", group, method="PATCH")
         for name in ("incident", "open", "waits"):
             self.make(name, "incidents", incident | {"triage": name == "waits"})
         one = f"incidents/{self.names['incident']['id']}"

@@ -51,8 +51,16 @@ class Chat:
         return next(iter(self.messages.items()))
 
 
+@dataclass
 class Slack(Chat):
-    """https://docs.slack.dev/apis/web-api/. Members: U0KIM00 is kim@example.org."""
+    """https://docs.slack.dev/apis/web-api/. Members: U0KIM00 is kim@example.org. ``groups``: its user groups, by their ids;
+    ``told``: each time that the members of one were set. ``guests`` can't be in one."""
+
+    scopes: set[str] = field(default_factory=lambda: {"chat:write", "usergroups:read", "usergroups:write"})
+    groups: dict[str, dict[str, Any]] = field(default_factory=dict)
+    told: list[tuple[str, list[str]]] = field(default_factory=list)
+    listed: int = 0
+    guests: set[str] = field(default_factory=set)
 
     def answer(self, request: Request) -> Answer:
         method = request.path.removeprefix("/")
@@ -63,7 +71,51 @@ class Slack(Chat):
         else:
             said = {name: value[0] for name, value in parse_qs(request.text).items()}
         error, done = getattr(self, method.replace(".", "_"))(said)
-        return Answer(200, {"ok": False, "error": error} if error else {"ok": True, **done})
+        headers = {"X-OAuth-Scopes": ",".join(sorted(self.scopes))}
+        return Answer(200, {"ok": False, "error": error, **done} if error else {"ok": True, **done}, headers)
+
+    def add_group(self, handle: str, number: str, *users: str, disabled: bool = False) -> str:
+        """Somebody makes a user group, with these in it."""
+        self.groups[number] = {
+            "id": number,
+            "team_id": "T1",
+            "is_usergroup": True,
+            "name": handle.capitalize(),
+            "handle": handle,
+            "date_delete": 1446670362 if disabled else 0,
+            "users": list(users),
+        }
+        return number
+
+    def _lacks(self, scope: str) -> dict[str, Any]:
+        return {} if scope in self.scopes else {"needed": scope, "provided": ",".join(sorted(self.scopes))}
+
+    def usergroups_list(self, said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """https://docs.slack.dev/reference/methods/usergroups.list"""
+        self.listed += 1
+        if lacks := self._lacks("usergroups:read"):
+            return "missing_scope", lacks
+        shown = [
+            each for each in self.groups.values() if said.get("include_disabled") == "true" or not each["date_delete"]
+        ]
+        return "", {"usergroups": [{name: each[name] for name in each if name != "users"} for each in shown]}
+
+    def usergroups_users_update(self, said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """https://docs.slack.dev/reference/methods/usergroups.users.update"""
+        users = [each.strip() for each in said.get("users", "").split(",") if each.strip()]
+        self.told.append((said["usergroup"], users))
+        if lacks := self._lacks("usergroups:write"):
+            return "missing_scope", lacks
+        if said["usergroup"] not in self.groups:
+            return "no_such_subteam", {}
+        if not users:
+            return "no_users_provided", {}
+        if not all(re.fullmatch(r"[UW][A-Z0-9]+", each) for each in users):
+            return "invalid_users", {}
+        if self.guests & set(users):
+            return "invalid_user", {}
+        self.groups[said["usergroup"]]["users"] = users
+        return "", {"usergroup": self.groups[said["usergroup"]]}
 
     def auth_test(self, said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         return "", {"user_id": "U0BOT00", "user": "watchroom", "team": "Acme", "url": "https://acme.slack.com/"}

@@ -245,6 +245,19 @@ class Json:
         limit_bytes: int = 1024 * 1024,
     ) -> Any:
         """What it answers. Raises :class:`DeliveryFailed`; see :func:`.answers.ask`."""
+        return self.ask(method, path, body, form=form, timeout_seconds=timeout_seconds, limit_bytes=limit_bytes)[0]
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        timeout_seconds: float = http.TIMEOUT_SECONDS,
+        limit_bytes: int = 1024 * 1024,
+    ) -> tuple[Any, Mapping[str, str]]:
+        """What it answers, with the headers of the answer. Raises as :meth:`call`."""
         headers, content = dict(self.headers), b""
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -261,9 +274,9 @@ class Json:
             limit_bytes=limit_bytes,
         )
         if not answer.body.strip():
-            return {}
+            return {}, answer.headers
         try:
-            return msgspec.json.decode(answer.body)
+            return msgspec.json.decode(answer.body), answer.headers
         except msgspec.DecodeError:
             raise DeliveryFailed(f"{http.origin(self.base)} did not answer with JSON.") from None
 

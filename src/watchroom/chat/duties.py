@@ -1,4 +1,4 @@
-"""What the engine does for chats: messages are drawn anew, and answers fetched where they are not sent to us."""
+"""What the engine does for chats: messages are drawn anew, answers fetched where they are not sent to us, and user groups kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from django.db import close_old_connections, connection
 
 from ..kernel.duty import Duty, soonest
 from ..kernel.seats import Seats
+from ..oncall.models import ChatGroup
 from ..workspaces.models import Post, Workspace
+from . import groups
 from .posting import claim_posts, claim_workspaces, draw, fetch_answers
 
 BATCH = 100
@@ -16,12 +18,18 @@ THREADS = 4
 MOST_POLLED = 10  # workspaces that one engine listens to at the same time
 
 _drawing = Seats[Post]("chat", THREADS)
+_telling = Seats[ChatGroup]("chat-groups", 2)
 _listening: set[threading.Thread] = set()
 
 
 def draw_due() -> int:
     """Draw messages anew, as many as there are seats for."""
     return _drawing.fill(claim_posts, draw, BATCH)
+
+
+def tell_due() -> int:
+    """Tell chats who belongs in their user groups."""
+    return _telling.fill(groups.claim, groups.tell, BATCH)
 
 
 def _listen(workspace: Workspace) -> None:
@@ -48,4 +56,9 @@ def listen_due() -> int:
     return len(claimed)
 
 
-duties = [Duty("chat messages", soonest(Post), draw_due), Duty("chat answers", soonest(Workspace), listen_due)]
+duties = [
+    Duty("chat messages", soonest(Post), draw_due),
+    Duty("chat answers", soonest(Workspace), listen_due),
+    Duty("who belongs in user groups", soonest(ChatGroup), lambda: groups.look(BATCH)),
+    Duty("user groups", soonest(ChatGroup, "send_at"), tell_due),
+]

@@ -308,6 +308,30 @@ def correct(api: Api, slug: str | None, person: str | None, nobody: bool, take_b
     return api.call("POST", f"/schedules/{slug}/corrections", {"person": person or None, **given(fields)}), facts
 
 
+@oncall.command("group")
+@click.argument("slug")
+@click.argument("group", required=False)
+@click.option("--chat", default="", help="Slug of the Slack workspace; without it, the only one.")
+@click.option("--none", is_flag=True, help="None any more; who is in it stays in it.")
+@click.option("--again", is_flag=True, help="Put it right now, whatever was told before.")
+@api_command
+def group(api: Api, slug: str, group: str | None, chat: str, none: bool, again: bool) -> Any:
+    """The user group in Slack that holds whoever is on call in SLUG, and how that goes. GROUP (such as @payments-oncall) names
+    another one."""
+    if sum((bool(group), none, again)) > 1:
+        raise click.UsageError("Name a group, or say --none, or --again.")
+    if group or none:
+        wanted = None if none else {"chat": chat, "group": group}
+        answer = api.call("PATCH", f"/schedules/{slug}", {"chat_group": wanted})
+    elif again:
+        answer = api.call("POST", f"/schedules/{slug}/chat-group/again")
+    else:
+        answer = api.get(f"/schedules/{slug}")
+    if answer["chat_group"]:
+        return answer["chat_group"], facts
+    return answer, f"No user group follows who is on call in {answer['name']}."
+
+
 @oncall.command("remind")
 @click.argument("slug")
 @click.argument("hours", type=click.IntRange(0, 168))

@@ -15,7 +15,7 @@ from ..accounts.roles import Action
 from ..kernel import clock
 from ..kernel.finding import one
 from . import facts, rules
-from .models import CalendarShift, Handoff, Override, Rotation, RotationMember, Schedule, Temporary
+from .models import CalendarShift, ChatGroup, Handoff, Override, Rotation, RotationMember, Schedule, Temporary
 
 log = logging.getLogger(__name__)
 _INSTANT = timedelta(microseconds=1)
@@ -332,3 +332,31 @@ def handoffs_of(actor: Actor, at: datetime) -> list[Handoff]:
     mine = Q(pk__in=coming) & (Q(written_at=None) | Q(acknowledged_at=None, at__gt=at - 7 * day))
     left = Q(pk__in=going) & (Q(written_at=None) | Q(at__gt=at - day))
     return list(handoffs_visible_to(actor).filter(mine | left).order_by("at", "id")[:20])
+
+
+@dataclass(frozen=True)
+class GroupNow:
+    """The user group of a schedule: ``holds`` who was put in it last, ``left_out`` who is on call and can't be, and why."""
+
+    row: ChatGroup
+    holds: list[Person]
+    left_out: list[tuple[Person, str]]
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether it does not follow who is on call."""
+        return bool(self.row.error or (self.left_out and not self.row.wanted))
+
+
+def group_of(schedule: Schedule) -> GroupNow | None:
+    """Its user group, and what is known of it; none where it names none."""
+    row = ChatGroup.objects.filter(schedule=schedule).select_related("workspace").first()
+    if row is None:
+        return None
+    holds, left_out = (row.members or {}).values(), [(each["person"], each["why"]) for each in row.left_out]
+    people = people_of([*holds, *(pk for pk, _ in left_out)])
+    return GroupNow(
+        row,
+        [people[pk] for pk in dict.fromkeys(holds) if pk in people],
+        [(people[pk], why) for pk, why in left_out if pk in people],
+    )

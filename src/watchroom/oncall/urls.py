@@ -40,6 +40,7 @@ urlpatterns = [
     path("schedules/new", views.schedule_edit, name="schedule-new"),
     path("schedules/<slug:slug>", views.schedule, name="schedule"),
     path("schedules/<slug:slug>/edit", views.schedule_edit, name="schedule-edit"),
+    path("schedules/<slug:slug>/chat-group/again", views.group_again, name="chat-group-again"),
     path("schedules/<slug:slug>/delete", views.schedule_delete, name="schedule-delete"),
     path("schedules/<slug:slug>/overrides", views.override_add, name="override-add"),
     path("schedules/<slug:slug>/overrides/preview", views.override_preview, name="override-preview"),

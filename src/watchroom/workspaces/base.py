@@ -196,6 +196,18 @@ class WatchedClient(RoomClient, Protocol):
         ...
 
 
+class GroupClient(Client, Protocol):
+    """A client of a product in which people can be mentioned together, by a user group."""
+
+    def group(self, text: str) -> str:
+        """The product's own id of a user group, from its handle or the id itself."""
+        ...
+
+    def set_members(self, group: str, users: Sequence[str]) -> None:
+        """Exactly these are in it from now on; at least one."""
+        ...
+
+
 class PolledClient(Client, Protocol):
     """A client of a product whose answers have to be fetched."""
 
@@ -211,6 +223,7 @@ class Product(Protocol):
     fields: tuple[Field, ...]
     rooms: bool  # whether :class:`RoomClient` is offered
     room_help: str  # how a room is written, such as "#alerts or C0123ABCD"
+    groups: bool  # whether :class:`GroupClient` is offered
     polls: bool  # whether answers have to be fetched
     watched: bool  # whether :class:`WatchedClient` is offered, and needed
     takes_answers: bool  # whether the product sends answers to ``hook_url``

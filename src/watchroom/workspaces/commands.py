@@ -116,7 +116,7 @@ def try_workspace(by: Actor, workspace: Workspace) -> str:
 def delete_workspace(by: Actor, workspace: Workspace) -> None:
     """Post there no more.
 
-    :raises Conflict: a step of a policy still posts in it.
+    :raises Conflict: a step of a policy still posts in it, or a schedule has a user group in it.
     """
     with change(by, "workspace.deleted", workspace, needs=needed_for(workspace), team=workspace.team) as made:
         made.note(name=workspace.name, slug=workspace.slug)
@@ -126,4 +126,4 @@ def delete_workspace(by: Actor, workspace: Workspace) -> None:
             workspace.delete()
         except ProtectedError as error:
             users = ", ".join(sorted(str(each) for each in error.protected_objects)[:5])
-            raise Conflict(f"Still used: {users}.", fix="Take it out of those policies first.") from None
+            raise Conflict(f"Still used: {users}.", fix="Take it out there first.") from None

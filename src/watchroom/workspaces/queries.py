@@ -27,6 +27,12 @@ def workspace_by(actor: Actor, slug: str) -> Workspace:
     return one(visible_to(actor), "chat workspace", slug=slug)
 
 
+def with_groups() -> QuerySet[Workspace]:
+    """Workspaces of products in which people can be mentioned together, by a user group."""
+    kinds = [name for name, product in all_of(GROUP).items() if product.groups]
+    return Workspace.objects.filter(kind__in=kinds).order_by("slug")
+
+
 def needed_for(workspace: Workspace) -> Action:
     """What is needed to change it: a team's is its managers' business, everybody's is the administrators'."""
     return Action.MANAGE if workspace.team_id else Action.ADMINISTER

@@ -28,6 +28,7 @@ class Product:
         emoji_field(EMOJI),
     )
     rooms = True
+    groups = False
     room_help = "#alerts:example.org, or !id:example.org"
     polls = True
     watched = False

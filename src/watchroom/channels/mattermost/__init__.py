@@ -46,6 +46,7 @@ class Product:
         emoji_field(EMOJI),
     )
     rooms = True
+    groups = False
     room_help = "town-square, or the room's id"
     polls = False
     watched = True

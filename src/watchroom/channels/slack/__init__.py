@@ -47,6 +47,7 @@ class Product:
         emoji_field(inbound.EMOJI),
     )
     rooms = True
+    groups = True
     room_help = "#alerts, or the room's id"
     polls = False
     watched = False

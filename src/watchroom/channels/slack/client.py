@@ -35,12 +35,25 @@ _FIXES = {
     "not_authed": "Paste the app's bot token again.",
     "token_revoked": "Install the app anew and paste its bot token.",
     "account_inactive": "Install the app anew and paste its bot token.",
-    "missing_scope": "Give the app the scopes of docs/chat.md and install it anew.",
+    "missing_scope": "Give the app the scopes of docs/chat.md, and install it anew.",
     "channel_not_found": "Use the room's id, and invite the app to it if it is private.",
     "not_in_channel": "Invite the app to the room, or give it the scope chat:write.public.",
     "is_archived": "Choose a room that is not archived.",
+    "invalid_user": "Guests and bots can't be in a user group: put somebody else on call, or take their account out.",
+    "invalid_users": "Somebody of them is no member of the workspace any more: they add their account anew.",
+    "failed_for_some_users": "Somebody of them is no member of the workspace any more: they add their account anew.",
+    "single_channel_guests_cannot_be_added": "Guests can't be in a user group: put somebody else on call.",
+    "permission_denied": "Let everybody change user groups: Workspace settings, Permissions, User Groups.",
+    "plan_upgrade_required": "User groups are part of Slack's paid plans.",
+    "paid_teams_only": "User groups are part of Slack's paid plans.",
+    "no_such_subteam": "Use the handle or the id of a user group that is there.",
     "users_not_found": "Use the e-mail address or the member id (profile, ⋮, Copy member ID) that Slack knows.",
 }
+
+
+GROUP = re.compile(r"S[A-Z0-9]{5,20}")
+GROUP_SCOPES = ("usergroups:read", "usergroups:write")
+_ALL_GROUPS_BYTES = 16 * 1024 * 1024  # Slack gives all of them at once
 
 
 class Slack:
@@ -51,25 +64,32 @@ class Slack:
             str(access.settings.get("url") or BASE), {"Authorization": f"Bearer {access.settings['token']}"}
         )
 
-    def _call(self, method: str, body: object = None, *, form: Mapping[str, str] | None = None) -> dict[str, Any]:
-        said = self.api.call("POST", f"/{method}", body, form=form)
+    def _call(
+        self, method: str, body: object = None, *, form: Mapping[str, str] | None = None, **options: Any
+    ) -> dict[str, Any]:
+        return self._ask(method, body, form=form, **options)[0]
+
+    def _ask(
+        self, method: str, body: object = None, *, form: Mapping[str, str] | None = None, **options: Any
+    ) -> tuple[dict[str, Any], Mapping[str, str]]:
+        said, headers = self.api.ask("POST", f"/{method}", body, form=form, **options)
         if not isinstance(said, dict) or not said.get("ok"):
             error = one_line(str(said.get("error", "no reason") if isinstance(said, dict) else "no reason"), 100)
-            needed = (
-                f" (needed: {one_line(str(said['needed']), 100)})"
-                if isinstance(said, dict) and said.get("needed")
-                else ""
-            )
+            needed = one_line(str(said.get("needed") or ""), 100) if isinstance(said, dict) else ""
+            fix = _FIXES.get(error, "")
+            if error == "missing_scope" and needed:
+                fix = f"Add {needed} to the app under OAuth & Permissions, and install it anew (docs/chat.md has all scopes)."
             raise DeliveryFailed(
-                f"Slack refused {method}: {error}{needed}.",
+                f"Slack refused {method}: {error}{f' (needed: {needed})' if needed else ''}.",
                 permanent=error not in _PASSING,
-                fix=_FIXES.get(error, ""),
+                fix=fix,
             )
-        return said
+        return said, headers
 
     def try_it(self) -> tuple[str, str]:
-        said = self._call("auth.test", form={})
-        return str(said.get("user_id", "")), f"Slack knows us as {said.get('user', '?')} in {said.get('team', '?')}."
+        said, headers = self._ask("auth.test", form={})
+        known = f"Slack knows us as {said.get('user', '?')} in {said.get('team', '?')}."
+        return str(said.get("user_id", "")), known + _lacking(headers.get("x-oauth-scopes", ""))
 
     def user(self, text: str) -> str:
         if USER.fullmatch(text):
@@ -120,6 +140,30 @@ class Slack:
             if "already_archived" not in failed.message:
                 raise
 
+    # User groups. Needs usergroups:read and usergroups:write (docs/chat.md).
+    # https://docs.slack.dev/reference/methods/usergroups.list
+    # https://docs.slack.dev/reference/methods/usergroups.users.update
+
+    def group(self, text: str) -> str:
+        said = self._call("usergroups.list", form={"include_disabled": "true"}, limit_bytes=_ALL_GROUPS_BYTES)
+        for each in said.get("usergroups") or []:
+            if text == each.get("id") or text.lower() == str(each.get("handle", "")).lower():
+                if each.get("date_delete"):
+                    raise DeliveryFailed(
+                        f"The user group @{each.get('handle')} is switched off in Slack.",
+                        permanent=True,
+                        fix="Switch it on again in Slack (People, User groups), or name another one.",
+                    )
+                return str(each["id"])
+        raise DeliveryFailed(
+            f"Slack knows no user group {text}.",
+            permanent=True,
+            fix="Make it in Slack (People, User groups), with somebody in it; or correct its name.",
+        )
+
+    def set_members(self, group: str, users: Sequence[str]) -> None:
+        self._call("usergroups.users.update", form={"usergroup": group, "users": ",".join(users)})
+
     # What people wrote there. Needs channels:history and groups:history (docs/chat.md).
 
     def statement(self, room: str, message: str) -> Statement:
@@ -160,6 +204,18 @@ class Slack:
 
     def whisper(self, room: str, user: str, text: str, *, key: str) -> None:
         self._call("chat.postEphemeral", {"channel": room, "user": user, "text": escaped(text)})
+
+
+def _lacking(scopes: str) -> str:
+    """What an app can't do that was installed before it was asked for. Slack says with each answer what it may do."""
+    has = {each.strip() for each in scopes.split(",")}
+    lacks = [each for each in GROUP_SCOPES if each not in has]
+    if not scopes or not lacks:
+        return ""
+    return (
+        f" It can't keep user groups: it lacks the scope{'s' * (len(lacks) > 1)} {' and '.join(lacks)}. Add "
+        f"{'them' if len(lacks) > 1 else 'it'} to the app under OAuth & Permissions, and install it anew."
+    )
 
 
 # No "<" within: in a text full of them each would be looked at from each.

@@ -134,6 +134,7 @@ class Product:
     summary = "Pages in a room of Teams, as a step of a policy. Buttons open Watchroom."
     fields = (Setting("url", "The workflow's address", _HOW, kind="password", required=True, secret=True),)
     rooms = False
+    groups = False
     room_help = "nothing: the workflow has its room"
     polls = False
     watched = False

@@ -173,6 +173,7 @@ class Product:
         Field("url", "API address", f"Leave empty for {BASE}.", kind="url"),
     )
     rooms = False
+    groups = False
     room_help = "the group's number, such as -1001234567890, or @channelname"
     polls = False
     watched = False

@@ -12,14 +12,15 @@ from django.db.models import Prefetch
 from ...accounts.actors import Actor
 from ...kernel import clock
 from ...oncall import commands as oncall
-from ...oncall.models import Calendar, RotationMember, Schedule, Temporary
+from ...oncall.models import Calendar, ChatGroup, RotationMember, Schedule, Temporary
+from ...oncall.rules import group_name
 from ..difference import State
 from ..parts import Hidden, plain_time
 from ._kind import Fields, Find, Kind, by_column, slug_of
 
 
 def _schedules() -> dict[str, Fields]:
-    rows = Schedule.objects.select_related("team").prefetch_related(
+    rows = Schedule.objects.select_related("team", "chat_group__workspace").prefetch_related(
         "rotations",
         "temporaries__people",
         "temporaries__other",
@@ -41,6 +42,7 @@ class _Place(NamedTuple):
 
 def _schedule(schedule: Schedule, members: Mapping[int, list[_Place]]) -> Fields:
     rotations = []
+    group: ChatGroup | None = getattr(schedule, "chat_group", None)
     emails = {each.pk: each.email for row in schedule.temporaries.all() for each in row.people.all()}
     for rotation in schedule.rotations.all():
         turns: dict[int, list[str]] = {}
@@ -68,6 +70,7 @@ def _schedule(schedule: Schedule, members: Mapping[int, list[_Place]]) -> Fields
         "timezone": schedule.timezone,
         "description": schedule.description,
         "remind_hours": schedule.remind_hours,
+        "chat_group": {"chat": group.workspace.slug, "group": group.group} if group is not None else None,
         "rotations": rotations,
         "temporary": [
             {
@@ -99,7 +102,8 @@ def _save(by: Actor, schedule: Schedule | None, fields: Fields, find: Find) -> N
         for rotation in fields["rotations"]
     ]
     own = {name: value for name, value in fields.items() if name not in ("temporary", "calendars")}
-    saved = oncall.save_schedule(by, schedule, **{**own, "team": find("teams", own["team"]), "rotations": rotations})
+    own |= {"team": find("teams", own["team"]), "rotations": rotations, "chat_group": own["chat_group"] or {}}
+    saved = oncall.save_schedule(by, schedule, **own)
     _save_calendars(by, saved, {each["name"]: each for each in fields["calendars"]})
 
 
@@ -140,6 +144,8 @@ def _key(row: Temporary) -> tuple[str, str]:
 
 def _complete(wanted: State, current: State) -> None:
     for slug, schedule in wanted.get("schedules", {}).items():
+        if group := schedule.get("chat_group"):
+            group["group"] = group_name(group["group"]) or group["group"]
         if "temporary" in schedule:  # what is over is history
             open_ones = [each for each in schedule["temporary"] if each["ends_at"] > plain_time(clock.now())]
             schedule["temporary"] = sorted(open_ones, key=lambda each: str(each["starts_at"]))

@@ -51,8 +51,8 @@ class Document(Part):
     teams: list[Team] = []
     identity_providers: list[IdentityProvider] = []
     group_grants: list[GroupGrant] = []
-    schedules: list[Schedule] = []
     workspaces: list[Workspace] = []
+    schedules: list[Schedule] = []
     webhooks: list[Webhook] = []
     bridges: list[Bridge] = []
     policies: list[Policy] = []
@@ -96,8 +96,8 @@ KEYS = {
     "teams": "slug",
     "identity_providers": "slug",
     "group_grants": "key",
-    "schedules": "slug",
     "workspaces": "slug",
+    "schedules": "slug",
     "webhooks": "slug",
     "bridges": "slug",
     "policies": "slug",

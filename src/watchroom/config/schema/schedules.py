@@ -47,6 +47,13 @@ class Calendar(Part):
     precedence: int = Field(0, ge=0, le=1000, description="Of entries that name no level, as [L1] does.")
 
 
+class ChatGroup(Part):
+    """The user group of a chat whose members are whoever is on call."""
+
+    chat: str = Field(description="Slug of the chat workspace, a Slack.")
+    group: str = Field(description="Its handle, such as payments-oncall, or its id there.")
+
+
 class Schedule(Part):
     """Who is on call when."""
 
@@ -56,6 +63,7 @@ class Schedule(Part):
     timezone: str = "UTC"
     description: str = ""
     remind_hours: int = Field(12, ge=0, le=168, description="Before a shift, for whoever comes; 0: no reminder.")
+    chat_group: ChatGroup | None = None
     rotations: list[Rotation] = []
     temporary: list[Temporary] = []
     calendars: list[Calendar] = []

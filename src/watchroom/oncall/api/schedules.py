@@ -17,6 +17,7 @@ from ...kernel.errors import NotFound
 from .. import commands, facts, queries
 from ..models import Override
 from ..schemas import (
+    ChatGroupOut,
     GapOut,
     OnCallNow,
     OnCallOut,
@@ -49,6 +50,7 @@ def _detail(request: HttpRequest, slug: str) -> ScheduleDetail:
         rotations=[RotationOut.of(each) for each in row.rotations.prefetch_related("members")],
         overrides=[OverrideOut.of(each) for each in overrides],
         on_call=[Who.of(person) for person in queries.who(row, now)],
+        chat_group=ChatGroupOut.of(group) if (group := queries.group_of(row)) else None,
     )
 
 
@@ -94,6 +96,8 @@ def patch_schedule(request: HttpRequest, slug: str, body: SchedulePatch) -> Sche
     row = queries.schedule_by(by, slug)
     given: dict[str, Any] = {"name": row.name, "timezone": row.timezone, "description": row.description}
     given |= body.model_dump(exclude_none=True, exclude={"team", "rotations"})
+    if "chat_group" in body.model_fields_set and body.chat_group is None:
+        given["chat_group"] = {}
     team = team_by(body.team) if body.team else row.team
     saved = commands.save_schedule(by, row, team=team, rotations=_rotations(body.rotations), **given)
     return _detail(request, saved.slug)
@@ -105,6 +109,14 @@ def delete_schedule(request: HttpRequest, slug: str) -> Status[None]:
     by = actor_of(request)
     commands.delete_schedule(by, queries.schedule_by(by, slug))
     return Status(204, None)
+
+
+@router.post("/schedules/{slug:slug}/chat-group/again", response=ScheduleDetail, summary="Put its user group right")
+def again_chat_group(request: HttpRequest, slug: str) -> ScheduleDetail:
+    """Tell the chat anew whoever is on call, whatever it was told before. For responders of the team."""
+    by = actor_of(request)
+    commands.put_group_right(by, queries.schedule_by(by, slug))
+    return _detail(request, slug)
 
 
 @router.get("/schedules/{slug:slug}/shifts", response=ShiftsOut, summary="The final schedule")

@@ -2,6 +2,7 @@
 
 from .absences import add_absence, import_absences, may_speak_for, people_spoken_for, remove_absence, set_holidays
 from .calendars import address_of, make_feed, refresh_calendars, remove_calendar, revoke_feed, save_calendar
+from .groups import look_at_groups_in, put_group_right
 from .handoffs import acknowledge_handoff, note_handoff
 from .overrides import accept_rota, add_override, remove_override, take_back_rota
 from .schedules import delete_schedule, draft_layers, save_schedule
@@ -25,11 +26,13 @@ __all__ = [
     "end_temporary",
     "expire_swaps",
     "import_absences",
+    "look_at_groups_in",
     "make_feed",
     "may_speak_for",
     "note_handoff",
     "offer_swap",
     "people_spoken_for",
+    "put_group_right",
     "refresh_calendars",
     "remove_absence",
     "remove_calendar",

@@ -18,6 +18,7 @@ from ...kernel.errors import Conflict, Refused
 from ...kernel.times import within_reach
 from ..models import Rotation, RotationMember, Schedule
 from ..rules import Layer, RuleError, local_from, restriction_to, restrictions_from
+from .groups import checked_group, name_group
 from .handoffs import look_again
 from .worked import settle
 
@@ -40,16 +41,18 @@ def save_schedule(
     description: str = "",
     remind_hours: int | None = None,
     rotations: Sequence[Mapping[str, Any]] | None = None,
+    chat_group: Mapping[str, Any] | None = None,
 ) -> Schedule:
     """Create a schedule or change it. ``rotations`` replaces all of them; ``None`` leaves them as they are, and
-    ``remind_hours`` too: how long before a shift whoever comes is reminded of it, 0 for not at all.
+    ``remind_hours`` too: how long before a shift whoever comes is reminded of it, 0 for not at all. ``chat_group`` is the user
+    group of a chat whose members are whoever is on call, ``{"chat": slug, "group": "@payments-oncall"}``; ``{}``: none.
 
     A rotation is ``{"id" (of the one that goes on; without it, that of the same name), "name", "precedence", "unit", "length", "starts_at": "2026-03-02T09:00" (local), "until",
     "restrictions", "members": [[person id, …], …], "shadows": [[person id, …], …]}``; each of the members is one turn, and the
     shadows at the same place learn beside it: they are shown, but never paged.
 
     :raises Refused: names the rotation's field, such as ``rotations[1].length``.
-    :raises Conflict: another schedule has this slug.
+    :raises Conflict: another schedule has this slug, or this user group.
     """
     row = schedule or Schedule()
     name = checked_name(name)
@@ -59,6 +62,7 @@ def save_schedule(
     checked = None if rotations is None else [_checked(number, each) for number, each in enumerate(rotations)]
     if schedule is not None:
         by.require(Action.MANAGE, schedule.team)
+    group = None if chat_group is None else checked_group(chat_group, schedule, team)
     with change(
         by, "schedule.changed" if schedule else "schedule.created", row, needs=Action.MANAGE, team=team
     ) as made:
@@ -81,6 +85,8 @@ def save_schedule(
                     for fields, members, shadows in checked
                 ]
             )
+        if chat_group is not None:
+            name_group(made, row, group)
         made.note(name=name, slug=slug, timezone=timezone, remind_hours=remind)
         made.touch("schedules", f"schedule:{row.pk}")
         look_again(made, row.pk)

@@ -25,6 +25,7 @@ from ...kernel.db import claimable, locked
 from ...kernel.errors import Conflict, Refused
 from .. import facts, queries, rules
 from ..models import Correction, Schedule, Temporary, WorkedShift
+from .groups import look_at_groups
 
 log = logging.getLogger(__name__)
 BATCH = 50
@@ -38,13 +39,14 @@ def settle(
     at: datetime, schedules: Iterable[int], *, back: frozenset[int] = NOBODY, gone: frozenset[int] = NOBODY
 ) -> None:
     """Who is on call in these schedules is about to change: write down who was until ``at``. Also of those in which one of
-    them stands in. Inside the caller's transaction.
+    them stands in. Inside the caller's transaction; after it the engine looks at their user groups.
 
     Where somebody has just been let go or taken back, say so: ``back`` was still to be reached until now, ``gone`` was not.
     """
     numbers = set(schedules)
     numbers |= set(Temporary.objects.filter(other__in=numbers, starts_at__lt=at).values_list("schedule", flat=True))
     rows = locked(Schedule.objects.filter(pk__in=numbers).order_by("pk"))
+    look_at_groups(at, numbers)
     behind = [row for row in rows if row.written_to < at]
     while behind:
         before = {row.pk: row.written_to for row in behind}

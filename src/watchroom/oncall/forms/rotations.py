@@ -14,7 +14,8 @@ from ...accounts.models import Team
 from ...accounts.roles import Action
 from ...kernel.found import OneOf
 from ...kernel.local_time import LocalTime
-from ..models import Rotation, Schedule
+from ...workspaces.queries import with_groups
+from ..models import ChatGroup, Rotation, Schedule
 from ..rules import check_zone, to_utc
 from .hours import HoursField
 from .turns import Offered, TurnsField
@@ -49,7 +50,7 @@ class _Folded(forms.Form):
 class ScheduleForm(_Folded):
     """A schedule without its rotations."""
 
-    seldom = ("description", "remind_hours", "slug")
+    seldom = ("description", "remind_hours", "chat", "group", "slug")
     name = forms.CharField(max_length=100, label="Name")
     team = OneOf(Team.objects.none(), label="Owned by")
     timezone = zone_field(initial="UTC", help_text="Hand-offs keep to the clocks of this zone, also when these change.")
@@ -61,6 +62,14 @@ class ScheduleForm(_Folded):
         initial=12,
         label="Hours before a shift in which whoever comes is reminded",
         help_text="Their contact methods are checked then. 0: no reminder.",
+    )
+    chat = forms.ChoiceField(required=False, label="Slack workspace of the user group")
+    group = forms.CharField(
+        required=False,
+        max_length=81,
+        label="User group in Slack",
+        help_text="Such as @payments-oncall, made in Slack before. Its members are whoever is on call, and nobody else, so that "
+        "whoever mentions it reaches them. Empty: none.",
     )
     slug = forms.CharField(
         required=False,
@@ -79,11 +88,27 @@ class ScheduleForm(_Folded):
                 "remind_hours": schedule.remind_hours,
                 "slug": schedule.slug,
             }
+            if named := ChatGroup.objects.filter(schedule=schedule).select_related("workspace").first():
+                kwargs["initial"] |= {"chat": named.workspace.slug, "group": named.shown}
         super().__init__(*args, **kwargs)
+        chats = [(row.slug, row.name) for row in with_groups()]
+        if not chats:
+            del self.fields["group"]
+        if len(chats) < 2:
+            del self.fields["chat"]
+        else:
+            self.fields["chat"].choices = [("", "None"), *chats]  # type: ignore[attr-defined]
         teams = actor.teams_where(Action.MANAGE)
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]
         if schedule is None and len(teams) == 1:
             self.initial.setdefault("team", teams[0].pk)
+
+    def values(self) -> dict[str, Any]:
+        """What the command takes. Where no chat has user groups, it is not asked about one, and nothing is said."""
+        data = dict(self.cleaned_data)
+        if "group" in data:
+            data["chat_group"] = {"chat": data.pop("chat", ""), "group": data.pop("group")}
+        return data
 
 
 class WallTime(LocalTime):

@@ -3,6 +3,7 @@
 from .away import Absence, HolidayPlace
 from .calendars import Calendar, CalendarShift, Feed
 from .changes import Handoff, Swap
+from .groups import ChatGroup
 from .schedules import Override, Rotation, RotationMember, Schedule, Temporary
 from .worked import Correction, WorkedShift
 
@@ -10,6 +11,7 @@ __all__ = [
     "Absence",
     "Calendar",
     "CalendarShift",
+    "ChatGroup",
     "Correction",
     "Feed",
     "Handoff",

@@ -8,6 +8,7 @@ call and never nobody.
 from __future__ import annotations
 
 from .final import dropped, final_shifts, gaps, layer_shifts, merged, next_handoff, on_call_at, shadow_shifts, shifts_of
+from .groups import Account, Membership, group_name, membership
 from .handoffs import Handoff, handoffs, handoffs_of
 from .planner import Wishes, outdated, propose
 from .quality import Finding, Load, Moved, Quality, conflicts, difference, joined, load_of, quality
@@ -18,12 +19,14 @@ from .worked import cut, holes
 from .zones import check_zone, local_from, span_text, to_utc
 
 __all__ = [
+    "Account",
     "Dropped",
     "Duty",
     "Finding",
     "Handoff",
     "Layer",
     "Load",
+    "Membership",
     "Moved",
     "Override",
     "Plan",
@@ -41,6 +44,7 @@ __all__ = [
     "fault",
     "final_shifts",
     "gaps",
+    "group_name",
     "handoffs",
     "handoffs_of",
     "holes",
@@ -48,6 +52,7 @@ __all__ = [
     "layer_shifts",
     "load_of",
     "local_from",
+    "membership",
     "merged",
     "next_handoff",
     "on_call_at",

@@ -2,6 +2,7 @@
 
 from .absences import AbsenceFile, AbsenceIn, AbsenceOut, AbsencesImportedOut, HolidaysIn
 from .calendars import CalendarIn, CalendarOut, CalendarsOut, FeedIn, FeedOut, FeedsOut
+from .groups import ChatGroupIn, ChatGroupOut
 from .handoffs import HandoffCheckOut, HandoffNoteIn, HandoffOut, ReportLine, ReportSection
 from .people import Who
 from .planning import (
@@ -45,6 +46,8 @@ __all__ = [
     "CalendarIn",
     "CalendarOut",
     "CalendarsOut",
+    "ChatGroupIn",
+    "ChatGroupOut",
     "CorrectionIn",
     "CorrectionOut",
     "CoverIn",

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from ninja import Field, Schema
 
 from ..models import Override, Rotation, Schedule
+from .groups import ChatGroupIn, ChatGroupOut
 from .people import Who
 
 
@@ -137,6 +138,7 @@ class ScheduleDetail(ScheduleOut):
     rotations: list[RotationOut]
     overrides: list[OverrideOut]
     on_call: list[Who] = Field(description="Right now.")
+    chat_group: ChatGroupOut | None = Field(description="Null: no user group follows who is on call.")
 
 
 class ScheduleIn(Schema):
@@ -149,6 +151,7 @@ class ScheduleIn(Schema):
     description: str = ""
     remind_hours: int = Field(12, ge=0, le=168, description="Before a shift; 0: no reminder.")
     rotations: list[RotationIn] = []
+    chat_group: ChatGroupIn | None = None
 
 
 class SchedulePatch(Schema):
@@ -161,6 +164,7 @@ class SchedulePatch(Schema):
     description: str | None = None
     remind_hours: int | None = Field(None, ge=0, le=168, description="Before a shift; 0: no reminder.")
     rotations: list[RotationIn] | None = None
+    chat_group: ChatGroupIn | None = Field(None, description="Left out, it stays; null takes it away.")
 
 
 class ShiftOut(Schema):

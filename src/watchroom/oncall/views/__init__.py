@@ -6,7 +6,7 @@ from .handoffs import handoff, handoff_acknowledge, handoff_note, handoffs
 from .overview import overview
 from .own import absence_add, absence_import, absence_remove, holidays, mine
 from .plan import planner, planner_accept, planner_take_back
-from .schedules import override_add, override_preview, override_remove, schedule, schedule_delete
+from .schedules import group_again, override_add, override_preview, override_remove, schedule, schedule_delete
 from .swaps import cover, shift_take, swap_decline, swap_offer, swap_take, swap_withdraw
 from .temporaries import temporary, temporary_end
 from .worked import correct, correction_take_back, worked_csv, worked_page
@@ -23,6 +23,7 @@ __all__ = [
     "feed",
     "feed_make",
     "feed_revoke",
+    "group_again",
     "handoff",
     "handoff_acknowledge",
     "handoff_note",

@@ -59,7 +59,7 @@ def schedule_edit(request: HttpRequest, slug: str = "") -> HttpResponseBase:
     if right and "preview" not in request.POST:
         given = [each.values(form.cleaned_data["timezone"]) for each in rotations.forms]
         try:
-            saved = commands.save_schedule(by, row, **form.cleaned_data, rotations=given)
+            saved = commands.save_schedule(by, row, **form.values(), rotations=given)
         except WatchroomError as error:
             _blame(form, rotations, error)
         else:
@@ -74,6 +74,7 @@ def _blame(form: ScheduleForm, rotations: Rotations, error: WatchroomError) -> N
         rotation = rotations.forms[int(named[1])]
         rotation.add_error(named[2] if named[2] in rotation.fields else None, str(error))
     else:
+        error.field = error.field.removeprefix("chat_group.")
         blame(form, error)
 
 

@@ -179,6 +179,8 @@ def _show(request: HttpRequest, by: Actor, row: Schedule, form: OverrideForm | N
         ],
         "overrides": [each for each in overrides if each.kind != Override.Kind.PLANNED],
         "planned": [each for each in overrides if each.kind == Override.Kind.PLANNED],
+        "group": queries.group_of(row),
+        "own": by.person,
         "calendars": row.calendars.all(),
         "temporaries": row.temporaries.filter(ends_at__gt=now).select_related("other"),
         "form": form,
@@ -257,6 +259,18 @@ def override_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponseBas
         raise NotFound("There is no such override.", field="override", value=pk, fix="See the schedule.")
     commands.remove_override(by, row)
     messages.success(request, "The override is removed.")
+    return redirect("schedule", slug)
+
+
+@require_POST
+def group_again(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Tell the chat anew who belongs in the user group."""
+    by = actor_of(request)
+    row = queries.schedule_by(by, slug)
+    try:
+        commands.put_group_right(by, row)
+    except WatchroomError as error:
+        messages.error(request, str(error))
     return redirect("schedule", slug)
 
 

@@ -9,7 +9,7 @@ from .contact import (
     set_limit,
     set_quiet_hours,
 )
-from .defects import record_defect, resolve_defect
+from .defects import ACCEPTED_FOR, clear_defects, record_defect, resolve_defect
 from .escalations import (
     Cause,
     page,
@@ -31,11 +31,13 @@ from .turns import take_first_turns, take_turn
 from .urgency import raise_urgency
 
 __all__ = [
+    "ACCEPTED_FOR",
     "Cause",
     "add_contact_method",
     "carry_out_action",
     "claim",
     "claim_actions",
+    "clear_defects",
     "confirm_code",
     "decide_approval",
     "delete_policy",

@@ -9,9 +9,11 @@ from ...accounts.actors import Actor
 from ...accounts.changes import Change, change
 from ...accounts.models import Person
 from ...channels.base import Channel, Recognises, is_for_everything
+from ...kernel import clock
 from ...kernel.checks import within
 from ...kernel.errors import Refused
 from ...kernel.plugins import one_of
+from ...oncall.commands import look_at_groups_in
 from ..models import ContactMethod, NotificationRule, QuietHours, Urgency
 from .order import follows_plan, go_by_plan, needed_for
 from .results import give_up_on
@@ -95,6 +97,15 @@ def remove_contact_method(by: Actor, method: ContactMethod) -> None:
 def _touch(made: Change, method: ContactMethod) -> None:
     made.note(person=str(method.person), channel=method.channel, label=method.label)
     made.touch(f"person:{method.person_id}")
+    account_changed(method)
+
+
+def account_changed(method: ContactMethod) -> None:
+    """It was added, confirmed or removed: where it is an account of a chat, it may belong in a user group there, or no more. Inside the
+    caller's transaction."""
+    workspace = method.settings.get("workspace") if method.handle else None
+    if isinstance(workspace, int):
+        look_at_groups_in(clock.now(), workspace, method.person)
 
 
 def set_limit(

@@ -16,6 +16,7 @@ from ...kernel.db import announce, locked
 from ...kernel.errors import NotAllowed, Refused
 from ..models import ContactMethod, Notification, Urgency
 from ..together import bundle_of
+from .contact import account_changed
 from .notifications import topics_of
 from .order import needed_for
 
@@ -120,6 +121,7 @@ def _verified(method: ContactMethod) -> None:
     method.verified_at, method.code_hash, method.code_expires_at, method.code_tries = clock.now(), "", None, 0
     method.taken_back = ""
     method.save(update_fields=["verified_at", "code_hash", "code_expires_at", "code_tries", "taken_back"])
+    account_changed(method)
 
 
 def _hashed(method: ContactMethod, code: str) -> str:

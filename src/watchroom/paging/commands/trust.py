@@ -9,6 +9,7 @@ from __future__ import annotations
 from ...accounts.changes import Change
 from ...channels.chat import handle_of
 from ...kernel.db import locked
+from ...oncall.commands import look_at_groups_in
 from ...workspaces.models import Workspace
 from ..models import ContactMethod, Notification, Urgency
 from .notifications import Notice, write
@@ -29,6 +30,7 @@ def take_back_confirmations(made: Change, workspace: Workspace) -> list[str]:
     ContactMethod.objects.bulk_update(
         rows, ["verified_at", "code_hash", "code_expires_at", "code_tries", "taken_back"], batch_size=500
     )
+    look_at_groups_in(made.at, workspace.pk)
     people = {row.person_id: row.person for row in confirmed if row.person.is_active}
     if people:
         write(

@@ -19,6 +19,7 @@ class PagingDefect(models.Model):
         RAN_OUT = "ran_out", "Nobody answered at all"
         AHEAD = "ahead", "A step will have nobody to page"
         IMPAIRED = "impaired", "Paging was impaired"
+        GROUP = "group", "A user group does not follow who is on call"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     # Names the cause: while it is open, the same cause is counted, not written again.
