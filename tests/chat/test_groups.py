@@ -213,7 +213,7 @@ def test_of_two_on_call_the_one_with_an_account_is_put_in(pay: Payments, client:
     assert pay.users == ["U0KIM00"] and open_defects() == []
     client.force_login(pay.ben, backend=BACKEND)
     page = client.get("/schedules/payments").content.decode()
-    assert "Ben has not added Slack under How you are reached." in page and "/me/contact" in page
+    assert "Has not added Slack under How you are reached." in page and "/me/contact" in page
     assert "reaches <strong>Kim</strong>." in page
 
 
