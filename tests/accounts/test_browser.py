@@ -11,7 +11,7 @@ import factories
 from peers.chromium import PHONE, axe
 from watchroom.accounts import commands
 from watchroom.accounts.actors import SYSTEM
-from watchroom.accounts.models import Person
+from watchroom.accounts.models import IdentityProvider, Installation, Person
 from watchroom.kernel import clock
 from watchroom.paging.models import Notification
 
@@ -147,5 +147,17 @@ def test_a_passkey_signs_in(live_server: Any, quiet: Chromium) -> None:
     page.click("#passkey_login")
     page.wait_for_url("**/me")
     assert Person.objects.get(pk=person.pk).last_login
+    # Single sign-on only: no way around it for who is no administrator.
+    IdentityProvider.objects.create(name="Okta", slug="okta", enabled=True)
+    Installation.objects.update_or_create(pk=1, defaults={"single_sign_on_only": True})
+    page.context.clear_cookies()
+    page.goto("/account/login/?next=/me")
+    assert axe(page) == []
+    page.click("summary:has-text('Administrators')")
+    page.click("#passkey_login")
+    page.wait_for_selector("text=Passwords are for administrators here")
+    page.wait_for_selector("text=Sign in with Okta")
+    page.goto("/me")
+    page.wait_for_url("**/account/login/**")
     quiet.close_pages()  # so that nothing is tried again after the last look
     quiet.take_problems()

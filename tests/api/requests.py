@@ -28,6 +28,7 @@ def requests(world: World) -> dict[str, Any]:
         "POST tokens": {"name": "T", "scope": "read", "person": sam},
         "POST identity-providers": {"name": "Entra ID"},
         "PUT identity-providers/{slug}": {"name": "Okta", "unasked": True},
+        "PUT single-sign-on-only": {"on": False},
         "POST group-grants": {"group": "leads", "role": "manager"},
         "PUT group-grants/{id}": {"group": "oncall", "role": "responder"},
         "POST services": new,

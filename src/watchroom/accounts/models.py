@@ -246,6 +246,9 @@ class Installation(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     set_up_at = models.DateTimeField(null=True, blank=True)
     walk = models.JSONField(default=dict)  # what the first-run walk has made so far
+    single_sign_on_only = models.BooleanField(
+        default=False, db_default=False, help_text="Whether passwords are off for all but administrators."
+    )
     push_key = EncryptedJSON(null=True)  # by which push services know us (channels/push/keys.py)
 
     class Meta:

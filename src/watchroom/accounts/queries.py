@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
+from allauth.socialaccount.models import SocialAccount
 from django.db.models import QuerySet
 
 from ..kernel import clock
@@ -16,7 +18,7 @@ from ..kernel.signing import fingerprint
 from .actors import Actor
 from .models import ApiToken, AuditRecord, GroupGrant, IdentityProvider, Installation, Membership, Person, Team
 from .roles import Action, Role
-from .vouched import Grant
+from .vouched import Grant, speaks_for
 
 _USED_EVERY = timedelta(minutes=5)
 
@@ -159,6 +161,39 @@ def missing_of(provider: IdentityProvider) -> list[str]:
     """What a provider still lacks before anybody can sign in by it, in words."""
     named = {"entity ID": provider.entity_id, "sign-in address": provider.sso_url, "certificate": provider.certificates}
     return [name for name, value in named.items() if not value]
+
+
+def domains_by_provider() -> dict[str, list[str]]:
+    """The providers that are switched on, by the name under which allauth keeps whom they know, with the domains of the addresses
+    that they may speak for (none: all)."""
+    found = dict(IdentityProvider.objects.filter(enabled=True).values_list("slug", "domains"))
+    if conf.current().oidc:
+        found["oidc"] = json.loads(conf.current().oidc).get("domains") or []
+    return found
+
+
+def is_single_sign_on_only() -> bool:
+    """Whether that is switched on; it holds as :func:`passwords_are_off` says."""
+    return Installation.objects.filter(pk=1, single_sign_on_only=True).exists()
+
+
+def passwords_are_off() -> bool:
+    """Whether all but administrators come in by an identity provider alone. Nobody is locked out where none is switched on."""
+    return is_single_sign_on_only() and bool(domains_by_provider())
+
+
+def comes_by_provider_alone(person: Person) -> bool:
+    """Whether ``person`` comes in by no password, and no passkey."""
+    return person.role < Role.ADMINISTRATOR and passwords_are_off()
+
+
+def administrators_come_in() -> bool:
+    """Whether an administrator has come in by a provider that is switched on, and may speak for them."""
+    domains = domains_by_provider()
+    known = SocialAccount.objects.filter(
+        provider__in=domains, user__role=Role.ADMINISTRATOR, user__is_active=True
+    ).values_list("provider", "user__email")
+    return any(speaks_for(domains[provider], email) for provider, email in known)
 
 
 def addresses_of(provider: IdentityProvider) -> dict[str, str]:

@@ -273,6 +273,18 @@ class IdentityProviderIn(Schema):
     groups_attribute: str | None = Field(None, description="Empty: one of the usual ones.")
 
 
+class SingleSignOnOnly(Schema):
+    """Whether all but administrators come in by an identity provider alone: by no password and no passkey."""
+
+    on: bool
+
+
+class SingleSignOnOnlyOut(SingleSignOnOnly):
+    """Whether it is, and holds: it does while a provider is switched on."""
+
+    holds: bool
+
+
 class GroupGrantOut(Schema):
     """What being in a group of an identity provider gives."""
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import clear_authentication_records
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from ..kernel import settings as conf
 from .models import Person
+from .queries import comes_by_provider_alone, passwords_are_off
 from .vouching import come_in
+
+ONLY_BY_PROVIDER = "Passwords are for administrators here. Everybody else comes in by the company's own sign-in."
 
 
 class Adapter(DefaultAccountAdapter):
@@ -23,7 +29,21 @@ class Adapter(DefaultAccountAdapter):
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return conf.current().sign_up
+        return conf.current().sign_up and not passwords_are_off()
+
+    def pre_login(self, request: HttpRequest, user: Any, **how: Any) -> HttpResponse | None:
+        """Every way in comes by here, once, before a second factor is asked for."""
+        if refused := super().pre_login(request, user, **how):
+            return refused
+        if "sociallogin" in (how["signal_kwargs"] or {}) or not comes_by_provider_alone(user):
+            return None
+        clear_authentication_records(request)
+        messages.error(request, ONLY_BY_PROVIDER)
+        return redirect("account_login")
+
+    def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
+        if not comes_by_provider_alone(user):
+            super().send_password_reset_mail(user, email, context)
 
     def post_login(self, request: HttpRequest, user: Any, **how: Any) -> HttpResponse:
         if login := (how["signal_kwargs"] or {}).get("sociallogin"):

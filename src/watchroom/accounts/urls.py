@@ -24,6 +24,7 @@ urlpatterns = [
     path("teams/<slug:slug>/members/<int:pk>/remove", teams.member_remove, name="team-member-remove"),
     path("identity-providers", identity_providers.index, name="identity-providers"),
     path("identity-providers/new", identity_providers.edit, name="identity-provider-new"),
+    path("identity-providers/only", identity_providers.only, name="single-sign-on-only"),
     path("identity-providers/groups", identity_providers.grant_new, name="group-grant-new"),
     path("identity-providers/groups/<int:pk>/delete", identity_providers.grant_delete, name="group-grant-delete"),
     path("identity-providers/<slug:slug>", identity_providers.edit, name="identity-provider"),

@@ -130,6 +130,32 @@ def delete(api: Api, slug: str) -> Any:
     return api.call("DELETE", f"/identity-providers/{slug}"), f"Deleted {slug}."
 
 
+@click.group("single-sign-on-only")
+def only() -> None:
+    """Whether providers are the only way in, but for administrators."""
+
+
+@only.command("show")
+@api_command
+def only_show(api: Api) -> Any:
+    """Whether it is switched on, and whether it holds: it does while a provider is switched on."""
+    return api.get("/single-sign-on-only"), facts
+
+
+@only.command("on")
+@api_command
+def only_on(api: Api) -> Any:
+    """No passwords, passkeys or sign-up any more. An administrator has to have come in by a provider before."""
+    return api.call("PUT", "/single-sign-on-only", {"on": True}), facts
+
+
+@only.command("off")
+@api_command
+def only_off(api: Api) -> Any:
+    """Passwords work again, also where nobody comes in any more: on the machine itself this needs no token."""
+    return api.call("PUT", "/single-sign-on-only", {"on": False}), facts
+
+
 @click.command("group-grants")
 @click.option("--cursor", help="From the page before.")
 @api_command
@@ -161,4 +187,4 @@ def delete_grant(api: Api, id: int) -> Any:
     return api.call("DELETE", f"/group-grants/{id}"), "Deleted."
 
 
-commands = [identity_providers, identity_provider, group_grants, group_grant]
+commands = [identity_providers, identity_provider, only, group_grants, group_grant]

@@ -11,7 +11,15 @@ from ...api.pages import Cursor, Limit, page
 from ...kernel.finding import one
 from .. import commands, queries
 from ..models import GroupGrant, IdentityProvider
-from ..schemas import GroupGrantIn, GroupGrantOut, IdentityProviderIn, IdentityProviderOut
+from ..roles import Action
+from ..schemas import (
+    GroupGrantIn,
+    GroupGrantOut,
+    IdentityProviderIn,
+    IdentityProviderOut,
+    SingleSignOnOnly,
+    SingleSignOnOnlyOut,
+)
 
 router = Router(tags=["Single sign-on"])
 
@@ -63,6 +71,24 @@ def read_identity_provider_again(request: HttpRequest, slug: str) -> IdentityPro
     """For a certificate that was exchanged; it happens by itself once a day. Refused where it has no address of metadata."""
     by = actor_of(request)
     return IdentityProviderOut.of(commands.read_again(by, queries.provider_for(by, slug)))
+
+
+def _only() -> SingleSignOnOnlyOut:
+    return SingleSignOnOnlyOut(on=queries.is_single_sign_on_only(), holds=queries.passwords_are_off())
+
+
+@router.get("/single-sign-on-only", response=SingleSignOnOnlyOut, summary="Whether providers are the only way in")
+def get_single_sign_on_only(request: HttpRequest) -> SingleSignOnOnlyOut:
+    """For administrators, who come in by a password all the same."""
+    actor_of(request).require(Action.ADMINISTER)
+    return _only()
+
+
+@router.put("/single-sign-on-only", response=SingleSignOnOnlyOut, summary="Make providers the only way in")
+def put_single_sign_on_only(request: HttpRequest, body: SingleSignOnOnly) -> SingleSignOnOnlyOut:
+    """Or not. Refused until an administrator has come in by a provider that is switched on."""
+    commands.switch_single_sign_on_only(actor_of(request), on=body.on)
+    return _only()
 
 
 def _save_grant(request: HttpRequest, row: GroupGrant | None, body: GroupGrantIn) -> GroupGrantOut:

@@ -15,6 +15,7 @@ from .inviting import Invited, invite_several
 from .people import activate_person, change_person, create_person, deactivate_person
 from .scim import drop_group, patch_group, push_group, push_person
 from .set_up import finish_walk, record_walk, set_up
+from .single_sign_on import switch_single_sign_on_only
 from .teams import delete_team, remove_member, save_team, set_member
 from .tokens import make_token, revoke_token
 
@@ -51,5 +52,6 @@ __all__ = [
     "set_member",
     "set_up",
     "switch_provider",
+    "switch_single_sign_on_only",
     "unasked_answer",
 ]

@@ -27,7 +27,9 @@ from ..vouched import Vouched
 
 READ_EVERY = timedelta(days=1)
 FETCHED_WITHIN = timedelta(minutes=5)  # the browser that brought an answer comes for it at once
-_TAKEN = frozenset({"oidc", "saml", "openid_connect", "new", "groups"})  # by what signs in otherwise, and by our pages
+_TAKEN = frozenset(
+    {"oidc", "saml", "openid_connect", "new", "groups", "only"}
+)  # by what signs in otherwise, and by our pages
 _TEXTS = {
     "entity_id": 1024,
     "sso_url": 2000,

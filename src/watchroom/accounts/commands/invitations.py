@@ -54,7 +54,7 @@ def _stamp(person: Person) -> str:
 def _mail(person: Person, by: Actor, url: str) -> bool:
     text = (
         f"Hello {person.name},\n\n{by.name} invites you to sign in to Watchroom.\n"
-        f"Choose a password within seven days:\n\n{url}\n"
+        f"Come in within seven days by this link:\n\n{url}\n"
     )
     try:
         return send_mail("Your account in Watchroom", text, conf.current().mail_from, [person.email]) == 1

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from ...kernel import clock
 from ...kernel import settings as conf
-from ...kernel.errors import WatchroomError
+from ...kernel.errors import Conflict, WatchroomError
 from ...kernel.finding import one
 from ...web.middleware import actor_of
 from .. import commands, queries
@@ -40,6 +40,9 @@ def index(request: HttpRequest, form: GrantForm | None = None) -> HttpResponseBa
         "scim_url": f"{conf.current().url}/scim/v2",
         "scim_people": ScimUser.objects.count(),
         "scim_groups": ScimGroup.objects.count(),
+        "only": queries.is_single_sign_on_only(),
+        "holds": queries.passwords_are_off(),
+        "proved": queries.administrators_come_in(),
         "grant_form": form or GrantForm(auto_id="grant_%s"),
     }
     return render(request, "accounts/identity_providers.html", context, status=422 if form else 200)
@@ -112,6 +115,20 @@ def do(request: HttpRequest, slug: str) -> HttpResponseBase:
             messages.success(request, f"“{row.name}” is deleted.")
             return redirect("identity-providers")
     return redirect("identity-provider", slug)
+
+
+@require_POST
+def only(request: HttpRequest) -> HttpResponseBase:
+    """Make providers the only way in, or not."""
+    by, on = actor_of(request), request.POST.get("only") == "on"
+    try:
+        commands.switch_single_sign_on_only(by, on=on)
+        messages.success(
+            request, "Passwords are off but for administrators." if on else "Passwords work for everybody."
+        )
+    except Conflict as error:
+        messages.error(request, str(error))
+    return redirect("identity-providers")
 
 
 @require_POST

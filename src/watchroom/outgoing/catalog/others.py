@@ -74,6 +74,8 @@ OTHERS: tuple[Type, ...] = (
     other("identity_provider.changed", "A company's own sign-in was changed.", slug=TEXT, enabled=YES, fields=maybe(LIST)),
     other("identity_provider.read_again", "The certificates of a company's own sign-in were brought up to date.", certificates=LIST),
     other("identity_provider.deleted", "A company's own sign-in was deleted.", **SLUGS),
+    other("single_sign_on_only.on", "Nobody but administrators comes in by a password any more."),
+    other("single_sign_on_only.off", "Passwords work for everybody again."),
     other("group_grant.made", "Being in a group gives a role now.", group=TEXT, role=TEXT, team=maybe(TEXT)),
     other("group_grant.changed", "Being in a group gives another role now.", group=TEXT, role=TEXT, team=maybe(TEXT)),
     other("group_grant.deleted", "Being in a group gives no role any more.", group=TEXT, role=TEXT, team=maybe(TEXT)),

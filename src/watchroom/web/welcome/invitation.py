@@ -6,11 +6,12 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
 from ...accounts.actors import acting
 from ...accounts.commands import accept_invitation, read_invitation
+from ...accounts.queries import comes_by_provider_alone
 from ...kernel.errors import Refused
 from .forms import YouForm
 from .walk import ensure_reachable
@@ -20,6 +21,9 @@ from .walk import ensure_reachable
 def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
     """``/welcome/<token>``: a GET shows, a POST sets the password and signs in (with a second factor, if they have one)."""
     person = read_invitation(token)
+    if comes_by_provider_alone(person):
+        messages.info(request, f"You are {person.email} here, and come in by your company's own sign-in.")
+        return redirect("account_login")
     first = not person.has_usable_password()
     form = YouForm(request.POST or None, initial={"name": person.name, "timezone": person.timezone})
     del form.fields["email"]
