@@ -102,7 +102,7 @@ WHY: Mapping[str, tuple[str, str]] = {
         "Let the provider send one: an attribute “email”, or a NameID that is the address.",
     ),
     "domain": (
-        "This provider may not speak for {address}.",
+        "This provider may not speak for {address}: it is limited to other domains.",
         "Sign in another way. If it should: its domains are on Watchroom's page of the provider, or in WATCHROOM_OIDC.",
     ),
     "off": ("This way to sign in is switched off.", "Switch it on on Watchroom's page of the provider."),
