@@ -118,6 +118,23 @@ def test_an_address_that_gives_nothing_loses_nothing_of_the_form(
     assert not okta.error
 
 
+def test_what_could_not_be_read_when_it_was_new_is_read_by_a_button(
+    client: Client, okta: IdentityProvider, root: Person, there: HttpPeer, provider: SamlProvider
+) -> None:
+    there.otherwise = Answer(503)
+    client.post("/identity-providers/new", {"name": "Entra"})
+    client.post("/identity-providers/entra", {"name": "Entra", "metadata_url": there.url})
+    assert "Read it again" in client.get("/identity-providers/entra").content.decode()
+    there.otherwise = Answer(body=provider.metadata)
+    twice = client.post("/identity-providers/entra/do", {"do": "read"}, follow=True).content.decode()
+    entra = IdentityProvider.objects.get(slug="entra")
+    assert "Another provider has this entity ID" in twice and not entra.entity_id  # Okta is there already
+    there.otherwise = Answer(body=provider.metadata.replace("idp.example.org", "entra.example.org"))
+    client.post("/identity-providers/entra/do", {"do": "read"})
+    entra.refresh_from_db()
+    assert entra.entity_id == "https://entra.example.org/metadata" and entra.certificates and not entra.error
+
+
 def test_who_saves_a_page_that_was_opened_before_restores_no_old_certificate(
     client: Client, okta: IdentityProvider, root: Person, there: HttpPeer, provider: SamlProvider
 ) -> None:

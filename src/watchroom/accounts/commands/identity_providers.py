@@ -92,10 +92,8 @@ def save_provider(
         if row.sso_url:
             _check_sso(row.sso_url)
         _check_whole(row)
-        if row.entity_id and IdentityProvider.objects.filter(entity_id=row.entity_id).exclude(pk=row.pk).exists():
-            raise Conflict(
-                "Another provider has this entity ID.", field="entity_id", value=row.entity_id, fix="Change that one."
-            )
+        if taken := _taken(row.entity_id, row):
+            raise taken
         if before.entity_id not in ("", row.entity_id):
             # Another provider's names are other people: whom the old one vouched for is found by the address again.
             SocialAccount.objects.filter(provider=row.slug).delete()
@@ -123,6 +121,12 @@ def switch_provider(by: Actor, provider: IdentityProvider, *, on: bool) -> None:
         row.save(update_fields=["enabled"])
         made.note(slug=row.slug, enabled=on)
         provider.enabled = on
+
+
+def _taken(entity_id: str, row: IdentityProvider) -> Conflict | None:
+    if not entity_id or not IdentityProvider.objects.filter(entity_id=entity_id).exclude(pk=row.pk).exists():
+        return None
+    return Conflict("Another provider has this entity ID.", field="entity_id", value=entity_id, fix="Change that one.")
 
 
 def _check_whole(row: IdentityProvider) -> None:
@@ -254,6 +258,8 @@ def read_again(by: Actor, provider: IdentityProvider) -> IdentityProvider:
                 value=http.origin(row.metadata_url),
                 fix="If that is meant, set up a new one.",
             )
+        if isinstance(said, Metadata):
+            said = _taken(said.entity_id, row) or said
         known = list(row.certificates), row.sso_url
         row.read_at = clock.now()
         _take(row, said)
