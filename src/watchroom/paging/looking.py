@@ -63,9 +63,10 @@ class Preview:
             sender=self.sender,
             roster=roster,
         )
+        meant = roster.people_of(step.targets, self.facts.roles)
         groups = (each for each in step.targets if each.is_person and each.kind != "person")
         self.empty[where.step, at] = {each for each in groups if not roster.people_of([each], self.facts.roles)}
         if step.round_robin and people:
             self.turns[where.step] = people[0].pk
-        self.people |= {person.pk: person for person in people}
+        self.people |= {person.pk: person for person in meant}
         return decision

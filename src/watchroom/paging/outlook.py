@@ -17,7 +17,7 @@ from ..oncall.models import RotationMember, Schedule
 from .commands.policies import plan_of
 from .hooks import proposed_by
 from .models import ContactMethod, EscalationPolicy
-from .people import name_of
+from .naming import names_of
 from .rules import Span, Step, Target, common, uncovered
 
 LOOK_AHEAD = timedelta(days=28)
@@ -130,7 +130,7 @@ def _warning(
     policy: EscalationPolicy, number: int, step: Step, empty: Sequence[Span], everywhere: Sequence[Span]
 ) -> Warning:
     start, end = empty[0]
-    whom = ", ".join(name_of(target) for target in step.targets if target.is_person)
+    whom = ", ".join(names_of(target for target in step.targets if target.is_person).values())
     long = end - start >= LOOK_AHEAD
     when = "for weeks" if long else f"from {start:%a %d %b %H:%M} to {end:%a %d %b %H:%M} UTC"
     more = f", and {len(empty) - 1} more times in four weeks" if len(empty) > 1 else ""

@@ -10,13 +10,11 @@ from django.db.models import QuerySet
 
 from ..accounts.models import Person, Team
 from ..accounts.roles import Role
-from ..kernel.http import origin
 from ..kernel.prepared import prepared
 from ..oncall import queries as oncall
-from ..oncall.models import RotationMember, Schedule
+from ..oncall.models import Absence, RotationMember, Schedule
 from ..oncall.outlook import not_paged
 from ..oncall.rules import Plan, on_call_at
-from ..workspaces.models import Workspace
 from .models import ContactMethod, NotificationRule, QuietHours, Urgency
 from .quiet import Hours
 from .rules import Found, Rule, Target
@@ -65,20 +63,21 @@ class Roster:
     def look_up(self, targets: Iterable[Target], roles: Iterable[int] = ()) -> None:
         """Read at once whom all of these targets mean, and who has these numbers."""
         wanted = set(targets)
-        self._read_people({target.id for target in wanted if target.kind == "person"} | set(roles))
         new = {each for each in wanted if each.kind in ("team", "schedule") and each not in self._meant}
         numbers = {target.id for target in new if target.kind == "schedule"}
         schedules = self._ahead.schedules(numbers) if self._ahead else {row.pk: row for row in _schedules(numbers)}
         current = [each for each in new if each.kind == "schedule" and each.detail not in ("next", "all")]
         asked = [schedules[each.id] for each in current if each.id in schedules]
         now = on_call(asked, self.at, self._ahead.plans(asked, self.at) if self._ahead else None)
+        named = {target.id for target in wanted if target.kind == "person"}
+        self._read_people(named.union(roles, *now.values()))
         for target in new:
             if target.kind == "team":
                 self._meant[target] = _team(target.id)
             elif target.id not in schedules:
                 self._meant[target] = []
             elif target in current:
-                self._meant[target] = now[target.id]
+                self._meant[target] = self._known(now[target.id])
             else:
                 schedule = schedules[target.id]
                 self._meant[target] = (
@@ -133,8 +132,8 @@ class Roster:
             for person, pk, label, description in _methods(missing):
                 self._methods[person].append(Way(pk, f"{label} ({description})"))
         if unasked := {number for number in numbers if number not in self._away}:
-            self._away |= dict.fromkeys(unasked)
-            self._away |= not_paged(unasked, self.at)
+            away = self._ahead.away(unasked, self.at) if self._ahead else not_paged(unasked, self.at)
+            self._away |= {number: away.get(number) for number in unasked}
 
     def away(self, people: Iterable[int]) -> dict[int, datetime]:
         """Who of these is not to be paged now, and until when."""
@@ -216,11 +215,12 @@ def people_of(targets: Iterable[Target], at: datetime) -> list[Person]:
 
 
 class _Ahead:
-    """Schedules and their plans for a look ahead, read a day at a time."""
+    """Schedules and their plans for a look ahead, read a day at a time, and who is away from its beginning on."""
 
     def __init__(self) -> None:
         self._schedules: dict[int, Schedule] = {}
         self._plans: dict[int, tuple[datetime, datetime, Plan]] = {}  # from when, until when
+        self._absences: dict[int, list[Absence]] = {}  # by person
 
     def schedules(self, numbers: Collection[int]) -> Mapping[int, Schedule]:
         """At least those with these numbers that there are."""
@@ -236,19 +236,26 @@ class _Ahead:
             self._plans |= {pk: (at, end, plan) for pk, plan in oncall.plans_of(unread, at, end).items()}
         return {row.pk: self._plans[row.pk][2] for row in chosen}
 
+    def away(self, people: Collection[int], at: datetime) -> dict[int, datetime]:
+        """Who of these is not to be paged at ``at``, and until when."""
+        if missing := set(people) - self._absences.keys():
+            self._absences |= {number: [] for number in missing}
+            for row in Absence.objects.filter(person__in=missing, paged=False, ends_at__gt=at).order_by("ends_at"):
+                self._absences[row.person_id].append(row)
+        rows = (row for number in people for row in self._absences[number])
+        return {row.person_id: row.ends_at for row in rows if row.starts_at <= at < row.ends_at}
+
 
 def on_call(
     schedules: Iterable[Schedule], at: datetime, plans: Mapping[int, Plan] | None = None
-) -> dict[int, list[Person]]:
-    """Who is on call in each of these (by its number) at ``at``; a handful of queries, however many. ``plans``: theirs, for
-    whoever has read them."""
+) -> dict[int, list[int]]:
+    """Who is on call in each of these (by its number) at ``at``, by number; a handful of queries, however many. ``plans``:
+    theirs, for whoever has read them."""
     chosen = list(schedules)
     if not chosen:
         return {}
     plans = oncall.plans_of(chosen, at, oncall.after(at)) if plans is None else plans
-    numbers = {pk: [duty.person for duty in on_call_at(plan, at)] for pk, plan in plans.items()}
-    people = oncall.people_of({each for found in numbers.values() for each in found})
-    return {pk: [people[each] for each in found if each in people] for pk, found in numbers.items()}
+    return {pk: [duty.person for duty in on_call_at(plan, at)] for pk, plan in plans.items()}
 
 
 def _team(number: int) -> list[Person]:
@@ -293,51 +300,3 @@ def _last_resort(team: Team | None) -> list[Person]:
         managers = Person.objects.filter(memberships__team=team, memberships__role__gte=Role.MANAGER, is_active=True)
         found |= {p.pk: p for p in managers}
     return list(found.values())
-
-
-def name_of(target: Target) -> str:
-    """The target in words: "Anna", "whoever is on call in Payments", "everybody in Web"."""
-    if target.kind == "person":
-        return str(Person.objects.filter(pk=target.id).first() or "somebody who has left")
-    if target.kind == "team":
-        return f"everybody in {Team.objects.filter(pk=target.id).first() or 'a team that is gone'}"
-    if target.kind == "webhook":
-        return f"webhook {origin(target.detail)}/…"
-    if target.kind == "chat":
-        where = Workspace.objects.filter(pk=target.id).first() or "a chat that is gone"
-        return f"{target.detail} of {where}" if target.detail else str(where)
-    if target.kind == "incident":
-        return f"declare an incident{f' (SEV{target.id})' if target.id else ''}"
-    if target.kind == "role":
-        return f"the incident's {target.detail.replace('_', ' ')}"
-    if target.is_proposed:
-        return f"propose {_proposed(target)}"
-    means = {"next": "whoever is next on call", "all": "everybody in the rotations"}.get(
-        target.detail, "whoever is on call"
-    )
-    return f"{means} in {Schedule.objects.filter(pk=target.id).first() or 'a schedule that is gone'}"
-
-
-def _proposed(target: Target) -> str:
-    if target.kind == "mitigation":
-        return target.slug
-    return f"the runbook {target.slug}{f', beginning {target.step}' if target.step else ''}"
-
-
-def nobody_of(target: Target) -> str:
-    """That a target means nobody now, in words: "nobody is on call in Payments"."""
-    if target.kind == "role":
-        return f"nobody is {name_of(target)} yet"
-    return f"nobody{name_of(target).removeprefix('whoever').removeprefix('everybody')}"
-
-
-DONE = ("paged", "called", "posted", "asked", "proposed")  # how the text of a step that was taken begins
-
-
-def did(target: Target) -> str:
-    """What a step did besides paging, in words: "called webhook https://…", "posted in #alerts"."""
-    if target.is_proposed:
-        return f"proposed {_proposed(target)}"
-    if target.kind == "incident":
-        return "asked for an incident"
-    return f"{'posted in' if target.kind == 'chat' else 'called'} {name_of(target)}"

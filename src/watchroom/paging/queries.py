@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -33,7 +32,8 @@ from .models import (
     RoundRobin,
     Urgency,
 )
-from .people import DONE, Roster, name_of, nobody_of
+from .naming import DONE, names_of, nobody_of
+from .people import Roster
 from .quiet import outside
 from .rules import GIVEN_WAIT_SECONDS, Plan, Position, Step, Target, ahead, messages_for
 
@@ -188,10 +188,10 @@ def upcoming(
 ) -> list[dict[str, Any]]:
     """What a plan will do from ``due`` on: ``{at, kind, text, people, urgency, idle}``. Also the dry run of a policy.
     ``vain``: whom it names is asked again with the last resort."""
-    lines, named = [], cache(name_of)
+    lines, named = [], names_of(target for step in plan.steps for target in step.targets if target.kind != "person")
     for line in ahead(plan, at, due, preview, most, before=before):
         people = [preview.people[number] for number in line.decision.people] if line.decision else []
-        away = Person.objects.filter(pk__in=line.decision.away) if line.decision and line.decision.away else ()
+        away = [preview.people[number] for number in line.decision.away] if line.decision else []
         if line.does is not None and line.decision is not None and line.decision.skipped:
             text = f"Step {line.step + 1} is left out: {line.decision.skipped}"
         elif line.does is not None:
@@ -220,21 +220,23 @@ def upcoming(
     return lines
 
 
-def _doing(step: Step, people: Sequence[Person], empty: Collection[Target], named: Callable[[Target], str]) -> str:
+def _doing(step: Step, people: Sequence[Person], empty: Collection[Target], named: Mapping[Target, str]) -> str:
     """A step that lies ahead in words. What is ``empty`` then is said to be: those who are named stand for the others."""
     if step.pause:
         return "Wait"
     words = []
     if any(target.is_person for target in step.targets):
         means = ", ".join(
-            nobody_of(t) if t in empty else named(t) for t in step.targets if t.is_person and t.kind != "person"
+            nobody_of(t, named[t]) if t in empty else named[t]
+            for t in step.targets
+            if t.is_person and t.kind != "person"
         )
         names = ", ".join(str(person) for person in people) or "nobody"
         turn = "whose turn it is" if step.round_robin else ""
         note = ", ".join(part for part in (means, turn, f"{step.urgency} urgency" if step.urgency else "") if part)
         words.append(f"page {names}" + (f" ({note})" if note else ""))
     verbs = {"webhook": "call ", "chat": "post in "}
-    words += [f"{verbs.get(target.kind, '')}{named(target)}" for target in step.targets if not target.is_person]
+    words += [f"{verbs.get(target.kind, '')}{named[target]}" for target in step.targets if not target.is_person]
     text = ", ".join(words)
     return text[:1].upper() + text[1:]
 
@@ -251,9 +253,10 @@ def versions_of(policy: EscalationPolicy, most: int = 20) -> list[dict[str, Any]
     """What the policy said, the newest version first, and how many escalations still follow each."""
     running = Escalation.objects.filter(policy=policy, ended_at__isnull=True).order_by().values_list("policy_version")
     following = dict(running.annotate(count=Count("pk")))
+    read = [(row, Plan.of(row.plan)) for row in policy.versions.all()[:most]]
+    named = names_of(target for _, plan in read for step in plan.steps for target in step.targets)
     lines = []
-    for row in policy.versions.all()[:most]:
-        plan = Plan.of(row.plan)
+    for row, plan in read:
         lines.append(
             {
                 "version": row.version,
@@ -262,15 +265,15 @@ def versions_of(policy: EscalationPolicy, most: int = 20) -> list[dict[str, Any]
                 "running": following.get(row.version, 0),
                 "repeats": plan.repeats,
                 "answers": plan.answers,
-                "steps": [step_in_words(step) for step in plan.steps],
+                "steps": [step_in_words(step, named) for step in plan.steps],
             }
         )
     return lines
 
 
-def step_in_words(step: Step) -> str:
-    """A step of any version: "whoever is on call in Payments, with low urgency; then wait 5 min"."""
-    what = ", ".join(name_of(target) for target in step.targets) or "wait"
+def step_in_words(step: Step, named: Mapping[Target, str]) -> str:
+    """A step of any version, its targets as they are ``named``: "whoever is on call in Payments, with low urgency; then wait 5 min"."""
+    what = ", ".join(named[target] for target in step.targets) or "wait"
     turn = "whose turn it is of " if step.round_robin else ""
     urgency = f", with {step.urgency} urgency" if step.urgency else ""
     when = f", only when {step.conditions}" if step.conditions else ""

@@ -13,7 +13,8 @@ from ...kernel.http import origin
 from ...workspaces.posts import redraw
 from ..hooks import proposed_by, tell_proposed
 from ..models import Approval, Escalation, EscalationEvent, RoundRobin, StepAction
-from ..people import Roster, name_of
+from ..naming import name_of
+from ..people import Roster
 from ..proposed import approval_words
 from ..rules import Target
 from .nobody import Defect, event_of

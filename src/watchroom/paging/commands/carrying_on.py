@@ -15,7 +15,8 @@ from ..conditions import Facts
 from ..hooks import severities_of
 from ..looking import look_at
 from ..models import Escalation, EscalationEvent, Notification
-from ..people import Roster, did
+from ..naming import did
+from ..people import Roster
 from ..rules import GIVEN_WAIT_SECONDS, Decision, Plan, Position, Step, Turn, next_turn
 from ..wording import headline, stamp
 from .book import Book

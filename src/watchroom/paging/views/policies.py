@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -72,15 +73,14 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         at, given["urgency"] or "high", given["severity"], given["labels"], _number(given["alerts"] or "1", "alerts")
     )
     manages = actor.may(Action.MANAGE, policy.team)
-    steps = list(
-        policy.steps.prefetch_related("targets__person", "targets__schedule", "targets__team", "targets__workspace")
-    )
-    name_proposed(steps)
+    whom = ("person", "schedule", "team", "workspace")
+    prefetch_related_objects([policy], *(f"steps__targets__{each}" for each in whom))
+    name_proposed(policy.steps.all())
     context = {
         "policy": policy,
         "given": given,
         "severities": SEVERITIES,
-        "steps": [(step, Conditions.of(step.conditions)) for step in steps],
+        "steps": [(step, Conditions.of(step.conditions)) for step in policy.steps.all()],
         "lines": [line | {"after": line["at"] - at} for line in dry_run(policy, at, facts=facts)],
         "at": at,
         "services": policy.services.select_related("team"),
