@@ -117,6 +117,12 @@ def test_no_page_holds_everything_that_could_be_chosen(ada: Client, many: list[T
     assert queries <= 40
 
 
+def test_a_select_that_finds_what_is_typed_reads_only_what_is_chosen(ada: Client, many: list[Team]) -> None:
+    html, queries = page(ada, "/drills/library")
+    stories = html.count('data-find="/choices/own-services.json"')
+    assert stories > 3 and html.count("<option") == stories and queries <= 4 + stories
+
+
 def test_what_is_found_is_saved_and_stands_in_the_form_again(ada: Client, many: list[Team]) -> None:
     [team] = ada.get(finder(page(ada, "/services/new")[0], "team") + "&q=0123").json()
     needs = [Service.objects.get(slug=f"service-{n:04}").pk for n in (120, 121)]

@@ -79,6 +79,13 @@ class _Found(forms.Select):
     def __init__(self, address: Any, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"data-find": address, **(attrs or {})})
 
+    def use_required_attribute(self, initial: Any) -> bool:
+        if self.allow_multiple_selected or not isinstance(self.choices, forms.models.ModelChoiceIterator):
+            return super().use_required_attribute(initial)
+        return (
+            self.choices.field.empty_label is not None
+        )  # Django would read rows to see whether the first one is empty
+
     def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> Any:
         if self.whole or not isinstance(self.choices, forms.models.ModelChoiceIterator):
             return super().optgroups(name, value, attrs)
