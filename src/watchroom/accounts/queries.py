@@ -86,6 +86,12 @@ def team_by(slug: str) -> Team:
     return one(Team.objects.all(), "team", slug=slug)
 
 
+def numbers_of_team(slug: str) -> list[int]:
+    """The number of the team with this slug; empty where there is none. What is a team's is looked for by its number: then
+    the database knows whether that is much or little, and reads it in the right order."""
+    return list(Team.objects.filter(slug=slug).values_list("pk", flat=True))
+
+
 def audit_visible_to(actor: Actor) -> QuerySet[AuditRecord]:
     """Audit records that ``actor`` may read: administrators all, others those of their teams and their own."""
     records = AuditRecord.objects.select_related("person", "team")

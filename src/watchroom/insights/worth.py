@@ -8,7 +8,7 @@ from datetime import datetime
 from heapq import nsmallest
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from ..accounts.actors import Actor
 from ..accounts.models import Team
@@ -72,11 +72,11 @@ def alert_rules(
     fires: Counter[_Kind] = Counter()
     newest: dict[_Kind, int] = {}
     judged = 0
-    for pk, name, owner, verdict in groups.values_list("pk", "rule", "team_id", "verdict").iterator(10_000):
+    counts = {"fired": Count("pk"), "last": Max("pk"), "told": Count("pk", filter=~Q(verdict=""))}
+    for name, owner, fired, last, said in groups.values_list("rule", "team_id").annotate(**counts):
         kind = (name, slugs.get(owner, ""))
-        fires[kind] += 1
-        newest[kind] = max(pk, newest.get(kind, 0))
-        judged += bool(verdict)
+        fires[kind], newest[kind] = fired, last
+        judged += said
     told = _pages_by_group(start, end)
     paged = _fires(groups.filter(pk__in=_pages(start, end).values("escalation__subject_id")), told, slugs)
     costs: dict[_Kind, _Cost] = defaultdict(_Cost)

@@ -115,7 +115,10 @@ class MitigationRun(models.Model):
 
     class Meta:
         ordering = ("id",)
-        indexes = (models.Index(fields=("look_at",), condition=Q(look_at__isnull=False), name="run_look_due"),)
+        indexes = (
+            models.Index(fields=("look_at",), condition=Q(look_at__isnull=False), name="run_look_due"),
+            models.Index(fields=("mitigation", "-id"), name="run_of_mitigation"),
+        )
         constraints = (
             models.CheckConstraint(
                 name="run_ends_with_an_outcome",

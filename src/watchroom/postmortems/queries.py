@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from ..accounts.actors import Actor
+from ..accounts.queries import numbers_of_team
 from ..incidents import queries as incidents
 from ..incidents import rules as incident_rules
 from ..incidents.models import Incident, LogEntry, RoleAssignment, RoleName
@@ -38,7 +39,7 @@ def filtered(postmortems: QuerySet[Postmortem], filters: Mapping[str, str]) -> Q
     if state := filters.get("state", ""):
         postmortems = postmortems.filter(state=state)
     if team := filters.get("team", ""):
-        postmortems = postmortems.filter(incident__team__slug=team)
+        postmortems = postmortems.filter(incident__in=Incident.objects.filter(team__in=numbers_of_team(team)))
     if words := filters.get("q", "").strip():
         found = Q(incident__title__icontains=words) | Q(summary__icontains=words) | Q(root_cause__icontains=words)
         postmortems = postmortems.filter(found)

@@ -12,6 +12,7 @@ from django.db.models.lookups import Exact
 
 from ...accounts.actors import Actor
 from ...accounts.models import Person
+from ...accounts.queries import numbers_of_team
 from ...accounts.roles import Action
 from ...intake.models import AlertGroup
 from ...kernel.finding import one
@@ -86,7 +87,7 @@ def filtered(incidents: QuerySet[Incident], filters: Mapping[str, str]) -> Query
         level = whole(severity.lower().removeprefix("sev"), 1)
         incidents = incidents.none() if level is None else incidents.filter(severity=level)
     if team := filters.get("team", ""):
-        incidents = incidents.filter(team__slug=team)
+        incidents = incidents.filter(team__in=numbers_of_team(team))
     if service := filters.get("service", ""):
         incidents = incidents.filter(services__slug=service)
     if type := filters.get("type", ""):

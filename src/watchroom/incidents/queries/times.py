@@ -57,10 +57,11 @@ def times_of_many(incidents: Iterable[Incident]) -> dict[int, dict[str, rules.Ro
     """The key times of each incident by its id, as they stand now."""
     incidents = list(incidents)
     rows: dict[int, list[rules.Row]] = {incident.pk: [] for incident in incidents}
-    for row in KeyTime.objects.filter(incident__in=incidents).select_related("corrected_by").order_by("id"):
-        rows[row.incident_id].append(
-            rules.Row(row.moment, row.at, row.provenance, row.reason, str(row.corrected_by or ""))
-        )
+    read = KeyTime.objects.filter(incident__in=incidents).order_by("id")
+    for pk, moment, at, provenance, reason, name, address in read.values_list(
+        "incident", "moment", "at", "provenance", "reason", "corrected_by__name", "corrected_by__email"
+    ):
+        rows[pk].append(rules.Row(moment, at, provenance, reason, name or address or ""))
     return {pk: rules.key_times(facts, rows[pk]) for pk, facts in facts_of(incidents).items()}
 
 

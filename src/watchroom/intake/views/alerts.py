@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from ...accounts.actors import Actor
 from ...accounts.models import Membership, Person, Team
-from ...accounts.queries import person_by
+from ...accounts.queries import numbers_of_team, person_by
 from ...accounts.roles import Action
 from ...api.pages import page
 from ...catalog.models import Service, ServiceLink
@@ -75,13 +75,14 @@ def filtered(groups: QuerySet[AlertGroup], given: dict[str, str], actor: Actor) 
         groups = (
             groups.filter(team__in=Membership.objects.filter(person=actor.person).values("team"))
             if team == "mine"
-            else groups.filter(team__slug=team)
+            else groups.filter(team__in=numbers_of_team(team))
         )
     if given.get("who") == "me":
         asked = Escalation.objects.filter(kind=Escalation.Kind.ALERT_GROUP, notifications__person=actor.person)
         groups = groups.filter(Q(acknowledged_by=actor.person) | Q(pk__in=asked.values("subject_id")))
     if text := given.get("q"):
-        groups = groups.filter(Q(title__icontains=text) | Q(service__name__icontains=text))
+        named = Service.objects.filter(name__icontains=text)  # looked for once, and not beside each alert group
+        groups = groups.filter(Q(title__icontains=text) | Q(service__in=named))
     return groups
 
 

@@ -52,6 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
     mine = Escalation.objects.filter(ended_at__isnull=True, notifications__person=person).distinct().order_by("-id")
     waiting = list(mine[: MINE_SHOWN + MORE_COUNTED])
     duty = _duty(person) if person else None
+    groups = groups_visible_to(actor).filter(resolved_at__isnull=True).order_by(*WORST_FIRST)
     context = {
         "mine": [(escalation, VERBS[escalation.kind]) for escalation in waiting[:MINE_SHOWN]],
         "more_mine": len(waiting[MINE_SHOWN:]),
@@ -61,7 +62,7 @@ def home(request: HttpRequest) -> HttpResponse:
         .exclude(status=Incident.Status.RESOLVED)
         .select_related("state")
         .order_by("severity", "-id")[:10],
-        "groups": groups_visible_to(actor).filter(resolved_at__isnull=True).order_by(*WORST_FIRST)[:10],
+        "groups": groups.filter(pk__in=groups.values("pk")[:10]),  # of all that are open no more is sorted than numbers
         "actions": ActionItem.objects.filter(owner=person, state__in=("open", "doing")).order_by("due_on")[:5],
         "duty": duty,
         "alone": actor.may(Action.ADMINISTER) and Person.objects.filter(is_active=True)[:2].count() == 1,
