@@ -52,6 +52,9 @@ NARROWED = (
     "/schedules?q=999", "/audit?q=policy", "/palette.json?q=cart", "/silences?state=expired", "/runbooks?q=999",
     "/choices/people.json?q=99", "/choices/services.json?q=99", "/choices/targets.json?q=99", "/choices/called.json?q=99",
     "/choices/own-teams.json?q=99", "/choices/proposable.json?q=99", "/integrations?q=99", "/mitigations?q=99",
+    "/alerts?state=all&team=demo-booking", "/alerts?state=all&who=me", "/incidents?service=demo-web-shop", "/postmortems?q=nowhere",
+    "/postmortems?team=demo-booking", "/postmortems?state=published&team=team-9", "/actions?show=all", "/actions?show=done",
+    "/audit?object=policy", "/audit?q=nowhere", "/palette.json?q=nowhere", "/insights/incidents?days=365",
 )  # fmt: skip
 
 

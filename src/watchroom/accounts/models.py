@@ -233,6 +233,7 @@ class AuditRecord(models.Model):
         ordering = ("-id",)
         indexes = (
             models.Index(fields=("object_kind", "object_id", "-id"), name="audit_of_object"),
+            models.Index(fields=("object_kind", "-id"), name="audit_of_kind"),
             models.Index(fields=("person", "-id"), name="audit_of_person"),
         )
 
