@@ -38,6 +38,7 @@ urlpatterns = [
     path("on-call/corrections/<int:pk>/take-back", views.correction_take_back, name="correction-take-back"),
     path("schedules", views.overview, name="schedules"),
     path("schedules/new", views.schedule_edit, name="schedule-new"),
+    path("schedules/new/follow-the-sun", views.follow_the_sun, name="follow-the-sun"),
     path("schedules/<slug:slug>", views.schedule, name="schedule"),
     path("schedules/<slug:slug>/edit", views.schedule_edit, name="schedule-edit"),
     path("schedules/<slug:slug>/chat-group/again", views.group_again, name="chat-group-again"),

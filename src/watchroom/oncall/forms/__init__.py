@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .others import AbsenceForm, CorrectionForm, HolidayForm, OverrideForm, PlanForm, TemporaryForm
 from .rotations import RotationForm, RotationFormSet, ScheduleForm
+from .sun import RegionForm, RegionFormSet, SunForm
 from .turns import Offered, offered
 
 __all__ = [
@@ -13,9 +14,12 @@ __all__ = [
     "Offered",
     "OverrideForm",
     "PlanForm",
+    "RegionForm",
+    "RegionFormSet",
     "RotationForm",
     "RotationFormSet",
     "ScheduleForm",
+    "SunForm",
     "TemporaryForm",
     "offered",
 ]

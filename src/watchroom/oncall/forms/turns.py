@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString
 from ...accounts.models import Membership, Person
 from ...kernel.found import held
 
-_SPARE = 3  # empty places offered beyond those that are taken
 _WAY_OUT = SafeString(
     '<noscript><button class="button small" name="preview" value="1" formnovalidate formaction="?choices=all">'
     "Choose from lists of all</button></noscript>"
@@ -45,6 +44,7 @@ class TurnsWidget(forms.Widget):
     use_fieldset = True
     offered = Offered()
     least = 0  # places to offer at least
+    spare = 3  # empty places offered beyond those that are taken
     keeps_place = False  # a line without anybody counts, because it stands beside the turn of the same number
     word = "Turn"
 
@@ -73,7 +73,7 @@ class TurnsWidget(forms.Widget):
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         """A list of lines (`static/oncall/turns.js` lets them be moved)."""
         turns = [list(turn) for turn in (value or [])]
-        turns += [[] for _ in range(max(_SPARE, self.least - len(turns)))]
+        turns += [[] for _ in range(max(self.spare, self.least - len(turns)))]
         lines = format_html_join(
             "",
             '<li class="row"><span class="place">{}</span>{}</li>',

@@ -14,6 +14,8 @@ from .planner import Wishes, outdated, propose
 from .quality import Finding, Load, Moved, Quality, conflicts, difference, joined, load_of, quality
 from .restrictions import restriction_from, restriction_to, restrictions_from
 from .rotation import fault, spans_of, turn_span
+from .sun import Moved as MovedHours
+from .sun import Region, closed, moved_hours, other_regions, rotations_of
 from .values import Dropped, Duty, Layer, Override, Plan, Restriction, RuleError, Shift, Why
 from .worked import cut, holes
 from .zones import check_zone, local_from, span_text, to_utc
@@ -28,15 +30,18 @@ __all__ = [
     "Load",
     "Membership",
     "Moved",
+    "MovedHours",
     "Override",
     "Plan",
     "Quality",
+    "Region",
     "Restriction",
     "RuleError",
     "Shift",
     "Why",
     "Wishes",
     "check_zone",
+    "closed",
     "conflicts",
     "cut",
     "difference",
@@ -54,14 +59,17 @@ __all__ = [
     "local_from",
     "membership",
     "merged",
+    "moved_hours",
     "next_handoff",
     "on_call_at",
+    "other_regions",
     "outdated",
     "propose",
     "quality",
     "restriction_from",
     "restriction_to",
     "restrictions_from",
+    "rotations_of",
     "shadow_shifts",
     "shifts_of",
     "span_text",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
-from .restrictions import DAYS
+from .restrictions import DAYS, open_spans
 from .values import Layer, Restriction
+from .zones import check_zone, to_utc
 
 _ENDINGS = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 
@@ -19,12 +21,25 @@ def rotation_words(layer: Layer, names: Mapping[int, str], others: Sequence[Laye
     if layer.restrictions:
         said.append(f"On call only at these times: {', '.join(restriction_words(layer.restrictions))}.")
     lower = [each.name for each in others if each.precedence < layer.precedence]
-    beside = [each.name for each in others if each.precedence == layer.precedence and each.key != layer.key]
+    beside = [
+        each.name
+        for each in others
+        if each.precedence == layer.precedence and each.key != layer.key and _meet(layer, each)
+    ]
     if lower:
         said.append(f"Then it wins over {' and '.join(lower)}.")
     if beside:
         said.append(f"On call together with {' and '.join(beside)}.")
     return said
+
+
+def _meet(one: Layer, other: Layer) -> bool:
+    """Whether there is an hour of the week that belongs to both."""
+    if not one.restrictions or not other.restrictions:
+        return True
+    zone, start = check_zone(one.zone), to_utc(one.starts_at, check_zone(one.zone))
+    both = [open_spans(each.restrictions, zone, start, start + timedelta(days=8)) for each in (one, other)]
+    return any(a < d and c < b for a, b in both[0] for c, d in both[1])
 
 
 def _turns(turns: Sequence[str], layer: Layer) -> str:

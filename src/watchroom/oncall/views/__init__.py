@@ -7,6 +7,7 @@ from .overview import overview
 from .own import absence_add, absence_import, absence_remove, holidays, mine
 from .plan import planner, planner_accept, planner_take_back
 from .schedules import group_again, override_add, override_preview, override_remove, schedule, schedule_delete
+from .sun import follow_the_sun
 from .swaps import cover, shift_take, swap_decline, swap_offer, swap_take, swap_withdraw
 from .temporaries import temporary, temporary_end
 from .worked import correct, correction_take_back, worked_csv, worked_page
@@ -23,6 +24,7 @@ __all__ = [
     "feed",
     "feed_make",
     "feed_revoke",
+    "follow_the_sun",
     "group_again",
     "handoff",
     "handoff_acknowledge",

@@ -181,15 +181,16 @@ def _draft(by: Actor, row: Schedule | None, form: ScheduleForm, rotations: Rotat
             found = drafts.draft_of(row, zone, given) if given else None
         except (WatchroomError, rules.RuleError):
             return {"draft": None, "incomplete": True}
-        return _drawn(row, found) | {"incomplete": len(forms) < len(rotations.forms)}
+        return drawn(row, found) | {"incomplete": len(forms) < len(rotations.forms)}
     return {"draft": None, "incomplete": False}
 
 
-def _drawn(row: Schedule | None, draft: drafts.Draft | None) -> dict[str, Any]:
+def drawn(row: Schedule | None, draft: drafts.Draft | None, picture: timedelta = _PICTURE) -> dict[str, Any]:
+    """What `oncall/_draft.html` shows of a draft."""
     if draft is None:
         return {"draft": None}
     start = here.make_aware(here.localtime(draft.start).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None))
-    end = start + _PICTURE
+    end = start + picture
     shadows = rules.shadow_shifts(draft.plan, start, end)
     shifts = rules.final_shifts(draft.plan, start, end)
     gaps = rules.gaps(draft.plan, draft.start, end)
