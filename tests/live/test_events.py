@@ -75,6 +75,19 @@ def test_what_moved_before_the_page_listened_is_heard(transactional_db: None) ->
             assert next_event(late)[1] == ["incident:7"]
 
 
+def test_a_browser_is_told_that_the_stream_is_there(transactional_db: None) -> None:
+    """Of comments it hears nothing; who takes each event for news (an agent) gets no others."""
+    with running_gate() as gate:
+        heard = []
+        for more in ("&alive=yes", ""):
+            connection = http.client.HTTPConnection("127.0.0.1", gate.port, timeout=30)
+            connection.request("GET", f"/live?token={tokens.token(1, ['incident:42'])}{more}")
+            answer = connection.getresponse()
+            heard.append([answer.readline() for _ in range(4)][2:])
+            connection.close()
+    assert heard == [[b"event: alive\n", b"data: {}\n"], [b":\n", b"\n"]]
+
+
 def test_strangers_hear_nothing(transactional_db: None) -> None:
     with running_gate() as gate:
         for query in ("", "?token=", "?token=abc.def"):

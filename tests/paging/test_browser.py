@@ -146,6 +146,21 @@ def test_a_page_that_comes_before_the_tab_listens_rings_all_the_same(
     page.click("text=Stop the sound")
 
 
+def test_a_page_rings_though_the_first_question_for_it_was_lost(
+    client: Any, live_server: Any, chromium: Chromium
+) -> None:
+    anna = factories.person("Anna", role="responder")
+    page = signed_in(client, chromium, live_server, anna)
+    page.add_init_script("const wait = setTimeout; window.setTimeout = (act, ms) => wait(act, Math.min(ms, 500))")
+    with page.expect_response("**/me/pending-page"):
+        page.goto("/services")
+    paged(anna)
+    page.route("**/me/pending-page", lambda route: route.abort(), times=1)
+    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:person:{anna.pk}'))")
+    page.get_by_role("button", name="Stop the sound").wait_for()
+    chromium.take_problems()  # the connection that was cut
+
+
 def test_without_a_connection_nothing_is_lost_and_the_page_stays(
     client: Any, live_server: Any, chromium: Chromium
 ) -> None:
@@ -304,6 +319,19 @@ def test_push_in_the_installed_app(client: Any, live_server: Any, chromium: Chro
     group.refresh_from_db()
     assert group.acknowledged_by == anna
     page.wait_for_function(f"{shown}.then((titles) => titles.some((each) => each.includes('Acknowledged by Anna')))")
+    # Pressed itself, it opens a tab of its own: in another, somebody may be in the middle of writing.
+    opened = worker.evaluate(
+        """async (url) => {
+            await self.registration.showNotification("Search is slow", { tag: "k2", data: { url } });
+            const [notification] = await self.registration.getNotifications({ tag: "k2" });
+            return await new Promise((done) => {
+                self.clients.openWindow = async (opened) => done(opened);
+                self.dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+            });
+        }""",
+        here["url"],
+    )
+    assert opened == here["url"] and page.url.endswith("/me/contact")
 
     page.context.set_offline(True)
     page.goto("/alerts")

@@ -151,3 +151,28 @@ def test_what_is_looked_for_on_a_bad_network_blocks_a_form_for_seconds_and_is_no
     save.click()
     page.wait_for_url("**/policies/shop-urgent")
     chromium.take_problems()  # what was given up is an error to the console
+
+
+def test_who_writes_in_another_script_chooses_nothing_with_its_keys(
+    client: Any, live_server: Any, chromium: Chromium
+) -> None:
+    """Enter ends a word that is being composed; it took whoever was found first, and led away from the page."""
+    anna = factories.person("Anna", role="administrator")
+    factories.team("Shop")
+    factories.person("Ben Okafor")
+    page = signed_in(client, chromium, live_server, anna)
+    page.goto("/policies/new")
+    composed = "each => each.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, bubbles: true, cancelable: true}))"
+    box = page.get_by_role("combobox", name="Page", exact=True).first
+    box.click()
+    page.keyboard.type("ben ok")
+    expect(page.locator(".pick [role=option]:visible")).to_have_text(["Ben Okafor"])
+    assert box.evaluate(composed)  # nobody takes it
+    expect(page.locator(".picked li")).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    search = page.locator("#palette input")
+    search.fill("Runbooks")
+    expect(page.locator("#palette [role=option]").first).to_contain_text("Runbooks")
+    assert search.evaluate(composed)
+    assert page.url.endswith("/policies/new")

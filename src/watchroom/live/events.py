@@ -1,5 +1,7 @@
 """``GET /live?token=…``: server-sent events that say which topics moved. With ``&log=42&since=TIME`` the new lines of that
-incident's log come along, as events of the kind ``log`` (see :mod:`.rooms`)."""
+incident's log come along, as events of the kind ``log`` (see :mod:`.rooms`). With ``&alive=yes`` the stream says every some seconds
+that it is there, by events of the kind ``alive``: a browser is not told of its comments, and a connection that a network has
+forgotten looks to it like one on which nothing happens."""
 
 from __future__ import annotations
 
@@ -24,6 +26,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 HEARTBEAT_SECONDS = 15.0
+_COMMENT, _ALIVE = b":\n\n", b"event: alive\ndata: {}\n\n"
 _LONGEST_SESSION = 64
 _SESSION = b"sessionid="  # Django's name for it; `settings.py` leaves it as it is
 _BURST_SECONDS = 0.05  # topics that come this soon after each other go into one event
@@ -63,7 +66,7 @@ class Live:
         if listener.since is not None:
             self._hub.catch_up(subscriber, listener.since)
         try:
-            await self._stream(subscriber, send)
+            await self._stream(subscriber, send, _ALIVE if "alive" in query else _COMMENT)
         finally:
             self._hub.unsubscribe(subscriber)
             if rooms is not None and incident is not None:
@@ -72,7 +75,7 @@ class Live:
             with contextlib.suppress(asyncio.CancelledError):
                 await gone
 
-    async def _stream(self, subscriber: Subscriber, send: Send) -> None:
+    async def _stream(self, subscriber: Subscriber, send: Send, heartbeat: bytes) -> None:
         headers = [
             (b"content-type", b"text/event-stream; charset=utf-8"),
             (b"cache-control", b"no-store"),
@@ -80,13 +83,13 @@ class Live:
             (b"x-content-type-options", b"nosniff"),
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"retry: 1000\n\n", "more_body": True})
+        await send({"type": "http.response.body", "body": b"retry: 1000\n\n" + heartbeat, "more_body": True})
         while not subscriber.closed:
             topics = await subscriber.take(self._heartbeat_seconds)
             event = b"".join(subscriber.parcels())
             if topics:
                 event += b"id: %d\ndata: %b\n\n" % (next(self._numbers), msgspec.json.encode({"topics": topics}))
-            await send({"type": "http.response.body", "body": event or b":\n\n", "more_body": True})
+            await send({"type": "http.response.body", "body": event or heartbeat, "more_body": True})
             await asyncio.sleep(_BURST_SECONDS)
         await send({"type": "http.response.body", "body": b""})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 from django.contrib import messages
@@ -101,6 +102,7 @@ def board(request: HttpRequest, pk: int) -> HttpResponse:
         "incident": incident,
         "columns": board_of(queries.ideas_of(incident)),
         "acts": may_act(by, incident, holders),
+        "new_key": uuid.uuid4().hex,
         "whole": not request.headers.get("HX-Request"),
     }
     part = "parts/board" if request.headers.get("HX-Request") else "board"

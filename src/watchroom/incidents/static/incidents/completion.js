@@ -9,7 +9,7 @@ async function load() {
   words = { commands: [], people: [] };
   try {
     const answer = await fetch(form.dataset.words, { headers: { Accept: "application/json" } });
-    words = await answer.json();
+    words = answer.ok && !answer.redirected ? await answer.json() : null;
   } catch { words = null; }
 }
 
@@ -74,7 +74,7 @@ function choose(index) {
 
 // The keys of the list that is open; whether it took this one.
 function taken(event) {
-  if (list.hidden || !offered.length) return false;
+  if (list.hidden || !offered.length || event.isComposing) return false;
   const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (by) { marked = (marked + by + offered.length) % offered.length; show(); }
   else if (event.key === "Enter" || event.key === "Tab") choose(marked);

@@ -11,28 +11,31 @@ const waiting = form?.querySelector("[data-waiting]");
 const chosen = form?.querySelector("[data-chosen-files]");
 const kind = form?.elements.kind, parent = form?.elements.parent;
 const toast = (text, tone = "info") => document.dispatchEvent(new CustomEvent("toast", { detail: { text, tone } }));
-const csrf = () => form.querySelector('[name="csrfmiddlewaretoken"]').value;
+const csrf = () => form.querySelector('[name="csrfmiddlewaretoken"]').value;   // whoever signs in elsewhere has another: nobody writes in their name from here
+const who = document.querySelector('meta[name="person-topic"]')?.content;
+const own = async () => (await queue.all()).filter((line) => !line.who || line.who === who);   // a device may have another person at it now
 const randomHex = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"));
 const newKey = () => crypto.randomUUID?.() ?? randomHex().join("");   // without TLS a browser has no UUIDs
 
 // --- Sending ------------------------------------------------------------------------------------------------------------
 
-let timer, pause = 2_000;
+let timer, pause = 2_000, why = "";
 
 async function flushHere() {
-  for (const line of await queue.all()) {
-    if (line.refused || line.wording) continue;
+  const behind = new Set();   // incidents of which a line waits: the others are not held up by it
+  for (const line of await own()) {
+    if (line.refused || line.wording || behind.has(line.incident)) continue;
     try {
       const { text, entry } = await send(line, csrf());
       await queue.remove(line.n);
       if (!entry) toast(text, "success");
       pause = 2_000;
+      why = "";
     } catch (error) {
       if (error instanceof Later) {
-        clearTimeout(timer);
-        timer = setTimeout(flush, pause);
-        pause = Math.min(pause * 2, 30_000);
-        break;                                     // the order stays
+        behind.add(line.incident);                 // the order stays
+        why = error.message;
+        continue;
       }
       if (error instanceof Blames) {
         await queue.put({ ...line, wording: error.wording });
@@ -41,6 +44,11 @@ async function flushHere() {
     }
     await draw();
     document.dispatchEvent(new CustomEvent("room:changed"));
+  }
+  clearTimeout(timer);
+  if (behind.size) {
+    timer = setTimeout(flush, pause);
+    pause = Math.min(pause * 2, 30_000);
   }
   await draw();
 }
@@ -58,7 +66,7 @@ function blamed({ phrase, why, better, instead }) {
 }
 
 async function draw() {
-  const lines = await queue.all(), here = lines.filter((line) => String(line.incident) === form.dataset.incident);
+  const lines = await own(), here = lines.filter((line) => String(line.incident) === form.dataset.incident);
   pending.replaceChildren(...here.reverse().map((line) => {
     const row = document.createElement("li"), text = document.createElement("p"), state = document.createElement("p");
     row.className = "log-entry waiting";
@@ -76,7 +84,15 @@ async function draw() {
       state.append(made, " ");
     };
     const discard = async () => { await queue.remove(line.n); draw(); };
-    const change = async () => { area.value = line.text; kind.value = line.kind; area.focus(); await discard(); };
+    const change = async () => {   // what stands in the field already is not lost for it
+      area.value = [line.text, area.value.trim()].filter(Boolean).join("\n");
+      localStorage.setItem(draft, area.value);
+      kind.value = line.kind;
+      form.elements.at.value ||= line.at;
+      take(line.files);
+      area.focus();
+      await discard();
+    };
     const writeAsIs = async () => { await queue.put({ ...line, wording: undefined, asIs: true }); flush(); };
     if (line.refused || line.wording) button("Change it", change);
     if (line.wording) button("Write it as it stands", writeAsIs);
@@ -86,7 +102,7 @@ async function draw() {
   const count = lines.filter((line) => !line.refused && !line.wording).length;
   waiting.hidden = !count;
   const are = count === 1 ? "line is" : "lines are";
-  waiting.textContent = count ? `${count} ${are} waiting to be sent; they are kept on this device.` : "";
+  waiting.textContent = count ? `${count} ${are} waiting to be sent; they are kept on this device. ${why}` : "";
 }
 
 // --- Writing ------------------------------------------------------------------------------------------------------------
@@ -124,7 +140,7 @@ function under(id, text, of) {
   area.focus();
 }
 
-const draft = `draft:${form?.dataset.incident}`;
+const draft = `draft:${form?.dataset.incident}:${who}`;
 
 async function write() {
   let text = area.value.trim();
@@ -133,6 +149,7 @@ async function write() {
   if (form.dataset.answers && text && !text.startsWith("/")) text = `/answer #${parent.value} ${text}`;
   const line = {
     key: newKey(),
+    who,
     incident: form.dataset.incident,
     kind: kind.value,
     text,
@@ -186,6 +203,7 @@ if (form) {
   });
   area.value ||= localStorage.getItem(draft) ?? "";
   addEventListener("online", flush);
+  addEventListener("beforeunload", (event) => { if (queue.isFragile()) event.preventDefault(); });
   document.addEventListener("live:again", flush);
   draw().then(flush);
 }

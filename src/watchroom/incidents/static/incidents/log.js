@@ -42,14 +42,15 @@ async function read() {
     else if (answer.ok && !answer.redirected) {
       merge(await answer.text());
       log.dataset.since = answer.headers.get("X-Since") ?? log.dataset.since;
-    } else if (answer.status >= 500) failed = true;
-  } catch (error) { failed = error.name === "TimeoutError"; /* otherwise the live connection says that we are offline, and has us ask again */ }
+    } else failed = answer.status >= 500 || answer.status === 408 || answer.status === 429;
+  } catch { failed = true; /* the live connection may be one that is still there */ }
   asking = false;
   if (failed) later = setTimeout(read, 5_000);
   if (again) { again = false; read(); }
 }
 
 async function older(link) {
+  if (link.hasAttribute("aria-busy")) return;   // pressed twice, they would stand there twice
   const last = [...log.querySelectorAll("li.log-entry")].at(-1);
   link.setAttribute("aria-busy", "true");
   try {
@@ -70,6 +71,7 @@ if (log) {
   document.addEventListener("live:lines", ({ detail }) => {
     if (String(detail.incident) !== log.dataset.incident) return;
     comes = true;
+    again ||= asking;   // the answer under way may have been written before these lines
     merge(detail.html);
     log.dataset.since = detail.since;
   });

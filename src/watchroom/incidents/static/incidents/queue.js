@@ -22,6 +22,8 @@ async function store(mode, act) {
 }
 
 export const queue = {
+  // Whether some of it is gone when this page is.
+  isFragile: () => memory.length > 0,
   async add(line) {
     if (await opened) { try { return await store("readwrite", (lines) => lines.add(line)); } catch { /* full: memory */ } }
     memory.push({ ...line, n: --number });

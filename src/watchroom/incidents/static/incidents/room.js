@@ -18,17 +18,21 @@ document.addEventListener("submit", async (event) => {
   const button = event.submitter, body = new FormData(form);
   if (button?.name) body.append(button.name, button.value);
   if (form.dataset.under_way) return;
-  form.dataset.under_way = "yes";
+  const key = form.querySelector('[name="client_key"]'), newKey = () => { key.value = crypto.randomUUID?.() ?? String(Math.random()).slice(2); };
+  if (key && (form.dataset.sent ?? body.get("text")) !== body.get("text")) { newKey(); body.set("client_key", key.value); } // another one than that of which no answer came
+  form.dataset.sent = body.get("text") ?? "";
+  form.dataset.under_way = form.dataset.asking = "yes"; // what is being sent is not replaced by what the page reads anew (js/keep.js)
   lastMoved = button?.closest(".idea")?.id ?? lastMoved;
   button?.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(button?.getAttribute("formaction") ?? form.action, { method: "POST", body, headers: { Accept: "application/json" } });
-    if (answer.redirected) location.reload();          // signed out
+    const answer = await fetch(button?.getAttribute("formaction") ?? form.action, { method: "POST", body, headers: { Accept: "application/json" }, signal: AbortSignal.timeout?.(20_000) });
+    if (answer.redirected) toast("You have been signed out, and nothing was sent. Keep what you wrote, and reload the page.", "error");
     else if (!answer.ok) toast(await reason(answer), "error");
     else {
-      form.querySelectorAll("input:not([type=hidden]), textarea").forEach((field) => { field.value = ""; });
-      const key = form.querySelector('[name="client_key"]');
-      if (key) key.value = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+      // What has been written since is the next one.
+      form.querySelectorAll("input:not([type=hidden]), textarea").forEach((field) => { if (field.value === body.get(field.name)) field.value = ""; });
+      if (key) newKey();
+      delete form.dataset.sent;
       const menu = button?.closest("details[data-menu]");
       if (menu?.contains(document.activeElement)) menu.querySelector("summary").focus({ preventScroll: true }); // what is folded away can't keep it
       menu?.removeAttribute("open");
@@ -39,8 +43,10 @@ document.addEventListener("submit", async (event) => {
         if (!each.contains(active) || form.contains(active) || !active.matches("textarea, select, input")) window.htmx?.trigger(each, "live");
       });
     }
-  } catch { toast("The server can’t be reached. Nothing was changed; try again.", "error"); }
+  } catch { toast("No answer came. Look whether it was done before you press again.", "error"); }
   delete form.dataset.under_way;
+  delete form.dataset.asking;
+  document.dispatchEvent(new CustomEvent("asked"));
   button?.removeAttribute("aria-busy");
 });
 

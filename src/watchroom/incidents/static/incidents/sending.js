@@ -10,9 +10,12 @@ export class Blames extends Error {      // its words ask who, not what: whoever
 async function ask(url, csrf, options) {
   let answer;
   try {
-    answer = await fetch(url, { ...options, method: "POST", headers: { Accept: "application/json", "X-CSRFToken": csrf, ...options.headers } });
+    answer = await fetch(url, { ...options, method: "POST", headers: { Accept: "application/json", "X-CSRFToken": csrf, ...options.headers },
+      signal: AbortSignal.timeout?.(options.body instanceof Blob ? 300_000 : 20_000) });   // a network that says nothing holds up all other lines
   } catch { throw new Later(); }
-  if (answer.redirected || answer.status >= 500 || [401, 403, 408, 429].includes(answer.status)) throw new Later();
+  const withReason = answer.headers.get("Content-Type") === "application/problem+json";
+  if (answer.redirected || answer.status === 401 || (answer.status === 403 && !withReason)) throw new Later("You have been signed out: reload this page.");
+  if (answer.status >= 500 || answer.status === 408 || answer.status === 429) throw new Later();
   if (answer.status === 422) {
     const said = await answer.clone().json().catch(() => ({}));
     if (said.wording) throw new Blames(said.wording);

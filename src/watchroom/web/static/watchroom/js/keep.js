@@ -1,6 +1,6 @@
 // A part of a page that re-reads itself is replaced under its reader's hands: what they have opened, written and are at stays,
 // and a question that they are being asked about something in it is answered first. Nor is anything replaced that is being pressed.
-import { reread } from "./reread.js";
+import { present, reread } from "./reread.js";
 
 const states = new WeakMap(), waiting = new Set();
 let pressed = null; // a click is lost where what was pressed is gone when it is let go
@@ -31,18 +31,26 @@ document.addEventListener("click", (event) => {
   if (fold?.localName === "details") fold.dataset.chosen = "yes"; // by the reader: nothing else opens or closes it
 });
 
+// An answer may bring along what stands elsewhere on the page: data-with="its id".
+const parts = (target) => [target, ...document.querySelectorAll(`[data-with="${CSS.escape(target.id)}"]`)];
+
+function stateOf(part) {
+  const active = document.activeElement, within = part.contains(active);
+  return {
+    part,
+    folds: [...all(part, folds)].filter(([, node]) => node.dataset.chosen).map(([key, node]) => [key, node.open]),
+    fields: [...all(part, fields)].filter(([, node]) => isWritten(node)).map(([key, node]) => [key, node.value, node.checked]),
+    at: within && !active.id ? [...all(part, controls)].find(([, node]) => node === active)?.[0] : null,
+    near: within ? active.closest("[id]")?.id : null,
+    x: scrollX, y: scrollY,
+  };
+}
+
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target } = event.detail;
   if (!target?.matches?.("[data-live]")) return;
-  if (target.contains(pressed) || target.querySelector("[data-asking]")) { event.detail.shouldSwap = false; waiting.add(target); return; }
-  const active = document.activeElement, within = target.contains(active);
-  states.set(target, {
-    folds: [...all(target, folds)].filter(([, node]) => node.dataset.chosen).map(([key, node]) => [key, node.open]),
-    fields: [...all(target, fields)].filter(([, node]) => isWritten(node)).map(([key, node]) => [key, node.value, node.checked]),
-    at: within && !active.id ? [...all(target, controls)].find(([, node]) => node === active)?.[0] : null,
-    near: within ? active.closest("[id]")?.id : null,
-    x: scrollX, y: scrollY,
-  });
+  if (parts(target).some((part) => part.contains(pressed) || part.querySelector("[data-asking]"))) { event.detail.shouldSwap = false; waiting.add(target); return; }
+  states.set(target, { kept: parts(target).map(stateOf) });
 });
 
 function unfold(target, state) {
@@ -68,22 +76,29 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const { target } = event.detail, state = states.get(target);
   if (!state || state.swapped) return;
   state.swapped = true;
-  unfold(target, state);
-  const now = all(target, fields);
-  for (const [key, value, checked] of state.fields) {
-    const node = now.get(key);
-    if (!node) continue;
-    if (/^(radio|checkbox)$/.test(node.type)) node.checked = checked; else node.value = value;
+  for (const was of state.kept) {
+    const part = present(was.part);
+    if (!part) continue;
+    unfold(part, was);
+    const now = all(part, fields);
+    for (const [key, value, checked] of was.fields) {
+      const node = now.get(key);
+      if (!node) continue;
+      if (/^(radio|checkbox)$/.test(node.type)) node.checked = checked; else node.value = value;
+    }
+    focusAgain(part, was);
   }
-  focusAgain(target, state);
 });
 
 // Settling gives what has an id the attributes that the server wrote, whether it is open too.
 document.addEventListener("htmx:afterSettle", (event) => {
   const { target } = event.detail, state = states.get(target);
-  if (!state) return;
-  unfold(target, state);
-  focusAgain(target, state);
+  for (const was of state?.kept ?? []) {
+    const part = present(was.part);
+    if (!part) continue;
+    unfold(part, was);
+    focusAgain(part, was);
+  }
 });
 
 // What has waited re-reads itself: the question (js/confirm.js) is answered, or what was pressed is let go, and has had its click.

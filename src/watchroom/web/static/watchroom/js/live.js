@@ -6,7 +6,8 @@ import { reread } from "./reread.js";
 
 const token = document.querySelector('meta[name="live-token"]')?.content;
 const strip = document.querySelector("[data-connection]");
-let source = null, lostAt = null, hideTimer, retry, wait = 1_000;
+const SILENT_MS = 40_000; // the gate says every 15 s that it is there
+let source = null, lostAt = null, hideTimer, retry, wait = 1_000, heardAt = 0, speaks = false;
 
 function say(state) {
   if (!strip || strip.dataset.state === state) return;
@@ -16,10 +17,13 @@ function say(state) {
   strip.textContent = { live: "Live", waiting: "Reconnecting…", offline: `Offline since ${since}` }[state];
 }
 
-// After an interruption nobody knows what was missed.
+// After an interruption nobody knows what was missed, nor whether what was asked before it is ever answered.
 function rereadAll() {
   document.dispatchEvent(new CustomEvent("live:again"));
-  document.querySelectorAll("[data-live]").forEach(reread);
+  for (const each of document.querySelectorAll("[data-live]")) {
+    window.htmx?.trigger(each, "htmx:abort");
+    reread(each);
+  }
 }
 
 const judge = () => { if (lostAt) say(Date.now() - lostAt > 14_000 || !navigator.onLine ? "offline" : "waiting"); };
@@ -40,7 +44,7 @@ function receiveLines(event) {
 }
 
 function address() {
-  const log = document.querySelector("[data-live-log]"), asked = new URLSearchParams({ token });
+  const log = document.querySelector("[data-live-log]"), asked = new URLSearchParams({ token, alive: "yes" });
   if (log) { asked.set("log", log.dataset.incident); asked.set("since", log.dataset.since); }
   return `/live?${asked}`;
 }
@@ -48,6 +52,7 @@ function address() {
 function connect() {
   clearTimeout(retry);
   if (source) { source.close(); lostAt ??= new Date(); }
+  heardAt = Date.now();
   source = new EventSource(address());
   source.onopen = () => {
     wait = 1_000;
@@ -57,6 +62,7 @@ function connect() {
   };
   source.onmessage = receive;
   source.addEventListener("log", receiveLines);
+  source.addEventListener("alive", () => { speaks = true; heardAt = Date.now(); });
   source.onerror = () => {
     lostAt ??= new Date();
     judge();
@@ -67,6 +73,14 @@ function connect() {
     retry = setTimeout(connect, wait * (.7 + Math.random() * .6));
     wait = Math.min(wait * 2, 30_000);
   };
+}
+
+// A connection that a network has forgotten, or a machine has slept over, stays open for minutes and says nothing.
+function listen() {
+  if (!source || !speaks || source.readyState === EventSource.CLOSED || Date.now() - heardAt < SILENT_MS) return;
+  lostAt ??= new Date(heardAt);
+  connect();
+  judge();
 }
 
 function pause() {
@@ -83,8 +97,9 @@ if (token) {
   document.addEventListener("visibilitychange", () => {
     clearTimeout(hideTimer);
     if (document.hidden) { hideTimer = setTimeout(pause, 60_000); return; }
-    if (!source) connect();
+    if (source) listen(); else connect();
   });
+  setInterval(listen, 5_000);
   window.addEventListener("online", connect);
   // The stream itself may look open for minutes after the network has gone.
   window.addEventListener("offline", () => { lostAt ??= new Date(); judge(); });

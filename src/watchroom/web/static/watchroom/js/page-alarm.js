@@ -5,6 +5,7 @@ const topic = document.querySelector('meta[name="person-topic"]')?.content;
 const headers = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}");
 const LOOKED = "looked-at-page";   // in this tab; who looks at it first is not covered by it again, the next try is another page
 let dialog = null, sound = null, before = null;
+let later; // asks again where no answer came
 let asked = 0, heard = 0, arriving = true; // questions may be answered in another order: what was asked last is what holds
 
 // Two tones, rising, every two seconds. Browsers allow sound only after the person has touched the page.
@@ -110,8 +111,10 @@ function isHere(html) {
 
 async function check() {
   const mine = asked += 1;
+  clearTimeout(later);
   try {
-    const answer = await fetch("/me/pending-page", { headers: { "HX-Request": "true" } });
+    const answer = await fetch("/me/pending-page", { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout?.(20_000) });
+    if (answer.status >= 500 || answer.status === 429) throw new Error(answer.status);
     if (!answer.ok) return;   // who does not answer has not said that it was acknowledged
     const html = answer.status === 200 ? (await answer.text()).trim() : "";
     if (mine < heard) return;
@@ -126,7 +129,7 @@ async function check() {
     const looked = pending !== undefined && sessionStorage.getItem(LOOKED) === pending;
     if (html && !looked && !(dialog && dialog.dataset.pending === pending)) show(html, pending);
     if (!html) stop();        // acknowledged elsewhere: silence at once
-  } catch { /* the live connection will say that we are offline */ }
+  } catch { if (mine === asked) later = setTimeout(check, 5_000); } // a page that was not heard of does not ring
 }
 
 if (topic) {

@@ -66,6 +66,7 @@ function open() {
 
 input?.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(search, 120); });
 input?.addEventListener("keydown", (event) => {
+  if (event.isComposing) return; // Enter and arrows are those of whoever writes in another script
   if (event.key === "Enter" && timer !== null) search(); // who types fast goes where the words lead, not where half of them led
   if (event.key === "Enter" && shown[chosen]) { event.preventDefault(); location.assign(shown[chosen].url); }
   const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];

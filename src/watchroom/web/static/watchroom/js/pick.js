@@ -144,6 +144,7 @@ function enhance(select) {
   input.addEventListener("click", open);
   input.addEventListener("blur", () => { close(); input.value = ""; mended(); });
   input.addEventListener("keydown", (event) => {
+    if (event.isComposing) return; // Enter and arrows are those of whoever writes in another script
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by && list.hidden) { event.preventDefault(); open(); }
     else if (by && shown.length) { event.preventDefault(); at = (at + by + shown.length) % shown.length; mark(); }

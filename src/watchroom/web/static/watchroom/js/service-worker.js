@@ -73,9 +73,10 @@ self.addEventListener("push", (event) => {
 
 async function open(url) {
   const target = new URL(url, self.location.origin);
+  // Only a tab that is there already: in another, somebody may be in the middle of writing.
   for (const tab of await self.clients.matchAll({ type: "window", includeUncontrolled: true })) {
-    if (new URL(tab.url).origin === target.origin && "navigate" in tab) {
-      try { await tab.focus(); return await tab.navigate(target.href); } catch { /* it is being closed */ }
+    if (tab.url.split("#")[0] === target.href.split("#")[0]) {
+      try { return await tab.focus(); } catch { /* it is being closed */ }
     }
   }
   return self.clients.openWindow(target.href);
