@@ -8,6 +8,7 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 import factories
+from browsing import signed_in
 from peers.chromium import PHONE, axe
 from watchroom.accounts import commands
 from watchroom.accounts.actors import SYSTEM
@@ -120,6 +121,34 @@ def test_what_was_written_outlives_the_session(live_server: Any, quiet: Chromium
     assert page.input_value("[name=name]") == ""  # it was sent, and is not brought up again
     quiet.close_pages()
     quiet.take_problems()
+
+
+@pytest.mark.parametrize("way", ["by the link", "by Back"])
+def test_what_was_written_outlives_a_server_that_is_away(
+    client: Any, live_server: Any, chromium: Chromium, way: str
+) -> None:
+    """As it begins anew: the page that stands in for the answer is none of ours."""
+    factories.team("Payments")
+    page = signed_in(client, chromium, live_server, factories.person("Kim Ode", "administrator"))
+    page.goto("/services/new")
+    page.fill("[name=name]", "Checkout of the shop")
+    away = {"status": 502, "content_type": "text/html", "body": "<a href='/services/new?unsent'>Go back</a>"}
+    page.route("**/services/new", lambda route: route.fulfill(**away), times=1)
+    page.click("main button.primary")
+    page.wait_for_selector("text=Go back")
+    if way == "by Back":
+        page.go_back()
+    else:
+        page.click("text=Go back")
+    page.wait_for_selector("text=No answer came to what you sent")
+    assert page.input_value("[name=name]") == "Checkout of the shop"
+    page.click("main button.primary")
+    page.wait_for_url("**/services/checkout-of-the-shop")
+    page.go_back()
+    page.wait_for_url("**/services/new*")
+    assert page.locator("text=No answer came").count() == 0  # one came
+    chromium.close_pages()
+    chromium.take_problems()
 
 
 def test_a_passkey_signs_in(live_server: Any, quiet: Chromium) -> None:

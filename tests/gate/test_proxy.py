@@ -254,7 +254,10 @@ def test_without_its_web_process(transactional_db: None, tmp_path: Path) -> None
         page = gate.ask("GET", "/incidents")
         assert (page.status, page.headers["Content-Type"]) == (502, "text/html; charset=utf-8")
         assert page.headers["Retry-After"]
-        assert gate.ask("POST", "/incidents", b"x").status == 502
+        assert b'http-equiv="refresh"' in page.body
+        sent = gate.ask("POST", "/incidents", b"x", Referer="https://watch.example.org/incidents/7?a=1#'b")
+        assert sent.status == 502 and b"refresh" not in sent.body  # its address takes no GET
+        assert b"<a href='/incidents/7?a=1&amp;unsent'>" in sent.body
         api = gate.ask("GET", "/api/v1/incidents")
         assert (api.status, api.headers["Content-Type"]) == (502, "application/problem+json")
         ready = gate.ask("GET", "/readyz")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 import factories
-from browsing import signed_in
+from browsing import at_rest, signed_in
 from oncall.desk import two
 from peers.chromium import PHONE, axe
 from watchroom.oncall.models import Override, Schedule
@@ -43,6 +43,7 @@ def test_a_time_is_dragged_over_and_the_form_opens_with_it(
     page = signed_in(client, chromium, live_server, anna)
     page.goto("/schedules/pay?view=week")
     page.locator("#slots-help:visible").wait_for()
+    at_rest(page)  # what comes later moves the picture down
     assert axe(page) == []
     page.mouse.move(*middle(page, "Tue 3 Mar, 12:00"))
     page.mouse.down()
@@ -61,6 +62,7 @@ def test_a_time_is_dragged_over_and_the_form_opens_with_it(
     # A press without dragging, and a drag that is given up, choose nothing.
     page.goto("/schedules/pay?view=week")
     page.locator("#slots-help:visible").wait_for()
+    at_rest(page)  # what comes later moves the picture down
     page.mouse.click(*middle(page, "Wed 4 Mar, 12:00"))
     page.mouse.down()
     page.mouse.move(*middle(page, "Wed 4 Mar, 18:00"), steps=4)
@@ -103,6 +105,7 @@ def test_on_a_phone_one_holds_and_then_drags(client: Any, live_server: Any, chro
     page = signed_in(client, chromium, live_server, anna, viewport=PHONE, has_touch=True, is_mobile=True)
     page.goto("/schedules/pay")
     page.locator("#slots-help:visible").wait_for()
+    at_rest(page)  # what comes later moves the picture down
     assert axe(page) == []
     page.locator("#slots-help").scroll_into_view_if_needed()
     touch = page.context.new_cdp_session(page)

@@ -16,6 +16,29 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.browser_once, pytest.mark.django_db(transaction=True)]
 
 
+def test_who_writes_on_while_the_list_is_drawn_anew_loses_nothing(
+    client: Any, live_server: Any, chromium: Chromium
+) -> None:
+    """The answer to a press replaced the form as it was before, with all that was written since."""
+    page = signed_in(client, chromium, live_server, make.person("Ada", "administrator", email="ada@example.org"))
+    page.goto("/workflows/new")
+    page.select_option("#kind", "tasks")
+    held: list[Any] = []
+
+    def answer(route: Any) -> None:
+        held.append(route.fetch())
+        if len(held) == 1:
+            page.fill("#name", "SEV1 declared")
+        route.fulfill(response=held[-1])
+
+    page.route("**/workflows/new", answer)
+    page.click("#add")
+    page.wait_for_selector("#lines-0")
+    assert page.input_value("#name") == "SEV1 declared" and page.locator("#lines-1").count() == 0
+    assert len(held) == 2
+    assert chromium.take_problems() == []
+
+
 def test_actions_are_added_and_moved_in_place(client: Any, live_server: Any, chromium: Chromium) -> None:
     ada = make.person("Ada", "administrator", email="ada@example.org")
     page = signed_in(client, chromium, live_server, ada)

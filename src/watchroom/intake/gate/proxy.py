@@ -6,6 +6,7 @@ The transport is used without httpx's client, which would add headers of its own
 from __future__ import annotations
 
 import asyncio
+import html
 import logging
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -30,13 +31,18 @@ _HOP_BY_HOP = {
 _NOT_INWARD = _HOP_BY_HOP | {b"host", b"expect", b"forwarded", b"x-real-ip", b"proxy", b"content-length"}
 _NOT_OUTWARD = _HOP_BY_HOP | {b"date", b"server"}
 
-_AWAY = b"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="3">
+_AWAY = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">{again}
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>Watchroom is starting</title></head>
 <body><h1>Watchroom&#8217;s pages are not available at the moment</h1>
-<p>Alerts are still received. This page tries again by itself every three seconds; if it stays, look at
+<p>Alerts are still received. {what}; if it stays, look at
 <a href="/readyz">/readyz</a> and at the log of <code>watchroom serve</code>.</p></body></html>
 """
+_READ = ('<meta http-equiv="refresh" content="3">', "This page tries again by itself every three seconds")
+# What was sent has no page that could be asked for again; js/unsent.js has kept it.
+_SENT = (
+    "Perhaps what you sent was not taken: wait some seconds, and <a href='{back}unsent'>go back to what you wrote</a>"
+)
 
 
 class _Gone(Exception):
@@ -243,4 +249,9 @@ async def _away(scope: Scope, send: Send, status: int) -> None:
         detail = "Watchroom's web process does not answer at the moment."
         await problem(send, status, "Not available", detail, "Try again in a few seconds.", [retry_after(3)])
     else:
-        await answer(send, status, _AWAY, "text/html; charset=utf-8", [retry_after(3)])
+        page = header(scope, b"referer").decode("latin-1").partition("://")[2].partition("/")[2].partition("#")[0]
+        back = html.escape(f"/{page.lstrip('/')}{'&' if '?' in page else '?'}")
+        again, what = _READ if scope["method"] in ("GET", "HEAD") else ("", _SENT.format(back=back))
+        await answer(
+            send, status, _AWAY.format(again=again, what=what).encode(), "text/html; charset=utf-8", [retry_after(3)]
+        )

@@ -1,9 +1,10 @@
 // What somebody has written is not lost when their session ends in the middle of a form. A form is remembered while it is on
-// its way, in this tab alone; if its answer is a page that says "not signed in" (data-unsent), it is filled in again as soon as
-// they are back on its page.
+// its way, in this tab alone; if its answer is a page that says "not signed in" (data-unsent), or none of ours (the server was away, or
+// the network), it is filled in again as soon as they are back on its page.
 const PLACE = "sent";
 const who = document.querySelector('meta[name="person-topic"]')?.content;
-const here = location.pathname + location.search;
+const query = location.search.replace(/[?&]unsent$/, "");
+const here = location.pathname + query;
 const action = (form) => form.getAttribute("action") ?? "";
 const likeIt = (form) => [...document.forms].filter((each) => action(each) === action(form));
 const isText = ({ localName, type }) =>
@@ -28,7 +29,7 @@ function unfold(field) {
   for (let fold = field.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
 }
 
-function restore({ action: to, place, values }) {
+function restore({ action: to, place, values, lost }) {
   const form = [...document.forms].filter((each) => action(each) === to)[place];
   if (!form) return;
   const left = [...form.elements].filter(isKept);
@@ -42,16 +43,18 @@ function restore({ action: to, place, values }) {
     if (isText(field) && field.value) unfold(field);
   }
   form.querySelector("textarea, input:not([type=hidden])")?.focus();
-  const text = "You had been signed out, so this was not sent. Here is what you wrote: look at it, and send it again.";
+  const text = lost ? "You had been signed out, so this was not sent. Here is what you wrote: look at it, and send it again."
+    : "No answer came to what you sent. Here is what you wrote: look whether it was taken, and send it again if it was not.";
   document.dispatchEvent(new CustomEvent("toast", { detail: { text, tone: "warning" } }));
 }
 
+// Each page of ours that is an answer takes it away: who comes back by the browser's Back, or by the link of intake/gate/proxy.py, saw none.
+const isBack = query !== location.search || performance.getEntriesByType("navigation")[0]?.type === "back_forward";
 const sent = read();
 if (sent) {
   if (document.querySelector("[data-unsent]")) sessionStorage.setItem(PLACE, JSON.stringify({ ...sent, lost: true }));
-  else if (!sent.lost) sessionStorage.removeItem(PLACE);
-  else if (sent.at === here && who) {
+  else if (sent.at === here && who && (sent.lost || isBack)) {
     sessionStorage.removeItem(PLACE);
     if (sent.who === who) restore(sent);
-  }
+  } else if (!sent.lost) sessionStorage.removeItem(PLACE);
 }
