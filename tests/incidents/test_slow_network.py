@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.test import Client
 from playwright.sync_api import expect
 
 import factories
@@ -105,8 +106,10 @@ def test_lines_that_wait_are_written_by_nobody_else(client: Any, live_server: An
     page.unroute(f"**/incidents/{incident.pk}/log")
     ben = factories.person("Ben", role="administrator")
     for person in (ben, anna):
-        client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
-        page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])  # fmt: skip
+        page.goto("about:blank")
+        other = Client()  # who signs in where somebody else is ends their session, and a late answer to them this one
+        other.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        page.context.add_cookies([{"name": "sessionid", "value": other.cookies["sessionid"].value, "url": live_server.url}])  # fmt: skip
         page.goto(f"/incidents/{incident.pk}")
         page.fill("#compose-text", f"I am {person.name}")
         page.keyboard.press("Enter")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -144,3 +145,18 @@ def test_a_part_that_comes_later_comes_on_a_bad_network_too(client: Any, live_se
     page.get_by_text("It came").wait_for()
     assert page.locator(".toast").count() == 0
     chromium.take_problems()
+
+
+def test_times_are_right_where_the_clock_of_the_machine_is_not(
+    client: Any, live_server: Any, chromium: Chromium, clock: Any
+) -> None:
+    """A laptop whose clock is wrong said that an update was due in an hour when it was late."""
+    anna = factories.person("Anna", role="administrator")
+    commands.declare(acting(anna), title="Checkout is slow")
+    clock.advance(timedelta(minutes=5))
+    page = signed_in(client, chromium, live_server, anna)
+    page.goto("/incidents")
+    at_rest(page)
+    times = page.locator("#incidents time:is([data-form=relative], [data-form=elapsed])")
+    assert set(times.all_inner_texts()) <= {"5 min", "5 min ago"} and times.count()
+    assert chromium.take_problems() == []

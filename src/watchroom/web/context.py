@@ -6,11 +6,12 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from ..kernel import clock
 from ..live.tokens import token
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The live token, the person's own topic, time zone and whether keyboard shortcuts are on."""
+    """The live token, the person's own topic and time zone, what time it is, and whether keyboard shortcuts are on."""
     person = getattr(request, "user", None)
     if person is None or not person.is_authenticated:
         return {}
@@ -19,5 +20,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "live_token": token(person.pk, ["*"], since=getattr(request, "begun_at", None)),
         "person_topic": f"person:{person.pk}",
         "time_zone": person.timezone,
+        "server_time": clock.now().isoformat(),
         "shortcuts_off": not person.shortcuts,
     }

@@ -8,6 +8,13 @@ const parts = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric
 const stamp = (at) => format.format(at);
 const zone = (at) => named.formatToParts(at).find((part) => part.type === "timeZoneName").value;
 
+// How far this machine's clock is behind the server's, by a page that has just come from there: a promise is counted down rightly on a
+// laptop whose clock is wrong, too. Some seconds are the network's, and a page out of the browser's own store is as old as it is.
+const [came] = performance.getEntriesByType("navigation");
+const apart = Date.parse(document.querySelector('meta[name="server-time"]')?.content) - performance.timeOrigin - (came?.responseStart ?? NaN);
+const isFresh = came?.type !== "back_forward" && (came?.transferSize > 0 || came?.workerStart > 0);
+const behind = isFresh && Math.abs(apart) > 30_000 ? apart : 0;
+
 function duration(seconds) {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60), hours = Math.floor(seconds / 3600), days = Math.floor(seconds / 86400);
@@ -46,7 +53,7 @@ const forms = {
 };
 
 function refresh(within) {
-  const now = Date.now();
+  const now = Date.now() + behind;
   for (const element of within.querySelectorAll("time[data-form]")) {
     const at = new Date(element.dateTime);
     const text = forms[element.dataset.form]?.(at, now);
