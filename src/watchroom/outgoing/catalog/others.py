@@ -51,6 +51,7 @@ OTHERS: tuple[Type, ...] = (
     other("schedule.created", "A schedule was made.", timezone=TEXT, rotations=ANY, **SLUGS),
     other("schedule.changed", "A schedule was changed.", timezone=TEXT, rotations=ANY, **SLUGS),
     other("schedule.deleted", "A schedule was deleted.", **SLUGS),
+    other("schedule.chat_group_put_right", "A chat is told anew who is on call by a schedule.", **SLUGS),
     other("policy.created", "An escalation policy was made.", version=NUMBER, steps=ANY),
     other("policy.changed", "An escalation policy was changed.", version=NUMBER, steps=ANY),
     other("policy.deleted", "An escalation policy was deleted.", **SLUGS),
