@@ -11,6 +11,7 @@ import factories as make
 from chat.pressing import STRANGERS, USERS, press, text_of
 from chat.proposing import Connect, Reached, changed, each_product, meet
 from watchroom.accounts.actors import acting
+from watchroom.chat import duties
 from watchroom.engine.loop import run_due
 from watchroom.incidents import commands as incidents
 from watchroom.kernel.seats import Seats
@@ -60,6 +61,9 @@ def test_the_button_of_a_test_message_is_answered(kind: str, connect: Connect, r
     run_due()
     answer = press(server, workspace, USERS[kind], "ack")
     assert answer is None or answer.status_code == 200
+    run_due()
+    for listening in list(duties._listening):  # a chat that is asked for answers is listened to beside all else
+        listening.join()
     run_due()
     assert Notification.objects.get().seen_at is not None
     assert "It reaches you." in text_of(next(iter(server.messages.values()))) and not server.problems
