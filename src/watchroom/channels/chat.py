@@ -234,18 +234,9 @@ class Json:
     def __init__(self, base: str, headers: Mapping[str, str]) -> None:
         self.base, self.headers = base.rstrip("/"), dict(headers)
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        *,
-        form: Mapping[str, str] | None = None,
-        timeout_seconds: float = http.TIMEOUT_SECONDS,
-        limit_bytes: int = 1024 * 1024,
-    ) -> Any:
-        """What it answers. Raises :class:`DeliveryFailed`; see :func:`.answers.ask`."""
-        return self.ask(method, path, body, form=form, timeout_seconds=timeout_seconds, limit_bytes=limit_bytes)[0]
+    def call(self, method: str, path: str, body: object = None, **options: Any) -> Any:
+        """What it answers. ``options`` are those of :meth:`ask`."""
+        return self.ask(method, path, body, **options)[0]
 
     def ask(
         self,
@@ -257,7 +248,7 @@ class Json:
         timeout_seconds: float = http.TIMEOUT_SECONDS,
         limit_bytes: int = 1024 * 1024,
     ) -> tuple[Any, Mapping[str, str]]:
-        """What it answers, with the headers of the answer. Raises as :meth:`call`."""
+        """What it answers, with the headers of the answer. Raises :class:`DeliveryFailed`; see :func:`.answers.ask`."""
         headers, content = dict(self.headers), b""
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"

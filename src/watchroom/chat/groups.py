@@ -17,7 +17,7 @@ from ..accounts.listeners import Happened
 from ..channels.base import DeliveryFailed
 from ..kernel import clock
 from ..kernel.again import retried
-from ..kernel.db import announce, claimable, locked
+from ..kernel.db import announce, claimable, lease, locked
 from ..kernel.errors import WatchroomError
 from ..oncall import rules
 from ..oncall.models import ChatGroup
@@ -107,14 +107,8 @@ def _settle(row: ChatGroup, members: rules.Membership, now: datetime) -> None:
 def claim(most: int) -> list[ChatGroup]:
     """Take up to ``most`` groups of which the chat has to be told."""
     now = clock.now()
-    with transaction.atomic():
-        due = ChatGroup.objects.filter(send_at__lte=now).order_by("send_at", "id")
-        rows = list(claimable(due).select_related("workspace", "schedule__team")[:most])
-        for row in rows:
-            row.tries += 1
-            row.send_at = now + LEASE
-        ChatGroup.objects.bulk_update(rows, ["tries", "send_at"])
-    return rows
+    due = ChatGroup.objects.filter(send_at__lte=now).select_related("workspace", "schedule__team")
+    return lease(due, most, now + LEASE, "send_at")
 
 
 def tell(row: ChatGroup) -> None:

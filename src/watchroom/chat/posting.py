@@ -12,7 +12,7 @@ from django.db import transaction
 from ..channels.base import DeliveryFailed
 from ..kernel import clock
 from ..kernel.again import retried, was_given_up
-from ..kernel.db import claimable
+from ..kernel.db import claimable, lease
 from ..kernel.errors import WatchroomError
 from ..paging.rules import retry_in
 from ..workspaces.base import Heard, Polled, PolledClient, Posted
@@ -34,14 +34,7 @@ _JITTER = random.Random()
 def claim_posts(most: int) -> list[Post]:
     """Take up to ``most`` messages that have to be drawn anew."""
     now = clock.now()
-    with transaction.atomic():
-        due = Post.objects.filter(due_at__lte=now).order_by("due_at", "id")
-        rows = list(claimable(due).select_related("workspace")[:most])
-        for row in rows:
-            row.tries += 1
-            row.due_at = now + LEASE
-        Post.objects.bulk_update(rows, ["tries", "due_at"])
-    return rows
+    return lease(Post.objects.filter(due_at__lte=now).select_related("workspace"), most, now + LEASE)
 
 
 def draw(post: Post) -> None:

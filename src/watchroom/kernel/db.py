@@ -231,6 +231,18 @@ def claimable(rows: models.QuerySet[M], *, no_key: bool = False) -> models.Query
     return rows.select_for_update(of=("self",), skip_locked=True, no_key=no_key) if is_postgresql() else rows
 
 
+def lease(due: models.QuerySet[M], most: int, until: datetime, field: str = "due_at") -> list[M]:
+    """Take up to ``most`` of the rows that are ``due``, the longest due first, for one more of their ``tries``. Until ``until`` nobody
+    else takes them; should whoever has them go without a word, they are due again then (``field``)."""
+    with transaction.atomic():
+        rows = list(claimable(due.order_by(field, "id"))[:most])
+        for row in rows:
+            row.tries += 1  # type: ignore[attr-defined]
+            setattr(row, field, until)
+        due.model._default_manager.bulk_update(rows, ["tries", field])
+    return rows
+
+
 def configuration(database_url: str, sqlite_path: Path, journal_path: Path) -> dict[str, dict[str, Any]]:
     """Django's databases for a ``DATABASE_URL`` (empty: SQLite in two files)."""
     if database_url.startswith("postgres"):

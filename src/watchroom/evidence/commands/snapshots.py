@@ -6,8 +6,6 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
-
 from ...accounts.actors import SYSTEM, Actor
 from ...accounts.changes import change
 from ...accounts.roles import Action
@@ -16,7 +14,7 @@ from ...incidents.models import Incident
 from ...intake.models import Alert, AlertGroup
 from ...kernel import clock
 from ...kernel.checks import chosen
-from ...kernel.db import claimable, locked
+from ...kernel.db import lease, locked
 from ...kernel.errors import Refused
 from ..models import FirstLook, Snapshot
 
@@ -138,15 +136,8 @@ def plan_first_looks(by: Actor = SYSTEM, *, most: int = 50) -> int:
 def claim_first_looks(by: Actor = SYSTEM, *, most: int = 5) -> list[FirstLook]:
     """Take due first looks for a while; whoever is cut off leaves them due again."""
     now = clock.now()
-    with transaction.atomic():
-        due = FirstLook.objects.filter(due_at__lte=now).order_by("due_at", "id")
-        rows = list(claimable(due)[:most])
-        for row in rows:
-            row.tries += 1
-            row.due_at = now + _LEASE
-            row.save(update_fields=["tries", "due_at"])
-    found = FirstLook.objects.select_related("incident", "group__service", "group__team", "alert")
-    return list(found.filter(pk__in=[row.pk for row in rows]).order_by("pk"))
+    due = FirstLook.objects.filter(due_at__lte=now)
+    return lease(due.select_related("incident", "group__service", "group__team", "alert"), most, now + _LEASE)
 
 
 def note_first_look(by: Actor, look: FirstLook, error: str = "", *, again: bool = False) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from ...channels.base import DeliveryFailed, Message
 from ...kernel import clock, wake
 from ...kernel import settings as conf
-from ...kernel.db import announce, claimable, locked
+from ...kernel.db import announce, lease, locked
 from ...kernel.errors import Conflict, WatchroomError
 from ...kernel.plugins import one_of
 from ..hooks import declare_incident
@@ -28,14 +28,7 @@ def claim_actions(most: int) -> list[StepAction]:
     """Take up to ``most`` calls that are due. Each gets a lease; if the process dies before the result is written, it
     is made again with the same key."""
     now = clock.now()
-    with transaction.atomic():
-        due = StepAction.objects.filter(ended_at__isnull=True, due_at__lte=now).order_by("due_at", "id")
-        rows = list(claimable(due)[:most])
-        for row in rows:
-            row.tries += 1
-            row.due_at = now + SEND_LEASE
-        StepAction.objects.bulk_update(rows, ["tries", "due_at"])
-    return rows
+    return lease(StepAction.objects.filter(ended_at__isnull=True, due_at__lte=now), most, now + SEND_LEASE)
 
 
 def carry_out_action(action: StepAction) -> None:
