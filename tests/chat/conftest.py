@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from peers.http import Answer, HttpPeer
+
+if TYPE_CHECKING:
+    from chat.payments import Payments
 
 
 @pytest.fixture(autouse=True)
@@ -77,3 +80,18 @@ def rollback(deployer: HttpPeer, db: None, clock: Any) -> Any:
     return saved(
         None, save_runner(make.actor(), None, team=team, kind="webhook", name="Deployer", settings=settings), team
     )
+
+
+@pytest.fixture
+def pay(connect: Callable[[str], Any], reached: Callable[..., Any], clock: Any) -> Payments:
+    from chat.payments import Payments
+
+    return Payments(connect, reached)
+
+
+@pytest.fixture
+def both(pay: Payments) -> Payments:
+    """Ben has confirmed his account, too, and the group is named."""
+    pay.link(pay.ben, "U0BEN00")
+    pay.name()
+    return pay
